@@ -1,0 +1,326 @@
+"""Reception's and the clinicians' side of the desk."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from bookings import journal, triage
+from bookings.forms import (
+    AskForm,
+    BookForm,
+    DeclineForm,
+    DeferForm,
+    FlagForm,
+    OfferForm,
+)
+from bookings.models import (
+    AppointmentRequest,
+    AppointmentType,
+    ClosedDay,
+    ScreeningQuestion,
+)
+from bookings.status import RequestStatus, TriageRefused
+from procedures.decisions import Decision, DecisionAdmin, DecisionForm
+
+Values = dict[str, Any]
+READ = "read it"
+
+
+class Waiting(admin.SimpleListFilter):
+    """The list opens on what waits for us; everything else is one press away."""
+
+    title = "whose turn it is"
+    parameter_name = "show"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "All requests")]
+
+    def choices(self, changelist: Any) -> Any:
+        for value, label in ((None, "Waiting for us"), ("all", "All requests")):
+            yield {
+                "selected": self.value() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value})
+                if value
+                else changelist.get_query_string(remove=[self.parameter_name]),
+                "display": label,
+            }
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AppointmentRequest]
+    ) -> QuerySet[AppointmentRequest]:
+        if self.value() == "all":
+            return queryset
+        return AppointmentRequest.objects.filter(
+            pk__in=queryset.values("pk")
+        ).waiting_for_clinic(timezone.now())
+
+
+def _start_review(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.start_review(record, version=values["version"], by=by, now=now)
+    return "In review. The patient sees that we are looking at it."
+
+
+def _resolve_flag(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.resolve_flag(
+        values["flag"],
+        version=values["version"],
+        outcome=values["outcome"],
+        reason=values["reason"],
+        by=by,
+        now=now,
+    )
+    return "The outcome is recorded."
+
+
+def _ask(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.ask(record, version=values["version"], text=values["text"], by=by, now=now)
+    return "Asked. It comes back here when the patient answers."
+
+
+def _book(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    booked = triage.book(record, by=by, now=now, **values)
+    return f"Booked: {timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}."
+
+
+def _defer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.defer(record, version=values["version"], until=values["until"], by=by, now=now)
+    return f"Deferred. It comes back here on {values['until']:%A %-d %B %Y}."
+
+
+def _decline(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.decline(record, version=values["version"], reason=values["reason"], by=by, now=now)
+    return "Declined. The patient reads your reason behind their link."
+
+
+class OfferDecisionForm(OfferForm):
+    """An offer is held for two days unless somebody says otherwise."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("held_until", timezone.now() + timedelta(days=2))
+
+
+def _offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    made = triage.offer(
+        record,
+        version=values["version"],
+        appointment_type=values["appointment_type"],
+        clinician=values["clinician"],
+        starts=sorted(values[name] for name in ("first", "second", "third") if values[name]),
+        held_until=values["held_until"],
+        by=by,
+        now=now,
+    )
+    return f"Offered, and held until {timezone.localtime(made.held_until):%A %-d %B, %H:%M}."
+
+
+@admin.register(AppointmentRequest)
+class AppointmentRequestAdmin(DecisionAdmin):
+    """The desk: read-only records, and one page for each decision."""
+
+    list_display = ("reference_and_flag", "name", "about", "stands", "answer_due_in_words")
+    list_display_links = ("reference_and_flag",)
+    list_filter = (Waiting, "status")
+    search_fields = ("reference__exact", "name__istartswith", "email__iexact")
+    search_help_text = "A whole reference or e-mail address, or the beginning of a name."
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+    refusals = (TriageRefused,)
+    decisions = (
+        Decision(
+            "review",
+            "Take into review",
+            "review_appointmentrequest",
+            {RequestStatus.RECEIVED},
+            DecisionForm,
+            _start_review,
+            "The patient sees that we are looking at it.",
+        ),
+        Decision(
+            "reopen",
+            "Open again",
+            "review_appointmentrequest",
+            {RequestStatus.LAPSED},
+            DecisionForm,
+            _start_review,
+            "The request comes back into review, for example because the patient rang.",
+        ),
+        Decision(
+            "offer",
+            "Offer times",
+            "offer_appointmentrequest",
+            {RequestStatus.IN_REVIEW},
+            OfferDecisionForm,
+            _offer,
+            "Each time is held for this patient and nobody else until the offer ends. The e-mail "
+            "says only that there is news.",
+        ),
+        Decision(
+            "book",
+            "Book by phone",
+            "book_appointmentrequest",
+            {RequestStatus.IN_REVIEW},
+            BookForm,
+            _book,
+            "For a time that you have just agreed with the patient.",
+        ),
+        Decision(
+            "ask",
+            "Ask a question",
+            "ask_appointmentrequest",
+            {RequestStatus.IN_REVIEW},
+            AskForm,
+            _ask,
+        ),
+        Decision(
+            "resolve-flag",
+            "Record the outcome of a flag",
+            "resolve_redflag",
+            {RequestStatus.IN_REVIEW},
+            FlagForm,
+            _resolve_flag,
+            "Only “proceed” lets times be offered or booked. Nobody is told to stop a medicine.",
+        ),
+        Decision(
+            "defer",
+            "Defer until a day",
+            "defer_appointmentrequest",
+            {RequestStatus.IN_REVIEW},
+            DeferForm,
+            _defer,
+        ),
+        Decision(
+            "decline",
+            "Decline",
+            "decline_appointmentrequest",
+            {RequestStatus.IN_REVIEW},
+            DeclineForm,
+            _decline,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
+        return AppointmentRequest.objects.select_related("page").most_urgent_first()
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("-has_red_flag", "answer_due", "pk")
+
+    def state_of(self, record: AppointmentRequest) -> str:
+        """With what the clock did."""
+        return record.state(timezone.now())
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Everything that is needed to decide, on one screen. That it was read is written down."""
+        record = self.get_object(request, object_id)
+        if record is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, record):
+            return super().change_view(request, object_id, form_url, extra_context)
+        now = timezone.now()
+        journal.record(record, READ, by=request.user, at=now)
+        decisions = self.open_decisions(request, record)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Request {record.reference}",
+            "opts": self.opts,
+            "record": record,
+            "state": record.state(now),
+            "overdue": record.is_waiting_for_clinic(now) and record.answer_due < now,
+            "decisions": [choice for choice in decisions if choice.slug != "resolve-flag"],
+            "may_resolve": any(choice.slug == "resolve-flag" for choice in decisions),
+            "flags": record.flags.select_related("answer__question", "resolved_by"),
+            "answers": record.answers.select_related("question").order_by("question__position"),
+            "questions": record.questions.select_related("asked_by").order_by("-pk"),
+            "offers": record.offers.prefetch_related("times").order_by("-pk"),
+            "appointment": record.appointments.select_related("clinician").first(),
+            "messages_sent": record.messages.order_by("pk"),
+            "events": record.events.order_by("-number"),
+            "similar": _likely_duplicates(record),
+        }
+        return TemplateResponse(request, "admin/bookings/request.html", context)
+
+    @admin.display(description="request")
+    def reference_and_flag(self, record: AppointmentRequest) -> SafeString:
+        """The reference, and the flag in shape and word as well as colour."""
+        if record.has_red_flag:
+            return format_html(
+                '{} <span class="mark mark--red">▲ Red flag</span>', record.reference
+            )
+        return format_html("{}", record.reference)
+
+    @admin.display(description="about")
+    def about(self, record: AppointmentRequest) -> str:
+        """The page that the request came from."""
+        return record.page.slug.replace("-", " ") if record.page else "something else"
+
+    @admin.display(description="stands")
+    def stands(self, record: AppointmentRequest) -> str:
+        """The state in words, with what the clock did."""
+        return str(record.state(timezone.now()).label)
+
+    @admin.display(description="answer by")
+    def answer_due_in_words(self, record: AppointmentRequest) -> SafeString:
+        """Until when we promised an answer, and whether that has passed."""
+        now = timezone.now()
+        due = f"{timezone.localtime(record.answer_due):%a %-d %b, %H:%M}"
+        if record.is_waiting_for_clinic(now) and record.answer_due < now:
+            return format_html('{} <span class="mark mark--late">● Late</span>', due)
+        return format_html("{}", due)
+
+
+def _likely_duplicates(record: AppointmentRequest) -> QuerySet[AppointmentRequest]:
+    """Other requests of the same e-mail address, or of the same name and date of birth."""
+    others = AppointmentRequest.objects.exclude(pk=record.pk)
+    same_person = others.filter(name__iexact=record.name, date_of_birth=record.date_of_birth)
+    return (same_person | others.filter(email__iexact=record.email)).order_by("-received_at")
+
+
+@admin.register(AppointmentType)
+class AppointmentTypeAdmin(admin.ModelAdmin):
+    """What can be booked."""
+
+    list_display = ("name", "minutes", "buffer_minutes")
+
+
+@admin.register(ClosedDay)
+class ClosedDayAdmin(admin.ModelAdmin):
+    """Days that do not count towards the answer-by time."""
+
+    list_display = ("day", "reason")
+    ordering = ("day",)
+
+
+@admin.register(ScreeningQuestion)
+class ScreeningQuestionAdmin(admin.ModelAdmin):
+    """The safety questions. A wording that patients have answered is never changed."""
+
+    list_display = ("wording", "version", "level", "owner", "review_due", "retired_on")
+    list_filter = ("level", "retired_on")
+    filter_horizontal = ("pages",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

@@ -1,0 +1,76 @@
+"""The journal of a request: what happened, when, by whom. Append-only and hash-chained.
+
+The only writer of events. Each event's hash covers the event and the hash before it, so that a
+change in the past shows; the database refuses to change or delete a row at all. What a patient wrote
+is never copied in.
+"""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+
+from bookings.models import AppointmentRequest, RequestEvent
+
+Actor = User | str
+
+
+def actor_name(by: Actor) -> str:
+    """The username of a member of staff; PATIENT and CLOCK as they are."""
+    return by if isinstance(by, str) else by.get_username()
+
+
+def record(
+    request: AppointmentRequest, kind: str, *, by: Actor, at: datetime, **detail: Any
+) -> RequestEvent:
+    """Append one event, in the transaction of what it tells.
+
+    The update of the request's row is a lock: two events of one request queue up behind each other
+    and the chain cannot fork.
+    """
+    with transaction.atomic():
+        AppointmentRequest.objects.filter(pk=request.pk).update(event_count=F("event_count") + 1)
+        last = request.events.order_by("-number").first()
+        event = RequestEvent(
+            request=request,
+            number=last.number + 1 if last else 1,
+            kind=kind,
+            at=at,
+            by=actor_name(by),
+            detail=detail,
+            previous_hash=last.hash if last else "",
+        )
+        event.hash = digest(event)
+        event.save(force_insert=True)
+    return event
+
+
+def digest(event: RequestEvent) -> str:
+    """The SHA-256 of the event in canonical form, with the hash before it."""
+    content = [
+        event.request_id,
+        event.number,
+        event.kind,
+        event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        event.by,
+        event.detail,
+        event.previous_hash,
+    ]
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def chain_is_whole(request: AppointmentRequest) -> bool:
+    """Whether no event of the request was changed, removed or slipped in."""
+    previous = ""
+    number = 0
+    for event in request.events.order_by("number"):
+        number += 1
+        if (event.number, event.previous_hash, event.hash) != (number, previous, digest(event)):
+            return False
+        previous = event.hash
+    return number > 0

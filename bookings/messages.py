@@ -1,0 +1,121 @@
+"""Messages to patients and to the clinic's inbox. The only writer of `Message`.
+
+Discreet by construction: a row names a request and a kind, and the text is made from a template that
+is given nothing but the reference, the clinic and the private link. A row is written in the
+transaction of what it tells, and sent after the commit by `manage.py send_messages`.
+"""
+
+import secrets
+import smtplib
+import socket
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from bookings.links import private_link
+from bookings.models import AppointmentRequest, Message
+from bookings.status import MessageKind, MessageStatus
+
+# How long one try may take before another worker may take the message over.
+LEASE = timedelta(minutes=5)
+# Waits between tries: more than four hours in all, so that a mail server can be mended meanwhile.
+WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 60, 120, 240)]
+PERMANENT = range(500, 600)
+
+
+def queue(request: AppointmentRequest, kind: MessageKind, *, by: str, now: datetime) -> None:
+    """Write the message of a change, in its transaction. One of a kind for each version."""
+    Message.objects.create(
+        request=request,
+        kind=kind,
+        request_version=request.version,
+        message_id=secrets.token_urlsafe(32),
+        queued_at=now,
+        queued_by=by,
+        next_try=now,
+    )
+
+
+def send_due() -> int:
+    """Send what is due, oldest first; the number sent. Safe to run in several workers at once."""
+    sent = 0
+    due = Message.objects.due(timezone.now()).order_by("next_try", "pk")
+    for pk in due.values_list("pk", flat=True)[:200]:
+        sent += _send(pk)
+    return sent
+
+
+def letter(message: Message) -> EmailMessage:
+    """The e-mail of a message, made from its template now, so that it never carries stale news."""
+    request = message.request
+    to_clinic = message.kind == MessageKind.CLINIC_NOTICE
+    context = {
+        "reference": request.reference,
+        "answer_due": request.answer_due,
+        "link": "" if to_clinic else private_link(request),
+        "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
+        "clinic_name": settings.CLINIC_NAME,
+        "clinic_phone": settings.CLINIC_PHONE,
+    }
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+    headers: Mapping[str, str] = {
+        "Message-ID": f"<{message.message_id}@{domain}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    return EmailMessage(
+        subject=f"A message from {settings.CLINIC_NAME}",
+        body=render_to_string(f"bookings/email/{message.kind}.txt", context),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[settings.CLINIC_INBOX if to_clinic else request.email],
+        headers=dict(headers),
+    )
+
+
+def _send(pk: int) -> bool:
+    now = timezone.now()
+    taken = Message.objects.due(now).filter(pk=pk).update(
+        leased_until=now + LEASE, tries=F("tries") + 1
+    )
+    if not taken:
+        return False
+    message = Message.objects.select_related("request").get(pk=pk)
+    try:
+        letter(message).send()
+    except (smtplib.SMTPException, OSError) as error:
+        _note_failure(message, error)
+        return False
+    Message.objects.filter(pk=pk).update(
+        status=MessageStatus.SENT,
+        sent_at=timezone.now(),
+        sent_by=socket.gethostname(),
+        leased_until=None,
+        failure="",
+    )
+    return True
+
+
+def _note_failure(message: Message, error: Exception) -> None:
+    """Try again later, or give up at once where the mail server said that it is of no use."""
+    code = _code(error)
+    given_up = code in PERMANENT or message.tries > len(WAITS)
+    wait = WAITS[min(message.tries, len(WAITS)) - 1]
+    Message.objects.filter(pk=message.pk).update(
+        status=MessageStatus.FAILED if given_up else MessageStatus.QUEUED,
+        next_try=timezone.now() + wait,
+        leased_until=None,
+        # The class and the code only: the server's words may repeat the patient's address.
+        failure=f"{type(error).__name__} {code or ''}".strip(),
+    )
+
+
+def _code(error: Exception) -> int | None:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return int(next(iter(error.recipients.values()))[0])
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return None  # our own fault, which a new password mends
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None

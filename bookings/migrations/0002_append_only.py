@@ -1,0 +1,17 @@
+"""The journal of a request is never changed or deleted: the database refuses it."""
+
+from django.db import migrations
+
+from procedures.constraints import allow_changes, make_append_only
+
+TABLE = "bookings_requestevent"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("bookings", "0001_initial")]
+    operations = [
+        migrations.RunPython(
+            lambda apps, schema_editor: make_append_only(schema_editor, TABLE),
+            lambda apps, schema_editor: allow_changes(schema_editor, TABLE),
+        )
+    ]

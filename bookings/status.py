@@ -1,0 +1,158 @@
+"""The states of a request, whose turn each is, and what may follow. The table is the rule."""
+
+from django.db.models import TextChoices
+
+# Who acted, where it was not a member of staff. The space keeps them apart from any username.
+PATIENT = "the patient"
+CLOCK = "the clock"
+
+
+class RequestStatus(TextChoices):
+    """Where an appointment request stands."""
+
+    RECEIVED = "received", "Received"
+    IN_REVIEW = "in_review", "In review"
+    QUESTION_ASKED = "question_asked", "Question asked"
+    OFFERED = "offered", "Times offered"
+    DEFERRED = "deferred", "Deferred"
+    BOOKED = "booked", "Booked"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    LAPSED = "lapsed", "Lapsed"
+
+
+TRANSITIONS: dict[RequestStatus, set[RequestStatus]] = {
+    RequestStatus.RECEIVED: {RequestStatus.IN_REVIEW, RequestStatus.WITHDRAWN},
+    RequestStatus.IN_REVIEW: {
+        RequestStatus.QUESTION_ASKED,
+        RequestStatus.OFFERED,
+        RequestStatus.BOOKED,
+        RequestStatus.DEFERRED,
+        RequestStatus.DECLINED,
+        RequestStatus.WITHDRAWN,
+    },
+    RequestStatus.QUESTION_ASKED: {
+        RequestStatus.IN_REVIEW,
+        RequestStatus.WITHDRAWN,
+        RequestStatus.LAPSED,
+    },
+    RequestStatus.OFFERED: {
+        RequestStatus.BOOKED,
+        RequestStatus.IN_REVIEW,
+        RequestStatus.WITHDRAWN,
+        RequestStatus.LAPSED,
+    },
+    RequestStatus.DEFERRED: {RequestStatus.IN_REVIEW, RequestStatus.WITHDRAWN},
+    RequestStatus.BOOKED: set(),
+    RequestStatus.DECLINED: set(),
+    RequestStatus.WITHDRAWN: set(),
+    RequestStatus.LAPSED: {RequestStatus.IN_REVIEW},
+}
+
+OWNERS: dict[RequestStatus, str] = {
+    RequestStatus.RECEIVED: "clinic",
+    RequestStatus.IN_REVIEW: "clinic",
+    RequestStatus.QUESTION_ASKED: "patient",
+    RequestStatus.OFFERED: "patient",
+    RequestStatus.DEFERRED: "the clock",
+    RequestStatus.BOOKED: "nobody",
+    RequestStatus.DECLINED: "nobody",
+    RequestStatus.WITHDRAWN: "nobody",
+    RequestStatus.LAPSED: "nobody",
+}
+
+# What the journal says when a request enters the state.
+EVENTS: dict[RequestStatus, str] = {
+    RequestStatus.RECEIVED: "sent the request",
+    RequestStatus.IN_REVIEW: "took it into review",
+    RequestStatus.QUESTION_ASKED: "asked a question",
+    RequestStatus.OFFERED: "offered times",
+    RequestStatus.DEFERRED: "deferred it",
+    RequestStatus.BOOKED: "booked the appointment",
+    RequestStatus.DECLINED: "declined it",
+    RequestStatus.WITHDRAWN: "withdrew it",
+    RequestStatus.LAPSED: "let it lapse",
+}
+
+WAITING_FOR_CLINIC = {status for status, owner in OWNERS.items() if owner == "clinic"}
+WAITING_FOR_PATIENT = {status for status, owner in OWNERS.items() if owner == "patient"}
+WITHDRAWABLE = {
+    status for status, following in TRANSITIONS.items() if RequestStatus.WITHDRAWN in following
+}
+
+
+class FlagLevel(TextChoices):
+    """How much a flagged answer weighs."""
+
+    RED = "red", "Red flag"
+    AMBER = "amber", "Amber flag"
+
+
+class FlagOutcome(TextChoices):
+    """What a clinician decided about a flag."""
+
+    PROCEED = "proceed", "Proceed"
+    PROCEED_WITH_NOTE = "proceed_with_note", "Proceed, with a note"
+    CALL_PATIENT = "call_patient", "Call the patient first"
+    DELAY_UNTIL = "delay_until", "Delay until a date"
+    NOT_SUITABLE = "not_suitable", "Not suitable"
+    REDIRECT = "redirect", "Send elsewhere"
+
+
+# With any other outcome the flag goes on blocking offers and bookings.
+CLEARING = {FlagOutcome.PROCEED, FlagOutcome.PROCEED_WITH_NOTE}
+
+
+class Answer(TextChoices):
+    """What a patient can answer to a safety question."""
+
+    NO = "no", "No"
+    YES = "yes", "Yes"
+    UNSURE = "unsure", "I am not sure"
+
+
+class OfferStatus(TextChoices):
+    """What became of an offer."""
+
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    REFUSED = "refused", "Other times asked for"
+    RELEASED = "released", "Released with its request"
+    EXPIRED = "expired", "Expired"
+
+
+class AppointmentStatus(TextChoices):
+    """The state of an appointment, in the words of FHIR."""
+
+    BOOKED = "booked", "Booked"
+
+
+class MessageKind(TextChoices):
+    """What a message tells. Its texts are in templates/bookings/email/."""
+
+    RECEIVED = "received", "Request received"
+    QUESTION = "question", "A question for you"
+    OFFER = "offer", "Times offered"
+    BOOKED = "booked", "Appointment booked"
+    DECLINED = "declined", "Answer to your request"
+    WITHDRAWN = "withdrawn", "Request withdrawn"
+    CLINIC_NOTICE = "clinic_notice", "Something is waiting"
+
+
+class MessageStatus(TextChoices):
+    """Where a message stands on its way out."""
+
+    QUEUED = "queued", "Queued"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+
+
+class TriageRefused(Exception):
+    """A step that the table, a flag, a taken time or a colleague's faster hand forbids.
+
+    The message is a sentence for the person who tried.
+    """
+
+
+class TimeTaken(TriageRefused):
+    """Somebody else holds the time, or an offer no longer does."""

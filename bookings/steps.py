@@ -1,0 +1,115 @@
+"""A request that is being filled in. It lives in the patient's session for an hour and is never
+stored elsewhere until it is sent."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import QueryDict
+from django.utils import timezone
+
+from bookings.forms import AboutForm, PatientForm, SafetyForm, TimesForm, YouForm
+from bookings.screening import questions_for
+from bookings.triage import Submission
+from procedures.models import InformationPage, Revision
+from procedures.status import Category
+
+STEPS: dict[str, type[PatientForm]] = {
+    "about": AboutForm,
+    "you": YouForm,
+    "safety": SafetyForm,
+    "times": TimesForm,
+}
+CHECK = "check"
+ORDER = [*STEPS, CHECK]
+
+
+class UnsentRequest:
+    """The patient's answers so far, step by step, as they were posted."""
+
+    def __init__(self, session: SessionBase):
+        self.session = session
+        self.kept: dict[str, Any] = session.get("unsent", {})
+
+    @property
+    def key(self) -> str:
+        """What makes this filled-in form one submission, however often it is sent. Empty before
+        the patient began."""
+        return str(self.kept.get("key", ""))
+
+    def begin(self, page_slug: str) -> None:
+        """Start afresh, about a page or about nothing yet. The urgent help has been shown."""
+        self.kept = {"key": secrets.token_urlsafe(32), "page": page_slug, "answers": {}}
+        self._save()
+
+    def keep(self, step: str, posted: QueryDict) -> None:
+        """Remember one step as it was posted."""
+        answers = {
+            name: values for name, values in posted.lists() if name != "csrfmiddlewaretoken"
+        }
+        self.kept["answers"][step] = answers
+        self._save()
+
+    def forget(self) -> None:
+        """Nothing of the answers stays in the session."""
+        self.session.pop("unsent", None)
+
+    def form(self, step: str, posted: QueryDict | None = None) -> PatientForm:
+        """The form of a step: with what is posted now, or was kept before, or empty."""
+        data = posted if posted is not None else self._kept_answers(step)
+        kwargs: dict[str, Any] = {}
+        if step == "about":
+            kwargs["pages"] = pages_to_ask_about()
+            kwargs["initial"] = {"page": self.kept["page"]}
+        if step == "safety":
+            kwargs["questions"] = questions_for(self._page())
+        return STEPS[step](data, **kwargs)
+
+    def next_step(self) -> str:
+        """The first step that is not validly answered, or the check at the end."""
+        return next((step for step in STEPS if not self.form(step).is_valid()), CHECK)
+
+    def forms(self) -> dict[str, PatientForm]:
+        """All steps, filled in."""
+        return {step: self.form(step) for step in STEPS}
+
+    def submission(self) -> Submission:
+        """What would be sent. Only once `next_step` is the check."""
+        forms = self.forms()
+        values: dict[str, Any] = {}
+        for form in forms.values():
+            form.full_clean()
+        for step in ("about", "you", "times"):
+            values |= forms[step].cleaned_data
+        values["page"] = self._page()
+        values["phone"] = str(values["phone"] or "")
+        return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
+
+    def _page(self) -> InformationPage | None:
+        about = self.form("about")
+        slug = about.cleaned_data["page"] if about.is_valid() else ""
+        return InformationPage.objects.filter(slug=slug).first()
+
+    def _kept_answers(self, step: str) -> Mapping[str, Any] | None:
+        answers = self.kept.get("answers", {}).get(step)
+        if answers is None:
+            return None
+        data = QueryDict(mutable=True)
+        for name, values in answers.items():
+            data.setlist(name, values)
+        return data
+
+    def _save(self) -> None:
+        self.session["unsent"] = self.kept
+        self.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
+
+
+def pages_to_ask_about() -> list[tuple[str, str]]:
+    """(slug, title) of the live pages that a request can be about."""
+    live = Revision.objects.live(timezone.localdate()).exclude(page__category=Category.GUIDE)
+    return [
+        (revision.page.slug, revision.title)
+        for revision in live.select_related("page").order_by("page__position", "title")
+    ]

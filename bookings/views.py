@@ -1,0 +1,327 @@
+"""The patient's side: sending a request, and the page behind the private link.
+
+GET shows and never acts. A view loads, asks the form, makes one call, redirects.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from bookings import links, rate_limits, triage
+from bookings.forms import (
+    AnswerQuestionForm,
+    ChooseTimeForm,
+    IdentifyForm,
+    SeenForm,
+    SendForm,
+)
+from bookings.models import AppointmentRequest, Offer, OfferedTime
+from bookings.status import WITHDRAWABLE, TriageRefused
+from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
+
+# What a patient reads of the journal. Events that are not here are the clinic's own.
+PUBLIC_EVENTS = {
+    "sent the request": "You sent your request.",
+    "took it into review": "We began to look at it.",
+    "asked a question": "We asked you a question.",
+    "answered the question": "You answered our question.",
+    "offered times": "We offered you times.",
+    "asked for other times": "You asked for other times.",
+    "booked the appointment": "Your appointment was booked.",
+    "deferred it": "We put your request aside until a later day.",
+    "came back on its day": "Your request came back to us.",
+    "declined it": "We answered your request.",
+    "withdrew it": "You withdrew your request.",
+    "let it lapse": "The time to reply ended.",
+}
+
+
+# --- Sending a request ----------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+def start(request: HttpRequest) -> HttpResponse:
+    """The urgent-symptom off-ramp. Passing it opens an empty form."""
+    about = request.POST.get("about") or request.GET.get("about") or ""
+    titles = dict(pages_to_ask_about())
+    if request.method == "POST":
+        UnsentRequest(request.session).begin(about if about in titles else "")
+        return redirect("bookings:step", "about")
+    context = {"about": about, "title": titles.get(about)}
+    return render(request, "bookings/request/start.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def step(request: HttpRequest, step: str) -> HttpResponse:
+    """One step of the form. A step that the patient has not reached leads back to the one due."""
+    unsent = UnsentRequest(request.session)
+    if not unsent.key:
+        return _begin_again(request)
+    due = unsent.next_step()
+    if ORDER.index(step) > ORDER.index(due):
+        return redirect("bookings:step", due)
+    form = unsent.form(step, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        unsent.keep(step, request.POST)
+        return redirect("bookings:step", unsent.next_step())
+    context = {"form": form, "number": ORDER.index(step) + 1, "steps": len(ORDER)}
+    return render(request, f"bookings/request/{step}.html", context | _way_back(step))
+
+
+@require_http_methods(["GET", "POST"])
+def check(request: HttpRequest) -> HttpResponse:
+    """The last step: everything that was answered, and the button that sends it."""
+    unsent = UnsentRequest(request.session)
+    if request.method == "POST" and request.POST.get("key") == request.session.get("sent_key"):
+        return redirect("bookings:sent")
+    if not unsent.key:
+        return _begin_again(request)
+    due = unsent.next_step()
+    if due != CHECK:
+        return redirect("bookings:step", due)
+    form = SendForm(request.POST or None, initial={"key": unsent.key})
+    if request.method == "POST" and form.is_valid() and form.cleaned_data["key"] == unsent.key:
+        return _send(request, unsent)
+    context = {"form": form, "unsent": unsent.submission(), "number": len(ORDER)}
+    return render(request, "bookings/request/check.html", context | _way_back(CHECK))
+
+
+@require_GET
+def sent(request: HttpRequest) -> HttpResponse:
+    """The receipt: reference, until when we answer, what happens next."""
+    reference = request.session.get("sent_reference")
+    received = AppointmentRequest.objects.filter(reference=reference).first()
+    if received is None:
+        return _begin_again(request)
+    return render(request, "bookings/request/sent.html", {"received": received})
+
+
+def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
+    now = timezone.now()
+    submission = unsent.submission()
+    limits = [
+        (rate_limits.SEND_FROM_ONE_PLACE, rate_limits.client_address(request)),
+        (rate_limits.SEND_TO_ONE_ADDRESS, submission.email.lower()),
+        (rate_limits.SEND_ALTOGETHER, ""),
+    ]
+    if not all([rate_limits.spend(limit, subject, now) for limit, subject in limits]):
+        return render(request, "errors/429.html", {"unsent": True}, status=429)
+    try:
+        received = triage.submit(submission, key=unsent.key, now=now)
+    except TriageRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("bookings:start")
+    unsent.forget()
+    request.session["sent_key"] = received.submission_key
+    request.session["sent_reference"] = received.reference
+    _open(request, received)
+    return redirect("bookings:sent")
+
+
+def _begin_again(request: HttpRequest) -> HttpResponse:
+    messages.info(
+        request,
+        "There is no unsent request here. To keep what you write private, we forget it after an "
+        "hour. Please start again.",
+    )
+    return redirect("bookings:start")
+
+
+def _way_back(step: str) -> dict[str, str]:
+    index = ORDER.index(step)
+    return {"back": ORDER[index - 1] if index else ""}
+
+
+# --- Behind the private link ----------------------------------------------------------------
+
+
+@require_GET
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Exchange the link for a short session, and its secret address for a clean one."""
+    found = links.follow(token)
+    if found is None:
+        address = rate_limits.client_address(request)
+        if not rate_limits.spend(rate_limits.OPEN_UNKNOWN_LINK, address, timezone.now()):
+            return render(request, "errors/429.html", status=429)
+        return _link_needed(request)
+    request.session.cycle_key()
+    _open(request, found)
+    return redirect("bookings:mine", found.reference)
+
+
+PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
+
+
+def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
+    """Let in only who opened the private link in this session, and only while the link stands."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, reference: str) -> HttpResponse:
+        opened = request.session.get("opened", {})
+        found = AppointmentRequest.objects.filter(
+            reference=reference, link_version=opened.get(reference)
+        ).first()
+        return view(request, found) if found else _link_needed(request)
+
+    return guarded
+
+
+@require_GET
+@behind_link
+def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Where the request stands, what comes next and by when."""
+    now = timezone.now()
+    state = found.state(now)
+    offer = found.offers.standing(now).prefetch_related("times").first()
+    context = {
+        "found": found,
+        "state": state,
+        "can_withdraw": state in WITHDRAWABLE,
+        "offer": offer,
+        "choose": _choose_form(found, offer) if offer else None,
+        "appointment": found.appointments.select_related("clinician").first(),
+        "identified": _is_identified(request, found),
+        "question": found.questions.order_by("-pk").first(),
+        "answer_form": AnswerQuestionForm(initial={"version": found.version}),
+        "past": [
+            (event.at, PUBLIC_EVENTS[event.kind])
+            for event in found.events.order_by("number")
+            if event.kind in PUBLIC_EVENTS
+        ],
+    }
+    return render(request, "bookings/mine/request.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@behind_link
+def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask for the date of birth before anything private is shown. Five tries a day, then phone."""
+    form = IdentifyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        limit = rate_limits.GIVE_DATE_OF_BIRTH
+        if not rate_limits.spend(limit, found.link_key, timezone.now()):
+            return render(request, "errors/429.html", status=429)
+        if form.cleaned_data["date_of_birth"] == found.date_of_birth:
+            request.session["identified"] = [
+                *request.session.get("identified", []),
+                found.reference,
+            ]
+            return redirect("bookings:mine", found.reference)
+        form.add_error(
+            "date_of_birth",
+            "This is not the date of birth that we have. Check it, or ring us.",
+        )
+    return render(request, "bookings/mine/identify.html", {"form": form, "found": found})
+
+
+@require_http_methods(["GET", "POST"])
+@behind_link
+def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask once more, then withdraw."""
+    form = SeenForm(request.POST or None, initial={"version": found.version})
+    if request.method == "POST" and form.is_valid():
+        version = form.cleaned_data["version"]
+        return _act(request, found, lambda: triage.withdraw(found, version=version, now=_now()))
+    context = {"form": form, "found": found, "can": found.state(_now()) in WITHDRAWABLE}
+    return render(request, "bookings/mine/withdraw.html", context)
+
+
+@require_http_methods(["POST"])
+@behind_link
+def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Take one of the offered times."""
+    offer = found.offers.standing(_now()).prefetch_related("times").first()
+    if offer is None:
+        messages.error(request, "This offer has ended, so its times are no longer held for you.")
+        return redirect("bookings:mine", found.reference)
+    form = _choose_form(found, offer, request)
+    if not form.is_valid():
+        context = {"form": form, "found": found, "offer": offer}
+        return render(request, "bookings/mine/choose_time.html", context)
+    values = form.cleaned_data
+    chosen = OfferedTime.objects.select_related("offer__request").get(pk=values["time"])
+    return _act(
+        request,
+        found,
+        lambda: triage.accept(found, version=values["version"], chosen=chosen, now=_now()),
+    )
+
+
+@require_http_methods(["POST"])
+@behind_link
+def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """None of the offered times suits."""
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        return redirect("bookings:mine", found.reference)
+    version = form.cleaned_data["version"]
+    return _act(
+        request, found, lambda: triage.ask_for_other_times(found, version=version, now=_now())
+    )
+
+
+@require_http_methods(["POST"])
+@behind_link
+def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Answer the clinic's question."""
+    if not _is_identified(request, found):
+        return redirect("bookings:identify", found.reference)
+    form = AnswerQuestionForm(request.POST)
+    if not form.is_valid():
+        question = found.questions.order_by("-pk").first()
+        context = {"form": form, "found": found, "question": question}
+        return render(request, "bookings/mine/answer.html", context)
+    values = form.cleaned_data
+    return _act(
+        request,
+        found,
+        lambda: triage.answer_question(
+            found, version=values["version"], text=values["text"], now=_now()
+        ),
+    )
+
+
+def _act(
+    request: HttpRequest, found: AppointmentRequest, act: Callable[[], object]
+) -> HttpResponse:
+    try:
+        act()
+    except TriageRefused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("bookings:mine", found.reference)
+
+
+def _choose_form(
+    found: AppointmentRequest, offer: Offer, request: HttpRequest | None = None
+) -> ChooseTimeForm:
+    times = [
+        (time.pk, f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}")
+        for time in offer.times.all()
+    ]
+    posted = request.POST if request else None
+    return ChooseTimeForm(posted, times=times, initial={"version": found.version})
+
+
+def _open(request: HttpRequest, found: AppointmentRequest) -> None:
+    opened = request.session.get("opened", {})
+    request.session["opened"] = {**opened, found.reference: found.link_version}
+    request.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
+
+
+def _is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
+    return found.reference in cast("list[str]", request.session.get("identified", []))
+
+
+def _link_needed(request: HttpRequest) -> HttpResponse:
+    """The same answer for a link or reference that is unknown, old, forged or not opened here."""
+    return render(request, "bookings/mine/link_needed.html", status=404)
+
+
+_now = timezone.now

@@ -1,0 +1,16 @@
+"""What every template may say about the clinic."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def clinic(request: HttpRequest) -> dict[str, object]:
+    """The clinic's name, phone and address, and whether it is the invented one."""
+    return {
+        "clinic_name": settings.CLINIC_NAME,
+        "clinic_phone": settings.CLINIC_PHONE,
+        "clinic_phone_link": settings.CLINIC_PHONE.replace(" ", ""),
+        "clinic_address": settings.CLINIC_ADDRESS,
+        "demonstration": settings.DEMONSTRATION,
+        "development": settings.DEVELOPMENT,
+    }

@@ -1,0 +1,71 @@
+"""Who may do what: the one table of staff groups and their permissions.
+
+Granted after every `migrate`, so that a permission added by a release reaches its groups without a
+hand-written migration. Only these permissions are managed; a clinic may add groups of its own.
+"""
+
+from django.apps import AppConfig, apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+
+READ_PAGES = {
+    "view_clinician",
+    "view_informationpage",
+    "view_revision",
+    "view_signoff",
+    "view_source",
+}
+READ_REQUESTS = {
+    "view_appointmentrequest",
+    "view_appointmenttype",
+    "view_closedday",
+    "view_screeningquestion",
+}
+ANSWER_REQUESTS = {
+    "review_appointmentrequest",
+    "ask_appointmentrequest",
+    "offer_appointmentrequest",
+    "book_appointmentrequest",
+    "defer_appointmentrequest",
+    "decline_appointmentrequest",
+}
+WRITE_PAGES = {"add_informationpage", "change_informationpage", "add_revision", "change_revision"}
+
+GROUPS = {
+    "Reception": READ_PAGES | READ_REQUESTS | ANSWER_REQUESTS,
+    "Clinician": READ_PAGES
+    | READ_REQUESTS
+    | ANSWER_REQUESTS
+    | {"resolve_redflag", "sign_revision", "suspend_revision"},
+    "Editor": READ_PAGES | WRITE_PAGES | {"add_source", "change_source", "submit_revision"},
+    "Publisher": READ_PAGES | {"publish_revision", "withdraw_revision", "suspend_revision"},
+    "Manager": READ_PAGES
+    | READ_REQUESTS
+    | ANSWER_REQUESTS
+    | {
+        "add_clinician",
+        "change_clinician",
+        "add_appointmenttype",
+        "change_appointmenttype",
+        "add_closedday",
+        "change_closedday",
+        "delete_closedday",
+        "add_screeningquestion",
+        "withdraw_revision",
+        "suspend_revision",
+    },
+}
+
+
+def grant(app_config: AppConfig, **kwargs: object) -> None:
+    """Make the groups hold exactly the permissions of the table. Runs once, after our last app."""
+    if app_config.label != "bookings":
+        return
+    for app in ("procedures", "bookings"):
+        create_permissions(apps.get_app_config(app), verbosity=0)
+    for name, codenames in GROUPS.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        permissions = Permission.objects.filter(
+            codename__in=codenames, content_type__app_label__in=["procedures", "bookings"]
+        )
+        group.permissions.set(permissions)

@@ -1,0 +1,34 @@
+"""The e-mails that the site sent, as a page. It exists only in development."""
+
+import email
+import email.policy
+import re
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+NEWEST = 50
+BOUNDARY = re.compile(r"^-{79}\n?", re.MULTILINE)
+
+
+def _read(path: Path) -> list[dict[str, object]]:
+    parts = [part for part in BOUNDARY.split(path.read_text()) if part.strip()]
+    letters = [email.message_from_string(part, policy=email.policy.default) for part in parts]
+    return [
+        {
+            "to": letter["To"],
+            "subject": letter["Subject"],
+            "date": letter["Date"],
+            "text": letter.get_content(),
+        }
+        for letter in letters
+    ]
+
+
+def mailbox(request: HttpRequest) -> HttpResponse:
+    """The newest e-mails first."""
+    paths = sorted(Path(settings.MAILBOX).glob("*.log"), reverse=True)[:NEWEST]
+    letters = [letter for path in paths for letter in reversed(_read(path))]
+    return render(request, "mailbox.html", {"letters": letters})

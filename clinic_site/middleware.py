@@ -1,0 +1,34 @@
+"""What holds for every answer of the site."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def refuse_nul(get_response: View) -> View:
+    """Answer 400 to a NUL byte in the path, the query or a cookie: PostgreSQL would fail on it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        cookies = request.META.get("HTTP_COOKIE", "")
+        if "\x00" in request.path + query + cookies or "%00" in query + cookies:
+            raise BadRequest("NUL byte")
+        return get_response(request)
+
+    return middleware
+
+
+def private_by_default(get_response: View) -> View:
+    """Let no cache keep an answer, unless its view said that the page is public."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Embedder-Policy", "require-corp")
+        return response
+
+    return middleware

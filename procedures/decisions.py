@@ -1,0 +1,125 @@
+"""Decision pages: how staff change a record in the admin.
+
+A record is read-only there. Each thing that may be decided is one `Decision`: a page with a form,
+its own permission, and one call of a verb. The page carries the version that its reader saw, so that
+a verb can refuse politely when a colleague was faster.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+
+class DecisionForm(forms.Form):
+    """A form about one record, which remembers the version of it that was on the screen."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, record: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.record = record
+        self.initial.setdefault("version", record.version)
+
+
+class ReasonForm(DecisionForm):
+    """A decision that has to say why."""
+
+    reason = forms.CharField(
+        label="Why",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Write the reason. Colleagues will read it."},
+    )
+
+
+class Decision(NamedTuple):
+    """One thing that may be decided about a record."""
+
+    slug: str
+    label: str
+    permission: str
+    statuses: Iterable[str]
+    form: type[DecisionForm]
+    # Called with the record, the form's values, who and when; returns a sentence for the decider.
+    carry_out: Callable[[Any, dict[str, Any], User, datetime], str]
+    explanation: str = ""
+
+
+class DecisionAdmin(admin.ModelAdmin):
+    """A read-only record with decision pages."""
+
+    decisions: tuple[Decision, ...] = ()
+    refusals: tuple[type[Exception], ...] = ()
+    decision_template = "admin/decide.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_decide"
+        decide = path(
+            "<int:pk>/decide/<slug:slug>/", self.admin_site.admin_view(self.decide), name=name
+        )
+        return [decide, *super().get_urls()]
+
+    def open_decisions(self, request: HttpRequest, record: Any) -> list[Decision]:
+        """What this person may decide about the record as it stands."""
+        return [
+            decision
+            for decision in self.decisions
+            if self.state_of(record) in decision.statuses
+            and request.user.has_perm(f"{self.opts.app_label}.{decision.permission}")
+        ]
+
+    def state_of(self, record: Any) -> str:
+        """Where the record stands now."""
+        return str(record.status)
+
+    def record_url(self, record: Any) -> str:
+        """The record's own page."""
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[record.pk]
+        )
+
+    def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+        """Load, ask the form, make one call, redirect."""
+        decision = next((decision for decision in self.decisions if decision.slug == slug), None)
+        record = self.get_object(request, str(pk))
+        if decision is None or record is None:
+            raise Http404
+        if not request.user.has_perm(f"{self.opts.app_label}.{decision.permission}"):
+            raise PermissionDenied
+        posted = request.POST if request.method == "POST" else None
+        form = decision.form(posted, record=record, initial=request.GET.dict())
+        if posted is not None and form.is_valid():
+            try:
+                said = decision.carry_out(record, form.cleaned_data, request.user, timezone.now())
+            except self.refusals as refusal:
+                # What was typed stays on the screen; nothing was stored.
+                form.add_error(None, str(refusal))
+            else:
+                self.message_user(request, said, messages.SUCCESS)
+                return redirect(self.record_url(record))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": decision.label,
+            "opts": self.opts,
+            "record": record,
+            "record_url": self.record_url(record),
+            "decision": decision,
+            "form": form,
+        }
+        return TemplateResponse(request, self.decision_template, context)

@@ -1,0 +1,69 @@
+"""Reads information pages and their sources from a folder into drafts."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from procedures import publishing
+from procedures.models import InformationPage, Source
+from procedures.rendering import DocumentError, parse, render
+
+
+class Command(BaseCommand):
+    """`manage.py import_pages FOLDER --by USERNAME`: all of the folder, or nothing."""
+
+    help = (
+        "Imports every FOLDER/*.md as a draft of the page named like the file, and FOLDER/"
+        "sources.toml as sources. A page whose newest version has the same text is left alone."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--by", required=True, help="The username of the author.")
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path = options["folder"]
+        author = User.objects.filter(username=options["by"]).first()
+        if author is None:
+            raise CommandError(f"There is no user “{options['by']}”.")
+        paths = sorted(folder.glob("*.md"))
+        if not paths:
+            raise CommandError(f"There is no .md file in {folder}.")
+        self._import_sources(folder / "sources.toml")
+        imported = sum(self._import_page(path, author) for path in paths)
+        self.stdout.write(f"{imported} drafts made from {len(paths)} files.")
+
+    def _import_sources(self, path: Path) -> None:
+        if not path.exists():
+            return
+        for key, columns in tomllib.loads(path.read_text()).items():
+            Source.objects.update_or_create(key=key, defaults=columns)
+
+    def _import_page(self, path: Path, author: User) -> bool:
+        document = path.read_text()
+        try:
+            parsed = parse(document)
+            render(document, publishing.sources())
+        except DocumentError as error:
+            faults = "\n".join(f"{path}:{line}: {sentence}" for line, sentence in error.faults)
+            raise CommandError(faults) from None
+        page, _ = InformationPage.objects.get_or_create(
+            slug=path.stem, defaults={"category": parsed.category}
+        )
+        newest = page.revisions.order_by("-number").first()
+        if newest and newest.document == document:
+            return False
+        publishing.start_draft(
+            page,
+            document=document,
+            by=author,
+            now=timezone.now(),
+            note="First version." if newest is None else "",
+        )
+        return True

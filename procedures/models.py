@@ -1,0 +1,332 @@
+"""Who signs, what is signed, and what happened to it. Only `publishing` writes revisions."""
+
+import hashlib
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueConstraint
+from django.urls import reverse
+
+from procedures.constraints import paired
+from procedures.status import Category, ChangeClass, ReviewState, RevisionStatus
+
+DUE_SOON_DAYS = 60
+
+
+def sha256(text: str) -> str:
+    """The SHA-256 of the text's UTF-8 bytes, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Clinician(models.Model):
+    """A registered clinician. That the registration is real is shown by evidence, not by its form."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=100, help_text="As patients know them, with the title.")
+    role = models.CharField(max_length=100, help_text="For example “Consultant rheumatologist”.")
+    regulator = models.CharField(max_length=100, help_text="For example “GMC”.")
+    registration_number = models.CharField(max_length=30)
+    register_url = models.URLField("link to the public register", blank=True)
+    interests = models.TextField(
+        "declared interests", blank=True, help_text="Leave empty if there are none to declare."
+    )
+    login = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="clinician",
+    )
+    verified_on = models.DateField(null=True, blank=True)
+    verified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    verification_evidence = models.TextField(
+        blank=True, help_text="What was looked at: the register entry, on which day, what it said."
+    )
+    verified_until = models.DateField(
+        null=True, blank=True, help_text="After this day they cannot sign until checked again."
+    )
+
+    PERSONAL = {"name", "registration_number", "register_url", "interests", "login"}
+    NOT_PERSONAL = {
+        "id",
+        "slug",
+        "role",
+        "regulator",
+        "verified_on",
+        "verified_by",
+        "verification_evidence",
+        "verified_until",
+    }
+
+    class Meta:
+        constraints = [paired("verified", "on")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.role}"
+
+    def may_sign(self, on: date) -> bool:
+        """Whether the registration was checked, and recently enough."""
+        return bool(self.verified_on and self.verified_until and self.verified_until >= on)
+
+
+class Source(models.Model):
+    """Something that a page leans on, cited from its text as `[^key]`."""
+
+    key = models.SlugField(unique=True, help_text="Cited in a text as [^key].")
+    title = models.CharField(max_length=300)
+    publisher = models.CharField(max_length=200)
+    url = models.URLField("address", blank=True)
+    dated = models.CharField(max_length=50, blank=True, help_text="As the source dates itself.")
+    seen_on = models.DateField(help_text="When one of us last read it.")
+    seen_by = models.CharField(max_length=150)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "key", "title", "publisher", "url", "dated", "seen_on", "seen_by"}
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.title}"
+
+
+class InformationPage(models.Model):
+    """One topic that we explain. Its text lives in its revisions."""
+
+    slug = models.SlugField(unique=True, help_text="The last part of the address.")
+    category = models.CharField(max_length=20, choices=Category)
+    position = models.PositiveSmallIntegerField(default=100, help_text="Lower comes first.")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT
+    )
+    review_months = models.PositiveSmallIntegerField(
+        default=24, help_text="How long a signature lasts."
+    )
+    grace_days = models.PositiveSmallIntegerField(
+        default=60, help_text="How long the page stays, with a notice, after its review was due."
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "slug",
+        "category",
+        "position",
+        "owner",
+        "review_months",
+        "grace_days",
+    }
+
+    def __str__(self) -> str:
+        return f"{self.category}/{self.slug}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("procedures:page", args=[self.category, self.slug])
+
+
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    """Named after what a reader sees."""
+
+    def live(self, on: date) -> Self:
+        """Published, and under a signature for these very hashes that has not run out on that day."""
+        signed = SignOff.objects.filter(
+            revision=OuterRef("pk"),
+            revoked_at=None,
+            closes_on__gt=on,
+            fragment_hash=OuterRef("fragment_hash"),
+            document_hash=OuterRef("document_hash"),
+        )
+        return self.filter(Exists(signed), status=RevisionStatus.PUBLISHED)
+
+
+class Revision(models.Model):
+    """One text of a page. Frozen from the moment it is sent to review."""
+
+    page = models.ForeignKey(InformationPage, on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    status = models.CharField(
+        max_length=20, choices=RevisionStatus, default=RevisionStatus.DRAFT, editable=False
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    document = models.TextField("text")
+    document_hash = models.CharField(max_length=64, editable=False)
+    title = models.CharField(max_length=200, editable=False)
+    standfirst = models.CharField(max_length=400, editable=False)
+    change_class = models.CharField(
+        max_length=10, choices=ChangeClass, default=ChangeClass.ADVICE, verbose_name="what changed"
+    )
+    note = models.CharField(
+        "note to patients",
+        max_length=300,
+        blank=True,
+        help_text="One plain sentence on what is new. Needed before publication.",
+    )
+    fragment = models.TextField(blank=True, editable=False)
+    fragment_hash = models.CharField(max_length=64, blank=True, editable=False)
+    renderer_version = models.PositiveIntegerField(null=True, editable=False)
+    written_at = models.DateTimeField(editable=False)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    published_at = models.DateTimeField(null=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "page",
+        "number",
+        "status",
+        "version",
+        "document",
+        "document_hash",
+        "title",
+        "standfirst",
+        "change_class",
+        "note",
+        "fragment",
+        "fragment_hash",
+        "renderer_version",
+        "written_at",
+        "written_by",
+        "published_at",
+        "published_by",
+    }
+
+    objects = RevisionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["page", "number"], name="one_revision_of_each_number"),
+            UniqueConstraint(
+                fields=["page"],
+                condition=Q(status=RevisionStatus.PUBLISHED),
+                name="one_published_revision_a_page",
+            ),
+            CheckConstraint(
+                condition=Q(status=RevisionStatus.DRAFT) | ~Q(fragment_hash=""),
+                name="a_frozen_revision_has_its_fragment",
+            ),
+            paired("written"),
+            paired("published"),
+        ]
+        permissions = [
+            ("submit_revision", "Can send a revision to review"),
+            ("sign_revision", "Can sign or return a revision"),
+            ("publish_revision", "Can publish a signed revision"),
+            ("suspend_revision", "Can suspend a published revision at once"),
+            ("withdraw_revision", "Can withdraw a published revision"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.page}, version {self.number}"
+
+    def bytes_are_intact(self) -> bool:
+        """Whether the stored texts still match their stored hashes."""
+        return (
+            sha256(self.fragment) == self.fragment_hash
+            and sha256(self.document) == self.document_hash
+        )
+
+    def sign_off(self) -> "SignOff | None":
+        """The newest signature that stands and is for these very hashes, whatever its dates."""
+        return (
+            self.sign_offs.filter(
+                revoked_at=None,
+                fragment_hash=self.fragment_hash,
+                document_hash=self.document_hash,
+            )
+            .order_by("-signed_at")
+            .first()
+        )
+
+
+class SignOff(models.Model):
+    """A clinician read the whole revision and signed it. Never changed, except to be revoked."""
+
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="sign_offs")
+    document_hash = models.CharField(max_length=64)
+    fragment_hash = models.CharField(max_length=64)
+    clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
+    # What stood on the day of signing, so that a later change of the person changes no signature.
+    signer_name = models.CharField(max_length=100)
+    signer_role = models.CharField(max_length=100)
+    signer_regulator = models.CharField(max_length=100)
+    signer_registration = models.CharField(max_length=30)
+    statement = models.TextField()
+    signed_at = models.DateTimeField()
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    review_due = models.DateField(help_text="From this day the page says that its review is due.")
+    closes_on = models.DateField(help_text="From this day the page is closed.")
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    revocation_reason = models.TextField(blank=True)
+
+    PERSONAL = {"signer_name", "signer_registration"}
+    NOT_PERSONAL = {
+        "id",
+        "revision",
+        "document_hash",
+        "fragment_hash",
+        "clinician",
+        "signer_role",
+        "signer_regulator",
+        "statement",
+        "signed_at",
+        "signed_by",
+        "review_due",
+        "closes_on",
+        "revoked_at",
+        "revoked_by",
+        "revocation_reason",
+    }
+
+    class Meta:
+        constraints = [
+            paired("signed"),
+            paired("revoked"),
+            CheckConstraint(
+                condition=Q(closes_on__gte=F("review_due")), name="closes_after_review_is_due"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.signer_name} on {self.revision}"
+
+    def review_state(self, on: date) -> ReviewState:
+        """How fresh this signature is on that day in the clinic's zone."""
+        if on >= self.closes_on:
+            return ReviewState.CLOSED
+        if on >= self.review_due:
+            return ReviewState.OVERDUE
+        if (self.review_due - on).days <= DUE_SOON_DAYS:
+            return ReviewState.DUE_SOON
+        return ReviewState.CURRENT
+
+
+class PageEvent(models.Model):
+    """What happened to a page and who did it. The database refuses to change or delete a row."""
+
+    page = models.ForeignKey(InformationPage, on_delete=models.PROTECT, related_name="events")
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(blank=True)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "page", "revision", "kind", "at", "by", "reason"}
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.revision}"

@@ -1,0 +1,83 @@
+"""The states of a revision, whose turn each is, and what may follow. The table is the rule."""
+
+from django.db.models import TextChoices
+
+
+class Category(TextChoices):
+    """What kind of page it is; also the first part of its address."""
+
+    PROCEDURE = "procedures", "Procedures"
+    CLINIC = "clinics", "Clinics"
+    GUIDE = "guides", "Guides"
+
+
+class RevisionStatus(TextChoices):
+    """Where one text of a page stands."""
+
+    DRAFT = "draft", "Draft"
+    IN_REVIEW = "in_review", "In review"
+    SIGNED = "signed", "Signed"
+    PUBLISHED = "published", "Published"
+    SUSPENDED = "suspended", "Suspended"
+    SUPERSEDED = "superseded", "Superseded"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class ChangeClass(TextChoices):
+    """How much a new revision changes for a patient."""
+
+    ADVICE = "advice", "The advice changed"
+    WORDING = "wording", "Only the wording changed"
+    FORMAT = "format", "Only the format changed"
+
+
+class ReviewState(TextChoices):
+    """How fresh the signature on a published page is. Computed from its dates, never stored."""
+
+    CURRENT = "current", "Current"
+    DUE_SOON = "due_soon", "Review due soon"
+    OVERDUE = "overdue", "Review overdue"
+    CLOSED = "closed", "Closed"
+
+
+TRANSITIONS: dict[RevisionStatus, set[RevisionStatus]] = {
+    RevisionStatus.DRAFT: {RevisionStatus.IN_REVIEW},
+    RevisionStatus.IN_REVIEW: {RevisionStatus.DRAFT, RevisionStatus.SIGNED},
+    RevisionStatus.SIGNED: {RevisionStatus.PUBLISHED},
+    RevisionStatus.PUBLISHED: {
+        RevisionStatus.SUPERSEDED,
+        RevisionStatus.SUSPENDED,
+        RevisionStatus.WITHDRAWN,
+    },
+    RevisionStatus.SUSPENDED: {RevisionStatus.SUPERSEDED, RevisionStatus.WITHDRAWN},
+    RevisionStatus.SUPERSEDED: set(),
+    RevisionStatus.WITHDRAWN: set(),
+}
+
+OWNERS: dict[RevisionStatus, str] = {
+    RevisionStatus.DRAFT: "author",
+    RevisionStatus.IN_REVIEW: "reviewer, not the author",
+    RevisionStatus.SIGNED: "publisher",
+    RevisionStatus.PUBLISHED: "editor",
+    RevisionStatus.SUSPENDED: "editor",
+    RevisionStatus.SUPERSEDED: "nobody",
+    RevisionStatus.WITHDRAWN: "nobody",
+}
+
+# What the page's history says when a revision enters the state.
+EVENTS: dict[RevisionStatus, str] = {
+    RevisionStatus.DRAFT: "drafted",
+    RevisionStatus.IN_REVIEW: "sent to review",
+    RevisionStatus.SIGNED: "signed",
+    RevisionStatus.PUBLISHED: "published",
+    RevisionStatus.SUSPENDED: "suspended",
+    RevisionStatus.SUPERSEDED: "superseded",
+    RevisionStatus.WITHDRAWN: "withdrawn",
+}
+
+
+class PublishingRefused(Exception):
+    """A step that the table, the signature or a colleague's faster hand forbids.
+
+    The message is a sentence for the member of staff who tried.
+    """
