@@ -1,5 +1,6 @@
 """Reception's and the clinicians' side of the desk."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from bookings.forms import (
 )
 from bookings.models import (
     AppointmentRequest,
+    AppointmentRequestQuerySet,
     AppointmentType,
     ClosedDay,
     ScreeningQuestion,
@@ -34,33 +36,34 @@ Values = dict[str, Any]
 READ = "read it"
 
 
-class Waiting(admin.SimpleListFilter):
+class WhoseTurn(admin.SimpleListFilter):
     """The list opens on what waits for us; everything else is one press away."""
 
-    title = "whose turn it is"
+    title = "where it stands"
     parameter_name = "show"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("all", "All requests")]
+        return [("all", "All requests"), *RequestStatus.choices]
 
-    def choices(self, changelist: Any) -> Any:
-        for value, label in ((None, "Waiting for us"), ("all", "All requests")):
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        yield {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "display": "Waiting for us",
+        }
+        for value, label in self.lookup_choices:
             yield {
                 "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value})
-                if value
-                else changelist.get_query_string(remove=[self.parameter_name]),
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
                 "display": label,
             }
 
     def queryset(
-        self, request: HttpRequest, queryset: QuerySet[AppointmentRequest]
-    ) -> QuerySet[AppointmentRequest]:
-        if self.value() == "all":
-            return queryset
-        return AppointmentRequest.objects.filter(
-            pk__in=queryset.values("pk")
-        ).waiting_for_clinic(timezone.now())
+        self, request: HttpRequest, queryset: AppointmentRequestQuerySet
+    ) -> AppointmentRequestQuerySet:
+        if self.value() is None:
+            return queryset.waiting_for_clinic(timezone.now())
+        return queryset if self.value() == "all" else queryset.filter(status=self.value())
 
 
 def _start_review(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -128,7 +131,8 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     list_display = ("reference_and_flag", "name", "about", "stands", "answer_due_in_words")
     list_display_links = ("reference_and_flag",)
-    list_filter = (Waiting, "status")
+    list_filter = (WhoseTurn,)
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ("reference__exact", "name__istartswith", "email__iexact")
     search_help_text = "A whole reference or e-mail address, or the beginning of a name."
     list_per_page = 50
@@ -224,6 +228,11 @@ class AppointmentRequestAdmin(DecisionAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Requests"} | (extra_context or {}))
+
     def change_view(
         self,
         request: HttpRequest,
@@ -272,7 +281,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
     @admin.display(description="about")
     def about(self, record: AppointmentRequest) -> str:
         """The page that the request came from."""
-        return record.page.slug.replace("-", " ") if record.page else "something else"
+        return record.page.spoken() if record.page else "Something else"
 
     @admin.display(description="stands")
     def stands(self, record: AppointmentRequest) -> str:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from bookings.models import ScreeningQuestion
+from bookings.status import Answer
 from procedures.models import InformationPage
 
 
@@ -17,6 +18,11 @@ class GivenAnswer(NamedTuple):
     def is_flagged(self) -> bool:
         """Whether the rule of the question flags this answer."""
         return self.question.is_flagged_by(self.answer)
+
+    @property
+    def spoken(self) -> str:
+        """The answer in words."""
+        return str(Answer(self.answer).label)
 
 
 def questions_for(page: InformationPage | None) -> list[ScreeningQuestion]:

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from bookings import links, rate_limits, triage
 from bookings.forms import (
+    DAYS,
+    TIMES,
     AnswerQuestionForm,
     ChooseTimeForm,
     IdentifyForm,
@@ -54,7 +56,7 @@ def start(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         UnsentRequest(request.session).begin(about if about in titles else "")
         return redirect("bookings:step", "about")
-    context = {"about": about, "title": titles.get(about)}
+    context = {"about": about, "title": titles.get(about), "section": "request"}
     return render(request, "bookings/request/start.html", context)
 
 
@@ -71,7 +73,7 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         unsent.keep(step, request.POST)
         return redirect("bookings:step", unsent.next_step())
-    context = {"form": form, "number": ORDER.index(step) + 1, "steps": len(ORDER)}
+    context = {"form": form, "number": ORDER.index(step) + 1, "steps": len(ORDER), "section": "request"}
     return render(request, f"bookings/request/{step}.html", context | _way_back(step))
 
 
@@ -89,7 +91,19 @@ def check(request: HttpRequest) -> HttpResponse:
     form = SendForm(request.POST or None, initial={"key": unsent.key})
     if request.method == "POST" and form.is_valid() and form.cleaned_data["key"] == unsent.key:
         return _send(request, unsent)
-    context = {"form": form, "unsent": unsent.submission(), "number": len(ORDER)}
+    submission = unsent.submission()
+    context = {
+        "form": form,
+        "unsent": submission,
+        "page_title": dict(pages_to_ask_about()).get(submission.page.slug)
+        if submission.page
+        else "",
+        "days": [DAYS[day] for day in submission.preferred_days],
+        "times": [TIMES[time] for time in submission.preferred_times],
+        "answers": submission.answers,
+        "number": len(ORDER),
+        "section": "request",
+    }
     return render(request, "bookings/request/check.html", context | _way_back(CHECK))
 
 

@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, category: str) -> HttpResponse:
     """The pages of one category."""
     shelf = Category(category)
-    context = {"category": shelf, "revisions": _live_pages(shelf)}
+    context = {"category": shelf, "revisions": _live_pages(shelf), "section": category}
     return _public(render(request, "procedures/category.html", context))
 
 
@@ -34,9 +34,12 @@ def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     publication = look_up(record, timezone.localdate())
     if publication is None:
         raise Http404
-    context = {"page": record, "publication": publication, "category": Category(category)}
+    context: dict[str, object] = {"page": record, "section": category}
     if isinstance(publication, Closed):
-        return render(request, "procedures/closed.html", context, status=410)
+        return render(
+            request, "procedures/closed.html", context | {"closed": publication}, status=410
+        )
+    context |= publication._asdict()
     context["overdue"] = publication.state == ReviewState.OVERDUE
     return _public(render(request, "procedures/page.html", context))
 

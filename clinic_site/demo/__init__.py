@@ -1,0 +1,127 @@
+"""What the invented clinic is made of, beside its pages."""
+
+from typing import NamedTuple
+
+from bookings.status import FlagLevel
+
+
+class SafetyQuestion(NamedTuple):
+    """A safety question of the demonstration. Wordings are ours; the reasons are in the sources."""
+
+    key: str
+    wording: str
+    why: str
+    detail_prompt: str
+    level: FlagLevel
+    source: str
+    only_needles: bool = True
+
+
+SAFETY_QUESTIONS = [
+    SafetyQuestion(
+        "feeling-unwell",
+        "Do you have a high temperature, or feel hot, cold or shivery?",
+        "With a painful joint this can mean an infection, which needs help today.",
+        "since when?",
+        FlagLevel.RED,
+        "NHS, septic arthritis, reviewed March 2023",
+        only_needles=False,
+    ),
+    SafetyQuestion(
+        "under-18",
+        "Is the person who needs the appointment under 18?",
+        "We have to plan visits of children and young people differently.",
+        "how old are they?",
+        FlagLevel.AMBER,
+        "Clinic policy of the demonstration",
+        only_needles=False,
+    ),
+    SafetyQuestion(
+        "blood-thinner",
+        "Do you take a blood thinner, or bleed or bruise easily?",
+        "It is rarely a reason against an injection, but we need to plan for it. Do not stop it.",
+        "which medicine, or what happens?",
+        FlagLevel.RED,
+        "EULAR 2021; Royal Surrey leaflet",
+    ),
+    SafetyQuestion(
+        "diabetes",
+        "Do you have diabetes?",
+        "A steroid can raise your blood sugar for some days.",
+        "which type, and what do you take?",
+        FlagLevel.AMBER,
+        "EULAR 2021; Dudley leaflet",
+    ),
+    SafetyQuestion(
+        "infection",
+        "Do you have any infection or broken skin, or are you taking antibiotics?",
+        "We would usually wait until it has cleared.",
+        "what is it, and since when?",
+        FlagLevel.RED,
+        "Hull leaflet; NHS Ayrshire & Arran leaflet",
+    ),
+    SafetyQuestion(
+        "allergy",
+        "Are you allergic to a steroid, a local anaesthetic, a skin cleaner or a dressing?",
+        "So that we use something that is safe for you.",
+        "to what, and what happened?",
+        FlagLevel.RED,
+        "Hull leaflet; Royal Surrey leaflet; skin cleaner and dressing are our addition",
+    ),
+    SafetyQuestion(
+        "pregnancy",
+        "Are you pregnant, might you be, or are you breast-feeding?",
+        "We choose what is safe for both of you, or wait.",
+        "what should we know?",
+        FlagLevel.AMBER,
+        "EULAR 2021; LactMed",
+    ),
+    SafetyQuestion(
+        "recent-injection",
+        "Have you had an injection in the same place in the last 3 months?",
+        "Injections should not follow each other too closely.",
+        "when, and where was it given?",
+        FlagLevel.AMBER,
+        "Mayo Clinic; NHS Lanarkshire",
+    ),
+    SafetyQuestion(
+        "joint-replacement",
+        "Is there an artificial joint or other metal in the sore area?",
+        "We would usually not inject an artificial joint.",
+        "which joint, and since when?",
+        FlagLevel.RED,
+        "NHS Ayrshire & Arran leaflet",
+    ),
+    SafetyQuestion(
+        "planned-surgery",
+        "Is an operation planned, above all on the sore joint?",
+        "An injection shortly before may raise the risk of infection.",
+        "which operation, and when?",
+        FlagLevel.AMBER,
+        "EULAR 2021; pooled studies 2021",
+    ),
+    SafetyQuestion(
+        "vaccine",
+        "Have you had a vaccine in the last 2 weeks, or is one due?",
+        "So that we can time things well. Advice on this differs.",
+        "which vaccine, and when?",
+        FlagLevel.AMBER,
+        "Arthritis Research UK quoting BSR; providers differ",
+    ),
+    SafetyQuestion(
+        "hiv-boosters",
+        "Do you take medicines for HIV, or for a fungal infection?",
+        "Some of them let steroid build up in the body, even after one injection.",
+        "which medicines?",
+        FlagLevel.RED,
+        "MHRA Drug Safety Update on cobicistat and ritonavir; antifungals are our addition",
+    ),
+    SafetyQuestion(
+        "eyes",
+        "Do you have glaucoma or another serious eye problem?",
+        "Rarely, a steroid can affect the eyes.",
+        "what is it?",
+        FlagLevel.AMBER,
+        "MHRA Drug Safety Update on the retina; glaucoma is our inference",
+    ),
+]

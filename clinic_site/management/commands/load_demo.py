@@ -1,0 +1,289 @@
+"""Makes an invented clinic, so that a newcomer can walk both sides of the site in five minutes."""
+
+import secrets
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from bookings import triage
+from bookings.models import AppointmentRequest, AppointmentType, RedFlag, ScreeningQuestion
+from bookings.screening import GivenAnswer, questions_for
+from bookings.status import Answer, FlagOutcome
+from clinic_site import demo
+from procedures import publishing
+from procedures.models import Clinician, InformationPage, Revision
+from procedures.status import RevisionStatus
+
+FOLDER = Path(demo.__file__).parent
+PASSWORD = "demo-only-password"  # noqa: S105 -- printed on purpose; nothing here is real
+
+STAFF = {
+    "reception": ("Robin", "Example", "Reception"),
+    "clinician": ("Ada", "Example", "Clinician"),
+    "colleague": ("Ben", "Example", "Clinician"),
+    "editor": ("Edith", "Example", "Editor"),
+    "publisher": ("Paul", "Example", "Publisher"),
+    "manager": ("Mona", "Example", "Manager"),
+}
+POSITIONS = {
+    "ultrasound-guided-injections": 10,
+    "ultrasound-clinic": 10,
+    "guided-steroid-injections-explained": 10,
+}
+
+
+class Command(BaseCommand):
+    """`manage.py load_demo`: run it as often as you like. It refuses anywhere but in a demonstration."""
+
+    help = "Loads the invented clinic: staff, pages, safety questions and requests."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMONSTRATION:
+            raise CommandError(
+                "This would mix invented people with real ones. Set DEMONSTRATION=true if this "
+                "really is a demonstration."
+            )
+        with transaction.atomic():
+            self._staff()
+            self._clinicians()
+            self._pages()
+            self._questions()
+            self._appointment_types()
+            if not AppointmentRequest.objects.exists():
+                self._requests()
+        self._print_logins()
+
+    def _staff(self) -> None:
+        for username, (first, last, group) in STAFF.items():
+            user, created = User.objects.get_or_create(
+                username=username,
+                defaults={"first_name": first, "last_name": last, "is_staff": True},
+            )
+            if created:
+                user.set_password(PASSWORD)
+                user.save()
+                user.groups.add(Group.objects.get(name=group))
+
+    def _clinicians(self) -> None:
+        manager = User.objects.get(username="manager")
+        today = timezone.localdate()
+        for username, name, role, number in (
+            ("clinician", "Dr Ada Example", "Consultant rheumatologist", "DEMO-0001"),
+            ("colleague", "Mr Ben Example", "Musculoskeletal sonographer", "DEMO-0002"),
+        ):
+            Clinician.objects.get_or_create(
+                slug=name.lower().replace(" ", "-"),
+                defaults={
+                    "name": name,
+                    "role": role,
+                    "regulator": "Invented Register",
+                    "registration_number": number,
+                    "login": User.objects.get(username=username),
+                    "verified_on": today,
+                    "verified_by": manager,
+                    "verification_evidence": "Invented. Nothing was looked up.",
+                    "verified_until": today + timedelta(days=365),
+                },
+            )
+
+    def _pages(self) -> None:
+        call_command("import_pages", FOLDER / "pages", by="editor", stdout=self.stdout)
+        editor, clinician, publisher = (
+            User.objects.get(username=name) for name in ("editor", "clinician", "publisher")
+        )
+        for slug, position in POSITIONS.items():
+            InformationPage.objects.filter(slug=slug).update(position=position, owner=editor)
+        for revision in Revision.objects.filter(
+            status=RevisionStatus.DRAFT, written_by=editor, page__slug__in=POSITIONS, number=1
+        ):
+            now = timezone.now()
+            publishing.submit_for_review(revision, version=revision.version, by=editor, now=now)
+            publishing.sign_off(
+                revision,
+                version=revision.version,
+                fragment_hash=revision.fragment_hash,
+                by=clinician,
+                now=now,
+            )
+            publishing.publish(revision, version=revision.version, by=publisher, now=now)
+
+    def _questions(self) -> None:
+        owner = Clinician.objects.get(slug="dr-ada-example")
+        needle_pages = InformationPage.objects.filter(slug="ultrasound-guided-injections")
+        for position, rule in enumerate(demo.SAFETY_QUESTIONS, start=1):
+            question, created = ScreeningQuestion.objects.get_or_create(
+                key=rule.key,
+                version=1,
+                defaults={
+                    "position": position,
+                    "wording": rule.wording,
+                    "why": rule.why,
+                    "detail_prompt": rule.detail_prompt,
+                    "level": rule.level,
+                    "owner": owner,
+                    "source": rule.source,
+                    "review_due": timezone.localdate() + timedelta(days=365),
+                },
+            )
+            if created and rule.only_needles:
+                question.pages.set(needle_pages)
+
+    def _appointment_types(self) -> None:
+        for name, minutes, buffer_minutes in (
+            ("Assessment with ultrasound", 40, 10),
+            ("Follow-up", 20, 5),
+        ):
+            AppointmentType.objects.get_or_create(
+                name=name, defaults={"minutes": minutes, "buffer_minutes": buffer_minutes}
+            )
+
+    def _requests(self) -> None:
+        """One request in every state, each brought there by the real verbs."""
+        reception = User.objects.get(username="reception")
+        clinician = User.objects.get(username="clinician")
+        scan = AppointmentType.objects.get(name="Assessment with ultrasound")
+        doctor = Clinician.objects.get(slug="dr-ada-example")
+        now = timezone.now()
+
+        self._received("Pat Sample", "A sore shoulder since the summer, worse at night.")
+        self._received(
+            "Sam Specimen", "My knee has been swollen for two weeks.", yes={"blood-thinner"}
+        )
+        reviewed = self._received("Alex Sample", "Stiff fingers in the morning.", yes={"infection"})
+        triage.start_review(reviewed, version=reviewed.version, by=reception, now=now)
+
+        asked = self._received("Chris Specimen", "Pain on the outside of my hip.")
+        triage.start_review(asked, version=asked.version, by=reception, now=now)
+        triage.ask(
+            asked,
+            version=asked.version,
+            text="Have you had an X-ray of the hip in the last year? If so, where?",
+            by=reception,
+            now=now,
+        )
+
+        offered = self._received("Jo Sample", "A thumb that clicks and catches.", yes={"diabetes"})
+        triage.start_review(offered, version=offered.version, by=clinician, now=now)
+        self._clear_flags(offered, clinician)
+        triage.offer(
+            offered,
+            version=offered.version,
+            appointment_type=scan,
+            clinician=doctor,
+            starts=[self._working_time(days, hour) for days, hour in ((7, 10), (8, 14), (9, 11))],
+            held_until=now + timedelta(days=2),
+            by=clinician,
+            now=now,
+        )
+
+        booked = self._received("Lee Specimen", "Heel pain with the first steps of the day.")
+        triage.start_review(booked, version=booked.version, by=reception, now=now)
+        triage.book(
+            booked,
+            version=booked.version,
+            appointment_type=scan,
+            clinician=doctor,
+            starts=self._working_time(10, 9),
+            by=reception,
+            now=now,
+        )
+
+        deferred = self._received("Kim Sample", "Elbow pain. I am abroad until next month.")
+        triage.start_review(deferred, version=deferred.version, by=reception, now=now)
+        triage.defer(
+            deferred,
+            version=deferred.version,
+            until=timezone.localdate() + timedelta(days=30),
+            by=reception,
+            now=now,
+        )
+
+        declined = self._received("Max Specimen", "A cough that will not go away.")
+        triage.start_review(declined, version=declined.version, by=clinician, now=now)
+        triage.decline(
+            declined,
+            version=declined.version,
+            reason="We look after joints, muscles and tendons. For a cough please ask a GP, or "
+            "ring 111 if you feel worse.",
+            by=clinician,
+            now=now,
+        )
+
+        withdrawn = self._received("Ray Sample", "A stiff neck.")
+        triage.withdraw(withdrawn, version=withdrawn.version, now=now)
+
+        lapsed = self._received("Eve Specimen", "A swollen ankle.", ago=timedelta(days=8))
+        past = now - timedelta(days=7)
+        triage.start_review(lapsed, version=lapsed.version, by=reception, now=past)
+        triage.offer(
+            lapsed,
+            version=lapsed.version,
+            appointment_type=scan,
+            clinician=doctor,
+            starts=[self._working_time(1, 15)],
+            held_until=past + timedelta(days=2),
+            by=reception,
+            now=past,
+        )
+        triage.catch_up(now)
+
+    def _received(
+        self,
+        name: str,
+        concern: str,
+        *,
+        yes: set[str] | None = None,
+        ago: timedelta = timedelta(hours=2),
+    ) -> AppointmentRequest:
+        page = InformationPage.objects.get(slug="ultrasound-guided-injections")
+        answers = [
+            GivenAnswer(question, Answer.YES if question.key in (yes or set()) else Answer.NO, "")
+            for question in questions_for(page)
+        ]
+        submission = triage.Submission(
+            page=page,
+            concern=concern,
+            name=name,
+            date_of_birth=date(1970, 1, 31),
+            email=f"{name.lower().replace(' ', '.')}@example.org",
+            phone="+442079460958",
+            preferred_days=["monday", "thursday"],
+            preferred_times=["morning"],
+            availability="",
+            answers=answers,
+        )
+        return triage.submit(
+            submission, key=secrets.token_urlsafe(32), now=timezone.now() - ago
+        )
+
+    def _clear_flags(self, request: AppointmentRequest, clinician: User) -> None:
+        for flag in RedFlag.objects.filter(request=request):
+            triage.resolve_flag(
+                flag,
+                version=flag.request.version,
+                outcome=FlagOutcome.PROCEED_WITH_NOTE,
+                reason="Check the sugar with the patient on the day.",
+                by=clinician,
+                now=timezone.now(),
+            )
+        request.refresh_from_db()
+
+    def _working_time(self, days: int, hour: int) -> datetime:
+        day = timezone.localdate() + timedelta(days=days)
+        while day.weekday() not in settings.CLINIC_OPEN_DAYS:
+            day += timedelta(days=1)
+        return datetime.combine(day, time(hour), tzinfo=ZoneInfo(settings.TIME_ZONE))
+
+    def _print_logins(self) -> None:
+        self.stdout.write("\nThe demonstration is ready. Staff sign in at /admin/ with:\n\n")
+        for username, (first, last, group) in STAFF.items():
+            self.stdout.write(f"  {username:<11} {PASSWORD}   {first} {last}, {group}")
+        self.stdout.write("\nEvery invented patient was born on 31 1 1970.")
