@@ -131,11 +131,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"]["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=4), "timeout": 10},
-        "options": "-c lock_timeout=3s -c statement_timeout=10s"
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        pool={"min_size": 1, "max_size": env.int("DATABASE_POOL", default=4), "timeout": 10},
+        options="-c lock_timeout=3s -c statement_timeout=10s"
         " -c idle_in_transaction_session_timeout=20s",
-    }
+    )
 
 # --- Language and time ----------------------------------------------------------------------
 

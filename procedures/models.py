@@ -80,7 +80,7 @@ class Source(models.Model):
     title = models.CharField(max_length=300)
     publisher = models.CharField(max_length=200)
     url = models.URLField("address", blank=True)
-    dated = models.CharField(max_length=50, blank=True, help_text="As the source dates itself.")
+    dated = models.CharField(max_length=100, blank=True, help_text="As the source dates itself.")
     seen_on = models.DateField(help_text="When one of us last read it.")
     seen_by = models.CharField(max_length=150)
 
@@ -137,7 +137,7 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
         signed = SignOff.objects.filter(
             revision=OuterRef("pk"),
             revoked_at=None,
-            closes_on__gt=on,
+            closing_day__gt=on,
             fragment_hash=OuterRef("fragment_hash"),
             document_hash=OuterRef("document_hash"),
         )
@@ -270,7 +270,7 @@ class SignOff(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     review_due = models.DateField(help_text="From this day the page says that its review is due.")
-    closes_on = models.DateField(help_text="From this day the page is closed.")
+    closing_day = models.DateField(help_text="From this day the page is closed.")
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -290,7 +290,7 @@ class SignOff(models.Model):
         "signed_at",
         "signed_by",
         "review_due",
-        "closes_on",
+        "closing_day",
         "revoked_at",
         "revoked_by",
         "revocation_reason",
@@ -301,7 +301,7 @@ class SignOff(models.Model):
             paired("signed"),
             paired("revoked"),
             CheckConstraint(
-                condition=Q(closes_on__gte=F("review_due")), name="closes_after_review_is_due"
+                condition=Q(closing_day__gte=F("review_due")), name="closes_after_review_is_due"
             ),
         ]
 
@@ -310,7 +310,7 @@ class SignOff(models.Model):
 
     def review_state(self, on: date) -> ReviewState:
         """How fresh this signature is on that day in the clinic's zone."""
-        if on >= self.closes_on:
+        if on >= self.closing_day:
             return ReviewState.CLOSED
         if on >= self.review_due:
             return ReviewState.OVERDUE

@@ -164,7 +164,7 @@ def sign_off(
             signed_at=now,
             signed_by=by,
             review_due=review_due,
-            closes_on=review_due + timedelta(days=revision.page.grace_days),
+            closing_day=review_due + timedelta(days=revision.page.grace_days),
         )
         _record(revision, EVENTS[RevisionStatus.SIGNED], by=by, now=now)
     return signed

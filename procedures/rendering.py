@@ -128,6 +128,9 @@ def parse(document: str) -> Document:
     for name in ("title", "standfirst", "category"):
         if not matter.get(name):
             faults.append((end + 1, f"Give the page a {name}."))
+    for name, longest in (("title", 200), ("standfirst", 400)):
+        if len(matter.get(name, "")) > longest:
+            faults.append((end + 1, f"Shorten the {name} to {longest} characters."))
     if matter.get("category") and matter["category"] not in Category.values:
         faults.append((end + 1, f"The category is one of: {', '.join(Category.values)}."))
     if faults:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
@@ -43,7 +44,14 @@ class Command(BaseCommand):
         if not path.exists():
             return
         for key, columns in tomllib.loads(path.read_text()).items():
-            Source.objects.update_or_create(key=key, defaults=columns)
+            source = Source.objects.filter(key=key).first() or Source(key=key)
+            for name, value in columns.items():
+                setattr(source, name, value)
+            try:
+                source.full_clean()
+            except ValidationError as error:
+                raise CommandError(f"{path}, [{key}]: {error.message_dict}") from None
+            source.save()
 
     def _import_page(self, path: Path, author: User) -> bool:
         document = path.read_text()

@@ -1,0 +1,294 @@
+"""Two people, one time; two colleagues, one request. On SQLite and on PostgreSQL.
+
+Each race has a twin with its guard off, which must go wrong: it proves that the test could see it.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from bookings import diary, journal, rate_limits, triage
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Claim,
+    Message,
+    Offer,
+    RequestEvent,
+)
+from bookings.status import MessageKind, OfferStatus, RequestStatus, TimeTaken, TriageRefused
+from tests import factories
+from tests.races import losses, race, winners
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+on_postgresql_only = pytest.mark.skipif(
+    "connection.vendor != 'postgresql'",
+    reason="SQLite lets one transaction write at a time, so the fault cannot show there",
+)
+
+PEOPLE = 8
+
+
+@pytest.fixture
+def hour() -> datetime:
+    """A full hour tomorrow, with a clinician who is known as a resource already."""
+    diary.resource_of(factories.clinician())
+    factories.appointment_type()
+    factories.staff("Reception")
+    return factories.tomorrow()
+
+
+def in_review() -> AppointmentRequest:
+    return factories.request_at(RequestStatus.IN_REVIEW)
+
+
+def offering(request: AppointmentRequest, start: datetime) -> Callable[[], Offer]:
+    return lambda: factories.offer(request, [start])
+
+
+def overlaps() -> int:
+    """How many cells are held more than once."""
+    cells = list(Claim.objects.values_list("resource", "cell"))
+    return len(cells) - len(set(cells))
+
+
+# --- One time, many takers ------------------------------------------------------------------
+
+
+def test_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) -> None:
+    """Starts ten minutes apart, forty minutes long with their buffer: all but the ends overlap."""
+    starts = [hour + timedelta(minutes=10 * index) for index in range(PEOPLE)]
+    outcomes = race([offering(in_review(), start) for start in starts])
+    assert losses(outcomes) <= {TimeTaken}
+    assert overlaps() == 0
+    won = sorted(offer.times.get().starts for offer in winners(outcomes))
+    assert won
+    assert all(later - earlier >= timedelta(minutes=40) for earlier, later in zip(won, won[1:]))
+    assert Claim.objects.count() == 8 * len(won)
+
+
+def test_the_same_time_offered_by_many_is_held_once(hour: datetime) -> None:
+    outcomes = race([offering(in_review(), hour) for _ in range(PEOPLE)])
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) == {TimeTaken}
+    assert AppointmentRequest.objects.filter(status=RequestStatus.OFFERED).count() == 1
+
+
+@pytest.fixture
+def without_unique_claims() -> Iterator[None]:
+    with connection.schema_editor() as editor:
+        constraint = next(c for c in Claim._meta.constraints if c.name == "one_claim_a_cell")
+        editor.remove_constraint(Claim, constraint)
+    yield
+    Claim.objects.all().delete()
+    with connection.schema_editor() as editor:
+        editor.add_constraint(Claim, constraint)
+
+
+@on_postgresql_only
+@pytest.mark.postgres
+@pytest.mark.usefixtures("without_unique_claims")
+def test_without_the_constraint_the_same_time_is_held_many_times(hour: datetime) -> None:
+    outcomes = race([offering(in_review(), hour) for _ in range(PEOPLE)])
+    assert len(winners(outcomes)) > 1
+    assert overlaps() > 0
+
+
+# --- One request, many colleagues -----------------------------------------------------------
+
+
+def deciding(request: AppointmentRequest) -> list[Callable[[], Any]]:
+    """Each colleague looks at a copy of their own, as in a browser."""
+    colleagues = [factories.staff("Reception", f"colleague-{index}") for index in range(PEOPLE)]
+    copies = [AppointmentRequest.objects.get(pk=request.pk) for _ in colleagues]
+    now = timezone.now()
+    return [
+        lambda seen=seen, by=by: triage.decline(
+            seen, version=seen.version, reason="No.", by=by, now=now
+        )
+        for seen, by in zip(copies, colleagues, strict=True)
+    ]
+
+
+def test_one_of_many_colleagues_decides() -> None:
+    request = in_review()
+    outcomes = race(deciding(request))
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) == {TriageRefused}
+    assert request.events.filter(kind="declined it").count() == 1
+    assert request.messages.filter(kind=MessageKind.DECLINED).count() == 1
+    assert journal.chain_is_whole(request)
+
+
+@on_postgresql_only
+@pytest.mark.postgres
+def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    everybody_looked = threading.Barrier(PEOPLE, timeout=10)
+
+    def look_then_save(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
+        current = AppointmentRequest.objects.get(pk=request.pk)
+        assert current.version == version
+        everybody_looked.wait()
+        for name, value in changes.items():
+            setattr(current, name, value)
+        current.save(update_fields=list(changes))
+
+    acts = deciding(in_review())
+    monkeypatch.setattr(triage, "_keep", look_then_save)
+    # The message's own constraint would stop the second one too; the fault is in the decision.
+    monkeypatch.setattr(triage.messages, "queue", lambda *args, **kwargs: None)
+    assert len(winners(race(acts))) > 1
+
+
+# --- One patient, many presses --------------------------------------------------------------
+
+
+def test_many_presses_of_send_are_one_request() -> None:
+    submission, now = factories.submission(), timezone.now()
+    outcomes = race([lambda: triage.submit(submission, key="k", now=now)] * PEOPLE)
+    assert losses(outcomes) == set()
+    assert len({request.pk for request in outcomes}) == 1
+    assert AppointmentRequest.objects.count() == 1
+    assert Message.objects.filter(kind=MessageKind.RECEIVED).count() == 1
+
+
+@on_postgresql_only
+@pytest.mark.postgres
+def test_without_the_key_many_presses_are_many_requests() -> None:
+    submission, now = factories.submission(), timezone.now()
+    acts = [
+        lambda key=key: triage.submit(submission, key=f"{key}", now=now) for key in range(PEOPLE)
+    ]
+    assert len({request.pk for request in race(acts)}) == PEOPLE
+
+
+def test_many_presses_of_take_this_time_are_one_appointment(hour: datetime) -> None:
+    request = in_review()
+    chosen = factories.offer(request, [hour]).times.get()
+    copies = [AppointmentRequest.objects.get(pk=request.pk) for _ in range(PEOPLE)]
+    now = timezone.now()
+    outcomes = race(
+        [
+            lambda seen=seen: triage.accept(seen, version=seen.version, chosen=chosen, now=now)
+            for seen in copies
+        ]
+    )
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) <= {TriageRefused, TimeTaken}
+    assert Appointment.objects.count() == 1
+    assert Claim.objects.filter(appointment=Appointment.objects.get()).count() == 8
+
+
+# --- The patient accepts while somebody takes the time over ---------------------------------
+
+
+def accept_against_takeover(hour: datetime) -> tuple[AppointmentRequest, list[Any]]:
+    """The patient's clock says that the offer stands, a colleague's that it has just ended."""
+    mine, theirs = in_review(), in_review()
+    offer = factories.offer(mine, [hour], held_for=timedelta(minutes=5))
+    chosen = offer.times.get()
+    before, after = (offer.held_until + timedelta(seconds=s) for s in (-1, 1))
+    outcomes = race(
+        [
+            lambda: triage.accept(mine, version=mine.version, chosen=chosen, now=before),
+            lambda: factories.offer(theirs, [hour], now=after, held_for=timedelta(hours=1)),
+        ]
+    )
+    return mine, outcomes
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_an_acceptance_and_a_takeover_never_both_win(hour: datetime, round_: int) -> None:
+    mine, outcomes = accept_against_takeover(hour)
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) <= {TimeTaken, TriageRefused}
+    assert overlaps() == 0
+    appointment = mine.appointments.first()
+    offer = mine.offers.get()
+    if appointment:
+        assert offer.status == OfferStatus.ACCEPTED
+        assert appointment.claims.count() == 8
+    else:
+        assert offer.status == OfferStatus.EXPIRED
+
+
+def test_without_winning_the_offer_a_takeover_steals_an_accepted_time(
+    hour: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: claims deleted by their age alone, and an acceptance that trusts the offer."""
+
+    def delete_by_age(wanted: list[Claim], *, now: datetime) -> None:
+        Claim.objects.filter(offered_time__offer__held_until__lte=now).delete()
+
+    def trust_the_offer(chosen: Any, *, by: str, now: datetime) -> Appointment:
+        diary._close(chosen.offer, OfferStatus.ACCEPTED, by=by, now=now)
+        return Appointment.objects.create(
+            request=chosen.offer.request,
+            appointment_type=chosen.offer.appointment_type,
+            clinician=chosen.offer.clinician,
+            starts=chosen.starts,
+            ends=chosen.ends,
+            booked_at=now,
+            booked_by=by,
+        )
+
+    monkeypatch.setattr(diary, "_take_over_expired", delete_by_age)
+    monkeypatch.setattr(diary, "accept", trust_the_offer)
+    mine, theirs = in_review(), in_review()
+    chosen = factories.offer(mine, [hour], held_for=timedelta(minutes=5)).times.get()
+    before, after = (mine.offers.get().held_until + timedelta(seconds=s) for s in (-1, 1))
+    factories.offer(theirs, [hour], now=after, held_for=timedelta(hours=1))
+    appointment = triage.accept(mine, version=mine.version, chosen=chosen, now=before)
+    assert appointment.claims.count() == 0
+
+
+# --- Journal and limiter --------------------------------------------------------------------
+
+
+def test_events_of_one_request_queue_up_in_one_chain() -> None:
+    request, now = in_review(), timezone.now()
+    outcomes = race(
+        [lambda: journal.record(request, "read it", by="sam", at=now) for _ in range(PEOPLE)]
+    )
+    assert losses(outcomes) == set()
+    assert list(request.events.order_by("number").values_list("number", flat=True)) == list(
+        range(1, PEOPLE + 3)
+    )
+    assert journal.chain_is_whole(request)
+
+
+@on_postgresql_only
+@pytest.mark.postgres
+def test_without_the_lock_the_chain_forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    request, now = in_review(), timezone.now()
+    everybody_looked = threading.Barrier(PEOPLE, timeout=10)
+
+    def record_without_lock() -> None:
+        with transaction.atomic():
+            last = RequestEvent.objects.filter(request=request).order_by("-number")[0]
+            everybody_looked.wait()
+            event = RequestEvent(
+                request=request,
+                number=last.number + 1,
+                kind="read it",
+                at=now,
+                by="sam",
+                previous_hash=last.hash,
+            )
+            event.hash = journal.digest(event)
+            event.save(force_insert=True)
+
+    outcomes = race([record_without_lock] * PEOPLE)
+    assert len(winners(outcomes)) < PEOPLE  # the number's own constraint stops the fork
+
+
+def test_the_limiter_is_exact_under_concurrency() -> None:
+    limit, now = rate_limits.Limit("test", 5, timedelta(hours=1)), timezone.now()
+    outcomes = race([lambda: rate_limits.spend(limit, "somebody", now)] * 12)
+    assert sorted(outcomes) == [False] * 7 + [True] * 5

@@ -1,0 +1,375 @@
+"""Each verb of triage: what it does, what it refuses, and that nothing half happens."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from bookings import diary, triage
+from bookings.models import AppointmentRequest, Claim, Message, RedFlag, RequestEvent
+from bookings.screening import GivenAnswer
+from bookings.status import (
+    PATIENT,
+    TRANSITIONS,
+    Answer,
+    FlagOutcome,
+    MessageKind,
+    OfferStatus,
+    RequestStatus,
+    TimeTaken,
+    TriageRefused,
+)
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def kinds(request: AppointmentRequest) -> list[str]:
+    return list(request.events.order_by("number").values_list("kind", flat=True))
+
+
+def mails(request: AppointmentRequest) -> list[str]:
+    return list(request.messages.order_by("pk").values_list("kind", flat=True))
+
+
+# --- Receiving ------------------------------------------------------------------------------
+
+
+def test_a_request_is_received_with_answers_flag_event_and_messages(monday: datetime) -> None:
+    answer = GivenAnswer(factories.question(), Answer.YES, "Warfarin")
+    request = triage.submit(factories.submission(answers=[answer]), key="k" * 43, now=monday)
+    assert request.status == RequestStatus.RECEIVED
+    assert [(a.answer, a.detail) for a in request.answers.all()] == [("yes", "Warfarin")]
+    assert [flag.level for flag in request.flags.all()] == ["red"]
+    assert kinds(request) == ["sent the request"]
+    assert mails(request) == [MessageKind.RECEIVED, MessageKind.CLINIC_NOTICE]
+
+
+def test_not_sure_raises_the_flag_only_where_the_rule_says_so(monday: datetime) -> None:
+    strict = factories.question("strict")
+    lenient = factories.question("lenient", flags_unsure=False)
+    answers = [GivenAnswer(rule, Answer.UNSURE, "") for rule in (strict, lenient)]
+    request = triage.submit(factories.submission(answers=answers), key="k", now=monday)
+    assert [flag.answer.question for flag in request.flags.all()] == [strict]
+
+
+def test_the_same_key_and_content_lead_to_the_same_request(monday: datetime) -> None:
+    first = triage.submit(factories.submission(), key="k", now=monday)
+    second = triage.submit(factories.submission(), key="k", now=monday + timedelta(seconds=1))
+    assert second == first
+    assert AppointmentRequest.objects.count() == 1
+    assert Message.objects.filter(kind=MessageKind.RECEIVED).count() == 1
+
+
+def test_the_same_key_with_other_content_is_refused(monday: datetime) -> None:
+    triage.submit(factories.submission(), key="k", now=monday)
+    with pytest.raises(TriageRefused, match="already sent with other answers"):
+        triage.submit(factories.submission(concern="Another."), key="k", now=monday)
+
+
+def test_an_answer_is_promised_within_sixteen_working_hours(monday: datetime) -> None:
+    """Monday 10:00: seven hours today, eight tomorrow, one on Wednesday."""
+    request = factories.received(now=monday)
+    assert timezone.localtime(request.answer_due).isoformat() == "2026-11-25T10:00:00+00:00"
+
+
+# --- The table ------------------------------------------------------------------------------
+
+Verb = Callable[[AppointmentRequest, datetime], Any]
+
+
+def _offer(request: AppointmentRequest, now: datetime) -> Any:
+    return factories.offer(request, now=now)
+
+
+def _accept(request: AppointmentRequest, now: datetime) -> Any:
+    waiting = factories.request_at(RequestStatus.OFFERED, now=now)
+    offer = request.offers.first() or waiting.offers.get()
+    chosen = offer.times.all()[0]
+    return triage.accept(request, version=request.version, chosen=chosen, now=now)
+
+
+def _book(request: AppointmentRequest, now: datetime) -> Any:
+    return triage.book(
+        request,
+        version=request.version,
+        appointment_type=factories.appointment_type(),
+        clinician=factories.clinician("other"),
+        starts=factories.tomorrow(now=now),
+        by=factories.staff("Reception"),
+        now=now,
+    )
+
+
+VERBS: dict[str, tuple[RequestStatus, Verb]] = {
+    "start_review": (
+        RequestStatus.IN_REVIEW,
+        lambda request, now: triage.start_review(
+            request, version=request.version, by=factories.staff("Reception"), now=now
+        ),
+    ),
+    "ask": (
+        RequestStatus.QUESTION_ASKED,
+        lambda request, now: triage.ask(
+            request, version=request.version, text="?", by=factories.staff("Reception"), now=now
+        ),
+    ),
+    "offer": (RequestStatus.OFFERED, _offer),
+    "book": (RequestStatus.BOOKED, _book),
+    "defer": (
+        RequestStatus.DEFERRED,
+        lambda request, now: triage.defer(
+            request,
+            version=request.version,
+            until=timezone.localdate(now) + timedelta(days=1),
+            by=factories.staff("Reception"),
+            now=now,
+        ),
+    ),
+    "decline": (
+        RequestStatus.DECLINED,
+        lambda request, now: triage.decline(
+            request, version=request.version, reason="No.", by=factories.staff("Reception"), now=now
+        ),
+    ),
+    "withdraw": (
+        RequestStatus.WITHDRAWN,
+        lambda request, now: triage.withdraw(request, version=request.version, now=now),
+    ),
+}
+
+
+@pytest.mark.parametrize("status", RequestStatus)
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_from_every_status(verb: str, status: RequestStatus, monday: datetime) -> None:
+    target, act = VERBS[verb]
+    request = factories.request_at(status, now=monday)
+    events, version = len(kinds(request)), request.version
+    if target in TRANSITIONS[status]:
+        act(request, monday)
+        request.refresh_from_db()
+        assert request.status == target
+        assert request.version == version + 1
+        assert len(kinds(request)) == events + 1
+        return
+    with pytest.raises(TriageRefused):
+        act(request, monday)
+    request.refresh_from_db()
+    assert (request.status, request.version) == (status, version)
+    assert len(kinds(request)) == events
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_stale_version_is_refused_with_who_and_when(verb: str, monday: datetime) -> None:
+    target, act = VERBS[verb]
+    status = next(status for status in RequestStatus if target in TRANSITIONS[status])
+    seen_by_me = factories.request_at(status, now=monday)
+    AppointmentRequest.objects.filter(pk=seen_by_me.pk).update(version=seen_by_me.version + 1)
+    with pytest.raises(TriageRefused, match=r"no longer possible: .+ on 23 November at 10:00"):
+        act(seen_by_me, monday)
+
+
+def test_a_colleague_who_was_faster_is_named(monday: datetime) -> None:
+    mine = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    theirs = AppointmentRequest.objects.get(pk=mine.pk)
+    sam = factories.staff("Reception", "sam")
+    triage.ask(theirs, version=theirs.version, text="Which side?", by=sam, now=monday)
+    with pytest.raises(TriageRefused, match="Sam asked a question on 23 November at 10:00"):
+        triage.decline(
+            mine, version=mine.version, reason="No.", by=factories.staff("Reception"), now=monday
+        )
+    mine.refresh_from_db()
+    assert mine.status == RequestStatus.QUESTION_ASKED
+
+
+# --- Flags gate -----------------------------------------------------------------------------
+
+
+def flagged_in_review(now: datetime) -> AppointmentRequest:
+    request = factories.received(flagged=True, now=now)
+    return triage.start_review(
+        request, version=request.version, by=factories.staff("Reception"), now=now
+    )
+
+
+def resolve(request: AppointmentRequest, outcome: str, now: datetime) -> None:
+    triage.resolve_flag(
+        request.flags.get(),
+        version=request.version,
+        outcome=outcome,
+        reason="Spoke to the patient.",
+        by=factories.staff("Clinician"),
+        now=now,
+    )
+    request.refresh_from_db()
+
+
+@pytest.mark.parametrize("act", [_offer, _book])
+def test_an_open_flag_blocks_offers_and_bookings(act: Verb, monday: datetime) -> None:
+    request = flagged_in_review(monday)
+    with pytest.raises(TriageRefused, match="A flag is still open"):
+        act(request, monday)
+    request.refresh_from_db()
+    assert request.status == RequestStatus.IN_REVIEW
+    assert Claim.objects.count() == 0
+
+
+@pytest.mark.parametrize("outcome", FlagOutcome)
+def test_only_the_clearing_outcomes_let_an_offer_through(
+    outcome: FlagOutcome, monday: datetime
+) -> None:
+    request = flagged_in_review(monday)
+    resolve(request, outcome, monday)
+    if outcome in {FlagOutcome.PROCEED, FlagOutcome.PROCEED_WITH_NOTE}:
+        assert factories.offer(request, now=monday).status == OfferStatus.OPEN
+    else:
+        with pytest.raises(TriageRefused, match="A flag is still open"):
+            factories.offer(request, now=monday)
+
+
+def test_an_outcome_names_its_person_and_is_journaled_without_its_reason(monday: datetime) -> None:
+    request = flagged_in_review(monday)
+    resolve(request, FlagOutcome.CALL_PATIENT, monday)
+    flag = request.flags.get()
+    assert (flag.resolved_by, flag.resolved_at) == (factories.staff("Clinician"), monday)
+    last = request.events.order_by("-number")[0]
+    assert last.kind == "recorded an outcome"
+    assert last.detail == {"flag": flag.pk, "outcome": "call_patient"}
+
+
+def test_an_outcome_from_a_stale_screen_is_refused(monday: datetime) -> None:
+    request = flagged_in_review(monday)
+    resolve(request, FlagOutcome.PROCEED, monday)
+    with pytest.raises(TriageRefused):
+        triage.resolve_flag(
+            RedFlag.objects.get(request=request),
+            version=request.version - 1,
+            outcome=FlagOutcome.NOT_SUITABLE,
+            reason="No.",
+            by=factories.staff("Clinician"),
+            now=monday,
+        )
+    assert request.flags.get().outcome == FlagOutcome.PROCEED
+
+
+# --- The patient answers --------------------------------------------------------------------
+
+
+def test_taking_a_time_books_it_and_releases_the_others(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    chosen, other = request.offers.get().times.all()
+    appointment = triage.accept(request, version=request.version, chosen=chosen, now=monday)
+    request.refresh_from_db()
+    assert request.status == RequestStatus.BOOKED
+    assert (appointment.starts, appointment.ends) == (chosen.starts, chosen.ends)
+    held = set(Claim.objects.values_list("cell", "appointment", "offered_time"))
+    assert held == {
+        (cell, appointment.pk, None)
+        for cell in diary.cells(chosen.starts, chosen.ends + timedelta(minutes=10))
+    }
+    assert not other.claims.exists()
+    assert mails(request)[-1] == MessageKind.BOOKED
+
+
+def test_an_offer_that_ended_cannot_be_taken(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    chosen = request.offers.get().times.all()[0]
+    late = request.offers.get().held_until
+    with pytest.raises(TriageRefused):
+        triage.accept(request, version=request.version, chosen=chosen, now=late)
+    request.refresh_from_db()
+    assert request.state(late) == RequestStatus.LAPSED
+    assert not request.appointments.exists()
+
+
+def test_asking_for_other_times_lets_the_held_ones_go(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    later = monday + timedelta(hours=1)
+    triage.ask_for_other_times(request, version=request.version, now=later)
+    assert request.status == RequestStatus.IN_REVIEW
+    assert request.offers.get().status == OfferStatus.REFUSED
+    assert Claim.objects.count() == 0
+    assert request.answer_due == triage.answer_due(later)
+    assert mails(request)[-1] == MessageKind.CLINIC_NOTICE
+
+
+def test_an_answer_brings_the_request_back(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
+    triage.answer_question(request, version=request.version, text="The left.", now=monday)
+    question = request.questions.get()
+    assert request.status == RequestStatus.IN_REVIEW
+    assert (question.answer, question.answered_by) == ("The left.", PATIENT)
+
+
+def test_withdrawing_lets_held_times_go(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    triage.withdraw(request, version=request.version, now=monday)
+    assert Claim.objects.count() == 0
+    assert request.offers.get().status == OfferStatus.RELEASED
+    assert (request.ended_by, request.ended_at) == (PATIENT, monday)
+
+
+# --- The clock ------------------------------------------------------------------------------
+
+
+def test_a_deferred_request_comes_back_on_its_day_without_anything_running(
+    monday: datetime,
+) -> None:
+    request = factories.request_at(RequestStatus.DEFERRED, now=monday)
+    the_day = monday + timedelta(days=3)
+    assert request.state(the_day - timedelta(days=1)) == RequestStatus.DEFERRED
+    assert request.state(the_day) == RequestStatus.IN_REVIEW
+    factories.offer(request, now=the_day)
+    assert kinds(request)[-2:] == ["came back on its day", "offered times"]
+
+
+def test_a_deferral_must_be_to_a_day_to_come(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    with pytest.raises(TriageRefused, match="after today"):
+        triage.defer(
+            request,
+            version=request.version,
+            until=timezone.localdate(monday),
+            by=factories.staff("Reception"),
+            now=monday,
+        )
+
+
+def test_catching_up_writes_what_readers_computed_and_only_once(monday: datetime) -> None:
+    offered = factories.request_at(RequestStatus.OFFERED, now=monday)
+    asked = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
+    deferred = factories.request_at(RequestStatus.DEFERRED, now=monday)
+    later = monday + timedelta(days=30)
+    expected = [request.state(later) for request in (offered, asked, deferred)]
+    assert triage.catch_up(later) == 3
+    assert triage.catch_up(later) == 0
+    for request, state in zip((offered, asked, deferred), expected, strict=True):
+        request.refresh_from_db()
+        assert request.status == state
+    assert Claim.objects.count() == 0
+
+
+def test_a_lapsed_request_can_be_opened_again_and_offered_anew(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    later = monday + timedelta(days=1)
+    triage.start_review(
+        request, version=request.version, by=factories.staff("Reception"), now=later
+    )
+    assert kinds(request)[-2:] == ["let it lapse", "took it into review"]
+    assert factories.offer(request, now=later).status == OfferStatus.OPEN
+
+
+def test_nothing_is_half_stored_when_a_time_is_taken(monday: datetime) -> None:
+    first = factories.request_at(RequestStatus.OFFERED, now=monday)
+    taken = first.offers.get().times.all()[0].starts
+    second = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    events, claims = RequestEvent.objects.count(), Claim.objects.count()
+    with pytest.raises(TimeTaken, match="has just gone"):
+        factories.offer(second, [taken], now=monday)
+    second.refresh_from_db()
+    assert second.status == RequestStatus.IN_REVIEW
+    assert (RequestEvent.objects.count(), Claim.objects.count()) == (events, claims)
+    assert second.offers.count() == 0
+    assert mails(second) == [MessageKind.RECEIVED, MessageKind.CLINIC_NOTICE]

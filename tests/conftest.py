@@ -1,0 +1,89 @@
+"""What every test may ask for. The network is closed but for this machine."""
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from procedures.constraints import allow_changes, make_append_only
+from tests import factories
+
+APPEND_ONLY = ("bookings_requestevent", "procedures_pageevent")
+
+# A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
+MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
+SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
+
+
+def _empty_the_tables(case: TransactionTestCase) -> None:
+    """Only for the emptying between tests do the append-only tables let their rows go."""
+    with connection.schema_editor() as editor:
+        for table in APPEND_ONLY:
+            allow_changes(editor, table)
+    try:
+        django_teardown(case)
+    finally:
+        with connection.schema_editor() as editor:
+            for table in APPEND_ONLY:
+                make_append_only(editor, table)
+
+
+django_teardown = TransactionTestCase._fixture_teardown
+TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches out into the network fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in {"127.0.0.1", "localhost", "::1"}:
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def mailbox(tmp_path: Any, settings: Any) -> None:
+    """Each test has a mailbox of its own."""
+    settings.MAILBOX = settings.EMAIL_FILE_PATH = tmp_path / "mailbox"
+
+
+@pytest.fixture
+def at() -> Iterator[Callable[[datetime], None]]:
+    """Set the clock: at(MONDAY). It stands still until it is set again."""
+    with contextlib.ExitStack() as stack:
+
+        def set_clock(moment: datetime) -> None:
+            stack.enter_context(time_machine.travel(moment, tick=False))
+
+        yield set_clock
+
+
+@pytest.fixture
+def monday(at: Callable[[datetime], None]) -> datetime:
+    """It is Monday, ten o'clock."""
+    at(MONDAY)
+    return MONDAY
+
+
+@pytest.fixture
+def sign_in(client: Client) -> Callable[[User | str], Client]:
+    """A client that is signed in as this person, or as somebody of this group."""
+
+    def as_somebody(user: User | str) -> Client:
+        if isinstance(user, str):
+            user = factories.staff(user)
+        client.force_login(user)
+        return client
+
+    return as_somebody

@@ -1,0 +1,249 @@
+"""Records for tests. States are reached by the real verbs, so that none is impossible."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from bookings import triage
+from bookings.models import AppointmentRequest, AppointmentType, Offer, ScreeningQuestion
+from bookings.screening import GivenAnswer
+from bookings.status import Answer, FlagLevel, RequestStatus
+from procedures import publishing
+from procedures.models import Clinician, InformationPage, Revision, Source
+from procedures.status import Category, RevisionStatus
+
+BODY = """
+Some words about it.
+
+## What it is
+
+It is a thing.[^leaflet]
+
+::: urgent Ask a GP today or ring 111 if:
+- it hurts very much
+:::
+"""
+
+
+def staff(group: str, username: str = "") -> User:
+    """A member of staff of one group; always the same one for the same name."""
+    username = username or group.lower()
+    user, created = User.objects.get_or_create(
+        username=username, defaults={"first_name": username.capitalize(), "is_staff": True}
+    )
+    if created:
+        user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+def clinician(username: str = "clinician", **columns: Any) -> Clinician:
+    """A clinician with a login and a checked registration."""
+    login = staff("Clinician", username)
+    existing = Clinician.objects.filter(login=login).first()
+    if existing:
+        return existing
+    today = timezone.localdate()
+    return Clinician.objects.create(
+        **{
+            "slug": username,
+            "name": f"Dr {username.capitalize()}",
+            "role": "Consultant",
+            "regulator": "Invented Register",
+            "registration_number": "DEMO-0001",
+            "login": login,
+            "verified_on": today,
+            "verified_by": staff("Manager"),
+            "verified_until": today + timedelta(days=365),
+        }
+        | columns
+    )
+
+
+def document(
+    *, title: str = "A thing", category: str = Category.PROCEDURE, body: str = BODY
+) -> str:
+    """A document that passes the checks."""
+    return (
+        f"---\ntitle: {title}\nstandfirst: One line about it.\ncategory: {category}\n"
+        f"closing question: Could it help?\nclosing sentence: Ask us.\n---\n{body}"
+    )
+
+
+def source(key: str = "leaflet") -> Source:
+    """Something to cite."""
+    return Source.objects.get_or_create(
+        key=key,
+        defaults={
+            "title": "A leaflet",
+            "publisher": "A hospital",
+            "url": "https://example.org/leaflet",
+            "seen_on": date(2026, 11, 20),
+            "seen_by": "an editor",
+        },
+    )[0]
+
+
+def page(slug: str = "a-thing", category: str = Category.PROCEDURE) -> InformationPage:
+    """A page without any text yet."""
+    return InformationPage.objects.get_or_create(slug=slug, defaults={"category": category})[0]
+
+
+def revision(
+    status: RevisionStatus = RevisionStatus.DRAFT,
+    *,
+    of: InformationPage | None = None,
+    text: str = "",
+    now: datetime | None = None,
+) -> Revision:
+    """A revision that the real verbs brought to a status."""
+    source()
+    now = now or timezone.now()
+    of = of or page()
+    editor = staff("Editor")
+    made = publishing.start_draft(
+        of, document=text or document(category=of.category), by=editor, now=now, note="New."
+    )
+    if status == RevisionStatus.DRAFT:
+        return made
+    publishing.submit_for_review(made, version=made.version, by=editor, now=now)
+    if status == RevisionStatus.IN_REVIEW:
+        return made
+    login = clinician().login
+    assert login is not None
+    publishing.sign_off(
+        made, version=made.version, fragment_hash=made.fragment_hash, by=login, now=now
+    )
+    if status == RevisionStatus.SIGNED:
+        return made
+    publisher = staff("Publisher")
+    publishing.publish(made, version=made.version, by=publisher, now=now)
+    if status == RevisionStatus.SUSPENDED:
+        publishing.suspend(made, version=made.version, by=login, reason="Harm.", now=now)
+    if status == RevisionStatus.WITHDRAWN:
+        publishing.withdraw(made, version=made.version, by=publisher, reason="Gone.", now=now)
+    if status == RevisionStatus.SUPERSEDED:
+        revision(RevisionStatus.PUBLISHED, of=of, now=now)
+        made.refresh_from_db()
+    return made
+
+
+def question(key: str = "blood-thinner", **columns: Any) -> ScreeningQuestion:
+    """A safety question that is asked of everybody."""
+    return ScreeningQuestion.objects.get_or_create(
+        key=key,
+        version=1,
+        defaults={
+            "wording": "Do you take a blood thinner?",
+            "why": "We need to plan for it.",
+            "detail_prompt": "which one?",
+            "level": FlagLevel.RED,
+            "owner": clinician(),
+            "source": "A guideline",
+            "review_due": date(2030, 1, 1),
+        }
+        | columns,
+    )[0]
+
+
+def submission(*, answers: Sequence[GivenAnswer] = (), **columns: Any) -> triage.Submission:
+    """What a patient might send."""
+    return triage.Submission(
+        **{
+            "page": None,
+            "concern": "My shoulder hurts.",
+            "name": "Pat Sample",
+            "date_of_birth": date(1970, 1, 31),
+            "email": "pat@example.org",
+            "phone": "+442079460958",
+            "preferred_days": ["monday"],
+            "preferred_times": ["morning"],
+            "availability": "",
+            "answers": list(answers),
+        }
+        | columns
+    )
+
+
+def received(*, flagged: bool = False, now: datetime | None = None, **columns: Any) -> AppointmentRequest:
+    """A request that has just come in, with or without a red flag."""
+    answers = [GivenAnswer(question(), Answer.YES, "Warfarin")] if flagged else []
+    return triage.submit(
+        submission(answers=answers, **columns),
+        key=secrets.token_urlsafe(32),
+        now=now or timezone.now(),
+    )
+
+
+def appointment_type(minutes: int = 30, buffer_minutes: int = 10) -> AppointmentType:
+    """Something that can be booked."""
+    return AppointmentType.objects.get_or_create(
+        name=f"Assessment of {minutes}",
+        defaults={"minutes": minutes, "buffer_minutes": buffer_minutes},
+    )[0]
+
+
+def tomorrow(hours: int = 0, *, now: datetime | None = None) -> datetime:
+    """The next day at this hour, as an instant that exists once."""
+    start = (now or timezone.now()) + timedelta(days=1, hours=hours)
+    return start.replace(minute=0, second=0, microsecond=0)
+
+
+def offer(
+    request: AppointmentRequest,
+    starts: Sequence[datetime] = (),
+    *,
+    held_for: timedelta = timedelta(hours=12),
+    now: datetime | None = None,
+) -> Offer:
+    """Times offered for a request that is in review."""
+    now = now or timezone.now()
+    return triage.offer(
+        request,
+        version=request.version,
+        appointment_type=appointment_type(),
+        clinician=clinician(),
+        starts=starts or [tomorrow(2, now=now), tomorrow(4, now=now)],
+        held_until=now + held_for,
+        by=staff("Reception"),
+        now=now,
+    )
+
+
+def request_at(status: RequestStatus, *, now: datetime | None = None) -> AppointmentRequest:
+    """A request that the real verbs brought to a status."""
+    now = now or timezone.now()
+    by = staff("Reception")
+    made = received(now=now)
+    if status == RequestStatus.RECEIVED:
+        return made
+    if status == RequestStatus.WITHDRAWN:
+        return triage.withdraw(made, version=made.version, now=now)
+    triage.start_review(made, version=made.version, by=by, now=now)
+    if status == RequestStatus.QUESTION_ASKED:
+        triage.ask(made, version=made.version, text="Which side?", by=by, now=now)
+    if status == RequestStatus.OFFERED:
+        offer(made, now=now)
+    if status == RequestStatus.DEFERRED:
+        until = timezone.localdate(now) + timedelta(days=3)
+        triage.defer(made, version=made.version, until=until, by=by, now=now)
+    if status == RequestStatus.DECLINED:
+        triage.decline(made, version=made.version, reason="Ask a GP.", by=by, now=now)
+    if status == RequestStatus.BOOKED:
+        triage.book(
+            made,
+            version=made.version,
+            appointment_type=appointment_type(),
+            clinician=clinician(),
+            starts=tomorrow(6, now=now),
+            by=by,
+            now=now,
+        )
+    if status == RequestStatus.LAPSED:
+        offer(made, held_for=timedelta(seconds=1), now=now)
+        triage.catch_up(now + timedelta(seconds=2))
+        made.refresh_from_db()
+    return made

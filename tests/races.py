@@ -1,0 +1,41 @@
+"""Several people press the button at once: real threads, real connections, one barrier."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connection
+
+
+def race(acts: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Run the acts at the same moment; what each returned, or the exception that it raised."""
+    barrier = threading.Barrier(len(acts), timeout=30)
+    outcomes: list[Any] = [None] * len(acts)
+
+    def run(index: int, act: Callable[[], Any]) -> None:
+        try:
+            barrier.wait()
+            outcomes[index] = act()
+        except Exception as error:
+            outcomes[index] = error
+        finally:
+            connection.close()
+
+    threads = [
+        threading.Thread(target=run, args=(index, act)) for index, act in enumerate(acts)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def winners(outcomes: Sequence[Any]) -> list[Any]:
+    """Those that did not end in an exception."""
+    return [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
+
+
+def losses(outcomes: Sequence[Any]) -> set[type]:
+    """The kinds of exception that the others met."""
+    return {type(outcome) for outcome in outcomes if isinstance(outcome, Exception)}

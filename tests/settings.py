@@ -1,0 +1,22 @@
+"""The project's settings in a place that tests can rely on: the same on every machine."""
+
+import os
+
+os.environ |= {
+    "SECRET_KEY": "only-for-tests-only-for-tests-only-for-tests-only-for-tests",
+    "SITE_URL": "https://clinic.example",
+    "DEVELOPMENT": "true",
+    "DEMONSTRATION": "true",
+    "DATABASE_POOL": "20",
+    "CLINIC_NAME": "Example Lane Clinic",
+    "CLINIC_PHONE": "020 7946 0958",
+    "CLINIC_ADDRESS": "1 Example Lane, Exampleton",
+    "CLINIC_INBOX": "desk@example.org",
+}
+
+from clinic_site.settings import *  # noqa: E402, F403
+
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+# Argon2 is slow on purpose; tests sign in often.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGGING = {"version": 1, "disable_existing_loggers": False}
