@@ -8,7 +8,8 @@ the message in the same transaction. Otherwise it raises TriageRefused with a se
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -100,7 +101,7 @@ def submit(submission: Submission, *, key: str, now: datetime) -> AppointmentReq
 
 def withdraw(request: AppointmentRequest, *, version: int, now: datetime) -> AppointmentRequest:
     """The patient steps back. What was held for them is free again."""
-    with transaction.atomic():
+    with _one_change(request):
         _move(
             request,
             RequestStatus.WITHDRAWN,
@@ -119,7 +120,7 @@ def accept(
     request: AppointmentRequest, *, version: int, chosen: OfferedTime, now: datetime
 ) -> Appointment:
     """The patient takes one of the offered times. Raises TimeTaken if it is no longer held."""
-    with transaction.atomic():
+    with _one_change(request):
         _move(request, RequestStatus.BOOKED, version=version, by=PATIENT, now=now)
         appointment = diary.accept(chosen, by=PATIENT, now=now)
         messages.queue(request, MessageKind.BOOKED, by=PATIENT, now=now)
@@ -130,7 +131,7 @@ def ask_for_other_times(
     request: AppointmentRequest, *, version: int, now: datetime
 ) -> AppointmentRequest:
     """None of the offered times suits; the clinic looks again."""
-    with transaction.atomic():
+    with _one_change(request):
         _move(
             request,
             RequestStatus.IN_REVIEW,
@@ -149,7 +150,7 @@ def answer_question(
     request: AppointmentRequest, *, version: int, text: str, now: datetime
 ) -> AppointmentRequest:
     """The patient answers the clinic's question, and the request comes back to us."""
-    with transaction.atomic():
+    with _one_change(request):
         _move(
             request,
             RequestStatus.IN_REVIEW,
@@ -173,7 +174,7 @@ def start_review(
     request: AppointmentRequest, *, version: int, by: User, now: datetime
 ) -> AppointmentRequest:
     """Take a received or lapsed request into review."""
-    with transaction.atomic():
+    with _one_change(request):
         _move(request, RequestStatus.IN_REVIEW, version=version, by=by, now=now)
     return request
 
@@ -184,7 +185,7 @@ def resolve_flag(
     """Record what a named person decided about a flag. A later outcome replaces it; both are kept
     in the journal."""
     request = flag.request
-    with transaction.atomic():
+    with _one_change(request):
         version = _after_the_clock(request, version, now=now)
         if request.status != RequestStatus.IN_REVIEW:
             raise TriageRefused(_what_happened(request))
@@ -202,7 +203,7 @@ def ask(
     request: AppointmentRequest, *, version: int, text: str, by: User, now: datetime
 ) -> ClinicQuestion:
     """Ask the patient something; they read it behind their link."""
-    with transaction.atomic():
+    with _one_change(request):
         _move(
             request,
             RequestStatus.QUESTION_ASKED,
@@ -230,7 +231,7 @@ def offer(
     now: datetime,
 ) -> Offer:
     """Offer one to three times, held for the patient. Raises TimeTaken if one is not free."""
-    with transaction.atomic():
+    with _one_change(request):
         _move(
             request,
             RequestStatus.OFFERED,
@@ -264,7 +265,7 @@ def book(
     now: datetime,
 ) -> Appointment:
     """Book a time that was agreed on the phone. Raises TimeTaken if it is not free."""
-    with transaction.atomic():
+    with _one_change(request):
         _move(request, RequestStatus.BOOKED, version=version, by=by, now=now)
         _refuse_blocking_flags(request)
         appointment = diary.book(
@@ -285,7 +286,7 @@ def defer(
     """Put a request aside until a day in the clinic's zone, on which it comes back by itself."""
     if until <= timezone.localdate(now):
         raise TriageRefused("Choose a day after today.")
-    with transaction.atomic():
+    with _one_change(request):
         _move(
             request, RequestStatus.DEFERRED, version=version, by=by, now=now, deferred_until=until
         )
@@ -296,7 +297,7 @@ def decline(
     request: AppointmentRequest, *, version: int, reason: str, by: User, now: datetime
 ) -> AppointmentRequest:
     """Say no, with a reason that the patient reads behind their link."""
-    with transaction.atomic():
+    with _one_change(request):
         _move(
             request,
             RequestStatus.DECLINED,
@@ -340,6 +341,17 @@ def answer_due(now: datetime) -> datetime:
 
 
 # --- Steps that the verbs share -------------------------------------------------------------
+
+
+@contextmanager
+def _one_change(request: AppointmentRequest) -> Iterator[None]:
+    """One transaction. If it is refused, the record in memory is again what the database holds."""
+    try:
+        with transaction.atomic():
+            yield
+    except TriageRefused:
+        request.refresh_from_db()
+        raise
 
 
 def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentRequest:

@@ -1,0 +1,232 @@
+"""Messages: discreet, sent once, tried again, given up loudly. Against a real mail server."""
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.core import mail
+from django.core.management import call_command
+from django.utils import timezone
+
+from bookings import messages, triage
+from bookings.models import AppointmentRequest, Message
+from bookings.screening import GivenAnswer
+from bookings.status import Answer, MessageKind, MessageStatus, RequestStatus
+from procedures.status import RevisionStatus
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+class MailServer:
+    """A mail server that keeps what it is sent, or answers what it is told to answer."""
+
+    def __init__(self) -> None:
+        self.letters: list[Any] = []
+        self.answer_to_recipient = "250 OK"
+        self.answer_to_data = "250 OK"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802, E501
+        if self.answer_to_recipient.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.answer_to_recipient
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.letters.append(envelope)
+        return self.answer_to_data
+
+
+@pytest.fixture
+def mail_server(settings: Any) -> Iterator[MailServer]:
+    server = MailServer()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.CLINIC_INBOX = ""
+    yield server
+    controller.stop()
+
+
+CANARIES = {
+    "concern": "Canaryconcern",
+    "name": "Canaryname Canarysurname",
+    "email": "pat@example.org",
+    "phone": "+442079460123",
+    "availability": "Canaryavailability",
+    "date_of_birth": date(1961, 7, 19),
+}
+FORBIDDEN = [
+    "canary",
+    "7946 0123",
+    "79460123",
+    "1961",
+    "19 july",
+    "inject",
+    "steroid",
+    "ultrasound",
+    "procedure",
+    "clinician",
+    "appointment",
+    "blood",
+    "warfarin",
+    "flag",
+    "dr ",
+    "rheumat",
+]
+
+
+def request_with_canaries(now: datetime) -> AppointmentRequest:
+    page = factories.revision(RevisionStatus.PUBLISHED).page
+    answer = GivenAnswer(factories.question(), Answer.YES, "Canarywarfarin")
+    request = triage.submit(
+        factories.submission(page=page, answers=[answer], **CANARIES), key="k", now=now
+    )
+    return request
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_no_message_tells_anything_about_health_or_person(
+    kind: MessageKind, monday: datetime, settings: Any
+) -> None:
+    settings.CLINIC_NAME = "Example Lane Clinic"
+    request = request_with_canaries(monday)
+    message = Message(request=request, kind=kind, message_id="m" * 43)
+    letter = messages.letter(message)
+    told = f"{letter.subject}\n{letter.body}".lower()
+    # The private link holds the words of its own path, which tell as little as a door number.
+    told = told.replace("https://clinic.example/appointments/mine/link/", "LINK ")
+    assert [word for word in FORBIDDEN if word in told] == []
+    assert letter.subject == "A message from Example Lane Clinic"
+    assert request.reference.lower() in told
+    assert "\r" not in letter.subject
+
+
+def test_the_canaries_would_be_found(monday: datetime) -> None:
+    """The test above could see a leak: the same words are in the request."""
+    request = request_with_canaries(monday)
+    said = f"{request.concern} {request.name} {request.phone} {request.answers.get().detail}".lower()
+    assert sum(word in said for word in FORBIDDEN) >= 3
+
+
+def test_received_says_reference_time_and_link(monday: datetime) -> None:
+    request = factories.received(now=monday)
+    messages.send_due()
+    letter = mail.outbox[0]
+    assert letter.to == ["pat@example.org"]
+    assert "Wednesday 25 November 2026, 10:00" in letter.body
+    assert "https://clinic.example/appointments/mine/link/" in letter.body
+    assert "999" in letter.body
+    assert request.reference in letter.body
+
+
+def test_times_in_letters_are_the_clinics(at: Any) -> None:
+    """Thursday 2 July, 10:00 UTC is 11:00 in London; sixteen working hours later it is Monday."""
+    moment = datetime(2026, 7, 2, 10, tzinfo=UTC)
+    at(moment)
+    factories.received(now=moment)
+    messages.send_due()
+    assert "Monday 6 July 2026, 11:00" in mail.outbox[0].body
+
+
+def test_a_message_is_sent_once(mail_server: MailServer) -> None:
+    factories.received()
+    assert messages.send_due() == 1
+    assert messages.send_due() == 0
+    assert len(mail_server.letters) == 1
+    sent = Message.objects.get()
+    assert sent.status == MessageStatus.SENT
+    assert f"<{sent.message_id}@example.org>".encode() in mail_server.letters[0].content
+
+
+def test_a_message_of_a_rolled_back_change_is_never_sent(mail_server: MailServer) -> None:
+    request = factories.received()
+    messages.send_due()
+    stale = request.version - 1
+    with pytest.raises(triage.TriageRefused):
+        triage.withdraw(request, version=stale, now=timezone.now())
+    assert messages.send_due() == 0
+
+
+def test_a_passing_fault_is_tried_again_for_at_least_four_hours(
+    mail_server: MailServer, at: Any, monday: datetime
+) -> None:
+    mail_server.answer_to_data = "451 Try again later"
+    factories.received(now=monday)
+    tries = [monday]
+    while (message := Message.objects.get()).status == MessageStatus.QUEUED:
+        at(max(message.next_try, timezone.now()))
+        tries.append(timezone.now())
+        messages.send_due()
+    assert message.status == MessageStatus.FAILED
+    assert tries[-1] - tries[0] >= timedelta(hours=4)
+    assert message.failure == "SMTPDataError 451"
+
+
+def test_a_mended_mail_server_gets_the_same_message(
+    mail_server: MailServer, at: Any, monday: datetime
+) -> None:
+    mail_server.answer_to_data = "451 Try again later"
+    factories.received(now=monday)
+    messages.send_due()
+    mail_server.answer_to_data = "250 OK"
+    at(Message.objects.get().next_try)
+    assert messages.send_due() == 1
+    first, second = mail_server.letters
+    assert Message.objects.get().message_id.encode() in first.content
+    assert Message.objects.get().message_id.encode() in second.content
+
+
+def test_a_refused_address_fails_at_once_and_without_the_address(mail_server: MailServer) -> None:
+    mail_server.answer_to_recipient = "550 No such user pat@example.org"
+    factories.received()
+    messages.send_due()
+    message = Message.objects.get()
+    assert message.status == MessageStatus.FAILED
+    assert message.failure == "SMTPRecipientsRefused 550"
+
+
+def test_an_unreachable_server_is_tried_again(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.CLINIC_INBOX = "127.0.0.1", 1, ""
+    factories.received()
+    messages.send_due()
+    message = Message.objects.get()
+    assert (message.status, message.tries) == (MessageStatus.QUEUED, 1)
+    assert message.failure == "ConnectionRefusedError"
+
+
+def test_a_message_whose_worker_died_is_sent_after_its_lease(
+    at: Any, monday: datetime, settings: Any
+) -> None:
+    settings.CLINIC_INBOX = ""
+    factories.received(now=monday)
+    message = Message.objects.get()
+    Message.objects.filter(pk=message.pk).update(leased_until=monday + messages.LEASE, tries=1)
+    assert messages.send_due() == 0
+    at(monday + messages.LEASE)
+    assert messages.send_due() == 1
+
+
+def test_the_command_sends_and_writes_down_what_the_clock_did(monday: datetime, at: Any) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    at(monday + timedelta(days=3))
+    call_command("send_messages")
+    request.refresh_from_db()
+    assert request.status == RequestStatus.LAPSED
+    assert {letter.to[0] for letter in mail.outbox} == {"pat@example.org", "desk@example.org"}
+
+
+def test_the_clinic_is_told_only_that_something_waits(monday: datetime) -> None:
+    factories.received(flagged=True, now=monday)
+    messages.send_due()
+    notice = next(letter for letter in mail.outbox if letter.to == ["desk@example.org"])
+    assert "Something is waiting" in notice.body
+    assert "/appointments/mine/" not in notice.body
