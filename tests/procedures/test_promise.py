@@ -1,0 +1,156 @@
+"""Promise 1: what a patient reads is, byte for byte, what a clinician signed. Or nothing."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from procedures.models import Revision, SignOff
+from procedures.publication import Closed, Publication, look_up
+from procedures.rendering import SEAM
+from procedures.status import ReviewState, RevisionStatus
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+URL = "/procedures/a-thing/"
+
+
+@pytest.fixture
+def published(monday: datetime) -> Revision:
+    return factories.revision(RevisionStatus.PUBLISHED, now=monday)
+
+
+def test_the_signed_bytes_are_served_verbatim(published: Revision, client: Client) -> None:
+    content = client.get(URL).content.decode()
+    head, text = published.fragment.split(f"{SEAM}\n")
+    assert head in content
+    assert text in content
+    assert hashlib.sha256(f"{head}{SEAM}\n{text}".encode()).hexdigest() == (
+        SignOff.objects.get().fragment_hash
+    )
+
+
+def test_a_newer_draft_or_a_changed_source_changes_nothing(
+    published: Revision, client: Client
+) -> None:
+    before = client.get(URL).content
+    factories.revision(text=factories.document(title="Unsigned"))
+    factories.revision(RevisionStatus.IN_REVIEW)
+    factories.revision(RevisionStatus.SIGNED)
+    source = factories.source()
+    source.title = "Another title"
+    source.save()
+    assert client.get(URL).content == before
+
+
+def sql(statement: str, *values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        ("UPDATE procedures_revision SET fragment = fragment || %s", (" ",)),
+        ("UPDATE procedures_revision SET document = document || %s", (" ",)),
+        (
+            "UPDATE procedures_revision SET fragment = %s, fragment_hash = %s",
+            ("<p>New</p>", hashlib.sha256(b"<p>New</p>").hexdigest()),
+        ),
+        ("UPDATE procedures_signoff SET fragment_hash = %s", ("0" * 64,)),
+    ],
+)
+def test_a_raw_change_of_what_is_stored_closes_the_page(
+    statement: str, values: tuple[str, ...], published: Revision, client: Client
+) -> None:
+    assert client.get(URL).status_code == 200
+    sql(statement, *values)
+    answer = client.get(URL)
+    assert answer.status_code == 410
+    assert "New" not in answer.content.decode()
+
+
+def test_a_page_without_a_signature_closes(published: Revision, client: Client) -> None:
+    SignOff.objects.update(revoked_at=published.published_at, revoked_by=published.published_by)
+    assert client.get(URL).status_code == 410
+    assert published.title not in client.get("/procedures/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [
+        (0, ReviewState.CURRENT),
+        (669, ReviewState.CURRENT),
+        (670, ReviewState.DUE_SOON),
+        (729, ReviewState.DUE_SOON),
+        (730, ReviewState.OVERDUE),
+        (789, ReviewState.OVERDUE),
+        (790, ReviewState.CLOSED),
+    ],
+)
+def test_a_page_ages_by_its_dates_alone(
+    days: int, state: ReviewState, published: Revision, monday: datetime
+) -> None:
+    day = (monday + timedelta(days=days)).date()
+    found = look_up(published.page, day)
+    if state == ReviewState.CLOSED:
+        assert isinstance(found, Closed)
+    else:
+        assert isinstance(found, Publication)
+        assert found.state == state
+    assert Revision.objects.live(day).filter(pk=published.pk).exists() == isinstance(
+        found, Publication
+    )
+
+
+def test_an_overdue_page_says_so_with_the_phone_number(
+    published: Revision, client: Client, at: Any, monday: datetime
+) -> None:
+    assert "overdue" not in client.get(URL).content.decode()
+    at(monday + timedelta(days=731))
+    content = client.get(URL).content.decode()
+    assert "The review of this page is overdue" in content
+    assert "020 7946 0958" in content
+
+
+def test_a_closed_page_keeps_its_address_and_the_urgent_help(
+    published: Revision, client: Client, at: Any, monday: datetime
+) -> None:
+    at(monday + timedelta(days=800))
+    answer = client.get(URL)
+    content = answer.content.decode()
+    assert answer.status_code == 410
+    assert "Ring 999 if:" in content
+    assert "It is a thing." not in content
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("status", [RevisionStatus.SUSPENDED, RevisionStatus.WITHDRAWN])
+def test_a_suspended_or_withdrawn_page_is_gone(
+    status: RevisionStatus, client: Client, monday: datetime
+) -> None:
+    factories.revision(status, now=monday)
+    assert client.get(URL).status_code == 410
+
+
+@pytest.mark.parametrize(
+    "status", [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
+)
+def test_a_page_that_never_was_public_is_not_found(
+    status: RevisionStatus, client: Client, monday: datetime
+) -> None:
+    factories.revision(status, now=monday)
+    assert client.get(URL).status_code == 404
+
+
+def test_names_and_dates_on_the_page_come_from_the_signature(
+    published: Revision, client: Client
+) -> None:
+    SignOff.objects.update(signer_name="Dr Signature")
+    content = client.get(URL).content.decode()
+    assert "Dr Signature" in content
+    assert "23 November 2026" in content
+    assert "22 November 2028" in content

@@ -1,0 +1,274 @@
+"""The life of a revision: each step, each refusal."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from procedures import publishing
+from procedures.models import Clinician, Revision, SignOff, sha256
+from procedures.rendering import DocumentError
+from procedures.status import TRANSITIONS, PublishingRefused, RevisionStatus
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+Step = Callable[[Revision, datetime], Any]
+
+
+def sign(revision: Revision, now: datetime, by: User | None = None, **changes: Any) -> SignOff:
+    signer = by or factories.clinician().login
+    assert signer is not None
+    arguments = {"version": revision.version, "fragment_hash": revision.fragment_hash} | changes
+    return publishing.sign_off(revision, by=signer, now=now, **arguments)
+
+
+STEPS: dict[str, tuple[RevisionStatus, Step]] = {
+    "submit": (
+        RevisionStatus.IN_REVIEW,
+        lambda r, now: publishing.submit_for_review(
+            r, version=r.version, by=factories.staff("Editor"), now=now
+        ),
+    ),
+    "return": (
+        RevisionStatus.DRAFT,
+        lambda r, now: publishing.return_to_author(
+            r, version=r.version, by=factories.staff("Clinician"), reason="Unclear.", now=now
+        ),
+    ),
+    "sign": (RevisionStatus.SIGNED, sign),
+    "publish": (
+        RevisionStatus.PUBLISHED,
+        lambda r, now: publishing.publish(
+            r, version=r.version, by=factories.staff("Publisher"), now=now
+        ),
+    ),
+    "suspend": (
+        RevisionStatus.SUSPENDED,
+        lambda r, now: publishing.suspend(
+            r, version=r.version, by=factories.staff("Clinician"), reason="Harm.", now=now
+        ),
+    ),
+    "withdraw": (
+        RevisionStatus.WITHDRAWN,
+        lambda r, now: publishing.withdraw(
+            r, version=r.version, by=factories.staff("Publisher"), reason="Gone.", now=now
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("status", RevisionStatus)
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_from_every_status(step: str, status: RevisionStatus, monday: datetime) -> None:
+    target, act = STEPS[step]
+    revision = factories.revision(status, now=monday)
+    events, version = revision.events.count(), revision.version
+    if target in TRANSITIONS[status]:
+        act(revision, monday)
+        revision.refresh_from_db()
+        assert (revision.status, revision.version) == (target, version + 1)
+        assert revision.events.count() == events + 1
+        return
+    with pytest.raises(PublishingRefused):
+        act(revision, monday)
+    revision.refresh_from_db()
+    assert (revision.status, revision.version) == (status, version)
+    assert revision.events.count() == events
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_stale_version_is_refused_with_who_and_when(step: str, monday: datetime) -> None:
+    target, act = STEPS[step]
+    status = next(status for status in RevisionStatus if target in TRANSITIONS[status])
+    revision = factories.revision(status, now=monday)
+    Revision.objects.filter(pk=revision.pk).update(version=revision.version + 1)
+    with pytest.raises(PublishingRefused, match="on 23 November at 10:00"):
+        act(revision, monday)
+
+
+# --- Drafts ---------------------------------------------------------------------------------
+
+
+def test_a_draft_can_be_edited_and_a_frozen_text_cannot(monday: datetime) -> None:
+    revision = factories.revision(now=monday)
+
+    def edit(title: str) -> None:
+        publishing.save_draft(
+            revision,
+            version=revision.version,
+            document=factories.document(title=title),
+            change_class="wording",
+            note="Shorter.",
+            by=factories.staff("Editor"),
+            now=monday,
+        )
+
+    edit("Another thing")
+    assert (revision.title, revision.change_class) == ("Another thing", "wording")
+    assert revision.document_hash == sha256(revision.document)
+    STEPS["submit"][1](revision, monday)
+    with pytest.raises(PublishingRefused):
+        edit("A third thing")
+    revision.refresh_from_db()
+    assert revision.title == "Another thing"
+
+
+def test_numbers_count_up_within_a_page(monday: datetime) -> None:
+    page = factories.page()
+    assert [factories.revision(of=page, now=monday).number for _ in range(3)] == [1, 2, 3]
+    assert factories.revision(of=factories.page("another"), now=monday).number == 1
+
+
+def test_a_text_of_another_category_is_refused(monday: datetime) -> None:
+    with pytest.raises(PublishingRefused, match="category: procedures"):
+        factories.revision(text=factories.document(category="guides"), now=monday)
+
+
+def test_an_unreadable_text_is_refused(monday: datetime) -> None:
+    with pytest.raises(DocumentError):
+        factories.revision(text="no front matter", now=monday)
+
+
+def test_findings_block_the_way_to_review(monday: datetime) -> None:
+    revision = factories.revision(text=factories.document(body="No card.\n"), now=monday)
+    with pytest.raises(PublishingRefused, match="Line 1: Add an urgent or emergency card"):
+        STEPS["submit"][1](revision, monday)
+    assert Revision.objects.get().status == RevisionStatus.DRAFT
+
+
+def test_a_note_to_patients_is_needed(monday: datetime) -> None:
+    factories.source()
+    revision = publishing.start_draft(
+        factories.page(), document=factories.document(), by=factories.staff("Editor"), now=monday
+    )
+    with pytest.raises(PublishingRefused, match="note to patients"):
+        STEPS["submit"][1](revision, monday)
+
+
+# --- The signature --------------------------------------------------------------------------
+
+
+def test_a_signature_keeps_both_hashes_and_who_signed(monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    signed = sign(revision, monday)
+    assert signed.fragment_hash == sha256(revision.fragment)
+    assert signed.document_hash == sha256(revision.document)
+    assert (signed.signer_name, signed.signer_registration) == ("Dr Clinician", "DEMO-0001")
+    assert (signed.review_due - monday.date()).days == 730
+    assert (signed.closing_day - signed.review_due).days == 60
+    Clinician.objects.update(name="Dr Changed")
+    signed.refresh_from_db()
+    assert signed.signer_name == "Dr Clinician"
+
+
+def test_nobody_signs_a_text_that_they_wrote_any_of(monday: datetime) -> None:
+    doctor = factories.clinician("writing-doctor").login
+    assert doctor is not None
+    revision = factories.revision(now=monday)
+    publishing.save_draft(
+        revision,
+        version=revision.version,
+        document=factories.document(title="Mine"),
+        change_class="advice",
+        note="New.",
+        by=doctor,
+        now=monday,
+    )
+    publishing.save_draft(
+        revision,
+        version=revision.version,
+        document=factories.document(title="The editor's again"),
+        change_class="advice",
+        note="New.",
+        by=factories.staff("Editor"),
+        now=monday,
+    )
+    STEPS["submit"][1](revision, monday)
+    with pytest.raises(PublishingRefused, match="You wrote part of this text"):
+        sign(revision, monday, by=doctor)
+    assert SignOff.objects.count() == 0
+    assert sign(revision, monday).signed_by == factories.clinician().login
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"verified_on": None, "verified_by": None},
+        {"verified_until": datetime(2026, 11, 22).date()},
+        {"verified_until": None},
+    ],
+)
+def test_only_a_checked_registration_signs(columns: dict[str, Any], monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    lapsed = factories.clinician("lapsed", **columns)
+    with pytest.raises(PublishingRefused, match="registration was checked"):
+        sign(revision, monday, by=lapsed.login)
+
+
+def test_a_colleague_who_is_no_clinician_cannot_sign(monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    with pytest.raises(PublishingRefused, match="Only a clinician"):
+        sign(revision, monday, by=factories.staff("Manager"))
+
+
+def test_a_signature_is_for_the_bytes_that_were_shown(monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    with pytest.raises(PublishingRefused, match="not the one that you were shown"):
+        sign(revision, monday, fragment_hash=sha256("something else"))
+
+
+def test_changed_bytes_cannot_be_signed_or_published(monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    Revision.objects.filter(pk=revision.pk).update(fragment=revision.fragment + " ")
+    revision.refresh_from_db()
+    with pytest.raises(PublishingRefused, match="not the one"):
+        sign(revision, monday)
+    signed = factories.revision(RevisionStatus.SIGNED, of=factories.page("b"), now=monday)
+    Revision.objects.filter(pk=signed.pk).update(fragment=signed.fragment + " ")
+    signed.refresh_from_db()
+    with pytest.raises(PublishingRefused, match="no longer matches"):
+        STEPS["publish"][1](signed, monday)
+
+
+# --- Publication ----------------------------------------------------------------------------
+
+
+def test_publishing_supersedes_what_was_there(monday: datetime) -> None:
+    page = factories.page()
+    first = factories.revision(RevisionStatus.PUBLISHED, of=page, now=monday)
+    second = factories.revision(RevisionStatus.PUBLISHED, of=page, now=monday)
+    first.refresh_from_db()
+    assert (first.status, second.status) == (RevisionStatus.SUPERSEDED, RevisionStatus.PUBLISHED)
+
+
+def test_a_new_version_takes_the_place_of_a_suspended_one(monday: datetime) -> None:
+    page = factories.page()
+    suspended = factories.revision(RevisionStatus.SUSPENDED, of=page, now=monday)
+    factories.revision(RevisionStatus.PUBLISHED, of=page, now=monday)
+    suspended.refresh_from_db()
+    assert suspended.status == RevisionStatus.SUPERSEDED
+
+
+def test_an_old_signature_does_not_publish(monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.SIGNED, now=monday)
+    with pytest.raises(PublishingRefused, match="No valid signature"):
+        STEPS["publish"][1](revision, monday + timedelta(days=731))
+
+
+def test_a_revoked_signature_does_not_publish(monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.SIGNED, now=monday)
+    SignOff.objects.update(revoked_at=monday, revoked_by=factories.staff("Clinician"))
+    with pytest.raises(PublishingRefused, match="No valid signature"):
+        STEPS["publish"][1](revision, monday)
+
+
+def test_the_database_itself_holds_one_published_revision_a_page(monday: datetime) -> None:
+    page = factories.page()
+    factories.revision(RevisionStatus.PUBLISHED, of=page, now=monday)
+    other = factories.revision(RevisionStatus.SIGNED, of=page, now=monday)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Revision.objects.filter(pk=other.pk).update(status=RevisionStatus.PUBLISHED)
