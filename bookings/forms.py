@@ -54,9 +54,11 @@ class PlainTextField(forms.CharField):
         super().__init__(max_length=max_length, error_messages=messages, **kwargs)
 
     def clean(self, value: Any) -> str:
-        """One kind of line end, so that the same text is the same bytes."""
+        """One kind of line end, and none at all in a field of one line."""
         text: str = super().clean(value)
-        return text.replace("\r\n", "\n")
+        if isinstance(self.widget, forms.Textarea):
+            return text.replace("\r\n", "\n")
+        return " ".join(text.split())
 
 
 class SplitDateWidget(forms.MultiWidget):
@@ -93,9 +95,8 @@ class BirthDateField(forms.MultiValueField):
     """A date of birth in three boxes."""
 
     def __init__(self, **kwargs: Any):
-        digits = [forms.CharField(max_length=4) for _ in range(3)]
         super().__init__(
-            fields=digits,
+            fields=[forms.CharField() for _ in range(3)],
             widget=SplitDateWidget(autocomplete="bday"),
             error_messages={"required": "Enter the date of birth, for example 27 3 1972."},
             require_all_fields=True,

@@ -3,13 +3,13 @@
 from django.urls import path, register_converter
 
 from bookings import views
-from bookings.steps import STEPS
+from bookings.steps import ORDER
 
 
 class StepConverter:
     """A step of the form; any other word is simply not found."""
 
-    regex = "|".join(STEPS)
+    regex = "|".join(ORDER)
 
     def to_python(self, value: str) -> str:
         return value

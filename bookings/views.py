@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import links, rate_limits, triage
 from bookings.forms import (
@@ -48,7 +48,7 @@ PUBLIC_EVENTS = {
 # --- Sending a request ----------------------------------------------------------------------
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """The urgent-symptom off-ramp. Passing it opens an empty form."""
     about = request.POST.get("about") or request.GET.get("about") or ""
@@ -60,7 +60,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return render(request, "bookings/request/start.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, step: str) -> HttpResponse:
     """One step of the form. A step that the patient has not reached leads back to the one due."""
     unsent = UnsentRequest(request.session)
@@ -77,7 +77,7 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
     return render(request, f"bookings/request/{step}.html", context | _way_back(step))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
     """The last step: everything that was answered, and the button that sends it."""
     unsent = UnsentRequest(request.session)
@@ -107,7 +107,7 @@ def check(request: HttpRequest) -> HttpResponse:
     return render(request, "bookings/request/check.html", context | _way_back(CHECK))
 
 
-@require_GET
+@require_safe
 def sent(request: HttpRequest) -> HttpResponse:
     """The receipt: reference, until when we answer, what happens next."""
     reference = request.session.get("sent_reference")
@@ -156,7 +156,7 @@ def _way_back(step: str) -> dict[str, str]:
 # --- Behind the private link ----------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Exchange the link for a short session, and its secret address for a clean one."""
     found = links.follow(token)
@@ -187,7 +187,7 @@ def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
     return guarded
 
 
-@require_GET
+@require_safe
 @behind_link
 def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Where the request stands, what comes next and by when."""
@@ -213,7 +213,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return render(request, "bookings/mine/request.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @behind_link
 def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask for the date of birth before anything private is shown. Five tries a day, then phone."""
@@ -235,7 +235,7 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return render(request, "bookings/mine/identify.html", {"form": form, "found": found})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @behind_link
 def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask once more, then withdraw."""

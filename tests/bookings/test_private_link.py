@@ -1,0 +1,271 @@
+"""The page behind the private link: who gets in, what they see, and that a GET does nothing."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core import mail
+from django.test import Client
+
+from bookings import links, messages, rate_limits
+from bookings.models import Appointment, AppointmentRequest, RequestEvent
+from bookings.status import RequestStatus
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+BIRTH = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
+
+
+def path_of(request: AppointmentRequest) -> str:
+    return links.private_link(request).removeprefix(django_settings.SITE_URL)
+
+
+def open_link(client: Client, request: AppointmentRequest) -> str:
+    answer = client.get(path_of(request))
+    assert answer.status_code == 302
+    return str(answer.headers["Location"])
+
+
+def test_the_link_in_the_letter_opens_the_request_at_a_clean_address(client: Client) -> None:
+    request = factories.received()
+    messages.send_due()
+    link = re.search(r"https://clinic\.example(\S+)", mail.outbox[0].body)
+    assert link
+    answer = client.get(link[1])
+    assert answer.headers["Location"] == f"/appointments/mine/{request.reference}/"
+    content = client.get(answer.headers["Location"]).content.decode()
+    assert "We are looking at your request" in content
+    assert link[1].split("/")[-2] not in content
+
+
+def every_edit(token: str) -> list[str]:
+    return [
+        token[:index] + ("x" if token[index] != "x" else "y") + token[index + 1 :]
+        for index in range(len(token))
+    ]
+
+
+def test_every_edit_of_a_link_is_the_same_404(client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(
+        rate_limits, "OPEN_UNKNOWN_LINK", rate_limits.Limit("link", 10_000, timedelta(hours=1))
+    )
+    request = factories.received()
+    token = path_of(request).split("/")[-2]
+    answers = {
+        (answer.status_code, answer.content)
+        for edited in every_edit(token)
+        if "/" not in edited
+        for answer in [client.get(f"/appointments/mine/link/{edited}/")]
+    }
+    assert len(answers) == 1
+    assert answers.pop()[0] == 404
+
+
+def test_guessing_links_is_stopped(client: Client) -> None:
+    limit = rate_limits.OPEN_UNKNOWN_LINK.times
+    codes = [client.get(f"/appointments/mine/link/guess{n}/").status_code for n in range(limit + 1)]
+    assert codes == [404] * limit + [429]
+
+
+def test_a_revoked_link_is_dead_and_so_is_its_session(client: Client) -> None:
+    request = factories.received()
+    url = open_link(client, request)
+    AppointmentRequest.objects.update(link_version=2)
+    assert client.get(path_of(request)).status_code == 404
+    assert client.get(url).status_code == 404
+    assert Client().get(path_of(AppointmentRequest.objects.get())).status_code == 302
+
+
+@pytest.mark.parametrize("page", ["", "identify/", "withdraw/", "choose/", "other-times/", "answer/"])
+def test_a_reference_alone_opens_nothing(page: str, client: Client) -> None:
+    request = factories.request_at(RequestStatus.OFFERED)
+    url = f"/appointments/mine/{request.reference}/{page}"
+    unknown = f"/appointments/mine/BBBB-BBBB/{page}"
+    method = client.post if page in {"choose/", "other-times/", "answer/"} else client.get
+    mine, nobodys = method(url), method(unknown)
+    assert (mine.status_code, nobodys.status_code) == (404, 404)
+    assert mine.content == nobodys.content
+    request.refresh_from_db()
+    assert request.status == RequestStatus.OFFERED
+
+
+def test_one_patients_link_does_not_open_anothers_request(client: Client) -> None:
+    mine, theirs = factories.received(), factories.received(email="sam@example.org")
+    open_link(client, mine)
+    assert client.get(f"/appointments/mine/{theirs.reference}/").status_code == 404
+
+
+def test_the_session_ends_after_an_hour(client: Client, at: Any, monday: datetime) -> None:
+    url = open_link(client, factories.received(now=monday))
+    assert client.get(url).status_code == 200
+    at(monday + timedelta(seconds=django_settings.PATIENT_SESSION_SECONDS + 1))
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("status", RequestStatus)
+def test_a_scanner_that_fetches_everything_changes_nothing(
+    status: RequestStatus, client: Client, monday: datetime
+) -> None:
+    request = factories.request_at(status, now=monday)
+    before = AppointmentRequest.objects.values().get(pk=request.pk)
+    events = RequestEvent.objects.count()
+    url = open_link(client, request)
+    content = client.get(url).content.decode()
+    for found in {*re.findall(r'(?:href|action)="(/[^"]*)"', content), url}:
+        if not found.startswith(("/admin", "/static")):
+            client.get(found)
+            client.head(found)
+    for page in ("identify/", "withdraw/", "choose/", "other-times/", "answer/"):
+        client.get(url + page)
+    assert AppointmentRequest.objects.values().get(pk=request.pk) == before
+    assert RequestEvent.objects.count() == events
+
+
+HEADINGS = {
+    RequestStatus.RECEIVED: "We are looking at your request",
+    RequestStatus.IN_REVIEW: "We are looking at your request",
+    RequestStatus.QUESTION_ASKED: "We have a question for you",
+    RequestStatus.OFFERED: "We can offer you these times",
+    RequestStatus.DEFERRED: "We have put your request aside for now",
+    RequestStatus.BOOKED: "Your appointment",
+    RequestStatus.DECLINED: "We cannot offer you an appointment for this",
+    RequestStatus.WITHDRAWN: "You withdrew this request",
+    RequestStatus.LAPSED: "The time to reply has ended",
+}
+
+
+@pytest.mark.parametrize("status", RequestStatus)
+def test_every_state_is_told_in_plain_words(
+    status: RequestStatus, client: Client, monday: datetime
+) -> None:
+    url = open_link(client, factories.request_at(status, now=monday))
+    content = client.get(url).content.decode()
+    assert f"<h1>{HEADINGS[status]}</h1>" in content
+    assert "You sent your request." in content
+    for word in ("triage", "flag", "My shoulder hurts", "pat@example.org", "7946 0123"):
+        assert word not in content
+
+
+def test_withdrawing_takes_a_press_and_not_a_look(client: Client) -> None:
+    request = factories.received()
+    url = open_link(client, request)
+    page = client.get(f"{url}withdraw/").content.decode()
+    assert "Withdraw your request?" in page
+    answer = client.post(f"{url}withdraw/", {"version": request.version}, follow=True)
+    assert "You withdrew this request" in answer.content.decode()
+
+
+def test_a_press_on_an_old_screen_is_told_what_happened(client: Client) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW)
+    url = open_link(client, request)
+    answer = client.post(f"{url}withdraw/", {"version": request.version - 1}, follow=True)
+    assert "no longer possible" in answer.content.decode()
+    request.refresh_from_db()
+    assert request.status == RequestStatus.IN_REVIEW
+
+
+# --- Offers ---------------------------------------------------------------------------------
+
+
+def test_taking_an_offered_time(client: Client, monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    url = open_link(client, request)
+    time = request.offers.get().times.all()[0]
+    content = client.get(url).content.decode()
+    assert "Tuesday 24 November 2026, 12:00" in content
+    assert "Monday 23 November 2026, 22:00" in content  # held until
+    posted = {"version": request.version, "time": time.pk}
+    answer = client.post(f"{url}choose/", posted, follow=True)
+    assert "Your appointment" in answer.content.decode()
+    assert Appointment.objects.get().starts == time.starts
+
+
+@pytest.mark.parametrize("chosen", ["", "0", "999999", "2026-11-24 12:00", "x"])
+def test_a_time_that_was_not_offered_cannot_be_taken(
+    chosen: str, client: Client, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    url = open_link(client, request)
+    answer = client.post(f"{url}choose/", {"version": request.version, "time": chosen})
+    assert answer.status_code == 200
+    assert "Choose one of the times" in answer.content.decode()
+    assert Appointment.objects.count() == 0
+
+
+def test_anothers_offered_time_cannot_be_taken(client: Client, monday: datetime) -> None:
+    mine = factories.request_at(RequestStatus.OFFERED, now=monday)
+    other = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    theirs = factories.offer(other, [factories.tomorrow(8, now=monday)], now=monday).times.get()
+    url = open_link(client, mine)
+    client.post(f"{url}choose/", {"version": mine.version, "time": theirs.pk})
+    assert Appointment.objects.count() == 0
+
+
+def test_an_offer_that_ended_is_said_to_have_ended(
+    client: Client, at: Any, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    time = request.offers.get().times.all()[0]
+    at(monday + timedelta(hours=13))
+    url = open_link(client, request)
+    posted = {"version": request.version, "time": time.pk}
+    answer = client.post(f"{url}choose/", posted, follow=True)
+    assert "This offer has ended" in answer.content.decode()
+    assert "The time to reply has ended" in answer.content.decode()
+
+
+def test_asking_for_other_times(client: Client, monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    url = open_link(client, request)
+    answer = client.post(f"{url}other-times/", {"version": request.version}, follow=True)
+    assert "We are looking at your request" in answer.content.decode()
+    assert "You asked for other times." in answer.content.decode()
+
+
+# --- Behind the date of birth ---------------------------------------------------------------
+
+
+def test_a_question_is_read_and_answered_behind_the_date_of_birth(client: Client) -> None:
+    request = factories.request_at(RequestStatus.QUESTION_ASKED)
+    url = open_link(client, request)
+    assert "Which side?" not in client.get(url).content.decode()
+    refused = client.post(f"{url}answer/", {"version": request.version, "text": "Left."})
+    assert refused.headers["Location"] == f"{url}identify/"
+    client.post(f"{url}identify/", BIRTH)
+    assert "Which side?" in client.get(url).content.decode()
+    empty = client.post(f"{url}answer/", {"version": request.version, "text": ""})
+    assert "Write your answer" in empty.content.decode()
+    assert "Which side?" in empty.content.decode()
+    client.post(f"{url}answer/", {"version": request.version, "text": "Left."})
+    assert request.questions.get().answer == "Left."
+
+
+def test_a_reason_is_read_behind_the_date_of_birth(client: Client) -> None:
+    url = open_link(client, factories.request_at(RequestStatus.DECLINED))
+    assert "Ask a GP." not in client.get(url).content.decode()
+    client.post(f"{url}identify/", BIRTH)
+    assert "Ask a GP." in client.get(url).content.decode()
+
+
+def test_five_wrong_dates_of_birth_and_then_the_phone(client: Client) -> None:
+    url = open_link(client, factories.request_at(RequestStatus.DECLINED))
+    wrong = BIRTH | {"date_of_birth_year": "1971"}
+    for _ in range(5):
+        answer = client.post(f"{url}identify/", wrong)
+        assert "not the date of birth that we have" in answer.content.decode()
+    answer = client.post(f"{url}identify/", BIRTH)
+    assert answer.status_code == 429
+    assert "020 7946 0958" in answer.content.decode()
+    assert "Ask a GP." not in client.get(url).content.decode()
+
+
+def test_the_tries_are_counted_for_the_request_and_not_for_the_browser(client: Client) -> None:
+    request = factories.request_at(RequestStatus.DECLINED)
+    for _ in range(5):
+        other = Client()
+        other.post(f"{open_link(other, request)}identify/", BIRTH | {"date_of_birth_year": "1971"})
+    url = open_link(client, request)
+    assert client.post(f"{url}identify/", BIRTH).status_code == 429

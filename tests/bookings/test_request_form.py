@@ -1,0 +1,323 @@
+"""The patient's form through the front door, and everything that can go wrong in it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from bookings import rate_limits
+from bookings.models import AppointmentRequest, RateLimit
+from bookings.status import FlagLevel
+from procedures.status import RevisionStatus
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+BASE = "/appointments/request/"
+
+ABOUT = {"page": "", "concern": "My shoulder hurts at night."}
+YOU = {
+    "name": "Pat Sample",
+    "date_of_birth_day": "31",
+    "date_of_birth_month": "1",
+    "date_of_birth_year": "1970",
+    "email": "pat@example.org",
+    "phone": "020 7946 0958",
+}
+TIMES = {"preferred_days": ["monday", "friday"], "preferred_times": ["morning"], "availability": ""}
+
+
+def safety(**answers: str) -> dict[str, str]:
+    question = factories.question()
+    return {f"answer_{question.pk}": "no", f"detail_{question.pk}": ""} | answers
+
+
+def fill_in(client: Client, **changes: dict[str, Any]) -> None:
+    """All steps but the last."""
+    steps = {"about": ABOUT, "you": YOU, "safety": safety(), "times": TIMES}
+    client.post(BASE, {"about": ""})
+    for step, values in steps.items():
+        answer = client.post(f"{BASE}{step}/", values | changes.get(step, {}))
+        assert answer.status_code == 302, answer.content.decode()
+
+
+def key(client: Client) -> str:
+    return str(client.session["unsent"]["key"])
+
+
+def send(client: Client) -> Any:
+    return client.post(f"{BASE}check/", {"key": key(client)})
+
+
+# --- The way through ------------------------------------------------------------------------
+
+
+def test_a_request_goes_through(client: Client, monday: datetime) -> None:
+    page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
+    factories.question()
+    client.post(BASE, {"about": page.slug})
+    assert 'value="a-thing" id="id_page_0" checked' in client.get(f"{BASE}about/").content.decode()
+    fill_in(client, about={"page": "a-thing"})
+    checked = client.get(f"{BASE}check/").content.decode()
+    for said in ("A thing", "at night", "Pat Sample", "31 January 1970", "Monday, Friday"):
+        assert said in checked
+    answer = send(client)
+    assert answer.headers["Location"] == f"{BASE}sent/"
+    request = AppointmentRequest.objects.get()
+    assert (request.page, str(request.phone)) == (page, "+442079460958")
+    receipt = client.get(f"{BASE}sent/").content.decode()
+    assert request.reference in receipt
+    assert "Wednesday 25 November 2026, 10:00" in receipt
+    assert client.get(f"/appointments/mine/{request.reference}/").status_code == 200
+
+
+def test_nothing_of_the_answers_stays_behind(client: Client) -> None:
+    fill_in(client)
+    send(client)
+    stored = "".join(str(session.get_decoded()) for session in Session.objects.all())
+    for word in ("shoulder", "Pat", "1970", "pat@example.org"):
+        assert word not in stored
+
+
+def test_the_off_ramp_comes_first(client: Client) -> None:
+    content = client.get(BASE).content.decode()
+    assert "Ring 999 or go to A&amp;E now if:" in content
+    assert "None of these apply: continue" in content
+    answer = client.get(f"{BASE}about/")
+    assert answer.headers["Location"] == BASE
+
+
+def test_reading_the_off_ramp_keeps_no_session(client: Client) -> None:
+    client.get(f"{BASE}?about=whatever")
+    assert "sessionid" not in client.cookies
+
+
+def test_a_step_ahead_leads_back_to_the_one_that_is_due(client: Client) -> None:
+    client.post(BASE, {"about": ""})
+    for step in ("you", "safety", "times", "check"):
+        assert client.get(f"{BASE}{step}/").headers["Location"] == f"{BASE}about/"
+    client.post(f"{BASE}times/", TIMES)
+    assert client.get(f"{BASE}check/").headers["Location"] == f"{BASE}about/"
+
+
+def test_changing_one_answer_leads_straight_back_to_the_check(client: Client) -> None:
+    fill_in(client)
+    answer = client.post(f"{BASE}you/", YOU | {"name": "Sam Sample"})
+    assert answer.headers["Location"] == f"{BASE}check/"
+    assert "Sam Sample" in client.get(f"{BASE}check/").content.decode()
+
+
+def test_what_was_typed_is_there_on_coming_back(client: Client) -> None:
+    fill_in(client)
+    assert "at night" in client.get(f"{BASE}about/").content.decode()
+    assert 'value="friday" id="id_preferred_days_4" checked' in client.get(
+        f"{BASE}times/"
+    ).content.decode()
+
+
+def test_a_question_that_came_meanwhile_is_asked(client: Client) -> None:
+    fill_in(client)
+    factories.question("new", wording="A new question?", level=FlagLevel.AMBER)
+    assert client.get(f"{BASE}check/").headers["Location"] == f"{BASE}safety/"
+    assert "A new question?" in client.get(f"{BASE}safety/").content.decode()
+
+
+def test_questions_belong_to_their_pages(client: Client, monday: datetime) -> None:
+    page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
+    only_here = factories.question("only-here", wording="Only about this page?")
+    only_here.pages.add(page)
+    client.post(BASE, {"about": ""})
+    client.post(f"{BASE}about/", ABOUT)
+    client.post(f"{BASE}you/", YOU)
+    assert "Only about this page?" not in client.get(f"{BASE}safety/").content.decode()
+    client.post(f"{BASE}about/", ABOUT | {"page": page.slug})
+    assert "Only about this page?" in client.get(f"{BASE}safety/").content.decode()
+
+
+# --- Twice, late, forged --------------------------------------------------------------------
+
+
+def test_a_double_press_is_one_request_and_one_receipt(client: Client) -> None:
+    fill_in(client)
+    pressed = key(client)
+    for _ in range(3):
+        answer = client.post(f"{BASE}check/", {"key": pressed})
+        assert answer.headers["Location"] == f"{BASE}sent/"
+    assert AppointmentRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("forged", ["", "x", "k" * 43, "\x00", "<script>"])
+def test_a_forged_key_sends_nothing(forged: str, client: Client) -> None:
+    fill_in(client)
+    answer = client.post(f"{BASE}check/", {"key": forged})
+    assert answer.status_code == 200
+    assert AppointmentRequest.objects.count() == 0
+
+
+def test_without_a_form_there_is_nothing_to_send(client: Client) -> None:
+    answer = client.post(f"{BASE}check/", {"key": "k" * 43}, follow=True)
+    assert "There is no unsent request here" in answer.content.decode()
+    assert client.get(f"{BASE}sent/").headers["Location"] == BASE
+
+
+def test_an_unsent_form_is_forgotten_after_an_hour(client: Client, at: Any, monday: datetime) -> None:
+    fill_in(client)
+    at(monday + timedelta(seconds=django_settings.PATIENT_SESSION_SECONDS + 1))
+    assert client.get(f"{BASE}check/").headers["Location"] == BASE
+
+
+def test_a_form_from_elsewhere_is_refused_with_a_page_that_helps() -> None:
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post(BASE, {"about": ""})
+    assert answer.status_code == 403
+    assert "This form is too old to send" in answer.content.decode()
+
+
+def test_an_unknown_step_is_not_found(client: Client) -> None:
+    assert client.get(f"{BASE}payment/").status_code == 404
+
+
+def test_an_unknown_page_is_simply_not_chosen(client: Client) -> None:
+    assert client.get(f"{BASE}?about=../../etc/passwd").status_code == 200
+    client.post(BASE, {"about": "no-such-page"})
+    assert client.session["unsent"]["page"] == ""
+
+
+def test_many_requests_from_one_place_are_stopped_and_nothing_is_lost(client: Client) -> None:
+    for number in range(rate_limits.SEND_FROM_ONE_PLACE.times):
+        fill_in(client, you={"email": f"pat{number}@example.org"})
+        assert send(client).status_code == 302
+    fill_in(client, you={"email": "another@example.org"})
+    answer = send(client)
+    assert answer.status_code == 429
+    assert "020 7946 0958" in answer.content.decode()
+    assert AppointmentRequest.objects.count() == rate_limits.SEND_FROM_ONE_PLACE.times
+    assert "another@example.org" in client.get(f"{BASE}check/").content.decode()
+
+
+def test_one_address_gets_few_letters_a_day(client: Client) -> None:
+    for _ in range(rate_limits.SEND_TO_ONE_ADDRESS.times):
+        fill_in(client)
+        assert send(client).status_code == 302
+    fill_in(client, you={"email": "PAT@example.org"})
+    assert send(client).status_code == 429
+    assert "pat@example.org" not in str(list(RateLimit.objects.values()))
+
+
+# --- Bad input ------------------------------------------------------------------------------
+
+BAD = [
+    ("about", {"concern": ""}, "Write a few words about what you would like help with."),
+    ("about", {"concern": "x" * 1001}, "Shorten this to 1,000 characters or fewer."),
+    ("about", {"concern": "a\u202eb"}, "cannot be shown"),
+    ("about", {"concern": "a\x07b"}, "cannot be shown"),
+    ("about", {"concern": "a\ufffdb"}, "cannot be shown"),
+    ("about", {"concern": "a\ue000b"}, "cannot be shown"),
+    ("about", {"concern": "a\x00b"}, "Null characters are not allowed."),
+    ("about", {"page": "no-such-page"}, "Choose one of the pages in the list."),
+    ("you", {"name": "  "}, "Enter your full name."),
+    ("you", {"name": "x" * 101}, "Shorten this to 100 characters or fewer."),
+    ("you", {"name": "Pat\x0bSample"}, "cannot be shown"),
+    ("you", {"email": "pat"}, "Enter an e-mail address like name@example.org."),
+    ("you", {"email": ""}, "Enter your e-mail address."),
+    ("you", {"email": "pat@example.org\nBcc: x@example.org"}, "Enter an e-mail address like"),
+    ("you", {"phone": "12"}, "Enter a phone number like 020 7946 0958."),
+    ("you", {"date_of_birth_month": "2"}, "Enter a real date of birth in numbers"),
+    ("you", {"date_of_birth_day": "x"}, "Enter a real date of birth in numbers"),
+    ("you", {"date_of_birth_day": ""}, "Enter the date of birth, for example 27 3 1972."),
+    ("you", {"date_of_birth_day": "٣١"}, None),
+    ("you", {"date_of_birth_year": "2999"}, "The date of birth must be in the past."),
+    ("you", {"date_of_birth_year": "70"}, "four digits, from 1900 on"),
+    ("you", {"date_of_birth_year": "1e3"}, "Enter a real date of birth in numbers"),
+    ("you", {"date_of_birth_year": "99999"}, "Enter a real date of birth in numbers"),
+    ("times", {"preferred_days": []}, "Choose at least one day."),
+    ("times", {"preferred_days": ["someday"]}, "Choose days from the list."),
+    ("times", {"preferred_times": ["midnight"]}, "Choose morning, afternoon or both."),
+    ("times", {"availability": "x" * 301}, "Shorten this to 300 characters or fewer."),
+]
+
+
+@pytest.mark.parametrize(("step", "changes", "sentence"), BAD)
+def test_bad_input_is_told_what_to_do_and_keeps_what_was_typed(
+    step: str, changes: dict[str, Any], sentence: str | None, client: Client
+) -> None:
+    fill_in(client)
+    values = {"about": ABOUT, "you": YOU, "times": TIMES}[step] | changes
+    answer = client.post(f"{BASE}{step}/", values)
+    if sentence is None:  # digits of another script are digits
+        assert answer.status_code == 302
+        return
+    content = answer.content.decode()
+    assert answer.status_code == 200
+    assert content.count(sentence) == 2  # in the summary, and at the field
+    assert "<title>Error: " in content
+    kept = [value for name, value in values.items() if name not in changes and value]
+    assert all(value in content for value in kept if isinstance(value, str))
+    assert AppointmentRequest.objects.count() == 0
+
+
+def test_a_name_is_one_line(client: Client) -> None:
+    fill_in(client, you={"name": "Pat\nBcc: x@example.org"})
+    send(client)
+    assert AppointmentRequest.objects.get().name == "Pat Bcc: x@example.org"
+
+
+def test_an_unanswered_safety_question_is_named(client: Client) -> None:
+    question = factories.question()
+    fill_in(client)
+    content = client.post(f"{BASE}safety/", {f"answer_{question.pk}": "perhaps"}).content.decode()
+    assert "Answer yes, no or not sure: Do you take a blood thinner?" in content
+    assert f'href="#id_answer_{question.pk}_0"' in content
+
+
+def test_a_megabyte_is_too_much(client: Client) -> None:
+    fill_in(client)
+    answer = client.post(f"{BASE}about/", ABOUT | {"concern": "x" * 1_000_000})
+    assert answer.status_code == 413
+    assert "That was too long to send" in answer.content.decode()
+
+
+def test_ten_thousand_fields_are_too_many(client: Client) -> None:
+    answer = client.post(BASE, {f"field{number}": "x" for number in range(10_000)})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/appointments/request/?about=%00",
+        "/procedures/%00/",
+        "/appointments/mine/link/%00/",
+        "/admin/login/?next=%00",
+        "/?q=a%00b",
+    ],
+)
+def test_a_nul_in_an_address_is_a_400(url: str, client: Client) -> None:
+    answer = client.get(url)
+    assert answer.status_code == 400
+    assert "This page could not be read" in answer.content.decode()
+
+
+def test_a_nul_in_a_cookie_is_a_400(client: Client) -> None:
+    assert client.get("/", headers={"cookie": "sessionid=a\x00b"}).status_code == 400
+
+
+def test_a_nul_in_a_hidden_field_is_no_500(client: Client) -> None:
+    client.post(BASE, {"about": "\x00"})
+    assert client.session["unsent"]["page"] == ""
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+@pytest.mark.parametrize("url", [BASE, f"{BASE}about/", f"{BASE}check/", f"{BASE}sent/"])
+def test_other_methods_are_refused(method: str, url: str, client: Client) -> None:
+    send_it: Callable[[str], Any] = getattr(client, method)
+    assert send_it(url).status_code == 405
+
+
+def test_personal_pages_are_kept_by_no_cache(client: Client) -> None:
+    fill_in(client)
+    for url in (BASE, f"{BASE}you/", f"{BASE}check/"):
+        assert client.get(url).headers["Cache-Control"] == "no-store"
