@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -29,11 +29,10 @@ from bookings.models import (
     ClosedDay,
     ScreeningQuestion,
 )
-from bookings.status import RequestStatus, TriageRefused
+from bookings.status import READ, RequestStatus, TriageRefused
 from procedures.decisions import Decision, DecisionAdmin, DecisionForm
 
 Values = dict[str, Any]
-READ = "read it"
 
 
 class WhoseTurn(admin.SimpleListFilter):
@@ -61,9 +60,12 @@ class WhoseTurn(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: AppointmentRequestQuerySet
     ) -> AppointmentRequestQuerySet:
-        if self.value() is None:
-            return queryset.waiting_for_clinic(timezone.now())
-        return queryset if self.value() == "all" else queryset.filter(status=self.value())
+        shown = self.value()
+        if shown in RequestStatus.values:
+            return queryset.filter(status=shown)
+        if shown == "all" or request.GET.get("q"):  # who searches looks everywhere
+            return queryset
+        return queryset.waiting_for_clinic(timezone.now())
 
 
 def _start_review(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -133,7 +135,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
     list_display_links = ("reference_and_flag",)
     list_filter = (WhoseTurn,)
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ("reference__exact", "name__istartswith", "email__iexact")
+    search_fields = ("reference", "name", "email")
     search_help_text = "A whole reference or e-mail address, or the beginning of a name."
     list_per_page = 50
     show_full_result_count = False
@@ -214,6 +216,16 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
         return AppointmentRequest.objects.select_related("page").most_urgent_first()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AppointmentRequest], search_term: str
+    ) -> tuple[QuerySet[AppointmentRequest], bool]:
+        """The term as it stands: a reference, an address, or how a name begins."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = Q(reference=term.upper()) | Q(name__istartswith=term) | Q(email__iexact=term)
+        return queryset.filter(found), False
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("-has_red_flag", "answer_due", "pk")

@@ -158,8 +158,10 @@ def release(request: AppointmentRequest, status: OfferStatus, *, by: str, now: d
 
 
 def _close(standing: Offer, status: OfferStatus, *, by: str, now: datetime) -> None:
-    closed = Offer.objects.standing(now).filter(pk=standing.pk).update(
-        status=status, closed_at=now, closed_by=by
+    closed = (
+        Offer.objects.standing(now)
+        .filter(pk=standing.pk)
+        .update(status=status, closed_at=now, closed_by=by)
     )
     if not closed:
         raise TimeTaken("This offer has ended, so its times are no longer held for you.")

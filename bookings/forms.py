@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -165,7 +166,8 @@ class YouForm(PatientForm):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     date_of_birth = BirthDateField(
-        label="Date of birth", help_text="For example 27 3 1972. You need it to see your request later."
+        label="Date of birth",
+        help_text="For example 27 3 1972. You need it to see your request later.",
     )
     email = forms.EmailField(
         label="E-mail address",
@@ -405,7 +407,7 @@ class OfferForm(DecisionForm):
         chosen = cleaned.get("appointment_type")
         if chosen:
             length = timedelta(minutes=chosen.minutes + chosen.buffer_minutes)
-            if any(later - earlier < length for earlier, later in zip(starts, starts[1:])):
+            if any(later - earlier < length for earlier, later in pairwise(starts)):
                 self.add_error(None, "The times overlap each other. Move them apart.")
         if starts and cleaned.get("held_until") and cleaned["held_until"] > starts[0]:
             self.add_error("held_until", "Let the offer end before the first of its times.")

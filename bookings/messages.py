@@ -78,8 +78,10 @@ def letter(message: Message) -> EmailMessage:
 
 def _send(pk: int) -> bool:
     now = timezone.now()
-    taken = Message.objects.due(now).filter(pk=pk).update(
-        leased_until=now + LEASE, tries=F("tries") + 1
+    taken = (
+        Message.objects.due(now)
+        .filter(pk=pk)
+        .update(leased_until=now + LEASE, tries=F("tries") + 1)
     )
     if not taken:
         return False

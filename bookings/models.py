@@ -142,16 +142,12 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
 
     def moved_by_the_clock(self, at: datetime) -> Self:
         """Those whose written status the clock has left behind."""
-        return self.filter(
-            Q(reply_due__lte=at) | Q(deferred_until__lte=timezone.localdate(at))
-        )
+        return self.filter(Q(reply_due__lte=at) | Q(deferred_until__lte=timezone.localdate(at)))
 
     def most_urgent_first(self) -> Self:
         """Those with a red flag that still blocks come first; then by the answer promised."""
         red = RedFlag.objects.blocking().filter(request=OuterRef("pk"), level=FlagLevel.RED)
-        return self.annotate(has_red_flag=Exists(red)).order_by(
-            "-has_red_flag", "answer_due", "pk"
-        )
+        return self.annotate(has_red_flag=Exists(red)).order_by("-has_red_flag", "answer_due", "pk")
 
 
 class AppointmentRequest(models.Model):
@@ -169,9 +165,7 @@ class AppointmentRequest(models.Model):
     preferred_days = models.JSONField(default=list)
     preferred_times = models.JSONField(default=list)
     availability = models.CharField("anything else about times", max_length=300, blank=True)
-    status = models.CharField(
-        max_length=20, choices=RequestStatus, default=RequestStatus.RECEIVED
-    )
+    status = models.CharField(max_length=20, choices=RequestStatus, default=RequestStatus.RECEIVED)
     version = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField()
     received_by = models.CharField(max_length=ACTOR_LENGTH)
@@ -544,7 +538,17 @@ class RequestEvent(models.Model):
     hash = models.CharField(max_length=64)
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "request", "number", "kind", "at", "by", "detail", "previous_hash", "hash"}
+    NOT_PERSONAL = {
+        "id",
+        "request",
+        "number",
+        "kind",
+        "at",
+        "by",
+        "detail",
+        "previous_hash",
+        "hash",
+    }
 
     class Meta:
         constraints = [UniqueConstraint(fields=["request", "number"], name="one_event_a_number")]

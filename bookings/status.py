@@ -74,6 +74,9 @@ EVENTS: dict[RequestStatus, str] = {
     RequestStatus.LAPSED: "let it lapse",
 }
 
+# A look by a member of staff is an event too, but no step.
+READ = "read it"
+
 WAITING_FOR_CLINIC = {status for status, owner in OWNERS.items() if owner == "clinic"}
 WAITING_FOR_PATIENT = {status for status, owner in OWNERS.items() if owner == "patient"}
 WITHDRAWABLE = {

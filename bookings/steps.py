@@ -46,9 +46,7 @@ class UnsentRequest:
 
     def keep(self, step: str, posted: QueryDict) -> None:
         """Remember one step as it was posted."""
-        answers = {
-            name: values for name, values in posted.lists() if name != "csrfmiddlewaretoken"
-        }
+        answers = {name: values for name, values in posted.lists() if name != "csrfmiddlewaretoken"}
         self.kept["answers"][step] = answers
         self._save()
 

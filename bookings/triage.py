@@ -37,6 +37,7 @@ from bookings.status import (
     CLOCK,
     EVENTS,
     PATIENT,
+    READ,
     TRANSITIONS,
     MessageKind,
     OfferStatus,
@@ -447,16 +448,14 @@ def _settle(request: AppointmentRequest, *, now: datetime) -> bool:
 
 
 def _keep(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
-    seen = AppointmentRequest.objects.filter(
-        pk=request.pk, status=request.status, version=version
-    )
+    seen = AppointmentRequest.objects.filter(pk=request.pk, status=request.status, version=version)
     if not seen.update(version=version + 1, **changes):
         raise TriageRefused(_what_happened(request))
     request.refresh_from_db()
 
 
 def _what_happened(request: AppointmentRequest) -> str:
-    last = request.events.exclude(kind="read it").order_by("-number").first()
+    last = request.events.exclude(kind=READ).order_by("-number").first()
     if last is None:
         return "This request has changed. Open it again."
     person = User.objects.filter(username=last.by).first()

@@ -73,7 +73,12 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         unsent.keep(step, request.POST)
         return redirect("bookings:step", unsent.next_step())
-    context = {"form": form, "number": ORDER.index(step) + 1, "steps": len(ORDER), "section": "request"}
+    context = {
+        "form": form,
+        "number": ORDER.index(step) + 1,
+        "steps": len(ORDER),
+        "section": "request",
+    }
     return render(request, f"bookings/request/{step}.html", context | _way_back(step))
 
 
@@ -125,7 +130,8 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
         (rate_limits.SEND_TO_ONE_ADDRESS, submission.email.lower()),
         (rate_limits.SEND_ALTOGETHER, ""),
     ]
-    if not all([rate_limits.spend(limit, subject, now) for limit, subject in limits]):
+    spent = [rate_limits.spend(limit, subject, now) for limit, subject in limits]
+    if not all(spent):
         return render(request, "errors/429.html", {"unsent": True}, status=429)
     try:
         received = triage.submit(submission, key=unsent.key, now=now)

@@ -12,6 +12,7 @@ class ClinicSiteConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
+        """Connect once the models are there."""
         from clinic_site import checks, groups  # noqa: F401, PLC0415 -- models are ready only now
 
         post_migrate.connect(groups.grant, dispatch_uid="clinic_site.groups")

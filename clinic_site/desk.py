@@ -24,7 +24,9 @@ class Desk(admin.AdminSite):
     index_template = "admin/desk.html"
     enable_nav_sidebar = False
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Count each try first: one check of a password costs 100 MiB and a quarter of a second."""
         if request.method == "POST":
             now = timezone.now()
@@ -38,7 +40,9 @@ class Desk(admin.AdminSite):
                 return render(request, "errors/429.html", status=429)
         return super().login(request, extra_context)
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """The first screen after signing in."""
         desk: dict[str, Any] = {}
         now = timezone.now()

@@ -120,9 +120,7 @@ def _publish(revision: Revision, values: dict[str, Any], by: User, now: datetime
 
 
 def _suspend(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
-    publishing.suspend(
-        revision, version=values["version"], by=by, reason=values["reason"], now=now
-    )
+    publishing.suspend(revision, version=values["version"], by=by, reason=values["reason"], now=now)
     return "Suspended. Patients now see a notice in its place."
 
 
@@ -218,7 +216,12 @@ class RevisionAdmin(DecisionAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new revision begins with the newest text of its page."""
         initial = super().get_changeform_initial_data(request)
-        last = Revision.objects.filter(page=initial.get("page")).order_by("-number").first()
+        page = str(initial.get("page", ""))
+        last = (
+            Revision.objects.filter(page=int(page)).order_by("-number").first()
+            if page.isdecimal() and len(page) < 10
+            else None
+        )
         if last:
             initial["document"] = last.document
         return initial
@@ -231,9 +234,7 @@ class RevisionAdmin(DecisionAdmin):
         text = {name: values[name] for name in ("document", "change_class", "note")}
         now = timezone.now()
         if change:
-            publishing.save_draft(
-                obj, version=values["version"], by=request.user, now=now, **text
-            )
+            publishing.save_draft(obj, version=values["version"], by=request.user, now=now, **text)
         else:
             saved = publishing.start_draft(values["page"], by=request.user, now=now, **text)
             obj.pk, obj.number = saved.pk, saved.number

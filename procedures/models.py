@@ -121,12 +121,12 @@ class InformationPage(models.Model):
     def __str__(self) -> str:
         return f"{self.category}/{self.slug}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("procedures:page", args=[self.category, self.slug])
+
     def spoken(self) -> str:
         """A short name for colleagues, from the address."""
         return self.slug.replace("-", " ").capitalize()
-
-    def get_absolute_url(self) -> str:
-        return reverse("procedures:page", args=[self.category, self.slug])
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):

@@ -41,6 +41,4 @@ def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
     state = sign_off.review_state(on)
     if state == ReviewState.CLOSED:
         return Closed(revision.title)
-    return Publication(
-        revision, sign_off, parse(revision.document), cut(revision.fragment), state
-    )
+    return Publication(revision, sign_off, parse(revision.document), cut(revision.fragment), state)

@@ -174,9 +174,13 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
     """Put a signed revision before patients; the one that was there is superseded."""
     signed = revision.sign_off()
     if signed is None or signed.review_due <= timezone.localdate(now):
-        raise PublishingRefused("No valid signature stands for this text. It has to be signed first.")
+        raise PublishingRefused(
+            "No valid signature stands for this text. It has to be signed first."
+        )
     if not revision.bytes_are_intact():
-        raise PublishingRefused("The stored text no longer matches its signature. Do not publish it.")
+        raise PublishingRefused(
+            "The stored text no longer matches its signature. Do not publish it."
+        )
     try:
         with transaction.atomic():
             _supersede_earlier(revision, by=by, now=now)
@@ -195,16 +199,12 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
     return revision
 
 
-def suspend(
-    revision: Revision, *, version: int, by: User, reason: str, now: datetime
-) -> Revision:
+def suspend(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
     """Close a published page at once, because it may do harm. Any clinician may."""
     return _end(revision, RevisionStatus.SUSPENDED, version=version, by=by, reason=reason, now=now)
 
 
-def withdraw(
-    revision: Revision, *, version: int, by: User, reason: str, now: datetime
-) -> Revision:
+def withdraw(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
     """Take a page away for good. Its history stays."""
     return _end(revision, RevisionStatus.WITHDRAWN, version=version, by=by, reason=reason, now=now)
 

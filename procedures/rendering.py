@@ -68,9 +68,15 @@ CLASSES = {
     "li": {"footnote-item"},
     "a": {"footnote-backref"},
 }
-TAGS = set(
-    "a div em h2 h3 h4 li ol p section span strong sup table tbody td th thead tr ul".split()
-)
+TAGS = {"a", "div", "em", "h2", "h3", "h4", "li", "ol", "p", "section", "span", "strong", "sup"} | {
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+}
 ATTRIBUTES = {
     "*": {"id"},
     "a": {"href", "aria-label"},
@@ -118,21 +124,8 @@ def parse(document: str) -> Document:
     if not end:
         faults.append((1, "Begin with “---”, then title, standfirst and category, then “---”."))
         raise DocumentError(faults)
-    matter: dict[str, str] = {}
-    for number, line in enumerate(lines[1:end], start=2):
-        name, colon, value = line.partition(":")
-        if not colon or name.strip() not in FRONT_MATTER:
-            faults.append((number, f"Expected one of: {', '.join(FRONT_MATTER)}."))
-        else:
-            matter[name.strip()] = value.strip()
-    for name in ("title", "standfirst", "category"):
-        if not matter.get(name):
-            faults.append((end + 1, f"Give the page a {name}."))
-    for name, longest in (("title", 200), ("standfirst", 400)):
-        if len(matter.get(name, "")) > longest:
-            faults.append((end + 1, f"Shorten the {name} to {longest} characters."))
-    if matter.get("category") and matter["category"] not in Category.values:
-        faults.append((end + 1, f"The category is one of: {', '.join(Category.values)}."))
+    matter, unreadable = _front_matter(lines[1:end])
+    faults += unreadable + [(end + 1, sentence) for sentence in _front_matter_faults(matter)]
     if faults:
         raise DocumentError(faults)
     return Document(
@@ -146,9 +139,37 @@ def parse(document: str) -> Document:
     )
 
 
+def _front_matter(lines: Sequence[str]) -> tuple[dict[str, str], list[tuple[int, str]]]:
+    matter: dict[str, str] = {}
+    faults = []
+    for number, line in enumerate(lines, start=2):
+        name, colon, value = line.partition(":")
+        if not colon or name.strip() not in FRONT_MATTER:
+            faults.append((number, f"Expected one of: {', '.join(FRONT_MATTER)}."))
+        else:
+            matter[name.strip()] = value.strip()
+    return matter, faults
+
+
+def _front_matter_faults(matter: Mapping[str, str]) -> list[str]:
+    missing = [name for name in ("title", "standfirst", "category") if not matter.get(name)]
+    too_long = [
+        (name, longest)
+        for name, longest in (("title", 200), ("standfirst", 400))
+        if len(matter.get(name, "")) > longest
+    ]
+    faults = [f"Give the page a {name}." for name in missing]
+    faults += [f"Shorten the {name} to {longest} characters." for name, longest in too_long]
+    if matter.get("category") and matter["category"] not in Category.values:
+        faults.append(f"The category is one of: {', '.join(Category.values)}.")
+    return faults
+
+
 def hidden_characters(lines: Iterable[str]) -> list[tuple[int, str]]:
     """The lines that hold characters nobody can see, such as those that turn text around."""
-    hidden = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]")
+    hidden = re.compile(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]"
+    )
     return [
         (number, "Remove the hidden character in this line.")
         for number, line in enumerate(lines, start=1)

@@ -168,7 +168,9 @@ def submission(*, answers: Sequence[GivenAnswer] = (), **columns: Any) -> triage
     )
 
 
-def received(*, flagged: bool = False, now: datetime | None = None, **columns: Any) -> AppointmentRequest:
+def received(
+    *, flagged: bool = False, now: datetime | None = None, **columns: Any
+) -> AppointmentRequest:
     """A request that has just come in, with or without a red flag."""
     answers = [GivenAnswer(question(), Answer.YES, "Warfarin")] if flagged else []
     return triage.submit(
@@ -197,6 +199,7 @@ def offer(
     starts: Sequence[datetime] = (),
     *,
     held_for: timedelta = timedelta(hours=12),
+    doctor: str = "clinician",
     now: datetime | None = None,
 ) -> Offer:
     """Times offered for a request that is in review."""
@@ -205,7 +208,7 @@ def offer(
         request,
         version=request.version,
         appointment_type=appointment_type(),
-        clinician=clinician(),
+        clinician=clinician(doctor),
         starts=starts or [tomorrow(2, now=now), tomorrow(4, now=now)],
         held_until=now + held_for,
         by=staff("Reception"),
@@ -243,7 +246,7 @@ def request_at(status: RequestStatus, *, now: datetime | None = None) -> Appoint
             now=now,
         )
     if status == RequestStatus.LAPSED:
-        offer(made, held_for=timedelta(seconds=1), now=now)
+        offer(made, held_for=timedelta(seconds=1), doctor="another", now=now)
         triage.catch_up(now + timedelta(seconds=2))
         made.refresh_from_db()
     return made

@@ -14,7 +14,7 @@ os.environ |= {
     "CLINIC_INBOX": "desk@example.org",
 }
 
-from clinic_site.settings import *  # noqa: E402, F403
+from clinic_site.settings import *  # noqa: F403
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Argon2 is slow on purpose; tests sign in often.

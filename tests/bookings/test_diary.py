@@ -38,9 +38,7 @@ def test_stretches_that_overlap_share_a_cell(
         assert set(diary.cells(*one)) & set(diary.cells(*other))
 
 
-@pytest.mark.parametrize(
-    "night", ["2027-03-28T00:30:00+00:00", "2027-10-31T00:30:00+00:00"]
-)
+@pytest.mark.parametrize("night", ["2027-03-28T00:30:00+00:00", "2027-10-31T00:30:00+00:00"])
 def test_every_real_hour_of_a_clock_change_has_cells_of_its_own(night: str) -> None:
     start = datetime.fromisoformat(night)
     hours = [
@@ -130,4 +128,6 @@ def test_nothing_is_offered_in_the_past_or_held_past_its_time(monday: datetime) 
     with pytest.raises(TriageRefused, match="in the future"):
         factories.offer(request, [monday], now=monday)
     with pytest.raises(TriageRefused, match="before the first"):
-        factories.offer(request, [factories.tomorrow(now=monday)], now=monday, held_for=timedelta(days=2))
+        factories.offer(
+            request, [factories.tomorrow(now=monday)], now=monday, held_for=timedelta(days=2)
+        )

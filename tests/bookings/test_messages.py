@@ -29,7 +29,9 @@ class MailServer:
         self.answer_to_recipient = "250 OK"
         self.answer_to_data = "250 OK"
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802, E501
+    async def handle_RCPT(  # noqa: N802 -- the server looks for this name
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
         if self.answer_to_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.answer_to_recipient
@@ -86,10 +88,9 @@ FORBIDDEN = [
 def request_with_canaries(now: datetime) -> AppointmentRequest:
     page = factories.revision(RevisionStatus.PUBLISHED).page
     answer = GivenAnswer(factories.question(), Answer.YES, "Canarywarfarin")
-    request = triage.submit(
+    return triage.submit(
         factories.submission(page=page, answers=[answer], **CANARIES), key="k", now=now
     )
-    return request
 
 
 @pytest.mark.parametrize("kind", MessageKind)
@@ -112,7 +113,9 @@ def test_no_message_tells_anything_about_health_or_person(
 def test_the_canaries_would_be_found(monday: datetime) -> None:
     """The test above could see a leak: the same words are in the request."""
     request = request_with_canaries(monday)
-    said = f"{request.concern} {request.name} {request.phone} {request.answers.get().detail}".lower()
+    said = (
+        f"{request.concern} {request.name} {request.phone} {request.answers.get().detail}".lower()
+    )
     assert sum(word in said for word in FORBIDDEN) >= 3
 
 

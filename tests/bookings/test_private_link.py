@@ -79,7 +79,9 @@ def test_a_revoked_link_is_dead_and_so_is_its_session(client: Client) -> None:
     assert Client().get(path_of(AppointmentRequest.objects.get())).status_code == 302
 
 
-@pytest.mark.parametrize("page", ["", "identify/", "withdraw/", "choose/", "other-times/", "answer/"])
+@pytest.mark.parametrize(
+    "page", ["", "identify/", "withdraw/", "choose/", "other-times/", "answer/"]
+)
 def test_a_reference_alone_opens_nothing(page: str, client: Client) -> None:
     request = factories.request_at(RequestStatus.OFFERED)
     url = f"/appointments/mine/{request.reference}/{page}"

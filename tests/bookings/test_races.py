@@ -6,6 +6,7 @@ Each race has a twin with its guard off, which must go wrong: it proves that the
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) -> No
     assert overlaps() == 0
     won = sorted(offer.times.get().starts for offer in winners(outcomes))
     assert won
-    assert all(later - earlier >= timedelta(minutes=40) for earlier, later in zip(won, won[1:]))
+    assert all(later - earlier >= timedelta(minutes=40) for earlier, later in pairwise(won))
     assert Claim.objects.count() == 8 * len(won)
 
 

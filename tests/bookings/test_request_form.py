@@ -113,9 +113,10 @@ def test_changing_one_answer_leads_straight_back_to_the_check(client: Client) ->
 def test_what_was_typed_is_there_on_coming_back(client: Client) -> None:
     fill_in(client)
     assert "at night" in client.get(f"{BASE}about/").content.decode()
-    assert 'value="friday" id="id_preferred_days_4" checked' in client.get(
-        f"{BASE}times/"
-    ).content.decode()
+    assert (
+        'value="friday" id="id_preferred_days_4" checked'
+        in client.get(f"{BASE}times/").content.decode()
+    )
 
 
 def test_a_question_that_came_meanwhile_is_asked(client: Client) -> None:
@@ -163,7 +164,9 @@ def test_without_a_form_there_is_nothing_to_send(client: Client) -> None:
     assert client.get(f"{BASE}sent/").headers["Location"] == BASE
 
 
-def test_an_unsent_form_is_forgotten_after_an_hour(client: Client, at: Any, monday: datetime) -> None:
+def test_an_unsent_form_is_forgotten_after_an_hour(
+    client: Client, at: Any, monday: datetime
+) -> None:
     fill_in(client)
     at(monday + timedelta(seconds=django_settings.PATIENT_SESSION_SECONDS + 1))
     assert client.get(f"{BASE}check/").headers["Location"] == BASE

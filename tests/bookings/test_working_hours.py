@@ -54,7 +54,9 @@ def test_a_desk_that_never_opens_is_an_error_and_not_an_endless_loop() -> None:
 instants = st.datetimes(
     min_value=datetime(2026, 1, 1), max_value=datetime(2028, 1, 1), timezones=st.just(UTC)
 )
-lengths = st.integers(min_value=1, max_value=60 * 60).map(lambda minutes: timedelta(minutes=minutes))
+lengths = st.integers(min_value=1, max_value=60 * 60).map(
+    lambda minutes: timedelta(minutes=minutes)
+)
 
 
 @given(instants, lengths)

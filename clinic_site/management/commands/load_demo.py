@@ -260,9 +260,7 @@ class Command(BaseCommand):
             availability="",
             answers=answers,
         )
-        return triage.submit(
-            submission, key=secrets.token_urlsafe(32), now=timezone.now() - ago
-        )
+        return triage.submit(submission, key=secrets.token_urlsafe(32), now=timezone.now() - ago)
 
     def _clear_flags(self, request: AppointmentRequest, clinician: User) -> None:
         for flag in RedFlag.objects.filter(request=request):

@@ -1,0 +1,365 @@
+"""The desk: what staff see first, what each may do, and what happens when they press."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.utils import timezone
+
+from bookings import rate_limits, triage
+from bookings.admin import AppointmentRequestAdmin
+from bookings.models import Appointment, AppointmentRequest, Claim
+from bookings.status import FlagOutcome, RequestStatus
+from clinic_site.desk import Desk
+from clinic_site.groups import GROUPS
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/bookings/appointmentrequest/"
+SignIn = Callable[[Any], Client]
+DECISIONS = {decision.slug: decision for decision in AppointmentRequestAdmin.decisions}
+
+
+def page_of(request: AppointmentRequest) -> str:
+    return f"{LIST}{request.pk}/change/"
+
+
+def decide_at(request: AppointmentRequest, slug: str) -> str:
+    return f"{LIST}{request.pk}/decide/{slug}/"
+
+
+def references(client: Client, url: str) -> list[str]:
+    content = client.get(url).content.decode()
+    found = [(content.find(r.reference), r.reference) for r in AppointmentRequest.objects.all()]
+    return [reference for position, reference in sorted(found) if position >= 0]
+
+
+# --- What is seen ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["/admin/", LIST])
+def test_red_flags_come_first_and_then_the_answer_promised(
+    url: str, sign_in: SignIn, monday: datetime
+) -> None:
+    late = factories.received(now=monday - timedelta(days=2))
+    new = factories.received(now=monday)
+    flagged = factories.received(flagged=True, now=monday)
+    client = sign_in("Reception")
+    assert references(client, url) == [flagged.reference, late.reference, new.reference]
+    content = client.get(url).content.decode()
+    assert content.count("▲ Red flag") == 1
+
+
+def test_a_missed_promise_is_marked(sign_in: SignIn, monday: datetime) -> None:
+    factories.received(now=monday - timedelta(days=7))
+    assert "● Late" in sign_in("Reception").get("/admin/").content.decode()
+
+
+def test_the_list_opens_on_what_waits_and_shows_the_rest_on_demand(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    by_status = {status: factories.request_at(status, now=monday) for status in RequestStatus}
+    client = sign_in("Reception")
+    waiting = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW}
+    assert set(references(client, LIST)) == {by_status[status].reference for status in waiting}
+    assert len(references(client, f"{LIST}?show=all")) == len(RequestStatus)
+    assert references(client, f"{LIST}?show=booked") == [by_status[RequestStatus.BOOKED].reference]
+
+
+def test_a_deferred_request_is_back_on_its_day(sign_in: SignIn, at: Any, monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.DEFERRED, now=monday)
+    client = sign_in("Reception")
+    assert references(client, LIST) == []
+    at(monday + timedelta(days=3))
+    client.force_login(factories.staff("Reception"))
+    assert references(client, LIST) == [request.reference]
+    assert "Offer times" in client.get(page_of(request)).content.decode()
+
+
+@pytest.mark.parametrize("query", ["Pat", "pat s", "PAT@EXAMPLE.ORG"])
+def test_searching_finds_by_name_and_address(query: str, sign_in: SignIn, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    factories.received(name="Sam", email="sam@example.org", now=monday)
+    assert references(sign_in("Reception"), f"{LIST}?q={query}") == [request.reference]
+
+
+def test_a_search_looks_beyond_what_waits(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.BOOKED, now=monday)
+    client = sign_in("Reception")
+    assert references(client, LIST) == []
+    assert references(client, f"{LIST}?q={request.reference.lower()}") == [request.reference]
+
+
+@pytest.mark.parametrize("query", ["%00", "'", "%", "x" * 3000, "﷽"])
+def test_strange_searches_are_no_500(query: str, sign_in: SignIn) -> None:
+    client = sign_in("Reception")
+    assert client.get(LIST, {"q": query, "show": query}).status_code in {200, 302}
+
+
+def test_one_screen_shows_everything_that_is_needed(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.received(flagged=True, now=monday)
+    twin = factories.received(now=monday)
+    content = sign_in("Clinician").get(page_of(request)).content.decode()
+    for needed in (
+        "My shoulder hurts.",
+        "Warfarin",
+        "Rule “blood-thinner”, version 1",
+        "31 January 1970",
+        "020 7946 0958",
+        "pat@example.org",
+        "Wednesday 25 November, 10:00",
+        "sent the request",
+        "Perhaps the same person",
+        twin.reference,
+    ):
+        assert needed in content
+
+
+def test_reading_is_written_down(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    version = request.version
+    sign_in("Reception").get(page_of(request))
+    last = request.events.order_by("-number")[0]
+    assert (last.kind, last.by, last.at) == ("read it", "reception", monday)
+    request.refresh_from_db()
+    assert request.version == version
+
+
+def test_what_a_patient_wrote_cannot_run_at_the_desk(sign_in: SignIn, monday: datetime) -> None:
+    attack = "<script>alert(1)</script>"
+    request = factories.received(
+        name=attack, concern=attack, availability=attack, email="a@example.org", now=monday
+    )
+    client = sign_in("Clinician")
+    for url in ("/admin/", LIST, page_of(request), decide_at(request, "review")):
+        assert attack not in client.get(url).content.decode()
+
+
+def test_a_failed_letter_becomes_a_call(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    request.messages.update(status="failed")
+    assert "phone this patient" in sign_in("Reception").get(page_of(request)).content.decode()
+
+
+# --- Who may do what ------------------------------------------------------------------------
+
+
+def ready_for(slug: str, now: datetime) -> AppointmentRequest:
+    """A request from which the decision is open."""
+    if slug == "resolve-flag":
+        request = factories.received(flagged=True, now=now)
+        return triage.start_review(
+            request, version=request.version, by=factories.staff("Reception"), now=now
+        )
+    status = next(iter(DECISIONS[slug].statuses))
+    return factories.request_at(RequestStatus(status), now=now)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("slug", DECISIONS)
+def test_the_matrix_of_groups_and_decisions(
+    slug: str, group: str, sign_in: SignIn, monday: datetime
+) -> None:
+    request = ready_for(slug, monday)
+    client = sign_in(group)
+    allowed = DECISIONS[slug].permission in GROUPS[group]
+    assert client.get(decide_at(request, slug)).status_code == (200 if allowed else 403)
+    if "view_appointmentrequest" in GROUPS[group]:
+        content = client.get(page_of(request)).content.decode()
+        assert (decide_at(request, slug) in content) == allowed
+    else:
+        assert client.get(page_of(request)).status_code == 403
+        assert request.reference not in client.get("/admin/").content.decode()
+
+
+def test_only_clinicians_decide_about_flags() -> None:
+    holders = [group for group, codenames in GROUPS.items() if "resolve_redflag" in codenames]
+    assert holders == ["Clinician"]
+
+
+@pytest.mark.parametrize("slug", DECISIONS)
+def test_a_stranger_is_asked_to_sign_in(slug: str, client: Client, monday: datetime) -> None:
+    request = ready_for(slug, monday)
+    for url in (decide_at(request, slug), page_of(request), LIST, "/admin/"):
+        assert client.get(url).headers["Location"].startswith("/admin/login/")
+
+
+def test_nothing_can_be_added_changed_or_deleted(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    client = sign_in("Manager")
+    assert client.get(f"{LIST}add/").status_code == 403
+    assert client.get(f"{LIST}{request.pk}/delete/").status_code == 403
+    client.post(page_of(request), {"status": "booked"})
+    client.post(LIST, {"action": "delete_selected", "_selected_action": request.pk})
+    request.refresh_from_db()
+    assert request.status == RequestStatus.RECEIVED
+
+
+# --- The decisions themselves ---------------------------------------------------------------
+
+
+def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[str, Any]:
+    start = timezone.localtime(factories.tomorrow(3, now=now))
+    flag = request.flags.first()
+    return {
+        "version": request.version,
+        "appointment_type": factories.appointment_type().pk,
+        "clinician": factories.clinician().pk,
+        "first": f"{start:%Y-%m-%dT%H:%M}",
+        "starts": f"{start:%Y-%m-%dT%H:%M}",
+        "second": "",
+        "third": "",
+        "held_until": f"{start - timedelta(hours=2):%Y-%m-%dT%H:%M}",
+        "text": "Which side?",
+        "reason": "Because.",
+        "until": f"{start:%Y-%m-%d}",
+        "outcome": FlagOutcome.PROCEED,
+        "flag": flag.pk if flag else "",
+    }
+
+
+REACHES = {
+    "review": RequestStatus.IN_REVIEW,
+    "reopen": RequestStatus.IN_REVIEW,
+    "offer": RequestStatus.OFFERED,
+    "book": RequestStatus.BOOKED,
+    "ask": RequestStatus.QUESTION_ASKED,
+    "resolve-flag": RequestStatus.IN_REVIEW,
+    "defer": RequestStatus.DEFERRED,
+    "decline": RequestStatus.DECLINED,
+}
+
+
+@pytest.mark.parametrize("slug", DECISIONS)
+def test_a_press_decides_and_says_so(slug: str, sign_in: SignIn, monday: datetime) -> None:
+    request = ready_for(slug, monday)
+    client = sign_in("Clinician")
+    posted = values_for(slug, request, monday)
+    answer = client.post(decide_at(request, slug), posted, follow=True)
+    request.refresh_from_db()
+    assert request.status == REACHES[slug]
+    assert 'class="success"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("slug", DECISIONS)
+def test_a_press_on_an_old_screen_refuses_politely_and_keeps_what_was_typed(
+    slug: str, sign_in: SignIn, monday: datetime
+) -> None:
+    request = ready_for(slug, monday)
+    client = sign_in("Clinician")
+    posted = values_for(slug, request, monday) | {"version": request.version - 1}
+    content = client.post(decide_at(request, slug), posted).content.decode()
+    assert "This is no longer possible:" in content
+    if slug in {"ask", "decline"}:
+        assert ("Which side?" if slug == "ask" else "Because.") in content
+    version = request.version
+    request.refresh_from_db()
+    assert request.version == version
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes", "sentence"),
+    [
+        ("offer", {"first": ""}, "Enter at least one time."),
+        ("offer", {"first": "2020-01-01T10:00"}, "Choose a time in the future."),
+        ("offer", {"first": "tomorrow"}, "Enter a day and a time"),
+        ("offer", {"first": "2027-03-28T01:30"}, "The clocks change in that night"),
+        ("offer", {"first": "2027-10-31T01:30"}, "The clocks change in that night"),
+        ("offer", {"second": "2026-11-24T13:20"}, "The times overlap each other."),
+        ("offer", {"held_until": "2026-11-25T10:00"}, "Let the offer end before the first"),
+        ("offer", {"held_until": ""}, "Enter until when the times are held"),
+        ("offer", {"clinician": "999999"}, "Select a valid choice."),
+        ("book", {"starts": "2027-03-28T01:30"}, "The clocks change in that night"),
+        ("book", {"starts": "2020-01-01T10:00"}, "Choose a time in the future."),
+        ("ask", {"text": ""}, "Write the question."),
+        ("ask", {"text": "a\u202eb"}, "cannot be shown"),
+        ("defer", {"until": "2026-11-23"}, "Choose a day after today."),
+        ("defer", {"until": "31/02"}, "Enter a day, for example"),
+        ("decline", {"reason": " "}, "Write the reason. The patient will read it."),
+        ("resolve-flag", {"outcome": "perhaps"}, "Select a valid choice."),
+        ("resolve-flag", {"reason": ""}, "Write the reason. Colleagues will read it."),
+        ("resolve-flag", {"flag": "999999"}, "Select a valid choice."),
+    ],
+)
+def test_bad_input_says_what_to_do(
+    slug: str, changes: dict[str, str], sentence: str, sign_in: SignIn, monday: datetime
+) -> None:
+    request = ready_for(slug, monday)
+    posted = values_for(slug, request, monday) | changes
+    content = sign_in("Clinician").post(decide_at(request, slug), posted).content.decode()
+    assert sentence in content
+    assert "Error: " in content
+    request.refresh_from_db()
+    assert request.status == RequestStatus.IN_REVIEW
+    assert (Claim.objects.count(), Appointment.objects.count()) == (0, 0)
+
+
+def test_a_time_that_has_gone_keeps_the_form(sign_in: SignIn, monday: datetime) -> None:
+    first, second = (factories.request_at(RequestStatus.IN_REVIEW, now=monday) for _ in range(2))
+    client = sign_in("Reception")
+    posted = values_for("offer", first, monday)
+    client.post(decide_at(first, "offer"), posted)
+    posted |= {"version": second.version}
+    content = client.post(decide_at(second, "offer"), posted).content.decode()
+    assert "That time has just gone. Choose another." in content
+    assert posted["first"] in content
+    other = {"first": "2026-11-24T18:00", "held_until": "2026-11-24T08:00"}
+    client.post(decide_at(second, "offer"), posted | other)
+    second.refresh_from_db()
+    assert second.status == RequestStatus.OFFERED
+
+
+def test_an_unknown_decision_or_request_is_not_found(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    client = sign_in("Clinician")
+    assert client.get(decide_at(request, "promote")).status_code == 404
+    assert client.get(f"{LIST}999999/decide/review/").status_code == 404
+
+
+def test_a_look_at_a_decision_page_decides_nothing(sign_in: SignIn, monday: datetime) -> None:
+    for slug in DECISIONS:
+        request = ready_for(slug, monday)
+        before = AppointmentRequest.objects.values().get(pk=request.pk)
+        sign_in("Clinician").get(decide_at(request, slug))
+        assert AppointmentRequest.objects.values().get(pk=request.pk) == before
+
+
+# --- Signing in -----------------------------------------------------------------------------
+
+
+def test_guessing_a_password_is_stopped_before_it_is_hashed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[int] = []
+    user = factories.staff("Reception")
+    user.set_password("the-right-one")
+    user.save()
+    monkeypatch.setattr(
+        "django.contrib.auth.base_user.AbstractBaseUser.check_password",
+        lambda self, raw: checks.append(1) or False,
+    )
+    codes = [
+        client.post(
+            "/admin/login/", {"username": "reception", "password": f"guess {n}"}
+        ).status_code
+        for n in range(8)
+    ]
+    allowed = rate_limits.SIGN_IN_AS_ONE_PERSON.times
+    assert codes == [200] * allowed + [429] * (8 - allowed)
+    assert len(checks) == allowed
+
+
+def test_trying_many_names_from_one_place_is_stopped(client: Client) -> None:
+    limit = rate_limits.SIGN_IN_FROM_ONE_PLACE.times
+    codes = [
+        client.post("/admin/login/", {"username": f"n{n}", "password": "x"}).status_code
+        for n in range(limit + 1)
+    ]
+    assert codes == [200] * limit + [429]
+
+
+def test_there_is_one_door() -> None:
+    assert isinstance(admin.site, Desk)

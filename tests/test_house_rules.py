@@ -1,0 +1,364 @@
+"""The rules of the house, held by a machine and not by memory."""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
+from django.db import models
+
+from bookings import status as booking_status
+from bookings import views as booking_views
+from bookings.admin import AppointmentRequestAdmin
+from bookings.models import AppointmentRequest, Offer, RedFlag
+from bookings.status import FlagOutcome, RequestStatus
+from clinic_site.groups import GROUPS
+from procedures import status as procedure_status
+from procedures.admin import RevisionAdmin
+from tests import factories
+
+ROOT = Path(__file__).parent.parent
+APPS = ("procedures", "bookings")
+OUR_MODELS = [model for label in APPS for model in apps.get_app_config(label).get_models()]
+
+
+def modules(*folders: str) -> list[Path]:
+    return [
+        path
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "migrations" not in path.parts
+    ]
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+# --- Who may import whom --------------------------------------------------------------------
+
+FLOORS: dict[str, dict[str, int]] = {
+    "procedures": {
+        "status": 1,
+        "constraints": 1,
+        "models": 2,
+        "rendering": 3,
+        "content_checks": 3,
+        "publication": 3,
+        "publishing": 4,
+        "decisions": 5,
+        "forms": 5,
+        "views": 6,
+        "admin": 6,
+        "management": 6,
+        "urls": 7,
+        "apps": 7,
+    },
+    "bookings": {
+        "status": 1,
+        "working_hours": 1,
+        "models": 2,
+        "screening": 3,
+        "links": 3,
+        "messages": 3,
+        "rate_limits": 3,
+        "journal": 4,
+        "diary": 4,
+        "triage": 4,
+        "forms": 5,
+        "steps": 6,
+        "views": 6,
+        "admin": 6,
+        "management": 6,
+        "urls": 7,
+        "apps": 7,
+    },
+}
+# What `bookings` may know of `procedures`: what is read, and the two mechanisms for both apps.
+SHARED = {"models", "status", "constraints", "decisions"}
+WRITERS = {"publishing", "triage", "diary", "journal", "messages", "rate_limits"}
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """(app, module) of everything of ours that a file imports."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            app, _, module = node.module.partition(".")
+            if app in {*APPS, "clinic_site"}:
+                for name in [module.split(".")[0]] if module else [n.name for n in node.names]:
+                    yield app, name
+
+
+@pytest.mark.parametrize("path", modules(*APPS), ids=dotted)
+def test_a_module_imports_only_from_its_floor_down(path: Path) -> None:
+    app, _, rest = dotted(path).partition(".")
+    if not rest:
+        return
+    name = rest.split(".")[0]
+    floor = FLOORS[app][name]
+    for other_app, other in imports(path):
+        assert other_app != "clinic_site", f"{name} imports the wiring"
+        if other_app != app:
+            assert app == "bookings", "procedures never imports bookings"
+            assert other in SHARED, f"{name} imports procedures.{other}"
+            continue
+        assert FLOORS[app][other] <= floor, f"{name} imports {other} from above"
+        if name == "forms":
+            assert other not in WRITERS, "forms never import a writer"
+
+
+@pytest.mark.parametrize("path", modules(*APPS, "clinic_site"), ids=dotted)
+def test_no_module_has_a_name_that_says_nothing(path: Path) -> None:
+    assert path.stem not in {"services", "utils", "helpers", "common", "managers", "misc"}
+
+
+# --- One writer for each table --------------------------------------------------------------
+
+WRITING = {
+    "create",
+    "bulk_create",
+    "get_or_create",
+    "update_or_create",
+    "bulk_update",
+    "update",
+    "delete",
+    "save",
+}
+WRITING_ELSEWHERE = {
+    "procedures.management.commands.import_pages",  # sources, and pages without any text
+    "clinic_site.management.commands.load_demo",  # staff, clinicians, rules of the demonstration
+    "clinic_site.groups",
+    "clinic_site.settings",  # a dict
+}
+
+
+@pytest.mark.parametrize("path", modules(*APPS, "clinic_site"), ids=dotted)
+def test_only_the_writers_write(path: Path) -> None:
+    if path.stem in WRITERS or dotted(path) in WRITING_ELSEWHERE:
+        return
+    calls = [
+        f"line {node.lineno}: .{node.func.attr}("
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in WRITING
+    ]
+    assert calls == []
+
+
+WRITER_OF = {
+    "procedures": {"publishing": {"Revision", "SignOff", "PageEvent"}},
+    "bookings": {
+        "triage": {
+            "AppointmentRequest",
+            "ScreeningAnswer",
+            "RedFlag",
+            "ClinicQuestion",
+        },
+        "diary": {"Claim", "Offer", "OfferedTime", "Appointment", "Resource"},
+        "journal": {"RequestEvent"},
+        "messages": {"Message"},
+        "rate_limits": {"RateLimit"},
+    },
+}
+# The journal locks the request's row by counting its events there.
+ALSO_WRITES = {("journal", "AppointmentRequest")}
+
+
+@pytest.mark.parametrize(
+    ("app", "writer"), [(app, writer) for app, table in WRITER_OF.items() for writer in table]
+)
+def test_each_table_has_one_writer(app: str, writer: str) -> None:
+    tree = parsed(ROOT / app / f"{writer}.py")
+    written = {
+        name.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in WRITING
+        for name in ast.walk(node.func)
+        if isinstance(name, ast.Name) and name.id in {model.__name__ for model in OUR_MODELS}
+    }
+    allowed = WRITER_OF[app][writer] | {model for who, model in ALSO_WRITES if who == writer}
+    assert written <= allowed
+
+
+# --- States ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "statuses"),
+    [
+        (booking_status, booking_status.RequestStatus),
+        (procedure_status, procedure_status.RevisionStatus),
+    ],
+)
+def test_every_status_has_an_owner_a_label_an_event_and_a_row(
+    table: ModuleType, statuses: type[models.TextChoices]
+) -> None:
+    everything = set(statuses)
+    assert set(table.OWNERS) == set(table.EVENTS) == set(table.TRANSITIONS) == everything
+    assert all(status.label for status in statuses)
+    first = next(iter(statuses))
+    reachable = {other for following in table.TRANSITIONS.values() for other in following}
+    assert reachable | {first} == everything
+    assert all(following <= everything for following in table.TRANSITIONS.values())
+
+
+def test_whose_turn_it_is_decides_who_is_waited_for() -> None:
+    for status in RequestStatus:
+        owner = booking_status.OWNERS[status]
+        assert (status in booking_status.WAITING_FOR_CLINIC) == (owner == "clinic")
+        assert (status in booking_status.WAITING_FOR_PATIENT) == (owner == "patient")
+
+
+def test_patients_read_only_of_events_that_exist() -> None:
+    verbs = (ROOT / "bookings" / "triage.py").read_text()
+    written = set(booking_status.EVENTS.values()) | set(re.findall(r'kind="([^"]+)"', verbs))
+    written.add("came back on its day")
+    assert set(booking_views.PUBLIC_EVENTS) == written
+
+
+def test_the_document_of_states_is_the_code() -> None:
+    out = StringIO()
+    call_command("state_diagrams", stdout=out)
+    assert (ROOT / "docs" / "states.md").read_text() == out.getvalue()
+
+
+@pytest.mark.django_db
+def test_every_decision_has_a_permission_that_somebody_holds() -> None:
+    held = set.union(*GROUPS.values())
+    for desk in (AppointmentRequestAdmin, RevisionAdmin):
+        for decision in desk.decisions:
+            assert Permission.objects.filter(codename=decision.permission).exists()
+            assert decision.permission in held
+    assert held <= set(Permission.objects.values_list("codename", flat=True))
+
+
+# --- Fields ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", OUR_MODELS, ids=lambda model: model.__name__)
+def test_every_field_is_classified_as_personal_or_not(model: Any) -> None:
+    names = {
+        field.name
+        for field in model._meta.get_fields()
+        if field.concrete and not field.many_to_many
+    }
+    many = {field.name for field in model._meta.many_to_many}
+    assert names | many == model.PERSONAL | model.NOT_PERSONAL
+    assert set() == model.PERSONAL & model.NOT_PERSONAL
+
+
+@pytest.mark.parametrize("model", OUR_MODELS, ids=lambda model: model.__name__)
+def test_every_moment_has_its_person_and_the_database_insists(model: Any) -> None:
+    fields = {field.name: field for field in model._meta.concrete_fields}
+    named = {constraint.name for constraint in model._meta.constraints}
+    for name, field in fields.items():
+        stem, _, when = name.rpartition("_")
+        if when not in {"at", "on"}:
+            continue
+        person = fields.get(f"{stem}_by")
+        assert person is not None, f"{model.__name__}.{name} does not say who"
+        assert field.null == person.null
+        if field.null:
+            prefix = f"{model._meta.app_label}_{model._meta.model_name}"
+            assert f"{prefix}_{stem}_{when}_by" in named
+
+
+# --- Filters and their twins ----------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_filters_and_predicates_agree(monday: datetime) -> None:
+    for status in RequestStatus:
+        factories.request_at(status, now=monday)
+    flagged = factories.received(flagged=True, now=monday)
+    cleared = factories.received(flagged=True, now=monday, email="b@example.org")
+    cleared.flags.update(
+        outcome=FlagOutcome.PROCEED,
+        reason="Fine.",
+        resolved_at=monday,
+        resolved_by=factories.staff("Clinician"),
+    )
+    for days in (0, 1, 3, 30):
+        now = monday + timedelta(days=days)
+        for filtered, predicate in (
+            (
+                AppointmentRequest.objects.waiting_for_clinic(now),
+                lambda record, now=now: record.is_waiting_for_clinic(now),
+            ),
+            (
+                AppointmentRequest.objects.moved_by_the_clock(now),
+                lambda record, now=now: record.state(now) != record.status,
+            ),
+            (Offer.objects.standing(now), lambda record, now=now: record.is_standing(now)),
+            (RedFlag.objects.blocking(), lambda record: record.is_blocking()),
+        ):
+            everything = filtered.model.objects.all()
+            assert set(filtered) == {record for record in everything if predicate(record)}
+    assert set(RedFlag.objects.blocking()) == set(flagged.flags.all())
+
+
+# --- Templates and code ---------------------------------------------------------------------
+
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_holds_nothing_inline_and_trusts_nothing(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", text)
+    assert "|safe" not in text
+    assert "autoescape off" not in text
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
+    assert "disabled" not in text
+    assert "placeholder=" not in text
+
+
+@pytest.mark.parametrize("path", modules(*APPS, "clinic_site"), ids=dotted)
+def test_code_keeps_the_rules(path: Path) -> None:
+    tree = parsed(path)
+    for node in ast.walk(tree):
+        assert not isinstance(node, ast.Assert), f"line {node.lineno}: assert is no guard"
+        if isinstance(node, ast.ExceptHandler):
+            caught = getattr(node.type, "id", "")
+            assert caught not in {"", "Exception", "BaseException"} or node.type is not None
+            assert caught not in {"Exception", "BaseException"}
+    marks = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "mark_safe"]
+    assert not marks or dotted(path) == "procedures.rendering"
+
+
+def test_no_function_is_too_long_and_no_view_does_too_much() -> None:
+    too_long = [
+        f"{dotted(path)}.{node.name}: {length} lines"
+        for path in modules(*APPS, "clinic_site")
+        if "management" not in path.parts
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.FunctionDef)
+        for length in [(node.end_lineno or 0) - node.lineno + 1]
+        if length > 45
+    ]
+    assert too_long == []
+
+
+def test_words_that_the_glossary_avoids_stay_out_of_sight() -> None:
+    """No patient reads “triage”; nobody reads “successfully”."""
+    for path in TEMPLATES:
+        shown = re.sub(r"{[{%].*?[%}]}", "", path.read_text()).lower()
+        assert "successfully" not in shown
+        if "admin" not in path.parts:
+            assert "triage" not in shown
+            assert "!" not in re.sub(r"<!.*?>", "", shown)
