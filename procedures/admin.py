@@ -210,7 +210,7 @@ class RevisionAdmin(DecisionAdmin):
         if obj is None:
             return ["page", "document", "change_class", "note"]
         if self.has_change_permission(request, obj):
-            return ["document", "change_class", "note", "version"]
+            return ["document", "change_class", "note", "seen_version"]
         return ["change_class", "note", "document"]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -234,7 +234,9 @@ class RevisionAdmin(DecisionAdmin):
         text = {name: values[name] for name in ("document", "change_class", "note")}
         now = timezone.now()
         if change:
-            publishing.save_draft(obj, version=values["version"], by=request.user, now=now, **text)
+            publishing.save_draft(
+                obj, version=values["seen_version"] or 0, by=request.user, now=now, **text
+            )
         else:
             saved = publishing.start_draft(values["page"], by=request.user, now=now, **text)
             obj.pk, obj.number = saved.pk, saved.number

@@ -11,7 +11,8 @@ from procedures.rendering import DocumentError, parse
 class RevisionForm(forms.ModelForm):
     """The text of a draft, checked line by line."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # Not `version`, which is the model's own and never typed.
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Revision
@@ -21,7 +22,7 @@ class RevisionForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["version"] = self.instance.version
+            self.initial["seen_version"] = self.instance.version
             self.fields.pop("page", None)
 
     def clean_document(self) -> str:

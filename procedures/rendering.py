@@ -319,9 +319,10 @@ def _render_block(
     anchor = f"{name}-{token.map[0] if token.map else index}"
     spoken = f'<span class="visually-hidden">{block.spoken}</span>' if block.spoken else ""
     heading = renderer.renderInline(_inline(title), options, env) if title else ""
+    level = "h3" if any(earlier.tag == "h2" for earlier in tokens[:index]) else "h2"
     return (
         f'<section class="{block.css_class}" aria-labelledby="{anchor}">\n'
-        f'<h3 id="{anchor}">{spoken}{heading}</h3>\n'
+        f'<{level} id="{anchor}">{spoken}{heading}</{level}>\n'
     )
 
 

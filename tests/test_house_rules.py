@@ -270,7 +270,7 @@ def test_every_moment_has_its_person_and_the_database_insists(model: Any) -> Non
         stem, _, when = name.rpartition("_")
         if when not in {"at", "on"}:
             continue
-        person = fields.get(f"{stem}_by")
+        person = fields.get(f"{stem}_by" if stem else "by")
         assert person is not None, f"{model.__name__}.{name} does not say who"
         assert field.null == person.null
         if field.null:

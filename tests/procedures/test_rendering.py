@@ -1,5 +1,6 @@
 """Documents in, fragments out: blocks, citations, and nothing that could do harm."""
 
+import re
 from datetime import date
 from html.parser import HTMLParser
 
@@ -54,9 +55,14 @@ def test_headings_are_anchors_and_make_the_contents() -> None:
 def test_a_care_card_is_a_named_section_that_says_its_urgency(level: str, spoken: str) -> None:
     card = html(f"::: {level} Ring us if:\n- it *hurts*\n:::\n")
     assert f'class="care-card care-card--{level}"' in card
-    assert f'<span class="visually-hidden">{spoken}</span>Ring us if:</h3>' in card
+    assert f'<span class="visually-hidden">{spoken}</span>Ring us if:</h2>' in card
     assert "<li>it <em>hurts</em></li>" in card
     assert card.count("aria-labelledby") == 1
+
+
+def test_a_block_takes_its_place_in_the_order_of_headings() -> None:
+    out = html("::: do Do\n- x\n:::\n\n## Later\n\n::: do Do\n- x\n:::\n")
+    assert re.findall(r"<(h\d)", out) == ["h2", "h2", "h3"]
 
 
 @pytest.mark.parametrize("name", BLOCKS)

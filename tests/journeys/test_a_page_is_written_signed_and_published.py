@@ -1,0 +1,96 @@
+"""An editor, a reviewer and a publisher, each at the desk; and what the patient reads afterwards."""
+
+from collections.abc import Callable
+
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from procedures.models import InformationPage, Revision, SignOff, sha256
+from procedures.rendering import SEAM
+from procedures.status import RevisionStatus
+from tests.journeys.test_a_request_becomes_an_appointment import press, sign_in
+
+Look = Callable[[Page], None]
+NewPage = Callable[..., Page]
+
+
+def test_a_page_is_written_signed_and_published(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    page = InformationPage.objects.get(slug="ultrasound-clinic")
+    editor = new_page()
+    sign_in(editor, clinic, "editor")
+    editor.goto(f"{clinic}/admin/procedures/revision/add/?page={page.pk}")
+    text = editor.get_by_label("Text:").input_value()
+    assert "title: Ultrasound clinic" in text
+    editor.get_by_label("Text:").fill(text.replace("::: steps", "::: stairs"))
+    editor.get_by_label("Note to patients:").fill("We say more clearly what a scan shows.")
+    press(editor.get_by_role("button", name="Save and continue editing"))
+    press(editor.get_by_role("link", name="Preview"))
+    expect(editor.get_by_text("There is no block “stairs”")).to_be_visible()
+    look_at(editor)
+    press(editor.get_by_role("link", name="Back to the text"))
+    editor.get_by_label("Text:").fill(text.replace("We examine", "We look at"))
+    press(editor.get_by_role("button", name="Save and continue editing"))
+    look_at(editor)
+    press(editor.get_by_role("link", name="Preview"))
+    expect(editor.get_by_text("Preview, not public.")).to_be_visible()
+    look_at(editor)
+    editor.go_back()
+    press(editor.get_by_role("link", name="Send to review"))
+    look_at(editor)
+    press(editor.get_by_role("button", name="Send to review"))
+    expect(editor.get_by_text("Sent to review.")).to_be_visible()
+    expect(editor.get_by_role("link", name="Sign", exact=True)).to_have_count(0)
+
+    draft = Revision.objects.get(page=page, number=2)
+    reviewer = new_page()
+    sign_in(reviewer, clinic, "clinician")
+    press(reviewer.get_by_role("link", name="Ultrasound clinic"))
+    press(reviewer.get_by_role("link", name="Read what patients would read"))
+    expect(reviewer.get_by_text(draft.fragment_hash)).to_be_visible()
+    look_at(reviewer)
+    reviewer.go_back()
+    press(reviewer.get_by_role("link", name="Sign", exact=True))
+    expect(reviewer.get_by_text("I have read the whole of this page")).to_be_visible()
+    look_at(reviewer)
+    press(reviewer.get_by_role("button", name="Sign"))
+    expect(reviewer.get_by_text("Signed. A publisher can now")).to_be_visible()
+
+    publisher = new_page()
+    sign_in(publisher, clinic, "publisher")
+    press(publisher.get_by_role("link", name="Ultrasound clinic"))
+    press(publisher.get_by_role("link", name="Publish"))
+    press(publisher.get_by_role("button", name="Publish"))
+    expect(publisher.get_by_text("Published. Patients read it at")).to_be_visible()
+
+    patient = new_page(width=375)
+    answer = patient.goto(f"{clinic}{page.get_absolute_url()}")
+    assert answer
+    served = answer.text()
+    published = Revision.objects.get(page=page, status=RevisionStatus.PUBLISHED)
+    assert published == draft
+    head, text = published.fragment.split(f"{SEAM}\n")
+    assert head in served
+    assert text in served
+    assert sha256(published.fragment) == SignOff.objects.get(revision=draft).fragment_hash
+    expect(patient.get_by_text("We say more clearly what a scan shows.")).to_be_visible()
+    expect(patient.get_by_text(f"{timezone.localdate():%-d %B %Y}").first).to_be_visible()
+
+
+def test_any_clinician_suspends_a_page_at_once(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    live = Revision.objects.get(page__slug="ultrasound-clinic", status=RevisionStatus.PUBLISHED)
+    clinician = new_page()
+    sign_in(clinician, clinic, "colleague")
+    clinician.goto(f"{clinic}/admin/procedures/revision/{live.pk}/change/")
+    press(clinician.get_by_role("link", name="Suspend at once"))
+    clinician.get_by_label("Why").fill("A mistake in the risks.")
+    press(clinician.get_by_role("button", name="Suspend at once"))
+    expect(clinician.get_by_text("Suspended. Patients now see a notice")).to_be_visible()
+    patient = new_page(width=375)
+    answer = patient.goto(f"{clinic}/clinics/ultrasound-clinic/")
+    assert answer
+    assert answer.status == 410
+    look_at(patient)

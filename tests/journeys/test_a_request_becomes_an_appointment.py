@@ -1,0 +1,248 @@
+"""The main job, from the page that a patient reads to the appointment that both sides see."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
+
+from bookings.links import private_link
+from bookings.models import AppointmentRequest
+from clinic_site.management.commands.load_demo import PASSWORD
+
+Look = Callable[[Page], None]
+NewPage = Callable[..., Page]
+
+
+def nothing_to_look_at(page: Page) -> None:
+    """Axe itself is a script, so without JavaScript there is only the journey."""
+
+
+@pytest.fixture(params=["with JavaScript", "without JavaScript"])
+def javascript(request: pytest.FixtureRequest) -> bool:
+    return str(request.param) == "with JavaScript"
+
+
+def sign_in(page: Page, clinic: str, username: str) -> None:
+    page.goto(f"{clinic}/admin/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page.get_by_role("button", name="Log in"))
+
+
+def press(target: Locator) -> None:
+    """Press, and wait until the page that it leads to is there."""
+    with target.page.expect_navigation():
+        target.click()
+
+
+def latest_link() -> str:
+    call_command("send_messages", stdout=StringIO())
+    found = re.search(r"https?://\S+/appointments/mine/link/\S+", mail.outbox[-1].body)
+    assert found, mail.outbox[-1].body
+    return found[0]
+
+
+def patient_sends_a_request(page: Page, clinic: str, look: Look) -> AppointmentRequest:
+    page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
+    press(page.get_by_role("link", name="Request an appointment").last)
+    expect(page.get_by_text("About: Ultrasound-guided injections")).to_be_visible()
+    look(page)
+    press(page.get_by_role("button", name="None of these apply: continue"))
+
+    expect(page.get_by_label("Ultrasound-guided injections")).to_be_checked()
+    look(page)
+    page.get_by_label("What would you like help with?").fill("My knee has been sore since May.")
+    press(page.get_by_role("button", name="Continue"))
+
+    look(page)
+    page.get_by_label("Full name").fill("Journey Sample")
+    page.get_by_label("Day").fill("5")
+    page.get_by_label("Month").fill("4")
+    page.get_by_label("Year").fill("1963")
+    page.get_by_label("E-mail address").fill("journey@example.org")
+    page.get_by_label("Phone number").fill("020 7946 0123")
+    press(page.get_by_role("button", name="Continue"))
+
+    look(page)
+    for group in page.get_by_role("group").all():
+        answer = "Yes" if "blood thinner" in group.inner_text() else "No"
+        group.get_by_label(answer, exact=True).check()
+    page.get_by_label("which medicine, or what happens?").fill("Warfarin")
+    press(page.get_by_role("button", name="Continue"))
+
+    look(page)
+    page.get_by_label("Monday").check()
+    page.get_by_label("Morning").check()
+    press(page.get_by_role("button", name="Continue"))
+
+    expect(page.get_by_role("heading", name="Check your answers")).to_be_visible()
+    expect(page.get_by_text("5 April 1963")).to_be_visible()
+    look(page)
+    press(page.get_by_role("button", name="Send my request"))
+    expect(page.get_by_role("heading", name="We have your request")).to_be_visible()
+    look(page)
+    return AppointmentRequest.objects.get(email="journey@example.org")
+
+
+def staff_offer_a_time(page: Page, clinic: str, reference: str, look: Look) -> None:
+    sign_in(page, clinic, "clinician")
+    look(page)
+    row = page.get_by_role("row").filter(has_text=reference)
+    expect(row).to_contain_text("Red flag")
+    press(row.get_by_role("link"))
+    expect(page.get_by_text("Rule “blood-thinner”, version 1")).to_be_visible()
+    look(page)
+
+    press(page.get_by_role("link", name="Take into review"))
+    look(page)
+    press(page.get_by_role("button", name="Take into review"))
+
+    press(page.get_by_role("link", name="Record an outcome"))
+    expect(page.get_by_label("Flag")).to_have_value(re.compile(r"\d+"))
+    look(page)
+    page.get_by_label("Proceed, with a note").check()
+    page.get_by_label("Why").fill("Check the INR on the day.")
+    press(page.get_by_role("button", name="Record the outcome of a flag"))
+    expect(page.get_by_text("The outcome is recorded.")).to_be_visible()
+
+    press(page.get_by_role("link", name="Offer times"))
+    look(page)
+    press(page.get_by_role("button", name="Offer times"))
+    expect(page.get_by_role("alert")).to_contain_text("Enter at least one time.")
+    look(page)
+    start = (timezone.localtime() + timedelta(days=20)).replace(hour=10, minute=0)
+    page.get_by_label("What for").select_option(label="Assessment with ultrasound (40 minutes)")
+    page.get_by_label("With whom").select_option(label="Dr Ada Example, Consultant rheumatologist")
+    page.get_by_label("First time").fill(f"{start:%Y-%m-%dT%H:%M}")
+    page.get_by_label("Second time").fill(f"{start + timedelta(hours=2):%Y-%m-%dT%H:%M}")
+    press(page.get_by_role("button", name="Offer times"))
+    expect(page.get_by_role("heading", name="Times offered")).to_be_visible()
+    look(page)
+
+
+def test_a_request_becomes_an_appointment(
+    clinic: str, new_page: NewPage, javascript: bool, look_at: Look
+) -> None:
+    look = look_at if javascript else nothing_to_look_at
+    patient = new_page(javascript=javascript, width=375)
+    staff = new_page(javascript=javascript)
+
+    request = patient_sends_a_request(patient, clinic, look)
+    staff_offer_a_time(staff, clinic, request.reference, look)
+
+    patient.goto(latest_link())
+    expect(patient).to_have_url(f"{clinic}/appointments/mine/{request.reference}/")
+    expect(patient.get_by_role("heading", name="We can offer you these times")).to_be_visible()
+    look(patient)
+    press(patient.get_by_role("button", name="Book this time"))
+    expect(patient.get_by_role("alert")).to_contain_text("Choose one of the times.")
+    look(patient)
+    patient.get_by_role("radio").nth(1).check()
+    press(patient.get_by_role("button", name="Book this time"))
+    expect(patient.get_by_role("heading", name="Your appointment")).to_be_visible()
+    look(patient)
+
+    staff.reload()
+    expect(staff.get_by_role("heading", name="Booked")).to_be_visible()
+    booked = request.appointments.get()
+    for page in (patient, staff):
+        day = f"{timezone.localtime(booked.starts):%A %-d %B %Y}"
+        expect(page.get_by_text(day).first).to_be_visible()
+
+
+def test_a_question_is_asked_and_answered(
+    clinic: str, new_page: NewPage, javascript: bool, look_at: Look
+) -> None:
+    look = look_at if javascript else nothing_to_look_at
+    request = AppointmentRequest.objects.get(name="Alex Sample")
+    staff, patient = (
+        new_page(javascript=javascript),
+        new_page(javascript=javascript, width=375),
+    )
+    sign_in(staff, clinic, "reception")
+    press(staff.get_by_role("link", name=request.reference))
+    press(staff.get_by_role("link", name="Ask a question"))
+    staff.get_by_label("Question to the patient").fill("Which hand is worse?")
+    press(staff.get_by_role("button", name="Ask a question"))
+
+    patient.goto(latest_link())
+    look(patient)
+    press(patient.get_by_role("link", name="Read the question"))
+    look(patient)
+    for label, value in (("Day", "31"), ("Month", "1"), ("Year", "1970")):
+        patient.get_by_label(label).fill(value)
+    press(patient.get_by_role("button", name="Continue"))
+    expect(patient.get_by_text("Which hand is worse?")).to_be_visible()
+    look(patient)
+    patient.get_by_label("Your answer").fill("The right one.")
+    press(patient.get_by_role("button", name="Send my answer"))
+    expect(patient.get_by_role("heading", name="We are looking at your request")).to_be_visible()
+
+    staff.reload()
+    expect(staff.get_by_text("The right one.")).to_be_visible()
+    look(staff)
+
+
+def test_a_patient_withdraws(clinic: str, new_page: NewPage, look_at: Look) -> None:
+    request = AppointmentRequest.objects.get(name="Jo Sample")
+    patient = new_page(width=375)
+    patient.goto(private_link(request))
+    press(patient.get_by_role("link", name="Withdraw this request"))
+    look_at(patient)
+    press(patient.get_by_role("button", name="Withdraw my request"))
+    expect(patient.get_by_role("heading", name="You withdrew this request")).to_be_visible()
+    look_at(patient)
+
+
+def test_an_error_takes_focus_and_its_link_reaches_the_field(
+    clinic: str, new_page: NewPage, javascript: bool
+) -> None:
+    patient = new_page(javascript=javascript, width=375)
+    patient.goto(f"{clinic}/appointments/request/")
+    press(patient.get_by_role("button", name="None of these apply: continue"))
+    press(patient.get_by_role("button", name="Continue"))
+    expect(patient).to_have_title(re.compile("^Error: "))
+    summary = patient.get_by_role("alert")
+    expect(summary).to_be_focused()
+    press(summary.get_by_role("link"))
+    expect(patient.get_by_label("What would you like help with?")).to_be_focused()
+
+
+def test_every_error_of_every_step_is_accessible(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    patient = new_page(width=320)
+    patient.goto(f"{clinic}/appointments/request/?about=ultrasound-guided-injections")
+    press(patient.get_by_role("button", name="None of these apply: continue"))
+
+    def fail_then(fill: Callable[[], Any]) -> None:
+        press(patient.get_by_role("button", name="Continue"))
+        expect(patient.get_by_role("alert")).to_be_focused()
+        look_at(patient)
+        fill()
+        press(patient.get_by_role("button", name="Continue"))
+
+    fail_then(lambda: patient.get_by_label("What would you like help with?").fill("Pain."))
+
+    def fill_you() -> None:
+        patient.get_by_label("Full name").fill("Pat Sample")
+        for label, value in (("Day", "31"), ("Month", "1"), ("Year", "1970")):
+            patient.get_by_label(label).fill(value)
+        patient.get_by_label("E-mail address").fill("pat.two@example.org")
+
+    fail_then(fill_you)
+
+    def fill_safety() -> None:
+        for group in patient.get_by_role("group").all():
+            group.get_by_label("No", exact=True).check()
+
+    fail_then(fill_safety)
+    press(patient.get_by_role("button", name="Continue"))
+    look_at(patient)

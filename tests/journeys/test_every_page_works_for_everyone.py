@@ -1,0 +1,102 @@
+"""Every page: axe, 320 px, a keyboard, dark, print, and nothing from elsewhere."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from bookings.models import AppointmentRequest
+from tests.journeys.test_a_request_becomes_an_appointment import sign_in
+
+Look = Callable[[Page], None]
+NewPage = Callable[..., Page]
+
+PAGES = [
+    "/",
+    "/procedures/",
+    "/clinics/",
+    "/guides/",
+    "/procedures/ultrasound-guided-injections/",
+    "/clinics/ultrasound-clinic/",
+    "/guides/guided-steroid-injections-explained/",
+    "/appointments/request/",
+    "/appointments/mine/link/nothing/",
+    "/privacy/",
+    "/mailbox/",
+    "/nothing-here/",
+    "/admin/login/",
+]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "light"), (375, "dark")])
+def test_every_page_is_accessible(
+    width: int, scheme: str, clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    page = new_page(width=width, scheme=scheme)
+    for path in PAGES:
+        page.goto(clinic + path)
+        look_at(page)
+
+
+def test_nothing_comes_from_elsewhere_and_no_cookie_comes_at_all(
+    clinic: str, new_page: NewPage
+) -> None:
+    page = new_page()
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    for path in PAGES[:7]:
+        page.goto(clinic + path)
+    assert [url for url in asked if not url.startswith(clinic)] == []
+    assert page.context.cookies() == []
+
+
+def test_the_first_tab_skips_to_the_content(clinic: str, new_page: NewPage) -> None:
+    page = new_page(width=375)
+    page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the main content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
+def test_contents_are_closed_on_a_phone_and_beside_the_text_on_a_desk(
+    clinic: str, new_page: NewPage
+) -> None:
+    path = f"{clinic}/procedures/ultrasound-guided-injections/"
+    phone, desk = new_page(width=375), new_page(width=1280)
+    phone.goto(path)
+    expect(phone.get_by_role("link", name="The risks")).to_be_hidden()
+    phone.get_by_text("On this page").first.click()
+    phone.get_by_role("link", name="The risks").click()
+    expect(phone.get_by_role("heading", name="The risks")).to_be_in_viewport()
+    desk.goto(path)
+    expect(desk.get_by_role("link", name="The risks")).to_be_visible()
+
+
+def test_paper_carries_the_text_and_leaves_the_rest(clinic: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.emulate_media(media="print")
+    page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
+    expect(page.get_by_role("heading", name="The risks")).to_be_visible()
+    expect(page.get_by_text("Dr Ada Example")).to_be_visible()
+    for screen_only in (".site-nav", ".breadcrumbs", ".closing", ".site-footer", "nav.contents"):
+        expect(page.locator(screen_only)).to_be_hidden()
+
+
+def test_every_page_of_the_desk_is_accessible(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    page = new_page()
+    sign_in(page, clinic, "clinician")
+    for request in AppointmentRequest.objects.all():
+        page.goto(f"{clinic}/admin/bookings/appointmentrequest/{request.pk}/change/")
+        look_at(page)
+    page.set_viewport_size({"width": 375, "height": 900})
+    page.goto(f"{clinic}/admin/bookings/appointmentrequest/{request.pk}/change/")
+    look_at(page)

@@ -1,0 +1,206 @@
+"""The editors', reviewers' and publishers' side of the desk."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clinic_site.groups import GROUPS
+from procedures.admin import RevisionAdmin
+from procedures.models import Revision, SignOff
+from procedures.status import RevisionStatus
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/procedures/revision/"
+SignIn = Callable[[Any], Client]
+DECISIONS = {decision.slug: decision for decision in RevisionAdmin.decisions}
+
+
+def page_of(revision: Revision) -> str:
+    return f"{LIST}{revision.pk}/change/"
+
+
+def decide_at(revision: Revision, slug: str) -> str:
+    return f"{LIST}{revision.pk}/decide/{slug}/"
+
+
+def text(**changes: Any) -> dict[str, Any]:
+    return {"document": factories.document(), "change_class": "advice", "note": "New."} | changes
+
+
+def ready_for(slug: str, now: datetime) -> Revision:
+    status = sorted(DECISIONS[slug].statuses)[0]
+    return factories.revision(RevisionStatus(status), now=now)
+
+
+# --- Drafts ---------------------------------------------------------------------------------
+
+
+def test_an_editor_begins_a_version_from_the_newest_text(sign_in: SignIn, monday: datetime) -> None:
+    published = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    client = sign_in("Editor")
+    url = f"{LIST}add/?page={published.page.pk}"
+    assert "title: A thing" in client.get(url).content.decode()
+    values = text(page=published.page.pk, document=factories.document(title="Another"))
+    client.post(url, values)
+    draft = Revision.objects.get(number=2)
+    assert (draft.status, draft.title, draft.written_by.username) == ("draft", "Another", "editor")
+
+
+@pytest.mark.parametrize("page", ["", "x", "999999", "9" * 30, "%00", "1%27"])
+def test_a_strange_page_to_begin_from_is_no_500(page: str, sign_in: SignIn) -> None:
+    assert sign_in("Editor").get(f"{LIST}add/?page={page}").status_code in {200, 400}
+
+
+def test_an_editor_edits_a_draft(sign_in: SignIn, monday: datetime) -> None:
+    draft = factories.revision(now=monday)
+    values = text(note="Shorter.", seen_version=draft.version)
+    answer = sign_in("Editor").post(page_of(draft), values)
+    assert answer.status_code == 302
+    draft.refresh_from_db()
+    assert (draft.note, draft.version) == ("Shorter.", 2)
+
+
+def test_an_edit_on_an_old_screen_is_refused(sign_in: SignIn, monday: datetime) -> None:
+    draft = factories.revision(now=monday)
+    client = sign_in("Editor")
+    client.post(page_of(draft), text(note="First.", seen_version=draft.version))
+    answer = client.post(
+        page_of(draft), text(note="Second.", seen_version=draft.version), follow=True
+    )
+    assert "no longer possible" in answer.content.decode()
+    draft.refresh_from_db()
+    assert draft.note == "First."
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ("words", "Begin with “---”"),
+        (factories.document(category="guides"), "This page belongs to “Procedures”"),
+        (factories.document(body="a\u202eb"), "Remove the hidden character in this line."),
+        (factories.document(title="x" * 201), "Shorten the title"),
+    ],
+)
+def test_an_unreadable_text_is_told_its_line_and_kept(
+    document: str, sentence: str, sign_in: SignIn, monday: datetime
+) -> None:
+    draft = factories.revision(now=monday)
+    values = text(document=document, seen_version=draft.version)
+    content = sign_in("Editor").post(page_of(draft), values).content.decode()
+    assert sentence in content
+    draft.refresh_from_db()
+    assert draft.version == 1
+
+
+@pytest.mark.parametrize("status", [s for s in RevisionStatus if s != RevisionStatus.DRAFT])
+def test_a_frozen_text_has_no_form(
+    status: RevisionStatus, sign_in: SignIn, monday: datetime
+) -> None:
+    revision = factories.revision(status, now=monday)
+    client = sign_in("Editor")
+    assert "<textarea" not in client.get(page_of(revision)).content.decode()
+    values = text(document=factories.document(title="Smuggled"), seen_version=revision.version)
+    assert client.post(page_of(revision), values).status_code == 403
+    assert not Revision.objects.filter(title="Smuggled").exists()
+
+
+def test_a_status_or_hash_in_the_form_is_ignored(sign_in: SignIn, monday: datetime) -> None:
+    draft = factories.revision(now=monday)
+    smuggled = {"status": "published", "fragment": "<p>x</p>", "fragment_hash": "0" * 64}
+    sign_in("Editor").post(page_of(draft), text(seen_version=draft.version) | smuggled)
+    draft.refresh_from_db()
+    assert (draft.status, draft.fragment) == (RevisionStatus.DRAFT, "")
+
+
+# --- Preview --------------------------------------------------------------------------------
+
+
+def test_a_preview_shows_the_frozen_bytes(sign_in: SignIn, monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    content = sign_in("Clinician").get(f"{LIST}{revision.pk}/preview/").content.decode()
+    assert revision.fragment.split("\n", 3)[0] in content
+    assert revision.fragment_hash in content
+    assert "Preview, not public." in content
+
+
+def test_a_preview_of_a_faulty_draft_names_its_lines(sign_in: SignIn, monday: datetime) -> None:
+    draft = factories.revision(text=factories.document(body="::: stairs\n:::\n"), now=monday)
+    content = sign_in("Editor").get(f"{LIST}{draft.pk}/preview/").content.decode()
+    assert "Line 8: There is no block “stairs”" in content
+    answer = sign_in("Editor").post(decide_at(draft, "submit"), {"version": draft.version})
+    assert "Line" in answer.content.decode()
+    draft.refresh_from_db()
+    assert draft.status == RevisionStatus.DRAFT
+
+
+def test_a_preview_is_not_for_strangers(client: Client, monday: datetime) -> None:
+    revision = factories.revision(now=monday)
+    answer = client.get(f"{LIST}{revision.pk}/preview/")
+    assert answer.headers["Location"].startswith("/admin/login/")
+
+
+# --- Decisions ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("slug", DECISIONS)
+def test_the_matrix_of_groups_and_decisions(
+    slug: str, group: str, sign_in: SignIn, monday: datetime
+) -> None:
+    revision = ready_for(slug, monday)
+    client = sign_in(group)
+    allowed = DECISIONS[slug].permission in GROUPS[group]
+    assert client.get(decide_at(revision, slug)).status_code == (200 if allowed else 403)
+    content = client.get(page_of(revision)).content.decode()
+    assert (decide_at(revision, slug) in content) == allowed
+
+
+def test_nobody_both_writes_and_publishes_by_their_group_alone() -> None:
+    for group, held in GROUPS.items():
+        assert not {"change_revision", "publish_revision"} <= held, group
+        assert not {"change_revision", "sign_revision"} <= held, group
+
+
+def test_signing_at_the_desk_signs_what_was_shown(sign_in: SignIn, monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    client = sign_in(factories.clinician().login)
+    shown = client.get(decide_at(revision, "sign")).content.decode()
+    assert revision.fragment_hash in shown
+    wrong = {"version": revision.version, "fragment_hash": "0" * 64}
+    answer = client.post(decide_at(revision, "sign"), wrong)
+    assert "not the one that you were shown" in answer.content.decode()
+    assert SignOff.objects.count() == 0
+    client.post(decide_at(revision, "sign"), wrong | {"fragment_hash": revision.fragment_hash})
+    assert SignOff.objects.get().fragment_hash == revision.fragment_hash
+
+
+@pytest.mark.parametrize("slug", ["return", "suspend", "withdraw"])
+def test_a_grave_step_needs_its_reason(slug: str, sign_in: SignIn, monday: datetime) -> None:
+    revision = ready_for(slug, monday)
+    group = next(g for g in GROUPS if DECISIONS[slug].permission in GROUPS[g])
+    posted = {"version": revision.version, "reason": ""}
+    content = sign_in(group).post(decide_at(revision, slug), posted).content.decode()
+    assert "Write the reason. Colleagues will read it." in content
+    version = revision.version
+    revision.refresh_from_db()
+    assert revision.version == version
+
+
+def test_signatures_and_histories_cannot_be_written_at_the_desk(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    factories.revision(RevisionStatus.SIGNED, now=monday)
+    signed = SignOff.objects.get()
+    manager = factories.staff("Manager")
+    manager.is_superuser = True
+    manager.save()
+    client = sign_in(manager)
+    for url in ("add/", f"{signed.pk}/delete/"):
+        assert client.get(f"/admin/procedures/signoff/{url}").status_code == 403
+    client.post(f"/admin/procedures/signoff/{signed.pk}/change/", {"signer_name": "Dr Forged"})
+    signed.refresh_from_db()
+    assert signed.signer_name == "Dr Clinician"
