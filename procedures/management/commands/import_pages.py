@@ -13,6 +13,7 @@ from django.utils import timezone
 from procedures import publishing
 from procedures.models import InformationPage, Source
 from procedures.rendering import DocumentError, parse, render
+from procedures.status import PublishingRefused
 
 
 class Command(BaseCommand):
@@ -67,11 +68,14 @@ class Command(BaseCommand):
         newest = page.revisions.order_by("-number").first()
         if newest and newest.document == document:
             return False
-        publishing.start_draft(
-            page,
-            document=document,
-            by=author,
-            now=timezone.now(),
-            note="First version." if newest is None else "",
-        )
+        try:
+            publishing.start_draft(
+                page,
+                document=document,
+                by=author,
+                now=timezone.now(),
+                note="First version." if newest is None else "",
+            )
+        except PublishingRefused as refusal:
+            raise CommandError(f"{path}: {refusal}") from None
         return True

@@ -1,0 +1,259 @@
+"""The wiring: headers everywhere, settings that explain themselves, errors that help."""
+
+import logging
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, override_settings
+from django.urls import path
+
+from bookings.models import AppointmentRequest, ScreeningQuestion
+from bookings.status import RequestStatus
+from clinic_site import checks, urls
+from clinic_site.groups import GROUPS
+from clinic_site.logs import WithoutLinks
+from procedures.models import Revision
+from procedures.status import RevisionStatus
+from tests import factories
+
+ROOT = Path(__file__).parent.parent.parent
+
+PRODUCTION = {
+    "SECRET_KEY": "a-key-that-is-long-enough-and-quite-random-for-a-test-1234567890",
+    "SITE_URL": "https://clinic.example",
+    "PATH": os.environ["PATH"],
+}
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+# --- Settings -------------------------------------------------------------------------------
+
+
+def test_production_settings_pass_every_deployment_check() -> None:
+    result = manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert result.returncode == 0, result.stderr
+    assert "no issues" in result.stdout
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "SITE_URL"])
+def test_a_missing_variable_explains_itself(missing: str) -> None:
+    environment = {name: value for name, value in PRODUCTION.items() if name != missing}
+    result = manage("check", **environment)
+    assert result.returncode != 0
+    assert f"Set the environment variable {missing}." in result.stderr
+
+
+def test_production_keeps_cookies_to_this_host_and_links_to_its_address() -> None:
+    program = (
+        "import os; os.environ['DJANGO_SETTINGS_MODULE']='clinic_site.settings';"
+        "from django.conf import settings as s;"
+        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.ALLOWED_HOSTS, s.DEBUG)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=PRODUCTION,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.strip() == "__Host-session __Host-csrf ['clinic.example'] False"
+
+
+def test_sqlite_without_immediate_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "sqlite":
+        assert checks.sqlite_takes_the_write_lock_first(None) == []
+        return
+    assert checks.sqlite_takes_the_write_lock_first(None) == []
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", "DEFERRED")
+    assert [error.id for error in checks.sqlite_takes_the_write_lock_first(None)] == [
+        "clinic_site.E001"
+    ]
+
+
+@pytest.mark.django_db
+def test_the_database_is_set_up_to_keep_what_it_confirmed() -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous")
+            assert cursor.fetchone() == (2,)  # FULL
+            cursor.execute("PRAGMA journal_mode")
+            assert cursor.fetchone() == ("wal",)
+        else:
+            cursor.execute("SHOW lock_timeout")
+            assert cursor.fetchone() == ("3s",)
+
+
+# --- Headers --------------------------------------------------------------------------------
+
+POLICY = (
+    "base-uri 'none'; default-src 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "img-src 'self'; script-src 'self'; style-src 'self'"
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/",
+        "/procedures/",
+        "/nothing/",
+        "/?a=%00",
+        "/appointments/request/",
+        "/admin/login/",
+        "/admin/",
+    ],
+)
+def test_every_answer_carries_the_headers(url: str, client: Client) -> None:
+    headers = client.get(url).headers
+    assert "; ".join(sorted(headers["Content-Security-Policy"].split("; "))) == POLICY
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert (
+        headers["Cache-Control"] in {"no-store", "public, max-age=60"}
+        or "private" in (headers["Cache-Control"])
+    )
+
+
+def test_a_hostile_host_is_refused(client: Client) -> None:
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+# --- Errors ---------------------------------------------------------------------------------
+
+
+def fails(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("patient Pat Sample")
+
+
+class WithFault:
+    """The map of the site, and one page that fails."""
+
+    handler500 = urls.handler500
+    urlpatterns = [*urls.urlpatterns, path("fails/", fails)]
+
+
+@override_settings(ROOT_URLCONF=WithFault)
+def test_a_fault_of_ours_is_a_page_that_helps_and_tells_nothing() -> None:
+    client = Client(raise_request_exception=False)
+    answer = client.get("/fails/")
+    content = answer.content.decode()
+    assert answer.status_code == 500
+    assert "Something went wrong on our side" in content
+    assert "020 7946 0958" in content
+    assert "Pat Sample" not in content
+
+
+def test_a_private_link_never_reaches_the_log() -> None:
+    line = "GET /appointments/mine/link/WyJhYmMiLDFd:secret/ HTTP/1.1"
+    record = logging.LogRecord("django.server", logging.INFO, "", 0, '"%s" %s', (line, "302"), None)
+    assert WithoutLinks().filter(record)
+    assert "secret" not in record.getMessage()
+    assert "/appointments/mine/link/" in record.getMessage()
+
+
+# --- Groups and the demonstration -----------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_groups_hold_exactly_what_the_table_says() -> None:
+    for name, codenames in GROUPS.items():
+        held = Group.objects.get(name=name).permissions.values_list("codename", flat=True)
+        assert set(held) == codenames
+
+
+@pytest.mark.django_db
+def test_the_demonstration_has_every_state_and_loading_it_again_changes_nothing() -> None:
+    def tables() -> tuple[Any, ...]:
+        return (
+            User.objects.count(),
+            Revision.objects.count(),
+            ScreeningQuestion.objects.count(),
+            sorted(AppointmentRequest.objects.values_list("reference", "version")),
+        )
+
+    out = StringIO()
+    call_command("load_demo", stdout=out)
+    first = tables()
+    assert set(AppointmentRequest.objects.values_list("status", flat=True)) == set(RequestStatus)
+    assert Revision.objects.filter(status=RevisionStatus.PUBLISHED).count() == 3
+    assert "reception" in out.getvalue()
+    call_command("load_demo", stdout=StringIO())
+    assert tables() == first
+
+
+@pytest.mark.django_db
+def test_the_demonstration_is_plainly_invented(client: Client) -> None:
+    call_command("load_demo", stdout=StringIO())
+    for email in AppointmentRequest.objects.values_list("email", flat=True):
+        assert email.endswith("@example.org")
+    for phone in AppointmentRequest.objects.values_list("phone", flat=True):
+        assert str(phone).startswith("+44207946")  # set aside for drama
+    for revision in Revision.objects.filter(status=RevisionStatus.PUBLISHED):
+        content = client.get(revision.page.get_absolute_url()).content.decode()
+        assert "no real clinician has reviewed it" in content
+        assert "this person and this registration are invented" in content
+        assert "This is a demonstration" in content
+
+
+@pytest.mark.django_db
+def test_the_demonstration_loads_nowhere_else(settings: Any) -> None:
+    settings.DEMONSTRATION = False
+    with pytest.raises(CommandError, match="mix invented people with real ones"):
+        call_command("load_demo")
+    assert User.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_the_mailbox_shows_what_was_sent(client: Client, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    assert "Nothing yet." in client.get("/mailbox/").content.decode()
+    request = factories.received()
+    call_command("send_messages", stdout=StringIO())
+    content = client.get("/mailbox/").content.decode()
+    assert "A message from Example Lane Clinic" in content
+    assert request.reference in content
+    assert 'href="https://clinic.example/appointments/mine/link/' in content
+
+
+def test_the_mailbox_exists_only_in_development() -> None:
+    program = (
+        "import django; django.setup();"
+        "from django.urls import resolve;"
+        "from django.urls.exceptions import Resolver404;"
+        "\ntry: resolve('/mailbox/')\nexcept Resolver404: print('none')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=PRODUCTION | {"DJANGO_SETTINGS_MODULE": "clinic_site.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.strip() == "none"

@@ -1,0 +1,62 @@
+"""The three pages that are written in full: structure, plain words, and every figure with a source."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from clinic_site import demo
+from procedures import content_checks
+from procedures.rendering import CITATION, parse
+
+FOLDER = Path(demo.__file__).parent / "pages"
+PAGES = sorted(FOLDER.glob("*.md"))
+
+
+@pytest.fixture(params=PAGES, ids=lambda path: path.stem)
+def document(request: pytest.FixtureRequest) -> str:
+    return str(request.param.read_text())
+
+
+def test_there_are_no_findings(document: str) -> None:
+    assert content_checks.findings(document) == []
+
+
+def test_it_says_that_nobody_reviewed_it(document: str) -> None:
+    assert "no real clinician has reviewed it" in document
+
+
+def test_it_has_help_for_emergencies_a_closing_panel_and_links(document: str) -> None:
+    parsed = parse(document)
+    assert "::: urgent" in parsed.body
+    assert "::: emergency" in parsed.body
+    assert parsed.closing_question.endswith("?")
+    assert re.search(r"\]\(/(procedures|clinics|guides)/[a-z-]+/\)", parsed.body)
+
+
+def test_the_words_are_plain_and_promise_nothing(document: str) -> None:
+    lowered = document.lower()
+    for word in ("simply ", "successfully", "painless", "guarantee", "kenalog", "%", "!"):
+        assert word not in lowered
+    for line in document.split("\n"):
+        if "red" in re.findall(r"[a-z]+", line.lower()):
+            assert "brown or black skin" in line
+
+
+def test_sentences_are_short_on_average(document: str) -> None:
+    prose = re.sub(r"\[\^[^\]]+\]|[*_|#>-]|:::.*", " ", parse(document).body)
+    prose = re.sub(r"\]\([^)]*\)", " ", prose)
+    sentences = [s.split() for s in re.split(r"[.:?;\n]\s", prose) if len(s.split()) > 2]
+    assert sum(len(words) for words in sentences) / len(sentences) < 20
+
+
+def test_every_frequency_cites_a_source(document: str) -> None:
+    """A paragraph, list item or table row with “1 in …” has a citation."""
+    for line in parse(document).body.split("\n"):
+        if re.search(r"\b\d+ in (?:every )?\d", line):
+            assert CITATION.search(line), line
+
+
+def test_one_format_of_numbers() -> None:
+    for path in PAGES:
+        assert not re.search(r"\d+ (?:per cent|percent)|\d+ out of \d+", path.read_text())
