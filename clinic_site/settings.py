@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.private_by_default",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # From here on an answer, even a refusal, carries all headers.
     "clinic_site.middleware.refuse_nul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -88,7 +89,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "clinic_site.urls"
