@@ -339,6 +339,7 @@ class ScreeningQuestionAdmin(admin.ModelAdmin):
     list_display = ("wording", "version", "level", "owner", "review_due", "retired_on")
     list_filter = ("level", "retired_on")
     filter_horizontal = ("pages",)
+    exclude = ("version", "retired_on", "retired_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

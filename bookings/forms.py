@@ -14,7 +14,7 @@ from phonenumber_field.formfields import PhoneNumberField
 from bookings.models import AppointmentType, RedFlag, ScreeningQuestion
 from bookings.screening import GivenAnswer
 from bookings.status import Answer, FlagOutcome
-from procedures.decisions import DecisionForm, ReasonForm
+from procedures.decisions import DecisionForm, ReasonForm, SeenVersionField
 from procedures.models import Clinician
 
 DAYS = {
@@ -279,7 +279,7 @@ class IdentifyForm(PatientForm):
 class SeenForm(PatientForm):
     """A press of a button, with the version of the request that was on the screen."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = SeenVersionField()
 
 
 class ChooseTimeForm(SeenForm):

@@ -537,18 +537,8 @@ class RequestEvent(models.Model):
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 
-    PERSONAL: set[str] = set()
-    NOT_PERSONAL = {
-        "id",
-        "request",
-        "number",
-        "kind",
-        "at",
-        "by",
-        "detail",
-        "previous_hash",
-        "hash",
-    }
+    PERSONAL = {"detail"}
+    NOT_PERSONAL = {"id", "request", "number", "kind", "at", "by", "previous_hash", "hash"}
 
     class Meta:
         constraints = [UniqueConstraint(fields=["request", "number"], name="one_event_a_number")]

@@ -46,7 +46,7 @@ def spend(limit: Limit, subject: str, now: datetime) -> bool:
     ends = datetime.fromtimestamp((window + 1) * period, UTC)
     key = _keyed_hash(f"{limit.name}\n{subject}\n{window}")
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [key, ends])
+        cursor.execute(COUNT, [key, connection.ops.adapt_datetimefield_value(ends)])
         (count,) = cursor.fetchone()
     return bool(count <= limit.times)
 

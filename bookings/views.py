@@ -280,6 +280,7 @@ def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     """None of the offered times suits."""
     form = SeenForm(request.POST)
     if not form.is_valid():
+        messages.error(request, form.errors["version"][0])
         return redirect("bookings:mine", found.reference)
     version = form.cleaned_data["version"]
     return _act(

@@ -21,10 +21,23 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 
+class SeenVersionField(forms.IntegerField):
+    """The version of a record that was on the screen. It travels along and is never typed."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, **kwargs: Any):
+        too_old = "This page cannot be used any more. Open it again, then repeat what you did."
+        super().__init__(min_value=1, max_value=2**31 - 2, **kwargs)
+        self.error_messages = dict.fromkeys(self.error_messages, too_old)
+        for validator in self.validators:
+            validator.message = too_old
+
+
 class DecisionForm(forms.Form):
     """A form about one record, which remembers the version of it that was on the screen."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = SeenVersionField()
 
     use_required_attribute = False
 

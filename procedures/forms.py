@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from procedures.decisions import SeenVersionField
 from procedures.models import Revision
 from procedures.rendering import DocumentError, parse
 
@@ -12,7 +13,7 @@ class RevisionForm(forms.ModelForm):
     """The text of a draft, checked line by line."""
 
     # Not `version`, which is the model's own and never typed.
-    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen_version = SeenVersionField(required=False)
 
     class Meta:
         model = Revision

@@ -250,7 +250,7 @@ def test_a_press_on_an_old_screen_refuses_politely_and_keeps_what_was_typed(
 ) -> None:
     request = ready_for(slug, monday)
     client = sign_in("Clinician")
-    posted = values_for(slug, request, monday) | {"version": request.version - 1}
+    posted = values_for(slug, request, monday) | {"version": request.version + 1}
     content = client.post(decide_at(request, slug), posted).content.decode()
     assert "This is no longer possible:" in content
     if slug in {"ask", "decline"}:
@@ -317,6 +317,33 @@ def test_an_unknown_decision_or_request_is_not_found(sign_in: SignIn, monday: da
     client = sign_in("Clinician")
     assert client.get(decide_at(request, "promote")).status_code == 404
     assert client.get(f"{LIST}999999/decide/review/").status_code == 404
+
+
+HOSTILE = ["", "0", "-1", "x", "1.5", "9" * 19, "9" * 30, "\x00", "٣"]
+
+
+@pytest.mark.parametrize("version", HOSTILE)
+@pytest.mark.parametrize("slug", ["review", "offer", "resolve-flag"])
+def test_a_forged_version_decides_nothing(
+    slug: str, version: str, sign_in: SignIn, monday: datetime
+) -> None:
+    request = ready_for(slug, monday)
+    posted = values_for(slug, request, monday) | {"version": version}
+    answer = sign_in("Clinician").post(decide_at(request, slug), posted)
+    assert answer.status_code == 200
+    assert "There is a problem" in answer.content.decode()
+    seen = request.version
+    request.refresh_from_db()
+    assert request.version == seen
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 30, "0", "-1"])
+def test_a_strange_number_in_an_address_is_no_500(number: str, sign_in: SignIn) -> None:
+    client = sign_in("Clinician")
+    assert client.get(f"{LIST}{number}/decide/review/").status_code in {302, 404}
+    assert client.get(f"{LIST}{number}/change/").status_code in {302, 404}
+    assert client.get(f"{LIST}{number}/history/").status_code in {302, 404}
+    assert client.get(f"/admin/procedures/revision/{number}/preview/").status_code in {302, 404}
 
 
 def test_a_look_at_a_decision_page_decides_nothing(sign_in: SignIn, monday: datetime) -> None:

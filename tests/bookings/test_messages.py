@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from bookings import messages, triage
@@ -233,3 +235,15 @@ def test_the_clinic_is_told_only_that_something_waits(monday: datetime) -> None:
     notice = next(letter for letter in mail.outbox if letter.to == ["desk@example.org"])
     assert "Something is waiting" in notice.body
     assert "/appointments/mine/" not in notice.body
+
+
+def test_the_worker_forgets_what_was_typed_and_never_sent(
+    client: Client, at: Any, monday: datetime
+) -> None:
+    client.post("/appointments/request/", {"about": ""})
+    client.post("/appointments/request/about/", {"page": "", "concern": "Canaryconcern"})
+    call_command("send_messages")
+    assert Session.objects.count() == 1
+    at(monday + timedelta(hours=1, minutes=1))
+    call_command("send_messages")
+    assert Session.objects.count() == 0

@@ -169,6 +169,21 @@ def test_a_press_on_an_old_screen_is_told_what_happened(client: Client) -> None:
     assert request.status == RequestStatus.IN_REVIEW
 
 
+@pytest.mark.parametrize("version", ["", "0", "x", "9" * 19, "9" * 30, "\x00"])
+@pytest.mark.parametrize("page", ["withdraw/", "choose/", "other-times/"])
+def test_a_forged_version_does_nothing(
+    page: str, version: str, client: Client, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    url = open_link(client, request)
+    time = request.offers.get().times.all()[0].pk
+    answer = client.post(url + page, {"version": version, "time": time}, follow=True)
+    assert answer.status_code == 200
+    assert "Open it again" in answer.content.decode()
+    request.refresh_from_db()
+    assert request.status == RequestStatus.OFFERED
+
+
 # --- Offers ---------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import threading
 from types import FrameType
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             now = timezone.now()
             triage.catch_up(now)
             rate_limits.forget_past_windows(now)
+            # What a patient typed and did not send lies in a session, and is forgotten with it.
+            call_command("clearsessions")
             sent = messages.send_due()
             if sent or not options["loop"]:
                 self.stdout.write(f"{sent} sent.")
