@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings import journal, triage
-from bookings.forms import (
+from bookings.forms.staff import (
     AskForm,
     BookForm,
     DeclineForm,

@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import QueryDict
 from django.utils import timezone
 
-from bookings.forms import AboutForm, PatientForm, SafetyForm, TimesForm, YouForm
+from bookings.forms.patient import AboutForm, PatientForm, SafetyForm, TimesForm, YouForm
 from bookings.screening import questions_for
 from bookings.triage import Submission
 from procedures.models import InformationPage, Revision

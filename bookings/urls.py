@@ -2,8 +2,8 @@
 
 from django.urls import path, register_converter
 
-from bookings import views
 from bookings.steps import ORDER
+from bookings.views import private_link, sending
 
 
 class StepConverter:
@@ -29,15 +29,17 @@ register_converter(ReferenceConverter, "reference")
 
 app_name = "bookings"
 urlpatterns = [
-    path("request/", views.start, name="start"),
-    path("request/check/", views.check, name="check"),
-    path("request/sent/", views.sent, name="sent"),
-    path("request/<step:step>/", views.step, name="step"),
-    path("mine/link/<str:token>/", views.open_link, name="open_link"),
-    path("mine/<reference:reference>/", views.mine, name="mine"),
-    path("mine/<reference:reference>/identify/", views.identify, name="identify"),
-    path("mine/<reference:reference>/withdraw/", views.withdraw, name="withdraw"),
-    path("mine/<reference:reference>/choose/", views.choose_time, name="choose_time"),
-    path("mine/<reference:reference>/other-times/", views.other_times, name="other_times"),
-    path("mine/<reference:reference>/answer/", views.answer_question, name="answer_question"),
+    path("request/", sending.start, name="start"),
+    path("request/check/", sending.check, name="check"),
+    path("request/sent/", sending.sent, name="sent"),
+    path("request/<step:step>/", sending.step, name="step"),
+    path("mine/link/<str:token>/", private_link.open_link, name="open_link"),
+    path("mine/<reference:reference>/", private_link.mine, name="mine"),
+    path("mine/<reference:reference>/identify/", private_link.identify, name="identify"),
+    path("mine/<reference:reference>/withdraw/", private_link.withdraw, name="withdraw"),
+    path("mine/<reference:reference>/choose/", private_link.choose_time, name="choose_time"),
+    path("mine/<reference:reference>/other-times/", private_link.other_times, name="other_times"),
+    path(
+        "mine/<reference:reference>/answer/", private_link.answer_question, name="answer_question"
+    ),
 ]

@@ -16,10 +16,10 @@ from django.core.management import call_command
 from django.db import models
 
 from bookings import status as booking_status
-from bookings import views as booking_views
 from bookings.admin import AppointmentRequestAdmin
 from bookings.models import AppointmentRequest, Offer, RedFlag
 from bookings.status import FlagOutcome, RequestStatus
+from bookings.views.private_link import PUBLIC_EVENTS
 from clinic_site.groups import GROUPS
 from procedures import status as procedure_status
 from procedures.admin import RevisionAdmin
@@ -146,7 +146,9 @@ WRITING_ELSEWHERE = {
 
 @pytest.mark.parametrize("path", modules(*APPS, "clinic_site"), ids=dotted)
 def test_only_the_writers_write(path: Path) -> None:
-    if path.stem in WRITERS or dotted(path) in WRITING_ELSEWHERE:
+    if (dotted(path).split(".")[1:2] and dotted(path).split(".")[1] in WRITERS) or dotted(
+        path
+    ) in WRITING_ELSEWHERE:
         return
     calls = [
         f"line {node.lineno}: .{node.func.attr}("
@@ -228,7 +230,7 @@ def test_patients_read_only_of_events_that_exist() -> None:
     verbs = (ROOT / "bookings" / "triage.py").read_text()
     written = set(booking_status.EVENTS.values()) | set(re.findall(r'kind="([^"]+)"', verbs))
     written.add("came back on its day")
-    assert set(booking_views.PUBLIC_EVENTS) == written
+    assert set(PUBLIC_EVENTS) == written
 
 
 def test_the_document_of_states_is_the_code() -> None:

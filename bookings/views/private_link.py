@@ -1,7 +1,4 @@
-"""The patient's side: sending a request, and the page behind the private link.
-
-GET shows and never acts. A view loads, asks the form, makes one call, redirects.
-"""
+"""The page behind the private link."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,18 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import links, rate_limits, triage
-from bookings.forms import (
-    DAYS,
-    TIMES,
+from bookings.forms.patient import (
     AnswerQuestionForm,
     ChooseTimeForm,
     IdentifyForm,
     SeenForm,
-    SendForm,
 )
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.status import WITHDRAWABLE, TriageRefused
-from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
 
 # What a patient reads of the journal. Events that are not here are the clinic's own.
 PUBLIC_EVENTS = {
@@ -44,122 +37,7 @@ PUBLIC_EVENTS = {
     "let it lapse": "The time to reply ended.",
 }
 
-
-# --- Sending a request ----------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def start(request: HttpRequest) -> HttpResponse:
-    """The urgent-symptom off-ramp. Passing it opens an empty form."""
-    about = request.POST.get("about") or request.GET.get("about") or ""
-    titles = dict(pages_to_ask_about())
-    if request.method == "POST":
-        UnsentRequest(request.session).begin(about if about in titles else "")
-        return redirect("bookings:step", "about")
-    context = {"about": about, "title": titles.get(about), "section": "request"}
-    return render(request, "bookings/request/start.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def step(request: HttpRequest, step: str) -> HttpResponse:
-    """One step of the form. A step that the patient has not reached leads back to the one due."""
-    unsent = UnsentRequest(request.session)
-    if not unsent.key:
-        return _begin_again(request)
-    due = unsent.next_step()
-    if ORDER.index(step) > ORDER.index(due):
-        return redirect("bookings:step", due)
-    form = unsent.form(step, request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        unsent.keep(step, request.POST)
-        return redirect("bookings:step", unsent.next_step())
-    context = {
-        "form": form,
-        "number": ORDER.index(step) + 1,
-        "steps": len(ORDER),
-        "section": "request",
-    }
-    return render(request, f"bookings/request/{step}.html", context | _way_back(step))
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def check(request: HttpRequest) -> HttpResponse:
-    """The last step: everything that was answered, and the button that sends it."""
-    unsent = UnsentRequest(request.session)
-    if request.method == "POST" and request.POST.get("key") == request.session.get("sent_key"):
-        return redirect("bookings:sent")
-    if not unsent.key:
-        return _begin_again(request)
-    due = unsent.next_step()
-    if due != CHECK:
-        return redirect("bookings:step", due)
-    form = SendForm(request.POST or None, initial={"key": unsent.key})
-    if request.method == "POST" and form.is_valid() and form.cleaned_data["key"] == unsent.key:
-        return _send(request, unsent)
-    submission = unsent.submission()
-    context = {
-        "form": form,
-        "unsent": submission,
-        "page_title": dict(pages_to_ask_about()).get(submission.page.slug)
-        if submission.page
-        else "",
-        "days": [DAYS[day] for day in submission.preferred_days],
-        "times": [TIMES[time] for time in submission.preferred_times],
-        "answers": submission.answers,
-        "number": len(ORDER),
-        "section": "request",
-    }
-    return render(request, "bookings/request/check.html", context | _way_back(CHECK))
-
-
-@require_safe
-def sent(request: HttpRequest) -> HttpResponse:
-    """The receipt: reference, until when we answer, what happens next."""
-    reference = request.session.get("sent_reference")
-    received = AppointmentRequest.objects.filter(reference=reference).first()
-    if received is None:
-        return _begin_again(request)
-    return render(request, "bookings/request/sent.html", {"received": received})
-
-
-def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
-    now = timezone.now()
-    submission = unsent.submission()
-    limits = [
-        (rate_limits.SEND_FROM_ONE_PLACE, rate_limits.client_address(request)),
-        (rate_limits.SEND_TO_ONE_ADDRESS, submission.email.lower()),
-        (rate_limits.SEND_ALTOGETHER, ""),
-    ]
-    spent = [rate_limits.spend(limit, subject, now) for limit, subject in limits]
-    if not all(spent):
-        return render(request, "errors/429.html", {"unsent": True}, status=429)
-    try:
-        received = triage.submit(submission, key=unsent.key, now=now)
-    except TriageRefused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("bookings:start")
-    unsent.forget()
-    request.session["sent_key"] = received.submission_key
-    request.session["sent_reference"] = received.reference
-    _open(request, received)
-    return redirect("bookings:sent")
-
-
-def _begin_again(request: HttpRequest) -> HttpResponse:
-    messages.info(
-        request,
-        "There is no unsent request here. To keep what you write private, we forget it after an "
-        "hour. Please start again.",
-    )
-    return redirect("bookings:start")
-
-
-def _way_back(step: str) -> dict[str, str]:
-    index = ORDER.index(step)
-    return {"back": ORDER[index - 1] if index else ""}
-
-
-# --- Behind the private link ----------------------------------------------------------------
+_now = timezone.now
 
 
 @require_safe
@@ -172,7 +50,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
             return render(request, "errors/429.html", status=429)
         return _link_needed(request)
     request.session.cycle_key()
-    _open(request, found)
+    open_in_session(request, found)
     return redirect("bookings:mine", found.reference)
 
 
@@ -330,7 +208,8 @@ def _choose_form(
     return ChooseTimeForm(posted, times=times, initial={"version": found.version})
 
 
-def _open(request: HttpRequest, found: AppointmentRequest) -> None:
+def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
+    """Let this browser see the request for an hour, unless its link is revoked sooner."""
     opened = request.session.get("opened", {})
     request.session["opened"] = {**opened, found.reference: found.link_version}
     request.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
@@ -343,6 +222,3 @@ def _is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
 def _link_needed(request: HttpRequest) -> HttpResponse:
     """The same answer for a link or reference that is unknown, old, forged or not opened here."""
     return render(request, "bookings/mine/link_needed.html", status=404)
-
-
-_now = timezone.now

@@ -1,0 +1,104 @@
+"""Fields that both sides use, and their sentences."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+OLDEST = date(1900, 1, 1)
+HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
+# Cf holds more than tricks: these join emoji and letters of some scripts.
+HARMLESS = {"\n", "\r", "\t", "\u200c", "\u200d"}
+
+
+def refuse_hidden_characters(text: str) -> None:
+    """Refuse control, direction-changing, private and broken characters, which nobody can see."""
+    if any(
+        letter == "\ufffd"
+        or (letter not in HARMLESS and unicodedata.category(letter) in HIDDEN_CATEGORIES)
+        for letter in text
+    ):
+        raise ValidationError(
+            "This holds a character that cannot be shown. Type it again, rather than pasting it."
+        )
+
+
+class PlainTextField(forms.CharField):
+    """Text that a person can see all of."""
+
+    default_validators = [refuse_hidden_characters]
+
+    def __init__(self, *, required_message: str = "", max_length: int, **kwargs: Any):
+        messages = {"max_length": f"Shorten this to {max_length:,} characters or fewer."}
+        if required_message:
+            messages["required"] = required_message
+        super().__init__(max_length=max_length, error_messages=messages, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        """One kind of line end, and none at all in a field of one line."""
+        text: str = super().clean(value)
+        if isinstance(self.widget, forms.Textarea):
+            return text.replace("\r\n", "\n")
+        return " ".join(text.split())
+
+
+class SplitDateWidget(forms.MultiWidget):
+    """Three short boxes: day, month, year."""
+
+    template_name = "clinic/split_date.html"
+    use_fieldset = True
+    labels = ("Day", "Month", "Year")
+
+    def __init__(self, autocomplete: str = ""):
+        parts = {
+            part: forms.TextInput(
+                attrs={
+                    "inputmode": "numeric",
+                    "class": f"input input--{part}",
+                    **({"autocomplete": f"{autocomplete}-{part}"} if autocomplete else {}),
+                }
+            )
+            for part in ("day", "month", "year")
+        }
+        super().__init__(parts)
+
+    def decompress(self, value: date | None) -> list[int | None]:
+        return [value.day, value.month, value.year] if value else [None, None, None]
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        for part, label in zip(context["widget"]["subwidgets"], self.labels, strict=True):
+            part["label"] = label
+        return context
+
+
+class BirthDateField(forms.MultiValueField):
+    """A date of birth in three boxes."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(
+            fields=[forms.CharField() for _ in range(3)],
+            widget=SplitDateWidget(autocomplete="bday"),
+            error_messages={"required": "Enter the date of birth, for example 27 3 1972."},
+            require_all_fields=True,
+            **kwargs,
+        )
+
+    def compress(self, parts: Sequence[str]) -> date | None:
+        if not parts:
+            return None
+        try:
+            born = date(*(int(part) for part in reversed(parts)))
+        except (ValueError, OverflowError):
+            raise ValidationError(
+                "Enter a real date of birth in numbers, for example 27 3 1972."
+            ) from None
+        if born > timezone.localdate():
+            raise ValidationError("The date of birth must be in the past. Check the year.")
+        if born < OLDEST:
+            raise ValidationError("Enter the year of birth with four digits, from 1900 on.")
+        return born

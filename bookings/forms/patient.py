@@ -1,0 +1,209 @@
+"""The steps of a request, and what is asked behind the private link."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from phonenumber_field.formfields import PhoneNumberField
+
+from bookings.forms.fields import BirthDateField, PlainTextField, refuse_hidden_characters
+from bookings.models import ScreeningQuestion
+from bookings.screening import GivenAnswer
+from bookings.status import Answer
+from procedures.decisions import SeenVersionField
+
+DAYS = {
+    "monday": "Monday",
+    "tuesday": "Tuesday",
+    "wednesday": "Wednesday",
+    "thursday": "Thursday",
+    "friday": "Friday",
+}
+TIMES = {"morning": "Morning (9 to 12)", "afternoon": "Afternoon (12 to 5)"}
+
+
+class PatientForm(forms.Form):
+    """Shared by all forms for patients: the browser's own error bubbles stay out of the way."""
+
+    use_required_attribute = False
+
+
+class AboutForm(PatientForm):
+    """Step 1: what it is about."""
+
+    title = "What it is about"
+
+    page = forms.ChoiceField(
+        label="Which of our pages is this about?",
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose one of the pages in the list."},
+    )
+    concern = PlainTextField(
+        label="What would you like help with?",
+        help_text="Where it hurts, since when, and what you have tried. A few sentences are enough; "
+        "please tell us no more than we need.",
+        required_message="Write a few words about what you would like help with.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+    def __init__(self, *args: Any, pages: Sequence[tuple[str, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["page"].choices = [*pages, ("", "Something else, or I am not sure")]
+
+
+class YouForm(PatientForm):
+    """Step 2: who is asking."""
+
+    title = "About you"
+
+    name = PlainTextField(
+        label="Full name",
+        required_message="Enter your full name.",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    date_of_birth = BirthDateField(
+        label="Date of birth",
+        help_text="For example 27 3 1972. You need it to see your request later.",
+    )
+    email = forms.EmailField(
+        label="E-mail address",
+        help_text="We send news of your request here. The e-mails say nothing about your health.",
+        validators=[refuse_hidden_characters],
+        error_messages={
+            "required": "Enter your e-mail address.",
+            "invalid": "Enter an e-mail address like name@example.org.",
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+    )
+    phone = PhoneNumberField(
+        label="Phone number (optional)",
+        required=False,
+        help_text="So that we can ring you if an e-mail does not arrive.",
+        error_messages={"invalid": "Enter a phone number like 020 7946 0958."},
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+
+
+class SafetyForm(PatientForm):
+    """Step 3: one group a question, and room to say more."""
+
+    title = "Questions to keep you safe"
+
+    def __init__(self, *args: Any, questions: Sequence[ScreeningQuestion], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.questions = questions
+        for question in questions:
+            self.fields[f"answer_{question.pk}"] = forms.ChoiceField(
+                label=question.wording,
+                help_text=question.why,
+                choices=Answer.choices,
+                widget=forms.RadioSelect,
+                error_messages={
+                    "required": f"Answer yes, no or not sure: {question.wording}",
+                    "invalid_choice": f"Answer yes, no or not sure: {question.wording}",
+                },
+            )
+            self.fields[f"detail_{question.pk}"] = PlainTextField(
+                label=f"If yes: {question.detail_prompt} (optional)",
+                required=False,
+                max_length=300,
+                widget=forms.TextInput,
+            )
+
+    def answers(self) -> list[GivenAnswer]:
+        """What was answered, in the order of the questions. Only for a valid form."""
+        return [
+            GivenAnswer(
+                question,
+                self.cleaned_data[f"answer_{question.pk}"],
+                self.cleaned_data[f"detail_{question.pk}"],
+            )
+            for question in self.questions
+        ]
+
+
+class TimesForm(PatientForm):
+    """Step 4: when an appointment would suit."""
+
+    title = "When suits you"
+
+    preferred_days = forms.MultipleChoiceField(
+        label="Which days could you come?",
+        help_text="Choose all that could suit.",
+        choices=list(DAYS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose at least one day.",
+            "invalid_choice": "Choose days from the list.",
+        },
+    )
+    preferred_times = forms.MultipleChoiceField(
+        label="What time of day?",
+        choices=list(TIMES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose morning, afternoon or both.",
+            "invalid_choice": "Choose morning, afternoon or both.",
+        },
+    )
+    availability = PlainTextField(
+        label="Anything else about times? (optional)",
+        help_text="For example days when you are away.",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class SendForm(PatientForm):
+    """Step 5: send what was checked. The key makes a repeated press lead to the same request."""
+
+    title = "Check your answers"
+
+    key = forms.CharField(max_length=43, widget=forms.HiddenInput)
+
+
+# --- Behind the private link ----------------------------------------------------------------
+
+
+class IdentifyForm(PatientForm):
+    """The date of birth, before anything private is shown."""
+
+    date_of_birth = BirthDateField(label="Your date of birth", help_text="For example 27 3 1972")
+
+
+class SeenForm(PatientForm):
+    """A press of a button, with the version of the request that was on the screen."""
+
+    version = SeenVersionField()
+
+
+class ChooseTimeForm(SeenForm):
+    """One of the offered times, identified by its number and never by a posted clock time."""
+
+    time = forms.ChoiceField(
+        label="Choose a time",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose one of the times.",
+            "invalid_choice": "Choose one of the times in the list.",
+        },
+    )
+
+    def __init__(self, *args: Any, times: Sequence[tuple[int, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["time"].choices = times
+
+
+class AnswerQuestionForm(SeenForm):
+    """The patient's answer to the clinic's question."""
+
+    text = PlainTextField(
+        label="Your answer",
+        required_message="Write your answer, or ring us if you would rather talk.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )

@@ -1,0 +1,177 @@
+"""The decisions of staff."""
+
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from bookings.forms.fields import PlainTextField
+from bookings.models import AppointmentType, RedFlag
+from bookings.status import FlagOutcome
+from procedures.decisions import DecisionForm, ReasonForm
+from procedures.models import Clinician
+
+
+class InstantField(forms.DateTimeField):
+    """A local date and time that exists exactly once. The value is an aware instant."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, **kwargs: Any):
+        messages = {"invalid": "Enter a day and a time, for example 2026-12-01 10:30."}
+        super().__init__(error_messages=messages | kwargs.pop("error_messages", {}), **kwargs)
+
+    def clean(self, value: Any) -> datetime | None:
+        try:
+            return super().clean(value)
+        except ValidationError as error:
+            if error.code == "ambiguous_timezone":
+                raise ValidationError(
+                    "The clocks change in that night, and this hour is skipped or happens twice. "
+                    "Choose another time."
+                ) from None
+            raise
+
+
+class AskForm(DecisionForm):
+    """A question to the patient."""
+
+    text = PlainTextField(
+        label="Question to the patient",
+        help_text="They read it after giving their date of birth. The e-mail says only that there is "
+        "a question.",
+        required_message="Write the question.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class TimeForm(DecisionForm):
+    """What for, and with whom."""
+
+    appointment_type = forms.ModelChoiceField(
+        AppointmentType.objects.order_by("name"),
+        label="What for",
+        error_messages={"required": "Choose what the appointment is for."},
+    )
+    clinician = forms.ModelChoiceField(
+        Clinician.objects.order_by("name"),
+        label="With whom",
+        error_messages={"required": "Choose the clinician."},
+    )
+
+
+class BookForm(TimeForm):
+    """A time that was agreed on the phone."""
+
+    starts = InstantField(
+        label="Starts at", error_messages={"required": "Enter when the appointment starts."}
+    )
+
+    def clean_starts(self) -> datetime:
+        """Nothing can be booked in the past."""
+        return _in_future(self.cleaned_data["starts"])
+
+
+class OfferForm(TimeForm):
+    """One to three times, and until when they are held."""
+
+    first = InstantField(
+        label="First time", error_messages={"required": "Enter at least one time."}
+    )
+    second = InstantField(label="Second time (optional)", required=False)
+    third = InstantField(label="Third time (optional)", required=False)
+    held_until = InstantField(
+        label="Held until",
+        help_text="The patient sees this. After it, the times are free for others.",
+        error_messages={"required": "Enter until when the times are held for the patient."},
+    )
+
+    def starts(self) -> list[datetime]:
+        """The times that were filled in."""
+        filled = (self.cleaned_data.get(name) for name in ("first", "second", "third"))
+        return sorted(start for start in filled if start)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in ("first", "second", "third", "held_until"):
+            if cleaned.get(name) and cleaned[name] <= timezone.now():
+                self.add_error(name, "Choose a time in the future.")
+        starts = self.starts()
+        chosen = cleaned.get("appointment_type")
+        if chosen:
+            length = timedelta(minutes=chosen.minutes + chosen.buffer_minutes)
+            if any(later - earlier < length for earlier, later in pairwise(starts)):
+                self.add_error(None, "The times overlap each other. Move them apart.")
+        if starts and cleaned.get("held_until") and cleaned["held_until"] > starts[0]:
+            self.add_error("held_until", "Let the offer end before the first of its times.")
+        return cleaned
+
+
+class DeferForm(DecisionForm):
+    """A day on which the request comes back by itself."""
+
+    until = forms.DateField(
+        label="Comes back on",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": "Enter the day on which the request comes back.",
+            "invalid": "Enter a day, for example 2026-12-01.",
+        },
+    )
+
+    def clean_until(self) -> date:
+        """A day to come."""
+        until: date = self.cleaned_data["until"]
+        if until <= timezone.localdate():
+            raise ValidationError("Choose a day after today.")
+        return until
+
+
+class DeclineForm(ReasonForm):
+    """The reason is for the patient's eyes."""
+
+    reason = PlainTextField(
+        label="Reason, as the patient will read it",
+        help_text="Say what they can do instead. They read it behind their private link.",
+        required_message="Write the reason. The patient will read it.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class FlagForm(DecisionForm):
+    """What a clinician decided about a flag."""
+
+    flag = forms.ModelChoiceField(
+        RedFlag.objects.none(),
+        label="Flag",
+        error_messages={"required": "Choose the flag that this is about."},
+    )
+    outcome = forms.ChoiceField(
+        label="Outcome",
+        choices=FlagOutcome.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose an outcome."},
+    )
+    reason = PlainTextField(
+        label="Why",
+        required_message="Write the reason. Colleagues will read it.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        flags = self.fields["flag"]
+        flags.queryset = self.record.flags.select_related("answer__question")
+        flags.label_from_instance = lambda flag: flag.answer.question.wording
+
+
+def _in_future(instant: datetime) -> datetime:
+    if instant <= timezone.now():
+        raise ValidationError("Choose a time in the future.")
+    return instant

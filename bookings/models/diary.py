@@ -1,0 +1,182 @@
+"""Time: what is offered, booked and held. Written by `diary`."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+
+from bookings.models.catalogue import ACTOR_LENGTH, AppointmentType
+from bookings.models.requests import AppointmentRequest
+from bookings.status import (
+    AppointmentStatus,
+    OfferStatus,
+)
+from procedures.constraints import paired
+from procedures.models import Clinician
+
+
+class Resource(models.Model):
+    """Something that can be in one place at a time: a clinician, a room, a machine."""
+
+    name = models.CharField(max_length=100, unique=True)
+    clinician = models.OneToOneField(Clinician, null=True, blank=True, on_delete=models.PROTECT)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "name", "clinician"}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    """Offers by whether they still hold their times."""
+
+    def standing(self, at: datetime) -> Self:
+        """Open and not yet expired at that instant."""
+        return self.filter(status=OfferStatus.OPEN, held_until__gt=at)
+
+
+class Offer(models.Model):
+    """One to three times held for one patient until a visible end."""
+
+    request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="offers")
+    appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT)
+    clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
+    status = models.CharField(max_length=10, choices=OfferStatus, default=OfferStatus.OPEN)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    held_until = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "request",
+        "appointment_type",
+        "clinician",
+        "status",
+        "made_at",
+        "made_by",
+        "held_until",
+        "closed_at",
+        "closed_by",
+    }
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            paired("made"),
+            paired("closed"),
+            UniqueConstraint(
+                fields=["request"], condition=Q(status=OfferStatus.OPEN), name="one_open_offer"
+            ),
+            CheckConstraint(
+                condition=Q(status=OfferStatus.OPEN, closed_at__isnull=True)
+                | (~Q(status=OfferStatus.OPEN) & Q(closed_at__isnull=False)),
+                name="a_closed_offer_says_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"offer {self.pk} of request {self.request_id}"
+
+    def is_standing(self, at: datetime) -> bool:
+        """The predicate twin of `standing`."""
+        return self.status == OfferStatus.OPEN and self.held_until > at
+
+
+class OfferedTime(models.Model):
+    """One of the times of an offer."""
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="times")
+    starts = models.DateTimeField()
+    ends = models.DateTimeField()
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "offer", "starts", "ends"}
+
+    class Meta:
+        ordering = ["starts"]
+        constraints = [
+            CheckConstraint(condition=Q(ends__gt=F("starts")), name="offered_time_has_a_length")
+        ]
+
+    def __str__(self) -> str:
+        return f"time {self.pk} of offer {self.offer_id}"
+
+
+class Appointment(models.Model):
+    """A confirmed time."""
+
+    request = models.ForeignKey(
+        AppointmentRequest, on_delete=models.PROTECT, related_name="appointments"
+    )
+    appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT)
+    clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
+    starts = models.DateTimeField()
+    ends = models.DateTimeField()
+    status = models.CharField(
+        max_length=10, choices=AppointmentStatus, default=AppointmentStatus.BOOKED
+    )
+    booked_at = models.DateTimeField()
+    booked_by = models.CharField(max_length=ACTOR_LENGTH)
+
+    PERSONAL = {"starts", "ends"}
+    NOT_PERSONAL = {
+        "id",
+        "request",
+        "appointment_type",
+        "clinician",
+        "status",
+        "booked_at",
+        "booked_by",
+    }
+
+    class Meta:
+        constraints = [
+            paired("booked"),
+            UniqueConstraint(
+                fields=["request"],
+                condition=Q(status=AppointmentStatus.BOOKED),
+                name="one_booked_appointment_a_request",
+            ),
+            CheckConstraint(condition=Q(ends__gt=F("starts")), name="appointment_has_a_length"),
+        ]
+
+    def __str__(self) -> str:
+        return f"appointment {self.pk} of request {self.request_id}"
+
+
+class Claim(models.Model):
+    """One five-minute cell of one resource. The unique constraint is what makes a time ours."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT)
+    cell = models.BigIntegerField(help_text="UTC epoch seconds // 300.")
+    offered_time = models.ForeignKey(
+        OfferedTime, null=True, on_delete=models.PROTECT, related_name="claims"
+    )
+    appointment = models.ForeignKey(
+        Appointment, null=True, on_delete=models.PROTECT, related_name="claims"
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "resource", "cell", "offered_time", "appointment"}
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["resource", "cell"], name="one_claim_a_cell"),
+            CheckConstraint(
+                condition=Q(offered_time__isnull=False, appointment__isnull=True)
+                | Q(offered_time__isnull=True, appointment__isnull=False),
+                name="a_claim_has_one_holder",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id}/{self.cell}"

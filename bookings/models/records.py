@@ -1,0 +1,117 @@
+"""What happened, what is to be sent, and how often something was tried."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Index, Q, UniqueConstraint
+
+from bookings.models.catalogue import ACTOR_LENGTH
+from bookings.models.requests import AppointmentRequest
+from bookings.status import (
+    MessageKind,
+    MessageStatus,
+)
+from procedures.constraints import paired
+
+
+class RequestEvent(models.Model):
+    """One line of a request's journal. The database refuses to change or delete it."""
+
+    request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="events")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=ACTOR_LENGTH)
+    detail = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    PERSONAL = {"detail"}
+    NOT_PERSONAL = {"id", "request", "number", "kind", "at", "by", "previous_hash", "hash"}
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["request", "number"], name="one_event_a_number")]
+
+    def __str__(self) -> str:
+        return f"event {self.number} of request {self.request_id}"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Messages as the worker sees them."""
+
+    def due(self, at: datetime) -> Self:
+        """Queued, at or past their time, and in no worker's hands."""
+        free = Q(leased_until=None) | Q(leased_until__lte=at)
+        return self.filter(free, status=MessageStatus.QUEUED, next_try__lte=at)
+
+
+class Message(models.Model):
+    """One e-mail to send. It holds no text: that is made from its template when it is sent."""
+
+    request = models.ForeignKey(
+        AppointmentRequest, on_delete=models.PROTECT, related_name="messages"
+    )
+    kind = models.CharField(max_length=20, choices=MessageKind)
+    request_version = models.PositiveIntegerField()
+    message_id = models.CharField(max_length=43, unique=True)
+    status = models.CharField(max_length=10, choices=MessageStatus, default=MessageStatus.QUEUED)
+    queued_at = models.DateTimeField()
+    queued_by = models.CharField(max_length=ACTOR_LENGTH)
+    next_try = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    sent_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+    failure = models.CharField(max_length=100, blank=True)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "request",
+        "kind",
+        "request_version",
+        "message_id",
+        "status",
+        "queued_at",
+        "queued_by",
+        "next_try",
+        "tries",
+        "leased_until",
+        "sent_at",
+        "sent_by",
+        "failure",
+    }
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            paired("queued"),
+            paired("sent"),
+            UniqueConstraint(
+                fields=["request", "request_version", "kind"], name="one_message_a_change"
+            ),
+        ]
+        indexes = [
+            Index(
+                fields=["next_try"], condition=Q(status=MessageStatus.QUEUED), name="messages_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for request {self.request_id}"
+
+
+class RateLimit(models.Model):
+    """How often somebody did something in one window of time. Keys are keyed hashes."""
+
+    key = models.CharField(max_length=64, unique=True)
+    count = models.PositiveIntegerField()
+    ends = models.DateTimeField()
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "key", "count", "ends"}
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.ends}"

@@ -1,0 +1,253 @@
+"""What patients send, and what was asked and answered about it. Written by `triage`."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Exists, Index, OuterRef, Q, UniqueConstraint
+from django.utils import timezone
+from phonenumber_field.modelfields import PhoneNumberField
+
+from bookings.models.catalogue import ACTOR_LENGTH, ScreeningQuestion
+from bookings.status import (
+    CLEARING,
+    WAITING_FOR_CLINIC,
+    WAITING_FOR_PATIENT,
+    Answer,
+    FlagLevel,
+    FlagOutcome,
+    RequestStatus,
+)
+from procedures.constraints import paired
+from procedures.models import InformationPage
+
+
+class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
+    """Named after the words on the desk."""
+
+    def waiting_for_clinic(self, at: datetime) -> Self:
+        """Those whose next step is ours, deferred ones from their day on."""
+        return self.filter(
+            Q(status__in=sorted(WAITING_FOR_CLINIC))
+            | Q(status=RequestStatus.DEFERRED, deferred_until__lte=timezone.localdate(at))
+        )
+
+    def moved_by_the_clock(self, at: datetime) -> Self:
+        """Those whose written status the clock has left behind."""
+        return self.filter(Q(reply_due__lte=at) | Q(deferred_until__lte=timezone.localdate(at)))
+
+    def most_urgent_first(self) -> Self:
+        """Those with a red flag that still blocks come first; then by the answer promised."""
+        red = RedFlag.objects.blocking().filter(request=OuterRef("pk"), level=FlagLevel.RED)
+        return self.annotate(has_red_flag=Exists(red)).order_by("-has_red_flag", "answer_due", "pk")
+
+
+class AppointmentRequest(models.Model):
+    """What a patient sent. Not yet an appointment, and it holds no time."""
+
+    reference = models.CharField(max_length=9, unique=True)
+    submission_key = models.CharField(max_length=43, unique=True)
+    submission_digest = models.CharField(max_length=64)
+    page = models.ForeignKey(InformationPage, null=True, on_delete=models.PROTECT)
+    concern = models.TextField("in their own words")
+    name = models.CharField(max_length=100)
+    date_of_birth = models.DateField()
+    email = models.EmailField()
+    phone = PhoneNumberField(blank=True)
+    preferred_days = models.JSONField(default=list)
+    preferred_times = models.JSONField(default=list)
+    availability = models.CharField("anything else about times", max_length=300, blank=True)
+    status = models.CharField(max_length=20, choices=RequestStatus, default=RequestStatus.RECEIVED)
+    version = models.PositiveIntegerField(default=1)
+    received_at = models.DateTimeField()
+    received_by = models.CharField(max_length=ACTOR_LENGTH)
+    answer_due = models.DateTimeField()
+    deferred_until = models.DateField(null=True)
+    # Until when the patient can reply: to an offer, or to a question.
+    reply_due = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+    ended_reason = models.TextField(blank=True)
+    link_key = models.CharField(max_length=22, unique=True)
+    link_version = models.PositiveSmallIntegerField(default=1)
+    # The head of the journal's chain; a row lock on it makes events queue up.
+    event_count = models.PositiveIntegerField(default=0)
+
+    PERSONAL = {
+        "concern",
+        "name",
+        "date_of_birth",
+        "email",
+        "phone",
+        "preferred_days",
+        "preferred_times",
+        "availability",
+        "submission_digest",
+        "page",
+        "ended_reason",
+    }
+    NOT_PERSONAL = {
+        "id",
+        "reference",
+        "submission_key",
+        "status",
+        "version",
+        "received_at",
+        "received_by",
+        "answer_due",
+        "deferred_until",
+        "reply_due",
+        "ended_at",
+        "ended_by",
+        "link_key",
+        "link_version",
+        "event_count",
+    }
+
+    objects = AppointmentRequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            paired("received"),
+            paired("ended"),
+            CheckConstraint(
+                condition=(Q(status=RequestStatus.DEFERRED) & Q(deferred_until__isnull=False))
+                | (~Q(status=RequestStatus.DEFERRED) & Q(deferred_until__isnull=True)),
+                name="deferred_exactly_when_it_has_a_day",
+            ),
+            CheckConstraint(
+                condition=(Q(status__in=sorted(WAITING_FOR_PATIENT)) & Q(reply_due__isnull=False))
+                | (~Q(status__in=sorted(WAITING_FOR_PATIENT)) & Q(reply_due__isnull=True)),
+                name="waits_for_the_patient_exactly_until_an_end",
+            ),
+        ]
+        indexes = [
+            Index(
+                fields=["answer_due", "id"],
+                condition=Q(status__in=["received", "in_review", "deferred"]),
+                name="requests_waiting",
+            ),
+            Index(fields=["status", "received_at", "id"], name="requests_by_status"),
+        ]
+        permissions = [
+            ("review_appointmentrequest", "Can take a request into review"),
+            ("ask_appointmentrequest", "Can ask the patient a question"),
+            ("offer_appointmentrequest", "Can offer times"),
+            ("book_appointmentrequest", "Can book by phone"),
+            ("defer_appointmentrequest", "Can defer a request"),
+            ("decline_appointmentrequest", "Can decline a request"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def state(self, at: datetime) -> RequestStatus:
+        """Where the request stands at that instant, with what the clock did since it was written.
+
+        A deferred request is back in review on its day; one that waits for the patient lapses.
+        """
+        if self.deferred_until and self.deferred_until <= timezone.localdate(at):
+            return RequestStatus.IN_REVIEW
+        if self.reply_due and self.reply_due <= at:
+            return RequestStatus.LAPSED
+        return RequestStatus(self.status)
+
+    def is_waiting_for_clinic(self, at: datetime) -> bool:
+        """The predicate twin of `waiting_for_clinic`."""
+        return self.state(at) in WAITING_FOR_CLINIC
+
+
+class ScreeningAnswer(models.Model):
+    """What the patient answered to one wording."""
+
+    request = models.ForeignKey(
+        AppointmentRequest, on_delete=models.PROTECT, related_name="answers"
+    )
+    question = models.ForeignKey(ScreeningQuestion, on_delete=models.PROTECT)
+    answer = models.CharField(max_length=10, choices=Answer)
+    detail = models.TextField(blank=True)
+
+    PERSONAL = {"answer", "detail"}
+    NOT_PERSONAL = {"id", "request", "question"}
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["request", "question"], name="one_answer_a_question")
+        ]
+
+    def __str__(self) -> str:
+        return f"answer {self.pk} of request {self.request_id}"
+
+
+class RedFlagQuerySet(models.QuerySet["RedFlag"]):
+    """Flags by whether they stop an offer."""
+
+    def blocking(self) -> Self:
+        """Those without an outcome that clears them."""
+        return self.exclude(outcome__in=CLEARING)
+
+
+class RedFlag(models.Model):
+    """An answer that a rule flagged. Blocks offers until a named person records an outcome."""
+
+    request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="flags")
+    answer = models.OneToOneField(ScreeningAnswer, on_delete=models.PROTECT, related_name="flag")
+    level = models.CharField(max_length=10, choices=FlagLevel)
+    outcome = models.CharField(max_length=20, choices=FlagOutcome, blank=True)
+    reason = models.TextField(blank=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL = {"level", "outcome", "reason"}
+    NOT_PERSONAL = {"id", "request", "answer", "resolved_at", "resolved_by"}
+
+    objects = RedFlagQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            paired("resolved"),
+            CheckConstraint(
+                condition=Q(outcome="", reason="", resolved_at__isnull=True)
+                | (~Q(outcome="") & ~Q(reason="") & Q(resolved_at__isnull=False)),
+                name="an_outcome_has_its_reason_and_person",
+            ),
+        ]
+        permissions = [("resolve_redflag", "Can record the outcome of a flag")]
+
+    def __str__(self) -> str:
+        return f"flag {self.pk} of request {self.request_id}"
+
+    def is_blocking(self) -> bool:
+        """The predicate twin of `blocking`."""
+        return self.outcome not in CLEARING
+
+
+class ClinicQuestion(models.Model):
+    """What the clinic asked the patient, and the answer."""
+
+    request = models.ForeignKey(
+        AppointmentRequest, on_delete=models.PROTECT, related_name="questions"
+    )
+    text = models.TextField()
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    answer = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+
+    PERSONAL = {"text", "answer"}
+    NOT_PERSONAL = {"id", "request", "asked_at", "asked_by", "answered_at", "answered_by"}
+
+    class Meta:
+        constraints = [
+            paired("asked"),
+            paired("answered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"question {self.pk} of request {self.request_id}"
