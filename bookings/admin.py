@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
@@ -21,6 +22,7 @@ from bookings.forms.staff import (
     DeferForm,
     FlagForm,
     OfferForm,
+    ScreeningQuestionForm,
 )
 from bookings.models import (
     AppointmentRequest,
@@ -30,7 +32,7 @@ from bookings.models import (
     ScreeningQuestion,
 )
 from bookings.status import READ, RequestStatus, TriageRefused
-from procedures.decisions import Decision, DecisionAdmin, DecisionForm
+from procedures.decisions import CarefulAdmin, Decision, DecisionAdmin, DecisionForm
 
 Values = dict[str, Any]
 
@@ -62,7 +64,7 @@ class WhoseTurn(admin.SimpleListFilter):
     ) -> AppointmentRequestQuerySet:
         shown = self.value()
         if shown in RequestStatus.values:
-            return queryset.filter(status=shown)
+            return queryset.in_state(RequestStatus(shown), timezone.now())
         if shown == "all" or request.GET.get("q"):  # who searches looks everywhere
             return queryset
         return queryset.waiting_for_clinic(timezone.now())
@@ -139,7 +141,6 @@ class AppointmentRequestAdmin(DecisionAdmin):
     search_help_text = "A whole reference or e-mail address, or the beginning of a name."
     list_per_page = 50
     show_full_result_count = False
-    actions = None
     refusals = (TriageRefused,)
     decisions = (
         Decision(
@@ -234,6 +235,14 @@ class AppointmentRequestAdmin(DecisionAdmin):
         """With what the clock did."""
         return record.state(timezone.now())
 
+    def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+        """A decision page may show what the patient answered: opening it is a look, too."""
+        answer = super().decide(request, pk, slug)
+        record = self.get_object(request, str(pk))
+        if request.method == "GET" and answer.status_code == HTTPStatus.OK and record:
+            journal.record(record, READ, by=request.user, at=timezone.now())
+        return answer
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -318,31 +327,31 @@ def _likely_duplicates(record: AppointmentRequest) -> QuerySet[AppointmentReques
 
 
 @admin.register(AppointmentType)
-class AppointmentTypeAdmin(admin.ModelAdmin):
+class AppointmentTypeAdmin(CarefulAdmin):
     """What can be booked."""
 
     list_display = ("name", "minutes", "buffer_minutes")
 
 
 @admin.register(ClosedDay)
-class ClosedDayAdmin(admin.ModelAdmin):
+class ClosedDayAdmin(CarefulAdmin):
     """Days that do not count towards the answer-by time."""
 
     list_display = ("day", "reason")
     ordering = ("day",)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("bookings.delete_closedday")
+
 
 @admin.register(ScreeningQuestion)
-class ScreeningQuestionAdmin(admin.ModelAdmin):
+class ScreeningQuestionAdmin(CarefulAdmin):
     """The safety questions. A wording that patients have answered is never changed."""
 
     list_display = ("wording", "version", "level", "owner", "review_due", "retired_on")
-    list_filter = ("level", "retired_on")
+    list_filter = ("level",)
+    form = ScreeningQuestionForm
     filter_horizontal = ("pages",)
-    exclude = ("version", "retired_on", "retired_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

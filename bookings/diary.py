@@ -69,6 +69,7 @@ def offer(
             made_at=now,
             made_by=by,
             held_until=held_until,
+            buffer_minutes=appointment_type.buffer_minutes,
         )
         times = OfferedTime.objects.bulk_create(
             OfferedTime(
@@ -104,7 +105,7 @@ def accept(chosen: OfferedTime, *, by: str, now: datetime) -> Appointment:
         held = Claim.objects.filter(offered_time=chosen).update(
             offered_time=None, appointment=appointment
         )
-        wanted = cells(chosen.starts, chosen.ends + _buffer(chosen.offer.appointment_type))
+        wanted = cells(chosen.starts, chosen.ends + timedelta(minutes=chosen.offer.buffer_minutes))
         if held != len(wanted):
             raise TimeTaken("That time is no longer held for you. Please choose another.")
         Claim.objects.filter(offered_time__offer=chosen.offer).delete()

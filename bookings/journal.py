@@ -65,7 +65,7 @@ def digest(event: RequestEvent) -> str:
 
 
 def chain_is_whole(request: AppointmentRequest) -> bool:
-    """Whether no event of the request was changed, removed or slipped in."""
+    """Whether no event of the request was changed, removed (the newest included) or slipped in."""
     previous = ""
     number = 0
     for event in request.events.order_by("number"):
@@ -73,4 +73,5 @@ def chain_is_whole(request: AppointmentRequest) -> bool:
         if (event.number, event.previous_hash, event.hash) != (number, previous, digest(event)):
             return False
         previous = event.hash
-    return number > 0
+    request.refresh_from_db(fields=["event_count"])
+    return number == request.event_count > 0

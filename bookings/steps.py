@@ -13,7 +13,8 @@ from django.utils import timezone
 from bookings.forms.patient import AboutForm, PatientForm, SafetyForm, TimesForm, YouForm
 from bookings.screening import questions_for
 from bookings.triage import Submission
-from procedures.models import InformationPage, Revision
+from procedures.models import InformationPage
+from procedures.publication import readable
 from procedures.status import Category
 
 STEPS: dict[str, type[PatientForm]] = {
@@ -106,8 +107,5 @@ class UnsentRequest:
 
 def pages_to_ask_about() -> list[tuple[str, str]]:
     """(slug, title) of the live pages that a request can be about."""
-    live = Revision.objects.live(timezone.localdate()).exclude(page__category=Category.GUIDE)
-    return [
-        (revision.page.slug, revision.title)
-        for revision in live.select_related("page").order_by("page__position", "title")
-    ]
+    pages = readable(timezone.localdate(), Category.PROCEDURE, Category.CLINIC)
+    return [(listed.page.slug, listed.document.title) for listed in pages]

@@ -174,9 +174,17 @@ def answer_question(
 def start_review(
     request: AppointmentRequest, *, version: int, by: User, now: datetime
 ) -> AppointmentRequest:
-    """Take a received or lapsed request into review."""
+    """Take a received or lapsed request into review. A promise that has passed is made anew."""
+    promise = answer_due(now) if request.answer_due < now else request.answer_due
     with _one_change(request):
-        _move(request, RequestStatus.IN_REVIEW, version=version, by=by, now=now)
+        _move(
+            request,
+            RequestStatus.IN_REVIEW,
+            version=version,
+            by=by,
+            now=now,
+            answer_due=promise,
+        )
     return request
 
 
@@ -288,8 +296,15 @@ def defer(
     if until <= timezone.localdate(now):
         raise TriageRefused("Choose a day after today.")
     with _one_change(request):
+        comes_back = datetime.combine(until, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
         _move(
-            request, RequestStatus.DEFERRED, version=version, by=by, now=now, deferred_until=until
+            request,
+            RequestStatus.DEFERRED,
+            version=version,
+            by=by,
+            now=now,
+            deferred_until=until,
+            answer_due=answer_due(comes_back),
         )
     return request
 
@@ -323,8 +338,11 @@ def catch_up(now: datetime) -> int:
     """
     moved = 0
     for request in AppointmentRequest.objects.moved_by_the_clock(now).order_by("pk"):
-        with transaction.atomic():
-            moved += _settle(request, now=now)
+        try:
+            with transaction.atomic():
+                moved += _settle(request, now=now)
+        except TriageRefused:  # somebody else just moved it, and saw the same clock
+            continue
     return moved
 
 

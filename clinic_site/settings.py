@@ -113,6 +113,8 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["clinic"]
 CRISPY_TEMPLATE_PACK = "clinic"
 PHONENUMBER_DEFAULT_REGION = "GB"
+# The only format that keeps an extension.
+PHONENUMBER_DB_FORMAT = PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
 
 # --- Database -------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -16,17 +17,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from procedures import publishing
-from procedures.decisions import Decision, DecisionAdmin, DecisionForm, ReasonForm
-from procedures.forms import RevisionForm
+from procedures.decisions import CarefulAdmin, Decision, DecisionAdmin, DecisionForm, ReasonForm
+from procedures.forms import ClinicianForm, RevisionForm
 from procedures.models import Clinician, InformationPage, Revision, SignOff, Source
 from procedures.rendering import DocumentError, cut, parse, render
 from procedures.status import PublishingRefused, RevisionStatus
 
 
 @admin.register(Clinician)
-class ClinicianAdmin(admin.ModelAdmin):
+class ClinicianAdmin(CarefulAdmin):
     """People who may sign, with the evidence that they are who they say."""
 
+    form = ClinicianForm
     list_display = ("name", "role", "registration_number", "verified_on", "verified_until")
     prepopulated_fields = {"slug": ("name",)}
     fieldsets = (
@@ -41,7 +43,6 @@ class ClinicianAdmin(admin.ModelAdmin):
                     "registration_number",
                     "register_url",
                     "verified_on",
-                    "verified_by",
                     "verification_evidence",
                     "verified_until",
                 ),
@@ -49,36 +50,42 @@ class ClinicianAdmin(admin.ModelAdmin):
         ),
     )
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    def save_model(
+        self, request: HttpRequest, obj: Clinician, form: ModelForm, change: bool
+    ) -> None:
+        """Whoever records a check is the one who made it."""
+        if "verified_on" in form.changed_data:
+            obj.verified_by = request.user if obj.verified_on else None
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin):
+class SourceAdmin(CarefulAdmin):
     """What the texts lean on."""
 
     list_display = ("key", "title", "publisher", "dated", "seen_on")
     search_fields = ("key", "title", "publisher")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
 
 @admin.register(InformationPage)
-class InformationPageAdmin(admin.ModelAdmin):
+class InformationPageAdmin(CarefulAdmin):
     """Topics; their texts are the revisions."""
 
     list_display = ("slug", "category", "live_version", "owner", "review_months")
     list_filter = ("category",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: InformationPage | None = None
+    ) -> tuple[str, ...]:
+        """The address of a page that patients have read stays: moving it would withdraw it."""
+        was_public = obj and obj.revisions.filter(published_at__isnull=False).exists()
+        return ("slug", "category") if was_public else ()
 
     @admin.display(description="published version")
     def live_version(self, page: InformationPage) -> str:
         """The number of the published revision."""
         revision = page.revisions.filter(status=RevisionStatus.PUBLISHED).first()
         return f"{revision.number}" if revision else "none"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class SignForm(DecisionForm):
@@ -158,6 +165,7 @@ class RevisionAdmin(DecisionAdmin):
             SignForm,
             _sign,
             publishing.STATEMENT,
+            "admin/procedures/revision/sign.html",
         ),
         Decision(
             "return",
@@ -241,6 +249,12 @@ class RevisionAdmin(DecisionAdmin):
             saved = publishing.start_draft(values["page"], by=request.user, now=now, **text)
             obj.pk, obj.number = saved.pk, saved.number
 
+    def decision_context(self, record: Revision, decision: Decision) -> dict[str, Any]:
+        """Whoever signs has the whole text before them, under the hash that they sign."""
+        if decision.slug != "sign" or not record.fragment:
+            return {}
+        return {"fragment": cut(record.fragment)}
+
     def get_urls(self) -> list[URLPattern]:
         preview = path(
             "<int:pk>/preview/",
@@ -276,6 +290,8 @@ class RevisionAdmin(DecisionAdmin):
         revision = self.get_object(request, str(pk))
         if revision is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))
+        if not self.has_view_permission(request, revision):
+            raise PermissionDenied
         try:
             html = revision.fragment or render(revision.document, publishing.sources())
         except DocumentError as error:
@@ -291,7 +307,7 @@ class RevisionAdmin(DecisionAdmin):
 
 
 @admin.register(SignOff)
-class SignOffAdmin(admin.ModelAdmin):
+class SignOffAdmin(CarefulAdmin):
     """The signatures: to be read, never to be written here."""
 
     list_display = ("revision", "signer_name", "signed_at", "review_due", "short_hash")
@@ -305,7 +321,4 @@ class SignOffAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -11,7 +11,7 @@ from procedures.status import Category
 
 Finding = tuple[int, str]
 
-LINK = re.compile(r"\]\(")
+LINK = re.compile(r"\[(?!\^)|<\w+:")
 ITEM = re.compile(r"^[-*] +(.*)$")
 
 

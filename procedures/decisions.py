@@ -13,7 +13,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, URLField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -69,17 +69,30 @@ class Decision(NamedTuple):
     # Called with the record, the form's values, who and when; returns a sentence for the decider.
     carry_out: Callable[[Any, dict[str, Any], User, datetime], str]
     explanation: str = ""
+    template: str = "admin/decide.html"
 
 
-class DecisionAdmin(admin.ModelAdmin):
+class CarefulAdmin(admin.ModelAdmin):
+    """No bulk actions, no deleting, and no filters in an address but those of the list."""
+
+    actions = None
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
+    safe_lookups = {"", "exact", "id__exact"}
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        field, _, how = lookup.partition("__")
+        listed = {getattr(entry, "parameter_name", entry) for entry in self.list_filter}
+        return field in listed and how in self.safe_lookups
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class DecisionAdmin(CarefulAdmin):
     """A read-only record with decision pages."""
 
     decisions: tuple[Decision, ...] = ()
     refusals: tuple[type[Exception], ...] = ()
-    decision_template = "admin/decide.html"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_decide"
@@ -100,6 +113,10 @@ class DecisionAdmin(admin.ModelAdmin):
     def state_of(self, record: Any) -> str:
         """Where the record stands now."""
         return str(record.status)
+
+    def decision_context(self, record: Any, decision: Decision) -> dict[str, Any]:
+        """What else the page of a decision shows."""
+        return {}
 
     def record_url(self, record: Any) -> str:
         """The record's own page."""
@@ -134,5 +151,6 @@ class DecisionAdmin(admin.ModelAdmin):
             "record_url": self.record_url(record),
             "decision": decision,
             "form": form,
+            **self.decision_context(record, decision),
         }
-        return TemplateResponse(request, self.decision_template, context)
+        return TemplateResponse(request, decision.template, context)

@@ -140,6 +140,7 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
             closing_day__gt=on,
             fragment_hash=OuterRef("fragment_hash"),
             document_hash=OuterRef("document_hash"),
+            note=OuterRef("note"),
         )
         return self.filter(Exists(signed), status=RevisionStatus.PUBLISHED)
 
@@ -246,6 +247,7 @@ class Revision(models.Model):
                 revoked_at=None,
                 fragment_hash=self.fragment_hash,
                 document_hash=self.document_hash,
+                note=self.note,
             )
             .order_by("-signed_at")
             .first()
@@ -265,6 +267,7 @@ class SignOff(models.Model):
     signer_regulator = models.CharField(max_length=100)
     signer_registration = models.CharField(max_length=30)
     statement = models.TextField()
+    note = models.CharField("note to patients", max_length=300)
     signed_at = models.DateTimeField()
     signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
@@ -287,6 +290,7 @@ class SignOff(models.Model):
         "signer_role",
         "signer_regulator",
         "statement",
+        "note",
         "signed_at",
         "signed_by",
         "review_due",

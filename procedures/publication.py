@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from procedures.models import InformationPage, Revision, SignOff
 from procedures.rendering import Document, Fragment, cut, parse
-from procedures.status import ReviewState, RevisionStatus
+from procedures.status import Category, ReviewState, RevisionStatus
 
 
 class Publication(NamedTuple):
@@ -27,6 +27,23 @@ class Closed(NamedTuple):
     """A page that was once published and may not be read now."""
 
     title: str
+
+
+class Listed(NamedTuple):
+    """A page that may be read, for a list of them."""
+
+    page: InformationPage
+    document: Document
+
+
+def readable(on: date, *categories: Category) -> list[Listed]:
+    """The pages of these categories that may be read on that day, in their order."""
+    live = Revision.objects.live(on).filter(page__category__in=categories)
+    return [
+        Listed(revision.page, parse(revision.document))
+        for revision in live.select_related("page").order_by("page__position", "page__slug")
+        if revision.bytes_are_intact()
+    ]
 
 
 def look_up(page: InformationPage, on: date) -> Publication | Closed | None:

@@ -34,6 +34,7 @@ STATEMENT = (
     "I have read the whole of this page as patients will see it. To the best of my knowledge it is "
     "accurate, balanced and safe to publish."
 )
+BEFORE_PATIENTS = [RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED]
 DAYS_A_MONTH = 365.25 / 12
 
 
@@ -161,6 +162,7 @@ def sign_off(
             signer_regulator=clinician.regulator,
             signer_registration=clinician.registration_number,
             statement=STATEMENT,
+            note=revision.note,
             signed_at=now,
             signed_by=by,
             review_due=review_due,
@@ -181,6 +183,10 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
         raise PublishingRefused(
             "The stored text no longer matches its signature. Do not publish it."
         )
+    if revision.page.revisions.filter(
+        number__gt=revision.number, status__in=BEFORE_PATIENTS
+    ).exists():
+        raise PublishingRefused("A later version of this page was already published. Use that one.")
     try:
         with transaction.atomic():
             _supersede_earlier(revision, by=by, now=now)
@@ -238,9 +244,7 @@ def _columns(page: InformationPage, document: str) -> dict[str, str]:
 
 
 def _supersede_earlier(revision: Revision, *, by: User, now: datetime) -> None:
-    earlier = revision.page.revisions.filter(
-        status__in=[RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED]
-    ).exclude(pk=revision.pk)
+    earlier = revision.page.revisions.filter(status__in=BEFORE_PATIENTS).exclude(pk=revision.pk)
     for old in earlier.order_by("pk"):
         _move(old, RevisionStatus.SUPERSEDED, version=old.version)
         _record(old, EVENTS[RevisionStatus.SUPERSEDED], by=by, now=now)

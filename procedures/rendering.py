@@ -68,6 +68,8 @@ CLASSES = {
     "li": {"footnote-item"},
     "a": {"footnote-backref"},
 }
+# Ids that the page around a fragment uses.
+TAKEN = {"main", "closing", "sources"}
 TAGS = {"a", "div", "em", "h2", "h3", "h4", "li", "ol", "p", "section", "span", "strong", "sup"} | {
     "table",
     "tbody",
@@ -184,7 +186,7 @@ def render(document: str, sources: Mapping[str, Source]) -> str:
     block that is unknown, untitled or never closed, and a citation of a source that we do not have.
     """
     parsed = parse(document)
-    faults = _block_faults(parsed) + _citation_faults(parsed, sources)
+    faults = _block_faults(parsed) + _fence_faults(parsed) + _citation_faults(parsed, sources)
     if faults:
         raise DocumentError(sorted(faults))
     cited = [sources[key] for key in dict.fromkeys(CITATION.findall(parsed.body))]
@@ -249,6 +251,14 @@ def _block_faults(parsed: Document) -> list[tuple[int, str]]:
     return faults
 
 
+def _fence_faults(parsed: Document) -> list[tuple[int, str]]:
+    return [
+        (number, "Put “:::” at the very beginning of its line.")
+        for number, line in enumerate(parsed.body.split("\n"), start=parsed.body_line)
+        if ":::" in line and not FENCE.match(line)
+    ]
+
+
 def _citation_faults(parsed: Document, sources: Mapping[str, Source]) -> list[tuple[int, str]]:
     return [
         (number, f"There is no source “{key}”. Add it under Sources, or correct the key.")
@@ -284,12 +294,12 @@ def _markdown() -> MarkdownIt:
 
 def _anchor_headings(state: StateCore) -> None:
     """Give each heading of level 2 an id from its words, so that the contents can link to it."""
-    seen: set[str] = set()
+    seen: set[str] = set(TAKEN)
     for token, inline in zip(state.tokens, state.tokens[1:], strict=False):
         if token.type == "heading_open" and token.tag == "h2":
             anchor = slugify(inline.content) or "section"
-            while anchor in seen:
-                anchor += "-more"
+            while anchor in seen or re.match(r"(source|cited)-\d", anchor):
+                anchor = f"{anchor}-more" if anchor in seen else f"about-{anchor}"
             seen.add(anchor)
             token.attrSet("id", anchor)
 

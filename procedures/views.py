@@ -4,8 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from procedures.models import Clinician, InformationPage, Revision
-from procedures.publication import Closed, look_up
+from procedures.models import Clinician, InformationPage
+from procedures.publication import Closed, look_up, readable
 from procedures.status import Category, ReviewState
 
 # How long a cache outside may keep a page after it changed or was withdrawn.
@@ -15,7 +15,7 @@ PUBLIC_SECONDS = 60
 def home(request: HttpRequest) -> HttpResponse:
     """What the clinic is for, how to ask for an appointment, what to read, who we are."""
     context = {
-        "shelves": [(category, _live_pages(category)) for category in Category],
+        "shelves": [(category, readable(timezone.localdate(), category)) for category in Category],
         "clinicians": Clinician.objects.order_by("name"),
     }
     return _public(render(request, "procedures/home.html", context))
@@ -24,7 +24,11 @@ def home(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, category: str) -> HttpResponse:
     """The pages of one category."""
     shelf = Category(category)
-    context = {"category": shelf, "revisions": _live_pages(shelf), "section": category}
+    context = {
+        "category": shelf,
+        "pages": readable(timezone.localdate(), shelf),
+        "section": category,
+    }
     return _public(render(request, "procedures/category.html", context))
 
 
@@ -42,11 +46,6 @@ def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     context |= publication._asdict()
     context["overdue"] = publication.state == ReviewState.OVERDUE
     return _public(render(request, "procedures/page.html", context))
-
-
-def _live_pages(category: Category) -> list[Revision]:
-    live = Revision.objects.live(timezone.localdate()).filter(page__category=category)
-    return list(live.select_related("page").order_by("page__position", "title"))
 
 
 def _public(response: HttpResponse) -> HttpResponse:

@@ -87,7 +87,7 @@ FLOORS: dict[str, dict[str, int]] = {
     },
 }
 # What `bookings` may know of `procedures`: what is read, and the two mechanisms for both apps.
-SHARED = {"models", "status", "constraints", "decisions"}
+SHARED = {"models", "status", "publication", "constraints", "decisions"}
 WRITERS = {"publishing", "triage", "diary", "journal", "messages", "rate_limits"}
 
 

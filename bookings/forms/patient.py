@@ -71,8 +71,10 @@ class YouForm(PatientForm):
     email = forms.EmailField(
         label="E-mail address",
         help_text="We send news of your request here. The e-mails say nothing about your health.",
+        max_length=254,
         validators=[refuse_hidden_characters],
         error_messages={
+            "max_length": "Enter an e-mail address of at most 254 characters.",
             "required": "Enter your e-mail address.",
             "invalid": "Enter an e-mail address like name@example.org.",
         },

@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from bookings.forms.fields import PlainTextField
-from bookings.models import AppointmentType, RedFlag
+from bookings.models import AppointmentType, RedFlag, ScreeningQuestion
 from bookings.status import FlagOutcome
 from procedures.decisions import DecisionForm, ReasonForm
 from procedures.models import Clinician
+
+FURTHEST = timedelta(days=731)
 
 
 class InstantField(forms.DateTimeField):
@@ -26,7 +28,7 @@ class InstantField(forms.DateTimeField):
 
     def clean(self, value: Any) -> datetime | None:
         try:
-            return super().clean(value)
+            instant = super().clean(value)
         except ValidationError as error:
             if error.code == "ambiguous_timezone":
                 raise ValidationError(
@@ -34,6 +36,9 @@ class InstantField(forms.DateTimeField):
                     "Choose another time."
                 ) from None
             raise
+        if instant and instant > timezone.now() + FURTHEST:
+            raise ValidationError("Choose a time within the next two years.")
+        return instant
 
 
 class AskForm(DecisionForm):
@@ -128,6 +133,8 @@ class DeferForm(DecisionForm):
         until: date = self.cleaned_data["until"]
         if until <= timezone.localdate():
             raise ValidationError("Choose a day after today.")
+        if until > timezone.localdate() + FURTHEST:
+            raise ValidationError("Choose a day within the next two years.")
         return until
 
 
@@ -175,3 +182,30 @@ def _in_future(instant: datetime) -> datetime:
     if instant <= timezone.now():
         raise ValidationError("Choose a time in the future.")
     return instant
+
+
+class ScreeningQuestionForm(forms.ModelForm):
+    """A new safety question, under a key of its own."""
+
+    class Meta:
+        model = ScreeningQuestion
+        fields = (
+            "key",
+            "position",
+            "wording",
+            "why",
+            "detail_prompt",
+            "level",
+            "flags_unsure",
+            "pages",
+            "owner",
+            "source",
+            "review_due",
+        )
+
+    def clean_key(self) -> str:
+        """A wording that patients have answered is never overwritten."""
+        key: str = self.cleaned_data["key"]
+        if ScreeningQuestion.objects.filter(key=key).exists():
+            raise ValidationError("There is a question with this key already. Choose another key.")
+        return key

@@ -20,7 +20,7 @@ from procedures.models import Clinician
 class Resource(models.Model):
     """Something that can be in one place at a time: a clinician, a room, a machine."""
 
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=160, unique=True)
     clinician = models.OneToOneField(Clinician, null=True, blank=True, on_delete=models.PROTECT)
 
     PERSONAL: set[str] = set()
@@ -50,6 +50,8 @@ class Offer(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     held_until = models.DateTimeField()
+    # As it was when the times were claimed; the type may change meanwhile.
+    buffer_minutes = models.PositiveSmallIntegerField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
@@ -63,6 +65,7 @@ class Offer(models.Model):
         "made_at",
         "made_by",
         "held_until",
+        "buffer_minutes",
         "closed_at",
         "closed_by",
     }

@@ -37,6 +37,19 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         """Those whose written status the clock has left behind."""
         return self.filter(Q(reply_due__lte=at) | Q(deferred_until__lte=timezone.localdate(at)))
 
+    def in_state(self, status: RequestStatus, at: datetime) -> Self:
+        """Those that stand there at that instant, with what the clock did."""
+        written = Q(status=status) & (
+            Q(reply_due=None, deferred_until=None)
+            | Q(reply_due__gt=at)
+            | Q(deferred_until__gt=timezone.localdate(at))
+        )
+        if status == RequestStatus.LAPSED:
+            return self.filter(written | Q(reply_due__lte=at))
+        if status == RequestStatus.IN_REVIEW:
+            return self.filter(written | Q(deferred_until__lte=timezone.localdate(at)))
+        return self.filter(written)
+
     def most_urgent_first(self) -> Self:
         """Those with a red flag that still blocks come first; then by the answer promised."""
         red = RedFlag.objects.blocking().filter(request=OuterRef("pk"), level=FlagLevel.RED)

@@ -71,6 +71,18 @@ def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
     return guarded
 
 
+def only_by_press(view: PatientView) -> PatientView:
+    """An address that is only posted to leads a mere look back to the request."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+        if request.method != "POST":
+            return redirect("bookings:mine", found.reference)
+        return view(request, found)
+
+    return guarded
+
+
 @require_safe
 @behind_link
 def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
@@ -131,8 +143,9 @@ def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return render(request, "bookings/mine/withdraw.html", context)
 
 
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @behind_link
+@only_by_press
 def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Take one of the offered times."""
     offer = found.offers.standing(_now()).prefetch_related("times").first()
@@ -152,8 +165,9 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     )
 
 
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @behind_link
+@only_by_press
 def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """None of the offered times suits."""
     form = SeenForm(request.POST)
@@ -166,8 +180,9 @@ def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     )
 
 
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @behind_link
+@only_by_press
 def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Answer the clinic's question."""
     if not _is_identified(request, found):

@@ -56,16 +56,21 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
 def check(request: HttpRequest) -> HttpResponse:
     """The last step: everything that was answered, and the button that sends it."""
     unsent = UnsentRequest(request.session)
-    if request.method == "POST" and request.POST.get("key") == request.session.get("sent_key"):
+    pressed = request.POST.get("key")
+    if pressed and pressed == request.session.get("sent_key"):
         return redirect("bookings:sent")
     if not unsent.key:
         return _begin_again(request)
     due = unsent.next_step()
     if due != CHECK:
         return redirect("bookings:step", due)
-    form = SendForm(request.POST or None, initial={"key": unsent.key})
-    if request.method == "POST" and form.is_valid() and form.cleaned_data["key"] == unsent.key:
+    if pressed == unsent.key:
         return _send(request, unsent)
+    if request.method == "POST":
+        messages.error(
+            request, "This page was too old to send. Check your answers here, then send them."
+        )
+    form = SendForm(initial={"key": unsent.key})
     submission = unsent.submission()
     context = {
         "form": form,
@@ -95,6 +100,8 @@ def sent(request: HttpRequest) -> HttpResponse:
 def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
     now = timezone.now()
     submission = unsent.submission()
+    if AppointmentRequest.objects.filter(submission_key=unsent.key).exists():
+        return _receipt(request, unsent, submission)  # a second press costs no one a try
     limits = [
         (rate_limits.SEND_FROM_ONE_PLACE, rate_limits.client_address(request)),
         (rate_limits.SEND_TO_ONE_ADDRESS, submission.email.lower()),
@@ -103,8 +110,14 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
     spent = [rate_limits.spend(limit, subject, now) for limit, subject in limits]
     if not all(spent):
         return render(request, "errors/429.html", {"unsent": True}, status=429)
+    return _receipt(request, unsent, submission)
+
+
+def _receipt(
+    request: HttpRequest, unsent: UnsentRequest, submission: triage.Submission
+) -> HttpResponse:
     try:
-        received = triage.submit(submission, key=unsent.key, now=now)
+        received = triage.submit(submission, key=unsent.key, now=timezone.now())
     except TriageRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("bookings:start")

@@ -337,6 +337,68 @@ def test_a_forged_version_decides_nothing(
     assert request.version == seen
 
 
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "name__regex=[",
+        "email__startswith=p",
+        "received_at__year=99999999999",
+        "page=99999999999999999999",
+        "id__in=1,99999999999999999999",
+        "preferred_days__contains=x",
+    ],
+)
+def test_a_filter_in_the_address_that_is_not_on_the_list_is_a_400(
+    lookup: str, sign_in: SignIn, monday: datetime
+) -> None:
+    factories.received(now=monday)
+    assert sign_in("Manager").get(f"{LIST}?{lookup}").status_code == 400
+
+
+@pytest.mark.parametrize("pk", ["abc", "9" * 30])
+def test_closed_days_have_no_bulk_actions(pk: str, sign_in: SignIn) -> None:
+    posted = {"action": "delete_selected", "_selected_action": pk}
+    assert sign_in("Manager").post("/admin/bookings/closedday/", posted).status_code < 500
+
+
+def test_a_safety_question_needs_a_key_of_its_own(sign_in: SignIn) -> None:
+    question = factories.question()
+    posted = {
+        "key": question.key,
+        "position": 1,
+        "wording": "Do you?",
+        "why": "Because.",
+        "detail_prompt": "what?",
+        "level": "red",
+        "owner": question.owner.pk,
+        "source": "A guideline",
+        "review_due": "2030-01-01",
+    }
+    url = "/admin/bookings/screeningquestion/add/"
+    client = sign_in("Manager")
+    assert "Choose another key." in client.post(url, posted).content.decode()
+    assert client.post(url, posted | {"key": "new-key"}).status_code == 302
+
+
+def test_the_list_by_state_shows_what_the_clock_did(
+    sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    at(monday + timedelta(hours=13))
+    client = sign_in("Reception")
+    assert references(client, f"{LIST}?show=offered") == []
+    assert references(client, f"{LIST}?show=lapsed") == [request.reference]
+
+
+@pytest.mark.parametrize("slug", ["offer", "book"])
+def test_the_end_of_time_is_too_far(slug: str, sign_in: SignIn, monday: datetime) -> None:
+    request = ready_for(slug, monday)
+    far = {"first": "9999-12-31T23:50", "starts": "9999-12-31T23:50"}
+    posted = values_for(slug, request, monday) | far
+    content = sign_in("Clinician").post(decide_at(request, slug), posted).content.decode()
+    assert "within the next two years" in content
+
+
 @pytest.mark.parametrize("number", ["9" * 19, "9" * 30, "0", "-1"])
 def test_a_strange_number_in_an_address_is_no_500(number: str, sign_in: SignIn) -> None:
     client = sign_in("Clinician")
@@ -349,9 +411,11 @@ def test_a_strange_number_in_an_address_is_no_500(number: str, sign_in: SignIn) 
 def test_a_look_at_a_decision_page_decides_nothing(sign_in: SignIn, monday: datetime) -> None:
     for slug in DECISIONS:
         request = ready_for(slug, monday)
-        before = AppointmentRequest.objects.values().get(pk=request.pk)
+        before = (request.status, request.version)
         sign_in("Clinician").get(decide_at(request, slug))
-        assert AppointmentRequest.objects.values().get(pk=request.pk) == before
+        request.refresh_from_db()
+        assert (request.status, request.version) == before
+        assert request.events.order_by("-number")[0].kind == "read it"
 
 
 # --- Signing in -----------------------------------------------------------------------------

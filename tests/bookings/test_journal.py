@@ -62,3 +62,15 @@ def test_a_change_past_the_database_shows_in_the_chain(
             cursor.execute("DROP TRIGGER bookings_requestevent_no_update")
     RequestEvent.objects.filter(request=request, number=1).update(**changes)
     assert not journal.chain_is_whole(request)
+
+
+def test_a_missing_newest_event_shows(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("ALTER TABLE bookings_requestevent DISABLE TRIGGER USER")
+        else:
+            cursor.execute("DROP TRIGGER bookings_requestevent_no_delete")
+    request.events.order_by("-number")[0].delete()
+    assert not journal.chain_is_whole(request)

@@ -286,3 +286,9 @@ def test_the_tries_are_counted_for_the_request_and_not_for_the_browser(client: C
         other.post(f"{open_link(other, request)}identify/", BIRTH | {"date_of_birth_year": "1971"})
     url = open_link(client, request)
     assert client.post(f"{url}identify/", BIRTH).status_code == 429
+
+
+@pytest.mark.parametrize("page", ["choose/", "other-times/", "answer/"])
+def test_a_look_at_an_address_for_presses_leads_back(page: str, client: Client) -> None:
+    url = open_link(client, factories.request_at(RequestStatus.OFFERED))
+    assert client.get(url + page).headers["Location"] == url

@@ -67,7 +67,7 @@ def test_a_request_goes_through(client: Client, monday: datetime) -> None:
     answer = send(client)
     assert answer.headers["Location"] == f"{BASE}sent/"
     request = AppointmentRequest.objects.get()
-    assert (request.page, str(request.phone)) == (page, "+442079460958")
+    assert (request.page, str(request.phone)) == (page, "+44 20 7946 0958")
     receipt = client.get(f"{BASE}sent/").content.decode()
     assert request.reference in receipt
     assert "Wednesday 25 November 2026, 10:00" in receipt
@@ -226,6 +226,11 @@ BAD = [
     ("you", {"name": "Pat\x0bSample"}, "cannot be shown"),
     ("you", {"email": "pat"}, "Enter an e-mail address like name@example.org."),
     ("you", {"email": ""}, "Enter your e-mail address."),
+    (
+        "you",
+        {"email": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.org"},
+        "at most 254",
+    ),
     ("you", {"email": "pat@example.org\nBcc: x@example.org"}, "Enter an e-mail address like"),
     ("you", {"phone": "12"}, "Enter a phone number like 020 7946 0958."),
     ("you", {"date_of_birth_month": "2"}, "Enter a real date of birth in numbers"),
@@ -324,3 +329,35 @@ def test_personal_pages_are_kept_by_no_cache(client: Client) -> None:
     fill_in(client)
     for url in (BASE, f"{BASE}you/", f"{BASE}check/"):
         assert client.get(url).headers["Cache-Control"] == "no-store"
+
+
+def test_a_second_press_is_never_told_that_nothing_was_sent(
+    client: Client, monkeypatch: Any
+) -> None:
+    """The twin of a press that just succeeded, in a browser that still has the form."""
+    fill_in(client)
+    before = dict(client.session.items())
+    send(client)
+    none_left = rate_limits.Limit("send", 0, timedelta(hours=1))
+    monkeypatch.setattr(rate_limits, "SEND_FROM_ONE_PLACE", none_left)
+    session = client.session
+    session.update({"unsent": before["unsent"], "sent_key": ""})
+    session.save()
+    assert send(client).headers["Location"] == f"{BASE}sent/"
+    assert AppointmentRequest.objects.count() == 1
+
+
+def test_the_page_of_an_older_tab_is_told_so_and_can_then_be_sent(client: Client) -> None:
+    fill_in(client)
+    older = key(client)
+    fill_in(client)
+    content = client.post(f"{BASE}check/", {"key": older}).content.decode()
+    assert "This page was too old to send." in content
+    assert key(client) in content
+    assert send(client).headers["Location"] == f"{BASE}sent/"
+
+
+def test_the_extension_of_a_phone_is_kept(client: Client) -> None:
+    fill_in(client, you={"phone": "020 7946 0958 ext 12"})
+    send(client)
+    assert AppointmentRequest.objects.get().phone.extension == "12"

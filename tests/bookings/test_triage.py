@@ -8,7 +8,14 @@ import pytest
 from django.utils import timezone
 
 from bookings import diary, triage
-from bookings.models import AppointmentRequest, Claim, Message, RedFlag, RequestEvent
+from bookings.models import (
+    AppointmentRequest,
+    AppointmentType,
+    Claim,
+    Message,
+    RedFlag,
+    RequestEvent,
+)
 from bookings.screening import GivenAnswer
 from bookings.status import (
     PATIENT,
@@ -373,3 +380,44 @@ def test_nothing_is_half_stored_when_a_time_is_taken(monday: datetime) -> None:
     assert (RequestEvent.objects.count(), Claim.objects.count()) == (events, claims)
     assert second.offers.count() == 0
     assert mails(second) == [MessageKind.RECEIVED, MessageKind.CLINIC_NOTICE]
+
+
+def test_an_offer_stands_when_its_type_gets_another_buffer(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    chosen = request.offers.get().times.all()[0]
+    AppointmentType.objects.update(buffer_minutes=25)
+    assert triage.accept(request, version=request.version, chosen=chosen, now=monday)
+
+
+def test_catching_up_goes_on_past_a_request_that_somebody_just_moved(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved, left = (factories.request_at(RequestStatus.QUESTION_ASKED, now=monday) for _ in range(2))
+    later = monday + timedelta(days=30)
+    settle = triage._settle
+
+    def somebody_was_faster(request: AppointmentRequest, *, now: datetime) -> bool:
+        if request.pk == moved.pk:
+            raise TriageRefused("Somebody was faster.")
+        return settle(request, now=now)
+
+    monkeypatch.setattr(triage, "_settle", somebody_was_faster)
+    assert triage.catch_up(later) == 1
+    left.refresh_from_db()
+    assert left.status == RequestStatus.LAPSED
+
+
+@pytest.mark.parametrize("status", [RequestStatus.LAPSED, RequestStatus.DEFERRED])
+def test_a_request_that_comes_back_has_a_promise_that_can_be_kept(
+    status: RequestStatus, monday: datetime
+) -> None:
+    request = factories.request_at(status, now=monday)
+    later = monday + timedelta(days=18) if status == RequestStatus.LAPSED else monday
+    if status == RequestStatus.LAPSED:
+        triage.start_review(
+            request, version=request.version, by=factories.staff("Reception"), now=later
+        )
+        assert request.answer_due == triage.answer_due(later)
+    else:
+        assert request.deferred_until
+        assert request.answer_due.date() > request.deferred_until

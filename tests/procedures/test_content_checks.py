@@ -18,6 +18,12 @@ def test_a_good_document_has_no_findings() -> None:
         (f"{URGENT}\n::: emergency Ring 999 when\n- x\n:::", 12, "End the heading"),
         (f"{URGENT}\n::: do-not Do not\n- lift things\n:::", 13, "Start this item with “Do not”"),
         (f"{URGENT}\n::: emergency Ring 999 if:\n- [x](/y/)\n:::", 13, "Take the link out"),
+        (
+            f"{URGENT}\n::: emergency Ring 999 if:\n- <https://x.example>\n:::",
+            13,
+            "Take the link out",
+        ),
+        (f"{URGENT}\n::: emergency Ring 999 if:\n- [x][y]\n:::", 13, "Take the link out"),
         ("Just words.", 1, "Add an urgent or emergency card"),
     ],
 )

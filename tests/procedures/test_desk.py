@@ -9,7 +9,7 @@ from django.test import Client
 
 from clinic_site.groups import GROUPS
 from procedures.admin import RevisionAdmin
-from procedures.models import Revision, SignOff
+from procedures.models import Clinician, Revision, SignOff
 from procedures.status import RevisionStatus
 from tests import factories
 
@@ -68,10 +68,12 @@ def test_an_edit_on_an_old_screen_is_refused(sign_in: SignIn, monday: datetime) 
     draft = factories.revision(now=monday)
     client = sign_in("Editor")
     client.post(page_of(draft), text(note="First.", seen_version=draft.version))
-    answer = client.post(
-        page_of(draft), text(note="Second.", seen_version=draft.version), follow=True
+    stale = text(
+        note="Second.", seen_version=draft.version, document=factories.document(title="My hours")
     )
-    assert "no longer possible" in answer.content.decode()
+    content = client.post(page_of(draft), stale).content.decode()
+    assert "A colleague edited this text while you did." in content
+    assert "title: My hours" in content  # what was typed is not lost
     draft.refresh_from_db()
     assert draft.note == "First."
 
@@ -204,3 +206,70 @@ def test_signatures_and_histories_cannot_be_written_at_the_desk(
     client.post(f"/admin/procedures/signoff/{signed.pk}/change/", {"signer_name": "Dr Forged"})
     signed.refresh_from_db()
     assert signed.signer_name == "Dr Clinician"
+
+
+def test_whoever_signs_has_the_whole_text_before_them(sign_in: SignIn, monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    content = sign_in("Clinician").get(decide_at(revision, "sign")).content.decode()
+    head, text_ = revision.fragment.split("<!--", 1)
+    assert head in content
+    assert text_.split("-->\n")[1] in content
+
+
+def test_a_preview_is_only_for_those_who_may_see_revisions(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    revision = factories.revision(now=monday)
+    nobody = factories.staff("Editor", "nobody")
+    nobody.groups.clear()
+    assert sign_in(nobody).get(f"{LIST}{revision.pk}/preview/").status_code == 403
+
+
+def test_the_address_of_a_page_that_was_public_stays(sign_in: SignIn, monday: datetime) -> None:
+    page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
+    posted = {"slug": "moved", "category": "guides", "position": 1, "review_months": 24}
+    sign_in("Editor").post(
+        f"/admin/procedures/informationpage/{page.pk}/change/", posted | {"grace_days": 60}
+    )
+    page.refresh_from_db()
+    assert (page.slug, page.category, page.position) == ("a-thing", "procedures", 1)
+
+
+def clinician_values(**changes: str) -> dict[str, str]:
+    return {
+        "name": "Dr New",
+        "slug": "dr-new",
+        "role": "Consultant",
+        "regulator": "Invented Register",
+        "registration_number": "DEMO-9",
+        "verified_on": "2026-11-20",
+        "verified_until": "2027-11-01",
+        "verification_evidence": "Saw the entry.",
+    } | changes
+
+
+def test_a_check_of_a_registration_is_signed_by_who_records_it(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    client = sign_in("Manager")
+    forged = clinician_values(verified_by=str(factories.staff("Editor").pk))
+    client.post("/admin/procedures/clinician/add/", forged)
+    assert Clinician.objects.get(slug="dr-new").verified_by == factories.staff("Manager")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"verification_evidence": ""}, "Write what you looked at and what it said."),
+        ({"verified_until": "2029-01-01"}, "Enter a day within a year of the check."),
+        ({"verified_on": "2027-01-01"}, "The check cannot lie in the future."),
+    ],
+)
+def test_a_check_without_evidence_or_end_is_no_check(
+    changes: dict[str, str], sentence: str, sign_in: SignIn, monday: datetime
+) -> None:
+    answer = sign_in("Manager").post(
+        "/admin/procedures/clinician/add/", clinician_values(**changes)
+    )
+    assert sentence in answer.content.decode()
+    assert not Clinician.objects.exists()

@@ -76,3 +76,10 @@ def test_an_unknown_author_or_an_empty_folder_is_said(folder: Path, tmp_path: Pa
     (folder / "a-thing.md").unlink()
     with pytest.raises(CommandError, match=r"no \.md file"):
         load(folder)
+
+
+@pytest.mark.parametrize("name", ["My Page", "x" * 60])
+def test_a_name_that_is_no_address_is_refused(name: str, folder: Path) -> None:
+    (folder / f"{name}.md").write_text(factories.document())
+    with pytest.raises(CommandError, match="the name cannot be an address"):
+        load(folder)

@@ -154,3 +154,18 @@ def test_names_and_dates_on_the_page_come_from_the_signature(
     assert "Dr Signature" in content
     assert "23 November 2026" in content
     assert "22 November 2028" in content
+
+
+@pytest.mark.parametrize("column", ["title", "standfirst", "note"])
+def test_what_stands_beside_the_text_is_signed_too(
+    column: str, published: Revision, client: Client
+) -> None:
+    sql(f"UPDATE procedures_revision SET {column} = %s", "Smuggled")
+    for url in ("/", "/procedures/", URL):
+        assert "Smuggled" not in client.get(url).content.decode()
+
+
+def test_a_page_whose_bytes_fail_is_not_listed(published: Revision, client: Client) -> None:
+    assert URL in client.get("/procedures/").content.decode()
+    sql("UPDATE procedures_revision SET fragment = fragment || %s", " ")
+    assert URL not in client.get("/procedures/").content.decode()

@@ -272,3 +272,13 @@ def test_the_database_itself_holds_one_published_revision_a_page(monday: datetim
     other = factories.revision(RevisionStatus.SIGNED, of=page, now=monday)
     with pytest.raises(IntegrityError), transaction.atomic():
         Revision.objects.filter(pk=other.pk).update(status=RevisionStatus.PUBLISHED)
+
+
+def test_an_older_version_does_not_take_the_place_of_a_newer_one(monday: datetime) -> None:
+    page = factories.page()
+    older = factories.revision(RevisionStatus.SIGNED, of=page, now=monday)
+    newer = factories.revision(RevisionStatus.PUBLISHED, of=page, now=monday)
+    with pytest.raises(PublishingRefused, match="A later version"):
+        STEPS["publish"][1](older, monday)
+    newer.refresh_from_db()
+    assert newer.status == RevisionStatus.PUBLISHED

@@ -135,6 +135,7 @@ class Seen(HTMLParser):
         ("::: warning Look\nx\n:::", 8, "There is no block “warning”"),
         ("::: urgent\nx\n:::", 8, "Give the block “urgent” a heading"),
         ("::: note\nx", 8, "never closed"),
+        (" ::: urgent Look if:\nx\n:::", 8, "at the very beginning of its line"),
         ("x\n:::", 9, "closes a block that was never opened"),
         ("::: note\n::: do Do\n:::\n:::", 9, "Close the block “note” of line 8 first"),
         ("x[^nowhere]", 8, "There is no source “nowhere”"),
@@ -169,6 +170,13 @@ def test_front_matter_must_be_whole(document: str, sentence: str) -> None:
 def test_a_megabyte_is_refused_quickly() -> None:
     with pytest.raises(DocumentError, match="longer than"):
         parse(factories.document(body="word " * 200_000))
+
+
+@pytest.mark.parametrize("word", ["Main", "Closing", "Sources", "Source 1", "Cited 1"])
+def test_a_heading_takes_no_id_that_the_page_uses(word: str) -> None:
+    (anchor, heading) = cut(render(factories.document(body=f"## {word}\n"), SOURCES)).contents[0]
+    assert heading == word
+    assert anchor not in {"main", "closing", "sources", "source-1", "cited-1"}
 
 
 def test_cutting_loses_nothing() -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from procedures import publishing
 from procedures.models import InformationPage, Source
 from procedures.rendering import DocumentError, parse, render
-from procedures.status import PublishingRefused
+from procedures.status import Category, PublishingRefused
 
 
 class Command(BaseCommand):
@@ -62,8 +62,8 @@ class Command(BaseCommand):
         except DocumentError as error:
             faults = "\n".join(f"{path}:{line}: {sentence}" for line, sentence in error.faults)
             raise CommandError(faults) from None
-        page, _ = InformationPage.objects.get_or_create(
-            slug=path.stem, defaults={"category": parsed.category}
+        page = InformationPage.objects.filter(slug=path.stem).first() or self._new_page(
+            path, parsed.category
         )
         newest = page.revisions.order_by("-number").first()
         if newest and newest.document == document:
@@ -79,3 +79,14 @@ class Command(BaseCommand):
         except PublishingRefused as refusal:
             raise CommandError(f"{path}: {refusal}") from None
         return True
+
+    def _new_page(self, path: Path, category: Category) -> InformationPage:
+        page = InformationPage(slug=path.stem, category=category)
+        try:
+            page.full_clean()
+        except ValidationError as error:
+            raise CommandError(
+                f"{path}: the name cannot be an address. {error.message_dict}"
+            ) from None
+        page.save()
+        return page
