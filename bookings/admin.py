@@ -280,6 +280,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "decisions": [choice for choice in decisions if choice.slug != "resolve-flag"],
             "may_resolve": any(choice.slug == "resolve-flag" for choice in decisions),
             "flags": record.flags.select_related("answer__question", "resolved_by"),
+            "blocked": record.flags.blocking().exists(),
             "answers": record.answers.select_related("question").order_by("question__position"),
             "questions": record.questions.select_related("asked_by").order_by("-pk"),
             "offers": record.offers.prefetch_related("times").order_by("-pk"),
