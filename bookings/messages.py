@@ -5,6 +5,7 @@ is given nothing but the reference, the clinic and the private link. A row is wr
 transaction of what it tells, and sent after the commit by `manage.py send_messages`.
 """
 
+import logging
 import secrets
 import smtplib
 import socket
@@ -20,6 +21,8 @@ from django.utils import timezone
 from bookings.links import private_link
 from bookings.models import AppointmentRequest, Message
 from bookings.status import MessageKind, MessageStatus
+
+log = logging.getLogger(__name__)
 
 # How long one try may take before another worker may take the message over.
 LEASE = timedelta(minutes=5)
@@ -106,12 +109,14 @@ def _note_failure(message: Message, error: Exception) -> None:
     code = _code(error)
     given_up = code in PERMANENT or message.tries > len(WAITS)
     wait = WAITS[min(message.tries, len(WAITS)) - 1]
+    # The class and the code only: the server's words may repeat the patient's address.
+    failure = f"{type(error).__name__} {code or ''}".strip()
+    log.warning("Message %s was not sent, try %s: %s", message.pk, message.tries, failure)
     Message.objects.filter(pk=message.pk).update(
         status=MessageStatus.FAILED if given_up else MessageStatus.QUEUED,
         next_try=timezone.now() + wait,
         leased_until=None,
-        # The class and the code only: the server's words may repeat the patient's address.
-        failure=f"{type(error).__name__} {code or ''}".strip(),
+        failure=failure,
     )
 
 

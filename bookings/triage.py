@@ -3,6 +3,8 @@
 Every verb takes the version of the request that its caller saw, and moves the row only if it still
 has that version and a status from which the table allows the step. It writes the journal and queues
 the message in the same transaction. Otherwise it raises TriageRefused with a sentence.
+
+Longer than our other rooms: every verb leans on the one compare-and-set at its end.
 """
 
 import hashlib

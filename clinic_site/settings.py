@@ -182,6 +182,7 @@ LOGIN_URL = "admin:login"
 
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_AGE = None  # until the browser is closed
 PATIENT_SESSION_SECONDS = 60 * 60
 
 # --- Security -------------------------------------------------------------------------------

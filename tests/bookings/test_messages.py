@@ -189,13 +189,17 @@ def test_a_mended_mail_server_gets_the_same_message(
     assert Message.objects.get().message_id.encode() in second.content
 
 
-def test_a_refused_address_fails_at_once_and_without_the_address(mail_server: MailServer) -> None:
+def test_a_refused_address_fails_at_once_and_without_the_address(
+    mail_server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
     mail_server.answer_to_recipient = "550 No such user pat@example.org"
     factories.received()
     messages.send_due()
     message = Message.objects.get()
     assert message.status == MessageStatus.FAILED
     assert message.failure == "SMTPRecipientsRefused 550"
+    assert f"Message {message.pk} was not sent, try 1: SMTPRecipientsRefused 550" in caplog.text
+    assert "pat@example.org" not in caplog.text
 
 
 def test_an_unreachable_server_is_tried_again(settings: Any) -> None:
