@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Model, Q, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -354,5 +355,25 @@ class ScreeningQuestionAdmin(CarefulAdmin):
     form = ScreeningQuestionForm
     filter_horizontal = ("pages",)
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    def get_fields(self, request: HttpRequest, obj: ScreeningQuestion | None = None) -> list[str]:
+        wording = list(ScreeningQuestionForm.Meta.fields)
+        if obj is None:
+            return wording
+        return [*wording, "version", "retired_on", "retired_by"] + (
+            [] if obj.retired_on else ["retire"]
+        )
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: ScreeningQuestion | None = None
+    ) -> list[str]:
+        return [] if obj is None else [f for f in self.get_fields(request, obj) if f != "retire"]
+
+    def save_model(
+        self, request: HttpRequest, obj: ScreeningQuestion, form: ModelForm, change: bool
+    ) -> None:
+        """A new wording gets the next version of its key; an old one can only be retired."""
+        if not change:
+            obj.version = ScreeningQuestion.objects.filter(key=obj.key).count() + 1
+        elif form.cleaned_data.get("retire"):
+            obj.retired_on, obj.retired_by = timezone.localdate(), request.user.get_username()
+        super().save_model(request, obj, form, change)

@@ -51,6 +51,7 @@ GROUPS = {
         "change_closedday",
         "delete_closedday",
         "add_screeningquestion",
+        "change_screeningquestion",
         "withdraw_revision",
         "suspend_revision",
     },

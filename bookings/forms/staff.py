@@ -185,7 +185,14 @@ def _in_future(instant: datetime) -> datetime:
 
 
 class ScreeningQuestionForm(forms.ModelForm):
-    """A new safety question, under a key of its own."""
+    """A new safety question or a new wording of a retired one; later, only its retirement."""
+
+    retire = forms.BooleanField(
+        label="Stop asking this",
+        required=False,
+        help_text="From now on. Answers that were given keep their wording. To change a wording, stop "
+        "asking it and add the new one under the same key.",
+    )
 
     class Meta:
         model = ScreeningQuestion
@@ -206,6 +213,9 @@ class ScreeningQuestionForm(forms.ModelForm):
     def clean_key(self) -> str:
         """A wording that patients have answered is never overwritten."""
         key: str = self.cleaned_data["key"]
-        if ScreeningQuestion.objects.filter(key=key).exists():
-            raise ValidationError("There is a question with this key already. Choose another key.")
+        if ScreeningQuestion.objects.current().filter(key=key).exists():
+            raise ValidationError(
+                "This question is asked now under another wording. Stop asking that one first, or "
+                "choose another key."
+            )
         return key

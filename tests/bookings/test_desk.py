@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bookings import rate_limits, triage
 from bookings.admin import AppointmentRequestAdmin
-from bookings.models import Appointment, AppointmentRequest, Claim
+from bookings.models import Appointment, AppointmentRequest, Claim, ScreeningQuestion
 from bookings.status import FlagOutcome, RequestStatus
 from clinic_site.desk import Desk
 from clinic_site.groups import GROUPS
@@ -361,8 +361,9 @@ def test_closed_days_have_no_bulk_actions(pk: str, sign_in: SignIn) -> None:
     assert sign_in("Manager").post("/admin/bookings/closedday/", posted).status_code < 500
 
 
-def test_a_safety_question_needs_a_key_of_its_own(sign_in: SignIn) -> None:
+def test_a_new_wording_takes_over_from_a_retired_one(sign_in: SignIn, monday: datetime) -> None:
     question = factories.question()
+    answered = factories.received(flagged=True, now=monday).answers.get()
     posted = {
         "key": question.key,
         "position": 1,
@@ -376,8 +377,32 @@ def test_a_safety_question_needs_a_key_of_its_own(sign_in: SignIn) -> None:
     }
     url = "/admin/bookings/screeningquestion/add/"
     client = sign_in("Manager")
-    assert "Choose another key." in client.post(url, posted).content.decode()
-    assert client.post(url, posted | {"key": "new-key"}).status_code == 302
+    assert "Stop asking that one first" in client.post(url, posted).content.decode()
+    change = f"/admin/bookings/screeningquestion/{question.pk}/change/"
+    client.post(change, {"retire": "on", "wording": "Smuggled?"})
+    question.refresh_from_db()
+    assert (question.retired_on, question.retired_by) == (monday.date(), "manager")
+    assert question.wording == "Do you take a blood thinner?"
+    client.post(url, posted)
+    current = ScreeningQuestion.objects.current().get(key=question.key)
+    assert (current.version, current.wording) == (2, "Do you?")
+    answered.refresh_from_db()
+    assert answered.question == question
+
+
+@pytest.mark.parametrize("group", ["Reception", "Clinician", "Editor"])
+def test_only_a_manager_changes_what_is_asked(group: str, sign_in: SignIn) -> None:
+    question = factories.question()
+    sign_in(group).post(
+        f"/admin/bookings/screeningquestion/{question.pk}/change/", {"retire": "on"}
+    )
+    question.refresh_from_db()
+    assert question.retired_on is None
+
+
+def test_a_nul_in_the_sign_in_form_is_no_500(client: Client) -> None:
+    posted = {"username": "a\x00b", "password": "a\x00b"}
+    assert client.post("/admin/login/", posted).status_code == 200
 
 
 def test_the_list_by_state_shows_what_the_clock_did(
