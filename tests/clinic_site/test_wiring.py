@@ -257,3 +257,20 @@ def test_the_mailbox_exists_only_in_development() -> None:
         check=True,
     )
     assert result.stdout.strip() == "none"
+
+
+def test_the_worker_finishes_cleanly_when_it_is_told_to(tmp_path: Path) -> None:
+    environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{tmp_path}/worker.sqlite3"}
+    assert manage("migrate", "--verbosity", "0", **environment).returncode == 0
+    worker = subprocess.Popen(
+        [sys.executable, "manage.py", "send_messages", "--loop"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with worker:
+        assert worker.stdout
+        assert worker.stdout.readline() == "Waiting for messages to send.\n"
+        worker.terminate()
+        assert worker.wait(timeout=30) == 0

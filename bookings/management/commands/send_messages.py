@@ -35,6 +35,8 @@ class Command(BaseCommand):
         if options["loop"]:
             signal.signal(signal.SIGTERM, finish)
             signal.signal(signal.SIGINT, finish)
+            self.stdout.write("Waiting for messages to send.")
+            self.stdout.flush()
         while True:
             now = timezone.now()
             triage.catch_up(now)
