@@ -37,8 +37,6 @@ PUBLIC_EVENTS = {
     "let it lapse": "The time to reply ended.",
 }
 
-_now = timezone.now
-
 
 @require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
@@ -138,8 +136,10 @@ def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     form = SeenForm(request.POST or None, initial={"version": found.version})
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"]
-        return _act(request, found, lambda: triage.withdraw(found, version=version, now=_now()))
-    context = {"form": form, "found": found, "can": found.state(_now()) in WITHDRAWABLE}
+        return _act(
+            request, found, lambda: triage.withdraw(found, version=version, now=timezone.now())
+        )
+    context = {"form": form, "found": found, "can": found.state(timezone.now()) in WITHDRAWABLE}
     return render(request, "bookings/mine/withdraw.html", context)
 
 
@@ -148,7 +148,7 @@ def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 @only_by_press
 def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Take one of the offered times."""
-    offer = found.offers.standing(_now()).prefetch_related("times").first()
+    offer = found.offers.standing(timezone.now()).prefetch_related("times").first()
     if offer is None:
         messages.error(request, "This offer has ended, so its times are no longer held for you.")
         return redirect("bookings:mine", found.reference)
@@ -161,7 +161,7 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     return _act(
         request,
         found,
-        lambda: triage.accept(found, version=values["version"], chosen=chosen, now=_now()),
+        lambda: triage.accept(found, version=values["version"], chosen=chosen, now=timezone.now()),
     )
 
 
@@ -176,7 +176,9 @@ def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
         return redirect("bookings:mine", found.reference)
     version = form.cleaned_data["version"]
     return _act(
-        request, found, lambda: triage.ask_for_other_times(found, version=version, now=_now())
+        request,
+        found,
+        lambda: triage.ask_for_other_times(found, version=version, now=timezone.now()),
     )
 
 
@@ -197,7 +199,7 @@ def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResp
         request,
         found,
         lambda: triage.answer_question(
-            found, version=values["version"], text=values["text"], now=_now()
+            found, version=values["version"], text=values["text"], now=timezone.now()
         ),
     )
 
