@@ -1,7 +1,7 @@
 """Reception's and the clinicians' side of the desk."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -108,21 +108,13 @@ def _decline(record: AppointmentRequest, values: Values, by: User, now: datetime
     return "Declined. The patient reads your reason behind their link."
 
 
-class OfferDecisionForm(OfferForm):
-    """An offer is held for two days unless somebody says otherwise."""
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.initial.setdefault("held_until", timezone.now() + timedelta(days=2))
-
-
 def _offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     made = triage.offer(
         record,
         version=values["version"],
         appointment_type=values["appointment_type"],
         clinician=values["clinician"],
-        starts=sorted(values[name] for name in ("first", "second", "third") if values[name]),
+        starts=values["starts"],
         held_until=values["held_until"],
         by=by,
         now=now,
@@ -167,7 +159,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "Offer times",
             "offer_appointmentrequest",
             {RequestStatus.IN_REVIEW},
-            OfferDecisionForm,
+            OfferForm,
             _offer,
             "Each time is held for this patient and nobody else until the offer ends. The e-mail "
             "says only that there is news.",

@@ -10,7 +10,7 @@ Longer than our other rooms: every verb leans on the one compare-and-set at its 
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -124,7 +124,14 @@ def accept(
 ) -> Appointment:
     """The patient takes one of the offered times. Raises TimeTaken if it is no longer held."""
     with _one_change(request):
-        _move(request, RequestStatus.BOOKED, version=version, by=PATIENT, now=now)
+        _move(
+            request,
+            RequestStatus.BOOKED,
+            only_from=[RequestStatus.OFFERED],
+            version=version,
+            by=PATIENT,
+            now=now,
+        )
         appointment = diary.accept(chosen, by=PATIENT, now=now)
         messages.queue(request, MessageKind.BOOKED, by=PATIENT, now=now)
     return appointment
@@ -141,6 +148,7 @@ def ask_for_other_times(
             version=version,
             by=PATIENT,
             now=now,
+            only_from=[RequestStatus.OFFERED],
             kind="asked for other times",
             answer_due=answer_due(now),
         )
@@ -160,6 +168,7 @@ def answer_question(
             version=version,
             by=PATIENT,
             now=now,
+            only_from=[RequestStatus.QUESTION_ASKED],
             kind="answered the question",
             answer_due=answer_due(now),
         )
@@ -185,6 +194,7 @@ def start_review(
             version=version,
             by=by,
             now=now,
+            only_from=[RequestStatus.RECEIVED, RequestStatus.LAPSED],
             answer_due=promise,
         )
     return request
@@ -193,8 +203,8 @@ def start_review(
 def resolve_flag(
     flag: RedFlag, *, version: int, outcome: str, reason: str, by: User, now: datetime
 ) -> RedFlag:
-    """Record what a named person decided about a flag. A later outcome replaces it; both are kept
-    in the journal."""
+    """Record what a named person decided about a flag. A later outcome and reason replace these; the
+    journal keeps who recorded which outcome, and when."""
     request = flag.request
     with _one_change(request):
         version = _after_the_clock(request, version, now=now)
@@ -277,7 +287,14 @@ def book(
 ) -> Appointment:
     """Book a time that was agreed on the phone. Raises TimeTaken if it is not free."""
     with _one_change(request):
-        _move(request, RequestStatus.BOOKED, version=version, by=by, now=now)
+        _move(
+            request,
+            RequestStatus.BOOKED,
+            only_from=[RequestStatus.IN_REVIEW],
+            version=version,
+            by=by,
+            now=now,
+        )
         _refuse_blocking_flags(request)
         appointment = diary.book(
             request,
@@ -436,12 +453,17 @@ def _move(
     version: int,
     by: journal.Actor,
     now: datetime,
+    only_from: Collection[RequestStatus] = tuple(RequestStatus),
     kind: str = "",
     **changes: Any,
 ) -> None:
-    """Compare and set: the row moves only from the version that the caller saw."""
+    """Compare and set: the row moves only from the version that the caller saw.
+
+    `only_from` is for verbs that share their target: each starts from statuses of its own.
+    """
     version = _after_the_clock(request, version, now=now)
-    if to not in TRANSITIONS[RequestStatus(request.status)]:
+    status = RequestStatus(request.status)
+    if to not in TRANSITIONS[status] or status not in only_from:
         raise TriageRefused(_what_happened(request))
     clock_free = {"reply_due": None, "deferred_until": None}
     _keep(request, version=version, status=to, **clock_free | changes)

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Self
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueConstraint
 from django.urls import reverse
@@ -101,10 +102,14 @@ class InformationPage(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT
     )
     review_months = models.PositiveSmallIntegerField(
-        default=24, help_text="How long a signature lasts."
+        default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(36)],
+        help_text="How long a signature lasts: at most 36 months.",
     )
     grace_days = models.PositiveSmallIntegerField(
-        default=60, help_text="How long the page stays, with a notice, after its review was due."
+        default=60,
+        validators=[MaxValueValidator(180)],
+        help_text="How long the page stays, with a notice, after its review was due.",
     )
 
     PERSONAL: set[str] = set()

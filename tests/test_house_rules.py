@@ -306,6 +306,13 @@ def test_filters_and_predicates_agree(monday: datetime) -> None:
                 AppointmentRequest.objects.moved_by_the_clock(now),
                 lambda record, now=now: record.state(now) != record.status,
             ),
+            *(
+                (
+                    AppointmentRequest.objects.in_state(status, now),
+                    lambda record, now=now, status=status: record.state(now) == status,
+                )
+                for status in RequestStatus
+            ),
             (Offer.objects.standing(now), lambda record, now=now: record.is_standing(now)),
             (RedFlag.objects.blocking(), lambda record: record.is_blocking()),
         ):

@@ -15,6 +15,7 @@ from procedures.decisions import DecisionForm, ReasonForm
 from procedures.models import Clinician
 
 FURTHEST = timedelta(days=731)
+USUALLY_HELD = timedelta(days=2)
 
 
 class InstantField(forms.DateTimeField):
@@ -95,17 +96,17 @@ class OfferForm(TimeForm):
         error_messages={"required": "Enter until when the times are held for the patient."},
     )
 
-    def starts(self) -> list[datetime]:
-        """The times that were filled in."""
-        filled = (self.cleaned_data.get(name) for name in ("first", "second", "third"))
-        return sorted(start for start in filled if start)
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("held_until", timezone.now() + USUALLY_HELD)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         for name in ("first", "second", "third", "held_until"):
             if cleaned.get(name) and cleaned[name] <= timezone.now():
                 self.add_error(name, "Choose a time in the future.")
-        starts = self.starts()
+        times = (cleaned.get(name) for name in ("first", "second", "third"))
+        starts = cleaned["starts"] = sorted(time for time in times if time)
         chosen = cleaned.get("appointment_type")
         if chosen:
             length = timedelta(minutes=chosen.minutes + chosen.buffer_minutes)

@@ -244,6 +244,24 @@ def test_a_press_decides_and_says_so(slug: str, sign_in: SignIn, monday: datetim
     assert 'class="success"' in answer.content.decode()
 
 
+@pytest.mark.parametrize("status", RequestStatus)
+@pytest.mark.parametrize("slug", DECISIONS)
+def test_a_decision_that_is_not_open_is_refused_and_nothing_moves(
+    slug: str, status: RequestStatus, sign_in: SignIn, monday: datetime
+) -> None:
+    if status in DECISIONS[slug].statuses:
+        return
+    request = factories.request_at(status, now=monday)
+    claims = Claim.objects.count()
+    posted = values_for(slug, request, monday)
+    answer = sign_in("Clinician").post(decide_at(request, slug), posted)
+    assert answer.status_code == 200
+    assert "There is a problem" in answer.content.decode()
+    request.refresh_from_db()
+    assert request.status == status
+    assert Claim.objects.count() == claims
+
+
 @pytest.mark.parametrize("slug", DECISIONS)
 def test_a_press_on_an_old_screen_refuses_politely_and_keeps_what_was_typed(
     slug: str, sign_in: SignIn, monday: datetime

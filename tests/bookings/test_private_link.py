@@ -292,3 +292,13 @@ def test_the_tries_are_counted_for_the_request_and_not_for_the_browser(client: C
 def test_a_look_at_an_address_for_presses_leads_back(page: str, client: Client) -> None:
     url = open_link(client, factories.request_at(RequestStatus.OFFERED))
     assert client.get(url + page).headers["Location"] == url
+
+
+def test_an_answer_that_nobody_asked_for_moves_nothing(client: Client, monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    url = open_link(client, request)
+    client.post(f"{url}identify/", BIRTH)
+    posted = {"version": request.version, "text": "Left."}
+    answer = client.post(f"{url}answer/", posted, follow=True)
+    assert "no longer possible" in answer.content.decode()
+    assert "We can offer you these times" in answer.content.decode()

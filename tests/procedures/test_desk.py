@@ -235,6 +235,20 @@ def test_the_address_of_a_page_that_was_public_stays(sign_in: SignIn, monday: da
     assert (page.slug, page.category, page.position) == ("a-thing", "procedures", 1)
 
 
+@pytest.mark.parametrize(
+    "changes", [{"review_months": 0}, {"review_months": 37}, {"grace_days": 181}]
+)
+def test_a_signature_cannot_be_made_to_last_for_ever(
+    changes: dict[str, int], sign_in: SignIn, monday: datetime
+) -> None:
+    page = factories.page()
+    posted = {"slug": page.slug, "category": page.category, "position": 1}
+    posted |= {"review_months": 24, "grace_days": 60} | changes
+    sign_in("Editor").post(f"/admin/procedures/informationpage/{page.pk}/change/", posted)
+    page.refresh_from_db()
+    assert (page.review_months, page.grace_days) == (24, 60)
+
+
 def clinician_values(**changes: str) -> dict[str, str]:
     return {
         "name": "Dr New",
