@@ -14,7 +14,7 @@ from bookings.forms.patient import AboutForm, PatientForm, SafetyForm, TimesForm
 from bookings.screening import questions_for
 from bookings.triage import Submission
 from procedures.models import InformationPage
-from procedures.publication import readable
+from procedures.publication import open_pages
 from procedures.status import Category
 
 STEPS: dict[str, type[PatientForm]] = {
@@ -107,5 +107,5 @@ class UnsentRequest:
 
 def pages_to_ask_about() -> list[tuple[str, str]]:
     """(slug, title) of the live pages that a request can be about."""
-    pages = readable(timezone.localdate(), Category.PROCEDURE, Category.CLINIC)
-    return [(listed.page.slug, listed.document.title) for listed in pages]
+    pages = open_pages(timezone.localdate(), [Category.PROCEDURE, Category.CLINIC])
+    return [(each.page.slug, each.document.title) for each in pages]

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from bookings import rate_limits
 from bookings.models import AppointmentRequest
+from procedures import rate_limits, reviews
 from procedures.models import Revision
 from procedures.status import RevisionStatus
 
@@ -61,4 +61,5 @@ class Desk(admin.AdminSite):
                 .select_related("page", "written_by")
                 .order_by("written_at")[:SHOWN]
             )
+            desk["due"] = reviews.due(timezone.localdate(now))[:SHOWN]
         return super().index(request, desk | (extra_context or {}))

@@ -10,7 +10,10 @@ from django.contrib.auth.models import Group, Permission
 
 READ_PAGES = {
     "view_clinician",
+    "view_figure",
     "view_informationpage",
+    "view_pageevent",
+    "view_pagefeedback",
     "view_revision",
     "view_signoff",
     "view_source",
@@ -36,8 +39,10 @@ GROUPS = {
     "Clinician": READ_PAGES
     | READ_REQUESTS
     | ANSWER_REQUESTS
-    | {"resolve_redflag", "sign_revision", "suspend_revision"},
-    "Editor": READ_PAGES | WRITE_PAGES | {"add_source", "change_source", "submit_revision"},
+    | {"resolve_redflag", "sign_revision", "revoke_signoff", "suspend_revision"},
+    "Editor": READ_PAGES
+    | WRITE_PAGES
+    | {"add_figure", "add_source", "change_source", "submit_revision"},
     "Publisher": READ_PAGES | {"publish_revision", "withdraw_revision", "suspend_revision"},
     "Manager": READ_PAGES
     | READ_REQUESTS
@@ -54,6 +59,7 @@ GROUPS = {
         "change_screeningquestion",
         "withdraw_revision",
         "suspend_revision",
+        "revoke_signoff",
     },
 }
 

@@ -56,6 +56,9 @@ CLINIC_CLOSES = env.str("CLINIC_CLOSES", default="17:00")
 # The promise to patients, counted in the hours above.
 CLINIC_ANSWERS_WITHIN_HOURS = env.int("CLINIC_ANSWERS_WITHIN_HOURS", default=16)
 
+# A clinic of one doctor may let the author of a page sign it. The page then says so.
+SELF_REVIEW_ALLOWED = env.bool("SELF_REVIEW_ALLOWED", default=False)
+
 # --- Parts ----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [

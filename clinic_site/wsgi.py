@@ -6,4 +6,9 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+# Needs the models, which exist from here on.
+from procedures.store import PageStore  # noqa: E402
+
+application = PageStore(django_application)

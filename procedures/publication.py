@@ -5,22 +5,27 @@ the hashes are looked at each time, and anything amiss closes the page. Nothing 
 schedule for a stale page to stop looking fresh.
 """
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import NamedTuple
 
-from procedures.models import InformationPage, Revision, SignOff
-from procedures.rendering import Document, Fragment, cut, parse
-from procedures.status import Category, ReviewState, RevisionStatus
+from django.utils import timezone
+
+from procedures.models import InformationPage, PageEvent, Revision, SignOff
+from procedures.rendering import Document, Fragment, Term, cut, parse, terms
+from procedures.status import EVENTS, Category, ReviewState, RevisionStatus
 
 
 class Publication(NamedTuple):
     """A revision that may be read, under the signature that allows it."""
 
+    page: InformationPage
     revision: Revision
     sign_off: SignOff
     document: Document
     fragment: Fragment
     state: ReviewState
+    registration_checked: bool
 
 
 class Closed(NamedTuple):
@@ -29,33 +34,112 @@ class Closed(NamedTuple):
     title: str
 
 
-class Listed(NamedTuple):
-    """A page that may be read, for a list of them."""
+class Version(NamedTuple):
+    """A text that patients could once read, as the page's history tells of it."""
 
-    page: InformationPage
-    document: Document
+    revision: Revision
+    title: str
+    sign_offs: list[SignOff]
+    suspended: bool
+    # Whether its words may still be shown: the page is open, and nobody took this text back.
+    shown: bool
 
 
-def readable(on: date, *categories: Category) -> list[Listed]:
+class GlossaryEntry(NamedTuple):
+    """A term in the words of a signed text, and all the pages that explain it."""
+
+    term: Term
+    pages: list[Publication]
+
+
+def counter() -> int:
+    """A number that grows with every step in the life of any page.
+
+    The events are append-only, so their count grows with each commit. Their largest id would not do:
+    of two transactions the one with the lower id may commit last.
+    """
+    return PageEvent.objects.count()
+
+
+def open_pages(on: date, categories: Iterable[str] = Category.values) -> list[Publication]:
     """The pages of these categories that may be read on that day, in their order."""
     live = Revision.objects.live(on).filter(page__category__in=categories)
-    return [
-        Listed(revision.page, parse(revision.document))
-        for revision in live.select_related("page").order_by("page__position", "page__slug")
-        if revision.bytes_are_intact()
-    ]
+    rows = live.select_related("page").prefetch_related("sign_offs__clinician")
+    in_order = rows.order_by("page__position", "page__slug")
+    found = (_publication(revision, on) for revision in in_order)
+    return [publication for publication in found if publication]
 
 
 def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
     """What may be read of the page on that day in the clinic's zone; None if it never was public."""
-    revision = page.revisions.filter(status=RevisionStatus.PUBLISHED).first()
-    if revision is None:
-        last = page.revisions.filter(published_at__isnull=False).order_by("-number").first()
-        return Closed(last.title) if last else None
+    rows = page.revisions.select_related("page").prefetch_related("sign_offs__clinician")
+    revision = rows.filter(status=RevisionStatus.PUBLISHED).first()
+    if revision:
+        return _publication(revision, on) or Closed(_title(revision))
+    last = rows.filter(published_at__isnull=False).order_by("-number").first()
+    return Closed(_title(last)) if last else None
+
+
+def _title(revision: Revision) -> str:
+    """The signed title. The column beside it is for staff's lists and is not covered by a hash."""
+    if revision.bytes_are_intact():
+        return parse(revision.document).title
+    return revision.page.spoken()
+
+
+def _publication(revision: Revision, on: date) -> Publication | None:
     sign_off = revision.sign_off()
     if sign_off is None or not revision.bytes_are_intact():
-        return Closed(revision.title)
+        return None
     state = sign_off.review_state(on)
     if state == ReviewState.CLOSED:
-        return Closed(revision.title)
-    return Publication(revision, sign_off, parse(revision.document), cut(revision.fragment), state)
+        return None
+    return Publication(
+        revision.page,
+        revision,
+        sign_off,
+        parse(revision.document),
+        cut(revision.fragment),
+        state,
+        sign_off.clinician.may_sign(on),
+    )
+
+
+def history(page: InformationPage, on: date) -> list[Version]:
+    """Every text of the page that patients could read, the newest first."""
+    is_open = isinstance(look_up(page, on), Publication)
+    rows = page.revisions.filter(published_at__isnull=False).order_by("-number")
+    rows = rows.select_related("page", "published_by")
+    return [_version(row, is_open) for row in rows.prefetch_related("sign_offs", "events")]
+
+
+def _version(revision: Revision, page_is_open: bool) -> Version:
+    sign_offs = sorted(revision.sign_offs.all(), key=lambda signed: signed.signed_at)
+    suspended = any(
+        event.kind == EVENTS[RevisionStatus.SUSPENDED] for event in revision.events.all()
+    )
+    shown = (
+        page_is_open
+        and not suspended
+        and revision.status in {RevisionStatus.PUBLISHED, RevisionStatus.SUPERSEDED}
+        and bool(sign_offs)
+        and all(signed.revoked_at is None and signed.covers(revision) for signed in sign_offs)
+        and revision.bytes_are_intact()
+    )
+    return Version(revision, _title(revision), sign_offs, suspended, shown)
+
+
+def glossary(on: date) -> list[GlossaryEntry]:
+    """Every term that an open page explains, in the words that were signed last."""
+    entries: dict[str, GlossaryEntry] = {}
+    newest_first = sorted(open_pages(on), key=lambda each: each.sign_off.signed_at, reverse=True)
+    for publication in newest_first:
+        for term in terms(publication.fragment.text):
+            entries.setdefault(term.anchor, GlossaryEntry(term, [])).pages.append(publication)
+    return sorted(entries.values(), key=lambda entry: entry.term.word.lower())
+
+
+def known_terms(page: InformationPage, now: datetime) -> set[str]:
+    """The terms that other open pages explain."""
+    entries = glossary(timezone.localdate(now))
+    return {entry.term.word for entry in entries if any(each.page != page for each in entry.pages)}

@@ -2,8 +2,8 @@
 
 from django.urls import path, register_converter
 
-from procedures import views
 from procedures.status import Category
+from procedures.views import feeds, finding, leaflets, opinions, proof, reading
 
 
 class CategoryConverter:
@@ -20,9 +20,28 @@ class CategoryConverter:
 
 register_converter(CategoryConverter, "category")
 
+ONE_PAGE = "<category:category>/<slug:slug>/"
+
 app_name = "procedures"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("<category:category>/", views.category, name="category"),
-    path("<category:category>/<slug:slug>/", views.page, name="page"),
+    path("", reading.home, name="home"),
+    path("a-z/", reading.a_to_z, name="a-z"),
+    path("glossary/", reading.glossary_page, name="glossary"),
+    path("search/", finding.search_page, name="search"),
+    path("clinicians/", reading.clinicians, name="clinicians"),
+    path("clinicians/<slug:slug>/", reading.clinician, name="clinician"),
+    path("figures/<slug:content_hash>.<slug:kind>", reading.figure, name="figure"),
+    path("changes.atom", feeds.changes, name="changes"),
+    path("sitemap.xml", feeds.sitemap, name="sitemap"),
+    path("robots.txt", feeds.robots, name="robots"),
+    path("<category:category>/", reading.category, name="category"),
+    path(ONE_PAGE, reading.page, name="page"),
+    path(f"{ONE_PAGE}history/", proof.history_page, name="history"),
+    path(f"{ONE_PAGE}verify/", proof.verify, name="verify"),
+    path(f"{ONE_PAGE}verify/version-<int:number>.txt", proof.fragment, name="fragment"),
+    path(f"{ONE_PAGE}version/<int:number>/", proof.paper, name="paper"),
+    path(f"{ONE_PAGE}version/<int:number>/code.svg", leaflets.code, name="code"),
+    path(f"{ONE_PAGE}leaflet/", leaflets.leaflet, name="leaflet"),
+    path(f"{ONE_PAGE}leaflet.pdf", leaflets.leaflet_pdf, name="pdf"),
+    path(f"{ONE_PAGE}feedback/", opinions.feedback_page, name="feedback"),
 ]

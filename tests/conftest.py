@@ -15,7 +15,12 @@ from django.test import Client, TransactionTestCase
 from procedures.constraints import allow_changes, make_append_only
 from tests import factories
 
-APPEND_ONLY = ("bookings_requestevent", "procedures_pageevent")
+APPEND_ONLY: dict[str, tuple[str, ...]] = {
+    "bookings_requestevent": (),
+    "procedures_pageevent": (),
+    "procedures_figure": (),
+    "procedures_signoff": ("revoked_at", "revoked_by_id", "revocation_reason"),
+}
 
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
@@ -31,8 +36,8 @@ def _empty_the_tables(case: TransactionTestCase) -> None:
         django_teardown(case)
     finally:
         with connection.schema_editor() as editor:
-            for table in APPEND_ONLY:
-                make_append_only(editor, table)
+            for table, set_once in APPEND_ONLY.items():
+                make_append_only(editor, table, set_once)
 
 
 django_teardown = TransactionTestCase._fixture_teardown

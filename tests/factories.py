@@ -12,7 +12,7 @@ from bookings import triage
 from bookings.models import AppointmentRequest, AppointmentType, Offer, ScreeningQuestion
 from bookings.screening import GivenAnswer
 from bookings.status import Answer, FlagLevel, RequestStatus
-from procedures import publishing
+from procedures import content_checks, publishing
 from procedures.models import Clinician, InformationPage, Revision, Source
 from procedures.status import Category, RevisionStatus
 
@@ -27,6 +27,9 @@ It is a thing.[^leaflet]
 - it hurts very much
 :::
 """
+
+# Why a text may pass what the content checks only ask.
+REASONS = dict.fromkeys(content_checks.RULES, "Only a test.")
 
 
 def staff(group: str, username: str = "") -> User:
@@ -109,7 +112,7 @@ def revision(
     )
     if status == RevisionStatus.DRAFT:
         return made
-    publishing.submit_for_review(made, version=made.version, by=editor, now=now)
+    publishing.submit_for_review(made, version=made.version, by=editor, now=now, answers=REASONS)
     if status == RevisionStatus.IN_REVIEW:
         return made
     login = clinician().login

@@ -2,7 +2,7 @@
 
 from bookings.models.catalogue import AppointmentType, ClosedDay, ScreeningQuestion
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime, Resource
-from bookings.models.records import Message, RateLimit, RequestEvent
+from bookings.models.records import Message, RequestEvent
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -22,7 +22,6 @@ __all__ = [
     "Message",
     "Offer",
     "OfferedTime",
-    "RateLimit",
     "RedFlag",
     "RequestEvent",
     "Resource",

@@ -101,17 +101,3 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} for request {self.request_id}"
-
-
-class RateLimit(models.Model):
-    """How often somebody did something in one window of time. Keys are keyed hashes."""
-
-    key = models.CharField(max_length=64, unique=True)
-    count = models.PositiveIntegerField()
-    ends = models.DateTimeField()
-
-    PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "key", "count", "ends"}
-
-    def __str__(self) -> str:
-        return f"{self.count} until {self.ends}"

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import links, rate_limits, triage
+from bookings import links, triage
 from bookings.forms.patient import (
     AnswerQuestionForm,
     ChooseTimeForm,
@@ -20,6 +20,7 @@ from bookings.forms.patient import (
 )
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.status import WITHDRAWABLE, TriageRefused
+from procedures import rate_limits
 
 # What a patient reads of the journal. Events that are not here are the clinic's own.
 PUBLIC_EVENTS = {

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import rate_limits, triage
+from bookings import triage
 from bookings.forms.patient import (
     DAYS,
     TIMES,
@@ -16,6 +16,7 @@ from bookings.models import AppointmentRequest
 from bookings.status import TriageRefused
 from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
 from bookings.views.private_link import open_in_session
+from procedures import rate_limits
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -17,6 +17,14 @@ class SafetyQuestion(NamedTuple):
     only_needles: bool = True
 
 
+# Why the pages pass what the content checks only ask.
+REASONS = {
+    "exclusion source": "Asked as a precaution. We found no source that we could read in full.",
+    "risk source": "The sources name it without a figure, so none is given.",
+    "long sentence": "It names all the places in one breath. Read aloud, it holds together.",
+    "missing block": "A short page about one visit; the procedure itself has its own page.",
+}
+
 SAFETY_QUESTIONS = [
     SafetyQuestion(
         "feeling-unwell",

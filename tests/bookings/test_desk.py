@@ -9,12 +9,13 @@ from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
-from bookings import rate_limits, triage
+from bookings import triage
 from bookings.admin import AppointmentRequestAdmin
 from bookings.models import Appointment, AppointmentRequest, Claim, ScreeningQuestion
 from bookings.status import FlagOutcome, RequestStatus
 from clinic_site.desk import Desk
 from clinic_site.groups import GROUPS
+from procedures import rate_limits
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,10 @@ from django.conf import settings as django_settings
 from django.core import mail
 from django.test import Client
 
-from bookings import links, messages, rate_limits
+from bookings import links, messages
 from bookings.models import Appointment, AppointmentRequest, RequestEvent
 from bookings.status import RequestStatus
+from procedures import rate_limits
 from tests import factories
 
 pytestmark = pytest.mark.django_db

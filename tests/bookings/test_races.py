@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bookings import diary, journal, rate_limits, triage
+from bookings import diary, journal, triage
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -23,6 +23,7 @@ from bookings.models import (
     RequestEvent,
 )
 from bookings.status import MessageKind, OfferStatus, RequestStatus, TimeTaken, TriageRefused
+from procedures import rate_limits
 from tests import factories
 from tests.races import losses, race, winners
 

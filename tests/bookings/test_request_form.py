@@ -9,9 +9,10 @@ from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from bookings import rate_limits
-from bookings.models import AppointmentRequest, RateLimit
+from bookings.models import AppointmentRequest
 from bookings.status import FlagLevel
+from procedures import rate_limits
+from procedures.models import RateLimit
 from procedures.status import RevisionStatus
 from tests import factories
 

@@ -18,8 +18,10 @@ def document(request: pytest.FixtureRequest) -> str:
     return str(request.param.read_text())
 
 
-def test_there_are_no_findings(document: str) -> None:
-    assert content_checks.findings(document) == []
+def test_nothing_blocks_and_every_prompt_has_its_reason(document: str) -> None:
+    found = content_checks.findings(document)
+    assert [finding for finding in found if finding.blocks] == []
+    assert {finding.rule for finding in found} <= set(demo.REASONS)
 
 
 def test_it_says_that_nobody_reviewed_it(document: str) -> None:

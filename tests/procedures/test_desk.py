@@ -9,7 +9,7 @@ from django.test import Client
 
 from clinic_site.groups import GROUPS
 from procedures.admin import RevisionAdmin
-from procedures.models import Clinician, Revision, SignOff
+from procedures.models import CHECKLIST, Clinician, Revision, SignOff
 from procedures.status import RevisionStatus
 from tests import factories
 
@@ -172,7 +172,7 @@ def test_signing_at_the_desk_signs_what_was_shown(sign_in: SignIn, monday: datet
     client = sign_in(factories.clinician().login)
     shown = client.get(decide_at(revision, "sign")).content.decode()
     assert revision.fragment_hash in shown
-    wrong = {"version": revision.version, "fragment_hash": "0" * 64}
+    wrong = {"version": revision.version, "fragment_hash": "0" * 64, "checklist": CHECKLIST}
     answer = client.post(decide_at(revision, "sign"), wrong)
     assert "not the one that you were shown" in answer.content.decode()
     assert SignOff.objects.count() == 0

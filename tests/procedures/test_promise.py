@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from procedures.models import Revision, SignOff
+from procedures import publishing
+from procedures.models import Clinician, Revision, SignOff
 from procedures.publication import Closed, Publication, look_up
 from procedures.rendering import SEAM
 from procedures.status import ReviewState, RevisionStatus
@@ -60,7 +61,8 @@ def sql(statement: str, *values: Any) -> None:
             "UPDATE procedures_revision SET fragment = %s, fragment_hash = %s",
             ("<p>New</p>", hashlib.sha256(b"<p>New</p>").hexdigest()),
         ),
-        ("UPDATE procedures_signoff SET fragment_hash = %s", ("0" * 64,)),
+        ("UPDATE procedures_revision SET note = %s", ("Smuggled",)),
+        ("UPDATE procedures_revision SET change_class = %s", ("wording",)),
     ],
 )
 def test_a_raw_change_of_what_is_stored_closes_the_page(
@@ -149,11 +151,35 @@ def test_a_page_that_never_was_public_is_not_found(
 def test_names_and_dates_on_the_page_come_from_the_signature(
     published: Revision, client: Client
 ) -> None:
-    SignOff.objects.update(signer_name="Dr Signature")
+    Clinician.objects.update(name="Dr Renamed")
     content = client.get(URL).content.decode()
-    assert "Dr Signature" in content
+    assert "Dr Clinician" in content
+    assert "Dr Renamed" not in content
     assert "23 November 2026" in content
     assert "22 November 2028" in content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SET signer_name = 'Dr Forged'",
+        "SET fragment_hash = ''",
+        "SET closing_day = '2099-01-01'",
+        "SET revoked_at = '2026-11-23', revoked_by_id = signed_by_id, signer_name = 'Dr Forged'",
+    ],
+)
+def test_the_database_refuses_to_change_a_signature(change: str, published: Revision) -> None:
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        sql(f"UPDATE procedures_signoff {change}")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        sql("DELETE FROM procedures_signoff")
+
+
+def test_a_revocation_stays(published: Revision, monday: datetime) -> None:
+    manager = factories.staff("Manager")
+    publishing.revoke(published, version=published.version, by=manager, reason="Wrong.", now=monday)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        sql("UPDATE procedures_signoff SET revoked_at = NULL, revoked_by_id = NULL")
 
 
 @pytest.mark.parametrize("column", ["title", "standfirst", "note"])

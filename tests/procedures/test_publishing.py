@@ -30,7 +30,11 @@ STEPS: dict[str, tuple[RevisionStatus, Step]] = {
     "submit": (
         RevisionStatus.IN_REVIEW,
         lambda r, now: publishing.submit_for_review(
-            r, version=r.version, by=factories.staff("Editor"), now=now
+            r,
+            version=r.version,
+            by=factories.staff("Editor"),
+            now=now,
+            answers=factories.REASONS,
         ),
     ),
     "return": (
@@ -138,6 +142,34 @@ def test_findings_block_the_way_to_review(monday: datetime) -> None:
     with pytest.raises(PublishingRefused, match="Line 1: Add an urgent or emergency card"):
         STEPS["submit"][1](revision, monday)
     assert Revision.objects.get().status == RevisionStatus.DRAFT
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_prompt_needs_a_reason_and_the_reviewer_reads_it(reason: str, monday: datetime) -> None:
+    revision = factories.revision(now=monday)
+
+    def submit(answers: dict[str, str]) -> None:
+        publishing.submit_for_review(
+            revision,
+            version=revision.version,
+            by=factories.staff("Editor"),
+            now=monday,
+            answers=answers,
+        )
+
+    with pytest.raises(PublishingRefused, match="Line 1: Add what is missing"):
+        submit({"missing block": reason})
+    submit({"missing block": " A short page. "})
+    assert revision.answered_prompts == [
+        {"rule": "missing block", "lines": [1], "reason": "A short page."}
+    ]
+
+
+def test_a_reason_does_not_help_against_what_blocks(monday: datetime) -> None:
+    body = f"{factories.BODY}\nIt is painless.\n"
+    revision = factories.revision(text=factories.document(body=body), now=monday)
+    with pytest.raises(PublishingRefused, match="Take the promise out"):
+        STEPS["submit"][1](revision, monday)
 
 
 def test_a_note_to_patients_is_needed(monday: datetime) -> None:

@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from procedures.models import Source
-from procedures.rendering import BLOCKS, SEAM, DocumentError, cut, parse, render
+from procedures.models import Figure, Source
+from procedures.rendering import SEAM, DocumentError, Library, cut, json_ld, parse, render, terms
+from procedures.rendering.blocks import BLOCKS
 from tests import factories
 
 SOURCES = {
@@ -19,20 +20,26 @@ SOURCES = {
         seen_on=date(2026, 11, 20),
     )
 }
+FIGURES = {
+    "probe": Figure(
+        key="probe", media_type="image/svg+xml", content_hash="a" * 64, width=400, height=300
+    )
+}
+LIBRARY = Library(SOURCES, FIGURES)
 
 
 def html(body: str) -> str:
-    return render(factories.document(body=body), SOURCES).split(SEAM)[1]
+    return render(factories.document(body=body), LIBRARY).split(SEAM)[1]
 
 
 def faults(document: str) -> list[tuple[int, str]]:
     with pytest.raises(DocumentError) as error:
-        render(document, SOURCES)
+        render(document, LIBRARY)
     return error.value.faults
 
 
 def test_the_head_carries_category_title_and_standfirst() -> None:
-    head = render(factories.document(title="Tea & toast <b>"), SOURCES).split(SEAM)[0]
+    head = render(factories.document(title="Tea & toast <b>"), LIBRARY).split(SEAM)[0]
     assert head == (
         '<p class="eyebrow">Procedures</p>\n<h1>Tea &amp; toast &lt;b&gt;</h1>\n'
         '<p class="standfirst">One line about it.</p>\n'
@@ -40,11 +47,11 @@ def test_the_head_carries_category_title_and_standfirst() -> None:
 
 
 def test_the_same_document_gives_the_same_bytes() -> None:
-    assert render(factories.document(), SOURCES) == render(factories.document(), SOURCES)
+    assert render(factories.document(), LIBRARY) == render(factories.document(), LIBRARY)
 
 
 def test_headings_are_anchors_and_make_the_contents() -> None:
-    fragment = cut(render(factories.document(body="## One *two*\n\n## One two\n"), SOURCES))
+    fragment = cut(render(factories.document(body="## One *two*\n\n## One two\n"), LIBRARY))
     assert fragment.contents == [("one-two", "One two"), ("one-two-more", "One two")]
 
 
@@ -65,7 +72,7 @@ def test_a_block_takes_its_place_in_the_order_of_headings() -> None:
     assert re.findall(r"<(h\d)", out) == ["h2", "h2", "h3"]
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("name", [name for name in BLOCKS if name != "figure"])
 def test_every_block_opens_closes_and_keeps_its_class(name: str) -> None:
     block = BLOCKS[name]
     out = html(f"::: {name}{' Heading if:' if block.titled else ''}\n- Do not\n:::\n\nAfter.\n")
@@ -99,7 +106,6 @@ def test_a_table_has_column_headers_and_no_style() -> None:
         "<img src=x onerror=alert(1)>",
         "[x](javascript:alert(1))",
         "[x](data:text/html;base64,PHNjcmlwdD4=)",
-        "![x](https://evil.example/x.png)",
         '<a href="https://evil.example" onclick="x()">x</a>',
         "<iframe src=https://evil.example></iframe>",
         "<style>body{display:none}</style>",
@@ -140,6 +146,15 @@ class Seen(HTMLParser):
         ("::: note\n::: do Do\n:::\n:::", 9, "Close the block “note” of line 8 first"),
         ("x[^nowhere]", 8, "There is no source “nowhere”"),
         ("::: do Do[^leaflet]\n- x\n:::", 8, "not its heading"),
+        ("![x](probe)", 8, "on its own line in a block “figure”"),
+        ("::: figure A picture\n![x](https://evil.example/x.png)\n:::", 9, "There is no figure"),
+        ("::: figure A picture\n![](probe)\n:::", 9, "Say between the brackets"),
+        ("::: figure A picture\nWords.\n:::", 8, "Put exactly one picture"),
+        ("::: figure A picture\n![x](probe)\n\n![y](probe)\n:::", 8, "Put exactly one picture"),
+        ("::: figure\n![x](probe)\n:::", 8, "Give the block “figure” a heading"),
+        ("::: figure A picture\n![x][probe]\n:::", 9, "on its own line"),
+        ("[[bursa]] hurts", 8, "Explain a term as"),
+        ("[[bursa: a cushion]] [[Bursa: a bag]]", 8, "“Bursa” is explained already"),
         ("x \u202e y", 8, "hidden character"),
         ("x \x00 y", 8, "hidden character"),
     ],
@@ -174,12 +189,81 @@ def test_a_megabyte_is_refused_quickly() -> None:
 
 @pytest.mark.parametrize("word", ["Main", "Closing", "Sources", "Source 1", "Cited 1"])
 def test_a_heading_takes_no_id_that_the_page_uses(word: str) -> None:
-    (anchor, heading) = cut(render(factories.document(body=f"## {word}\n"), SOURCES)).contents[0]
+    (anchor, heading) = cut(render(factories.document(body=f"## {word}\n"), LIBRARY)).contents[0]
     assert heading == word
     assert anchor not in {"main", "closing", "sources", "source-1", "cited-1"}
 
 
 def test_cutting_loses_nothing() -> None:
-    whole = render(factories.document(), SOURCES)
+    whole = render(factories.document(), LIBRARY)
     fragment = cut(whole)
     assert f"{fragment.head}{SEAM}\n{fragment.text}" == whole
+
+
+def test_a_term_is_explained_where_it_stands_and_can_be_collected() -> None:
+    out = html("A [[bursa: a small “cushion” & bag]] may hurt.\n")
+    assert (
+        '<p>A <dfn id="term-bursa">bursa</dfn> '
+        '<span class="meaning">(a small “cushion” &amp; bag)</span> may hurt.</p>'
+    ) in out
+    assert terms(out) == [("term-bursa", "bursa", "a small “cushion” & bag")]
+
+
+def test_the_explanation_of_a_term_is_plain_text() -> None:
+    assert "<script" not in html("A [[bursa: <script>alert(1)</script>]].\n")
+
+
+def test_a_figure_has_words_a_caption_and_a_long_description() -> None:
+    out = html(
+        "::: figure How it lies\n![A needle & a probe.](probe)\n\nThe **needle** goes in.\n:::\n"
+    )
+    assert f'<img src="/figures/{"a" * 64}.svg" alt="A needle &amp; a probe."' in out
+    assert "<figcaption>How it lies</figcaption>" in out
+    assert re.search(
+        r"<details><summary>The picture in words</summary>\s*"
+        r"<p>The <strong>needle</strong> goes in.</p>\s*</details>\s*</figure>",
+        out,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        ("1 in 100", ["1 of 100"]),
+        ("1 in 10", ["10 of 100"]),
+        ("47 in 100", ["47 of 100"]),
+        ("1 in 7", ["14 of 100"]),
+        ("Less than 1 in 1,000", ["1 of 1,000"]),
+        ("1 in 300", ["3 of 1,000"]),
+        ("From 1 in 10 to 1 in 100", ["10 of 100", "1 of 100"]),
+        ("From 1 in 1,000 to 1 in 70,000", ["1 of 1,000"]),
+        ("1 in 10,000", []),
+        ("0 in 100", []),
+        ("Not known", []),
+    ],
+)
+def test_a_risk_has_a_picture_that_says_what_it_shows(words: str, labels: list[str]) -> None:
+    out = html(f"::: risks\n| What | How often |\n|---|---|\n| Pain 1 in 3 | {words} |\n:::\n")
+    assert re.findall(r'aria-label="Picture: ([\d,]+ of [\d,]+) dots', out) == labels
+
+
+@pytest.mark.parametrize(("some", "of"), [(1, 100), (47, 100), (100, 100), (3, 1000), (51, 1000)])
+def test_a_picture_fills_just_as_many_dots_as_it_says(some: int, of: int) -> None:
+    """A dash of no length at each pitch: a line of n dots is (n - 1) pitches long."""
+    row = f"| Pain | {some} in {of} |"
+    out = html(f"::: risks\n| What | How often |\n|---|---|\n{row}\n:::\n")
+    pitch = 6 if of == 100 else 3
+    for name, dots in (("all", of), ("some", some)):
+        (path,) = re.findall(rf'<path class="dots__{name}" d="([^"]+)"', out)
+        lengths = [float(length) for length in re.findall(r"h([\d.]+)", path)]
+        assert sum(round((length - 0.01) / pitch) + 1 for length in lengths) == dots
+
+
+def test_no_picture_outside_a_table_of_risks() -> None:
+    assert "<svg" not in html("It is 1 in 10.\n\n| A | B |\n|---|---|\n| x | 1 in 10 |\n")
+
+
+def test_data_for_machines_cannot_leave_its_element() -> None:
+    script = json_ld({"name": "</script><img src=x> & “x”\u2028"})
+    assert script.count("<") == 2
+    assert "\\u003c/script\\u003e" in script

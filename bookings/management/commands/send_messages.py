@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from bookings import messages, rate_limits, triage
+from bookings import messages, triage
+from procedures import rate_limits
 
 SECONDS_BETWEEN = 5
 

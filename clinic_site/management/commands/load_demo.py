@@ -105,7 +105,13 @@ class Command(BaseCommand):
             status=RevisionStatus.DRAFT, written_by=editor, page__slug__in=POSITIONS, number=1
         ):
             now = timezone.now()
-            publishing.submit_for_review(revision, version=revision.version, by=editor, now=now)
+            publishing.submit_for_review(
+                revision,
+                version=revision.version,
+                by=editor,
+                now=now,
+                answers=demo.REASONS,
+            )
             publishing.sign_off(
                 revision,
                 version=revision.version,

@@ -58,7 +58,7 @@ class Command(BaseCommand):
         document = path.read_text()
         try:
             parsed = parse(document)
-            render(document, publishing.sources())
+            render(document, publishing.library())
         except DocumentError as error:
             faults = "\n".join(f"{path}:{line}: {sentence}" for line, sentence in error.faults)
             raise CommandError(faults) from None

@@ -1,4 +1,4 @@
-"""Who signs, what is signed, and what happened to it. Only `publishing` writes revisions."""
+"""Pages, their texts, and the signatures under them. Only `publishing` writes revisions."""
 
 import hashlib
 from datetime import date
@@ -11,85 +11,26 @@ from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueCons
 from django.urls import reverse
 
 from procedures.constraints import paired
+from procedures.models.people import Clinician
 from procedures.status import Category, ChangeClass, ReviewState, RevisionStatus
 
 DUE_SOON_DAYS = 60
+# After DISCERN (Charnock 1998), the questions with which to judge written information on treatment.
+CHECKLIST = (
+    "Its aims are clear, and it keeps to them.",
+    "Its sources are named and dated, and I agree with how they are used.",
+    "It is balanced, and says what is uncertain.",
+    "It says how the treatment works, and what it may bring.",
+    "It says what can go wrong, and how often as far as known.",
+    "It says what happens without treatment, and which other choices there are.",
+    "It helps patients to decide together with us.",
+    "It says when and where to get urgent help.",
+)
 
 
 def sha256(text: str) -> str:
     """The SHA-256 of the text's UTF-8 bytes, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-class Clinician(models.Model):
-    """A registered clinician. That the registration is real is shown by evidence, not by its form."""
-
-    slug = models.SlugField(unique=True)
-    name = models.CharField(max_length=100, help_text="As patients know them, with the title.")
-    role = models.CharField(max_length=100, help_text="For example “Consultant rheumatologist”.")
-    regulator = models.CharField(max_length=100, help_text="For example “GMC”.")
-    registration_number = models.CharField(max_length=30)
-    register_url = models.URLField("link to the public register", blank=True)
-    interests = models.TextField(
-        "declared interests", blank=True, help_text="Leave empty if there are none to declare."
-    )
-    login = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="clinician",
-    )
-    verified_on = models.DateField(null=True, blank=True)
-    verified_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    verification_evidence = models.TextField(
-        blank=True, help_text="What was looked at: the register entry, on which day, what it said."
-    )
-    verified_until = models.DateField(
-        null=True, blank=True, help_text="After this day they cannot sign until checked again."
-    )
-
-    PERSONAL = {"name", "registration_number", "register_url", "interests", "login"}
-    NOT_PERSONAL = {
-        "id",
-        "slug",
-        "role",
-        "regulator",
-        "verified_on",
-        "verified_by",
-        "verification_evidence",
-        "verified_until",
-    }
-
-    class Meta:
-        constraints = [paired("verified", "on")]
-
-    def __str__(self) -> str:
-        return f"{self.name}, {self.role}"
-
-    def may_sign(self, on: date) -> bool:
-        """Whether the registration was checked, and recently enough."""
-        return bool(self.verified_on and self.verified_until and self.verified_until >= on)
-
-
-class Source(models.Model):
-    """Something that a page leans on, cited from its text as `[^key]`."""
-
-    key = models.SlugField(unique=True, help_text="Cited in a text as [^key].")
-    title = models.CharField(max_length=300)
-    publisher = models.CharField(max_length=200)
-    url = models.URLField("address", blank=True)
-    dated = models.CharField(max_length=100, blank=True, help_text="As the source dates itself.")
-    seen_on = models.DateField(help_text="When one of us last read it.")
-    seen_by = models.CharField(max_length=150)
-
-    PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "key", "title", "publisher", "url", "dated", "seen_on", "seen_by"}
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.title}"
 
 
 class InformationPage(models.Model):
@@ -111,6 +52,10 @@ class InformationPage(models.Model):
         validators=[MaxValueValidator(180)],
         help_text="How long the page stays, with a notice, after its review was due.",
     )
+    synonyms = models.TextField(
+        blank=True, help_text="Other words that people look for, one a line: jab, cortisone."
+    )
+    related = models.ManyToManyField("self", blank=True, symmetrical=False)
 
     PERSONAL: set[str] = set()
     NOT_PERSONAL = {
@@ -119,6 +64,8 @@ class InformationPage(models.Model):
         "category",
         "position",
         "owner",
+        "synonyms",
+        "related",
         "review_months",
         "grace_days",
     }
@@ -128,6 +75,10 @@ class InformationPage(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("procedures:page", args=[self.category, self.slug])
+
+    def other_names(self) -> list[str]:
+        """What else people call it."""
+        return [line.strip() for line in self.synonyms.splitlines() if line.strip()]
 
     def spoken(self) -> str:
         """A short name for colleagues, from the address."""
@@ -146,6 +97,7 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
             fragment_hash=OuterRef("fragment_hash"),
             document_hash=OuterRef("document_hash"),
             note=OuterRef("note"),
+            change_class=OuterRef("change_class"),
         )
         return self.filter(Exists(signed), status=RevisionStatus.PUBLISHED)
 
@@ -175,6 +127,8 @@ class Revision(models.Model):
     fragment = models.TextField(blank=True, editable=False)
     fragment_hash = models.CharField(max_length=64, blank=True, editable=False)
     renderer_version = models.PositiveIntegerField(null=True, editable=False)
+    # What the content checks asked at "send to review", and what the author answered.
+    answered_prompts = models.JSONField(default=list, editable=False)
     written_at = models.DateTimeField(editable=False)
     written_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
@@ -204,6 +158,7 @@ class Revision(models.Model):
         "fragment",
         "fragment_hash",
         "renderer_version",
+        "answered_prompts",
         "written_at",
         "written_by",
         "published_at",
@@ -247,20 +202,16 @@ class Revision(models.Model):
 
     def sign_off(self) -> "SignOff | None":
         """The newest signature that stands and is for these very hashes, whatever its dates."""
-        return (
-            self.sign_offs.filter(
-                revoked_at=None,
-                fragment_hash=self.fragment_hash,
-                document_hash=self.document_hash,
-                note=self.note,
-            )
-            .order_by("-signed_at")
-            .first()
-        )
+        standing = [
+            signed
+            for signed in self.sign_offs.all()
+            if signed.revoked_at is None and signed.covers(self)
+        ]
+        return max(standing, key=lambda signed: signed.signed_at, default=None)
 
 
 class SignOff(models.Model):
-    """A clinician read the whole revision and signed it. Never changed, except to be revoked."""
+    """A clinician read the whole revision and signed it. The database lets it only be revoked."""
 
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="sign_offs")
     document_hash = models.CharField(max_length=64)
@@ -271,8 +222,13 @@ class SignOff(models.Model):
     signer_role = models.CharField(max_length=100)
     signer_regulator = models.CharField(max_length=100)
     signer_registration = models.CharField(max_length=30)
+    signer_interests = models.TextField(blank=True)
+    # The author is the reviewer, where the clinic allows it. Disclosed on the page.
+    own_work = models.BooleanField(default=False)
     statement = models.TextField()
+    checklist = models.JSONField(default=list)
     note = models.CharField("note to patients", max_length=300)
+    change_class = models.CharField(max_length=10, choices=ChangeClass, default=ChangeClass.ADVICE)
     signed_at = models.DateTimeField()
     signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
@@ -285,7 +241,7 @@ class SignOff(models.Model):
     )
     revocation_reason = models.TextField(blank=True)
 
-    PERSONAL = {"signer_name", "signer_registration"}
+    PERSONAL = {"signer_name", "signer_registration", "signer_interests"}
     NOT_PERSONAL = {
         "id",
         "revision",
@@ -294,8 +250,11 @@ class SignOff(models.Model):
         "clinician",
         "signer_role",
         "signer_regulator",
+        "own_work",
         "statement",
+        "checklist",
         "note",
+        "change_class",
         "signed_at",
         "signed_by",
         "review_due",
@@ -306,6 +265,7 @@ class SignOff(models.Model):
     }
 
     class Meta:
+        permissions = [("revoke_signoff", "Can revoke a signature")]
         constraints = [
             paired("signed"),
             paired("revoked"),
@@ -317,6 +277,13 @@ class SignOff(models.Model):
     def __str__(self) -> str:
         return f"{self.signer_name} on {self.revision}"
 
+    def covers(self, revision: Revision) -> bool:
+        """Whether this signature is for the texts that the revision holds now."""
+        return all(
+            getattr(self, column) == getattr(revision, column)
+            for column in ("document_hash", "fragment_hash", "note", "change_class")
+        )
+
     def review_state(self, on: date) -> ReviewState:
         """How fresh this signature is on that day in the clinic's zone."""
         if on >= self.closing_day:
@@ -326,20 +293,3 @@ class SignOff(models.Model):
         if (self.review_due - on).days <= DUE_SOON_DAYS:
             return ReviewState.DUE_SOON
         return ReviewState.CURRENT
-
-
-class PageEvent(models.Model):
-    """What happened to a page and who did it. The database refuses to change or delete a row."""
-
-    page = models.ForeignKey(InformationPage, on_delete=models.PROTECT, related_name="events")
-    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=40)
-    at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    reason = models.TextField(blank=True)
-
-    PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "page", "revision", "kind", "at", "by", "reason"}
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.revision}"

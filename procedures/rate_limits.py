@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 
-from bookings.models import RateLimit
+from procedures.models import RateLimit
 
 
 class Limit(NamedTuple):
@@ -28,6 +28,7 @@ SEND_TO_ONE_ADDRESS = Limit("address", 3, timedelta(days=1))
 SEND_ALTOGETHER = Limit("all", 300, timedelta(hours=1))
 OPEN_UNKNOWN_LINK = Limit("link", 30, timedelta(hours=1))
 GIVE_DATE_OF_BIRTH = Limit("birth", 5, timedelta(days=1))
+FEEDBACK_FROM_ONE_PLACE = Limit("feedback", 10, timedelta(hours=1))
 SIGN_IN_FROM_ONE_PLACE = Limit("sign-in place", 20, timedelta(minutes=15))
 SIGN_IN_AS_ONE_PERSON = Limit("sign-in person", 5, timedelta(minutes=15))
 

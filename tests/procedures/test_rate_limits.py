@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from bookings import rate_limits
-from bookings.models import RateLimit
+from procedures import rate_limits
+from procedures.models import RateLimit
 
 LIMIT = rate_limits.Limit("test", 3, timedelta(hours=1))
 

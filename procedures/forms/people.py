@@ -1,0 +1,47 @@
+"""Clinicians, and the check of their registration."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from procedures.models import Clinician
+
+
+class ClinicianForm(forms.ModelForm):
+    """A clinician. A check of the registration has its evidence and an end within the year."""
+
+    register_url = forms.URLField(
+        label="Link to the public register", required=False, assume_scheme="https"
+    )
+
+    class Meta:
+        model = Clinician
+        fields = (
+            "name",
+            "slug",
+            "role",
+            "interests",
+            "login",
+            "regulator",
+            "registration_number",
+            "register_url",
+            "verified_on",
+            "verification_evidence",
+            "verified_until",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """A check is of the past, has its evidence, and ends within the year."""
+        cleaned = super().clean() or self.cleaned_data
+        checked, until = cleaned.get("verified_on"), cleaned.get("verified_until")
+        if not checked:
+            return cleaned
+        if checked > timezone.localdate():
+            self.add_error("verified_on", "The check cannot lie in the future.")
+        if not cleaned.get("verification_evidence"):
+            self.add_error("verification_evidence", "Write what you looked at and what it said.")
+        if not until or until > checked + timedelta(days=366):
+            self.add_error("verified_until", "Enter a day within a year of the check.")
+        return cleaned

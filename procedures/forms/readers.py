@@ -1,0 +1,24 @@
+"""What a reader may tell us."""
+
+from django import forms
+
+
+class FeedbackForm(forms.Form):
+    """Whether a page was clear. It asks for nothing that says who the reader is."""
+
+    use_required_attribute = False
+
+    clear = forms.ChoiceField(
+        label="Was this page clear?",
+        choices=[("yes", "Yes"), ("no", "No")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose yes or no."},
+    )
+    comment = forms.CharField(
+        label="What should we make clearer? (optional)",
+        required=False,
+        max_length=200,
+        help_text="One sentence about the page. Do not write about yourself or your health: "
+        "nobody answers here.",
+        error_messages={"max_length": "Shorten it to 200 characters."},
+    )

@@ -1,0 +1,30 @@
+"""People, texts, signatures and what happened to them, in rooms of one subject each."""
+
+from procedures.models.material import MEDIA_TYPES, Figure, Source
+from procedures.models.pages import (
+    CHECKLIST,
+    DUE_SOON_DAYS,
+    InformationPage,
+    Revision,
+    SignOff,
+    sha256,
+)
+from procedures.models.people import Clinician
+from procedures.models.records import DueNotice, PageEvent, PageFeedback, RateLimit
+
+__all__ = [
+    "CHECKLIST",
+    "DUE_SOON_DAYS",
+    "MEDIA_TYPES",
+    "Clinician",
+    "DueNotice",
+    "Figure",
+    "InformationPage",
+    "PageEvent",
+    "PageFeedback",
+    "RateLimit",
+    "Revision",
+    "SignOff",
+    "Source",
+    "sha256",
+]

@@ -1,0 +1,99 @@
+"""What a text may cite and show."""
+
+import hashlib
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from procedures.constraints import paired
+
+MEDIA_TYPES = {"image/svg+xml": "Drawing (SVG)", "image/png": "Picture (PNG)"}
+
+
+class Source(models.Model):
+    """Something that a page leans on, cited from its text as `[^key]`."""
+
+    key = models.SlugField(unique=True, help_text="Cited in a text as [^key].")
+    title = models.CharField(max_length=300)
+    publisher = models.CharField(max_length=200)
+    url = models.URLField("address", blank=True)
+    dated = models.CharField(max_length=100, blank=True, help_text="As the source dates itself.")
+    seen_on = models.DateField(help_text="When one of us last read it.")
+    seen_by = models.CharField(max_length=150)
+    recheck_due = models.DateField(
+        null=True, blank=True, help_text="From this day the pages that cite it are listed as due."
+    )
+    superseded_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        help_text="The source that replaced it. The pages that cite this one are listed as due.",
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "key",
+        "title",
+        "publisher",
+        "url",
+        "dated",
+        "seen_on",
+        "seen_by",
+        "recheck_due",
+        "superseded_by",
+    }
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.title}"
+
+
+class Figure(models.Model):
+    """A picture, addressed by its own hash: a text that was signed goes on showing these bytes.
+
+    A changed picture is a new row under the same key; new texts show the newest.
+    """
+
+    key = models.SlugField(help_text="Shown in a text as ![what it shows](key).")
+    media_type = models.CharField(max_length=20, choices=MEDIA_TYPES)
+    content = models.BinaryField()
+    content_hash = models.CharField(max_length=64, unique=True)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    added_at = models.DateTimeField()
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "key",
+        "media_type",
+        "content",
+        "content_hash",
+        "width",
+        "height",
+        "added_at",
+        "added_by",
+    }
+
+    class Meta:
+        constraints = [paired("added")]
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.width} × {self.height})"
+
+    def kind(self) -> str:
+        """The end of its file name."""
+        return {"image/svg+xml": "svg", "image/png": "png"}[self.media_type]
+
+    def address(self) -> str:
+        """Where patients' browsers find exactly these bytes."""
+        return reverse("procedures:figure", args=[self.content_hash, self.kind()])
+
+    def is_intact(self) -> bool:
+        """Whether the stored bytes are those that the address names."""
+        return hashlib.sha256(self.content).hexdigest() == self.content_hash

@@ -1,0 +1,61 @@
+"""Who may sign."""
+
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+
+from procedures.constraints import paired
+
+
+class Clinician(models.Model):
+    """A registered clinician. That the registration is real is shown by evidence, not by its form."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=100, help_text="As patients know them, with the title.")
+    role = models.CharField(max_length=100, help_text="For example “Consultant rheumatologist”.")
+    regulator = models.CharField(max_length=100, help_text="For example “GMC”.")
+    registration_number = models.CharField(max_length=30)
+    register_url = models.URLField("link to the public register", blank=True)
+    interests = models.TextField(
+        "declared interests", blank=True, help_text="Leave empty if there are none to declare."
+    )
+    login = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="clinician",
+    )
+    verified_on = models.DateField(null=True, blank=True)
+    verified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    verification_evidence = models.TextField(
+        blank=True, help_text="What was looked at: the register entry, on which day, what it said."
+    )
+    verified_until = models.DateField(
+        null=True, blank=True, help_text="After this day they cannot sign until checked again."
+    )
+
+    PERSONAL = {"name", "registration_number", "register_url", "interests", "login"}
+    NOT_PERSONAL = {
+        "id",
+        "slug",
+        "role",
+        "regulator",
+        "verified_on",
+        "verified_by",
+        "verification_evidence",
+        "verified_until",
+    }
+
+    class Meta:
+        constraints = [paired("verified", "on")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.role}"
+
+    def may_sign(self, on: date) -> bool:
+        """Whether the registration was checked, and recently enough."""
+        return bool(self.verified_on and self.verified_until and self.verified_until >= on)

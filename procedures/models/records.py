@@ -1,0 +1,76 @@
+"""What is written down about pages, and the counters of `rate_limits`."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import UniqueConstraint
+
+from procedures.models.pages import InformationPage, Revision
+
+
+class PageEvent(models.Model):
+    """What happened to a page and who did it. The database refuses to change or delete a row."""
+
+    page = models.ForeignKey(InformationPage, on_delete=models.PROTECT, related_name="events")
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(blank=True)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "page", "revision", "kind", "at", "by", "reason"}
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.revision}"
+
+
+class PageFeedback(models.Model):
+    """Whether a reader found a version clear. Nothing in it says who they are."""
+
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="feedback")
+    clear = models.BooleanField()
+    comment = models.CharField(max_length=200, blank=True)
+    day = models.DateField()
+
+    PERSONAL = {"comment"}
+    NOT_PERSONAL = {"id", "revision", "clear", "day"}
+
+    def __str__(self) -> str:
+        return f"{'Clear' if self.clear else 'Not clear'}: {self.revision}"
+
+
+class DueNotice(models.Model):
+    """That somebody was told by mail of one thing that is due. What has no row is still to tell."""
+
+    page = models.ForeignKey(InformationPage, on_delete=models.PROTECT, related_name="+")
+    told_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    # Names the reason and what it hangs on, so that the next signature gives a new one.
+    cause = models.CharField(max_length=100)
+    day = models.DateField()
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "page", "told_to", "cause", "day"}
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["page", "told_to", "cause"], name="told_once_of_each_cause")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.cause}"
+
+
+class RateLimit(models.Model):
+    """How often somebody did something in one window of time. Keys are keyed hashes."""
+
+    key = models.CharField(max_length=64, unique=True)
+    count = models.PositiveIntegerField()
+    ends = models.DateTimeField()
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "key", "count", "ends"}
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.ends}"

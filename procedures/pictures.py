@@ -1,0 +1,50 @@
+"""Pictures as they come from a file: what they are, how large, and whether they are safe to show."""
+
+import hashlib
+import re
+import struct
+from typing import NamedTuple
+
+LARGEST = 200_000
+PNG = b"\x89PNG\r\n\x1a\n"
+# As an image an SVG runs no script and loads nothing; opened by itself our policy forbids both.
+# Refused all the same, so that nobody has to rely on that.
+ACTIVE = re.compile(
+    rb"<script|<foreignobject|<!entity|<!doctype|javascript:|\son\w+\s*="
+    rb"|https?://(?!www\.w3\.org/)",
+    re.I,
+)
+VIEW_BOX = re.compile(rb'viewBox="\s*[\d.-]+\s+[\d.-]+\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)\s*"')
+
+
+class PictureError(Exception):
+    """Why a file cannot be one of our pictures, as a sentence for whoever chose it."""
+
+
+class Picture(NamedTuple):
+    """A picture's bytes and what was read from them."""
+
+    content: bytes
+    content_hash: str
+    media_type: str
+    width: int
+    height: int
+
+
+def read_picture(content: bytes) -> Picture:
+    """Look at the bytes, not at the name. Raises PictureError."""
+    if len(content) > LARGEST:
+        raise PictureError(f"The file is larger than {LARGEST // 1000} KB. Make it smaller.")
+    content_hash = hashlib.sha256(content).hexdigest()
+    if content.startswith(PNG) and len(content) > 24:
+        width, height = struct.unpack(">II", content[16:24])
+        return Picture(content, content_hash, "image/png", width, height)
+    if b"<svg" not in content[:2000]:
+        raise PictureError("Choose a drawing (SVG) or a picture (PNG).")
+    if ACTIVE.search(content):
+        raise PictureError("This drawing holds a script, a link or an entity. Save it without.")
+    size = VIEW_BOX.search(content)
+    if not size:
+        raise PictureError("This drawing does not say how large it is. Give it a viewBox.")
+    width, height = (round(float(side)) for side in size.groups())
+    return Picture(content, content_hash, "image/svg+xml", width, height)

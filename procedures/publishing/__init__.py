@@ -1,0 +1,32 @@
+"""The life of a revision: drafted, reviewed, signed, published, ended. The only writer of revisions.
+
+Every step moves the row only if it still has the status and the version that the caller saw, writes
+the page's event in the same transaction, and raises PublishingRefused with a sentence otherwise.
+"""
+
+from procedures.publishing.drafting import (
+    library,
+    return_to_author,
+    save_draft,
+    start_draft,
+    submit_for_review,
+)
+from procedures.publishing.moves import wrote
+from procedures.publishing.releasing import publish, suspend, withdraw
+from procedures.publishing.signing import STATEMENT, re_affirm, revoke, sign_off
+
+__all__ = [
+    "STATEMENT",
+    "library",
+    "publish",
+    "re_affirm",
+    "return_to_author",
+    "revoke",
+    "save_draft",
+    "sign_off",
+    "start_draft",
+    "submit_for_review",
+    "suspend",
+    "withdraw",
+    "wrote",
+]

@@ -1,0 +1,156 @@
+"""Writing a text and handing it to a reviewer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from procedures import content_checks, publication
+from procedures.content_checks import Finding
+from procedures.models import Figure, InformationPage, Revision, Source, sha256
+from procedures.publishing.moves import move, record
+from procedures.rendering import RENDERER_VERSION, Library, parse, render
+from procedures.status import EVENTS, ChangeClass, PublishingRefused, RevisionStatus
+
+
+def start_draft(
+    page: InformationPage,
+    *,
+    document: str,
+    by: User,
+    now: datetime,
+    change_class: str = ChangeClass.ADVICE,
+    note: str = "",
+) -> Revision:
+    """Begin the next revision of a page. Raises DocumentError if the text cannot be read."""
+    last = page.revisions.order_by("-number").first()
+    revision = Revision(
+        page=page,
+        number=last.number + 1 if last else 1,
+        written_at=now,
+        written_by=by,
+        change_class=change_class,
+        note=note,
+        **_columns(page, document),
+    )
+    try:
+        with transaction.atomic():
+            revision.save(force_insert=True)
+            record(revision, EVENTS[RevisionStatus.DRAFT], by=by, now=now)
+    except IntegrityError:
+        raise PublishingRefused(
+            "A colleague began a new version of this page at the same moment. Open theirs."
+        ) from None
+    return revision
+
+
+def save_draft(
+    revision: Revision,
+    *,
+    version: int,
+    document: str,
+    change_class: str,
+    note: str,
+    by: User,
+    now: datetime,
+) -> Revision:
+    """Replace the text of a draft. Raises DocumentError if the text cannot be read."""
+    columns = _columns(revision.page, document)
+    with transaction.atomic():
+        move(
+            revision,
+            RevisionStatus.DRAFT,
+            expected=RevisionStatus.DRAFT,
+            version=version,
+            written_at=now,
+            written_by=by,
+            change_class=change_class,
+            note=note,
+            **columns,
+        )
+        record(revision, "edited", by=by, now=now)
+    return revision
+
+
+def submit_for_review(
+    revision: Revision,
+    *,
+    version: int,
+    by: User,
+    now: datetime,
+    answers: Mapping[str, str] | None = None,
+) -> Revision:
+    """Freeze the text, render the fragment that a reviewer will read, and hand it over.
+
+    `answers` says, for each rule that only prompts, why the text may pass it. Raises PublishingRefused
+    with the first findings that block or are not answered.
+    """
+    if not revision.note:
+        raise PublishingRefused("Write the note to patients first: one sentence on what is new.")
+    found = content_checks.findings(revision.document, publication.known_terms(revision.page, now))
+    answered = _answered(found, answers or {})
+    fragment = render(revision.document, library())
+    with transaction.atomic():
+        move(
+            revision,
+            RevisionStatus.IN_REVIEW,
+            version=version,
+            fragment=fragment,
+            fragment_hash=sha256(fragment),
+            renderer_version=RENDERER_VERSION,
+            answered_prompts=answered,
+        )
+        record(revision, EVENTS[RevisionStatus.IN_REVIEW], by=by, now=now)
+    return revision
+
+
+def return_to_author(
+    revision: Revision, *, version: int, by: User, reason: str, now: datetime
+) -> Revision:
+    """Send a revision back to be changed, with the reason."""
+    with transaction.atomic():
+        move(revision, RevisionStatus.DRAFT, version=version)
+        record(revision, "returned", by=by, now=now, reason=reason)
+    return revision
+
+
+def library() -> Library:
+    """All that a text may cite and show; of figures with the same key the newest."""
+    figures = Figure.objects.order_by("pk").defer("content")
+    return Library(
+        sources={source.key: source for source in Source.objects.all()},
+        figures={figure.key: figure for figure in figures},
+    )
+
+
+def _answered(found: list[Finding], answers: Mapping[str, str]) -> list[dict[str, object]]:
+    """Each prompt with its lines and the author's reason, for the reviewer to read."""
+    open_findings = [
+        finding for finding in found if finding.blocks or not answers.get(finding.rule, "").strip()
+    ]
+    if open_findings:
+        sentences = " ".join(f"Line {each.line}: {each.sentence}" for each in open_findings[:5])
+        raise PublishingRefused(f"The text is not ready for review. {sentences}")
+    lines: dict[str, list[int]] = {}
+    for finding in found:
+        lines.setdefault(finding.rule, []).append(finding.line)
+    return [
+        {"rule": rule, "lines": at, "reason": answers[rule].strip()} for rule, at in lines.items()
+    ]
+
+
+def _columns(page: InformationPage, document: str) -> dict[str, str]:
+    document = document.replace("\r\n", "\n")
+    parsed = parse(document)
+    if parsed.category != page.category:
+        raise PublishingRefused(
+            f"This page is in “{page.get_category_display()}”, so its text must say “category: "
+            f"{page.category}”."
+        )
+    return {
+        "document": document,
+        "document_hash": sha256(document),
+        "title": parsed.title,
+        "standfirst": parsed.standfirst,
+    }

@@ -1,0 +1,78 @@
+"""Putting a signed text before patients, and taking it away."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from procedures.models import Revision
+from procedures.publishing.moves import move, record
+from procedures.status import EVENTS, PublishingRefused, RevisionStatus
+
+BEFORE_PATIENTS = [RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED]
+
+
+def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Revision:
+    """Put a signed revision before patients; the one that was there is superseded."""
+    signed = revision.sign_off()
+    if signed is None or signed.review_due <= timezone.localdate(now):
+        raise PublishingRefused(
+            "No valid signature stands for this text. It has to be signed first."
+        )
+    if not revision.bytes_are_intact():
+        raise PublishingRefused(
+            "The stored text no longer matches its signature. Do not publish it."
+        )
+    if revision.page.revisions.filter(
+        number__gt=revision.number, status__in=BEFORE_PATIENTS
+    ).exists():
+        raise PublishingRefused("A later version of this page was already published. Use that one.")
+    try:
+        with transaction.atomic():
+            _supersede_earlier(revision, by=by, now=now)
+            move(
+                revision,
+                RevisionStatus.PUBLISHED,
+                version=version,
+                published_at=now,
+                published_by=by,
+            )
+            record(revision, EVENTS[RevisionStatus.PUBLISHED], by=by, now=now)
+    except IntegrityError:
+        raise PublishingRefused(
+            "A colleague published another version of this page at the same moment. Open theirs."
+        ) from None
+    return revision
+
+
+def suspend(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
+    """Close a published page at once, because it may do harm. Any clinician may."""
+    return _end(revision, RevisionStatus.SUSPENDED, version=version, by=by, reason=reason, now=now)
+
+
+def withdraw(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
+    """Take a page away for good. Its history stays."""
+    return _end(revision, RevisionStatus.WITHDRAWN, version=version, by=by, reason=reason, now=now)
+
+
+def _supersede_earlier(revision: Revision, *, by: User, now: datetime) -> None:
+    earlier = revision.page.revisions.filter(status__in=BEFORE_PATIENTS).exclude(pk=revision.pk)
+    for old in earlier.order_by("pk"):
+        move(old, RevisionStatus.SUPERSEDED, version=old.version)
+        record(old, EVENTS[RevisionStatus.SUPERSEDED], by=by, now=now)
+
+
+def _end(
+    revision: Revision,
+    status: RevisionStatus,
+    *,
+    version: int,
+    by: User,
+    reason: str,
+    now: datetime,
+) -> Revision:
+    with transaction.atomic():
+        move(revision, status, version=version)
+        record(revision, EVENTS[status], by=by, now=now, reason=reason)
+    return revision

@@ -1,0 +1,122 @@
+"""A clinician's signature: given, renewed, taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from procedures.models import CHECKLIST, Clinician, Revision, SignOff
+from procedures.publishing.moves import bump, move, record, wrote
+from procedures.status import EVENTS, PublishingRefused, RevisionStatus
+
+STATEMENT = (
+    "I have read the whole of this page as patients will see it. To the best of my knowledge it is "
+    "accurate, balanced and safe to publish."
+)
+DAYS_A_MONTH = 365.25 / 12
+
+
+def sign_off(
+    revision: Revision,
+    *,
+    version: int,
+    fragment_hash: str,
+    by: User,
+    now: datetime,
+    checklist: Sequence[str] = CHECKLIST,
+) -> SignOff:
+    """A verified clinician, who wrote none of it, signs exactly the bytes that they were shown."""
+    clinician = _signer(revision, fragment_hash, checklist, by, now)
+    with transaction.atomic():
+        move(revision, RevisionStatus.SIGNED, version=version)
+        signed = _sign(revision, clinician, by=by, now=now)
+        record(revision, EVENTS[RevisionStatus.SIGNED], by=by, now=now)
+    return signed
+
+
+def re_affirm(
+    revision: Revision,
+    *,
+    version: int,
+    fragment_hash: str,
+    by: User,
+    now: datetime,
+    checklist: Sequence[str] = CHECKLIST,
+) -> SignOff:
+    """The same bytes are read again and signed anew: the dates move, the bytes do not.
+
+    For a signed or published text whose signature is due, has run out or was revoked.
+    """
+    clinician = _signer(revision, fragment_hash, checklist, by, now)
+    with transaction.atomic():
+        bump(revision, {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED}, version=version)
+        signed = _sign(revision, clinician, by=by, now=now)
+        record(revision, "re-affirmed", by=by, now=now)
+    return signed
+
+
+def revoke(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
+    """Take back every signature under a text. A published page closes at once.
+
+    All of them, because a doubt about the text is a doubt about what each of them said.
+    """
+    with transaction.atomic():
+        bump(revision, {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED}, version=version)
+        revoked = SignOff.objects.filter(revision=revision, revoked_at=None).update(
+            revoked_at=now, revoked_by=by, revocation_reason=reason
+        )
+        if not revoked:
+            raise PublishingRefused("No signature stands under this text.")
+        record(revision, "revoked the signature of", by=by, now=now, reason=reason)
+    return revision
+
+
+def _signer(
+    revision: Revision, fragment_hash: str, checklist: Sequence[str], by: User, now: datetime
+) -> Clinician:
+    """The clinician who may sign these bytes. Raises PublishingRefused with what is missing."""
+    clinician = Clinician.objects.filter(login=by).first()
+    if clinician is None or not clinician.may_sign(timezone.localdate(now)):
+        raise PublishingRefused(
+            "Only a clinician whose registration was checked within the year can sign. "
+            "Ask a manager to check it and to record the evidence."
+        )
+    if wrote(revision, by) and not settings.SELF_REVIEW_ALLOWED:
+        raise PublishingRefused("You wrote part of this text. Another clinician has to sign it.")
+    if fragment_hash != revision.fragment_hash or not revision.bytes_are_intact():
+        raise PublishingRefused(
+            "The text is not the one that you were shown. Open it and read it again."
+        )
+    if set(checklist) != set(CHECKLIST):
+        raise PublishingRefused(
+            "Tick each line of the checklist, or return the text with a reason."
+        )
+    return clinician
+
+
+def _sign(revision: Revision, clinician: Clinician, *, by: User, now: datetime) -> SignOff:
+    days = round(revision.page.review_months * DAYS_A_MONTH)
+    review_due = timezone.localdate(now) + timedelta(days=days)
+    return SignOff.objects.create(
+        revision=revision,
+        document_hash=revision.document_hash,
+        fragment_hash=revision.fragment_hash,
+        clinician=clinician,
+        signer_name=clinician.name,
+        signer_role=clinician.role,
+        signer_regulator=clinician.regulator,
+        signer_registration=clinician.registration_number,
+        signer_interests=clinician.interests,
+        own_work=wrote(revision, by),
+        statement=STATEMENT,
+        checklist=list(CHECKLIST),
+        note=revision.note,
+        change_class=revision.change_class,
+        signed_at=now,
+        signed_by=by,
+        review_due=review_due,
+        closing_day=review_due + timedelta(days=revision.page.grace_days),
+    )

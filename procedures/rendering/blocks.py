@@ -1,0 +1,163 @@
+"""The fenced blocks that health pages need, and the pictures of risks in them."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+from django.utils.html import escape
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+
+class Block(NamedTuple):
+    """A fenced block: its class, whether it opens with a heading, and words only for listeners."""
+
+    css_class: str
+    titled: bool = True
+    spoken: str = ""
+
+
+BLOCKS: dict[str, Block] = {
+    "emergency": Block("care-card care-card--emergency", spoken="Emergency: "),
+    "urgent": Block("care-card care-card--urgent", spoken="Urgent: "),
+    "non-urgent": Block("care-card care-card--non-urgent", spoken="Not urgent: "),
+    "do": Block("do-list"),
+    "do-not": Block("do-list do-list--not"),
+    "tell-us": Block("tell-us"),
+    "key-facts": Block("key-facts"),
+    "disagree": Block("disagree", spoken="Sources disagree: "),
+    "note": Block("inset", titled=False),
+    "steps": Block("steps", titled=False),
+    "timeline": Block("timeline", titled=False),
+    "options": Block("options", titled=False),
+    "questions": Block("questions", titled=False),
+    "risks": Block("risks", titled=False),
+    "figure": Block("figure", titled=False),
+}
+
+FREQUENCY = re.compile(r"\b(\d[\d,]*) in (?:every )?(\d[\d,]*)")
+# Dots in a row, rows, and the distance between dots, for a picture of a hundred and of a thousand.
+GRIDS = {100: (10, 10, 6), 1000: (50, 20, 3)}
+
+
+def render_block(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
+) -> str:
+    """The opening or closing tags of a block, as a rule for markdown-it."""
+    token = tokens[index]
+    if token.nesting == -1:
+        return _closing(_opening(tokens, index).info.split()[0])
+    name, _, title = token.info.strip().partition(" ")
+    block = BLOCKS[name]
+    if name == "figure":
+        return '<figure class="figure">\n'
+    if name == "risks":
+        # A table wider than a phone scrolls in its own box, which the keyboard must reach.
+        return '<div class="risks" role="region" tabindex="0" aria-label="Table of risks">\n'
+    if not block.titled:
+        return f'<div class="{block.css_class}">\n'
+    anchor = f"{name}-{token.map[0] if token.map else index}"
+    spoken = f'<span class="visually-hidden">{block.spoken}</span>' if block.spoken else ""
+    heading = renderer.renderInline(_inline(title), options, env) if title else ""
+    level = "h3" if any(earlier.tag == "h2" for earlier in tokens[:index]) else "h2"
+    return (
+        f'<section class="{block.css_class}" aria-labelledby="{anchor}">\n'
+        f'<{level} id="{anchor}">{spoken}{heading}</{level}>\n'
+    )
+
+
+def _closing(name: str) -> str:
+    if name == "figure":
+        return "</details>\n</figure>\n"
+    return "</section>\n" if BLOCKS[name].titled else "</div>\n"
+
+
+def _inline(text: str) -> Sequence[Token]:
+    return cast("Sequence[Token]", MarkdownIt("commonmark").parseInline(text)[0].children)
+
+
+def _opening(tokens: Sequence[Token], index: int) -> Token:
+    """The token that opened the container which `tokens[index]` closes; containers do not nest."""
+    return next(
+        token
+        for token in reversed(tokens[:index])
+        if token.type == tokens[index].type.replace("_close", "_open")
+    )
+
+
+def fold_long_descriptions(state: StateCore) -> None:
+    """In a figure, what follows the picture and its caption is its description in words."""
+    caption = ""
+    made: list[Token] = []
+    for token in state.tokens:
+        if token.type == "container_figure_open":
+            caption = token.info.strip().partition(" ")[2]
+        made.append(token)
+        if token.type == "paragraph_close" and _shows_a_picture(made[-2]):
+            made.append(_html(f"<figcaption>{escape(caption)}</figcaption>\n"))
+            made.append(_html("<details><summary>The picture in words</summary>\n"))
+    state.tokens = made
+
+
+def _shows_a_picture(token: Token) -> bool:
+    return any(child.type == "image" for child in token.children or [])
+
+
+def draw_risks(state: StateCore) -> None:
+    """Beside each frequency in the second column of a risk table, dots that show it."""
+    inside, column = False, 0
+    for token in state.tokens:
+        if token.type.startswith("container_risks"):
+            inside = token.nesting == 1
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "td_open":
+            column += 1
+        elif inside and column == 2 and token.type == "inline" and token.children:
+            token.children += [_html(picture) for picture in _pictures(token.content)]
+
+
+def _pictures(words: str) -> list[str]:
+    found = []
+    for written in FREQUENCY.findall(words):
+        some, of = (int(number.replace(",", "")) for number in written)
+        if grid := _grid(some, of):
+            found.append(_dots(round(some * grid / of), grid))
+    return list(dict.fromkeys(found))
+
+
+def _grid(some: int, of: int) -> int | None:
+    """The smallest picture that shows it in whole dots, or else nearly; None if it is too rare."""
+    if not 0 < some <= of:
+        return None
+    large_enough = [size for size in GRIDS if some * size >= of]
+    whole = [size for size in large_enough if some * size % of == 0]
+    return next(iter(whole + large_enough), None)
+
+
+def _dots(filled: int, of: int) -> str:
+    """An SVG of `of` dots of which the first are filled. Its style is in the stylesheet."""
+    columns, rows, pitch = GRIDS[of]
+    width, height = columns * pitch, rows * pitch
+    every = "".join(_row(row, columns, pitch) for row in range(rows))
+    full, rest = divmod(filled, columns)
+    some = "".join(_row(row, columns, pitch) for row in range(full)) + _row(full, rest, pitch)
+    return (
+        f'<svg class="dots dots--{of}" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" role="img" aria-label="Picture: {filled} of {of:,} dots are filled.">'
+        f'<path class="dots__all" d="{every}"></path>'
+        f'<path class="dots__some" d="{some}"></path></svg>'
+    )
+
+
+def _row(row: int, dots: int, pitch: int) -> str:
+    """A line that a dash pattern of no length, with round caps, turns into dots."""
+    if not dots:
+        return ""
+    return f"M{pitch / 2:g} {row * pitch + pitch / 2:g}h{(dots - 1) * pitch + 0.01:g}"
+
+
+def _html(html: str) -> Token:
+    return Token("html_inline", "", 0, content=html)

@@ -1,0 +1,104 @@
+"""A document taken apart: front matter and body, with the line of every fault."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from procedures.status import Category
+
+MAX_DOCUMENT = 200_000
+FRONT_MATTER = ("title", "standfirst", "category", "closing question", "closing sentence")
+
+CITATION = re.compile(r"\[\^([^\]\s]+)\]")
+FENCE = re.compile(r"^:::+\s*(\S*)\s*(.*)$")
+# [[bursa: a small cushion of fluid]] explains a term where it is first used.
+TERM = re.compile(r"\[\[([^\[\]:\n]{1,60}): ([^\[\]\n]{1,200})\]\]")
+
+Fault = tuple[int, str]
+
+
+class DocumentError(Exception):
+    """What is wrong with a document: (line, sentence) pairs that an editor can act on."""
+
+    def __init__(self, faults: Sequence[Fault]):
+        self.faults = list(faults)
+        super().__init__(" ".join(f"Line {line}: {sentence}" for line, sentence in faults))
+
+
+class Document(NamedTuple):
+    """A document taken apart."""
+
+    title: str
+    standfirst: str
+    category: Category
+    closing_question: str
+    closing_sentence: str
+    body: str
+    body_line: int
+
+    def lines(self) -> Iterable[tuple[int, str]]:
+        """The lines of the body, each with its number in the whole document."""
+        return enumerate(self.body.split("\n"), start=self.body_line)
+
+
+def parse(document: str) -> Document:
+    """Take the front matter off a document. Raises DocumentError, naming each line at fault."""
+    if len(document) > MAX_DOCUMENT:
+        raise DocumentError([(1, f"The text is longer than {MAX_DOCUMENT:,} characters.")])
+    lines = document.replace("\r\n", "\n").split("\n")
+    faults = hidden_characters(lines)
+    end = lines.index("---", 1) if lines[0] == "---" and "---" in lines[1:] else 0
+    if not end:
+        faults.append((1, "Begin with “---”, then title, standfirst and category, then “---”."))
+        raise DocumentError(faults)
+    matter, unreadable = _front_matter(lines[1:end])
+    faults += unreadable + [(end + 1, sentence) for sentence in _front_matter_faults(matter)]
+    if faults:
+        raise DocumentError(faults)
+    return Document(
+        title=matter["title"],
+        standfirst=matter["standfirst"],
+        category=Category(matter["category"]),
+        closing_question=matter.get("closing question", ""),
+        closing_sentence=matter.get("closing sentence", ""),
+        body="\n".join(lines[end + 1 :]),
+        body_line=end + 2,
+    )
+
+
+def _front_matter(lines: Sequence[str]) -> tuple[dict[str, str], list[Fault]]:
+    matter: dict[str, str] = {}
+    faults = []
+    for number, line in enumerate(lines, start=2):
+        name, colon, value = line.partition(":")
+        if not colon or name.strip() not in FRONT_MATTER:
+            faults.append((number, f"Expected one of: {', '.join(FRONT_MATTER)}."))
+        else:
+            matter[name.strip()] = value.strip()
+    return matter, faults
+
+
+def _front_matter_faults(matter: Mapping[str, str]) -> list[str]:
+    missing = [name for name in ("title", "standfirst", "category") if not matter.get(name)]
+    too_long = [
+        (name, longest)
+        for name, longest in (("title", 200), ("standfirst", 400))
+        if len(matter.get(name, "")) > longest
+    ]
+    faults = [f"Give the page a {name}." for name in missing]
+    faults += [f"Shorten the {name} to {longest} characters." for name, longest in too_long]
+    if matter.get("category") and matter["category"] not in Category.values:
+        faults.append(f"The category is one of: {', '.join(Category.values)}.")
+    return faults
+
+
+def hidden_characters(lines: Iterable[str]) -> list[Fault]:
+    """The lines that hold characters nobody can see, such as those that turn text around."""
+    hidden = re.compile(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]"
+    )
+    return [
+        (number, "Remove the hidden character in this line.")
+        for number, line in enumerate(lines, start=1)
+        if hidden.search(line)
+    ]

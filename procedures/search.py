@@ -1,0 +1,95 @@
+"""Finds words in the pages that may be read now.
+
+There is no index: the few dozen texts of a clinic are read in a moment, an index could go stale, and
+what is found here has passed every check of `publication`. See `docs/decisions.md`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import snowballstemmer
+
+from procedures.differences import passages
+from procedures.publication import Publication
+
+LONGEST_QUERY = 100
+EXCERPT_WORDS = 28
+COMMON = frozenset(
+    {"a", "an", "and", "are", "be", "can", "do", "does", "for", "from", "had", "has", "have", "how"}
+    | {"i", "in", "is", "it", "my", "of", "on", "or", "that", "the", "this", "to", "was", "what"}
+    | {"when", "which", "will", "with", "you", "your"}
+)
+WEIGHTS = {"title": 12, "synonym": 10, "standfirst": 6, "heading": 4, "text": 1}
+WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.I)
+
+_stem = snowballstemmer.stemmer("english").stemWord
+
+
+class Part(NamedTuple):
+    """Some words of an excerpt, and whether they are what was looked for."""
+
+    words: str
+    found: bool
+
+
+class Result(NamedTuple):
+    """A page in which every word of the query was found."""
+
+    page: Publication
+    score: int
+    also_known_as: list[str]
+    excerpt: list[Part]
+
+
+def search(query: str, pages: Iterable[Publication]) -> list[Result]:
+    """The pages that hold every word of the query, the best first.
+
+    Words are compared by their stems; the common ones count only if there are no others.
+    """
+    looked_for = stems(query[:LONGEST_QUERY])
+    wanted = [stem for stem in looked_for if stem not in COMMON] or looked_for
+    if not wanted:
+        return []
+    results = [result for page in pages if (result := _result(page, wanted))]
+    return sorted(results, key=lambda result: -result.score)
+
+
+def stems(text: str) -> list[str]:
+    """The stem of each word, without doubles, in order."""
+    words = (word.replace("’", "'").removesuffix("'s") for word in WORD.findall(text.lower()))
+    return list(dict.fromkeys(_stem(word) for word in words))
+
+
+def _result(page: Publication, wanted: Sequence[str]) -> Result | None:
+    synonyms = page.page.other_names()
+    text = passages(page.fragment.text)
+    fields = {
+        "title": page.document.title,
+        "synonym": " ".join(synonyms),
+        "standfirst": page.document.standfirst,
+        "heading": " ".join(heading for _, heading in page.fragment.contents),
+        "text": " ".join(text),
+    }
+    held = {name: set(stems(words)) for name, words in fields.items()}
+    scores = [sum(WEIGHTS[name] for name in fields if stem in held[name]) for stem in wanted]
+    if not all(scores):
+        return None
+    names = [name for name in synonyms if set(stems(name)) & set(wanted)]
+    passage = max(text, key=lambda each: len(set(stems(each)) & set(wanted)), default="")
+    return Result(page, sum(scores), names, _excerpt(passage, wanted))
+
+
+def _excerpt(passage: str, wanted: Sequence[str]) -> list[Part]:
+    """The words around the first that was found, cut into parts that were found and were not."""
+    words = passage.split()
+    hits = [bool(set(stems(word)) & set(wanted)) for word in words]
+    if not any(hits):
+        return []
+    start = max(0, hits.index(True) - EXCERPT_WORDS // 3)
+    end = start + EXCERPT_WORDS
+    parts = [Part("… ", False)] if start else []
+    parts += [
+        Part(word + " ", hit) for word, hit in zip(words[start:end], hits[start:end], strict=True)
+    ]
+    return parts + ([Part("…", False)] if end < len(words) else [])

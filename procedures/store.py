@@ -1,0 +1,210 @@
+"""Public answers, kept whole in this process's memory and given before Django is asked.
+
+A page whose signature stands is as constant as a file. So the first reader's answer is made by Django,
+with all its headers, and kept: as it is, compressed, and under an ETag. It is given again while
+
+- the counter of `publication` stands still, at which we look at most once a second,
+- it is the same day in the clinic's zone, because pages age by the day,
+- it is less than a minute old; then Django is asked again, and hashes are verified again.
+
+Kept is only what any cache on the way may keep: a whole answer to a GET without a query, marked
+`Cache-Control: public`, that sets no cookie.
+"""
+
+import gzip
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import brotli
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from procedures.publication import counter
+
+LOOK_EVERY = 1.0
+KEEP_FOR = 60.0
+MOST_ENTRIES = 500
+KEPT_TYPES = ("text/html", "text/plain", "application/xml", "application/atom+xml")
+ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": lambda body: gzip.compress(body, 9, mtime=0),
+    "br": lambda body: bytes(brotli.compress(body, quality=6)),
+}
+REPLACED = {"vary", "content-length"}
+OF_THE_BODY = REPLACED | {"content-type", "content-encoding"}
+
+Headers = list[tuple[str, str]]
+Key = tuple[str, str, str, str]
+
+
+class Representation(NamedTuple):
+    """An answer in one encoding."""
+
+    etag: str
+    headers: Headers
+    unchanged: Headers
+    body: bytes
+
+
+class Entry(NamedTuple):
+    """An answer in every encoding, and how long it may be given."""
+
+    representations: dict[str, Representation]
+    digest: str
+    stamp: tuple[int, object]
+    kept_until: float
+
+
+class PageStore:
+    """A WSGI application in front of another, which it asks for what it does not hold."""
+
+    def __init__(
+        self, application: WSGIApplication, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.application = application
+        self.clock = clock
+        self.entries: dict[Key, Entry] = {}
+        self.stamp: tuple[int, object] | None = None
+        self.looked = float("-inf")
+        self.lock = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer from memory, or let Django answer and keep what may be kept."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("QUERY_STRING"):
+            return self.application(environ, start_response)
+        now = self.clock()
+        stamp = self.stamp if now - self.looked < LOOK_EVERY else self._look(now)
+        if stamp is None:
+            return self.application(environ, start_response)
+        key = (
+            environ["PATH_INFO"],
+            environ.get("HTTP_HOST", ""),
+            environ.get("HTTP_X_FORWARDED_PROTO", ""),
+            environ["wsgi.url_scheme"],
+        )
+        entry = self.entries.get(key)
+        if entry is None or entry.stamp != stamp or entry.kept_until <= now:
+            answer = self._ask(environ, key, stamp, now)
+            if not isinstance(answer, Entry):
+                return answer.pass_on(environ, start_response)
+            entry = answer
+        return _give(entry, environ, start_response)
+
+    def _look(self, now: float) -> tuple[int, object] | None:
+        """The counter and the day; None while the database does not answer, so nothing is served."""
+        with self.lock:
+            if now - self.looked < LOOK_EVERY:
+                return self.stamp
+            try:
+                self.stamp = (counter(), timezone.localdate())
+            except DatabaseError:
+                self.stamp = None
+            finally:
+                connection.close_if_unusable_or_obsolete()
+            self.looked = now
+            return self.stamp
+
+    def _ask(
+        self, environ: WSGIEnvironment, key: Key, stamp: tuple[int, object], now: float
+    ) -> "Entry | Passing":
+        """Let Django answer a GET, and keep what may be kept."""
+        heard: list[Any] = []
+
+        def listen(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], Any]:
+            heard[:] = [status, headers]
+            return heard.append
+
+        answer = self.application({**environ, "REQUEST_METHOD": "GET"}, listen)
+        status, headers = heard
+        if not _may_be_kept(status, headers):
+            return Passing(self.application, status, headers, answer)
+        try:
+            body = b"".join(answer)
+        finally:
+            _close(answer)
+        digest = hashlib.sha256(repr(headers).encode() + body).hexdigest()
+        old = self.entries.get(key)
+        same = old is not None and old.digest == digest
+        made = old.representations if old and same else _representations(headers, body, digest)
+        if len(self.entries) >= MOST_ENTRIES:
+            self.entries.clear()
+        entry = Entry(made, digest, stamp, now + KEEP_FOR)
+        self.entries[key] = entry
+        return entry
+
+
+class Passing(NamedTuple):
+    """An answer of Django's that nobody may keep."""
+
+    application: WSGIApplication
+    status: str
+    headers: Headers
+    answer: Iterable[bytes]
+
+    def pass_on(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Give it to the reader as it is. A HEAD is asked again, for it must have no body."""
+        if environ["REQUEST_METHOD"] == "HEAD":
+            _close(self.answer)
+            return self.application(environ, start_response)
+        start_response(self.status, self.headers)
+        return self.answer
+
+
+def _give(entry: Entry, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    chosen = entry.representations[encoding_for(environ.get("HTTP_ACCEPT_ENCODING", ""))]
+    seen = environ.get("HTTP_IF_NONE_MATCH")
+    # If-Modified-Since is not looked at: a page that became overdue has a date of old and new words.
+    if seen and (seen.strip() == "*" or chosen.etag in seen.replace("W/", "").split(", ")):
+        start_response("304 Not Modified", list(chosen.unchanged))
+        return []
+    start_response("200 OK", list(chosen.headers))
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [chosen.body]
+
+
+@lru_cache(maxsize=256)
+def encoding_for(accepted: str) -> str:
+    """The best of our encodings that an Accept-Encoding header allows (RFC 9110, 12.5.3)."""
+    allowed = {}
+    for offer in accepted.lower().split(","):
+        name, _, parameter = offer.partition(";")
+        _, _, quality = parameter.partition("=")
+        allowed[name.strip()] = quality.strip() not in {"0", "0.0", "0.00", "0.000"}
+    for encoding in ("br", "gzip"):
+        if allowed.get(encoding, allowed.get("*", False)):
+            return encoding
+    return "identity"
+
+
+def _may_be_kept(status: str, headers: Headers) -> bool:
+    held = {name.lower(): value for name, value in headers}
+    return (
+        status.startswith("200 ")
+        and "public" in held.get("cache-control", "")
+        and held.get("content-type", "").startswith(KEPT_TYPES)
+        and "set-cookie" not in held
+        and "cookie" not in held.get("vary", "").lower()
+    )
+
+
+def _representations(headers: Headers, body: bytes, digest: str) -> dict[str, Representation]:
+    made = {}
+    for encoding, encode in ENCODERS.items():
+        coded = encode(body)
+        etag = f'"{digest[:32]}-{encoding}"'
+        own = [("ETag", etag), ("Vary", "Accept-Encoding")]
+        unchanged = [(name, value) for name, value in headers if name.lower() not in OF_THE_BODY]
+        coding = [] if encoding == "identity" else [("Content-Encoding", encoding)]
+        whole = [(name, value) for name, value in headers if name.lower() not in REPLACED]
+        whole += [*own, *coding, ("Content-Length", str(len(coded)))]
+        made[encoding] = Representation(etag, whole, unchanged + own, coded)
+    return made
+
+
+def _close(answer: Iterable[bytes]) -> None:
+    if hasattr(answer, "close"):
+        answer.close()

@@ -1,0 +1,34 @@
+"""Was this page clear? One answer and, if the reader likes, one sentence."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from procedures import feedback, rate_limits
+from procedures.forms import FeedbackForm
+from procedures.publication import Closed
+from procedures.views.answers import closed, find
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def feedback_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+    """The form that the two buttons under a page open, and where it is sent."""
+    page, found = find(category, slug)
+    if isinstance(found, Closed):
+        return closed(request, page, found)
+    form = FeedbackForm(request.POST or None, initial={"clear": request.GET.get("clear")})
+    context = {"page": page, "section": category, "document": found.document, "form": form}
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        place = rate_limits.client_address(request)
+        if not rate_limits.spend(rate_limits.FEEDBACK_FROM_ONE_PLACE, place, now):
+            return render(request, "errors/429.html", status=429)
+        feedback.give(
+            found.revision,
+            clear=form.cleaned_data["clear"] == "yes",
+            comment=form.cleaned_data["comment"],
+            now=now,
+        )
+        return render(request, "procedures/thanks.html", context)
+    return render(request, "procedures/feedback.html", context)
