@@ -1,21 +1,20 @@
 """Leaflets as tagged PDF, with the optional extra `[pdf]`."""
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.http import HttpRequest
 from django.urls import resolve
 
-# Views whose answers a leaflet shows. Nothing else is fetched, and nothing over the network.
-SHOWN = {"figure", "code"}
+from procedures.models import Figure
 
 
 class NotOurs(ValueError):
-    """The leaflet asked for something that is not of this site."""
+    """The leaflet asked for something that is no stylesheet and no figure of this site."""
 
 
 @cache
@@ -32,29 +31,37 @@ def is_installed() -> bool:
     return _weasyprint() is not None
 
 
-def make(html: str, request: HttpRequest) -> bytes:
-    """A tagged PDF (PDF/UA-1) of a leaflet. Call it only where `is_installed`."""
+# Drawing one takes half a second of a processor, so whoever asks again gets the same bytes.
+@lru_cache(maxsize=64)
+def make(html: str) -> bytes:
+    """A tagged PDF (PDF/UA-1) of a leaflet. Call it only where `is_installed`.
+
+    Nothing is fetched over the network. Raises NotOurs if the leaflet asks for anything foreign.
+    """
     weasyprint = import_module("weasyprint")
-    response_type = import_module("weasyprint.urls").URLFetcherResponse
+    urls = import_module("weasyprint.urls")
 
-    def fetch(url: str, headers: object = None) -> object:
-        content, media_type = _fetch(urlsplit(url).path, request)
-        return response_type(url, content, {"Content-Type": media_type})
+    class OwnFiles(urls.URLFetcher):  # type: ignore[name-defined]
+        def fetch(self, url: str, headers: object = None) -> object:
+            content, media_type = read(url)
+            return urls.URLFetcherResponse(url, content, {"Content-Type": media_type})
 
-    document = weasyprint.HTML(string=html, base_url=f"{settings.SITE_URL}/", url_fetcher=fetch)
+    document = weasyprint.HTML(
+        string=html, base_url=f"{settings.SITE_URL}/", url_fetcher=OwnFiles(fail_on_errors=True)
+    )
     return bytes(document.write_pdf(pdf_variant="pdf/ua-1"))
 
 
-def _fetch(path: str, request: HttpRequest) -> tuple[bytes, str]:
+def read(url: str) -> tuple[bytes, str]:
+    """The bytes and the media type of a stylesheet or a figure of ours. Raises NotOurs."""
+    if not url.startswith(f"{settings.SITE_URL}/"):
+        raise NotOurs(url)
+    path = urlsplit(url).path
     static = path.removeprefix(settings.STATIC_URL)
-    if static != path:
-        found = finders.find(static)
-        if not found:
-            raise NotOurs(path)
-        with open(found, "rb") as file:
-            return file.read(), "text/css" if static.endswith(".css") else "image/svg+xml"
-    match = resolve(path)
-    if match.url_name not in SHOWN:
-        raise NotOurs(path)
-    response = match.func(request, **match.kwargs)
-    return response.content, response.headers["Content-Type"]
+    if static != path and static.endswith(".css") and (found := finders.find(static)):
+        return Path(found).read_bytes(), "text/css"
+    if path.startswith("/figures/"):
+        figure = Figure.objects.filter(content_hash=resolve(path).kwargs["content_hash"]).first()
+        if figure and figure.is_intact():
+            return bytes(figure.content), figure.media_type
+    raise NotOurs(url)

@@ -6,6 +6,7 @@ what is found here has passed every check of `publication`. See `docs/decisions.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import snowballstemmer
@@ -23,7 +24,7 @@ COMMON = frozenset(
 WEIGHTS = {"title": 12, "synonym": 10, "standfirst": 6, "heading": 4, "text": 1}
 WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.I)
 
-_stem = snowballstemmer.stemmer("english").stemWord
+_stem = lru_cache(maxsize=20_000)(snowballstemmer.stemmer("english").stemWord)
 
 
 class Part(NamedTuple):

@@ -40,7 +40,6 @@ urlpatterns = [
     path(f"{ONE_PAGE}verify/", proof.verify, name="verify"),
     path(f"{ONE_PAGE}verify/version-<int:number>.txt", proof.fragment, name="fragment"),
     path(f"{ONE_PAGE}version/<int:number>/", proof.paper, name="paper"),
-    path(f"{ONE_PAGE}version/<int:number>/code.svg", leaflets.code, name="code"),
     path(f"{ONE_PAGE}leaflet/", leaflets.leaflet, name="leaflet"),
     path(f"{ONE_PAGE}leaflet.pdf", leaflets.leaflet_pdf, name="pdf"),
     path(f"{ONE_PAGE}feedback/", opinions.feedback_page, name="feedback"),

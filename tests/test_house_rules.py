@@ -62,10 +62,12 @@ FLOORS: dict[str, dict[str, int]] = {
         "publication": 3,
         "search": 3,
         "structured_data": 3,
+        "proofs": 3,
         "publishing": 4,
         "feedback": 4,
         "reviews": 4,
         "decisions": 5,
+        "folders": 5,
         "forms": 5,
         "pdf": 6,
         "store": 6,
@@ -154,7 +156,7 @@ WRITING = {
     "save",
 }
 WRITING_ELSEWHERE = {
-    "procedures.management.commands.import_pages",  # sources, and pages without any text
+    "procedures.folders",  # sources, figures, and pages without any text
     "clinic_site.management.commands.load_demo",  # staff, clinicians, rules of the demonstration
     "clinic_site.groups",
     "clinic_site.settings",  # a dict

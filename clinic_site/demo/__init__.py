@@ -22,6 +22,7 @@ REASONS = {
     "exclusion source": "Asked as a precaution. We found no source that we could read in full.",
     "risk source": "The sources name it without a figure, so none is given.",
     "long sentence": "It names all the places in one breath. Read aloud, it holds together.",
+    "unexplained term": "Said in plain words nearby; the list of medical words explains it too.",
     "missing block": "A short page about one visit; the procedure itself has its own page.",
 }
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import nh3
+import segno
 from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
@@ -42,6 +43,7 @@ __all__ = [
     "json_ld",
     "parse",
     "render",
+    "square_code",
     "terms",
 ]
 
@@ -178,6 +180,14 @@ def json_ld(data: Mapping[str, object]) -> SafeString:
     for sign in "<>&\u2028\u2029":
         written = written.replace(sign, f"\\u{ord(sign):04x}")
     return mark_safe(f'<script type="application/ld+json">{written}</script>')  # noqa: S308
+
+
+def square_code(address: str) -> SafeString:
+    """A QR code of an address as inline SVG, with words for those who cannot see it."""
+    drawn = segno.make(address, error="m").svg_inline(
+        scale=4, border=2, light="#fff", svgclass="code", title=f"Code that leads to {address}"
+    )
+    return mark_safe(drawn.replace("<svg ", '<svg role="img" ', 1))  # noqa: S308
 
 
 # --- Faults ---------------------------------------------------------------------------------

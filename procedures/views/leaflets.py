@@ -1,6 +1,5 @@
 """The page on paper: in ordinary and in large print, and as PDF where that is installed."""
 
-import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from procedures import pdf
 from procedures.publication import Closed, Publication
+from procedures.rendering import square_code
 from procedures.views.answers import closed, find, public
 
 
@@ -31,31 +31,22 @@ def leaflet_pdf(request: HttpRequest, category: str, slug: str) -> HttpResponse:
         return render(request, "procedures/no_pdf.html", context, status=501)
     html = render_to_string("procedures/leaflet.html", context, request)
     large = "-large" if context["large"] else ""
-    response = HttpResponse(pdf.make(html, request), content_type="application/pdf")
+    response = HttpResponse(pdf.make(html), content_type="application/pdf")
     name = f"{slug}-version-{found.revision.number}{large}.pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return public(response)
 
 
-def code(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
-    """The square code on the leaflet, as SVG: the address that tells how old the paper is."""
-    find(category, slug)
-    drawn = segno.make(_paper_address(category, slug, number), error="m").svg_inline(
-        scale=4, border=2, dark="#000", light="#fff", svgns=True
-    )
-    return public(HttpResponse(drawn, content_type="image/svg+xml"))
-
-
 def _context(request: HttpRequest, found: Publication) -> dict[str, object]:
     number = found.revision.number
     page = found.page
+    address = settings.SITE_URL + reverse(
+        "procedures:paper", args=[page.category, page.slug, number]
+    )
     return found._asdict() | {
         "section": page.category,
         "large": request.GET.get("size") == "large",
         "printed": timezone.localdate(),
-        "paper_address": _paper_address(page.category, page.slug, number),
+        "paper_address": address,
+        "code": square_code(address),
     }
-
-
-def _paper_address(category: str, slug: str, number: int) -> str:
-    return settings.SITE_URL + reverse("procedures:paper", args=[category, slug, number])

@@ -1,4 +1,4 @@
-"""The three pages that are written in full: structure, plain words, and every figure with a source."""
+"""The pages that are written in full: structure, plain words, and every figure with a source."""
 
 import re
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_it_has_help_for_emergencies_a_closing_panel_and_links(document: str) ->
 
 
 def test_the_words_are_plain_and_promise_nothing(document: str) -> None:
-    lowered = document.lower()
+    lowered = document.lower().replace("![", "[")
     for word in ("simply ", "successfully", "painless", "guarantee", "kenalog", "%", "!"):
         assert word not in lowered
     for line in document.split("\n"):

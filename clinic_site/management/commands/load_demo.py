@@ -33,11 +33,6 @@ STAFF = {
     "publisher": ("Paul", "Example", "Publisher"),
     "manager": ("Mona", "Example", "Manager"),
 }
-POSITIONS = {
-    "ultrasound-guided-injections": 10,
-    "ultrasound-clinic": 10,
-    "guided-steroid-injections-explained": 10,
-}
 
 
 class Command(BaseCommand):
@@ -99,10 +94,9 @@ class Command(BaseCommand):
         editor, clinician, publisher = (
             User.objects.get(username=name) for name in ("editor", "clinician", "publisher")
         )
-        for slug, position in POSITIONS.items():
-            InformationPage.objects.filter(slug=slug).update(position=position, owner=editor)
+        slugs = [path.stem for path in (FOLDER / "pages").glob("*.md")]
         for revision in Revision.objects.filter(
-            status=RevisionStatus.DRAFT, written_by=editor, page__slug__in=POSITIONS, number=1
+            status=RevisionStatus.DRAFT, written_by=editor, page__slug__in=slugs, number=1
         ):
             now = timezone.now()
             publishing.submit_for_review(

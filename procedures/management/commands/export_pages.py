@@ -1,0 +1,23 @@
+"""Writes all pages, their sources and figures into a folder that `import_pages` reads."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from procedures.folders import write_folder
+
+
+class Command(BaseCommand):
+    """`manage.py export_pages FOLDER`: into an empty or a new folder."""
+
+    help = "Writes the newest text of every page as FOLDER/*.md, with what belongs to it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path = options["folder"]
+        if folder.exists() and any(folder.iterdir()):
+            raise CommandError(f"{folder} is not empty. Name a new folder; nothing was written.")
+        self.stdout.write(f"{write_folder(folder)} pages written to {folder}.")

@@ -1,0 +1,43 @@
+"""Says what is due for review, and mails it to the owners."""
+
+from smtplib import SMTPException
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from procedures import reviews
+
+
+class Command(BaseCommand):
+    """`manage.py reviews_due [--mail]`. Run it daily; a run that is missed loses nothing."""
+
+    help = (
+        "Lists the pages that are due. With --mail, tells each owner what they were not told yet."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--mail", action="store_true", help="Send the digests.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        today = timezone.localdate(now)
+        for each in reviews.due(today):
+            for cause in each.causes:
+                self.stdout.write(f"{each.page}: {cause.sentence}")
+        if options["mail"]:
+            self._mail(now)
+
+    def _mail(self, now: Any) -> None:
+        failed = 0
+        for person, news in reviews.untold(timezone.localdate(now)).items():
+            try:
+                sent = reviews.tell(person, news, now)
+            except (SMTPException, OSError) as error:
+                failed += 1
+                self.stderr.write(f"Not sent to {person.get_username()}: {type(error).__name__}")
+                continue
+            if sent:
+                self.stdout.write(f"Told {person.get_username()} of {len(news)}.")
+        if failed:
+            raise CommandError(f"{failed} digests were not sent. The next run sends them.")
