@@ -41,6 +41,8 @@ class Version(NamedTuple):
     title: str
     sign_offs: list[SignOff]
     suspended: bool
+    # Nothing changed for patients: there was nothing before.
+    is_first: bool
     # Whether its words may still be shown: the page is open, and nobody took this text back.
     shown: bool
 
@@ -108,12 +110,12 @@ def _publication(revision: Revision, on: date) -> Publication | None:
 def history(page: InformationPage, on: date) -> list[Version]:
     """Every text of the page that patients could read, the newest first."""
     is_open = isinstance(look_up(page, on), Publication)
-    rows = page.revisions.filter(published_at__isnull=False).order_by("-number")
-    rows = rows.select_related("page", "published_by")
-    return [_version(row, is_open) for row in rows.prefetch_related("sign_offs", "events")]
+    public = page.revisions.filter(published_at__isnull=False).order_by("-number")
+    rows = list(public.select_related("page").prefetch_related("sign_offs", "events"))
+    return [_version(row, is_open, is_first=row == rows[-1]) for row in rows]
 
 
-def _version(revision: Revision, page_is_open: bool) -> Version:
+def _version(revision: Revision, page_is_open: bool, *, is_first: bool) -> Version:
     sign_offs = sorted(revision.sign_offs.all(), key=lambda signed: signed.signed_at)
     suspended = any(
         event.kind == EVENTS[RevisionStatus.SUSPENDED] for event in revision.events.all()
@@ -126,7 +128,7 @@ def _version(revision: Revision, page_is_open: bool) -> Version:
         and all(signed.revoked_at is None and signed.covers(revision) for signed in sign_offs)
         and revision.bytes_are_intact()
     )
-    return Version(revision, _title(revision), sign_offs, suspended, shown)
+    return Version(revision, _title(revision), sign_offs, suspended, is_first, shown)
 
 
 def glossary(on: date) -> list[GlossaryEntry]:

@@ -13,6 +13,7 @@ import snowballstemmer
 
 from procedures.differences import passages
 from procedures.publication import Publication
+from procedures.rendering import words_of
 
 LONGEST_QUERY = 100
 EXCERPT_WORDS = 28
@@ -64,7 +65,7 @@ def stems(text: str) -> list[str]:
 
 def _result(page: Publication, wanted: Sequence[str]) -> Result | None:
     synonyms = page.page.other_names()
-    text = passages(page.fragment.text)
+    text = passages(words_of(page.fragment.text))
     fields = {
         "title": page.document.title,
         "synonym": " ".join(synonyms),
@@ -89,8 +90,6 @@ def _excerpt(passage: str, wanted: Sequence[str]) -> list[Part]:
         return []
     start = max(0, hits.index(True) - EXCERPT_WORDS // 3)
     end = start + EXCERPT_WORDS
-    parts = [Part("… ", False)] if start else []
-    parts += [
-        Part(word + " ", hit) for word, hit in zip(words[start:end], hits[start:end], strict=True)
-    ]
+    parts = [Part("…", False)] if start else []
+    parts += [Part(word, hit) for word, hit in zip(words[start:end], hits[start:end], strict=True)]
     return parts + ([Part("…", False)] if end < len(words) else [])

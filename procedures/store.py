@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import brotli
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from procedures.publication import counter
@@ -89,9 +89,9 @@ class PageStore:
         )
         entry = self.entries.get(key)
         if entry is None or entry.stamp != stamp or entry.kept_until <= now:
-            answer = self._ask(environ, key, stamp, now)
+            answer = self._ask(environ, start_response, key, stamp, now)
             if not isinstance(answer, Entry):
-                return answer.pass_on(environ, start_response)
+                return answer
             entry = answer
         return _give(entry, environ, start_response)
 
@@ -105,14 +105,22 @@ class PageStore:
             except DatabaseError:
                 self.stamp = None
             finally:
-                connection.close_if_unusable_or_obsolete()
+                close_old_connections()
             self.looked = now
             return self.stamp
 
     def _ask(
-        self, environ: WSGIEnvironment, key: Key, stamp: tuple[int, object], now: float
-    ) -> "Entry | Passing":
-        """Let Django answer a GET, and keep what may be kept."""
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        key: Key,
+        stamp: tuple[int, object],
+        now: float,
+    ) -> Entry | Iterable[bytes]:
+        """Let Django answer as to a GET. What may be kept is kept; the rest is passed on as it is.
+
+        The body of an answer to a HEAD is left out by the server, as Django expects of it too.
+        """
         heard: list[Any] = []
 
         def listen(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], Any]:
@@ -122,37 +130,22 @@ class PageStore:
         answer = self.application({**environ, "REQUEST_METHOD": "GET"}, listen)
         status, headers = heard
         if not _may_be_kept(status, headers):
-            return Passing(self.application, status, headers, answer)
+            start_response(status, headers)
+            return answer
         try:
             body = b"".join(answer)
         finally:
-            _close(answer)
+            if hasattr(answer, "close"):
+                answer.close()
         digest = hashlib.sha256(repr(headers).encode() + body).hexdigest()
         old = self.entries.get(key)
         same = old is not None and old.digest == digest
-        made = old.representations if old and same else _representations(headers, body, digest)
+        made = old.representations if old and same else _representations(headers, body)
         if len(self.entries) >= MOST_ENTRIES:
             self.entries.clear()
         entry = Entry(made, digest, stamp, now + KEEP_FOR)
         self.entries[key] = entry
         return entry
-
-
-class Passing(NamedTuple):
-    """An answer of Django's that nobody may keep."""
-
-    application: WSGIApplication
-    status: str
-    headers: Headers
-    answer: Iterable[bytes]
-
-    def pass_on(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Give it to the reader as it is. A HEAD is asked again, for it must have no body."""
-        if environ["REQUEST_METHOD"] == "HEAD":
-            _close(self.answer)
-            return self.application(environ, start_response)
-        start_response(self.status, self.headers)
-        return self.answer
 
 
 def _give(entry: Entry, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -191,8 +184,10 @@ def _may_be_kept(status: str, headers: Headers) -> bool:
     )
 
 
-def _representations(headers: Headers, body: bytes, digest: str) -> dict[str, Representation]:
+def _representations(headers: Headers, body: bytes) -> dict[str, Representation]:
     made = {}
+    # Of the body alone, so that all processes give the same one.
+    digest = hashlib.sha256(body).hexdigest()
     for encoding, encode in ENCODERS.items():
         coded = encode(body)
         etag = f'"{digest[:32]}-{encoding}"'
@@ -203,8 +198,3 @@ def _representations(headers: Headers, body: bytes, digest: str) -> dict[str, Re
         whole += [*own, *coding, ("Content-Length", str(len(coded)))]
         made[encoding] = Representation(etag, whole, unchanged + own, coded)
     return made
-
-
-def _close(answer: Iterable[bytes]) -> None:
-    if hasattr(answer, "close"):
-        answer.close()

@@ -95,21 +95,9 @@ def page(slug: str = "a-thing", category: str = Category.PROCEDURE) -> Informati
     return InformationPage.objects.get_or_create(slug=slug, defaults={"category": category})[0]
 
 
-def revision(
-    status: RevisionStatus = RevisionStatus.DRAFT,
-    *,
-    of: InformationPage | None = None,
-    text: str = "",
-    now: datetime | None = None,
-) -> Revision:
-    """A revision that the real verbs brought to a status."""
-    source()
-    now = now or timezone.now()
-    of = of or page()
+def brought_to(status: RevisionStatus, made: Revision, *, now: datetime) -> Revision:
+    """A draft that the real verbs took further."""
     editor = staff("Editor")
-    made = publishing.start_draft(
-        of, document=text or document(category=of.category), by=editor, now=now, note="New."
-    )
     if status == RevisionStatus.DRAFT:
         return made
     publishing.submit_for_review(made, version=made.version, by=editor, now=now, answers=REASONS)
@@ -128,6 +116,25 @@ def revision(
         publishing.suspend(made, version=made.version, by=login, reason="Harm.", now=now)
     if status == RevisionStatus.WITHDRAWN:
         publishing.withdraw(made, version=made.version, by=publisher, reason="Gone.", now=now)
+    return made
+
+
+def revision(
+    status: RevisionStatus = RevisionStatus.DRAFT,
+    *,
+    of: InformationPage | None = None,
+    text: str = "",
+    now: datetime | None = None,
+) -> Revision:
+    """A revision that the real verbs brought to a status."""
+    source()
+    now = now or timezone.now()
+    of = of or page()
+    editor = staff("Editor")
+    made = publishing.start_draft(
+        of, document=text or document(category=of.category), by=editor, now=now, note="New."
+    )
+    brought_to(status, made, now=now)
     if status == RevisionStatus.SUPERSEDED:
         revision(RevisionStatus.PUBLISHED, of=of, now=now)
         made.refresh_from_db()

@@ -22,3 +22,5 @@ class FeedbackForm(forms.Form):
         "nobody answers here.",
         error_messages={"max_length": "Shorten it to 200 characters."},
     )
+    # What the reader had before them; a newer version may have come in the meantime.
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput, max_value=10**6)

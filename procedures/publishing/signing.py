@@ -63,13 +63,12 @@ def revoke(revision: Revision, *, version: int, by: User, reason: str, now: date
 
     All of them, because a doubt about the text is a doubt about what each of them said.
     """
+    standing = SignOff.objects.filter(revision=revision, revoked_at=None)
+    if not standing.exists():
+        raise PublishingRefused("No signature stands under this text.")
     with transaction.atomic():
         bump(revision, {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED}, version=version)
-        revoked = SignOff.objects.filter(revision=revision, revoked_at=None).update(
-            revoked_at=now, revoked_by=by, revocation_reason=reason
-        )
-        if not revoked:
-            raise PublishingRefused("No signature stands under this text.")
+        standing.update(revoked_at=now, revoked_by=by, revocation_reason=reason)
         record(revision, "revoked the signature of", by=by, now=now, reason=reason)
     return revision
 

@@ -45,6 +45,7 @@ __all__ = [
     "render",
     "square_code",
     "terms",
+    "words_of",
 ]
 
 # Raised whenever the same document would give other bytes. Signed fragments keep theirs.
@@ -64,6 +65,7 @@ CLASSES = {
     "ol": {"footnotes-list"},
     "li": {"footnote-item"},
     "a": {"footnote-backref"},
+    "p": {"eyebrow"},
     "svg": {"dots", "dots--100", "dots--1000"},
     "path": {"dots__all", "dots__some"},
 }
@@ -164,6 +166,11 @@ def cut(fragment: str) -> Fragment:
         for anchor, heading in re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', text)
     ]
     return Fragment(mark_safe(head), mark_safe(text), contents)  # noqa: S308 -- signed bytes
+
+
+def words_of(text: str) -> str:
+    """The text of a fragment without its list of sources."""
+    return text.partition('<section class="footnotes"')[0]
 
 
 def terms(fragment: str) -> list[Term]:

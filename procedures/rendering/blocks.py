@@ -12,11 +12,15 @@ from markdown_it.token import Token
 
 
 class Block(NamedTuple):
-    """A fenced block: its class, whether it opens with a heading, and words only for listeners."""
+    """A fenced block: its class, whether it opens with a heading, and what is put before that.
+
+    Words that are `spoken` are for listeners only, who cannot see the colour of a card.
+    """
 
     css_class: str
     titled: bool = True
     spoken: str = ""
+    label: str = ""
 
 
 BLOCKS: dict[str, Block] = {
@@ -27,7 +31,7 @@ BLOCKS: dict[str, Block] = {
     "do-not": Block("do-list do-list--not"),
     "tell-us": Block("tell-us"),
     "key-facts": Block("key-facts"),
-    "disagree": Block("disagree", spoken="Sources disagree: "),
+    "disagree": Block("disagree", label="Sources disagree"),
     "note": Block("inset", titled=False),
     "steps": Block("steps", titled=False),
     "timeline": Block("timeline", titled=False),
@@ -60,11 +64,12 @@ def render_block(
         return f'<div class="{block.css_class}">\n'
     anchor = f"{name}-{token.map[0] if token.map else index}"
     spoken = f'<span class="visually-hidden">{block.spoken}</span>' if block.spoken else ""
+    label = f'<p class="eyebrow">{block.label}</p>\n' if block.label else ""
     heading = renderer.renderInline(_inline(title), options, env) if title else ""
     level = "h3" if any(earlier.tag == "h2" for earlier in tokens[:index]) else "h2"
     return (
         f'<section class="{block.css_class}" aria-labelledby="{anchor}">\n'
-        f'<{level} id="{anchor}">{spoken}{heading}</{level}>\n'
+        f'{label}<{level} id="{anchor}">{spoken}{heading}</{level}>\n'
     )
 
 
@@ -129,10 +134,13 @@ def _pictures(words: str) -> list[str]:
 
 
 def _grid(some: int, of: int) -> int | None:
-    """The smallest picture that shows it in whole dots, or else nearly; None if it is too rare."""
+    """The smallest picture that shows it in whole dots, or else nearly; None if it is too rare.
+
+    Nearly: 1 in 1,070 may be one dot of a thousand, and 1 in 1,500 may not.
+    """
     if not 0 < some <= of:
         return None
-    large_enough = [size for size in GRIDS if some * size >= of]
+    large_enough = [size for size in GRIDS if some * size >= 0.9 * of]
     whole = [size for size in large_enough if some * size % of == 0]
     return next(iter(whole + large_enough), None)
 

@@ -17,15 +17,19 @@ def feedback_page(request: HttpRequest, category: str, slug: str) -> HttpRespons
     page, found = find(category, slug)
     if isinstance(found, Closed):
         return closed(request, page, found)
-    form = FeedbackForm(request.POST or None, initial={"clear": request.GET.get("clear")})
+    asked = {name: request.GET.get(name) for name in ("clear", "version")}
+    form = FeedbackForm(request.POST or None, initial=asked)
     context = {"page": page, "section": category, "document": found.document, "form": form}
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         place = rate_limits.client_address(request)
         if not rate_limits.spend(rate_limits.FEEDBACK_FROM_ONE_PLACE, place, now):
             return render(request, "errors/429.html", status=429)
+        read = page.revisions.filter(
+            number=form.cleaned_data["version"] or 0, published_at__isnull=False
+        )
         feedback.give(
-            found.revision,
+            read.first() or found.revision,
             clear=form.cleaned_data["clear"] == "yes",
             comment=form.cleaned_data["comment"],
             now=now,

@@ -237,6 +237,8 @@ def test_a_figure_has_words_a_caption_and_a_long_description() -> None:
         ("1 in 300", ["3 of 1,000"]),
         ("From 1 in 10 to 1 in 100", ["10 of 100", "1 of 100"]),
         ("From 1 in 1,000 to 1 in 70,000", ["1 of 1,000"]),
+        ("1 in 1,070", ["1 of 1,000"]),
+        ("1 in 1,500", []),
         ("1 in 10,000", []),
         ("0 in 100", []),
         ("Not known", []),

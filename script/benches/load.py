@@ -1,0 +1,133 @@
+"""Servers to measure, and the load that measures them: eight connections, one process, plain sockets."""
+
+import contextlib
+import os
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+CONNECTIONS = 8
+SLICE_SECONDS = 2.0
+ROUNDS = 7
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Target(NamedTuple):
+    """What is asked: a name, a port, and the bytes of one request."""
+
+    name: str
+    port: int
+    request: bytes
+
+
+class Measured(NamedTuple):
+    """Requests a second in each round."""
+
+    name: str
+    rates: list[float]
+
+
+def free_port() -> int:
+    """A port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def gunicorn(application: str, port: int, environment: Mapping[str, str]) -> Iterator[None]:
+    """One sync worker, on the first core where a process can be bound to one."""
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
+    command += ["--workers", "1", "--log-level", "warning"]
+    server = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment, "PYTHONPATH": str(ROOT)}
+    )
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(server.pid, {cores[0]})
+    try:
+        _wait_for(port, server)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"The server on port {port} did not start.")
+
+
+def ask(target: Target) -> bytes:
+    """One whole answer, head and body."""
+    with socket.create_connection(("127.0.0.1", target.port), 10) as connection:
+        connection.sendall(target.request)
+        return b"".join(iter(lambda: connection.recv(1 << 18), b""))
+
+
+def compare(targets: list[Target]) -> list[Measured]:
+    """Ask all targets in turn, in the opposite order every other round."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    rates: dict[str, list[float]] = {target.name: [] for target in targets}
+    for target in targets:
+        _slice(target, 1.0)
+    for turn in range(ROUNDS):
+        for target in targets[:: 1 if turn % 2 else -1]:
+            rates[target.name].append(_slice(target, SLICE_SECONDS))
+    return [Measured(name, found) for name, found in rates.items()]
+
+
+def _slice(target: Target, seconds: float) -> float:
+    """Answers a second. An answer of another length than the first fails the run."""
+    length = len(ask(target))
+    selector = selectors.DefaultSelector()
+    for _ in range(CONNECTIONS):
+        _open(selector, target)
+    answered = 0
+    began = time.perf_counter()
+    ends = began + seconds
+    while time.perf_counter() < ends:
+        for key, _ in selector.select(0.5):
+            connection: socket.socket = key.fileobj  # type: ignore[assignment]
+            read = connection.recv(1 << 18)
+            if read:
+                key.data[0] += len(read)
+                continue
+            if key.data[0] != length:
+                raise SystemExit(f"{target.name}: {key.data[0]} bytes instead of {length}.")
+            answered += 1
+            selector.unregister(connection)
+            connection.close()
+            _open(selector, target)
+    took = time.perf_counter() - began
+    for key in list(selector.get_map().values()):
+        key.fileobj.close()  # type: ignore[union-attr]
+    selector.close()
+    return answered / took
+
+
+def _open(selector: selectors.BaseSelector, target: Target) -> None:
+    connection = socket.create_connection(("127.0.0.1", target.port))
+    connection.sendall(target.request)
+    selector.register(connection, selectors.EVENT_READ, [0])
+
+
+def report(measured: list[Measured], yardstick: str) -> None:
+    """Ratios to the yardstick of the same round: the median, and how far the rounds lie apart."""
+    base = next(each.rates for each in measured if each.name == yardstick)
+    print(f"{'':<44}{'ratio':>7}{'lowest':>9}{'highest':>9}")
+    for each in measured:
+        ratios = [rate / by for rate, by in zip(each.rates, base, strict=True)]
+        middle = statistics.median(ratios)
+        print(f"{each.name:<44}{middle:>7.2f}{min(ratios):>9.2f}{max(ratios):>9.2f}")

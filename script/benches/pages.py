@@ -1,0 +1,64 @@
+"""How fast a signed page is given, as a ratio to bare gunicorn with the same bytes."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from load import Target, ask, compare, free_port, gunicorn, report
+
+PAGE = "/procedures/ultrasound-guided-injections/"
+ACCEPT = {"plain": "identity", "gzip": "gzip", "brotli": "br"}
+
+
+def request(path: str, *headers: str) -> bytes:
+    """The bytes of a GET through our proxy."""
+    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "X-Forwarded-Proto: https", *headers]
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
+
+
+def main() -> None:
+    """Three kinds of servers side by side, each with one worker on one core."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as servers:
+        environment = {
+            "SECRET_KEY": "only-to-measure-" * 4,
+            "SITE_URL": "https://127.0.0.1",
+            "DEVELOPMENT": "false",
+            "DEMONSTRATION": "true",
+            "PROXIES": "1",
+            "DATABASE_URL": f"sqlite:///{folder}/clinic.sqlite3",
+        }
+        for command in (["migrate", "-v0"], ["load_demo"], ["collectstatic", "--noinput", "-v0"]):
+            subprocess.run(
+                [sys.executable, "manage.py", *command],
+                check=True,
+                env={**os.environ, **environment},
+                stdout=subprocess.DEVNULL,
+            )
+        site = free_port()
+        servers.enter_context(gunicorn("clinic_site.wsgi", site, environment))
+        targets = []
+        for name, encoding in ACCEPT.items():
+            asked = request(PAGE, f"Accept-Encoding: {encoding}")
+            ours = Target(f"signed page, {name}", site, asked)
+            head, _, body = ask(ours).partition(b"\r\n\r\n")
+            kept = Path(folder) / name
+            kept.write_bytes(body)
+            bare = free_port()
+            own = {"BENCH_BODY": str(kept)}
+            yardstick = "script.benches.yardsticks"
+            servers.enter_context(gunicorn(f"{yardstick}:bare", bare, own))
+            targets += [Target(f"bare gunicorn, {name}", bare, asked), ours]
+            if name == "plain":
+                least = free_port()
+                servers.enter_context(gunicorn(f"{yardstick}:django()", least, own))
+                targets.append(Target("least Django, plain", least, asked))
+                etag = head.partition(b"ETag: ")[2].partition(b"\r\n")[0].decode()
+                seen = request(PAGE, f"If-None-Match: {etag}", "Accept-Encoding: identity")
+                targets.append(Target("signed page, 304", site, seen))
+        report(compare(targets), "bare gunicorn, plain")
+
+
+main()

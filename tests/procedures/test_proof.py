@@ -1,0 +1,341 @@
+"""Public proof: what changed, who signed it, and the exact bytes."""
+
+import hashlib
+import json
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from django.test import Client
+
+from procedures import publishing
+from procedures.differences import Kind, compare, passages
+from procedures.models import Revision
+from procedures.status import RevisionStatus
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+URL = "/procedures/a-thing/"
+
+
+def version(title: str, body: str = factories.BODY, *, now: datetime) -> Revision:
+    text = factories.document(title=title, body=body)
+    return factories.revision(RevisionStatus.PUBLISHED, text=text, now=now)
+
+
+@pytest.fixture
+def two(monday: datetime) -> list[Revision]:
+    first = version("A thing", now=monday)
+    changed = factories.BODY.replace("Some words about it.", "Some better words about it.")
+    return [first, version("A thing", changed, now=monday + timedelta(days=1))]
+
+
+def content(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+# --- History ----------------------------------------------------------------------------------
+
+
+def test_the_history_lists_versions_dates_signers_and_notes(
+    two: list[Revision], client: Client
+) -> None:
+    page = content(client, f"{URL}history/")
+    assert re.findall(r"<h3>Version (\d)", page) == ["2", "1"]
+    assert page.count("Signed by Dr Clinician, Consultant (Invented Register DEMO-0001)") == 2
+    assert "Published 24 November 2026" in page
+    assert page.count("The advice changed.") == 1  # nothing changed with the first
+    assert "New." in page
+
+
+def test_the_difference_is_shown_word_by_word(two: list[Revision], client: Client) -> None:
+    page = content(client, f"{URL}history/")
+    assert "From version 1 to version 2" in page
+    (passage,) = re.findall(r'<p class="difference">(.*?)</p>', page)
+    assert re.sub(r"<span.*?</span>", "", passage) == "Some<ins> better</ins> words about it."
+    assert "It is a thing." not in page  # the rest stayed
+
+
+@pytest.mark.parametrize("query", ["from=1&to=2", "from=2&to=1"])
+def test_any_two_versions_can_be_compared(
+    query: str, two: list[Revision], client: Client, monday: datetime
+) -> None:
+    version("A third thing", now=monday + timedelta(days=2))
+    page = content(client, f"{URL}history/?{query}")
+    assert "From version 1 to version 2" in page
+    assert "A third thing</h1>" in page
+
+
+@pytest.mark.parametrize(
+    "query", ["from=1", "from=1&to=1", "from=x&to=2", "from=1&to=99", f"from={'9' * 40}&to=1"]
+)
+def test_a_strange_choice_is_told_what_to_do(
+    query: str, two: list[Revision], client: Client
+) -> None:
+    assert "Choose two different versions" in content(client, f"{URL}history/?{query}")
+
+
+def test_drafts_are_no_part_of_the_public_history(
+    two: list[Revision], client: Client, monday: datetime
+) -> None:
+    for status in (RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED):
+        factories.revision(status, text=factories.document(title="Secret"), now=monday)
+    page = content(client, f"{URL}history/?from=2&to=3")
+    assert "Secret" not in page
+    assert "Version 3" not in page
+    assert client.get(f"{URL}verify/version-3.txt").status_code == 404
+    assert client.get(f"{URL}version/3/").status_code == 404
+
+
+def test_words_that_may_have_done_harm_are_never_shown_again(
+    client: Client, monday: datetime
+) -> None:
+    harmful = version("A thing", "Harmful words.\n" + factories.BODY, now=monday)
+    publishing.suspend(
+        harmful,
+        version=harmful.version,
+        by=factories.staff("Publisher"),
+        reason="Harm.",
+        now=monday,
+    )
+    version("A thing", now=monday + timedelta(days=1))
+    harmful.refresh_from_db()
+    assert harmful.status == RevisionStatus.SUPERSEDED
+    page = content(client, f"{URL}history/?from=1&to=2")
+    assert "may have done harm" in page
+    assert "Harmful words" not in page
+    assert client.get(f"{URL}verify/version-1.txt").status_code == 404
+    paper = content(client, f"{URL}version/1/")
+    assert "Please do not rely on it." in paper
+    assert "Harmful words" not in paper
+
+
+@pytest.mark.parametrize("how", ["closed", "revoked"])
+def test_a_closed_page_keeps_its_history_without_words(
+    how: str, two: list[Revision], client: Client, at: Any, monday: datetime
+) -> None:
+    if how == "closed":
+        at(monday + timedelta(days=800))
+    else:
+        manager = factories.staff("Manager")
+        publishing.revoke(two[1], version=two[1].version, by=manager, reason="x", now=monday)
+    page = content(client, f"{URL}history/")
+    assert "no words of it are shown" in page
+    assert "better" not in page
+    for number in (1, 2):
+        assert client.get(f"{URL}verify/version-{number}.txt").status_code == 404
+    assert "better" not in content(client, f"{URL}version/1/")
+    assert "there is no signed text to check" in content(client, f"{URL}verify/")
+    assert client.get(f"{URL}leaflet/").status_code == 410
+    assert client.get(f"{URL}leaflet.pdf").status_code == 410
+    assert client.get(f"{URL}feedback/").status_code == 410
+
+
+def test_whoever_took_a_signature_back_is_not_hidden(
+    two: list[Revision], client: Client, monday: datetime
+) -> None:
+    publishing.revoke(
+        two[1], version=two[1].version, by=factories.staff("Manager"), reason="x", now=monday
+    )
+    assert "Taken back on 23 November 2026." in content(client, f"{URL}history/")
+
+
+# --- Verify -----------------------------------------------------------------------------------
+
+
+def test_the_bytes_to_check_are_those_on_the_page_and_match_the_hash(
+    two: list[Revision], client: Client
+) -> None:
+    page = content(client, f"{URL}verify/")
+    shown = re.search(r"<code>([0-9a-f]{64})</code>", page)
+    assert shown is not None
+    command = re.search(r"<code>curl -s (\S+) \| sha256sum</code>", page)
+    assert command is not None
+    answer = client.get(command[1].removeprefix("https://clinic.example"))
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert hashlib.sha256(answer.content).hexdigest() == shown[1] == two[1].fragment_hash
+    head, text = answer.content.decode().split("<!-- review line and contents -->\n")
+    public = content(client, URL)
+    assert head in public
+    assert text in public
+    assert "It does not show that the text is right." in page
+
+
+def test_print_large_print_and_paper_all_carry_the_same_hash(
+    two: list[Revision], client: Client
+) -> None:
+    for path in ("", "leaflet/", "leaflet/?size=large", "verify/"):
+        page = content(client, URL + path)
+        assert two[1].fragment_hash in page
+        if path != "verify/":
+            assert two[1].fragment.split("-->\n")[1] in page
+
+
+# --- Paper ------------------------------------------------------------------------------------
+
+
+def test_paper_of_the_current_version_is_told_so(two: list[Revision], client: Client) -> None:
+    assert "Version 2 is the current version." in content(client, f"{URL}version/2/")
+
+
+def test_old_paper_is_told_what_changed(two: list[Revision], client: Client) -> None:
+    page = content(client, f"{URL}version/1/")
+    assert "you hold version 1" in page
+    assert "Version 2 is current." in page
+    assert "<ins>" in page
+    assert re.findall(r"<h3>Version (\d)", page) == ["2"]
+
+
+def test_paper_of_a_closed_page_is_not_to_be_relied_on(client: Client, monday: datetime) -> None:
+    factories.revision(RevisionStatus.SUSPENDED, now=monday)
+    page = content(client, f"{URL}version/1/")
+    assert "Do not rely on your paper copy." in page
+    assert "020 7946 0958" in page
+
+
+# --- For machines -----------------------------------------------------------------------------
+
+
+def structured(page: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert found is not None
+    return dict(json.loads(found[1]))
+
+
+def test_structured_data_comes_from_the_live_signature(two: list[Revision], client: Client) -> None:
+    data = structured(content(client, URL))
+    assert data["@type"] == "MedicalWebPage"
+    assert data["lastReviewed"] == "2026-11-24"
+    assert data["reviewedBy"]["name"] == "Dr Clinician"
+    assert data["version"] == "2"
+    assert data["url"] == f"https://clinic.example{URL}"
+
+
+def test_without_a_signature_there_is_no_structured_data(
+    two: list[Revision], client: Client, at: Any, monday: datetime
+) -> None:
+    at(monday + timedelta(days=800))
+    answer = client.get(URL)
+    assert answer.status_code == 410
+    assert b"ld+json" not in answer.content
+
+
+def test_canonical_and_open_graph_use_the_address_of_the_site(
+    two: list[Revision], client: Client
+) -> None:
+    page = content(client, URL)
+    assert f'<link rel="canonical" href="https://clinic.example{URL}">' in page
+    assert f'<meta property="og:url" content="https://clinic.example{URL}">' in page
+    assert '<meta property="og:title" content="A thing">' in page
+
+
+def test_the_feed_tells_of_changed_advice_and_not_of_wording(
+    two: list[Revision], client: Client, monday: datetime
+) -> None:
+    draft = factories.revision(
+        text=factories.document(title="Reworded"), now=monday + timedelta(days=2)
+    )
+    publishing.save_draft(
+        draft,
+        version=draft.version,
+        document=draft.document,
+        change_class="wording",
+        note="Shorter.",
+        by=factories.staff("Editor"),
+        now=monday,
+    )
+    factories.brought_to(RevisionStatus.PUBLISHED, draft, now=monday + timedelta(days=2))
+    feed = ElementTree.fromstring(client.get("/changes.atom").content)
+    atom = "{http://www.w3.org/2005/Atom}"
+    titles = [entry.findtext(f"{atom}title") for entry in feed.iter(f"{atom}entry")]
+    assert titles == ["A thing, version 2", "A thing, version 1"]
+
+
+def test_the_feed_says_nothing_of_a_closed_page(
+    two: list[Revision], client: Client, at: Any, monday: datetime
+) -> None:
+    at(monday + timedelta(days=800))
+    assert b"<entry>" not in client.get("/changes.atom").content
+
+
+def test_the_map_of_the_site_has_real_days(two: list[Revision], client: Client) -> None:
+    root = ElementTree.fromstring(client.get("/sitemap.xml").content)
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    days = {url.findtext(f"{space}loc"): url.findtext(f"{space}lastmod") for url in root}
+    assert days[f"https://clinic.example{URL}"] == "2026-11-24"
+    assert days["https://clinic.example/clinicians/clinician/"] is None
+    for address in days:
+        assert client.get(str(address).removeprefix("https://clinic.example")).status_code == 200
+
+
+def test_crawlers_are_kept_from_what_is_private(client: Client) -> None:
+    lines = client.get("/robots.txt").content.decode().splitlines()
+    assert {"Disallow: /admin/", "Disallow: /appointments/", "Disallow: /search/"} <= set(lines)
+    assert "Sitemap: https://clinic.example/sitemap.xml" in lines
+
+
+# --- Differences ------------------------------------------------------------------------------
+
+
+def test_passages_are_what_a_reader_reads() -> None:
+    fragment = (
+        "<h1>A &amp; B</h1>\n<!-- review line and contents -->\n<p>One<sup><a>1</a></sup> two.</p>"
+        "<ul>\n<li>Three</li>\n<li>Four\n<ul><li>Five</li></ul></li></ul>"
+        '<table><tr><td>Six<svg><path d="M1"></path></svg></td><td>Seven</td></tr></table>'
+    )
+    assert passages(fragment) == [
+        "A & B",
+        "One two.",
+        "Three",
+        "Four",
+        "Five",
+        "Six",
+        "Seven",
+    ]
+
+
+def test_the_same_text_has_no_difference() -> None:
+    assert compare("<p>One.</p>", "<p>One.</p>") == []
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "pieces"),
+    [
+        ("<p>A.</p>", "<p>A.</p><p>B.</p>", [[(Kind.ADDED, "B.")]]),
+        ("<p>A.</p><p>B.</p>", "<p>A.</p>", [[(Kind.REMOVED, "B.")]]),
+        (
+            "<p>Wait for two days now.</p>",
+            "<p>Wait for ten days now.</p>",
+            [
+                [
+                    (Kind.SAME, "Wait for"),
+                    (Kind.REMOVED, " two"),
+                    (Kind.ADDED, " ten"),
+                    (Kind.SAME, " days now."),
+                ]
+            ],
+        ),
+        (
+            "<p>Rest the arm.</p>",
+            "<p>Call someone at once.</p>",
+            [[(Kind.REMOVED, "Rest the arm."), (Kind.ADDED, "Call someone at once.")]],
+        ),
+    ],
+)
+def test_what_was_added_and_removed(older: str, newer: str, pieces: Any) -> None:
+    assert compare(older, newer) == pieces
+
+
+def test_nothing_is_lost_between_the_pieces() -> None:
+    older = "<p>One two three four.</p><p>Gone.</p><li>Five six seven.</li>"
+    newer = "<p>One too three four.</p><li>Five six eight nine.</li><p>Came.</p>"
+    for pieces in compare(older, newer):
+        old = "".join(words for kind, words in pieces if kind != Kind.ADDED).strip()
+        new = "".join(words for kind, words in pieces if kind != Kind.REMOVED).strip()
+        assert not old or old in passages(older)
+        assert not new or new in passages(newer)

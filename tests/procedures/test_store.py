@@ -1,0 +1,363 @@
+"""Public answers from memory: always what Django would say, never older than they may be."""
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import brotli
+import pytest
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, connection
+
+from procedures import publishing, store
+from procedures.models import Revision
+from procedures.status import RevisionStatus
+from procedures.store import PageStore, encoding_for
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+URL = "/procedures/a-thing/"
+
+
+class Clock:
+    """Seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Site:
+    """A store before Django, asked like a server asks, with a count of what Django was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.clock = Clock()
+        self.django = get_wsgi_application()
+        self.store = PageStore(self.count, self.clock)
+
+    def count(self, environ: Any, start_response: Any) -> Any:
+        self.asked += 1
+        return self.django(environ, start_response)
+
+    def get(
+        self, path: str = URL, method: str = "GET", query: str = "", **headers: str
+    ) -> tuple[str, dict[str, str], bytes]:
+        heard: list[Any] = []
+
+        def start(status: str, fields: Any, exc_info: Any = None) -> Any:
+            heard[:] = [status, dict(fields)]
+
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "HTTP_HOST": "localhost",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": BytesIO(b""),
+            "wsgi.errors": BytesIO(),
+            **headers,
+        }
+        answer = self.store(environ, start)
+        body = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+        return heard[0], heard[1], body
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Like Django's own test client, it leaves the connection of the test open."""
+    monkeypatch.setattr(store, "close_old_connections", lambda: None)
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield Site()
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def published(monday: datetime) -> Revision:
+    return factories.revision(RevisionStatus.PUBLISHED, now=monday)
+
+
+def test_the_second_reader_gets_the_same_without_django_or_database(
+    site: Site, published: Revision, django_assert_num_queries: Any
+) -> None:
+    first = site.get()
+    assert first[0] == "200 OK"
+    with django_assert_num_queries(0):
+        assert site.get() == first
+    assert site.asked == 1
+
+
+def test_it_says_what_django_says_with_every_header(site: Site, published: Revision) -> None:
+    kept = site.get()[1]
+    said: dict[str, str] = {}
+
+    def overhear(environ: Any, start_response: Any) -> Any:
+        def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+            said.update(headers)
+            return start_response(status, headers)
+
+        return site.django(environ, start)
+
+    site.store.application = overhear
+    site.store.entries.clear()
+    site.get()
+    own = {"ETag", "Vary", "Content-Length"}
+    assert {k: v for k, v in kept.items() if k not in own} == {
+        k: v for k, v in said.items() if k not in own
+    }
+    for name in (
+        "Content-Security-Policy",
+        "X-Frame-Options",
+        "Permissions-Policy",
+        "Last-Modified",
+    ):
+        assert name in kept
+    assert kept["Vary"] == "Accept-Encoding"
+    assert kept["Cache-Control"] == "public, max-age=60"
+    assert "Set-Cookie" not in kept
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("", "identity"),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("*", "br"),
+        ("*;q=0", "identity"),
+        ("identity;q=0, gzip;q=0.0", "identity"),
+        ("gzip;q=0.5, br;q=0.000", "gzip"),
+        ("deflate", "identity"),
+        (";;,=", "identity"),
+    ],
+)
+def test_the_encoding_is_one_that_the_reader_takes(accepted: str, encoding: str) -> None:
+    assert encoding_for(accepted) == encoding
+
+
+@pytest.mark.parametrize(
+    ("encoding", "decode"), [("gzip", gzip.decompress), ("br", brotli.decompress)]
+)
+def test_a_compressed_answer_holds_the_same_bytes(
+    encoding: str, decode: Callable[[bytes], bytes], site: Site, published: Revision
+) -> None:
+    plain = site.get()
+    status, headers, body = site.get(HTTP_ACCEPT_ENCODING=encoding)
+    assert (status, headers["Content-Encoding"]) == ("200 OK", encoding)
+    assert int(headers["Content-Length"]) == len(body) < len(plain[2])
+    assert decode(body) == plain[2]
+    assert headers["ETag"] != plain[1]["ETag"]
+
+
+def test_a_reader_who_has_it_is_told_so_in_a_few_bytes(site: Site, published: Revision) -> None:
+    etag = site.get(HTTP_ACCEPT_ENCODING="br")[1]["ETag"]
+    for seen in (etag, f'"other", {etag}', f"W/{etag}", "*"):
+        status, headers, body = site.get(HTTP_ACCEPT_ENCODING="br", HTTP_IF_NONE_MATCH=seen)
+        assert (status, body) == ("304 Not Modified", b"")
+        assert headers["ETag"] == etag
+        assert headers["Cache-Control"] == "public, max-age=60"
+        assert not {"Content-Length", "Content-Encoding", "Content-Type"} & set(headers)
+    assert site.get(HTTP_IF_NONE_MATCH=etag)[0] == "200 OK"  # of another encoding
+
+
+def test_head_has_the_headers_and_no_body(site: Site, published: Revision) -> None:
+    head = site.get(method="HEAD")
+    get = site.get()
+    assert (head[0], head[1], head[2]) == (get[0], get[1], b"")
+    assert site.get("/procedures/nothing/", method="HEAD")[0] == "404 Not Found"
+
+
+# --- Freshness ------------------------------------------------------------------------------
+
+
+def end(how: str, revision: Revision, now: datetime) -> None:
+    arguments = {"version": revision.version, "reason": "Harm.", "now": now}
+    if how == "revoke":
+        publishing.revoke(revision, by=factories.staff("Manager"), **arguments)
+    else:
+        getattr(publishing, how)(revision, by=factories.clinician().login, **arguments)
+
+
+@pytest.mark.parametrize("how", ["suspend", "withdraw", "revoke"])
+def test_what_was_taken_away_is_gone_within_a_second(
+    how: str, site: Site, published: Revision, monday: datetime
+) -> None:
+    assert site.get()[0] == "200 OK"
+    end(how, published, monday)
+    site.clock.now += store.LOOK_EVERY
+    status, headers, body = site.get()
+    assert (status, headers["Cache-Control"]) == ("410 Gone", "no-store")
+    assert b"It is a thing." not in body
+
+
+def test_without_the_look_it_would_stay(
+    site: Site, published: Revision, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin of the test above, with the guard off."""
+    monkeypatch.setattr(store, "counter", lambda: 0)
+    site.get()
+    end("suspend", published, monday)
+    site.clock.now += store.LOOK_EVERY
+    assert site.get()[0] == "200 OK"
+
+
+def test_a_new_version_shows_within_a_second(
+    site: Site, published: Revision, monday: datetime
+) -> None:
+    site.get()
+    text = factories.document(title="A better thing")
+    factories.revision(RevisionStatus.PUBLISHED, text=text, now=monday)
+    site.clock.now += store.LOOK_EVERY
+    assert b"A better thing" in site.get()[2]
+
+
+@pytest.mark.parametrize(
+    ("days", "says"), [(730, b"review of this page is overdue"), (790, b"closed for now")]
+)
+def test_the_day_on_which_a_page_ages_shows_at_midnight(
+    days: int, says: bytes, site: Site, published: Revision, at: Any, monday: datetime
+) -> None:
+    midnight = (monday + timedelta(days=days)).replace(hour=0, minute=0)
+    at(midnight - timedelta(seconds=1))
+    site.clock.now += store.LOOK_EVERY
+    assert says not in site.get()[2]
+    at(midnight)
+    site.clock.now += store.LOOK_EVERY
+    assert says in site.get()[2]
+
+
+@pytest.mark.parametrize("column", ["fragment", "document"])
+def test_changed_bytes_close_the_page_within_a_minute(
+    column: str, site: Site, published: Revision
+) -> None:
+    before = site.get()[2]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE procedures_revision SET {column} = {column} || ' '")
+    site.clock.now += store.KEEP_FOR - 1
+    assert site.get()[2] == before  # the signed bytes, and never the others
+    site.clock.now += 1
+    assert site.get()[0] == "410 Gone"
+
+
+def test_bytes_that_stayed_the_same_are_not_compressed_again(
+    site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = site.get()
+    monkeypatch.setattr(store, "ENCODERS", {})
+    site.clock.now += store.KEEP_FOR
+    assert site.get() == first
+    assert site.asked == 2
+
+
+def test_nothing_is_given_while_the_database_is_away(
+    site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.get()
+
+    def away() -> int:
+        raise store.DatabaseError
+
+    monkeypatch.setattr(store, "counter", away)
+    site.clock.now += store.LOOK_EVERY
+    site.get()
+    assert site.asked == 2
+
+
+# --- What is not kept -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (URL, "x=1"),
+        ("/search/", ""),
+        ("/procedures/nothing/", ""),
+        (f"{URL}feedback/", ""),
+        ("/appointments/request/", ""),
+        ("/admin/login/", ""),
+        ("/static/css/site.css", ""),
+    ],
+)
+def test_private_missing_and_particular_answers_are_made_each_time(
+    path: str, query: str, site: Site, published: Revision
+) -> None:
+    site.get(path, query=query)
+    site.get(path, query=query)
+    assert site.asked == 2
+    assert site.store.entries == {}
+
+
+def test_a_post_always_reaches_django(site: Site, published: Revision) -> None:
+    site.get()
+    assert site.get(method="POST")[0].startswith("403")
+    assert site.asked == 2
+
+
+def test_a_foreign_host_is_refused_though_the_page_is_kept(site: Site, published: Revision) -> None:
+    site.get()
+    assert site.get(HTTP_HOST="evil.example")[0] == "400 Bad Request"
+
+
+def test_plain_http_is_sent_on_though_the_page_is_kept(
+    site: Site, published: Revision, settings: Any
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    secure = Site()
+    assert secure.get(HTTP_X_FORWARDED_PROTO="https")[0] == "200 OK"
+    assert secure.get()[0] == "301 Moved Permanently"
+
+
+def test_a_signed_in_colleague_reads_what_everybody_reads(
+    site: Site, published: Revision, sign_in: Any
+) -> None:
+    cookies = sign_in("Editor").cookies.output(header="", sep=";").strip()
+    first = site.get(HTTP_COOKIE=cookies)
+    assert site.get() == first
+    assert site.asked == 1
+    site.store.entries.clear()
+    assert site.get()[2] == first[2]
+
+
+def test_memory_has_an_end(
+    site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_ENTRIES", 3)
+    for number in range(10):
+        site.get(HTTP_X_FORWARDED_PROTO=str(number))
+    assert len(site.store.entries) <= 3
+
+
+def test_one_thread_looks_and_the_others_use_what_it_saw(
+    site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.get()
+    looks = []
+    monkeypatch.setattr(store, "counter", lambda: looks.append(1) or 1)
+    site.clock.now += store.LOOK_EVERY
+    barrier = threading.Barrier(8)
+
+    def look() -> None:
+        barrier.wait()
+        site.store._look(site.clock.now)
+
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(looks) == 1
