@@ -27,17 +27,23 @@ MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
 
 
-def _empty_the_tables(case: TransactionTestCase) -> None:
-    """Only for the emptying between tests do the append-only tables let their rows go."""
+@contextlib.contextmanager
+def changes_allowed() -> Iterator[None]:
+    """For a while the append-only tables let their rows go. Needs a test with real transactions."""
     with connection.schema_editor() as editor:
         for table in APPEND_ONLY:
             allow_changes(editor, table)
     try:
-        django_teardown(case)
+        yield
     finally:
         with connection.schema_editor() as editor:
             for table, set_once in APPEND_ONLY.items():
                 make_append_only(editor, table, set_once)
+
+
+def _empty_the_tables(case: TransactionTestCase) -> None:
+    with changes_allowed():
+        django_teardown(case)
 
 
 django_teardown = TransactionTestCase._fixture_teardown

@@ -13,7 +13,8 @@ from bookings.models import AppointmentRequest, AppointmentType, Offer, Screenin
 from bookings.screening import GivenAnswer
 from bookings.status import Answer, FlagLevel, RequestStatus
 from procedures import content_checks, publishing
-from procedures.models import Clinician, InformationPage, Revision, Source
+from procedures.models import Clinician, Figure, InformationPage, Revision, Source
+from procedures.pictures import read_picture
 from procedures.status import Category, RevisionStatus
 
 BODY = """
@@ -88,6 +89,16 @@ def source(key: str = "leaflet") -> Source:
             "seen_by": "an editor",
         },
     )[0]
+
+
+def figure(content: bytes, key: str = "probe") -> Figure:
+    """A picture to show."""
+    return Figure.objects.create(
+        key=key,
+        added_at=timezone.now(),
+        added_by=staff("Editor"),
+        **read_picture(content)._asdict(),
+    )
 
 
 def page(slug: str = "a-thing", category: str = Category.PROCEDURE) -> InformationPage:

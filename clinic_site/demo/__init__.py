@@ -26,6 +26,20 @@ REASONS = {
     "missing block": "A short page about one visit; the procedure itself has its own page.",
 }
 
+# How many days ago a page was signed, so that every way of ageing can be seen.
+SIGNED_DAYS_AGO = {"shockwave-therapy": 690, "bakers-cyst": 745}
+EARLIER_DAYS_AGO = 200
+
+FEEDBACK = {
+    "carpal-tunnel": [
+        (True, ""),
+        (False, "I did not understand the numbers in the table."),
+        (False, "Too long for me."),
+        (False, ""),
+    ],
+    "trigger-finger": [(True, ""), (True, "The pictures of the risks helped.")],
+}
+
 SAFETY_QUESTIONS = [
     SafetyQuestion(
         "feeling-unwell",

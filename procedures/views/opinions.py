@@ -18,7 +18,7 @@ def feedback_page(request: HttpRequest, category: str, slug: str) -> HttpRespons
     if isinstance(found, Closed):
         return closed(request, page, found)
     asked = {name: request.GET.get(name) for name in ("clear", "version")}
-    form = FeedbackForm(request.POST or None, initial=asked)
+    form = FeedbackForm(request.POST if request.method == "POST" else None, initial=asked)
     context = {"page": page, "section": category, "document": found.document, "form": form}
     if request.method == "POST" and form.is_valid():
         now = timezone.now()

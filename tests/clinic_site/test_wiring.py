@@ -201,7 +201,7 @@ def test_the_demonstration_has_every_state_and_loading_it_again_changes_nothing(
     call_command("load_demo", stdout=out)
     first = tables()
     assert set(AppointmentRequest.objects.values_list("status", flat=True)) == set(RequestStatus)
-    assert Revision.objects.filter(status=RevisionStatus.PUBLISHED).count() == 3
+    assert Revision.objects.filter(status=RevisionStatus.PUBLISHED).count() == 12
     assert "reception" in out.getvalue()
     call_command("load_demo", stdout=StringIO())
     assert tables() == first

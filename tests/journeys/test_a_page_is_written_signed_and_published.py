@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from procedures.models import InformationPage, Revision, SignOff, sha256
+from procedures.models import InformationPage, PageFeedback, Revision, SignOff, sha256
 from procedures.rendering import SEAM
 from procedures.status import RevisionStatus
 from tests.journeys.test_a_request_becomes_an_appointment import press, sign_in
@@ -31,19 +31,23 @@ def test_a_page_is_written_signed_and_published(
     look_at(editor)
     press(editor.get_by_role("link", name="Back to the text"))
     editor.get_by_label("Text:").fill(text.replace("We examine", "We look at"))
-    press(editor.get_by_role("button", name="Save and continue editing"))
-    look_at(editor)
-    press(editor.get_by_role("link", name="Preview"))
+    press(editor.get_by_role("button", name="Save and see the preview"))
     expect(editor.get_by_text("Preview, not public.")).to_be_visible()
     look_at(editor)
-    editor.go_back()
-    press(editor.get_by_role("link", name="Send to review"))
+    press(editor.get_by_role("link", name="Back to the desk"))
+    expect(editor.get_by_text("Explain this term at its first use").first).to_be_visible()
     look_at(editor)
+    press(editor.get_by_role("link", name="Send to review"))
+    press(editor.get_by_role("button", name="Send to review"))
+    expect(editor.get_by_text("There is a problem")).to_be_visible()
+    look_at(editor)
+    for reason in editor.locator("input[name^=reason_]").all():
+        reason.fill("Said in plain words nearby.")
     press(editor.get_by_role("button", name="Send to review"))
     expect(editor.get_by_text("Sent to review.")).to_be_visible()
     expect(editor.get_by_role("link", name="Sign", exact=True)).to_have_count(0)
 
-    draft = Revision.objects.get(page=page, number=2)
+    draft = Revision.objects.get(page=page, number=3)
     reviewer = new_page()
     sign_in(reviewer, clinic, "clinician")
     press(reviewer.get_by_role("link", name="Ultrasound clinic"))
@@ -53,7 +57,14 @@ def test_a_page_is_written_signed_and_published(
     reviewer.go_back()
     press(reviewer.get_by_role("link", name="Sign", exact=True))
     expect(reviewer.get_by_text("I have read the whole of this page")).to_be_visible()
+    reviewer.get_by_text("What it changes against version 2").click()
+    expect(reviewer.locator("ins").first).to_be_visible()
     look_at(reviewer)
+    press(reviewer.get_by_role("button", name="Sign"))
+    expect(reviewer.get_by_text("Tick each line of the checklist").first).to_be_visible()
+    look_at(reviewer)
+    for line in reviewer.get_by_role("checkbox").all():
+        line.check()
     press(reviewer.get_by_role("button", name="Sign"))
     expect(reviewer.get_by_text("Signed. A publisher can now")).to_be_visible()
 
@@ -75,6 +86,11 @@ def test_a_page_is_written_signed_and_published(
     assert text in served
     assert sha256(published.fragment) == SignOff.objects.get(revision=draft).fragment_hash
     expect(patient.get_by_text("We say more clearly what a scan shows.")).to_be_visible()
+    press(patient.get_by_role("link", name="What has changed, version by version"))
+    expect(patient.get_by_text("From version 2 to version 3")).to_be_visible()
+    expect(patient.locator(".difference ins").first).to_contain_text("look at")
+    look_at(patient)
+    patient.go_back()
     expect(patient.get_by_text(f"{timezone.localdate():%-d %B %Y}").first).to_be_visible()
 
 
@@ -94,3 +110,38 @@ def test_any_clinician_suspends_a_page_at_once(
     assert answer
     assert answer.status == 410
     look_at(patient)
+
+
+def test_a_reader_finds_a_page_prints_it_and_says_that_it_was_not_clear(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    patient = new_page(javascript=False, width=375)
+    patient.goto(clinic)
+    patient.get_by_label("What are you looking for?").fill("frozen shoulder")
+    press(patient.get_by_role("button", name="Search"))
+    press(patient.get_by_role("link", name="Shoulder hydrodilatation"))
+    press(patient.get_by_role("link", name="In large print"))
+    expect(patient.get_by_role("heading", name="Shoulder hydrodilatation")).to_be_visible()
+    press(patient.get_by_role("link", name="Back to the page"))
+    press(patient.get_by_role("button", name="No", exact=True))
+    patient.get_by_label("What should we make clearer?").fill("What is a capsule?")
+    press(patient.get_by_role("button", name="Send"))
+    expect(patient.get_by_role("heading", name="Thank you")).to_be_visible()
+    kept = PageFeedback.objects.get(revision__page__slug="shoulder-hydrodilatation")
+    assert (kept.clear, kept.comment) == (False, "What is a capsule?")
+
+
+def test_a_reviewer_signs_a_page_anew(clinic: str, new_page: NewPage) -> None:
+    """The one that is overdue in the demonstration."""
+    reviewer, patient = new_page(), new_page()
+    patient.goto(f"{clinic}/guides/bakers-cyst/")
+    expect(patient.get_by_text("The review of this page is overdue.")).to_be_visible()
+    sign_in(reviewer, clinic, "clinician")
+    press(reviewer.get_by_role("link", name="Bakers cyst"))
+    press(reviewer.get_by_role("link", name="Read again and sign anew"))
+    for line in reviewer.get_by_role("checkbox").all():
+        line.check()
+    press(reviewer.get_by_role("button", name="Read again and sign anew"))
+    expect(reviewer.get_by_text("Signed anew.")).to_be_visible()
+    patient.reload()
+    expect(patient.get_by_text("The review of this page is overdue.")).to_have_count(0)

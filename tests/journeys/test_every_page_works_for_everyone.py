@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from bookings.models import AppointmentRequest
+from procedures.models import Revision
 from tests.journeys.test_a_request_becomes_an_appointment import sign_in
 
 Look = Callable[[Page], None]
@@ -19,6 +20,18 @@ PAGES = [
     "/procedures/ultrasound-guided-injections/",
     "/clinics/ultrasound-clinic/",
     "/guides/guided-steroid-injections-explained/",
+    "/clinics/ultrasound-clinic/history/",
+    "/clinics/ultrasound-clinic/verify/",
+    "/clinics/ultrasound-clinic/version/1/",
+    "/procedures/ultrasound-guided-injections/leaflet/",
+    "/guides/bakers-cyst/",
+    "/a-z/",
+    "/glossary/",
+    "/clinicians/",
+    "/clinicians/dr-ada-example/",
+    "/search/?q=frozen+shoulder",
+    "/search/?q=zebra",
+    "/guides/trigger-finger/feedback/?clear=no",
     "/appointments/request/",
     "/appointments/mine/link/nothing/",
     "/privacy/",
@@ -48,7 +61,7 @@ def test_nothing_comes_from_elsewhere_and_no_cookie_comes_at_all(
         asked.append(request.url)
 
     page.on("request", note)
-    for path in PAGES[:7]:
+    for path in PAGES[:18]:
         page.goto(clinic + path)
     assert [url for url in asked if not url.startswith(clinic)] == []
     assert page.context.cookies() == []
@@ -85,7 +98,16 @@ def test_paper_carries_the_text_and_leaves_the_rest(clinic: str, new_page: NewPa
     page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
     expect(page.get_by_role("heading", name="The risks")).to_be_visible()
     expect(page.get_by_text("Dr Ada Example")).to_be_visible()
-    for screen_only in (".site-nav", ".breadcrumbs", ".closing", ".site-footer", "nav.contents"):
+    for screen_only in (
+        ".page-tools",
+        ".clear",
+        ".related",
+        ".site-nav",
+        ".breadcrumbs",
+        ".closing",
+        ".site-footer",
+        "nav.contents",
+    ):
         expect(page.locator(screen_only)).to_be_hidden()
 
 
@@ -100,3 +122,38 @@ def test_every_page_of_the_desk_is_accessible(
     page.set_viewport_size({"width": 375, "height": 900})
     page.goto(f"{clinic}/admin/bookings/appointmentrequest/{request.pk}/change/")
     look_at(page)
+
+
+def test_large_print_is_18_point_and_fits_its_paper(clinic: str, new_page: NewPage) -> None:
+    page = new_page(width=794)  # A4
+    page.emulate_media(media="print")
+    page.goto(f"{clinic}/procedures/ultrasound-guided-injections/leaflet/?size=large")
+    size = page.evaluate(
+        "getComputedStyle(document.querySelector('article > p:not([class])')).fontSize"
+    )
+    assert size == "24px"  # 18 point
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+    expect(page.get_by_text("Is this copy still current?")).to_be_visible()
+    expect(page.locator(".screen-only")).to_be_hidden()
+
+
+def test_every_page_of_the_editors_desk_is_accessible(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    page = new_page()
+    sign_in(page, clinic, "clinician")
+    look_at(page)
+    live = Revision.objects.get(page__slug="ultrasound-clinic", number=2)
+    first = Revision.objects.get(page__slug="ultrasound-clinic", number=1)
+    root = f"{clinic}/admin/procedures"
+    for path in (
+        f"revision/{live.pk}/change/",
+        f"revision/{live.pk}/compare/?with={first.pk}",
+        f"revision/{live.pk}/decide/re-affirm/",
+        f"revision/{live.pk}/decide/revoke/",
+        "pageevent/",
+        "pagefeedback/",
+        "signoff/",
+    ):
+        page.goto(f"{root}/{path}")
+        look_at(page)

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from clinic_site.groups import GROUPS
+from procedures import feedback
 from procedures.admin import RevisionAdmin
-from procedures.models import CHECKLIST, Clinician, Revision, SignOff
+from procedures.models import CHECKLIST, Clinician, Figure, Revision, SignOff
 from procedures.status import RevisionStatus
 from tests import factories
 
@@ -287,3 +289,182 @@ def test_a_check_without_evidence_or_end_is_no_check(
     )
     assert sentence in answer.content.decode()
     assert not Clinician.objects.exists()
+
+
+# --- Checks, previews and comparisons ---------------------------------------------------------
+
+
+def test_sending_to_review_asks_for_a_reason_for_each_prompt(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    draft = factories.revision(now=monday)
+    client = sign_in("Editor")
+    page = client.get(decide_at(draft, "submit")).content.decode()
+    assert "Add what is missing: key-facts, options, tell-us, risks." in page
+    empty = {"version": draft.version, "reason_0": ""}
+    refused = client.post(decide_at(draft, "submit"), empty).content.decode()
+    assert "Write why it stays" in refused
+    client.post(decide_at(draft, "submit"), empty | {"reason_0": "A short page."})
+    draft.refresh_from_db()
+    assert draft.status == RevisionStatus.IN_REVIEW
+    reviewer = sign_in("Clinician").get(decide_at(draft, "sign")).content.decode()
+    assert "Reason: A short page." in reviewer
+
+
+def test_what_blocks_has_no_field_and_no_way_around(sign_in: SignIn, monday: datetime) -> None:
+    body = f"{factories.BODY}\nIt is painless.\n"
+    draft = factories.revision(text=factories.document(body=body), now=monday)
+    client = sign_in("Editor")
+    page = client.get(decide_at(draft, "submit")).content.decode()
+    assert "Mend these first" in page
+    posted = {"version": draft.version, "reason_0": "x", "reason_1": "x"}
+    answer = client.post(decide_at(draft, "submit"), posted).content.decode()
+    assert "Take the promise out" in answer
+    draft.refresh_from_db()
+    assert draft.status == RevisionStatus.DRAFT
+
+
+def test_findings_stand_beside_the_text_and_the_preview(sign_in: SignIn, monday: datetime) -> None:
+    body = f"{factories.BODY}\nIt is painless.\n"
+    draft = factories.revision(text=factories.document(body=body), now=monday)
+    client = sign_in("Editor")
+    for url in (page_of(draft), f"{LIST}{draft.pk}/preview/"):
+        page = client.get(url).content.decode()
+        assert "line 19.</strong> Take the promise out" in page
+        assert "Nobody can promise a result" in page
+
+
+def test_saving_can_lead_to_the_preview(sign_in: SignIn, monday: datetime) -> None:
+    draft = factories.revision(now=monday)
+    values = text(seen_version=draft.version, _preview="yes")
+    answer = sign_in("Editor").post(page_of(draft), values)
+    assert answer.headers["Location"] == f"{LIST}{draft.pk}/preview/"
+
+
+def test_a_returned_draft_is_previewed_as_it_is_now(sign_in: SignIn, monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    client = sign_in("Clinician")
+    posted = {"version": revision.version, "reason": "Unclear."}
+    client.post(decide_at(revision, "return"), posted)
+    revision.refresh_from_db()
+    values = text(document=factories.document(title="Mended"), seen_version=revision.version)
+    client = sign_in("Editor")
+    client.post(page_of(revision), values)
+    assert "<h1>Mended</h1>" in client.get(f"{LIST}{revision.pk}/preview/").content.decode()
+
+
+def test_a_signature_needs_every_line_of_the_checklist(sign_in: SignIn, monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    client = sign_in(factories.clinician().login)
+    posted = {"version": revision.version, "fragment_hash": revision.fragment_hash}
+    for ticked in ([], CHECKLIST[:-1], [*CHECKLIST[:-1], "Another line."]):
+        client.post(decide_at(revision, "sign"), posted | {"checklist": ticked})
+    assert not SignOff.objects.exists()
+    client.post(decide_at(revision, "sign"), posted | {"checklist": CHECKLIST})
+    assert SignOff.objects.get().checklist == list(CHECKLIST)
+
+
+def test_the_reviewer_sees_what_the_text_changes(sign_in: SignIn, monday: datetime) -> None:
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    changed = factories.document(body=factories.BODY.replace("Some words", "Some better words"))
+    revision = factories.revision(RevisionStatus.IN_REVIEW, text=changed, now=monday)
+    page = sign_in("Clinician").get(decide_at(revision, "sign")).content.decode()
+    assert "What it changes against version 1" in page
+    assert " better<span" in page
+
+
+@pytest.mark.parametrize(("older", "newer"), [("draft", "published"), ("published", "draft")])
+def test_any_two_texts_of_a_page_can_be_compared(
+    older: str, newer: str, sign_in: SignIn, monday: datetime
+) -> None:
+    factories.revision(RevisionStatus(older), now=monday)
+    changed = factories.document(body=factories.BODY.replace("Some words", "Some better words"))
+    second = factories.revision(RevisionStatus(newer), text=changed, now=monday)
+    client = sign_in("Editor")
+    first = second.page.revisions.get(number=1)
+    for one, other in ((first, second), (second, first)):
+        page = client.get(f"{LIST}{one.pk}/compare/?with={other.pk}").content.decode()
+        assert "From version 1 to version 2" in page
+        assert " better<span" in page
+
+
+def test_a_text_is_compared_only_with_its_own_page(sign_in: SignIn, monday: datetime) -> None:
+    one = factories.revision(now=monday)
+    other = factories.revision(of=factories.page("another"), now=monday)
+    client = sign_in("Editor")
+    for asked in (other.pk, one.pk, "x", "", 999):
+        assert client.get(f"{LIST}{one.pk}/compare/?with={asked}").status_code == 404
+    nobody = factories.staff("Editor", "nobody")
+    nobody.groups.clear()
+    assert sign_in(nobody).get(f"{LIST}{one.pk}/compare/?with=1").status_code == 403
+
+
+def test_a_draft_that_cannot_be_read_is_compared_with_its_faults(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    live = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    draft = factories.revision(text=factories.document(body="::: stairs\n:::\n"), now=monday)
+    page = sign_in("Editor").get(f"{LIST}{draft.pk}/compare/?with={live.pk}").content.decode()
+    assert "Line 8: There is no block “stairs”" in page
+
+
+# --- Figures and records ----------------------------------------------------------------------
+
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><path d="M0 0h9"/></svg>'
+
+
+def upload(client: Client, content: bytes, name: str = "drawing.svg") -> str:
+    posted = {"key": "probe", "file": SimpleUploadedFile(name, content)}
+    return client.post("/admin/procedures/figure/add/", posted, follow=True).content.decode()
+
+
+def test_an_editor_adds_a_figure_and_never_changes_it(sign_in: SignIn, monday: datetime) -> None:
+    client = sign_in("Editor")
+    upload(client, DRAWING)
+    figure = Figure.objects.get()
+    assert (figure.key, bytes(figure.content), figure.width) == ("probe", DRAWING, 40)
+    assert (figure.added_by, figure.added_at) == (factories.staff("Editor"), monday)
+    shown = client.get(f"/admin/procedures/figure/{figure.pk}/change/").content.decode()
+    assert figure.address() in shown
+    assert "![what it shows](probe)" in shown
+    assert "This very picture is here already" in upload(client, DRAWING)
+    assert client.post(f"/admin/procedures/figure/{figure.pk}/change/", {}).status_code == 403
+    assert client.get(f"/admin/procedures/figure/{figure.pk}/delete/").status_code == 403
+
+
+def test_a_harmful_figure_is_refused_in_words(sign_in: SignIn) -> None:
+    page = upload(sign_in("Editor"), DRAWING.replace(b"<path", b"<script>x</script><path"))
+    assert "This drawing holds a script" in page
+    assert not Figure.objects.exists()
+
+
+@pytest.mark.parametrize("model", ["pageevent", "pagefeedback", "signoff"])
+def test_records_are_read_and_never_written(model: str, sign_in: SignIn, monday: datetime) -> None:
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    manager = factories.staff("Manager")
+    manager.is_superuser = True
+    manager.save()
+    client = sign_in(manager)
+    assert client.get(f"/admin/procedures/{model}/").status_code == 200
+    assert client.get(f"/admin/procedures/{model}/add/").status_code == 403
+
+
+def test_the_whole_history_of_a_page_is_a_list(sign_in: SignIn, monday: datetime) -> None:
+    published = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    client = sign_in("Editor")
+    assert (
+        f"pageevent/?page__id__exact={published.page.pk}"
+        in client.get(page_of(published)).content.decode()
+    )
+    page = client.get(f"/admin/procedures/pageevent/?page__id__exact={published.page.pk}")
+    for kind in ("drafted", "sent to review", "signed", "published"):
+        assert f'<td class="field-kind">{kind}</td>' in page.content.decode()
+
+
+def test_what_readers_say_stands_with_the_text(sign_in: SignIn, monday: datetime) -> None:
+    published = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    feedback.give(published, clear=False, comment="What is a bursa?", now=monday)
+    client = sign_in("Editor")
+    assert "0 found it clear, 1 did not." in client.get(page_of(published)).content.decode()
+    listed = client.get("/admin/procedures/pagefeedback/").content.decode()
+    assert "What is a bursa?" in listed

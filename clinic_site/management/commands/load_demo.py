@@ -18,8 +18,8 @@ from bookings.models import AppointmentRequest, AppointmentType, RedFlag, Screen
 from bookings.screening import GivenAnswer, questions_for
 from bookings.status import Answer, FlagOutcome
 from clinic_site import demo
-from procedures import publishing
-from procedures.models import Clinician, InformationPage, Revision
+from procedures import feedback, publishing
+from procedures.models import Clinician, InformationPage, PageFeedback, Revision
 from procedures.status import RevisionStatus
 
 FOLDER = Path(demo.__file__).parent
@@ -90,21 +90,28 @@ class Command(BaseCommand):
             )
 
     def _pages(self) -> None:
+        """Signed and published pages: one with an earlier version, some of them not so fresh."""
+        if not InformationPage.objects.filter(slug="ultrasound-clinic").exists():
+            call_command("import_pages", FOLDER / "earlier", by="editor", stdout=self.stdout)
+            self._publish_drafts(demo.EARLIER_DAYS_AGO)
         call_command("import_pages", FOLDER / "pages", by="editor", stdout=self.stdout)
+        self._publish_drafts()
+        if not PageFeedback.objects.exists():
+            for slug, answers in demo.FEEDBACK.items():
+                read = Revision.objects.get(page__slug=slug, status=RevisionStatus.PUBLISHED)
+                for clear, comment in answers:
+                    feedback.give(read, clear=clear, comment=comment, now=timezone.now())
+
+    def _publish_drafts(self, days_ago: int = 0) -> None:
         editor, clinician, publisher = (
             User.objects.get(username=name) for name in ("editor", "clinician", "publisher")
         )
-        slugs = [path.stem for path in (FOLDER / "pages").glob("*.md")]
-        for revision in Revision.objects.filter(
-            status=RevisionStatus.DRAFT, written_by=editor, page__slug__in=slugs, number=1
-        ):
-            now = timezone.now()
+        texts = {path.read_text() for path in FOLDER.glob("*/*.md")}
+        for revision in Revision.objects.filter(status=RevisionStatus.DRAFT, document__in=texts):
+            days = demo.SIGNED_DAYS_AGO.get(revision.page.slug, days_ago)
+            now = timezone.now() - timedelta(days=days)
             publishing.submit_for_review(
-                revision,
-                version=revision.version,
-                by=editor,
-                now=now,
-                answers=demo.REASONS,
+                revision, version=revision.version, by=editor, now=now, answers=demo.REASONS
             )
             publishing.sign_off(
                 revision,

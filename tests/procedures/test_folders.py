@@ -1,0 +1,253 @@
+"""Pages, sources and figures from a folder and into one: all of it, or nothing; without loss."""
+
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from procedures.models import Figure, InformationPage, Revision, Source
+from procedures.status import RevisionStatus
+from tests import factories
+from tests.conftest import changes_allowed
+
+pytestmark = pytest.mark.django_db
+
+SOURCES = """
+[leaflet]
+title = "A leaflet"
+publisher = "A hospital"
+seen_on = 2026-11-20
+seen_by = "an editor"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    factories.staff("Editor")
+    (tmp_path / "sources.toml").write_text(SOURCES)
+    (tmp_path / "a-thing.md").write_text(factories.document())
+    return tmp_path
+
+
+def load(folder: Path) -> str:
+    out = StringIO()
+    call_command("import_pages", folder, by="editor", stdout=out)
+    return out.getvalue()
+
+
+def test_a_file_becomes_a_draft_of_the_page_of_its_name(folder: Path) -> None:
+    assert load(folder) == "1 drafts made from 1 files.\n"
+    draft = Revision.objects.get()
+    assert (draft.page.slug, draft.page.category) == ("a-thing", "procedures")
+    assert (draft.status, draft.written_by.username) == ("draft", "editor")
+    assert draft.document == factories.document()
+
+
+def test_the_same_text_makes_no_second_draft_and_a_new_text_does(folder: Path) -> None:
+    load(folder)
+    assert load(folder) == "0 drafts made from 1 files.\n"
+    (folder / "a-thing.md").write_text(factories.document(title="A changed thing"))
+    load(folder)
+    assert [revision.number for revision in Revision.objects.order_by("number")] == [1, 2]
+
+
+def test_one_fault_stops_everything_and_names_file_and_line(folder: Path) -> None:
+    (folder / "b-thing.md").write_text(factories.document(body="::: stairs\n:::\n"))
+    with pytest.raises(CommandError, match=r"b-thing\.md:8: There is no block “stairs”"):
+        load(folder)
+    assert (InformationPage.objects.count(), Source.objects.count()) == (0, 0)
+
+
+def test_a_source_that_is_too_long_is_refused_on_every_database(folder: Path) -> None:
+    (folder / "sources.toml").write_text(SOURCES.replace("A leaflet", "x" * 301))
+    with pytest.raises(CommandError, match=r"sources\.toml, \[leaflet\]"):
+        load(folder)
+
+
+def test_a_file_of_another_category_is_refused(folder: Path) -> None:
+    load(folder)
+    (folder / "a-thing.md").write_text(factories.document(category="guides"))
+    with pytest.raises(CommandError, match="category: procedures"):
+        load(folder)
+
+
+def test_an_unknown_author_or_an_empty_folder_is_said(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There is no user “nobody”"):
+        call_command("import_pages", folder, by="nobody")
+    (folder / "a-thing.md").unlink()
+    with pytest.raises(CommandError, match=r"no \.md file"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["My Page", "x" * 60])
+def test_a_name_that_is_no_address_is_refused(name: str, folder: Path) -> None:
+    (folder / f"{name}.md").write_text(factories.document())
+    with pytest.raises(CommandError, match="the name cannot be an address"):
+        load(folder)
+
+
+# --- What belongs to pages --------------------------------------------------------------------
+
+PAGES = """
+[a-thing]
+position = 7
+review_months = 12
+grace_days = 30
+owner = "editor"
+synonyms = ["jab", "cortisone"]
+related = ["b-thing"]
+note = "Shorter."
+change_class = "wording"
+"""
+NEXT_SOURCE = """
+[newer]
+title = "A newer leaflet"
+publisher = "A hospital"
+seen_on = 2026-11-21
+seen_by = "an editor"
+"""
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><path d="M0 0h9"/></svg>'
+FIGURE = "\n::: figure A probe\n![A probe on skin.](probe)\n\nMore.\n:::\n"
+
+
+@pytest.fixture
+def full(folder: Path) -> Path:
+    (folder / "pages.toml").write_text(PAGES)
+    successor = SOURCES.rstrip() + '\nsuperseded_by = "newer"\nrecheck_due = 2027-01-01\n'
+    (folder / "sources.toml").write_text(successor + NEXT_SOURCE)
+    (folder / "figures").mkdir()
+    (folder / "figures" / "probe.svg").write_text(DRAWING)
+    body = factories.BODY + FIGURE
+    (folder / "b-thing.md").write_text(factories.document(title="B", body=body))
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_all_that_belongs_to_a_page_comes_along(full: Path) -> None:
+    load(full)
+    page = InformationPage.objects.get(slug="a-thing")
+    assert (page.position, page.review_months, page.grace_days) == (7, 12, 30)
+    assert page.owner == factories.staff("Editor")
+    assert page.other_names() == ["jab", "cortisone"]
+    assert [other.slug for other in page.related.all()] == ["b-thing"]
+    draft = page.revisions.get()
+    assert (draft.note, draft.change_class) == ("Shorter.", "wording")
+    source = Source.objects.get(key="leaflet")
+    assert source.superseded_by == Source.objects.get(key="newer")
+    assert Figure.objects.get().key == "probe"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_and_read_elsewhere_is_written_again_without_loss(
+    full: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    load(full)
+    first, second = (tmp_path_factory.mktemp("out") for _ in range(2))
+    call_command("export_pages", first, stdout=StringIO())
+    with changes_allowed():
+        call_command("flush", interactive=False, verbosity=0)
+    factories.staff("Editor")
+    load(first)
+    call_command("export_pages", second, stdout=StringIO())
+    assert contents(first) == contents(second)
+    assert set(contents(first)) == {
+        "a-thing.md",
+        "b-thing.md",
+        "pages.toml",
+        "sources.toml",
+        "figures/probe.svg",
+    }
+    assert contents(first)["a-thing.md"] == (full / "a-thing.md").read_bytes()
+
+
+def test_nothing_is_written_over(full: Path) -> None:
+    load(full)
+    before = contents(full)
+    with pytest.raises(CommandError, match="is not empty"):
+        call_command("export_pages", full)
+    assert contents(full) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("pages.toml", "[a-thing]\nposition = ", "pages.toml: "),
+        ("pages.toml", "[a-thing]\nposion = 1", "there is no “posion”"),
+        ("pages.toml", "[a-thing]\nreview_months = 99", "less than or equal to 36"),
+        ("pages.toml", '[a-thing]\nrelated = ["nowhere"]', "there is no page “nowhere”"),
+        ("pages.toml", "[nowhere]\nposition = 1", "there is no page “nowhere”"),
+        ("sources.toml", SOURCES + 'superseded_by = "nowhere"', "there is no source “nowhere”"),
+        ("sources.toml", SOURCES + 'titel = "x"', "there is no “titel”"),
+        ("figures/probe.svg", "<svg><script/></svg>", "probe.svg: This drawing holds a script"),
+    ],
+)
+def test_a_faulty_file_is_named_and_nothing_is_kept(
+    name: str, content: str, sentence: str, full: Path
+) -> None:
+    (full / name).write_text(content)
+    with pytest.raises(CommandError, match=sentence):
+        load(full)
+    assert not InformationPage.objects.exists()
+    assert not Source.objects.exists()
+    assert not Figure.objects.exists()
+
+
+def test_a_text_that_is_not_utf_8_is_refused(folder: Path) -> None:
+    (folder / "a-thing.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(CommandError, match="not text in UTF-8"):
+        load(folder)
+
+
+# --- Verify -----------------------------------------------------------------------------------
+
+
+def verify() -> str:
+    out = StringIO()
+    call_command("verify_pages", stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("status", RevisionStatus)
+def test_whole_texts_are_said_to_be_whole(status: RevisionStatus, monday: datetime) -> None:
+    factories.revision(status, now=monday)
+    assert "procedures/a-thing: whole" in verify()
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("fragment = fragment || ' '", "version 1: the stored text does not match its hash"),
+        ("document = document || ' '", "version 1: the stored text does not match its hash"),
+        ("note = 'x'", "version 1: a signature is for another text"),
+        ("fragment_hash = '0'", "version 1: a signature is for another text"),
+    ],
+)
+def test_a_fault_is_named_and_fails_the_command(change: str, fault: str, monday: datetime) -> None:
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE procedures_revision SET {change}")
+    with pytest.raises(CommandError, match=fault):
+        verify()
+
+
+def test_a_published_text_without_a_signature_is_a_fault(monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    Revision.objects.filter(pk=revision.pk).update(status=RevisionStatus.SIGNED)
+    with pytest.raises(CommandError, match="version 1: nobody signed it"):
+        verify()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_figure_of_other_bytes_is_a_fault(full: Path) -> None:
+    load(full)
+    with changes_allowed():
+        Figure.objects.update(content=b"<svg/>")
+    with pytest.raises(CommandError, match="figure probe: its bytes do not match its address"):
+        verify()

@@ -1,0 +1,188 @@
+"""What is due, and that a missed run loses nothing."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from procedures import publishing, reviews
+from procedures.models import Clinician, DueNotice, Revision, Source
+from procedures.status import RevisionStatus
+from tests import factories, races
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def published(monday: datetime) -> Revision:
+    made = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    made.page.owner = factories.staff("Editor")
+    made.page.save()
+    type(made.page.owner).objects.filter(pk=made.page.owner.pk).update(email="owner@example.org")
+    return made
+
+
+def sentences(on: Any) -> list[str]:
+    return [cause.sentence for each in reviews.due(on) for cause in each.causes]
+
+
+def run(*flags: str) -> str:
+    out = StringIO()
+    call_command("reviews_due", *flags, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (669, []),
+        (670, ["Its review is due on 22 November 2028."]),
+        (730, ["Its review is overdue. It closes on 21 January 2029."]),
+        (790, ["It closed on 21 January 2029, unreviewed."]),
+    ],
+)
+def test_ageing_is_due(days: int, said: list[str], published: Revision, monday: datetime) -> None:
+    Clinician.objects.update(verified_until="2099-01-01")
+    assert sentences((monday + timedelta(days=days)).date()) == said
+
+
+def test_a_lapsed_check_of_the_signer_is_due(published: Revision, monday: datetime) -> None:
+    day = (monday + timedelta(days=366)).date()
+    assert sentences(day) == ["The yearly check of Dr Clinician's registration has lapsed."]
+
+
+def test_a_source_that_was_superseded_or_has_to_be_read_again_is_due(
+    published: Revision, monday: datetime
+) -> None:
+    source = Source.objects.get()
+    source.recheck_due = monday.date()
+    source.save()
+    assert sentences(monday.date()) == ["“A leaflet” has to be read again."]
+    source.superseded_by = factories.source("newer")
+    source.save()
+    assert sentences(monday.date()) == ["It rests on “A leaflet”, which was superseded."]
+
+
+def test_a_page_that_readers_find_unclear_is_due(
+    published: Revision, client: Client, monday: datetime
+) -> None:
+    for _ in range(3):
+        client.post("/procedures/a-thing/feedback/", {"clear": "no"})
+    assert sentences(monday.date()) == ["3 of 3 readers found it unclear."]
+
+
+def test_what_is_closed_by_hand_is_due(published: Revision, monday: datetime) -> None:
+    manager = factories.staff("Manager")
+    publishing.revoke(published, version=published.version, by=manager, reason="x", now=monday)
+    assert sentences(monday.date()) == ["No signature stands under it. It is closed."]
+    published.refresh_from_db()
+    publishing.suspend(published, version=published.version, by=manager, reason="x", now=monday)
+    assert sentences(monday.date()) == ["It is suspended, and patients see a notice."]
+
+
+def test_the_desk_shows_what_is_due(
+    published: Revision, sign_in: Callable[..., Client], at: Any, monday: datetime
+) -> None:
+    at(monday + timedelta(days=700))
+    page = sign_in("Editor").get("/admin/").content.decode()
+    assert "Pages to look at" in page
+    assert "Its review is due on 22 November 2028." in page
+
+
+# --- Digests ----------------------------------------------------------------------------------
+
+
+def test_without_mail_nothing_is_sent_and_nothing_counts_as_told(
+    published: Revision, at: Any, monday: datetime
+) -> None:
+    at(monday + timedelta(days=700))
+    assert "procedures/a-thing: Its review is due on 22 November 2028." in run()
+    assert mail.outbox == []
+    assert not DueNotice.objects.exists()
+
+
+def test_an_owner_is_told_once_of_each_reason(
+    published: Revision, at: Any, monday: datetime
+) -> None:
+    Clinician.objects.update(verified_until="2099-01-01")
+    at(monday + timedelta(days=700))
+    assert "Told editor of 1." in run("--mail")
+    run("--mail")
+    (letter,) = mail.outbox
+    assert letter.to == ["owner@example.org"]
+    assert "Its review is due on 22 November 2028." in letter.body
+    assert "https://clinic.example/procedures/a-thing/" in letter.body
+    at(monday + timedelta(days=731))
+    run("--mail")
+    assert "Its review is overdue." in mail.outbox[1].body
+
+
+def test_a_run_that_was_missed_loses_nothing(
+    published: Revision, at: Any, monday: datetime
+) -> None:
+    """The first run comes months after the day on which the page became due."""
+    Clinician.objects.update(verified_until="2099-01-01")
+    at(monday + timedelta(days=785))
+    run("--mail")
+    assert "Its review is overdue." in mail.outbox[0].body
+
+
+def test_a_new_signature_starts_anew(published: Revision, at: Any, monday: datetime) -> None:
+    Clinician.objects.update(verified_until="2099-01-01")
+    later = monday + timedelta(days=700)
+    at(later)
+    run("--mail")
+    login = factories.clinician().login
+    assert login is not None
+    publishing.re_affirm(
+        published,
+        version=published.version,
+        fragment_hash=published.fragment_hash,
+        by=login,
+        now=later,
+    )
+    at(later + timedelta(days=700))
+    run("--mail")
+    assert len(mail.outbox) == 2
+
+
+def test_a_letter_that_did_not_go_is_sent_by_the_next_run(
+    published: Revision, at: Any, monday: datetime, settings: Any
+) -> None:
+    at(monday + timedelta(days=700))
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    with pytest.raises(CommandError, match="1 digests were not sent"):
+        run("--mail")
+    assert not DueNotice.objects.exists()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    run("--mail")
+    assert len(mail.outbox) == 1
+
+
+def test_a_page_without_an_owner_is_told_to_the_managers(
+    published: Revision, at: Any, monday: datetime
+) -> None:
+    manager = factories.staff("Manager")
+    manager.email = "manager@example.org"
+    manager.save()
+    published.page.owner = None
+    published.page.save()
+    at(monday + timedelta(days=700))
+    run("--mail")
+    assert [letter.to for letter in mail.outbox] == [["manager@example.org"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_once_send_one_digest(published: Revision, monday: datetime) -> None:
+    now = monday + timedelta(days=700)
+    news = reviews.untold(now.date())
+    ((person, reasons),) = news.items()
+    told = races.race([lambda: reviews.tell(person, reasons, now)] * 2)
+    assert sorted(told) == [False, True]
+    assert len(mail.outbox) == 1
