@@ -16,7 +16,7 @@ from django.utils import timezone
 from bookings import messages, triage
 from bookings.models import AppointmentRequest, Message
 from bookings.screening import GivenAnswer
-from bookings.status import Answer, MessageKind, MessageStatus, RequestStatus
+from bookings.status import Answer, MessageKind, MessageStatus, RequestStatus, TriageRefused
 from procedures.status import RevisionStatus
 from tests import factories
 
@@ -155,7 +155,7 @@ def test_a_message_of_a_rolled_back_change_is_never_sent(mail_server: MailServer
     request = factories.received()
     messages.send_due()
     stale = request.version - 1
-    with pytest.raises(triage.TriageRefused):
+    with pytest.raises(TriageRefused):
         triage.withdraw(request, version=stale, now=timezone.now())
     assert messages.send_due() == 0
 

@@ -23,6 +23,7 @@ from bookings.models import (
     RequestEvent,
 )
 from bookings.status import MessageKind, OfferStatus, RequestStatus, TimeTaken, TriageRefused
+from bookings.triage import moves
 from procedures import rate_limits
 from tests import factories
 from tests.races import losses, race, winners
@@ -142,7 +143,7 @@ def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.Monk
         current.save(update_fields=list(changes))
 
     acts = deciding(in_review())
-    monkeypatch.setattr(triage, "_keep", look_then_save)
+    monkeypatch.setattr(moves, "keep", look_then_save)
     # The message's own constraint would stop the second one too; the fault is in the decision.
     monkeypatch.setattr(triage.messages, "queue", lambda *args, **kwargs: None)
     assert len(winners(race(acts))) > 1

@@ -29,6 +29,7 @@ from bookings.status import (
     TimeTaken,
     TriageRefused,
 )
+from bookings.triage import clock, moves
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -434,14 +435,14 @@ def test_catching_up_goes_on_past_a_request_that_somebody_just_moved(
 ) -> None:
     moved, left = (factories.request_at(RequestStatus.QUESTION_ASKED, now=monday) for _ in range(2))
     later = monday + timedelta(days=30)
-    settle = triage._settle
+    settle = moves.settle
 
     def somebody_was_faster(request: AppointmentRequest, *, now: datetime) -> bool:
         if request.pk == moved.pk:
             raise TriageRefused("Somebody was faster.")
         return settle(request, now=now)
 
-    monkeypatch.setattr(triage, "_settle", somebody_was_faster)
+    monkeypatch.setattr(clock, "settle", somebody_was_faster)
     assert triage.catch_up(later) == 1
     left.refresh_from_db()
     assert left.status == RequestStatus.LAPSED

@@ -1,0 +1,131 @@
+"""What every verb leans on: one transaction, compare and set, the clock's own step, the journal."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from bookings import diary, journal, messages
+from bookings.models import AppointmentRequest, ClosedDay
+from bookings.status import (
+    CLOCK,
+    EVENTS,
+    PATIENT,
+    READ,
+    TRANSITIONS,
+    MessageKind,
+    OfferStatus,
+    RequestStatus,
+    TriageRefused,
+)
+from bookings.working_hours import WorkingWeek, add_working_time
+
+
+@contextmanager
+def one_change(request: AppointmentRequest) -> Iterator[None]:
+    """One transaction. If it is refused, the record in memory is again what the database holds."""
+    try:
+        with transaction.atomic():
+            yield
+    except TriageRefused:
+        request.refresh_from_db()
+        raise
+
+
+def move(
+    request: AppointmentRequest,
+    to: RequestStatus,
+    *,
+    version: int,
+    by: journal.Actor,
+    now: datetime,
+    only_from: Collection[RequestStatus] = tuple(RequestStatus),
+    kind: str = "",
+    **changes: Any,
+) -> None:
+    """Compare and set: the row moves only from the version that the caller saw.
+
+    `only_from` is for verbs that share their target: each starts from statuses of its own.
+    """
+    version = after_the_clock(request, version, now=now)
+    status = RequestStatus(request.status)
+    if to not in TRANSITIONS[status] or status not in only_from:
+        raise TriageRefused(what_happened(request))
+    clock_free = {"reply_due": None, "deferred_until": None}
+    keep(request, version=version, status=to, **clock_free | changes)
+    journal.record(request, kind or EVENTS[to], by=by, at=now)
+
+
+def after_the_clock(request: AppointmentRequest, version: int, *, now: datetime) -> int:
+    """The version to expect once the clock's own step, which the caller saw too, is written."""
+    if request.version == version and settle(request, now=now):
+        return request.version
+    return version
+
+
+def settle(request: AppointmentRequest, *, now: datetime) -> bool:
+    """Write down the step that the clock took with this request, if it took one."""
+    state = request.state(now)
+    if state == request.status:
+        return False
+    keep(request, version=request.version, status=state, reply_due=None, deferred_until=None)
+    diary.release(request, OfferStatus.EXPIRED, by=CLOCK, now=now)
+    kind = "came back on its day" if state == RequestStatus.IN_REVIEW else EVENTS[state]
+    journal.record(request, kind, by=CLOCK, at=now)
+    return True
+
+
+def keep(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
+    """Change the row if it still has the status and the version that are expected of it."""
+    seen = AppointmentRequest.objects.filter(pk=request.pk, status=request.status, version=version)
+    if not seen.update(version=version + 1, **changes):
+        raise TriageRefused(what_happened(request))
+    request.refresh_from_db()
+
+
+def what_happened(request: AppointmentRequest) -> str:
+    """A sentence on who did what last, for somebody whose step is not possible any more."""
+    last = request.events.exclude(kind=READ).order_by("-number").first()
+    if last is None:
+        return "This request has changed. Open it again."
+    person = User.objects.filter(username=last.by).first()
+    who = person.get_full_name() or person.get_username() if person else last.by
+    at = timezone.localtime(last.at)
+    return (
+        f"This is no longer possible: {who} {last.kind} on {at:%-d %B at %H:%M}. "
+        "Look at where it stands now."
+    )
+
+
+def answer_due(now: datetime) -> datetime:
+    """Until when we promise an answer: the promised hours, counted while the desk is open."""
+    week = WorkingWeek(
+        days=settings.CLINIC_OPEN_DAYS,
+        opens=time.fromisoformat(settings.CLINIC_OPENS),
+        closes=time.fromisoformat(settings.CLINIC_CLOSES),
+        zone=ZoneInfo(settings.TIME_ZONE),
+    )
+    closed = set(ClosedDay.objects.filter(day__gte=now.date()).values_list("day", flat=True))
+    promised = timedelta(hours=settings.CLINIC_ANSWERS_WITHIN_HOURS)
+    return add_working_time(now, promised, week, closed)
+
+
+def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:
+    """Tell the clinic's inbox that something is waiting, if it has one."""
+    if settings.CLINIC_INBOX:
+        messages.queue(request, MessageKind.CLINIC_NOTICE, by=PATIENT, now=now)
+
+
+def refuse_blocking_flags(request: AppointmentRequest) -> None:
+    """Raise TriageRefused while a flag is open."""
+    if request.flags.blocking().exists():
+        raise TriageRefused(
+            "A flag is still open. A clinician has to record an outcome that lets this request "
+            "proceed before a time can be offered or booked."
+        )

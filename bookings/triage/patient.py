@@ -1,0 +1,196 @@
+"""What the patient does with a request."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+
+from bookings import diary, journal, messages
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    OfferedTime,
+    RedFlag,
+    ScreeningAnswer,
+)
+from bookings.screening import GivenAnswer
+from bookings.status import (
+    EVENTS,
+    PATIENT,
+    MessageKind,
+    OfferStatus,
+    RequestStatus,
+    TriageRefused,
+)
+from bookings.triage.moves import answer_due, move, notify_clinic, one_change
+from procedures.models import InformationPage
+
+# Letters and digits that nobody takes for another when they are read out on the phone.
+REFERENCE_ALPHABET = "BCDFGHJKMNPQRTVWXY346789"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a patient sends, already validated."""
+
+    page: InformationPage | None
+    concern: str
+    name: str
+    date_of_birth: date
+    email: str
+    phone: str
+    preferred_days: list[str]
+    preferred_times: list[str]
+    availability: str
+    answers: Sequence[GivenAnswer] = field(default_factory=list)
+
+    def digest(self) -> str:
+        """The same for the same content, so that a repeated send is told from a changed one."""
+        content = {
+            **vars(self),
+            "page": self.page.pk if self.page else None,
+            "answers": [(given.question.pk, given.answer, given.detail) for given in self.answers],
+        }
+        canonical = json.dumps(content, sort_keys=True, default=str)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def submit(submission: Submission, *, key: str, now: datetime) -> AppointmentRequest:
+    """Receive a request. The same key and content lead to the same request; nothing is sent twice.
+
+    Raises TriageRefused if the key was already used for other content.
+    """
+    earlier = AppointmentRequest.objects.filter(submission_key=key).first()
+    if earlier is None:
+        try:
+            with transaction.atomic():
+                return _receive(submission, key=key, now=now)
+        except IntegrityError:
+            earlier = AppointmentRequest.objects.get(submission_key=key)
+    if earlier.submission_digest != submission.digest():
+        raise TriageRefused(
+            "This form was already sent with other answers. Start again to send a new request."
+        )
+    return earlier
+
+
+def withdraw(request: AppointmentRequest, *, version: int, now: datetime) -> AppointmentRequest:
+    """The patient steps back. What was held for them is free again."""
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.WITHDRAWN,
+            version=version,
+            by=PATIENT,
+            now=now,
+            ended_at=now,
+            ended_by=PATIENT,
+        )
+        diary.release(request, OfferStatus.RELEASED, by=PATIENT, now=now)
+        messages.queue(request, MessageKind.WITHDRAWN, by=PATIENT, now=now)
+    return request
+
+
+def accept(
+    request: AppointmentRequest, *, version: int, chosen: OfferedTime, now: datetime
+) -> Appointment:
+    """The patient takes one of the offered times. Raises TimeTaken if it is no longer held."""
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.BOOKED,
+            only_from=[RequestStatus.OFFERED],
+            version=version,
+            by=PATIENT,
+            now=now,
+        )
+        appointment = diary.accept(chosen, by=PATIENT, now=now)
+        messages.queue(request, MessageKind.BOOKED, by=PATIENT, now=now)
+    return appointment
+
+
+def ask_for_other_times(
+    request: AppointmentRequest, *, version: int, now: datetime
+) -> AppointmentRequest:
+    """None of the offered times suits; the clinic looks again."""
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.IN_REVIEW,
+            version=version,
+            by=PATIENT,
+            now=now,
+            only_from=[RequestStatus.OFFERED],
+            kind="asked for other times",
+            answer_due=answer_due(now),
+        )
+        diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+        notify_clinic(request, now=now)
+    return request
+
+
+def answer_question(
+    request: AppointmentRequest, *, version: int, text: str, now: datetime
+) -> AppointmentRequest:
+    """The patient answers the clinic's question, and the request comes back to us."""
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.IN_REVIEW,
+            version=version,
+            by=PATIENT,
+            now=now,
+            only_from=[RequestStatus.QUESTION_ASKED],
+            kind="answered the question",
+            answer_due=answer_due(now),
+        )
+        request.questions.filter(answered_at=None).update(
+            answer=text, answered_at=now, answered_by=PATIENT
+        )
+        notify_clinic(request, now=now)
+    return request
+
+
+def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentRequest:
+    request = AppointmentRequest.objects.create(
+        reference=_new_reference(),
+        submission_key=key,
+        submission_digest=submission.digest(),
+        page=submission.page,
+        concern=submission.concern,
+        name=submission.name,
+        date_of_birth=submission.date_of_birth,
+        email=submission.email,
+        phone=submission.phone,
+        preferred_days=submission.preferred_days,
+        preferred_times=submission.preferred_times,
+        availability=submission.availability,
+        received_at=now,
+        received_by=PATIENT,
+        answer_due=answer_due(now),
+        link_key=secrets.token_urlsafe(16),
+    )
+    answers = ScreeningAnswer.objects.bulk_create(
+        ScreeningAnswer(
+            request=request, question=given.question, answer=given.answer, detail=given.detail
+        )
+        for given in submission.answers
+    )
+    RedFlag.objects.bulk_create(
+        RedFlag(request=request, answer=answer, level=given.question.level)
+        for answer, given in zip(answers, submission.answers, strict=True)
+        if given.is_flagged
+    )
+    journal.record(request, EVENTS[RequestStatus.RECEIVED], by=PATIENT, at=now)
+    messages.queue(request, MessageKind.RECEIVED, by=PATIENT, now=now)
+    notify_clinic(request, now=now)
+    return request
+
+
+def _new_reference() -> str:
+    letters = [secrets.choice(REFERENCE_ALPHABET) for _ in range(8)]
+    return f"{''.join(letters[:4])}-{''.join(letters[4:])}"
