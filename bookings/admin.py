@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from bookings import journal, triage
 from bookings.forms.staff import (
     AskForm,
+    AttendanceForm,
     BookForm,
     DeclineForm,
     DeferForm,
@@ -106,6 +107,22 @@ def _defer(record: AppointmentRequest, values: Values, by: User, now: datetime) 
 def _decline(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     triage.decline(record, version=values["version"], reason=values["reason"], by=by, now=now)
     return "Declined. The patient reads your reason behind their link."
+
+
+def _cancel(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.cancel(record, version=values["version"], reason=values["reason"], by=by, now=now)
+    return "Cancelled. The patient is told, and the time is free."
+
+
+def _attendance(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    came = values["came"] == "yes"
+    triage.record_attendance(record, version=values["version"], came=came, by=by, now=now)
+    return "Recorded."
+
+
+def _renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.renew_link(record, version=values["version"], by=by, now=now)
+    return "The old link is dead. A new one is on its way to the patient."
 
 
 def _offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -205,6 +222,32 @@ class AppointmentRequestAdmin(DecisionAdmin):
             {RequestStatus.IN_REVIEW},
             DeclineForm,
             _decline,
+        ),
+        Decision(
+            "attendance",
+            "Record whether the patient came",
+            "book_appointmentrequest",
+            {RequestStatus.BOOKED},
+            AttendanceForm,
+            _attendance,
+        ),
+        Decision(
+            "cancel",
+            "Cancel the appointment",
+            "book_appointmentrequest",
+            {RequestStatus.BOOKED},
+            DeclineForm,
+            _cancel,
+            "The time is free for others at once. To move it, agree on another time first.",
+        ),
+        Decision(
+            "renew-link",
+            "End the private link, send a new one",
+            "review_appointmentrequest",
+            set(RequestStatus),
+            DecisionForm,
+            _renew_link,
+            "For a link that came into other hands. Every session that it opened ends, too.",
         ),
     )
 

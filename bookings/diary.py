@@ -24,7 +24,13 @@ from bookings.models import (
     OfferedTime,
     Resource,
 )
-from bookings.status import CLOCK, OfferStatus, TimeTaken, TriageRefused
+from bookings.status import (
+    CLOCK,
+    AppointmentStatus,
+    OfferStatus,
+    TimeTaken,
+    TriageRefused,
+)
 from procedures.models import Clinician
 
 CELL_SECONDS = 300
@@ -142,6 +148,21 @@ def book(
             ),
             now=now,
         )
+    return appointment
+
+
+def end(
+    appointment: Appointment, status: AppointmentStatus, *, by: str, now: datetime
+) -> Appointment:
+    """Cancel a booked appointment, or say whether the patient came. Its time is free again."""
+    with transaction.atomic():
+        ended = Appointment.objects.filter(
+            pk=appointment.pk, status=AppointmentStatus.BOOKED
+        ).update(status=status, ended_at=now, ended_by=by)
+        if not ended:
+            raise TriageRefused("This appointment has ended already.")
+        Claim.objects.filter(appointment=appointment).delete()
+    appointment.refresh_from_db()
     return appointment
 
 

@@ -64,6 +64,13 @@ def digest(event: RequestEvent) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def head(request: AppointmentRequest, number: int | None = None) -> str:
+    """The hash of the newest event, or of the event of that number; empty if there is none."""
+    events = request.events.order_by("-number")
+    found = events.filter(number=number).first() if number else events.first()
+    return found.hash if found else ""
+
+
 def chain_is_whole(request: AppointmentRequest) -> bool:
     """Whether no event of the request was changed, removed (the newest included) or slipped in."""
     previous = ""

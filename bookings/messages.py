@@ -14,13 +14,15 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from bookings.calendar_files import invitation
 from bookings.links import private_link
 from bookings.models import AppointmentRequest, Message
-from bookings.status import MessageKind, MessageStatus
+from bookings.status import CLOCK, MessageKind, MessageStatus
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ LEASE = timedelta(minutes=5)
 # Waits between tries: more than four hours in all, so that a mail server can be mended meanwhile.
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 60, 120, 240)]
 PERMANENT = range(500, 600)
+WITH_CALENDAR = {MessageKind.BOOKED, MessageKind.CANCELLED, MessageKind.REMINDER}
 
 
 def queue(request: AppointmentRequest, kind: MessageKind, *, by: str, now: datetime) -> None:
@@ -42,6 +45,23 @@ def queue(request: AppointmentRequest, kind: MessageKind, *, by: str, now: datet
         queued_by=by,
         next_try=now,
     )
+
+
+def queue_once(request: AppointmentRequest, kind: MessageKind, *, now: datetime) -> bool:
+    """Write what the clock asks for; False if another worker was faster."""
+    try:
+        with transaction.atomic():
+            queue(request, kind, by=CLOCK, now=now)
+    except IntegrityError:
+        return False
+    return True
+
+
+def drop(request: AppointmentRequest, kind: MessageKind) -> None:
+    """Take back what is still queued and is not true any more."""
+    Message.objects.filter(
+        request=request, kind=kind, status=MessageStatus.QUEUED, leased_until=None
+    ).delete()
 
 
 def send_due() -> int:
@@ -70,13 +90,16 @@ def letter(message: Message) -> EmailMessage:
         "Message-ID": f"<{message.message_id}@{domain}>",
         "Auto-Submitted": "auto-generated",
     }
-    return EmailMessage(
+    mail = EmailMessage(
         subject=f"A message from {settings.CLINIC_NAME}",
         body=render_to_string(f"bookings/email/{message.kind}.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[settings.CLINIC_INBOX if to_clinic else request.email],
         headers=dict(headers),
     )
+    if message.kind in WITH_CALENDAR and (appointment := request.appointments.last()):
+        mail.attach("appointment.ics", invitation(appointment), "text/calendar")
+    return mail
 
 
 def _send(pk: int) -> bool:

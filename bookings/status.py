@@ -19,6 +19,7 @@ class RequestStatus(TextChoices):
     DECLINED = "declined", "Declined"
     WITHDRAWN = "withdrawn", "Withdrawn"
     LAPSED = "lapsed", "Lapsed"
+    CLOSED = "closed", "Closed with its appointment"
 
 
 TRANSITIONS: dict[RequestStatus, set[RequestStatus]] = {
@@ -43,10 +44,11 @@ TRANSITIONS: dict[RequestStatus, set[RequestStatus]] = {
         RequestStatus.LAPSED,
     },
     RequestStatus.DEFERRED: {RequestStatus.IN_REVIEW, RequestStatus.WITHDRAWN},
-    RequestStatus.BOOKED: set(),
+    RequestStatus.BOOKED: {RequestStatus.CLOSED},
     RequestStatus.DECLINED: set(),
     RequestStatus.WITHDRAWN: set(),
     RequestStatus.LAPSED: {RequestStatus.IN_REVIEW},
+    RequestStatus.CLOSED: set(),
 }
 
 OWNERS: dict[RequestStatus, str] = {
@@ -59,6 +61,7 @@ OWNERS: dict[RequestStatus, str] = {
     RequestStatus.DECLINED: "nobody",
     RequestStatus.WITHDRAWN: "nobody",
     RequestStatus.LAPSED: "nobody",
+    RequestStatus.CLOSED: "nobody",
 }
 
 # What the journal says when a request enters the state.
@@ -72,7 +75,11 @@ EVENTS: dict[RequestStatus, str] = {
     RequestStatus.DECLINED: "declined it",
     RequestStatus.WITHDRAWN: "withdrew it",
     RequestStatus.LAPSED: "let it lapse",
+    RequestStatus.CLOSED: "cancelled the appointment",
 }
+
+# What the journal says of a visit, by whether the patient came.
+ATTENDANCE = {True: "saw the patient", False: "recorded that the patient did not come"}
 
 # A look by a member of staff is an event too, but no step.
 READ = "read it"
@@ -128,6 +135,9 @@ class AppointmentStatus(TextChoices):
     """The state of an appointment, in the words of FHIR."""
 
     BOOKED = "booked", "Booked"
+    FULFILLED = "fulfilled", "Attended"
+    NOSHOW = "noshow", "Did not come"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 class MessageKind(TextChoices):
@@ -139,6 +149,9 @@ class MessageKind(TextChoices):
     BOOKED = "booked", "Appointment booked"
     DECLINED = "declined", "Answer to your request"
     WITHDRAWN = "withdrawn", "Request withdrawn"
+    CANCELLED = "cancelled", "Appointment cancelled"
+    REMINDER = "reminder", "Reminder of the appointment"
+    LINK = "link", "The private link again"
     CLINIC_NOTICE = "clinic_notice", "Something is waiting"
 
 

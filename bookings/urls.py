@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from bookings.steps import ORDER
-from bookings.views import private_link, sending
+from bookings.views import private_link, sending, visits
 
 
 class StepConverter:
@@ -33,10 +33,13 @@ urlpatterns = [
     path("request/check/", sending.check, name="check"),
     path("request/sent/", sending.sent, name="sent"),
     path("request/<step:step>/", sending.step, name="step"),
+    path("link/", visits.lost_link, name="lost_link"),
     path("mine/link/<str:token>/", private_link.open_link, name="open_link"),
     path("mine/<reference:reference>/", private_link.mine, name="mine"),
     path("mine/<reference:reference>/identify/", private_link.identify, name="identify"),
     path("mine/<reference:reference>/withdraw/", private_link.withdraw, name="withdraw"),
+    path("mine/<reference:reference>/cancel/", visits.cancel, name="cancel"),
+    path("mine/<reference:reference>/appointment.ics", visits.calendar_file, name="calendar_file"),
     path("mine/<reference:reference>/choose/", private_link.choose_time, name="choose_time"),
     path("mine/<reference:reference>/other-times/", private_link.other_times, name="other_times"),
     path(

@@ -59,6 +59,11 @@ CLINIC_ANSWERS_WITHIN_HOURS = env.int("CLINIC_ANSWERS_WITHIN_HOURS", default=16)
 # A clinic of one doctor may let the author of a page sign it. The page then says so.
 SELF_REVIEW_ALLOWED = env.bool("SELF_REVIEW_ALLOWED", default=False)
 
+# Until how many hours before an appointment a patient may cancel without ringing us.
+CLINIC_CANCEL_HOURS = env.int("CLINIC_CANCEL_HOURS", default=24)
+# How many days before an appointment its reminder is sent.
+CLINIC_REMINDER_DAYS = env.int("CLINIC_REMINDER_DAYS", default=2)
+
 # --- Parts ----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [

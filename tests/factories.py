@@ -256,16 +256,18 @@ def request_at(status: RequestStatus, *, now: datetime | None = None) -> Appoint
         triage.defer(made, version=made.version, until=until, by=by, now=now)
     if status == RequestStatus.DECLINED:
         triage.decline(made, version=made.version, reason="Ask a GP.", by=by, now=now)
-    if status == RequestStatus.BOOKED:
+    if status in {RequestStatus.BOOKED, RequestStatus.CLOSED}:
         triage.book(
             made,
             version=made.version,
             appointment_type=appointment_type(),
             clinician=clinician(),
-            starts=tomorrow(6, now=now),
+            starts=tomorrow(6 if status == RequestStatus.BOOKED else 9, now=now),
             by=by,
             now=now,
         )
+    if status == RequestStatus.CLOSED:
+        triage.cancel(made, version=made.version, by=by, reason="The clinician is ill.", now=now)
     if status == RequestStatus.LAPSED:
         offer(made, held_for=timedelta(seconds=1), doctor="another", now=now)
         triage.catch_up(now + timedelta(seconds=2))

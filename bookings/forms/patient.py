@@ -209,3 +209,29 @@ class AnswerQuestionForm(SeenForm):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
+
+
+class LostLinkForm(PatientForm):
+    """What the first e-mail said, and the address that it went to."""
+
+    reference = forms.CharField(
+        label="Your reference",
+        help_text="Eight letters and digits, for example BCDF-2346. It was in our first e-mail.",
+        max_length=20,
+        error_messages={"required": "Enter your reference. If you do not have it, ring us."},
+    )
+    email = forms.EmailField(
+        label="Your e-mail address",
+        help_text="The one that you gave us.",
+        error_messages={
+            "required": "Enter the e-mail address that you gave us.",
+            "invalid": "Enter an e-mail address, for example name@example.org.",
+        },
+    )
+
+    def clean_reference(self) -> str:
+        """As we write it, however it was typed."""
+        letters = "".join(letter for letter in self.cleaned_data["reference"] if letter.isalnum())
+        if len(letters) != 8:
+            raise forms.ValidationError("A reference has eight letters and digits. Check yours.")
+        return f"{letters[:4]}-{letters[4:]}".upper()

@@ -151,6 +151,17 @@ class DeclineForm(ReasonForm):
     )
 
 
+class AttendanceForm(DecisionForm):
+    """Whether the patient came."""
+
+    came = forms.ChoiceField(
+        label="Did the patient come?",
+        choices=[("yes", "Yes"), ("no", "No")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose yes or no."},
+    )
+
+
 class FlagForm(DecisionForm):
     """What a clinician decided about a flag."""
 

@@ -129,6 +129,8 @@ class Appointment(models.Model):
     )
     booked_at = models.DateTimeField()
     booked_by = models.CharField(max_length=ACTOR_LENGTH)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
     PERSONAL = {"starts", "ends"}
     NOT_PERSONAL = {
@@ -139,11 +141,19 @@ class Appointment(models.Model):
         "status",
         "booked_at",
         "booked_by",
+        "ended_at",
+        "ended_by",
     }
 
     class Meta:
         constraints = [
             paired("booked"),
+            paired("ended"),
+            CheckConstraint(
+                condition=Q(status=AppointmentStatus.BOOKED, ended_at__isnull=True)
+                | (~Q(status=AppointmentStatus.BOOKED) & Q(ended_at__isnull=False)),
+                name="an_ended_appointment_says_when",
+            ),
             UniqueConstraint(
                 fields=["request"],
                 condition=Q(status=AppointmentStatus.BOOKED),

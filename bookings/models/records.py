@@ -89,8 +89,11 @@ class Message(models.Model):
         constraints = [
             paired("queued"),
             paired("sent"),
+            # A link may be asked for again and again; nothing changes by that.
             UniqueConstraint(
-                fields=["request", "request_version", "kind"], name="one_message_a_change"
+                fields=["request", "request_version", "kind"],
+                condition=~Q(kind=MessageKind.LINK),
+                name="one_message_a_change",
             ),
         ]
         indexes = [

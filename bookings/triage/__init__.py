@@ -24,6 +24,14 @@ from bookings.triage.patient import (
     submit,
     withdraw,
 )
+from bookings.triage.visits import (
+    cancel,
+    cancel_until,
+    record_attendance,
+    remind,
+    renew_link,
+    send_link_again,
+)
 
 __all__ = [
     "Submission",
@@ -33,11 +41,17 @@ __all__ = [
     "ask",
     "ask_for_other_times",
     "book",
+    "cancel",
+    "cancel_until",
     "catch_up",
     "decline",
     "defer",
     "offer",
+    "record_attendance",
+    "remind",
+    "renew_link",
     "resolve_flag",
+    "send_link_again",
     "start_review",
     "submit",
     "withdraw",

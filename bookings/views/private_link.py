@@ -36,6 +36,9 @@ PUBLIC_EVENTS = {
     "declined it": "We answered your request.",
     "withdrew it": "You withdrew your request.",
     "let it lapse": "The time to reply ended.",
+    "cancelled the appointment": "The appointment was cancelled.",
+    "saw the patient": "You came to your appointment.",
+    "recorded that the patient did not come": "You did not come to your appointment.",
 }
 
 
@@ -89,13 +92,16 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     now = timezone.now()
     state = found.state(now)
     offer = found.offers.standing(now).prefetch_related("times").first()
+    appointment = found.appointments.select_related("clinician", "appointment_type").first()
     context = {
         "found": found,
         "state": state,
         "can_withdraw": state in WITHDRAWABLE,
         "offer": offer,
         "choose": _choose_form(found, offer) if offer else None,
-        "appointment": found.appointments.select_related("clinician").first(),
+        "appointment": appointment,
+        "cancel_until": triage.cancel_until(appointment) if appointment else None,
+        "can_cancel": bool(appointment) and now < triage.cancel_until(appointment),
         "identified": _is_identified(request, found),
         "question": found.questions.order_by("-pk").first(),
         "answer_form": AnswerQuestionForm(initial={"version": found.version}),
@@ -137,7 +143,7 @@ def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     form = SeenForm(request.POST or None, initial={"version": found.version})
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"]
-        return _act(
+        return act(
             request, found, lambda: triage.withdraw(found, version=version, now=timezone.now())
         )
     context = {"form": form, "found": found, "can": found.state(timezone.now()) in WITHDRAWABLE}
@@ -159,7 +165,7 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
         return render(request, "bookings/mine/choose_time.html", context)
     values = form.cleaned_data
     chosen = OfferedTime.objects.select_related("offer__request").get(pk=values["time"])
-    return _act(
+    return act(
         request,
         found,
         lambda: triage.accept(found, version=values["version"], chosen=chosen, now=timezone.now()),
@@ -176,7 +182,7 @@ def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
         messages.error(request, form.errors["version"][0])
         return redirect("bookings:mine", found.reference)
     version = form.cleaned_data["version"]
-    return _act(
+    return act(
         request,
         found,
         lambda: triage.ask_for_other_times(found, version=version, now=timezone.now()),
@@ -196,7 +202,7 @@ def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResp
         context = {"form": form, "found": found, "question": question}
         return render(request, "bookings/mine/answer.html", context)
     values = form.cleaned_data
-    return _act(
+    return act(
         request,
         found,
         lambda: triage.answer_question(
@@ -205,11 +211,12 @@ def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResp
     )
 
 
-def _act(
-    request: HttpRequest, found: AppointmentRequest, act: Callable[[], object]
+def act(
+    request: HttpRequest, found: AppointmentRequest, verb: Callable[[], object]
 ) -> HttpResponse:
+    """Make the one call, say a refusal in words, and lead back to the request."""
     try:
-        act()
+        verb()
     except TriageRefused as refusal:
         messages.error(request, str(refusal))
     return redirect("bookings:mine", found.reference)

@@ -81,7 +81,17 @@ def test_a_revoked_link_is_dead_and_so_is_its_session(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["", "identify/", "withdraw/", "choose/", "other-times/", "answer/"]
+    "page",
+    [
+        "",
+        "identify/",
+        "withdraw/",
+        "cancel/",
+        "appointment.ics",
+        "choose/",
+        "other-times/",
+        "answer/",
+    ],
 )
 def test_a_reference_alone_opens_nothing(page: str, client: Client) -> None:
     request = factories.request_at(RequestStatus.OFFERED)
@@ -121,7 +131,15 @@ def test_a_scanner_that_fetches_everything_changes_nothing(
         if not found.startswith(("/admin", "/static")):
             client.get(found)
             client.head(found)
-    for page in ("identify/", "withdraw/", "choose/", "other-times/", "answer/"):
+    for page in (
+        "identify/",
+        "withdraw/",
+        "cancel/",
+        "appointment.ics",
+        "choose/",
+        "other-times/",
+        "answer/",
+    ):
         client.get(url + page)
     assert AppointmentRequest.objects.values().get(pk=request.pk) == before
     assert RequestEvent.objects.count() == events
@@ -137,6 +155,7 @@ HEADINGS = {
     RequestStatus.DECLINED: "We cannot offer you an appointment for this",
     RequestStatus.WITHDRAWN: "You withdrew this request",
     RequestStatus.LAPSED: "The time to reply has ended",
+    RequestStatus.CLOSED: "Your appointment was cancelled",
 }
 
 

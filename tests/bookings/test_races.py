@@ -145,7 +145,7 @@ def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.Monk
     acts = deciding(in_review())
     monkeypatch.setattr(moves, "keep", look_then_save)
     # The message's own constraint would stop the second one too; the fault is in the decision.
-    monkeypatch.setattr(triage.messages, "queue", lambda *args, **kwargs: None)
+    monkeypatch.setattr("bookings.messages.queue", lambda *args, **kwargs: None)
     assert len(winners(race(acts))) > 1
 
 

@@ -154,6 +154,22 @@ VERBS: dict[str, tuple[RequestStatus, Verb]] = {
             request, version=request.version, text="Left.", now=now
         ),
     ),
+    "cancel": (
+        RequestStatus.CLOSED,
+        lambda request, now: triage.cancel(
+            request, version=request.version, by=factories.staff("Reception"), now=now
+        ),
+    ),
+    "record_attendance": (
+        RequestStatus.CLOSED,
+        lambda request, now: triage.record_attendance(
+            request,
+            version=request.version,
+            came=True,
+            by=factories.staff("Reception"),
+            now=now + timedelta(days=2),
+        ),
+    ),
     "withdraw": (
         RequestStatus.WITHDRAWN,
         lambda request, now: triage.withdraw(request, version=request.version, now=now),

@@ -16,7 +16,7 @@ from django.utils import timezone
 from bookings import triage
 from bookings.models import AppointmentRequest, AppointmentType, RedFlag, ScreeningQuestion
 from bookings.screening import GivenAnswer, questions_for
-from bookings.status import Answer, FlagOutcome
+from bookings.status import PATIENT, Answer, FlagOutcome
 from clinic_site import demo
 from procedures import feedback, publishing
 from procedures.models import Clinician, InformationPage, PageFeedback, Revision
@@ -241,6 +241,19 @@ class Command(BaseCommand):
             now=past,
         )
         triage.catch_up(now)
+
+        visit = self._received("Max Specimen", "My wrist hurts when I lift my baby.")
+        triage.start_review(visit, version=visit.version, by=reception, now=now)
+        triage.book(
+            visit,
+            version=visit.version,
+            appointment_type=scan,
+            clinician=doctor,
+            starts=self._working_time(8, 9),
+            by=reception,
+            now=now,
+        )
+        triage.cancel(visit, version=visit.version, by=PATIENT, now=now)
 
     def _received(
         self,

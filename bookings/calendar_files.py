@@ -1,0 +1,35 @@
+"""An appointment for the patient's own calendar (RFC 5545). Discreet: no reason, no clinician.
+
+The UID stays the same and the SEQUENCE grows, so that a calendar replaces what it had. Instants are in
+UTC, which every calendar shows in its owner's zone, whatever happens to time zones meanwhile.
+"""
+
+from datetime import UTC
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from icalendar import Calendar, Event
+
+from bookings.models import Appointment
+from bookings.status import AppointmentStatus
+
+
+def invitation(appointment: Appointment) -> bytes:
+    """The calendar file of an appointment; of a cancelled one, the file that takes it out again."""
+    cancelled = appointment.status == AppointmentStatus.CANCELLED
+    request = appointment.request
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//Clinic site//Appointments//EN")
+    calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
+    event = Event()
+    event.add("uid", f"{request.reference}-{appointment.pk}@{urlsplit(settings.SITE_URL).hostname}")
+    event.add("sequence", request.version)
+    event.add("dtstamp", (appointment.ended_at or appointment.booked_at).astimezone(UTC))
+    event.add("dtstart", appointment.starts.astimezone(UTC))
+    event.add("dtend", appointment.ends.astimezone(UTC))
+    event.add("summary", f"Appointment, {settings.CLINIC_NAME}")
+    event.add("location", settings.CLINIC_ADDRESS)
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    calendar.add_component(event)
+    return calendar.to_ical()

@@ -1,0 +1,51 @@
+"""Proves that no journal was changed, and prints the heads of the chains for safe keeping."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bookings.journal import chain_is_whole, head
+from bookings.models import AppointmentRequest
+
+
+class Command(BaseCommand):
+    """`manage.py verify_journal [--against FILE]`: FILE holds what an earlier run printed."""
+
+    help = (
+        "Recomputes the hash chain of every request, and prints reference, number of events and head "
+        "hash. Keep that elsewhere: with --against it shows even a chain that was remade as a whole."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--against", type=Path, help="What an earlier run printed.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        kept = _read(options["against"]) if options["against"] else {}
+        faults = []
+        seen = set()
+        for request in AppointmentRequest.objects.order_by("pk").iterator():
+            seen.add(request.reference)
+            self.stdout.write(f"{request.reference} {request.event_count} {head(request)}")
+            if not chain_is_whole(request):
+                faults.append(f"{request.reference}: the chain is broken")
+            elif request.reference in kept:
+                number, kept_hash = kept[request.reference]
+                if head(request, number) != kept_hash:
+                    faults.append(
+                        f"{request.reference}: event {number} is not the one that was kept"
+                    )
+        faults += [f"{reference}: the request is gone" for reference in sorted(kept.keys() - seen)]
+        if faults:
+            raise CommandError("\n".join([f"{len(faults)} faults:", *faults]))
+
+
+def _read(path: Path) -> dict[str, tuple[int, str]]:
+    kept = {}
+    for line in path.read_text().splitlines():
+        try:
+            reference, number, kept_hash = line.split()
+            kept[reference] = (int(number), kept_hash)
+        except ValueError:
+            raise CommandError(f"{path}: “{line[:40]}” is no line of verify_journal.") from None
+    return kept

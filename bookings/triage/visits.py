@@ -1,0 +1,130 @@
+"""What becomes of a booked appointment, and of the link to it."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from bookings import diary, journal, messages
+from bookings.models import Appointment, AppointmentRequest
+from bookings.status import (
+    ATTENDANCE,
+    PATIENT,
+    AppointmentStatus,
+    MessageKind,
+    RequestStatus,
+    TriageRefused,
+)
+from bookings.triage.moves import keep, move, notify_clinic, one_change, what_happened
+
+
+def cancel(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    by: journal.Actor,
+    now: datetime,
+    reason: str = "",
+) -> Appointment:
+    """Cancel the booked appointment. Its time is free for others at once.
+
+    A patient may until the cut-off (`cancel_until`), a member of staff until it begins. The reason is
+    for the patient's eyes.
+    """
+    actor = journal.actor_name(by)
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.CLOSED,
+            version=version,
+            by=by,
+            now=now,
+            ended_at=now,
+            ended_by=actor,
+            ended_reason=reason,
+        )
+        appointment = _booked(request)
+        _refuse_late_cancelling(appointment, by, now)
+        diary.end(appointment, AppointmentStatus.CANCELLED, by=actor, now=now)
+        messages.drop(request, MessageKind.REMINDER)
+        messages.queue(request, MessageKind.CANCELLED, by=actor, now=now)
+        if by == PATIENT:
+            notify_clinic(request, now=now)
+    return appointment
+
+
+def record_attendance(
+    request: AppointmentRequest, *, version: int, came: bool, by: User, now: datetime
+) -> Appointment:
+    """Write down whether the patient came, once the appointment has begun."""
+    status = AppointmentStatus.FULFILLED if came else AppointmentStatus.NOSHOW
+    username = by.get_username()
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.CLOSED,
+            version=version,
+            by=by,
+            now=now,
+            kind=ATTENDANCE[came],
+            ended_at=now,
+            ended_by=username,
+        )
+        appointment = _booked(request)
+        if now < appointment.starts:
+            raise TriageRefused("It has not begun yet. It can only be cancelled.")
+        diary.end(appointment, status, by=username, now=now)
+    return appointment
+
+
+def cancel_until(appointment: Appointment) -> datetime:
+    """Until when a patient may cancel without ringing us."""
+    return appointment.starts - timedelta(hours=settings.CLINIC_CANCEL_HOURS)
+
+
+def remind(now: datetime) -> int:
+    """Queue the reminders that are due: one for each appointment; the number queued.
+
+    None for what was booked so late that the confirmation says the same.
+    """
+    ahead = timedelta(days=settings.CLINIC_REMINDER_DAYS)
+    coming = Appointment.objects.filter(
+        status=AppointmentStatus.BOOKED, starts__gt=now, starts__lte=now + ahead
+    ).exclude(request__messages__kind=MessageKind.REMINDER)
+    queued = 0
+    for appointment in coming.select_related("request").order_by("pk"):
+        if appointment.booked_at < appointment.starts - ahead:
+            queued += messages.queue_once(appointment.request, MessageKind.REMINDER, now=now)
+    return queued
+
+
+# --- The private link -------------------------------------------------------------------------
+
+
+def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:
+    """The patient lost the e-mail. The same link is sent to the address that we have."""
+    messages.queue(request, MessageKind.LINK, by=PATIENT, now=now)
+
+
+def renew_link(
+    request: AppointmentRequest, *, version: int, by: User, now: datetime
+) -> AppointmentRequest:
+    """End the private link and every session that it opened, and send a new one."""
+    with one_change(request):
+        if request.version != version:
+            raise TriageRefused(what_happened(request))
+        keep(request, version=version, link_version=request.link_version + 1)
+        journal.record(request, "renewed the private link", by=by, at=now)
+        messages.queue(request, MessageKind.LINK, by=by.get_username(), now=now)
+    return request
+
+
+def _booked(request: AppointmentRequest) -> Appointment:
+    return request.appointments.get(status=AppointmentStatus.BOOKED)
+
+
+def _refuse_late_cancelling(appointment: Appointment, by: journal.Actor, now: datetime) -> None:
+    if now >= appointment.starts and by != PATIENT:
+        raise TriageRefused("It has begun. Record whether the patient came.")
+    if now >= cancel_until(appointment) and by == PATIENT:
+        raise TriageRefused("It is too late to cancel here. Please ring us.")

@@ -1,0 +1,68 @@
+"""A booked appointment behind the private link, and the way to a lost link."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import triage
+from bookings.calendar_files import invitation
+from bookings.forms.patient import LostLinkForm, SeenForm
+from bookings.models import AppointmentRequest
+from bookings.status import PATIENT, AppointmentStatus
+from bookings.views.private_link import act, behind_link
+from procedures import rate_limits
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask once more, then cancel the appointment."""
+    now = timezone.now()
+    appointment = found.appointments.filter(status=AppointmentStatus.BOOKED).first()
+    if appointment is None:
+        return redirect("bookings:mine", found.reference)
+    form = SeenForm(request.POST or None, initial={"version": found.version})
+    if request.method == "POST" and form.is_valid():
+        version = form.cleaned_data["version"]
+        return act(
+            request,
+            found,
+            lambda: triage.cancel(found, version=version, by=PATIENT, now=now),
+        )
+    context = {
+        "form": form,
+        "found": found,
+        "appointment": appointment,
+        "can": now < triage.cancel_until(appointment),
+    }
+    return render(request, "bookings/mine/cancel.html", context)
+
+
+@require_safe
+@behind_link
+def calendar_file(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """The appointment for the patient's own calendar."""
+    appointment = found.appointments.order_by("pk").last()
+    if appointment is None:
+        return redirect("bookings:mine", found.reference)
+    response = HttpResponse(invitation(appointment), content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lost_link(request: HttpRequest) -> HttpResponse:
+    """Send the private link again. The answer is the same whether or not we know the address."""
+    form = LostLinkForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "bookings/mine/lost_link.html", {"form": form})
+    now = timezone.now()
+    reference, email = form.cleaned_data["reference"], form.cleaned_data["email"]
+    place = rate_limits.client_address(request)
+    if not rate_limits.spend(rate_limits.LOST_LINK_FROM_ONE_PLACE, place, now):
+        return render(request, "errors/429.html", status=429)
+    found = AppointmentRequest.objects.filter(reference=reference, email__iexact=email).first()
+    if found and rate_limits.spend(rate_limits.LOST_LINK_OF_ONE_REQUEST, found.link_key, now):
+        triage.send_link_again(found, now=now)
+    return render(request, "bookings/mine/link_sent.html", {"email": email})

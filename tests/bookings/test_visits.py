@@ -1,0 +1,405 @@
+"""What becomes of a booked appointment: cancelled, attended, missed; reminders, calendars, links."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from icalendar import Calendar
+
+from bookings import links, messages, triage
+from bookings.calendar_files import invitation
+from bookings.models import Appointment, AppointmentRequest, Claim, Message
+from bookings.status import (
+    PATIENT,
+    AppointmentStatus,
+    MessageKind,
+    RequestStatus,
+    TriageRefused,
+)
+from tests import factories
+from tests.conftest import changes_allowed
+from tests.races import losses, race, winners
+
+pytestmark = pytest.mark.django_db
+
+
+def booked(now: datetime, *, days: int = 7) -> AppointmentRequest:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=now)
+    triage.book(
+        request,
+        version=request.version,
+        appointment_type=factories.appointment_type(),
+        clinician=factories.clinician(),
+        starts=now + timedelta(days=days),
+        by=factories.staff("Reception"),
+        now=now,
+    )
+    return request
+
+
+def cancel(request: AppointmentRequest, by: Any, now: datetime, **changes: Any) -> Appointment:
+    return triage.cancel(request, **{"version": request.version, "by": by, "now": now} | changes)
+
+
+def behind_link(client: Client, request: AppointmentRequest) -> str:
+    client.get(links.private_link(request).removeprefix("https://clinic.example"))
+    return f"/appointments/mine/{request.reference}/"
+
+
+# --- Cancelling -------------------------------------------------------------------------------
+
+
+def test_a_cancelled_time_is_free_at_once(monday: datetime) -> None:
+    request = booked(monday)
+    starts = request.appointments.get().starts
+    cancel(request, PATIENT, monday)
+    assert request.status == RequestStatus.CLOSED
+    appointment = request.appointments.get()
+    assert appointment.status == AppointmentStatus.CANCELLED
+    assert (appointment.ended_at, appointment.ended_by) == (monday, PATIENT)
+    assert not Claim.objects.exists()
+    another = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    factories.offer(another, [starts], now=monday)
+
+
+def test_both_sides_are_told_and_the_reminder_is_taken_back(monday: datetime) -> None:
+    request = booked(monday)
+    triage.remind(monday + timedelta(days=6))
+    cancel(request, PATIENT, monday + timedelta(days=5))
+    kinds = list(request.messages.order_by("pk").values_list("kind", flat=True))
+    assert MessageKind.REMINDER not in kinds
+    assert kinds[-2:] == [MessageKind.CANCELLED, MessageKind.CLINIC_NOTICE]
+
+
+@pytest.mark.parametrize(("hours", "may"), [(25, True), (24, False), (1, False), (-1, False)])
+def test_a_patient_cancels_until_the_cut_off(hours: int, may: bool, monday: datetime) -> None:
+    request = booked(monday)
+    now = monday + timedelta(days=7, hours=-hours)
+    if may:
+        cancel(request, PATIENT, now)
+        assert request.status == RequestStatus.CLOSED
+        return
+    with pytest.raises(TriageRefused, match="too late to cancel here"):
+        cancel(request, PATIENT, now)
+    request.refresh_from_db()
+    assert request.status == RequestStatus.BOOKED
+    assert Claim.objects.exists()
+
+
+def test_the_clinic_cancels_until_it_begins_and_says_why(client: Client, monday: datetime) -> None:
+    request = booked(monday)
+    reception = factories.staff("Reception")
+    with pytest.raises(TriageRefused, match="Record whether the patient came"):
+        cancel(request, reception, monday + timedelta(days=7))
+    cancel(request, reception, monday, reason="The clinician is ill.")
+    url = behind_link(client, request)
+    page = client.get(url).content.decode()
+    assert "Your appointment was cancelled" in page
+    assert "is ill" not in page
+    born = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
+    client.post(f"{url}identify/", born)
+    assert "The clinician is ill." in client.get(url).content.decode()
+
+
+def test_a_patient_cancels_behind_the_link_by_a_press(client: Client, monday: datetime) -> None:
+    request = booked(monday)
+    url = behind_link(client, request)
+    page = client.get(url).content.decode()
+    assert "until <strong>Sunday 29 November 2026, 10:00</strong>" in page
+    assert "Cancel your appointment?" in client.get(f"{url}cancel/").content.decode()
+    request.refresh_from_db()
+    assert request.status == RequestStatus.BOOKED
+    client.post(f"{url}cancel/", {"version": request.version})
+    assert "Your appointment was cancelled" in client.get(url).content.decode()
+
+
+def test_after_the_cut_off_the_phone_number_stands_there(
+    client: Client, at: Any, monday: datetime
+) -> None:
+    request = booked(monday)
+    at(monday + timedelta(days=6, hours=1))
+    url = behind_link(client, request)
+    page = client.get(url).content.decode()
+    assert "too late to cancel here" in page
+    assert "020 7946 0958" in page
+    assert "<button" not in client.get(f"{url}cancel/").content.decode()
+    client.post(f"{url}cancel/", {"version": request.version})
+    request.refresh_from_db()
+    assert request.status == RequestStatus.BOOKED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_cancel_at_once_cancel_once(monday: datetime) -> None:
+    request = booked(monday)
+    copies = [AppointmentRequest.objects.get(pk=request.pk) for _ in range(4)]
+    actors = [PATIENT, factories.staff("Reception"), PATIENT, factories.staff("Manager")]
+    outcomes = race(
+        [
+            lambda seen=seen, by=by: cancel(seen, by, monday)
+            for seen, by in zip(copies, actors, strict=True)
+        ]
+    )
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) == {TriageRefused}
+    assert request.messages.filter(kind=MessageKind.CANCELLED).count() == 1
+
+
+# --- Attendance -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("came", "status", "heading"),
+    [
+        (True, AppointmentStatus.FULFILLED, "You have been with us"),
+        (False, AppointmentStatus.NOSHOW, "We did not see you"),
+    ],
+)
+def test_whether_the_patient_came_is_recorded(
+    came: bool, status: str, heading: str, client: Client, at: Any, monday: datetime
+) -> None:
+    request = booked(monday)
+    reception = factories.staff("Reception")
+    arguments = {"version": request.version, "came": came, "by": reception}
+    with pytest.raises(TriageRefused, match="has not begun"):
+        triage.record_attendance(request, now=monday, **arguments)
+    later = monday + timedelta(days=7)
+    triage.record_attendance(request, now=later, **arguments)
+    assert request.status == RequestStatus.CLOSED
+    assert request.appointments.get().status == status
+    assert not Claim.objects.exists()
+    at(later)
+    assert heading in client.get(behind_link(client, request)).content.decode()
+
+
+# --- Reminders --------------------------------------------------------------------------------
+
+
+def reminders() -> int:
+    return Message.objects.filter(kind=MessageKind.REMINDER).count()
+
+
+def test_a_reminder_is_queued_once_two_days_ahead(monday: datetime) -> None:
+    booked(monday)
+    assert triage.remind(monday + timedelta(days=5, seconds=-1)) == 0
+    assert triage.remind(monday + timedelta(days=5)) == 1
+    assert triage.remind(monday + timedelta(days=6)) == 0
+    assert reminders() == 1
+
+
+def test_no_reminder_for_what_was_just_booked_or_is_over(monday: datetime) -> None:
+    booked(monday, days=1)
+    assert triage.remind(monday + timedelta(hours=1)) == 0
+    assert triage.remind(monday + timedelta(days=30)) == 0
+
+
+def test_no_reminder_of_a_cancelled_appointment(monday: datetime) -> None:
+    cancel(booked(monday), PATIENT, monday)
+    assert triage.remind(monday + timedelta(days=6)) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_queue_one_reminder(monday: datetime) -> None:
+    booked(monday)
+    outcomes = race([lambda: triage.remind(monday + timedelta(days=6))] * 4)
+    assert sum(outcomes) == reminders() == 1
+
+
+# --- Calendars --------------------------------------------------------------------------------
+
+
+def event_of(content: bytes) -> tuple[Any, Any]:
+    calendar = Calendar.from_ical(content)
+    (event,) = calendar.walk("VEVENT")
+    return calendar, event
+
+
+@pytest.mark.parametrize("day", ["2026-03-28", "2026-03-30", "2026-10-24", "2026-10-26"])
+def test_a_calendar_gets_the_very_instant(day: str, monday: datetime) -> None:
+    """On both sides of both clock changes."""
+    request = booked(monday)
+    starts = datetime.fromisoformat(f"{day}T09:30:00+00:00")
+    Appointment.objects.update(starts=starts, ends=starts + timedelta(minutes=30))
+    _, event = event_of(invitation(Appointment.objects.get()))
+    assert event["dtstart"].dt == starts
+    assert event["dtend"].dt - event["dtstart"].dt == timedelta(minutes=30)
+    assert event["dtstart"].dt.utcoffset() == timedelta(0)
+    assert request.reference in event["uid"]
+
+
+def test_a_cancelled_appointment_is_taken_out_of_the_calendar(monday: datetime) -> None:
+    request = booked(monday)
+    calendar, event = event_of(invitation(request.appointments.get()))
+    cancel(request, PATIENT, monday)
+    gone, last = event_of(invitation(request.appointments.get()))
+    assert (calendar["method"], gone["method"]) == ("PUBLISH", "CANCEL")
+    assert event["uid"] == last["uid"]
+    assert last["sequence"] > event["sequence"]
+    assert last["status"] == "CANCELLED"
+
+
+def test_a_calendar_tells_nothing_of_the_reason(client: Client, monday: datetime) -> None:
+    request = booked(monday)
+    content = client.get(f"{behind_link(client, request)}appointment.ics")
+    assert content.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert content.headers["Cache-Control"] == "no-store"
+    text = content.content.decode()
+    for word in ("shoulder", "Pat", "Clinician", "Assessment", "example.org", request.link_key):
+        assert word not in text
+    assert "SUMMARY:Appointment\\, Example Lane Clinic" in text
+
+
+def test_the_letters_carry_the_calendar_file(monday: datetime) -> None:
+    request = booked(monday)
+    letter = messages.letter(request.messages.get(kind=MessageKind.BOOKED))
+    ((name, content, media_type),) = letter.attachments
+    assert (name, media_type) == ("appointment.ics", "text/calendar")
+    assert b"METHOD:PUBLISH" in (content if isinstance(content, bytes) else content.encode())
+    received = messages.letter(request.messages.get(kind=MessageKind.RECEIVED))
+    assert received.attachments == []
+
+
+# --- Links ------------------------------------------------------------------------------------
+
+
+def ask_for_link(client: Client, reference: str, email: str) -> str:
+    return client.post(
+        "/appointments/link/", {"reference": reference, "email": email}
+    ).content.decode()
+
+
+def test_a_lost_link_is_sent_to_the_address_that_we_have(client: Client, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    typed = request.reference.lower().replace("-", " ")
+    page = ask_for_link(client, typed, "PAT@example.org")
+    assert "Look into your e-mails" in page
+    message = Message.objects.get(kind=MessageKind.LINK)
+    letter = messages.letter(message)
+    assert letter.to == ["pat@example.org"]
+    assert links.private_link(request) in letter.body
+
+
+def test_nobody_learns_whether_an_address_is_known(client: Client, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    known = ask_for_link(client, request.reference, "pat@example.org")
+    unknown = ask_for_link(client, "BCDF-2346", "pat@example.org")
+    other = ask_for_link(client, request.reference, "eve@example.org")
+    assert known == unknown
+    assert other.replace("eve@", "pat@") == known
+    assert Message.objects.filter(kind=MessageKind.LINK).count() == 1
+
+
+def test_a_link_is_sent_three_times_a_day_and_a_place_asks_ten_times_an_hour(
+    client: Client, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    statuses = []
+    for _ in range(11):
+        posted = {"reference": request.reference, "email": "pat@example.org"}
+        statuses.append(client.post("/appointments/link/", posted).status_code)
+    assert statuses == [200] * 10 + [429]
+    assert Message.objects.filter(kind=MessageKind.LINK).count() == 3
+
+
+@pytest.mark.parametrize(
+    ("posted", "sentence"),
+    [
+        ({}, "Enter your reference."),
+        ({"reference": "ABC", "email": "a@example.org"}, "A reference has eight letters"),
+        ({"reference": "BCDF-2346", "email": "a"}, "Enter an e-mail address"),
+    ],
+)
+def test_a_faulty_form_is_told_what_to_do(
+    posted: dict[str, str], sentence: str, client: Client
+) -> None:
+    page = client.post("/appointments/link/", posted).content.decode()
+    assert sentence in page
+    assert "There is a problem" in page
+
+
+def test_a_renewed_link_ends_the_old_one_and_its_sessions(client: Client, monday: datetime) -> None:
+    request = booked(monday)
+    old = links.private_link(request).removeprefix("https://clinic.example")
+    url = behind_link(client, request)
+    assert client.get(url).status_code == 200
+    triage.renew_link(request, version=request.version, by=factories.staff("Reception"), now=monday)
+    assert client.get(url).status_code == 404
+    assert client.get(old).status_code == 404
+    letter = messages.letter(request.messages.get(kind=MessageKind.LINK))
+    new = re.search(r"https://clinic.example(\S+)", letter.body)
+    assert new is not None
+    assert client.get(new[1]).status_code == 302
+    assert client.get(url).status_code == 200
+
+
+def test_the_page_without_a_link_leads_to_a_new_one(client: Client) -> None:
+    page = client.get("/appointments/mine/link/nothing/").content.decode()
+    assert 'href="/appointments/link/"' in page
+
+
+# --- The journal can be proven ----------------------------------------------------------------
+
+
+def verify(*arguments: str) -> str:
+    out = StringIO()
+    call_command("verify_journal", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_whole_chains_are_printed_with_their_heads(monday: datetime) -> None:
+    request = booked(monday)
+    last = request.events.order_by("number").last()
+    assert last is not None
+    assert verify() == f"{request.reference} {last.number} {last.hash}\n"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda events: events.filter(number=2).update(by="eve"),
+        lambda events: events.filter(number=2).delete(),
+        lambda events: events.order_by("-number")[0].delete(),
+    ],
+)
+def test_a_changed_chain_fails(tamper: Callable[[Any], Any], monday: datetime) -> None:
+    request = booked(monday)
+    with changes_allowed():
+        tamper(request.events)
+    with pytest.raises(CommandError, match=f"{request.reference}: the chain is broken"):
+        verify()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chain_that_was_remade_as_a_whole_shows_against_what_was_kept(
+    tmp_path: Path, monday: datetime
+) -> None:
+    request = booked(monday)
+    kept = tmp_path / "heads"
+    kept.write_text(verify())
+    cancel(request, PATIENT, monday)
+    verify("--against", str(kept))  # what came later is no fault
+    with changes_allowed():
+        previous = ""
+        for event in request.events.order_by("number"):
+            event.by, event.previous_hash = "eve", previous
+            event.hash = previous = triage.visits.journal.digest(event)
+            event.save()
+    verify()
+    with pytest.raises(CommandError, match="is not the one that was kept"):
+        verify("--against", str(kept))
+
+
+def test_a_request_that_is_gone_shows_against_what_was_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "heads"
+    kept.write_text(f"BCDF-2346 3 {'0' * 64}\n")
+    with pytest.raises(CommandError, match="BCDF-2346: the request is gone"):
+        verify("--against", str(kept))
+    kept.write_text("nonsense")
+    with pytest.raises(CommandError, match="is no line of verify_journal"):
+        verify("--against", str(kept))
