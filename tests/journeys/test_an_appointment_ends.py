@@ -1,0 +1,79 @@
+"""After the booking: a lost link, a calendar, a cancellation; and the clinic's own side of it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from bookings.links import private_link
+from bookings.models import Appointment, AppointmentRequest, Claim
+from bookings.status import AppointmentStatus, RequestStatus
+from tests.journeys.test_a_request_becomes_an_appointment import latest_link, press, sign_in
+
+Look = Callable[[Page], None]
+NewPage = Callable[..., Page]
+
+
+def booked() -> AppointmentRequest:
+    """The one of the demonstration that is more than a day away."""
+    return Appointment.objects.filter(
+        status=AppointmentStatus.BOOKED, starts__gt=timezone.now() + timedelta(days=2)
+    )[0].request
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_patient_finds_the_link_again_and_cancels(
+    javascript: bool, clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    look = look_at if javascript else lambda page: None
+    request = booked()
+    patient = new_page(javascript=javascript, width=375)
+    patient.goto(f"{clinic}/appointments/mine/{request.reference}/")
+    press(patient.get_by_role("link", name="have the link sent again"))
+    press(patient.get_by_role("button", name="Send me the link"))
+    expect(patient.get_by_text("There is a problem")).to_be_visible()
+    look(patient)
+    patient.get_by_label("Your reference").fill(request.reference.lower())
+    patient.get_by_label("Your e-mail address").fill(request.email)
+    press(patient.get_by_role("button", name="Send me the link"))
+    expect(patient.get_by_role("heading", name="Look into your e-mails")).to_be_visible()
+    look(patient)
+    patient.goto(latest_link())
+    expect(patient.get_by_role("heading", name="Your appointment")).to_be_visible()
+    look(patient)
+    with patient.expect_download() as download:
+        patient.get_by_role("link", name="Add it to my calendar").click()
+    assert download.value.suggested_filename == "appointment.ics"
+    press(patient.get_by_role("link", name="Cancel my appointment"))
+    look(patient)
+    press(patient.get_by_role("button", name="Cancel my appointment"))
+    expect(patient.get_by_role("heading", name="Your appointment was cancelled")).to_be_visible()
+    look(patient)
+    assert not Claim.objects.filter(appointment__request=request).exists()
+
+
+def test_the_clinic_cancels_and_renews_a_link(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    request = booked()
+    old = private_link(request)
+    reception = new_page()
+    sign_in(reception, clinic, "reception")
+    page = f"{clinic}/admin/bookings/appointmentrequest/{request.pk}/change/"
+    reception.goto(page)
+    look_at(reception)
+    press(reception.get_by_role("link", name="Cancel the appointment"))
+    look_at(reception)
+    reception.get_by_label("Reason, as the patient will read it").fill("Our scanner is broken.")
+    press(reception.get_by_role("button", name="Cancel the appointment"))
+    expect(reception.get_by_text("Cancelled. The patient is told")).to_be_visible()
+    press(reception.get_by_role("link", name="End the private link, send a new one"))
+    press(reception.get_by_role("button", name="End the private link, send a new one"))
+    expect(reception.get_by_text("The old link is dead.")).to_be_visible()
+    patient = new_page(width=375)
+    patient.goto(old)
+    expect(patient.get_by_role("heading", name="Open the link in your e-mail")).to_be_visible()
+    request.refresh_from_db()
+    assert request.status == RequestStatus.CLOSED
