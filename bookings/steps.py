@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from bookings.forms.patient import AboutForm, PatientForm, SafetyForm, TimesForm, YouForm
 from bookings.screening import questions_for
@@ -60,7 +61,7 @@ class UnsentRequest:
         data = posted if posted is not None else self._kept_answers(step)
         kwargs: dict[str, Any] = {}
         if step == "about":
-            kwargs["pages"] = pages_to_ask_about()
+            kwargs["pages"] = self._pages
             kwargs["initial"] = {"page": self.kept["page"]}
         if step == "safety":
             kwargs["questions"] = questions_for(self._page())
@@ -85,6 +86,10 @@ class UnsentRequest:
         values["page"] = self._page()
         values["phone"] = str(values["phone"] or "")
         return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
+
+    @cached_property
+    def _pages(self) -> list[tuple[str, str]]:
+        return pages_to_ask_about()
 
     def _page(self) -> InformationPage | None:
         about = self.form("about")

@@ -195,7 +195,8 @@ PATIENT_SESSION_SECONDS = 60 * 60
 
 # --- Security -------------------------------------------------------------------------------
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# Room for the longest text of a page, as a browser encodes it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

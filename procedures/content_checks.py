@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import pyphen
 
-from procedures.rendering import CITATION, FENCE, TERM, Document, parse
-from procedures.rendering.blocks import FREQUENCY
+from procedures.rendering import CITATION, TERM, Document, heading, parse
 from procedures.status import Category
 
 LONGEST_SENTENCE = 25
@@ -29,14 +28,20 @@ PROMISES = re.compile(
     r"state[- ]of[- ]the[- ]art|leading clinic|best treatment)\b",
     re.I,
 )
-PERCENTAGE = re.compile(r"\d\s?%|\bper ?cent\b", re.I)
-REDNESS = re.compile(r"\b(red|redder|reddened|redness)\b", re.I)
+PERCENTAGE = re.compile(r"\d\s?%(?!\s*(?:alcohol|gel|solution|saline))|\bper ?cent\b", re.I)
+SAID_FREQUENCY = re.compile(
+    r"\b(?:\d[\d,]{0,11}|one|two|three) (?:in|out of)(?: every)? "
+    r"(?:\d|ten\b|(?:a )?hundred|a thousand)",
+    re.I,
+)
+REDNESS = re.compile(r"\b(red(?! flags?\b)|redder|reddened|redness)\b", re.I)
+DENIAL = re.compile(r"\b(?:no|not|never|cannot|nobody)\b[^.;]{0,60}$", re.I)
 OTHER_SKIN = re.compile(r"\b(black|brown|dark|darker|colour)\b", re.I)
 TONE = re.compile(r"!(?!\[)|\bsimply\b", re.I)
 LINK = re.compile(r"\[(?![\^\[])|<\w+:")
-ITEM = re.compile(r"^(?:[-*]|\d+\.) +(.*)$")
+ITEM = re.compile(r"^ {0,3}(?:[-*+]|\d{1,9}[.)]) +(.*)$")
 ROW = re.compile(r"^\|(?!\s*:?-)(.*)\|\s*$")
-MARKS = re.compile(r"\[\^[^\]]+\]|\]\([^)]*\)|!?\[|\]|[*_`#>|]")
+MARKS = re.compile(r"\[\^[^\]]{1,60}\]|\]\([^)]{0,300}\)|!?\[|\]|[*_`#>|]")
 
 SYLLABLES = pyphen.Pyphen(lang="en_GB")
 
@@ -144,47 +149,82 @@ class Finding(NamedTuple):
         return f"{sentence} ({self.about})" if self.about else sentence
 
 
-def findings(document: str, known_terms: Collection[str] = ()) -> list[Finding]:
+def findings(document: str, known_terms: Collection[str] = (), note: str = "") -> list[Finding]:
     """Everything to mend, in the order of lines. The document must parse.
 
-    `known_terms` are terms that other pages explain. Those that block come first.
+    `known_terms` are terms that other pages explain; `note` is the note to patients. Those findings
+    that block come first.
     """
     parsed = parse(document)
     found = list(_blocks(parsed)) + list(_terms(parsed, known_terms)) + list(_reading(parsed))
+    for number, line in enumerate(document.split("\n")[1 : parsed.body_line - 2], start=2):
+        found += _of_words(number, "", line)
+    found += [finding._replace(about="note to patients") for finding in _of_words(1, "", note)]
+    paragraphs = _paragraphs(parsed)
     block, sides = "", 0
     for number, line in parsed.lines():
-        if fence := FENCE.match(line):
+        if opens := heading(line):
             if block == "disagree" and sides < 2:
                 found.append(Finding(number, "disagreement"))
-            block, title = fence.groups()
+            block, title = opens
             sides = 0
             if block in {"emergency", "urgent", "non-urgent"} and not title.endswith("if:"):
                 found.append(Finding(number, "card heading"))
             line = title
         elif block == "disagree" and ITEM.match(line) and CITATION.search(line):
             sides += 1
-        found += [Finding(number, rule) for rule in _line(block, line)]
-        found += [Finding(number, "long sentence", words) for words in _long_sentences(line)]
+        found += _of_words(number, block, line, paragraphs.get(number, line))
     return sorted(found, key=lambda finding: (not finding.blocks, finding.line))
 
 
-def _line(block: str, line: str) -> Iterator[str]:
+def _of_words(number: int, block: str, line: str, paragraph: str = "") -> list[Finding]:
+    """What the words of one line break."""
+    broken = [Finding(number, rule) for rule in _line(block, line, paragraph or line)]
+    return broken + [Finding(number, "long sentence", words) for words in _long_sentences(line)]
+
+
+def promises(words: str) -> bool:
+    """Whether words that stand beside a text, such as its other names, break an advertising rule."""
+    return bool(BRANDS.search(words) or _is_promise(words))
+
+
+def _paragraphs(parsed: Document) -> dict[int, str]:
+    """The whole paragraph of each line of prose."""
+    found: dict[int, str] = {}
+    numbers: list[int] = []
+    lines: list[str] = []
+    for number, line in [*parsed.lines(), (0, "")]:
+        if line.strip() and heading(line) is None and not ITEM.match(line) and not ROW.match(line):
+            numbers.append(number)
+            lines.append(line)
+            continue
+        found |= dict.fromkeys(numbers, " ".join(lines))
+        numbers, lines = [], []
+    return found
+
+
+def _line(block: str, line: str, paragraph: str) -> Iterator[str]:
     """The rules that one line breaks."""
     item = ITEM.match(line)
     cited = bool(CITATION.search(line))
+    starts = item[1].lstrip("*_ ").lower() if item else ""
     broken = {
-        "do not": block == "do-not" and item and not item[1].lower().startswith("do not"),
+        "do not": block == "do-not" and item and not starts.startswith("do not"),
         "emergency link": block == "emergency" and LINK.search(line),
         "one number format": PERCENTAGE.search(line),
-        "frequency source": FREQUENCY.search(line) and not cited,
+        "frequency source": SAID_FREQUENCY.search(line) and not CITATION.search(paragraph),
         "brand": BRANDS.search(line),
-        "promise": PROMISES.search(line),
+        "promise": _is_promise(line),
         "skin": REDNESS.search(line) and not OTHER_SKIN.search(line),
         "exclusion source": block == "tell-us" and item and not cited,
         "risk source": block == "risks" and not cited and _is_a_known_risk(line),
         "tone": TONE.search(line),
     }
     return (rule for rule, is_broken in broken.items() if is_broken)
+
+
+def _is_promise(line: str) -> bool:
+    return any(not DENIAL.search(line[: found.start()]) for found in PROMISES.finditer(line))
 
 
 def _is_a_known_risk(line: str) -> bool:
@@ -196,7 +236,7 @@ def _is_a_known_risk(line: str) -> bool:
 def _blocks(parsed: Document) -> Iterator[Finding]:
     if parsed.category != Category.PROCEDURE:
         return
-    present = {fence.group(1) for _, line in parsed.lines() if (fence := FENCE.match(line))}
+    present = {opens[0] for _, line in parsed.lines() if (opens := heading(line))}
     if not present & {"urgent", "emergency"}:
         yield Finding(1, "urgent card")
     missing = [name for name in ("key-facts", "options", "tell-us", "risks") if name not in present]
@@ -206,16 +246,17 @@ def _blocks(parsed: Document) -> Iterator[Finding]:
 
 def _terms(parsed: Document, known_terms: Collection[str]) -> Iterator[Finding]:
     """Terms used before this text explains them; those that other pages explain count too."""
-    explained: set[str] = set()
     own = {term.lower() for term, _ in TERM.findall(parsed.body)}
+    waiting = own | {known.lower() for known in known_terms}
+    if not waiting:
+        return
+    words = re.compile(rf"\b({'|'.join(map(re.escape, sorted(waiting)))})\b")
     for number, line in parsed.lines():
-        here = {term.lower() for term, _ in TERM.findall(line)}
-        bare = MARKS.sub(" ", TERM.sub(" ", line)).lower()
-        for term in sorted((own | {known.lower() for known in known_terms}) - explained - here):
-            if re.search(rf"\b{re.escape(term)}\b", bare):
-                explained.add(term)
+        waiting -= {term.lower() for term, _ in TERM.findall(line)}
+        for term in dict.fromkeys(words.findall(MARKS.sub(" ", TERM.sub(" ", line)).lower())):
+            if term in waiting:
+                waiting.discard(term)
                 yield Finding(number, "unexplained term", term)
-        explained |= here
 
 
 def _long_sentences(line: str) -> list[str]:
@@ -240,7 +281,7 @@ def _reading(parsed: Document) -> Iterator[Finding]:
 
 def reading_age(text: str) -> int:
     """A rough age from the Flesch–Kincaid grade (1975); 0 for a text without a whole sentence."""
-    prose = "\n".join(line for line in text.split("\n") if not FENCE.match(line))
+    prose = "\n".join(line for line in text.split("\n") if heading(line) is None)
     sentences = [words for words in _sentences(prose) if len(words) > 2]
     words = [word for sentence in sentences for word in sentence]
     if not words:

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from django.utils.html import strip_tags
 
-from procedures.rendering import SEAM
+from procedures.rendering import CLOSING_SEAM, SEAM
 
 BLOCK_END = re.compile(
     r"</(?:p|h\d|li|tr|td|th|summary|figcaption)>|<(?:ul|ol|table|details|img)[^>]*>"
 )
 WORDS = re.compile(r"\s*\S+")
+MOST_PAIRS = 1_000_000
 
 
 class Kind(StrEnum):
@@ -32,11 +33,24 @@ class Piece(NamedTuple):
     words: str
 
 
-def passages(fragment: str) -> list[str]:
-    """A fragment as plain text: one passage for each paragraph, heading, list item or table cell."""
-    ends = BLOCK_END.sub("\n", fragment.replace(SEAM, ""))
+def passages(fragment: str, *, addresses: bool = False) -> list[str]:
+    """A fragment as plain text: one passage for each paragraph, heading, list item or table cell.
+
+    With `addresses` the targets of links, the numbers of citations and the figures are words too.
+    """
+    if addresses:
+        fragment = _spell_out(fragment)
+    ends = BLOCK_END.sub("\n", fragment.replace(SEAM, "").replace(CLOSING_SEAM, ""))
     plain = (" ".join(html.unescape(strip_tags(line)).split()) for line in _lines(ends))
     return [passage for passage in plain if passage]
+
+
+def _spell_out(fragment: str) -> str:
+    citations = re.sub(
+        r'<sup[^>]*><a href="#source-(\d+)".*?</sup>', r" [source \1]", fragment, flags=re.S
+    )
+    links = re.sub(r'<a href="([^"#][^"]*)"[^>]*>(.*?)</a>', r"\2 [\1]", citations, flags=re.S)
+    return re.sub(r'<img src="([^"]*)" alt="([^"]*)"[^>]*>', r"[\2: \1]<img>", links)
 
 
 def _lines(text: str) -> list[str]:
@@ -45,9 +59,9 @@ def _lines(text: str) -> list[str]:
     return re.sub(r"[ \t]*\n[ \t]*", "\n", text).split("\n")
 
 
-def compare(older: str, newer: str) -> list[list[Piece]]:
+def compare(older: str, newer: str, *, addresses: bool = False) -> list[list[Piece]]:
     """The passages that differ between two fragments, each as its pieces in reading order."""
-    before, after = passages(older), passages(newer)
+    before, after = (passages(each, addresses=addresses) for each in (older, newer))
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     changed: list[list[Piece]] = []
     for how, start, end, new_start, new_end in matcher.get_opcodes():
@@ -70,8 +84,8 @@ def _replaced(before: Sequence[str], after: Sequence[str]) -> Iterator[list[Piec
 def _words(old: str, new: str) -> Iterator[Piece]:
     before, after = WORDS.findall(old), WORDS.findall(new)
     matcher = SequenceMatcher(None, before, after, autojunk=False)
-    if matcher.ratio() < 0.4:
-        # Too little in common: two whole sentences are easier to read than shreds of both.
+    if len(before) * len(after) > MOST_PAIRS or matcher.ratio() < 0.4:
+        # Too long, or too little in common: two whole sentences are easier to read than shreds.
         yield Piece(Kind.REMOVED, old)
         yield Piece(Kind.ADDED, new)
         return

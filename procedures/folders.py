@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from procedures import publishing
+from procedures.content_checks import promises
 from procedures.models import Figure, InformationPage, Revision, Source
 from procedures.pictures import PictureError, read_picture
 from procedures.rendering import DocumentError, parse, render
@@ -27,6 +28,12 @@ from procedures.status import Category, ChangeClass, PublishingRefused
 
 SOURCE_COLUMNS = ("title", "publisher", "url", "dated", "seen_on", "seen_by", "recheck_due")
 PAGE_COLUMNS = ("position", "review_months", "grace_days")
+KINDS: dict[str, type] = {
+    **dict.fromkeys(PAGE_COLUMNS, int),
+    **dict.fromkeys(("owner", "note", "change_class"), str),
+    **dict.fromkeys(("synonyms", "related"), list),
+}
+LONGEST_NOTE = 300
 
 
 class FolderError(Exception):
@@ -88,7 +95,7 @@ def read_folder(folder: Path, *, by: User, now: datetime) -> tuple[int, int]:
     paths = sorted(folder.glob("*.md"))
     if not paths:
         raise FolderError(f"There is no .md file in {folder}.")
-    pages = _toml(folder / "pages.toml")
+    pages = _page_entries(folder / "pages.toml")
     _read_figures(folder / "figures", by, now)
     _read_sources(folder / "sources.toml")
     drafts = sum(_read_page(path, pages.get(path.stem, {}), by, now) for path in paths)
@@ -104,6 +111,31 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FolderError(f"{path}: {error}") from None
+
+
+def _page_entries(path: Path) -> dict[str, dict[str, Any]]:
+    """What pages.toml says, each value of the kind that it should be."""
+    pages = _toml(path)
+    for slug, columns in pages.items():
+        if not isinstance(columns, dict):
+            raise FolderError(f"{path}: write “[{slug}]” and the values below it.")
+        for name, value in columns.items():
+            _check_kind(f"{path}, [{slug}]", name, value)
+        if promises("\n".join(columns.get("synonyms", []))):
+            raise FolderError(f"{path}, [{slug}]: take brands and promises out of the synonyms.")
+        if columns.get("change_class", ChangeClass.ADVICE) not in ChangeClass.values:
+            raise FolderError(f"{path}, [{slug}]: “change_class” is advice, wording or format.")
+        if len(columns.get("note", "")) > LONGEST_NOTE:
+            raise FolderError(f"{path}, [{slug}]: shorten the note to {LONGEST_NOTE} characters.")
+    return pages
+
+
+def _check_kind(where: str, name: str, value: Any) -> None:
+    if name not in KINDS:
+        raise FolderError(f"{where}: there is no “{name}”.")
+    words = isinstance(value, list) and all(isinstance(word, str) for word in value)
+    if not (words if KINDS[name] is list else isinstance(value, KINDS[name])):
+        raise FolderError(f"{where}: “{name}” is not of the right kind.")
 
 
 def _read_figures(folder: Path, by: User, now: datetime) -> None:
@@ -163,10 +195,7 @@ def _read_page(path: Path, columns: dict[str, Any], by: User, now: datetime) -> 
 
 def _new_page(path: Path, category: Category, columns: dict[str, Any]) -> InformationPage:
     page = InformationPage(slug=path.stem, category=category)
-    known = {*PAGE_COLUMNS, "owner", "synonyms", "related", "note", "change_class"}
     own = {name: columns[name] for name in PAGE_COLUMNS if name in columns}
-    if strange := columns.keys() - known:
-        raise FolderError(f"pages.toml, [{path.stem}]: there is no “{min(strange)}”.")
     _set(page, own, PAGE_COLUMNS, f"pages.toml, [{path.stem}]")
     page.synonyms = "\n".join(columns.get("synonyms", []))
     page.owner = User.objects.filter(username=columns.get("owner", "")).first()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.urls import resolve
 
 from procedures.models import Figure
@@ -58,10 +59,20 @@ def read(url: str) -> tuple[bytes, str]:
         raise NotOurs(url)
     path = urlsplit(url).path
     static = path.removeprefix(settings.STATIC_URL)
-    if static != path and static.endswith(".css") and (found := finders.find(static)):
-        return Path(found).read_bytes(), "text/css"
+    if static != path and static.endswith(".css"):
+        return _stylesheet(static), "text/css"
     if path.startswith("/figures/"):
         figure = Figure.objects.filter(content_hash=resolve(path).kwargs["content_hash"]).first()
         if figure and figure.is_intact():
             return bytes(figure.content), figure.media_type
     raise NotOurs(url)
+
+
+def _stylesheet(name: str) -> bytes:
+    """As it lies in the project, or under its hashed name where static files were collected."""
+    if found := finders.find(name):
+        return Path(found).read_bytes()
+    if staticfiles_storage.exists(name):
+        with staticfiles_storage.open(name) as file:
+            return bytes(file.read())
+    raise NotOurs(name)

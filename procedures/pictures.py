@@ -6,6 +6,7 @@ import struct
 from typing import NamedTuple
 
 LARGEST = 200_000
+LONGEST_SIDE = 10_000
 PNG = b"\x89PNG\r\n\x1a\n"
 # As an image an SVG runs no script and loads nothing; opened by itself our policy forbids both.
 # Refused all the same, so that nobody has to rely on that.
@@ -14,7 +15,8 @@ ACTIVE = re.compile(
     rb"|https?://(?!www\.w3\.org/)",
     re.I,
 )
-VIEW_BOX = re.compile(rb'viewBox="\s*[\d.-]+\s+[\d.-]+\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)\s*"')
+SIDE = rb"(\d{1,4}(?:\.\d{1,9})?)"
+VIEW_BOX = re.compile(rb'viewBox="\s*[\d.-]+\s+[\d.-]+\s+' + SIDE + rb"\s+" + SIDE + rb'\s*"')
 
 
 class PictureError(Exception):
@@ -38,6 +40,10 @@ def read_picture(content: bytes) -> Picture:
     content_hash = hashlib.sha256(content).hexdigest()
     if content.startswith(PNG) and len(content) > 24:
         width, height = struct.unpack(">II", content[16:24])
+        if max(width, height) > LONGEST_SIDE:
+            raise PictureError(
+                f"The picture is larger than {LONGEST_SIDE:,} dots. Make it smaller."
+            )
         return Picture(content, content_hash, "image/png", width, height)
     if b"<svg" not in content[:2000]:
         raise PictureError("Choose a drawing (SVG) or a picture (PNG).")

@@ -65,16 +65,21 @@ def counter() -> int:
 
 def open_pages(on: date, categories: Iterable[str] = Category.values) -> list[Publication]:
     """The pages of these categories that may be read on that day, in their order."""
-    live = Revision.objects.live(on).filter(page__category__in=categories)
-    rows = live.select_related("page").prefetch_related("sign_offs__clinician")
+    live = Revision.objects.published_and_signed().filter(page__category__in=categories)
+    rows = live.select_related("page").prefetch_related("sign_offs__clinician__login")
     in_order = rows.order_by("page__position", "page__slug")
     found = (_publication(revision, on) for revision in in_order)
     return [publication for publication in found if publication]
 
 
+def shows(figure_address: str, on: date) -> bool:
+    """Whether an open page shows this figure."""
+    return any(figure_address in each.fragment.text for each in open_pages(on))
+
+
 def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
     """What may be read of the page on that day in the clinic's zone; None if it never was public."""
-    rows = page.revisions.select_related("page").prefetch_related("sign_offs__clinician")
+    rows = page.revisions.select_related("page").prefetch_related("sign_offs__clinician__login")
     revision = rows.filter(status=RevisionStatus.PUBLISHED).first()
     if revision:
         return _publication(revision, on) or Closed(_title(revision))
@@ -83,8 +88,12 @@ def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
 
 
 def _title(revision: Revision) -> str:
-    """The signed title. The column beside it is for staff's lists and is not covered by a hash."""
-    if revision.bytes_are_intact():
+    """The title, if any signature covers these bytes; else a name from the address.
+
+    The column `title` is for staff's lists and is not covered by a hash.
+    """
+    signed = any(signed.covers(revision) for signed in revision.sign_offs.all())
+    if signed and revision.bytes_are_intact():
         return parse(revision.document).title
     return revision.page.spoken()
 
@@ -124,8 +133,7 @@ def _version(revision: Revision, page_is_open: bool, *, is_first: bool) -> Versi
         page_is_open
         and not suspended
         and revision.status in {RevisionStatus.PUBLISHED, RevisionStatus.SUPERSEDED}
-        and bool(sign_offs)
-        and all(signed.revoked_at is None and signed.covers(revision) for signed in sign_offs)
+        and revision.sign_off() is not None
         and revision.bytes_are_intact()
     )
     return Version(revision, _title(revision), sign_offs, suspended, is_first, shown)

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.db import IntegrityError, transaction
 from django.db.models import Prefetch
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -42,10 +41,9 @@ class Due(NamedTuple):
 def due(on: date) -> list[Due]:
     """Every page that waits for a review on that day, with all reasons, the first due first."""
     published = Revision.objects.filter(status__in=BEFORE_PATIENTS)
+    signed = published.prefetch_related("sign_offs__clinician__login")
     pages = InformationPage.objects.select_related("owner").prefetch_related(
-        Prefetch(
-            "revisions", queryset=published.prefetch_related("sign_offs__clinician"), to_attr="live"
-        )
+        Prefetch("revisions", queryset=signed, to_attr="live")
     )
     sources = {source.key: source for source in Source.objects.all()}
     found = [
@@ -96,7 +94,7 @@ def _ageing(signed: SignOff, on: date) -> Iterator[Cause]:
     if not clinician.may_sign(on):
         yield Cause(
             f"registration {signed.pk} {clinician.verified_until}",
-            f"The yearly check of {clinician.name}'s registration has lapsed.",
+            f"The yearly check of {clinician.name}'s registration has lapsed, or the account is closed.",
         )
 
 
@@ -137,10 +135,11 @@ def untold(on: date) -> dict[User, list[News]]:
     return news
 
 
-def tell(person: User, news: list[News], now: datetime) -> bool:
-    """Mail a digest and remember it, both or neither; False if another run was faster.
+def tell(person: User, news: list[News], now: datetime) -> None:
+    """Mail a digest, then remember it: rather told twice, by two runs at once, than never.
 
-    Raises SMTPException or OSError if the mail did not go; then nothing counts as told.
+    Raises SMTPException or OSError if the mail did not go; then nothing counts as told. No transaction
+    is open meanwhile, because a mail server may take its time.
     """
     context = {"person": person, "news": news, "site": settings.SITE_URL}
     letter = EmailMessage(
@@ -148,18 +147,16 @@ def tell(person: User, news: list[News], now: datetime) -> bool:
         body=render_to_string("procedures/email/due.txt", context),
         to=[person.email],
     )
-    try:
-        with transaction.atomic():
-            DueNotice.objects.bulk_create(
-                DueNotice(
-                    page=each.due.page,
-                    told_to=person,
-                    cause=each.cause.name,
-                    day=timezone.localdate(now),
-                )
-                for each in news
+    letter.send()
+    DueNotice.objects.bulk_create(
+        (
+            DueNotice(
+                page=each.due.page,
+                told_to=person,
+                cause=each.cause.name,
+                day=timezone.localdate(now),
             )
-            letter.send()
-    except IntegrityError:
-        return False
-    return True
+            for each in news
+        ),
+        ignore_conflicts=True,
+    )

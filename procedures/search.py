@@ -28,6 +28,9 @@ WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.I)
 _stem = lru_cache(maxsize=20_000)(snowballstemmer.stemmer("english").stemWord)
 
 
+COMMON_STEMS = frozenset(map(_stem, COMMON))
+
+
 class Part(NamedTuple):
     """Some words of an excerpt, and whether they are what was looked for."""
 
@@ -50,7 +53,7 @@ def search(query: str, pages: Iterable[Publication]) -> list[Result]:
     Words are compared by their stems; the common ones count only if there are no others.
     """
     looked_for = stems(query[:LONGEST_QUERY])
-    wanted = [stem for stem in looked_for if stem not in COMMON] or looked_for
+    wanted = [stem for stem in looked_for if stem not in COMMON_STEMS] or looked_for
     if not wanted:
         return []
     results = [result for page in pages if (result := _result(page, wanted))]
@@ -65,21 +68,29 @@ def stems(text: str) -> list[str]:
 
 def _result(page: Publication, wanted: Sequence[str]) -> Result | None:
     synonyms = page.page.other_names()
-    text = passages(words_of(page.fragment.text))
-    fields = {
-        "title": page.document.title,
-        "synonym": " ".join(synonyms),
-        "standfirst": page.document.standfirst,
-        "heading": " ".join(heading for _, heading in page.fragment.contents),
-        "text": " ".join(text),
+    text, held_by_passage = _read(page.fragment.text)
+    held = {
+        "title": set(stems(page.document.title)),
+        "synonym": set(stems(" ".join(synonyms))),
+        "standfirst": set(stems(page.document.standfirst)),
+        "heading": set(stems(" ".join(heading for _, heading in page.fragment.contents))),
+        "text": set().union(*held_by_passage),
     }
-    held = {name: set(stems(words)) for name, words in fields.items()}
-    scores = [sum(WEIGHTS[name] for name in fields if stem in held[name]) for stem in wanted]
+    scores = [sum(WEIGHTS[name] for name in held if stem in held[name]) for stem in wanted]
     if not all(scores):
         return None
     names = [name for name in synonyms if set(stems(name)) & set(wanted)]
-    passage = max(text, key=lambda each: len(set(stems(each)) & set(wanted)), default="")
-    return Result(page, sum(scores), names, _excerpt(passage, wanted))
+    hits = [len(held_here & set(wanted)) for held_here in held_by_passage]
+    best = text[hits.index(max(hits))] if hits else ""
+    return Result(page, sum(scores), names, _excerpt(best, wanted))
+
+
+# A text is read once; the same words always hold the same stems.
+@lru_cache(maxsize=256)
+def _read(text: str) -> tuple[list[str], list[set[str]]]:
+    """The passages of a text, and the stems in each."""
+    found = passages(words_of(text))
+    return found, [set(stems(passage)) for passage in found]
 
 
 def _excerpt(passage: str, wanted: Sequence[str]) -> list[Part]:

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import brotli
-from django.db import DatabaseError, close_old_connections
+from django.conf import settings
+from django.db import Error, close_old_connections
 from django.utils import timezone
 
 from procedures.publication import counter
@@ -29,7 +30,7 @@ from procedures.publication import counter
 LOOK_EVERY = 1.0
 KEEP_FOR = 60.0
 MOST_ENTRIES = 500
-KEPT_TYPES = ("text/html", "text/plain", "application/xml", "application/atom+xml")
+KEPT_TYPES = ("text/", "image/svg+xml", "image/png", "application/xml", "application/atom+xml")
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "identity": bytes,
     "gzip": lambda body: gzip.compress(body, 9, mtime=0),
@@ -75,14 +76,16 @@ class PageStore:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from memory, or let Django answer and keep what may be kept."""
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("QUERY_STRING"):
+        path = environ["PATH_INFO"]
+        asks = environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.get("QUERY_STRING")
+        if not asks or path.startswith(settings.STATIC_URL):
             return self.application(environ, start_response)
         now = self.clock()
-        stamp = self.stamp if now - self.looked < LOOK_EVERY else self._look(now)
+        stamp = self.stamp if now - self.looked < LOOK_EVERY else self._look()
         if stamp is None:
             return self.application(environ, start_response)
         key = (
-            environ["PATH_INFO"],
+            path,
             environ.get("HTTP_HOST", ""),
             environ.get("HTTP_X_FORWARDED_PROTO", ""),
             environ["wsgi.url_scheme"],
@@ -95,19 +98,21 @@ class PageStore:
             entry = answer
         return _give(entry, environ, start_response)
 
-    def _look(self, now: float) -> tuple[int, object] | None:
-        """The counter and the day; None while the database does not answer, so nothing is served."""
-        with self.lock:
-            if now - self.looked < LOOK_EVERY:
-                return self.stamp
-            try:
-                self.stamp = (counter(), timezone.localdate())
-            except DatabaseError:
-                self.stamp = None
-            finally:
-                close_old_connections()
-            self.looked = now
-            return self.stamp
+    def _look(self) -> tuple[int, object] | None:
+        """The counter and the day; None while that is not known, so that nothing old is given."""
+        if not self.lock.acquire(blocking=False):
+            return None  # another thread looks; meanwhile Django answers this one
+        self.stamp = None
+        began = self.clock()
+        try:
+            self.stamp = (counter(), timezone.localdate())
+            self.looked = began
+        except Error:
+            self.looked = self.clock()
+        finally:
+            close_old_connections()
+            self.lock.release()
+        return self.stamp
 
     def _ask(
         self,
@@ -152,11 +157,17 @@ def _give(entry: Entry, environ: WSGIEnvironment, start_response: StartResponse)
     chosen = entry.representations[encoding_for(environ.get("HTTP_ACCEPT_ENCODING", ""))]
     seen = environ.get("HTTP_IF_NONE_MATCH")
     # If-Modified-Since is not looked at: a page that became overdue has a date of old and new words.
-    if seen and (seen.strip() == "*" or chosen.etag in seen.replace("W/", "").split(", ")):
+    if seen and _names(seen, chosen.etag):
         start_response("304 Not Modified", list(chosen.unchanged))
         return []
     start_response("200 OK", list(chosen.headers))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [chosen.body]
+
+
+def _names(tags: str, etag: str) -> bool:
+    """Whether an If-None-Match header holds the tag (RFC 9110, 13.1.2: compared weakly)."""
+    held = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    return etag in held or "*" in held
 
 
 @lru_cache(maxsize=256)

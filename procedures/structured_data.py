@@ -1,6 +1,7 @@
 """What search engines are told of a page (schema.org), from its live signature and nothing else."""
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from procedures.publication import Publication
@@ -20,8 +21,8 @@ def script(publication: Publication) -> SafeString:
             "url": settings.SITE_URL + publication.page.get_absolute_url(),
             "inLanguage": settings.LANGUAGE_CODE,
             "version": str(revision.number),
-            "dateModified": published.date().isoformat(),
-            "lastReviewed": signed.signed_at.date().isoformat(),
+            "dateModified": timezone.localdate(published).isoformat(),
+            "lastReviewed": timezone.localdate(signed.signed_at).isoformat(),
             "reviewedBy": {
                 "@type": "Person",
                 "name": signed.signer_name,

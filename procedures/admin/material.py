@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from procedures.decisions import CarefulAdmin
-from procedures.forms import FigureForm
+from procedures.forms import FigureForm, InformationPageForm
 from procedures.models import Figure, InformationPage, Source
 from procedures.status import RevisionStatus
 
@@ -57,15 +57,18 @@ class FigureAdmin(CarefulAdmin):
 class InformationPageAdmin(CarefulAdmin):
     """Topics; their texts are the revisions."""
 
+    form = InformationPageForm
     list_display = ("slug", "category", "live_version", "owner", "review_months")
     list_filter = ("category",)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: InformationPage | None = None
     ) -> tuple[str, ...]:
-        """The address of a page that patients have read stays: moving it would withdraw it."""
-        was_public = obj and obj.revisions.filter(published_at__isnull=False).exists()
-        return ("slug", "category") if was_public else ()
+        """What was frozen keeps its category; what patients have read also keeps its address."""
+        if obj is None or not obj.revisions.exclude(status=RevisionStatus.DRAFT).exists():
+            return ()
+        was_public = obj.revisions.filter(published_at__isnull=False).exists()
+        return ("slug", "category") if was_public else ("category",)
 
     @admin.display(description="published version")
     def live_version(self, page: InformationPage) -> str:

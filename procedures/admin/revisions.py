@@ -103,7 +103,9 @@ class RevisionAdmin(DecisionAdmin):
         return {
             "fragment": cut(record.fragment),
             "live": live_now,
-            "changes": compare(live_now.fragment, record.fragment) if live_now else None,
+            "changes": compare(live_now.fragment, record.fragment, addresses=True)
+            if live_now
+            else None,
             "answered": _answered(record),
             "readers": tally(live_now or record),
         }
@@ -183,7 +185,7 @@ class RevisionAdmin(DecisionAdmin):
             "newer": newer,
         }
         try:
-            context["changes"] = compare(_fragment(older), _fragment(newer))
+            context["changes"] = compare(_fragment(older), _fragment(newer), addresses=True)
         except DocumentError as error:
             context["faults"] = error.faults
         return TemplateResponse(request, "admin/procedures/revision/compare.html", context)
@@ -210,7 +212,7 @@ def _findings(revision: Revision) -> list[Finding]:
     if revision.status != RevisionStatus.DRAFT:
         return []
     terms = publication.known_terms(revision.page, timezone.now())
-    return content_checks.findings(revision.document, terms)
+    return content_checks.findings(revision.document, terms, revision.note)
 
 
 def _answered(revision: Revision) -> list[dict[str, Any]]:

@@ -3,12 +3,13 @@
 from procedures.forms.figures import FigureForm
 from procedures.forms.people import ClinicianForm
 from procedures.forms.readers import FeedbackForm
-from procedures.forms.texts import RevisionForm, SignForm, SubmitForm
+from procedures.forms.texts import InformationPageForm, RevisionForm, SignForm, SubmitForm
 
 __all__ = [
     "ClinicianForm",
     "FeedbackForm",
     "FigureForm",
+    "InformationPageForm",
     "RevisionForm",
     "SignForm",
     "SubmitForm",

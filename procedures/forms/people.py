@@ -36,6 +36,13 @@ class ClinicianForm(forms.ModelForm):
         """A check is of the past, has its evidence, and ends within the year."""
         cleaned = super().clean() or self.cleaned_data
         checked, until = cleaned.get("verified_on"), cleaned.get("verified_until")
+        who = {"login", "regulator", "registration_number"} & set(self.changed_data)
+        if self.instance.pk and checked and who and "verified_on" not in self.changed_data:
+            self.add_error(
+                "verified_on",
+                "The person or the registration changed. Check the register anew, or take the old "
+                "check away.",
+            )
         if not checked:
             return cleaned
         if checked > timezone.localdate():

@@ -8,8 +8,32 @@ from django.utils import timezone
 from procedures import content_checks, publication
 from procedures.content_checks import RULES
 from procedures.decisions import DecisionForm, SeenVersionField
-from procedures.models import CHECKLIST, Revision
-from procedures.rendering import DocumentError, parse
+from procedures.models import CHECKLIST, InformationPage, Revision
+from procedures.rendering import DocumentError, hidden_characters, parse
+
+
+class InformationPageForm(forms.ModelForm):
+    """What belongs to a page and not to its text."""
+
+    class Meta:
+        model = InformationPage
+        fields = (
+            "slug",
+            "category",
+            "position",
+            "owner",
+            "review_months",
+            "grace_days",
+            "synonyms",
+            "related",
+        )
+
+    def clean_synonyms(self) -> str:
+        """Patients read them, and nobody signs them: so no brand and no promise."""
+        synonyms: str = self.cleaned_data["synonyms"]
+        if content_checks.promises(synonyms):
+            raise forms.ValidationError("Take out brands and promises: patients read these words.")
+        return synonyms
 
 
 class RevisionForm(forms.ModelForm):
@@ -39,6 +63,13 @@ class RevisionForm(forms.ModelForm):
             )
         return cleaned
 
+    def clean_note(self) -> str:
+        """Plain words: patients read them, and so do feed readers."""
+        note: str = self.cleaned_data["note"]
+        if hidden_characters([note]):
+            raise forms.ValidationError("Remove the hidden character in this note.")
+        return note
+
     def clean_document(self) -> str:
         """The text with plain line ends, if it can be read; otherwise the lines to mend."""
         document: str = self.cleaned_data["document"].replace("\r\n", "\n")
@@ -63,7 +94,7 @@ class SubmitForm(DecisionForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         terms = publication.known_terms(self.record.page, timezone.now())
-        found = content_checks.findings(self.record.document, terms)
+        found = content_checks.findings(self.record.document, terms, self.record.note)
         self.blocking = [finding for finding in found if finding.blocks]
         self.rules: dict[str, str] = {}
         for number, rule in enumerate(

@@ -88,12 +88,11 @@ class InformationPage(models.Model):
 class RevisionQuerySet(models.QuerySet["Revision"]):
     """Named after what a reader sees."""
 
-    def live(self, on: date) -> Self:
-        """Published, and under a signature for these very hashes that has not run out on that day."""
+    def published_and_signed(self) -> Self:
+        """Published, and under a standing signature for these very texts, whatever its dates."""
         signed = SignOff.objects.filter(
             revision=OuterRef("pk"),
             revoked_at=None,
-            closing_day__gt=on,
             fragment_hash=OuterRef("fragment_hash"),
             document_hash=OuterRef("document_hash"),
             note=OuterRef("note"),

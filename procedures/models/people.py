@@ -57,5 +57,6 @@ class Clinician(models.Model):
         return f"{self.name}, {self.role}"
 
     def may_sign(self, on: date) -> bool:
-        """Whether the registration was checked, and recently enough."""
-        return bool(self.verified_on and self.verified_until and self.verified_until >= on)
+        """Whether the registration was checked recently enough, and the account is not closed."""
+        checked = bool(self.verified_on and self.verified_until and self.verified_until >= on)
+        return checked and (self.login is None or self.login.is_active)

@@ -10,7 +10,7 @@ from procedures import content_checks, publication
 from procedures.content_checks import Finding
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
 from procedures.publishing.moves import move, record
-from procedures.rendering import RENDERER_VERSION, Library, parse, render
+from procedures.rendering import RENDERER_VERSION, Library, hidden_characters, parse, render
 from procedures.status import EVENTS, ChangeClass, PublishingRefused, RevisionStatus
 
 
@@ -24,6 +24,7 @@ def start_draft(
     note: str = "",
 ) -> Revision:
     """Begin the next revision of a page. Raises DocumentError if the text cannot be read."""
+    _refuse_hidden(note)
     last = page.revisions.order_by("-number").first()
     revision = Revision(
         page=page,
@@ -56,6 +57,7 @@ def save_draft(
     now: datetime,
 ) -> Revision:
     """Replace the text of a draft. Raises DocumentError if the text cannot be read."""
+    _refuse_hidden(note)
     columns = _columns(revision.page, document)
     with transaction.atomic():
         move(
@@ -88,7 +90,9 @@ def submit_for_review(
     """
     if not revision.note:
         raise PublishingRefused("Write the note to patients first: one sentence on what is new.")
-    found = content_checks.findings(revision.document, publication.known_terms(revision.page, now))
+    found = content_checks.findings(
+        revision.document, publication.known_terms(revision.page, now), revision.note
+    )
     answered = _answered(found, answers or {})
     fragment = render(revision.document, library())
     with transaction.atomic():
@@ -138,6 +142,11 @@ def _answered(found: list[Finding], answers: Mapping[str, str]) -> list[dict[str
     return [
         {"rule": rule, "lines": at, "reason": answers[rule].strip()} for rule, at in lines.items()
     ]
+
+
+def _refuse_hidden(note: str) -> None:
+    if hidden_characters([note]):
+        raise PublishingRefused("Remove the hidden character in the note to patients.")
 
 
 def _columns(page: InformationPage, document: str) -> dict[str, str]:

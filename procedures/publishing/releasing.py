@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from procedures.models import Revision
 from procedures.publishing.moves import move, record
+from procedures.rendering import parse
 from procedures.status import EVENTS, PublishingRefused, RevisionStatus
 
 BEFORE_PATIENTS = [RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED]
@@ -24,8 +25,10 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
         raise PublishingRefused(
             "The stored text no longer matches its signature. Do not publish it."
         )
+    if parse(revision.document).category != revision.page.category:
+        raise PublishingRefused("The page was moved to another category since this was signed.")
     if revision.page.revisions.filter(
-        number__gt=revision.number, status__in=BEFORE_PATIENTS
+        number__gt=revision.number, published_at__isnull=False
     ).exists():
         raise PublishingRefused("A later version of this page was already published. Use that one.")
     try:
@@ -47,7 +50,13 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
 
 
 def suspend(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
-    """Close a published page at once, because it may do harm. Any clinician may."""
+    """Close a published page at once, because it may do harm. Any clinician may.
+
+    The one step that does not ask which version was on the screen: whoever sees harm is not sent back
+    because a colleague signed the text anew in the meantime.
+    """
+    seen = Revision.objects.filter(pk=revision.pk, status=RevisionStatus.PUBLISHED).first()
+    version = seen.version if seen else version
     return _end(revision, RevisionStatus.SUSPENDED, version=version, by=by, reason=reason, now=now)
 
 

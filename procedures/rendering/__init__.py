@@ -7,13 +7,14 @@ module of the project that marks text as safe HTML, and it does so after a sanit
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import nh3
 import segno
 from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from markdown_it.token import Token
 
 from procedures.models import Figure, Source
 from procedures.rendering.blocks import BLOCKS
@@ -24,13 +25,15 @@ from procedures.rendering.documents import (
     Document,
     DocumentError,
     Fault,
+    heading,
+    hidden_characters,
     parse,
 )
-from procedures.rendering.markdown import markdown
+from procedures.rendering.markdown import markdown, term_anchor
 
 __all__ = [
     "CITATION",
-    "FENCE",
+    "CLOSING_SEAM",
     "RENDERER_VERSION",
     "SEAM",
     "TERM",
@@ -40,6 +43,8 @@ __all__ = [
     "Library",
     "Term",
     "cut",
+    "heading",
+    "hidden_characters",
     "json_ld",
     "parse",
     "render",
@@ -49,11 +54,13 @@ __all__ = [
 ]
 
 # Raised whenever the same document would give other bytes. Signed fragments keep theirs.
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 
 # Between the head of the page and its text stand the review line and the contents. They are ours
 # and not the clinician's, so the fragment says where they go.
 SEAM = "<!-- review line and contents -->"
+# Between the text and its last words stand the notes about the version, which are ours too.
+CLOSING_SEAM = "<!-- about this version -->"
 
 BLOCK_CLASSES = {name for block in BLOCKS.values() for name in block.css_class.split()}
 CLASSES = {
@@ -96,9 +103,16 @@ ATTRIBUTES = {
     "th": {"scope"},
     "img": {"src", "alt", "width", "height"},
     "svg": {"viewBox", "width", "height", "role", "aria-label"},
-    "path": {"d"},
+    "path": {"d", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-dasharray"},
 }
-IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)\)|!\[[^\]]*\]\[")
+# Markdown that our pages have no look for, or that a block could hide in.
+UNUSED = {
+    "blockquote_open": "a quotation (>)",
+    "code_block": "a line with four spaces before it",
+    "fence": "a block of code (```)",
+    "hr": "a line (---)",
+}
+HEADINGS = "Begin with headings “##”, and put “###” only below them."
 
 
 class Library(NamedTuple):
@@ -113,6 +127,7 @@ class Fragment(NamedTuple):
 
     head: SafeString
     text: SafeString
+    closing: SafeString
     contents: list[tuple[str, str]]
 
 
@@ -135,15 +150,16 @@ def render(document: str, library: Library) -> str:
         _block_faults(parsed)
         + _fence_faults(parsed)
         + _citation_faults(parsed, library.sources)
-        + _figure_faults(parsed, library.figures)
         + _term_faults(parsed)
     )
+    parser = markdown(library.figures)
+    faults = faults or _shape_faults(parser.parse(parsed.body), parsed, library.figures)
     if faults:
         raise DocumentError(sorted(faults))
     cited = [library.sources[key] for key in dict.fromkeys(CITATION.findall(parsed.body))]
     notes = "\n\n".join(f"[^{source.key}]: {_reference(source)}" for source in cited)
     clean = nh3.clean(
-        markdown(library.figures).render(f"{parsed.body}\n\n{notes}\n"),
+        parser.render(f"{parsed.body}\n\n{notes}\n"),
         tags=TAGS,
         attributes=ATTRIBUTES,
         allowed_classes=CLASSES,
@@ -155,17 +171,25 @@ def render(document: str, library: Library) -> str:
         f"<h1>{escape(parsed.title)}</h1>\n"
         f'<p class="standfirst">{escape(parsed.standfirst)}</p>\n'
     )
-    return f"{head}{SEAM}\n{clean}"
+    closing = (
+        f'<h2 id="closing">{escape(parsed.closing_question)}</h2>\n'
+        f"<p>{escape(parsed.closing_sentence)}</p>\n"
+        if parsed.closing_question
+        else ""
+    )
+    return f"{head}{SEAM}\n{clean}{CLOSING_SEAM}\n{closing}"
 
 
 def cut(fragment: str) -> Fragment:
     """A stored fragment as the page needs it. The caller has checked its hash."""
-    head, text = fragment.split(f"{SEAM}\n")
+    head, rest = fragment.split(f"{SEAM}\n")
+    text, _, closing = rest.partition(f"{CLOSING_SEAM}\n")
     contents = [
         (anchor, html.unescape(strip_tags(heading)))
         for anchor, heading in re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', text)
     ]
-    return Fragment(mark_safe(head), mark_safe(text), contents)  # noqa: S308 -- signed bytes
+    # Marked as safe because a clinician signed these bytes, which a sanitiser let pass.
+    return Fragment(mark_safe(head), mark_safe(text), mark_safe(closing), contents)  # noqa: S308
 
 
 def words_of(text: str) -> str:
@@ -204,10 +228,10 @@ def _block_faults(parsed: Document) -> list[Fault]:
     faults = []
     opened: tuple[int, str] | None = None
     for number, line in parsed.lines():
-        fence = FENCE.match(line)
-        if not fence:
+        opens = heading(line)
+        if opens is None:
             continue
-        name, title = fence.groups()
+        name, title = opens
         if not name:
             if opened is None:
                 faults.append((number, "This “:::” closes a block that was never opened."))
@@ -229,7 +253,7 @@ def _block_faults(parsed: Document) -> list[Fault]:
 
 def _fence_faults(parsed: Document) -> list[Fault]:
     return [
-        (number, "Put “:::” at the very beginning of its line.")
+        (number, "Write “::: name Heading” at the very beginning of the line, with single spaces.")
         for number, line in parsed.lines()
         if ":::" in line and not FENCE.match(line)
     ]
@@ -244,34 +268,64 @@ def _citation_faults(parsed: Document, sources: Mapping[str, Source]) -> list[Fa
     ]
 
 
-def _figure_faults(parsed: Document, figures: Mapping[str, Figure]) -> list[Fault]:
-    """A picture stands in a block of its own, has words for it, and is one of ours."""
-    faults = []
-    block, pictures, opened = "", 0, 0
-    for number, line in parsed.lines():
-        if fence := FENCE.match(line):
-            if block == "figure" and pictures != 1:
-                faults.append((opened, "Put exactly one picture, ![words](key), in this block."))
-            block, pictures, opened = fence.group(1), 0, number
-        for found in IMAGE.finditer(line):
-            pictures += 1
-            words, key = found.groups()
-            if block != "figure" or line.strip() != found.group():
-                faults.append((number, "Put a picture on its own line in a block “figure”."))
-            elif key not in figures:
-                faults.append((number, f"There is no figure “{key}”. Add it under Figures."))
-            elif not words.strip():
-                faults.append((number, "Say between the brackets what the picture shows."))
+def _shape_faults(
+    tokens: Sequence[Token], parsed: Document, figures: Mapping[str, Figure]
+) -> list[Fault]:
+    """What the parser found that has no place on our pages, or stands where it should not."""
+    faults: list[Fault] = []
+    below = False
+    figure: list[Token] | None = None
+    for token in tokens:
+        said = []
+        if token.type in UNUSED:
+            said = [f"Our pages do not use {UNUSED[token.type]}. Write it otherwise."]
+        elif token.type == "heading_open":
+            said = [] if token.tag in _headings(below) else [HEADINGS]
+            below = True
+        elif token.type == "container_figure_open":
+            figure = []
+        elif token.type == "container_figure_close":
+            said = [] if figure else ["Put exactly one picture, ![words](key), in this block."]
+            figure = None
+        elif any(child.type == "image" for child in token.children or []):
+            said = _picture_faults(token, figure, figures)
+            figure = None if figure is None else [*figure, token]
+        line = parsed.body_line + (token.map[0] if token.map else 0)
+        faults += [(line, sentence) for sentence in said]
     return faults
+
+
+def _headings(below: bool) -> tuple[str, ...]:
+    return ("h2", "h3", "h4") if below else ("h2",)
+
+
+def _picture_faults(
+    inline: Token, figure: list[Token] | None, figures: Mapping[str, Figure]
+) -> list[str]:
+    """A picture stands alone in its paragraph of a figure, has words for it, and is one of ours."""
+    children = inline.children or []
+    picture = children[0]
+    if figure:
+        return ["Put exactly one picture, ![words](key), in this block."]
+    if figure is None or len(children) != 1:
+        return ["Put a picture on its own line in a block “figure”."]
+    if picture.attrs.get("src") not in figures:
+        return [f"There is no figure “{picture.attrs.get('src')}”. Add it under Figures."]
+    if not picture.content.strip():
+        return ["Say between the brackets what the picture shows."]
+    return []
 
 
 def _term_faults(parsed: Document) -> list[Fault]:
     faults, seen = [], set()
     for number, line in parsed.lines():
         for term, _ in TERM.findall(line):
-            if term.lower() in seen:
+            anchor = term_anchor(term)
+            if anchor in seen:
                 faults.append((number, f"“{term}” is explained already. Explain it only once."))
-            seen.add(term.lower())
+            if anchor == "term-":
+                faults.append((number, f"“{term}” holds no letter. Explain a word."))
+            seen.add(anchor)
         if "[[" in TERM.sub("", line):
             faults.append((number, "Explain a term as [[term: what it means]], on one line."))
     return faults

@@ -41,9 +41,11 @@ BLOCKS: dict[str, Block] = {
     "figure": Block("figure", titled=False),
 }
 
-FREQUENCY = re.compile(r"\b(\d[\d,]*) in (?:every )?(\d[\d,]*)")
+FREQUENCY = re.compile(r"\b(\d[\d,]{0,11}) in (?:every )?(\d[\d,]{0,11})(?!\d)")
 # Dots in a row, rows, and the distance between dots, for a picture of a hundred and of a thousand.
 GRIDS = {100: (10, 10, 6), 1000: (50, 20, 3)}
+# How thick the dots are: all of them, and those that are filled.
+THICK = {100: (4.4, 4.4), 1000: (2, 4)}
 
 
 def render_block(
@@ -66,7 +68,7 @@ def render_block(
     spoken = f'<span class="visually-hidden">{block.spoken}</span>' if block.spoken else ""
     label = f'<p class="eyebrow">{block.label}</p>\n' if block.label else ""
     heading = renderer.renderInline(_inline(title), options, env) if title else ""
-    level = "h3" if any(earlier.tag == "h2" for earlier in tokens[:index]) else "h2"
+    level = "h3" if env.get("below a heading") else "h2"
     return (
         f'<section class="{block.css_class}" aria-labelledby="{anchor}">\n'
         f'{label}<{level} id="{anchor}">{spoken}{heading}</{level}>\n'
@@ -85,11 +87,8 @@ def _inline(text: str) -> Sequence[Token]:
 
 def _opening(tokens: Sequence[Token], index: int) -> Token:
     """The token that opened the container which `tokens[index]` closes; containers do not nest."""
-    return next(
-        token
-        for token in reversed(tokens[:index])
-        if token.type == tokens[index].type.replace("_close", "_open")
-    )
+    wanted = tokens[index].type.replace("_close", "_open")
+    return next(tokens[at] for at in range(index - 1, -1, -1) if tokens[at].type == wanted)
 
 
 def fold_long_descriptions(state: StateCore) -> None:
@@ -146,7 +145,7 @@ def _grid(some: int, of: int) -> int | None:
 
 
 def _dots(filled: int, of: int) -> str:
-    """An SVG of `of` dots of which the first are filled. Its style is in the stylesheet."""
+    """An SVG of `of` dots of which the first are filled. The stylesheet may give other colours."""
     columns, rows, pitch = GRIDS[of]
     width, height = columns * pitch, rows * pitch
     every = "".join(_row(row, columns, pitch) for row in range(rows))
@@ -155,8 +154,15 @@ def _dots(filled: int, of: int) -> str:
     return (
         f'<svg class="dots dots--{of}" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" role="img" aria-label="Picture: {filled} of {of:,} dots are filled.">'
-        f'<path class="dots__all" d="{every}"></path>'
-        f'<path class="dots__some" d="{some}"></path></svg>'
+        f"{_path('all', every, '#c9c2b4', THICK[of][0], pitch)}"
+        f"{_path('some', some, '#073c38', THICK[of][1], pitch)}</svg>"
+    )
+
+
+def _path(name: str, line: str, colour: str, thick: float, pitch: int) -> str:
+    return (
+        f'<path class="dots__{name}" d="{line}" fill="none" stroke="{colour}" '
+        f'stroke-width="{thick:g}" stroke-linecap="round" stroke-dasharray="0 {pitch}"></path>'
     )
 
 

@@ -9,8 +9,12 @@ from procedures.status import Category
 MAX_DOCUMENT = 200_000
 FRONT_MATTER = ("title", "standfirst", "category", "closing question", "closing sentence")
 
-CITATION = re.compile(r"\[\^([^\]\s]+)\]")
-FENCE = re.compile(r"^:::+\s*(\S*)\s*(.*)$")
+# Bounded, so that no text can keep a regular expression busy.
+LONGEST_LINE = 5_000
+MOST = {"[": 2_000, ":::": 400, "\n#": 200, "[[": 100}
+
+CITATION = re.compile(r"\[\^([^\]\s]{1,60})\]")
+FENCE = re.compile(r"^:::(?: (\S+)(?: (.*))?)?$")
 # [[bursa: a small cushion of fluid]] explains a term where it is first used.
 TERM = re.compile(r"\[\[([^\[\]:\n]{1,60}): ([^\[\]\n]{1,200})\]\]")
 
@@ -46,7 +50,7 @@ def parse(document: str) -> Document:
     if len(document) > MAX_DOCUMENT:
         raise DocumentError([(1, f"The text is longer than {MAX_DOCUMENT:,} characters.")])
     lines = document.replace("\r\n", "\n").split("\n")
-    faults = hidden_characters(lines)
+    faults = hidden_characters(lines) + _excesses(document, lines)
     end = lines.index("---", 1) if lines[0] == "---" and "---" in lines[1:] else 0
     if not end:
         faults.append((1, "Begin with “---”, then title, standfirst and category, then “---”."))
@@ -64,6 +68,18 @@ def parse(document: str) -> Document:
         body="\n".join(lines[end + 1 :]),
         body_line=end + 2,
     )
+
+
+def _excesses(document: str, lines: Sequence[str]) -> list[Fault]:
+    faults = [
+        (number, f"Break this line: it is longer than {LONGEST_LINE:,} characters.")
+        for number, line in enumerate(lines, start=1)
+        if len(line) > LONGEST_LINE
+    ]
+    for sign, most in MOST.items():
+        if document.count(sign) > most:
+            faults.append((1, f"The text holds “{sign.strip()}” more than {most:,} times."))
+    return faults
 
 
 def _front_matter(lines: Sequence[str]) -> tuple[dict[str, str], list[Fault]]:
@@ -90,6 +106,12 @@ def _front_matter_faults(matter: Mapping[str, str]) -> list[str]:
     if matter.get("category") and matter["category"] not in Category.values:
         faults.append(f"The category is one of: {', '.join(Category.values)}.")
     return faults
+
+
+def heading(line: str) -> tuple[str, str] | None:
+    """The name and the heading of a block that opens here; two empty words where one closes."""
+    fence = FENCE.match(line)
+    return (fence[1] or "", (fence[2] or "").strip()) if fence else None
 
 
 def hidden_characters(lines: Iterable[str]) -> list[Fault]:

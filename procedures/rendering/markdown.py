@@ -1,6 +1,7 @@
 """Markdown as our pages use it: anchors, citations, explained terms, tables and blocks."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from procedures.rendering.blocks import BLOCKS, draw_risks, fold_long_descriptio
 from procedures.rendering.documents import TERM
 
 # Ids that the page around a fragment uses.
-TAKEN = {"main", "closing", "sources", "clear", "related"}
+TAKEN = {"main", "closing", "sources", "clear", "related", "version"}
 
 
 def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
@@ -29,6 +30,7 @@ def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
         parser.use(container_plugin, name, render=render_block)
     parser.inline.ruler.before("link", "term", _term)
     parser.core.ruler.push("anchors", _anchor_headings)
+    parser.add_render_rule("heading_open", _render_heading)
     parser.core.ruler.push("scopes", _scope_headers)
     parser.core.ruler.push("long_descriptions", fold_long_descriptions)
     parser.core.ruler.push("risks", draw_risks)
@@ -54,6 +56,11 @@ def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
     return parser
 
 
+def term_anchor(term: str) -> str:
+    """The id of a term, on its page and in the glossary."""
+    return f"term-{slugify(term, allow_unicode=True)}"
+
+
 def _term(state: StateInline, silent: bool) -> bool:
     """[[bursa: a small cushion of fluid]] becomes the term and, in brackets, what it means."""
     found = TERM.match(state.src, state.pos)
@@ -62,7 +69,7 @@ def _term(state: StateInline, silent: bool) -> bool:
     if not silent:
         term, meaning = found.groups()
         opening = state.push("term_open", "dfn", 1)
-        opening.attrs = {"id": f"term-{slugify(term)}"}
+        opening.attrs = {"id": term_anchor(term)}
         state.push("text", "", 0).content = term
         state.push("term_close", "dfn", -1)
         state.push("text", "", 0).content = " "
@@ -76,14 +83,14 @@ def _term(state: StateInline, silent: bool) -> bool:
 
 def _anchor_headings(state: StateCore) -> None:
     """Give each heading of level 2 an id from its words, so that the contents can link to it."""
-    seen: set[str] = set(TAKEN)
+    seen = Counter(TAKEN)
     for token, inline in zip(state.tokens, state.tokens[1:], strict=False):
         if token.type == "heading_open" and token.tag == "h2":
-            anchor = slugify(inline.content) or "section"
-            while anchor in seen or re.match(r"(source|cited|term)-", anchor):
-                anchor = f"{anchor}-more" if anchor in seen else f"about-{anchor}"
-            seen.add(anchor)
-            token.attrSet("id", anchor)
+            words = slugify(inline.content) or "section"
+            if re.match(r"(source|cited|term)-", words) or words in TAKEN:
+                words = f"about-{words}"
+            seen[words] += 1
+            token.attrSet("id", words if seen[words] == 1 else f"{words}--{seen[words]}")
 
 
 def _scope_headers(state: StateCore) -> None:
@@ -92,6 +99,14 @@ def _scope_headers(state: StateCore) -> None:
             token.attrSet("scope", "col")
         # Alignment comes as a style attribute, which our Content-Security-Policy would refuse.
         token.attrs.pop("style", None)
+
+
+def _render_heading(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
+) -> str:
+    """Remembers that blocks from here on stand below a heading of the text."""
+    env["below a heading"] = True
+    return str(renderer.renderToken(tokens, index, options, env))
 
 
 def _render_citation(

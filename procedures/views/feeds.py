@@ -4,7 +4,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 
 from procedures.models import Clinician
 from procedures.publication import Publication, history, open_pages
@@ -37,7 +39,7 @@ def changes(request: HttpRequest) -> HttpResponse:
             title=f"{version.title}, version {number}",
             link=f"{settings.SITE_URL}{path}#version-{number}",
             unique_id=f"{settings.SITE_URL}{path}#version-{number}",
-            description=version.sign_offs[-1].note,
+            description=escape(version.sign_offs[-1].note),
             pubdate=version.revision.published_at,
             updateddate=version.revision.published_at,
             author_name=version.sign_offs[-1].signer_name,
@@ -61,7 +63,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 def _day(publication: Publication) -> str:
-    return last_change(publication).date().isoformat()
+    return timezone.localdate(last_change(publication)).isoformat()
 
 
 def robots(request: HttpRequest) -> HttpResponse:

@@ -5,13 +5,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from procedures.differences import compare
-from procedures.publication import Closed, Publication, Version, history
+from procedures.publication import Closed, Version, history
+from procedures.status import RevisionStatus
 from procedures.views.answers import find, public, today
 
 
 def history_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     """Every version that patients could read, and the words that differ between any two."""
-    page, found = find(category, slug)
+    page, _ = find(category, slug)
     versions = history(page, today())
     shown = [version for version in versions if version.shown]
     chosen = _chosen(request, shown)
@@ -19,7 +20,7 @@ def history_page(request: HttpRequest, category: str, slug: str) -> HttpResponse
         "page": page,
         "section": category,
         "title": versions[0].title,
-        "open": isinstance(found, Publication),
+        "current": _current(versions),
         "versions": versions,
         "shown": shown,
         "older": chosen[0] if chosen else None,
@@ -66,10 +67,10 @@ def fragment(request: HttpRequest, category: str, slug: str, number: int) -> Htt
 
 def paper(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
     """Where the code on a printed leaflet leads: is this version still current, and what changed?"""
-    page, found = find(category, slug)
+    page, _ = find(category, slug)
     versions = history(page, today())
     held = _version(versions, number)
-    current = versions[0] if isinstance(found, Publication) else None
+    current = _current(versions)
     since = [version for version in versions if version.revision.number > number]
     comparable = bool(current and held.shown and since)
     context = {
@@ -83,6 +84,16 @@ def paper(request: HttpRequest, category: str, slug: str, number: int) -> HttpRe
         else None,
     }
     return public(render(request, "procedures/paper.html", context))
+
+
+def _current(versions: list[Version]) -> Version | None:
+    """The one that patients read now; None while the page is closed."""
+    published = (
+        version
+        for version in versions
+        if version.shown and version.revision.status == RevisionStatus.PUBLISHED
+    )
+    return next(published, None)
 
 
 def _version(versions: list[Version], number: int) -> Version:

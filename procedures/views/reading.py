@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 
 from procedures import structured_data
 from procedures.models import Clinician, Figure
-from procedures.publication import Closed, Publication, glossary, open_pages
+from procedures.publication import Closed, Publication, glossary, open_pages, shows
 from procedures.status import Category, ReviewState
 from procedures.views.answers import closed, find, last_change, public, today
 
@@ -88,10 +88,13 @@ def clinician(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def figure(request: HttpRequest, content_hash: str, kind: str) -> HttpResponse:
-    """A picture by the hash of its bytes, which therefore never change."""
+    """A picture by the hash of its bytes: while an open page shows it, or for staff at their desk."""
     found = get_object_or_404(Figure, content_hash=content_hash)
     if found.kind() != kind or not found.is_intact():
         raise Http404
     response = HttpResponse(bytes(found.content), content_type=found.media_type)
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if shows(found.address(), today()):
+        return public(response)
+    if not request.user.has_perm("procedures.view_figure"):
+        raise Http404
     return response

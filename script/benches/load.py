@@ -19,11 +19,12 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Target(NamedTuple):
-    """What is asked: a name, a port, and the bytes of one request."""
+    """What is asked: a name, a port, the requests one after the other, and how answers begin."""
 
     name: str
     port: int
-    request: bytes
+    requests: Iterator[bytes]
+    expects: bytes = b"HTTP/1.1 200"
 
 
 class Measured(NamedTuple):
@@ -71,7 +72,7 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 def ask(target: Target) -> bytes:
     """One whole answer, head and body."""
     with socket.create_connection(("127.0.0.1", target.port), 10) as connection:
-        connection.sendall(target.request)
+        connection.sendall(next(target.requests))
         return b"".join(iter(lambda: connection.recv(1 << 18), b""))
 
 
@@ -89,8 +90,7 @@ def compare(targets: list[Target]) -> list[Measured]:
 
 
 def _slice(target: Target, seconds: float) -> float:
-    """Answers a second. An answer of another length than the first fails the run."""
-    length = len(ask(target))
+    """Answers a second. One that does not begin as expected fails the run."""
     selector = selectors.DefaultSelector()
     for _ in range(CONNECTIONS):
         _open(selector, target)
@@ -102,25 +102,37 @@ def _slice(target: Target, seconds: float) -> float:
             connection: socket.socket = key.fileobj  # type: ignore[assignment]
             read = connection.recv(1 << 18)
             if read:
-                key.data[0] += len(read)
+                key.data.append(read)
                 continue
-            if key.data[0] != length:
-                raise SystemExit(f"{target.name}: {key.data[0]} bytes instead of {length}.")
+            _check(target, key.data)
             answered += 1
             selector.unregister(connection)
             connection.close()
             _open(selector, target)
     took = time.perf_counter() - began
-    for key in list(selector.get_map().values()):
-        key.fileobj.close()  # type: ignore[union-attr]
-    selector.close()
+    _finish(selector, target)
     return answered / took
+
+
+def _finish(selector: selectors.BaseSelector, target: Target) -> None:
+    """Wait for what is under way, so that the next slice begins with a server at rest."""
+    for key in list(selector.get_map().values()):
+        connection: socket.socket = key.fileobj  # type: ignore[assignment]
+        key.data.extend(iter(lambda still=connection: still.recv(1 << 18), b""))
+        _check(target, key.data)
+        connection.close()
+    selector.close()
+
+
+def _check(target: Target, answer: list[bytes]) -> None:
+    if not answer or not answer[0].startswith(target.expects):
+        raise SystemExit(f"{target.name}: {b''.join(answer)[:300]!r}")
 
 
 def _open(selector: selectors.BaseSelector, target: Target) -> None:
     connection = socket.create_connection(("127.0.0.1", target.port))
-    connection.sendall(target.request)
-    selector.register(connection, selectors.EVENT_READ, [0])
+    connection.sendall(next(target.requests))
+    selector.register(connection, selectors.EVENT_READ, [])
 
 
 def report(measured: list[Measured], yardstick: str) -> None:

@@ -30,6 +30,11 @@ BREAKS = [
     (f"{URGENT}\nIt helps 40 per cent.", 12, "one number format"),
     (f"{URGENT}\nIt happens to 1 in 100.", 12, "frequency source"),
     (f"{URGENT}\n::: disagree How often\n- 1 in 10[^a]\n- rarely\n:::", 15, "disagreement"),
+    (f"{URGENT}\nIt happens to one in ten people.", 12, "frequency source"),
+    (f"{URGENT}\nIt happens to 2 out of 100.", 12, "frequency source"),
+    (f"{URGENT}\n::: do-not Do not\n+ drive home\n:::", 13, "do not"),
+    (f"{URGENT}\n::: do-not Do not\n1) drive home\n:::", 13, "do not"),
+    (f"{URGENT}\n::: do-not Do not\n - drive home\n:::", 13, "do not"),
     (f"{URGENT}\nWe give Kenalog.", 12, "brand"),
     (f"{URGENT}\nIt is painless.", 12, "promise"),
     (f"{URGENT}\nThe skin looks red.", 12, "skin"),
@@ -68,6 +73,11 @@ def test_every_rule_is_broken_by_some_test() -> None:
         "::: risks\n| What | How often |\n|---|---|\n| Pain | Not known |\n:::",
         "::: figure A picture\n![words](key)\n:::",
         "The hundred redundant bored birds.",
+        "Relief is not guaranteed, and no injection is painless.",
+        "These red flags need a doctor.",
+        "We clean the skin with 70% alcohol.",
+        "::: do-not Do not\n- **Do not** drive\n:::",
+        "It happens to 1 in 100\nand settles by itself.[^leaflet]",
     ],
 )
 def test_what_keeps_the_rules_is_not_found(body: str) -> None:
@@ -98,3 +108,11 @@ def test_a_hard_text_is_told_its_reading_age() -> None:
     assert reading_age(hard) > 20
     assert reading_age("We look at the sore place. You lie on your side.") < 10
     assert reading_age("") == 0
+
+
+@pytest.mark.parametrize("title", ["Kenalog for you", "A guaranteed cure", "Better for 90%"])
+def test_title_and_note_are_held_to_the_same_rules(title: str) -> None:
+    blocking = [each for each in findings(factories.document(title=title)) if each.blocks]
+    assert [finding.line for finding in blocking] == [2]
+    (noted,) = [each for each in findings(factories.document(), note=title) if each.blocks]
+    assert noted.about == "note to patients"

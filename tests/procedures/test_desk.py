@@ -215,7 +215,7 @@ def test_whoever_signs_has_the_whole_text_before_them(sign_in: SignIn, monday: d
     content = sign_in("Clinician").get(decide_at(revision, "sign")).content.decode()
     head, text_ = revision.fragment.split("<!--", 1)
     assert head in content
-    assert text_.split("-->\n")[1] in content
+    assert text_.split("-->\n")[1].split("<!--")[0] in content
 
 
 def test_a_preview_is_only_for_those_who_may_see_revisions(
@@ -468,3 +468,58 @@ def test_what_readers_say_stands_with_the_text(sign_in: SignIn, monday: datetime
     assert "0 found it clear, 1 did not." in client.get(page_of(published)).content.decode()
     listed = client.get("/admin/procedures/pagefeedback/").content.decode()
     assert "What is a bursa?" in listed
+
+
+def test_whoever_signs_reads_the_closing_words_too(sign_in: SignIn, monday: datetime) -> None:
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    text_ = factories.document().replace("Ask us.", "Stop your medicine.")
+    revision = factories.revision(RevisionStatus.IN_REVIEW, text=text_, now=monday)
+    page = sign_in("Clinician").get(decide_at(revision, "sign")).content.decode()
+    assert page.count("Stop your medicine.") == 2  # in the text, and in what it changes
+
+
+def test_other_names_hold_no_brand_and_no_promise(sign_in: SignIn) -> None:
+    page = factories.page()
+    posted = {"slug": page.slug, "category": page.category, "position": 1}
+    posted |= {"review_months": 24, "grace_days": 60, "synonyms": "Kenalog jab"}
+    url = f"/admin/procedures/informationpage/{page.pk}/change/"
+    answer = sign_in("Editor").post(url, posted)
+    assert "Take out brands and promises" in answer.content.decode()
+    sign_in("Editor").post(url, posted | {"synonyms": "jab"})
+    page.refresh_from_db()
+    assert page.synonyms == "jab"
+
+
+def test_what_was_frozen_keeps_its_category(sign_in: SignIn, monday: datetime) -> None:
+    page = factories.revision(RevisionStatus.IN_REVIEW, now=monday).page
+    posted = {"slug": page.slug, "category": "guides", "position": 1}
+    posted |= {"review_months": 24, "grace_days": 60}
+    sign_in("Editor").post(f"/admin/procedures/informationpage/{page.pk}/change/", posted)
+    page.refresh_from_db()
+    assert page.category == "procedures"
+
+
+@pytest.mark.parametrize("column", ["registration_number", "regulator", "login"])
+def test_a_check_does_not_pass_to_another_person_or_number(
+    column: str, sign_in: SignIn, monday: datetime
+) -> None:
+    person = factories.clinician(verification_evidence="Saw the entry.")
+    other = factories.staff("Clinician", "other")
+    values = {
+        "name": person.name,
+        "slug": person.slug,
+        "role": person.role,
+        "regulator": person.regulator,
+        "registration_number": person.registration_number,
+        "login": person.login.pk,
+        "verified_on": f"{person.verified_on}",
+        "verified_until": f"{person.verified_until}",
+        "verification_evidence": "Saw the entry.",
+    }
+    changed = values | {column: other.pk if column == "login" else "9999999"}
+    url = f"/admin/procedures/clinician/{person.pk}/change/"
+    answer = sign_in("Manager").post(url, changed)
+    assert "Check the register anew" in answer.content.decode()
+    before = Clinician.objects.values().get()
+    assert sign_in("Manager").post(url, values).status_code == 302
+    assert Clinician.objects.values().get() == before

@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 
 from procedures.models import InformationPage
-from procedures.search import COMMON, stems
 from procedures.status import RevisionStatus
 from tests import factories
 
@@ -56,6 +55,7 @@ def found(client: Client, query: str) -> list[str]:
         ("cortisone", ["shoulder-injection"]),
         ("frozen shoulder", ["shoulder-injection"]),
         ("the frozen shoulders", ["shoulder-injection"]),
+        ("does it hurt", ["shoulder-injection", "wrist"]),
         ("de quervain's", ["wrist"]),
         ("quervains", ["wrist"]),
         ("shoulder wrist", []),
@@ -106,10 +106,6 @@ def test_a_query_is_kept_by_no_cache(client: Client) -> None:
     answer = client.get("/search/", {"q": "shoulder"})
     assert answer.headers["Cache-Control"] == "no-store"
     assert not answer.cookies
-
-
-def test_common_words_are_stems_of_themselves() -> None:
-    assert {stem for word in COMMON for stem in stems(word)} <= COMMON | {"doe", "veri"}
 
 
 @pytest.mark.parametrize("url", ["/search/?q=shoulder", "/a-z/", "/glossary/", "/"])

@@ -8,12 +8,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from procedures import publishing
 from procedures.differences import Kind, compare, passages
 from procedures.models import Revision
-from procedures.status import RevisionStatus
+from procedures.status import PublishingRefused, RevisionStatus
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +145,68 @@ def test_whoever_took_a_signature_back_is_not_hidden(
     assert "Taken back on 23 November 2026." in content(client, f"{URL}history/")
 
 
+def test_a_text_that_was_revoked_and_signed_anew_is_proven_again(
+    two: list[Revision], client: Client, monday: datetime
+) -> None:
+    manager, login = factories.staff("Manager"), factories.clinician().login
+    assert login is not None
+    publishing.revoke(two[1], version=two[1].version, by=manager, reason="x", now=monday)
+    publishing.re_affirm(
+        two[1],
+        version=two[1].version,
+        fragment_hash=two[1].fragment_hash,
+        by=login,
+        now=monday + timedelta(days=2),
+    )
+    assert client.get(f"{URL}verify/version-2.txt").status_code == 200
+    assert "From version 1 to version 2" in content(client, f"{URL}history/")
+
+
+def test_the_note_of_a_text_that_was_taken_back_is_not_shown(
+    client: Client, monday: datetime
+) -> None:
+    harmful = factories.revision(now=monday)
+    publishing.save_draft(
+        harmful,
+        version=harmful.version,
+        document=harmful.document,
+        change_class="advice",
+        note="Take twenty tablets.",
+        by=factories.staff("Editor"),
+        now=monday,
+    )
+    factories.brought_to(RevisionStatus.SUSPENDED, harmful, now=monday)
+    assert "twenty" not in content(client, f"{URL}history/")
+    version("A thing", now=monday + timedelta(days=1))
+    for path in ("history/", "version/1/", ""):
+        assert "twenty" not in content(client, URL + path)
+
+
+def test_an_earlier_text_is_not_published_after_a_later_one(monday: datetime) -> None:
+    version("One", now=monday)
+    second = factories.revision(RevisionStatus.SIGNED, now=monday)
+    third = version("Three", now=monday)
+    publisher = factories.staff("Publisher")
+    publishing.withdraw(third, version=third.version, by=publisher, reason="x", now=monday)
+    with pytest.raises(PublishingRefused, match="A later version of this page was already"):
+        publishing.publish(second, version=second.version, by=publisher, now=monday)
+
+
+@pytest.mark.parametrize("text", ["MIRACLE CURE", "---\ntitle: MIRACLE CURE\n---\n"])
+def test_a_title_that_nobody_signed_is_not_shown(
+    text: str, two: list[Revision], client: Client
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procedures_revision SET document = %s, document_hash = %s, title = %s",
+            [text, hashlib.sha256(text.encode()).hexdigest(), "MIRACLE CURE"],
+        )
+    for path, status in (("", 410), ("history/", 200), ("version/1/", 200)):
+        answer = client.get(URL + path)
+        assert answer.status_code == status
+        assert "MIRACLE" not in answer.content.decode()
+
+
 # --- Verify -----------------------------------------------------------------------------------
 
 
@@ -159,10 +222,11 @@ def test_the_bytes_to_check_are_those_on_the_page_and_match_the_hash(
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert hashlib.sha256(answer.content).hexdigest() == shown[1] == two[1].fragment_hash
-    head, text = answer.content.decode().split("<!-- review line and contents -->\n")
+    parts = re.split(r"<!-- .* -->\n", answer.content.decode())
     public = content(client, URL)
-    assert head in public
-    assert text in public
+    assert len(parts) == 3
+    for part in parts:
+        assert part in public
     assert "It does not show that the text is right." in page
 
 
@@ -173,7 +237,7 @@ def test_print_large_print_and_paper_all_carry_the_same_hash(
         page = content(client, URL + path)
         assert two[1].fragment_hash in page
         if path != "verify/":
-            assert two[1].fragment.split("-->\n")[1] in page
+            assert two[1].fragment.split("-->\n")[1].split("<!--")[0] in page
 
 
 # --- Paper ------------------------------------------------------------------------------------
@@ -329,6 +393,23 @@ def test_the_same_text_has_no_difference() -> None:
 )
 def test_what_was_added_and_removed(older: str, newer: str, pieces: Any) -> None:
     assert compare(older, newer) == pieces
+
+
+def test_for_staff_a_changed_address_citation_or_picture_is_a_difference() -> None:
+    older = '<p>Ring <a href="tel:1">us</a>.<sup class="x"><a href="#source-1">1</a></sup></p>'
+    newer = '<p>Ring <a href="tel:2">us</a>.</p>'
+    assert compare(older, newer) == []
+    pieces = "".join(piece.words for piece in compare(older, newer, addresses=True)[0])
+    assert "[tel:1]" in pieces
+    assert "[tel:2]" in pieces
+    assert "[source 1]" in pieces
+    picture = '<img src="/figures/{}.svg" alt="A probe" width="4" height="3">'
+    assert compare(picture.format("a"), picture.format("b"), addresses=True) != []
+
+
+def test_a_long_paragraph_is_compared_quickly() -> None:
+    older, newer = ("<p>" + f"{word} " * 15_000 + "</p>" for word in ("one", "two"))
+    assert [piece.kind for piece in compare(older, newer)[0]] == [Kind.REMOVED, Kind.ADDED]
 
 
 def test_nothing_is_lost_between_the_pieces() -> None:

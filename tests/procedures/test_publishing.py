@@ -84,7 +84,7 @@ def test_every_step_from_every_status(step: str, status: RevisionStatus, monday:
     assert revision.events.count() == events
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", [step for step in STEPS if step != "suspend"])
 def test_a_stale_version_is_refused_with_who_and_when(step: str, monday: datetime) -> None:
     target, act = STEPS[step]
     status = next(status for status in RevisionStatus if target in TRANSITIONS[status])
@@ -314,3 +314,35 @@ def test_an_older_version_does_not_take_the_place_of_a_newer_one(monday: datetim
         STEPS["publish"][1](older, monday)
     newer.refresh_from_db()
     assert newer.status == RevisionStatus.PUBLISHED
+
+
+def test_suspending_at_once_needs_no_fresh_screen(monday: datetime) -> None:
+    """A colleague signed the text anew while the other saw the harm in it."""
+    revision = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    Revision.objects.filter(pk=revision.pk).update(version=revision.version + 5)
+    STEPS["suspend"][1](revision, monday)
+    revision.refresh_from_db()
+    assert revision.status == RevisionStatus.SUSPENDED
+
+
+def test_a_text_of_a_page_that_was_moved_is_not_published(monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.SIGNED, now=monday)
+    type(revision.page).objects.update(category="guides")
+    revision.page.refresh_from_db()
+    with pytest.raises(PublishingRefused, match="moved to another category"):
+        STEPS["publish"][1](revision, monday)
+
+
+@pytest.mark.parametrize("note", ["New\x0bline", "A \u202e turn"])
+def test_a_note_with_hidden_characters_is_refused(note: str, monday: datetime) -> None:
+    revision = factories.revision(now=monday)
+    with pytest.raises(PublishingRefused, match="hidden character in the note"):
+        publishing.save_draft(
+            revision,
+            version=revision.version,
+            document=revision.document,
+            change_class="advice",
+            note=note,
+            by=factories.staff("Editor"),
+            now=monday,
+        )

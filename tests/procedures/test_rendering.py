@@ -1,13 +1,25 @@
 """Documents in, fragments out: blocks, citations, and nothing that could do harm."""
 
+import contextlib
 import re
 from datetime import date
 from html.parser import HTMLParser
 
 import pytest
 
+from procedures import content_checks
 from procedures.models import Figure, Source
-from procedures.rendering import SEAM, DocumentError, Library, cut, json_ld, parse, render, terms
+from procedures.rendering import (
+    CLOSING_SEAM,
+    SEAM,
+    DocumentError,
+    Library,
+    cut,
+    json_ld,
+    parse,
+    render,
+    terms,
+)
 from procedures.rendering.blocks import BLOCKS
 from tests import factories
 
@@ -29,7 +41,7 @@ LIBRARY = Library(SOURCES, FIGURES)
 
 
 def html(body: str) -> str:
-    return render(factories.document(body=body), LIBRARY).split(SEAM)[1]
+    return render(factories.document(body=body), LIBRARY).split(SEAM)[1].split(CLOSING_SEAM)[0]
 
 
 def faults(document: str) -> list[tuple[int, str]]:
@@ -52,7 +64,7 @@ def test_the_same_document_gives_the_same_bytes() -> None:
 
 def test_headings_are_anchors_and_make_the_contents() -> None:
     fragment = cut(render(factories.document(body="## One *two*\n\n## One two\n"), LIBRARY))
-    assert fragment.contents == [("one-two", "One two"), ("one-two-more", "One two")]
+    assert fragment.contents == [("one-two", "One two"), ("one-two--2", "One two")]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +153,23 @@ class Seen(HTMLParser):
         ("::: warning Look\nx\n:::", 8, "There is no block “warning”"),
         ("::: urgent\nx\n:::", 8, "Give the block “urgent” a heading"),
         ("::: note\nx", 8, "never closed"),
-        (" ::: urgent Look if:\nx\n:::", 8, "at the very beginning of its line"),
+        (" ::: urgent Look if:\nx\n:::", 8, "at the very beginning of the line"),
+        (":::\turgent\tLook if:\nx\n:::", 8, "at the very beginning of the line"),
+        ("::::: urgent Look if:\nx\n:::", 8, "at the very beginning of the line"),
+        ("```\n::: urgent Look if:\n- x\n:::\n```", 8, "do not use a block of code"),
+        ("    x", 8, "do not use a line with four spaces"),
+        ("> x", 8, "do not use a quotation"),
+        ("x\n\n---\n", 10, "do not use a line (---)"),
+        ("# One", 8, "Begin with headings"),
+        ("### One", 8, "Begin with headings"),
+        ("x" * 5_001, 8, "longer than 5,000 characters"),
+        ("[" * 2_001, 1, "more than 2,000 times"),
+        ("\n## a" * 201, 1, "more than 200 times"),
+        ('Text ![x](probe "t")', 8, "on its own line in a block “figure”"),
+        ('::: figure A\n![x](nokey "t")\n:::', 9, "There is no figure “nokey”"),
+        ("::: figure A\n![a [b]](nokey)\n:::", 9, "There is no figure “nokey”"),
+        ("[[β: one]] [[β: two]]", 8, "“β” is explained already"),
+        ("[[C-reactive: one]] [[C reactive: two]]", 8, "“C reactive” is explained already"),
         ("x\n:::", 9, "closes a block that was never opened"),
         ("::: note\n::: do Do\n:::\n:::", 9, "Close the block “note” of line 8 first"),
         ("x[^nowhere]", 8, "There is no source “nowhere”"),
@@ -150,9 +178,9 @@ class Seen(HTMLParser):
         ("::: figure A picture\n![x](https://evil.example/x.png)\n:::", 9, "There is no figure"),
         ("::: figure A picture\n![](probe)\n:::", 9, "Say between the brackets"),
         ("::: figure A picture\nWords.\n:::", 8, "Put exactly one picture"),
-        ("::: figure A picture\n![x](probe)\n\n![y](probe)\n:::", 8, "Put exactly one picture"),
+        ("::: figure A picture\n![x](probe)\n\n![y](probe)\n:::", 11, "Put exactly one picture"),
         ("::: figure\n![x](probe)\n:::", 8, "Give the block “figure” a heading"),
-        ("::: figure A picture\n![x][probe]\n:::", 9, "on its own line"),
+        ("::: figure A picture\n![x][probe]\n:::", 8, "Put exactly one picture"),
         ("[[bursa]] hurts", 8, "Explain a term as"),
         ("[[bursa: a cushion]] [[Bursa: a bag]]", 8, "“Bursa” is explained already"),
         ("x \u202e y", 8, "hidden character"),
@@ -187,17 +215,26 @@ def test_a_megabyte_is_refused_quickly() -> None:
         parse(factories.document(body="word " * 200_000))
 
 
-@pytest.mark.parametrize("word", ["Main", "Closing", "Sources", "Source 1", "Cited 1"])
+@pytest.mark.parametrize(
+    "word", ["Main", "Closing", "Sources", "Source 1", "Cited 1", "Version", "Clear"]
+)
 def test_a_heading_takes_no_id_that_the_page_uses(word: str) -> None:
     (anchor, heading) = cut(render(factories.document(body=f"## {word}\n"), LIBRARY)).contents[0]
     assert heading == word
-    assert anchor not in {"main", "closing", "sources", "source-1", "cited-1"}
+    assert anchor.startswith("about-")
 
 
 def test_cutting_loses_nothing() -> None:
     whole = render(factories.document(), LIBRARY)
     fragment = cut(whole)
-    assert f"{fragment.head}{SEAM}\n{fragment.text}" == whole
+    parts = f"{fragment.head}{SEAM}\n{fragment.text}{CLOSING_SEAM}\n{fragment.closing}"
+    assert parts == whole
+    assert fragment.closing == '<h2 id="closing">Could it help?</h2>\n<p>Ask us.</p>\n'
+
+
+def test_a_fragment_of_an_earlier_renderer_is_cut_without_its_closing_words() -> None:
+    fragment = cut(f"<h1>A</h1>\n{SEAM}\n<p>B</p>\n")
+    assert (fragment.text, fragment.closing) == ("<p>B</p>\n", "")
 
 
 def test_a_term_is_explained_where_it_stands_and_can_be_collected() -> None:
@@ -269,3 +306,35 @@ def test_data_for_machines_cannot_leave_its_element() -> None:
     script = json_ld({"name": "</script><img src=x> & “x”\u2028"})
     assert script.count("<") == 2
     assert "\\u003c/script\\u003e" in script
+
+
+def test_a_number_that_is_too_long_draws_nothing() -> None:
+    assert "<svg" not in html(f"::: risks\n| A | B |\n|---|---|\n| x | 1 in {'1' * 4000} |\n:::\n")
+
+
+def test_a_picture_of_a_risk_needs_no_stylesheet() -> None:
+    """A PDF knows none inside a drawing."""
+    out = html("::: risks\n| A | B |\n|---|---|\n| x | 1 in 10 |\n:::\n")
+    (some,) = re.findall(r'<path class="dots__some"[^>]*>', out)
+    for attribute in ("fill", "stroke", "stroke-width", "stroke-linecap", "stroke-dasharray"):
+        assert f' {attribute}="' in some
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\n".join(["[^" * 900] * 1),
+        "\n".join(["![" * 900] * 1),
+        "\n".join(["](" * 2_000] * 40),
+        "\n".join(["1," * 2_400] * 40),
+        "\n\n".join("::: note\nx\n:::" for _ in range(133)),
+        "\n".join("## a" for _ in range(199)),
+    ],
+)
+def test_no_text_keeps_the_renderer_busy(body: str) -> None:
+    """Each took the better part of a minute, or for ever: unbounded, this test does not end."""
+    document = factories.document(body=body)
+    with contextlib.suppress(DocumentError):
+        render(document, LIBRARY)
+    with contextlib.suppress(DocumentError):
+        content_checks.findings(document, ["bursa"] * 100)

@@ -53,7 +53,9 @@ def test_ageing_is_due(days: int, said: list[str], published: Revision, monday: 
 
 def test_a_lapsed_check_of_the_signer_is_due(published: Revision, monday: datetime) -> None:
     day = (monday + timedelta(days=366)).date()
-    assert sentences(day) == ["The yearly check of Dr Clinician's registration has lapsed."]
+    assert sentences(day) == [
+        "The yearly check of Dr Clinician's registration has lapsed, or the account is closed."
+    ]
 
 
 def test_a_source_that_was_superseded_or_has_to_be_read_again_is_due(
@@ -179,10 +181,34 @@ def test_a_page_without_an_owner_is_told_to_the_managers(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_runs_at_once_send_one_digest(published: Revision, monday: datetime) -> None:
+def test_two_runs_at_once_remember_once_and_rather_tell_twice_than_never(
+    published: Revision, monday: datetime
+) -> None:
     now = monday + timedelta(days=700)
-    news = reviews.untold(now.date())
-    ((person, reasons),) = news.items()
-    told = races.race([lambda: reviews.tell(person, reasons, now)] * 2)
-    assert sorted(told) == [False, True]
-    assert len(mail.outbox) == 1
+    ((person, reasons),) = reviews.untold(now.date()).items()
+    outcomes = races.race([lambda: reviews.tell(person, reasons, now)] * 2)
+    assert races.losses(outcomes) == set()
+    assert DueNotice.objects.count() == len(reasons)
+    assert reviews.untold(now.date()) == {}
+
+
+def test_no_transaction_is_open_while_a_letter_goes(
+    published: Revision, at: Any, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monday + timedelta(days=700))
+    remembered: list[int] = []
+    monkeypatch.setattr(
+        reviews.EmailMessage, "send", lambda letter: remembered.append(DueNotice.objects.count())
+    )
+    run("--mail")
+    assert remembered == [0]  # first the letter, then its memory
+    assert DueNotice.objects.exists()
+
+
+def test_a_signer_whose_account_was_closed_is_due(published: Revision, monday: datetime) -> None:
+    assert sentences(monday.date()) == []
+    login = factories.clinician().login
+    assert login is not None
+    login.is_active = False
+    login.save()
+    assert "or the account is closed" in sentences(monday.date())[0]

@@ -1,0 +1,122 @@
+"""Fills in many requests up to their last press: fill_in.py FILE STORED
+
+Writes the bytes of each last POST to FILE, and puts STORED old requests into the database first.
+"""
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import urlencode
+
+import django
+from django.conf import settings
+
+MANY = 2500
+TOKEN = "a" * 32
+
+
+def main() -> None:
+    """One session for each."""
+    sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
+    django.setup()
+    store(int(sys.argv[2]))
+    Path(sys.argv[1]).write_bytes(b"\0\0".join(fill_in(number) for number in range(MANY)))
+
+
+def fill_in(number: int) -> bytes:
+    """The last press of one patient."""
+    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
+    from django.http import QueryDict  # noqa: PLC0415
+
+    from bookings.steps import UnsentRequest  # noqa: PLC0415
+
+    session = SessionStore()
+    unsent = UnsentRequest(session)
+    unsent.begin("ultrasound-guided-injections")
+    for step, answers in typed(number).items():
+        data = QueryDict(mutable=True)
+        for name, value in answers.items():
+            data[name] = value
+        unsent.keep(step, data)
+    unsent.keep("safety", safety(unsent))
+    session.create()
+    if number == 0 and unsent.next_step() != "check":
+        raise SystemExit(f"not filled in: {unsent.form(unsent.next_step()).errors}")
+    body = urlencode({"csrfmiddlewaretoken": TOKEN, "key": unsent.key})
+    cookies = (
+        f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={TOKEN}"
+    )
+    lines = (
+        "POST /appointments/request/check/ HTTP/1.1",
+        "Host: 127.0.0.1",
+        "X-Forwarded-Proto: https",
+        f"X-Forwarded-For: 192.0.2.{number % 250}",
+        "Origin: https://127.0.0.1",
+        f"Cookie: {cookies}",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    )
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+def typed(number: int) -> dict[str, dict[str, str]]:
+    """What an invented patient typed."""
+    return {
+        "about": {"page": "ultrasound-guided-injections", "concern": "My shoulder hurts."},
+        "you": {
+            "name": "Pat Sample",
+            "date_of_birth_day": "31",
+            "date_of_birth_month": "1",
+            "date_of_birth_year": "1970",
+            "email": f"pat{number}@example.org",
+            "phone": "020 7946 0958",
+        },
+        "times": {"preferred_days": "monday", "preferred_times": "morning", "availability": ""},
+    }
+
+
+def safety(unsent: object) -> object:
+    """“No” to every question but one."""
+    from django.http import QueryDict  # noqa: PLC0415
+
+    data = QueryDict(mutable=True)
+    fields = unsent.form("safety").fields  # type: ignore[attr-defined]
+    for name in fields:
+        if not name.startswith("detail_"):
+            data[name] = "yes" if not data else "no"
+        else:
+            data[name] = "Some detail."
+    return data
+
+
+def store(many: int) -> None:
+    """Old requests, copied from the demonstration's by the database itself."""
+    if not many:
+        return
+    from django.db import connection  # noqa: PLC0415
+
+    from bookings.models import AppointmentRequest  # noqa: PLC0415
+
+    own = {
+        "reference": "'OLD' || n",
+        "submission_key": "'old' || n",
+        "link_key": "'old' || n",
+        "received_at": "received_at - n * interval '1 minute'",
+    }
+    names = [f.column for f in AppointmentRequest._meta.concrete_fields if not f.primary_key]
+    columns = ", ".join(names)
+    values = ", ".join(own.get(name, name) for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(
+            f"INSERT INTO bookings_appointmentrequest ({columns}) SELECT {values} FROM "  # noqa: S608
+            "(SELECT * FROM bookings_appointmentrequest WHERE status = 'declined' LIMIT 1) AS old, "
+            "generate_series(1, %s) AS n",
+            [many],
+        )
+        cursor.execute("ANALYZE")
+
+
+main()

