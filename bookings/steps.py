@@ -34,6 +34,8 @@ class UnsentRequest:
     def __init__(self, session: SessionBase):
         self.session = session
         self.kept: dict[str, Any] = session.get("unsent", {})
+        # Made once for each step, as long as nothing else is kept.
+        self._forms: dict[str, PatientForm] = {}
 
     @property
     def key(self) -> str:
@@ -58,7 +60,13 @@ class UnsentRequest:
 
     def form(self, step: str, posted: QueryDict | None = None) -> PatientForm:
         """The form of a step: with what is posted now, or was kept before, or empty."""
-        data = posted if posted is not None else self._kept_answers(step)
+        if posted is not None:
+            return self._make_form(step, posted)
+        if step not in self._forms:
+            self._forms[step] = self._make_form(step, self._kept_answers(step))
+        return self._forms[step]
+
+    def _make_form(self, step: str, data: Mapping[str, Any] | None) -> PatientForm:
         kwargs: dict[str, Any] = {}
         if step == "about":
             kwargs["pages"] = self._pages
@@ -106,6 +114,7 @@ class UnsentRequest:
         return data
 
     def _save(self) -> None:
+        self._forms.clear()
         self.session["unsent"] = self.kept
         self.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
 
