@@ -271,6 +271,10 @@ class AppointmentRequestAdmin(DecisionAdmin):
         """With what the clock did."""
         return record.state(timezone.now())
 
+    def decision_context(self, record: AppointmentRequest, decision: Decision) -> dict[str, Any]:
+        """What makes a visit possible for this person is seen at every step."""
+        return {"needs": record.needs()}
+
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """A decision page may show what the patient answered: opening it is a look, too."""
         answer = super().decide(request, pk, slug)

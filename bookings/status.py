@@ -113,6 +113,24 @@ class FlagOutcome(TextChoices):
 CLEARING = {FlagOutcome.PROCEED, FlagOutcome.PROCEED_WITH_NOTE}
 
 
+class AccessNeed(TextChoices):
+    """What makes a visit possible for somebody. Asked once, seen by staff at every step."""
+
+    INTERPRETER = "interpreter", "An interpreter"
+    HEARING_LOOP = "hearing_loop", "A hearing loop, or help to hear us"
+    STEP_FREE = "step_free", "A way without steps"
+    CHAPERONE = "chaperone", "A chaperone in the room"
+    LONGER = "longer", "More time than usual"
+
+
+class CarerRight(TextChoices):
+    """By what right somebody asks for someone else."""
+
+    AGREED = "agreed", "They have asked me to"
+    PARENT = "parent", "I am their parent or guardian"
+    ATTORNEY = "attorney", "I have power of attorney for health, or I am their deputy"
+
+
 class Answer(TextChoices):
     """What a patient can answer to a safety question."""
 

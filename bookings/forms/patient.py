@@ -9,7 +9,7 @@ from phonenumber_field.formfields import PhoneNumberField
 from bookings.forms.fields import BirthDateField, PlainTextField, refuse_hidden_characters
 from bookings.models import ScreeningQuestion
 from bookings.screening import GivenAnswer
-from bookings.status import Answer
+from bookings.status import AccessNeed, Answer, CarerRight
 from procedures.decisions import SeenVersionField
 
 DAYS = {
@@ -60,7 +60,8 @@ class YouForm(PatientForm):
 
     name = PlainTextField(
         label="Full name",
-        required_message="Enter your full name.",
+        help_text="Of the person who needs the appointment.",
+        required_message="Enter the full name of the person who needs the appointment.",
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
@@ -87,6 +88,44 @@ class YouForm(PatientForm):
         error_messages={"invalid": "Enter a phone number like 020 7946 0958."},
         widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
     )
+    access_needs = forms.MultipleChoiceField(
+        label="Is there anything that you need to be able to visit us? (optional)",
+        help_text="We ask once, and everybody who plans your visit sees it.",
+        required=False,
+        choices=AccessNeed.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Choose needs from the list."},
+    )
+    access_detail = PlainTextField(
+        label="Which language, or anything else that helps (optional)",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput,
+    )
+    carer_name = PlainTextField(
+        label="If you ask for someone else: your own name (optional)",
+        help_text="The e-mails then go to you.",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput,
+    )
+    carer_right = forms.ChoiceField(
+        label="If you ask for someone else: why you may",
+        required=False,
+        choices=CarerRight.choices,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose a reason from the list."},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever asks for someone else says who they are and by what right."""
+        cleaned = super().clean() or self.cleaned_data
+        name, right = cleaned.get("carer_name"), cleaned.get("carer_right")
+        if name and not right and "carer_right" not in self.errors:
+            self.add_error("carer_right", "Choose why you may ask for someone else.")
+        if right and not name and "carer_name" not in self.errors:
+            self.add_error("carer_name", "Enter your own name, since you ask for someone else.")
+        return cleaned
 
 
 class SafetyForm(PatientForm):

@@ -14,7 +14,9 @@ from bookings.status import (
     CLEARING,
     WAITING_FOR_CLINIC,
     WAITING_FOR_PATIENT,
+    AccessNeed,
     Answer,
+    CarerRight,
     FlagLevel,
     FlagOutcome,
     RequestStatus,
@@ -71,6 +73,11 @@ class AppointmentRequest(models.Model):
     preferred_days = models.JSONField(default=list)
     preferred_times = models.JSONField(default=list)
     availability = models.CharField("anything else about times", max_length=300, blank=True)
+    access_needs = models.JSONField(default=list)
+    access_detail = models.CharField(max_length=200, blank=True)
+    # Who asks, where that is not the patient.
+    carer_name = models.CharField(max_length=100, blank=True)
+    carer_right = models.CharField(max_length=10, choices=CarerRight, blank=True)
     status = models.CharField(max_length=20, choices=RequestStatus, default=RequestStatus.RECEIVED)
     version = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField()
@@ -96,6 +103,10 @@ class AppointmentRequest(models.Model):
         "preferred_days",
         "preferred_times",
         "availability",
+        "access_needs",
+        "access_detail",
+        "carer_name",
+        "carer_right",
         "submission_digest",
         "page",
         "ended_reason",
@@ -124,6 +135,11 @@ class AppointmentRequest(models.Model):
         constraints = [
             paired("received"),
             paired("ended"),
+            CheckConstraint(
+                condition=Q(carer_name="", carer_right="")
+                | (~Q(carer_name="") & ~Q(carer_right="")),
+                name="a_carer_has_a_name_and_a_right",
+            ),
             CheckConstraint(
                 condition=(Q(status=RequestStatus.DEFERRED) & Q(deferred_until__isnull=False))
                 | (~Q(status=RequestStatus.DEFERRED) & Q(deferred_until__isnull=True)),
@@ -154,6 +170,11 @@ class AppointmentRequest(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    def needs(self) -> list[str]:
+        """What makes a visit possible for this person, in words."""
+        known = [AccessNeed(need).label for need in self.access_needs]
+        return [*known, self.access_detail] if self.access_detail else known
 
     def state(self, at: datetime) -> RequestStatus:
         """Where the request stands at that instant, with what the clock did since it was written.

@@ -46,6 +46,10 @@ class Submission:
     preferred_days: list[str]
     preferred_times: list[str]
     availability: str
+    access_needs: list[str] = field(default_factory=list)
+    access_detail: str = ""
+    carer_name: str = ""
+    carer_right: str = ""
     answers: Sequence[GivenAnswer] = field(default_factory=list)
 
     def digest(self) -> str:
@@ -169,6 +173,10 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
         preferred_days=submission.preferred_days,
         preferred_times=submission.preferred_times,
         availability=submission.availability,
+        access_needs=submission.access_needs,
+        access_detail=submission.access_detail,
+        carer_name=submission.carer_name,
+        carer_right=submission.carer_right,
         received_at=now,
         received_by=PATIENT,
         answer_due=answer_due(now),

@@ -264,6 +264,7 @@ class SignOff(models.Model):
     }
 
     class Meta:
+        verbose_name = "signature"
         permissions = [("revoke_signoff", "Can revoke a signature")]
         constraints = [
             paired("signed"),

@@ -20,6 +20,10 @@ class PageEvent(models.Model):
     PERSONAL: set[str] = set()
     NOT_PERSONAL = {"id", "page", "revision", "kind", "at", "by", "reason"}
 
+    class Meta:
+        verbose_name = "event of a page"
+        verbose_name_plural = "what happened to pages"
+
     def __str__(self) -> str:
         return f"{self.kind} {self.revision}"
 
@@ -34,6 +38,10 @@ class PageFeedback(models.Model):
 
     PERSONAL = {"comment"}
     NOT_PERSONAL = {"id", "revision", "clear", "day"}
+
+    class Meta:
+        verbose_name = "answer of a reader"
+        verbose_name_plural = "what readers say"
 
     def __str__(self) -> str:
         return f"{'Clear' if self.clear else 'Not clear'}: {self.revision}"

@@ -67,7 +67,7 @@ CLASSES = {
     "section": BLOCK_CLASSES | {"footnotes"},
     "div": BLOCK_CLASSES,
     "figure": BLOCK_CLASSES,
-    "span": {"visually-hidden", "meaning"},
+    "span": {"visually-hidden", "meaning", "pictures"},
     "sup": {"footnote-ref"},
     "ol": {"footnotes-list"},
     "li": {"footnote-item"},

@@ -120,7 +120,9 @@ def draw_risks(state: StateCore) -> None:
         elif token.type == "td_open":
             column += 1
         elif inside and column == 2 and token.type == "inline" and token.children:
-            token.children += [_html(picture) for picture in _pictures(token.content)]
+            pictures = _pictures(token.content)
+            if pictures:
+                token.children.append(_html(f'<span class="pictures">{"".join(pictures)}</span>'))
 
 
 def _pictures(words: str) -> list[str]:

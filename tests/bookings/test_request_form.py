@@ -9,6 +9,7 @@ from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from bookings.forms.patient import YouForm
 from bookings.models import AppointmentRequest
 from bookings.status import FlagLevel
 from procedures import rate_limits
@@ -222,7 +223,7 @@ BAD = [
     ("about", {"concern": "a\ue000b"}, "cannot be shown"),
     ("about", {"concern": "a\x00b"}, "Null characters are not allowed."),
     ("about", {"page": "no-such-page"}, "Choose one of the pages in the list."),
-    ("you", {"name": "  "}, "Enter your full name."),
+    ("you", {"name": "  "}, "Enter the full name of the person who needs the appointment."),
     ("you", {"name": "x" * 101}, "Shorten this to 100 characters or fewer."),
     ("you", {"name": "Pat\x0bSample"}, "cannot be shown"),
     ("you", {"email": "pat"}, "Enter an e-mail address like name@example.org."),
@@ -362,3 +363,50 @@ def test_the_extension_of_a_phone_is_kept(client: Client) -> None:
     fill_in(client, you={"phone": "020 7946 0958 ext 12"})
     send(client)
     assert AppointmentRequest.objects.get().phone.extension == "12"
+
+
+# --- Access, and asking for someone else ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"carer_name": "Kim"}, "Choose why you may ask for someone else."),
+        ({"carer_right": "parent"}, "Enter your own name, since you ask for someone else."),
+        ({"carer_name": "Kim", "carer_right": "king"}, "Choose a reason from the list."),
+        ({"access_needs": ["sofa"]}, "Choose needs from the list."),
+        ({"access_detail": "x" * 201}, "Shorten this to 200 characters"),
+    ],
+)
+def test_a_half_said_right_or_need_is_asked_for(changes: dict[str, Any], sentence: str) -> None:
+    values = {
+        "name": "Pat Sample",
+        "date_of_birth_day": "31",
+        "date_of_birth_month": "1",
+        "date_of_birth_year": "1970",
+        "email": "pat@example.org",
+    }
+    form = YouForm(values | changes)
+    assert not form.is_valid()
+    assert sentence in str(form.errors)
+    assert YouForm(values).is_valid()
+
+
+def test_needs_and_carer_are_seen_before_sending_and_at_every_step(
+    client: Client, sign_in: Any, monday: datetime
+) -> None:
+    request = factories.received(
+        now=monday,
+        access_needs=["interpreter", "longer"],
+        access_detail="Polish",
+        carer_name="Kim Sample",
+        carer_right="agreed",
+    )
+    assert request.needs() == ["An interpreter", "More time than usual", "Polish"]
+    desk = sign_in("Reception")
+    page = f"/admin/bookings/appointmentrequest/{request.pk}"
+    content = desk.get(f"{page}/change/").content.decode()
+    assert "Kim Sample: They have asked me to" in content
+    for need in request.needs():
+        assert need in content
+        assert need in desk.get(f"{page}/decide/review/").content.decode()

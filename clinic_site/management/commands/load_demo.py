@@ -16,7 +16,7 @@ from django.utils import timezone
 from bookings import triage
 from bookings.models import AppointmentRequest, AppointmentType, RedFlag, ScreeningQuestion
 from bookings.screening import GivenAnswer, questions_for
-from bookings.status import PATIENT, Answer, FlagOutcome
+from bookings.status import PATIENT, AccessNeed, Answer, CarerRight, FlagOutcome
 from clinic_site import demo
 from procedures import feedback, publishing
 from procedures.models import Clinician, InformationPage, PageFeedback, Revision
@@ -162,7 +162,13 @@ class Command(BaseCommand):
 
         self._received("Pat Sample", "A sore shoulder since the summer, worse at night.")
         self._received(
-            "Sam Specimen", "My knee has been swollen for two weeks.", yes={"blood-thinner"}
+            "Sam Specimen",
+            "My knee has been swollen for two weeks.",
+            yes={"blood-thinner"},
+            access_needs=[AccessNeed.STEP_FREE, AccessNeed.INTERPRETER],
+            access_detail="Polish",
+            carer_name="Kim Specimen",
+            carer_right=CarerRight.AGREED,
         )
         reviewed = self._received("Alex Sample", "Stiff fingers in the morning.", yes={"infection"})
         triage.start_review(reviewed, version=reviewed.version, by=reception, now=now)
@@ -262,6 +268,7 @@ class Command(BaseCommand):
         *,
         yes: set[str] | None = None,
         ago: timedelta = timedelta(hours=2),
+        **columns: Any,
     ) -> AppointmentRequest:
         page = InformationPage.objects.get(slug="ultrasound-guided-injections")
         answers = [
@@ -279,6 +286,7 @@ class Command(BaseCommand):
             preferred_times=["morning"],
             availability="",
             answers=answers,
+            **columns,
         )
         return triage.submit(submission, key=secrets.token_urlsafe(32), now=timezone.now() - ago)
 
