@@ -1,0 +1,284 @@
+"""R19: any sequence of the real verbs, by several people and the clock, keeps the promises.
+
+Quick by default; CI's full profile is `HYPOTHESIS_PROFILE=full` (500 sequences of 50 steps).
+"""
+
+import os
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from bookings import diary, journal, triage
+from bookings.models import Appointment, AppointmentRequest, Claim, Message, Offer, OfferedTime
+from bookings.status import (
+    PATIENT,
+    READ,
+    AppointmentStatus,
+    MessageKind,
+    OfferStatus,
+    RequestStatus,
+    TriageRefused,
+)
+from tests import factories
+
+START = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
+SLOTS = [timedelta(days=2, hours=hour) for hour in range(4)]
+# Which kinds of events send which messages, beside the clinic's own notices.
+TELLS = {
+    "sent the request": MessageKind.RECEIVED,
+    "asked a question": MessageKind.QUESTION,
+    "offered times": MessageKind.OFFER,
+    "booked the appointment": MessageKind.BOOKED,
+    "declined it": MessageKind.DECLINED,
+    "withdrew it": MessageKind.WITHDRAWN,
+    "cancelled the appointment": MessageKind.CANCELLED,
+}
+IN_REVIEW = {RequestStatus.IN_REVIEW}
+# The buttons, and where each is open.
+OPEN = {
+    "review": {RequestStatus.RECEIVED, RequestStatus.LAPSED},
+    "ask": IN_REVIEW,
+    "offer": IN_REVIEW,
+    "book": IN_REVIEW,
+    "defer": IN_REVIEW,
+    "decline": IN_REVIEW,
+    "answer": {RequestStatus.QUESTION_ASKED},
+    "accept": {RequestStatus.OFFERED},
+    "ask_for_others": {RequestStatus.OFFERED},
+    "withdraw": {RequestStatus.OFFERED, RequestStatus.DEFERRED},
+    "cancel": {RequestStatus.BOOKED},
+    "attend": {RequestStatus.BOOKED},
+}
+people = st.integers(0, 2)
+slots = st.sampled_from(SLOTS)
+
+
+class Clinic(RuleBasedStateMachine):
+    """Three patients, two colleagues, one doctor, four times, and a clock that goes on."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.sequence = transaction.atomic()
+        self.sequence.__enter__()
+        self.now = START
+        self.requests = [
+            factories.received(now=START, email=f"p{number}@example.org", flagged=number == 2)
+            for number in range(3)
+        ]
+        self.by = factories.staff("Reception")
+
+    def attempt(self, verb: Any, request: AppointmentRequest, **arguments: Any) -> None:
+        """Press a button with what the screen shows. A refusal must leave everything as it was."""
+        request.refresh_from_db()
+        before = snapshot()
+        try:
+            verb(request, version=request.version, now=self.now, **arguments)
+        except TriageRefused:
+            assert snapshot() == before
+
+    @rule(who=people, data=st.data())
+    def press_what_is_open(self, who: int, data: Any) -> None:
+        """As people mostly do: one of the buttons that their screen shows."""
+        state = AppointmentRequest.objects.get(pk=self.requests[who].pk).state(self.now)
+        shown = [name for name, statuses in OPEN.items() if state in statuses]
+        if shown:
+            getattr(self, data.draw(st.sampled_from(shown)))(self.requests[who], data)
+
+    @rule(who=people, data=st.data())
+    def press_anything(self, who: int, data: Any) -> None:
+        """As an old screen may still let them."""
+        getattr(self, data.draw(st.sampled_from(sorted(OPEN))))(self.requests[who], data)
+
+    def review(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.start_review, request, by=self.by)
+
+    def ask(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.ask, request, text="Which side?", by=self.by)
+
+    def answer(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.answer_question, request, text="Left.")
+
+    def offer(self, request: AppointmentRequest, data: Any) -> None:
+        times = data.draw(st.sets(slots, min_size=1, max_size=3))
+        self.attempt(
+            triage.offer,
+            request,
+            appointment_type=factories.appointment_type(),
+            clinician=factories.clinician(),
+            starts=[START + slot for slot in times],
+            held_until=self.now + timedelta(hours=data.draw(st.integers(1, 30))),
+            by=self.by,
+        )
+
+    def book(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(
+            triage.book,
+            request,
+            appointment_type=factories.appointment_type(),
+            clinician=factories.clinician(),
+            starts=START + data.draw(slots),
+            by=self.by,
+        )
+
+    def accept(self, request: AppointmentRequest, data: Any) -> None:
+        times = list(OfferedTime.objects.filter(offer__request=request).order_by("-pk")[:4])
+        if times:
+            self.attempt(triage.accept, request, chosen=data.draw(st.sampled_from(times)))
+
+    def ask_for_others(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.ask_for_other_times, request)
+
+    def defer(self, request: AppointmentRequest, data: Any) -> None:
+        until = (self.now + timedelta(days=data.draw(st.integers(0, 3)))).date()
+        self.attempt(triage.defer, request, until=until, by=self.by)
+
+    def decline(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.decline, request, reason="No.", by=self.by)
+
+    def withdraw(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.withdraw, request)
+
+    def cancel(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.cancel, request, by=PATIENT if data.draw(st.booleans()) else self.by)
+
+    def attend(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.record_attendance, request, came=data.draw(st.booleans()), by=self.by)
+
+    @rule(outcome=st.sampled_from(["proceed", "call_patient", "not_suitable"]))
+    def resolve(self, outcome: str) -> None:
+        request = self.requests[2]
+        request.refresh_from_db()
+        before = snapshot()
+        try:
+            triage.resolve_flag(
+                request.flags.get(),
+                version=request.version,
+                outcome=outcome,
+                reason="Spoke to them.",
+                by=factories.staff("Clinician"),
+                now=self.now,
+            )
+        except TriageRefused:
+            assert snapshot() == before
+
+    @rule(minutes=st.sampled_from([1, 60, 600, 1440]))
+    def time_passes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @rule()
+    def the_worker_runs(self) -> None:
+        triage.catch_up(self.now)
+        triage.remind(self.now)
+
+    def teardown(self) -> None:
+        """Each sequence begins with an empty clinic."""
+        transaction.set_rollback(True)
+        self.sequence.__exit__(None, None, None)
+
+    # --- What always holds --------------------------------------------------------------------
+
+    @invariant()
+    def claims_are_what_open_offers_and_booked_appointments_imply(self) -> None:
+        wanted = set()
+        for time in OfferedTime.objects.filter(offer__status=OfferStatus.OPEN):
+            buffer = timedelta(minutes=time.offer.buffer_minutes)
+            wanted |= set(diary.cells(time.starts, time.ends + buffer))
+        for appointment in Appointment.objects.filter(status=AppointmentStatus.BOOKED):
+            buffer = timedelta(minutes=appointment.appointment_type.buffer_minutes)
+            wanted |= set(diary.cells(appointment.starts, appointment.ends + buffer))
+        held = list(Claim.objects.values_list("cell", flat=True))
+        assert len(held) == len(set(held))
+        assert set(held) == wanted
+
+    @invariant()
+    def a_request_and_its_times_tell_the_same_story(self) -> None:
+        for request in AppointmentRequest.objects.all():
+            booked = request.appointments.filter(status=AppointmentStatus.BOOKED).count()
+            assert booked == (request.status == RequestStatus.BOOKED)
+            opened = request.offers.filter(status=OfferStatus.OPEN).count()
+            assert opened == 0 or request.status == RequestStatus.OFFERED
+
+    @invariant()
+    def no_flag_was_passed(self) -> None:
+        for request in AppointmentRequest.objects.exclude(flags=None):
+            if request.flags.blocking().exists():
+                assert request.status not in {RequestStatus.OFFERED, RequestStatus.BOOKED}
+
+    @invariant()
+    def every_step_is_in_the_journal_with_exactly_its_messages(self) -> None:
+        for request in AppointmentRequest.objects.all():
+            assert journal.chain_is_whole(request)
+            kinds = list(request.events.exclude(kind=READ).values_list("kind", flat=True))
+            for kind, message in TELLS.items():
+                assert request.messages.filter(kind=message).count() == kinds.count(kind)
+            assert request.messages.filter(kind=MessageKind.REMINDER).count() <= 1
+
+
+def snapshot() -> list[Any]:
+    """Everything that a refusal must leave alone."""
+    return [
+        sorted(AppointmentRequest.objects.values_list("pk", "status", "version", "event_count")),
+        sorted(Claim.objects.values_list("cell", "offered_time", "appointment"), key=str),
+        sorted(Offer.objects.values_list("pk", "status")),
+        sorted(Appointment.objects.values_list("pk", "status")),
+        Message.objects.count(),
+    ]
+
+
+FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
+
+
+@pytest.mark.django_db
+def test_any_sequence_of_verbs_keeps_the_promises() -> None:
+    run_state_machine_as_test(
+        Clinic,
+        settings=settings(
+            max_examples=500 if FULL else 12,
+            stateful_step_count=50 if FULL else 25,
+            deadline=None,
+            derandomize=not FULL,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("guard", ["release", "end"])
+def test_without_a_guard_the_machine_finds_the_fault(
+    guard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: claims that nobody lets go of are found."""
+    let_go = getattr(diary, guard)
+
+    def keep_the_claims(*arguments: Any, **named: Any) -> Any:
+        kept = list(Claim.objects.all())
+        done = let_go(*arguments, **named)
+        gone = [claim for claim in kept if not Claim.objects.filter(pk=claim.pk).exists()]
+        Claim.objects.bulk_create(gone)
+        return done
+
+    monkeypatch.setattr(diary, guard, keep_the_claims)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(
+            Clinic,
+            settings=settings(
+                max_examples=300,
+                stateful_step_count=25,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
