@@ -151,6 +151,21 @@ class DeclineForm(ReasonForm):
     )
 
 
+class SearchForm(forms.Form):
+    """What a colleague looks for."""
+
+    use_required_attribute = False
+
+    term = PlainTextField(
+        label="What are you looking for?",
+        help_text="A whole reference or e-mail address, or the beginning of a name. Searches are "
+        "written down.",
+        required_message="Enter a reference, an e-mail address or the beginning of a name.",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class AttendanceForm(DecisionForm):
     """Whether the patient came."""
 

@@ -16,8 +16,8 @@ from bookings.models import AppointmentRequest, ClosedDay
 from bookings.status import (
     CLOCK,
     EVENTS,
+    LOOKS,
     PATIENT,
-    READ,
     TRANSITIONS,
     MessageKind,
     OfferStatus,
@@ -91,7 +91,7 @@ def keep(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
 
 def what_happened(request: AppointmentRequest) -> str:
     """A sentence on who did what last, for somebody whose step is not possible any more."""
-    last = request.events.exclude(kind=READ).order_by("-number").first()
+    last = request.events.exclude(kind__in=LOOKS).order_by("-number").first()
     if last is None:
         return "This request has changed. Open it again."
     person = User.objects.filter(username=last.by).first()

@@ -1,5 +1,6 @@
 """The desk: what staff see first, what each may do, and what happens when they press."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +40,33 @@ def references(client: Client, url: str) -> list[str]:
 
 
 # --- What is seen ---------------------------------------------------------------------------
+
+
+def search(client: Client, term: str) -> list[str]:
+    content = client.post(f"{LIST}search/", {"term": term}).content.decode()
+    return re.findall(r'/change/">([A-Z0-9]{4}-[A-Z0-9]{4})</a>', content)
+
+
+def test_a_search_is_written_down_and_makes_no_screen_stale(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    version = request.version
+    client = sign_in("Reception")
+    assert search(client, "Pat") == [request.reference]
+    event = request.events.order_by("-number")[0]
+    assert (event.kind, event.by) == ("found it by searching", "reception")
+    assert "Pat" not in str(event.detail)
+    request.refresh_from_db()
+    assert request.version == version
+    assert search(client, "") == []
+    assert "Enter a reference" in client.post(f"{LIST}search/", {}).content.decode()
+    assert client.get(f"{LIST}search/?term=Pat").content.decode().count("/change/") == 0
+
+
+def test_only_who_may_read_requests_searches_them(sign_in: SignIn, monday: datetime) -> None:
+    factories.received(now=monday)
+    assert sign_in("Editor").post(f"{LIST}search/", {"term": "Pat"}).status_code == 403
 
 
 @pytest.mark.parametrize("url", ["/admin/", LIST])
@@ -84,20 +112,21 @@ def test_a_deferred_request_is_back_on_its_day(sign_in: SignIn, at: Any, monday:
 def test_searching_finds_by_name_and_address(query: str, sign_in: SignIn, monday: datetime) -> None:
     request = factories.received(now=monday)
     factories.received(name="Sam", email="sam@example.org", now=monday)
-    assert references(sign_in("Reception"), f"{LIST}?q={query}") == [request.reference]
+    assert search(sign_in("Reception"), query) == [request.reference]
 
 
 def test_a_search_looks_beyond_what_waits(sign_in: SignIn, monday: datetime) -> None:
     request = factories.request_at(RequestStatus.BOOKED, now=monday)
     client = sign_in("Reception")
     assert references(client, LIST) == []
-    assert references(client, f"{LIST}?q={request.reference.lower()}") == [request.reference]
+    assert search(client, request.reference.lower()) == [request.reference]
 
 
 @pytest.mark.parametrize("query", ["%00", "'", "%", "x" * 3000, "﷽"])
 def test_strange_searches_are_no_500(query: str, sign_in: SignIn) -> None:
     client = sign_in("Reception")
     assert client.get(LIST, {"q": query, "show": query}).status_code in {200, 302}
+    assert client.post(f"{LIST}search/", {"term": query}).status_code in {200, 400}
 
 
 def test_one_screen_shows_everything_that_is_needed(sign_in: SignIn, monday: datetime) -> None:

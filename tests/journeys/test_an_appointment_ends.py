@@ -61,8 +61,11 @@ def test_the_clinic_cancels_and_renews_a_link(
     old = private_link(request)
     reception = new_page()
     sign_in(reception, clinic, "reception")
-    page = f"{clinic}/admin/bookings/appointmentrequest/{request.pk}/change/"
-    reception.goto(page)
+    press(reception.get_by_role("link", name="Search by name, e-mail or reference"))
+    reception.get_by_label("What are you looking for?").fill(request.name[:3])
+    press(reception.get_by_role("button", name="Search"))
+    look_at(reception)
+    press(reception.get_by_role("link", name=request.reference))
     look_at(reception)
     press(reception.get_by_role("link", name="Cancel the appointment"))
     look_at(reception)
