@@ -9,11 +9,14 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from procedures import publishing
+from procedures.admin import revisions
 from procedures.models import Clinician, Revision, SignOff
 from procedures.publication import Closed, Publication, look_up, open_pages
+from procedures.publishing import drafting
 from procedures.rendering import CLOSING_SEAM, SEAM
-from procedures.status import ReviewState, RevisionStatus
+from procedures.status import PublishingRefused, ReviewState, RevisionStatus
 from tests import factories
+from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
@@ -193,3 +196,84 @@ def test_a_page_whose_bytes_fail_is_not_listed(published: Revision, client: Clie
     assert URL in client.get("/procedures/").content.decode()
     sql("UPDATE procedures_revision SET fragment = fragment || %s", " ")
     assert URL not in client.get("/procedures/").content.decode()
+
+
+# --- The rest of the invariants ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW])
+def test_a_status_that_was_set_by_hand_opens_nothing(
+    status: RevisionStatus, client: Client, monday: datetime
+) -> None:
+    """Invariant 1: no signature, no page, however the status came about."""
+    revision = factories.revision(status, now=monday)
+    by = factories.staff("Publisher")
+    Revision.objects.filter(pk=revision.pk).update(
+        status=RevisionStatus.PUBLISHED,
+        published_at=monday,
+        published_by=by,
+        fragment=revision.fragment or "<p>x</p>",
+        fragment_hash=revision.fragment_hash or "0",
+    )
+    assert client.get(URL).status_code == 410
+    for url in ("/", "/procedures/", "/search/?q=thing", "/a-z/", "/sitemap.xml", "/changes.atom"):
+        assert URL not in client.get(url).content.decode()
+
+
+def test_a_signature_never_carries_over_to_other_words(client: Client, monday: datetime) -> None:
+    """Invariant 2: what is edited after it was returned has to be signed anew."""
+    revision = factories.revision(RevisionStatus.SIGNED, now=monday)
+    text = factories.document(title="Other words")
+    sql(
+        "UPDATE procedures_revision SET document = %s, document_hash = %s",
+        text,
+        hashlib.sha256(text.encode()).hexdigest(),
+    )
+    revision.refresh_from_db()
+    with pytest.raises(PublishingRefused, match="No valid signature"):
+        publishing.publish(
+            revision, version=revision.version, by=factories.staff("Publisher"), now=monday
+        )
+
+
+def test_a_new_renderer_changes_no_signed_bytes(
+    published: Revision, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 6: only a new signature brings new bytes."""
+    before = client.get(URL).content
+    for room in (drafting, revisions):
+        monkeypatch.setattr(room, "render", lambda *arguments: "<p>Other</p>")
+    monkeypatch.setattr(drafting, "RENDERER_VERSION", 99)
+    assert client.get(URL).content == before
+
+
+def test_notices_phone_and_button_stand_outside_the_signed_bytes(
+    published: Revision, client: Client, at: Any, monday: datetime
+) -> None:
+    """Invariant 7: what is ours around the text makes no medical claim and is not signed."""
+    at(monday + timedelta(days=731))
+    page = client.get(URL).content.decode()
+    for ours in ("The review of this page is overdue", "020 7946 0958", "Request an appointment"):
+        assert ours in page
+        assert ours not in published.fragment
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_publish_at_once_publish_once(monday: datetime) -> None:
+    first = factories.revision(RevisionStatus.SIGNED, now=monday)
+    second = factories.revision(RevisionStatus.SIGNED, now=monday)
+    publisher = factories.staff("Publisher")
+    outcomes = race(
+        [
+            lambda seen=seen: publishing.publish(
+                seen, version=seen.version, by=publisher, now=monday
+            )
+            for seen in (first, Revision.objects.get(pk=first.pk), second)
+        ]
+    )
+    assert losses(outcomes) <= {PublishingRefused}
+    assert winners(outcomes)
+    assert Revision.objects.filter(status=RevisionStatus.PUBLISHED).count() == 1
+    (live,) = open_pages(monday.date())
+    assert first.events.filter(kind="published").count() <= 1
+    assert live.revision.sign_off() is not None
