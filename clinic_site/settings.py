@@ -258,6 +258,9 @@ LOGGING = {
     "loggers": {
         # Error mails and request bodies would carry health details: the console line is enough.
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # It tells of every step and of every style that paper does not need.
+        "weasyprint": {"level": "ERROR"},
+        "fontTools": {"level": "ERROR"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }
