@@ -7,29 +7,27 @@ module of the project that marks text as safe HTML, and it does so after a sanit
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import nh3
 import segno
 from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it.token import Token
 
-from procedures.models import Figure, Source
+from procedures.models import Source
 from procedures.rendering.blocks import BLOCKS
 from procedures.rendering.documents import (
     CITATION,
-    FENCE,
     TERM,
     Document,
     DocumentError,
-    Fault,
     heading,
     hidden_characters,
     parse,
 )
-from procedures.rendering.markdown import markdown, term_anchor
+from procedures.rendering.faults import Library, faults
+from procedures.rendering.markdown import markdown
 
 __all__ = [
     "CITATION",
@@ -76,25 +74,13 @@ CLASSES = {
     "svg": {"dots", "dots--100", "dots--1000"},
     "path": {"dots__all", "dots__some"},
 }
+# fmt: off
 TAGS = {
-    *(
-        "a",
-        "details",
-        "dfn",
-        "div",
-        "em",
-        "figcaption",
-        "figure",
-        "h2",
-        "h3",
-        "h4",
-        "img",
-        "li",
-        "ol",
-    ),
-    *("p", "path", "section", "span", "strong", "summary", "sup", "svg"),
-    *("table", "tbody", "td", "th", "thead", "tr", "ul"),
+    "a", "details", "dfn", "div", "em", "figcaption", "figure", "h2", "h3", "h4", "img", "li", "ol",
+    "p", "path", "section", "span", "strong", "summary", "sup", "svg",
+    "table", "tbody", "td", "th", "thead", "tr", "ul",
 }
+# fmt: on
 ATTRIBUTES = {
     "*": {"id"},
     "a": {"href", "aria-label"},
@@ -105,21 +91,6 @@ ATTRIBUTES = {
     "svg": {"viewBox", "width", "height", "role", "aria-label"},
     "path": {"d", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-dasharray"},
 }
-# Markdown that our pages have no look for, or that a block could hide in.
-UNUSED = {
-    "blockquote_open": "a quotation (>)",
-    "code_block": "a line with four spaces before it",
-    "fence": "a block of code (```)",
-    "hr": "a line (---)",
-}
-HEADINGS = "Begin with headings “##”, and put “###” only below them."
-
-
-class Library(NamedTuple):
-    """What a text may cite and show, by key."""
-
-    sources: Mapping[str, Source]
-    figures: Mapping[str, Figure]
 
 
 class Fragment(NamedTuple):
@@ -146,16 +117,10 @@ def render(document: str, library: Library) -> str:
     never closed, a source or a figure that we do not have, and a term that is explained twice.
     """
     parsed = parse(document)
-    faults = (
-        _block_faults(parsed)
-        + _fence_faults(parsed)
-        + _citation_faults(parsed, library.sources)
-        + _term_faults(parsed)
-    )
     parser = markdown(library.figures)
-    faults = faults or _shape_faults(parser.parse(parsed.body), parsed, library.figures)
-    if faults:
-        raise DocumentError(sorted(faults))
+    found = faults(parsed, library, parser)
+    if found:
+        raise DocumentError(sorted(found))
     cited = [library.sources[key] for key in dict.fromkeys(CITATION.findall(parsed.body))]
     notes = "\n\n".join(f"[^{source.key}]: {_reference(source)}" for source in cited)
     clean = nh3.clean(
@@ -219,116 +184,6 @@ def square_code(address: str) -> SafeString:
         scale=4, border=2, light="#fff", svgclass="code", title=f"Code that leads to {address}"
     )
     return mark_safe(drawn.replace("<svg ", '<svg role="img" ', 1))  # noqa: S308
-
-
-# --- Faults ---------------------------------------------------------------------------------
-
-
-def _block_faults(parsed: Document) -> list[Fault]:
-    faults = []
-    opened: tuple[int, str] | None = None
-    for number, line in parsed.lines():
-        opens = heading(line)
-        if opens is None:
-            continue
-        name, title = opens
-        if not name:
-            if opened is None:
-                faults.append((number, "This “:::” closes a block that was never opened."))
-            opened = None
-        elif opened is not None:
-            faults.append((number, f"Close the block “{opened[1]}” of line {opened[0]} first."))
-        else:
-            opened = (number, name)
-            if name not in BLOCKS:
-                faults.append((number, f"There is no block “{name}”. Use: {', '.join(BLOCKS)}."))
-            elif (BLOCKS[name].titled or name == "figure") and not title:
-                faults.append((number, f"Give the block “{name}” a heading on the same line."))
-            elif CITATION.search(title):
-                faults.append((number, "Cite a source in the text of a block, not its heading."))
-    if opened is not None:
-        faults.append((opened[0], f"The block “{opened[1]}” is never closed with “:::”."))
-    return faults
-
-
-def _fence_faults(parsed: Document) -> list[Fault]:
-    return [
-        (number, "Write “::: name Heading” at the very beginning of the line, with single spaces.")
-        for number, line in parsed.lines()
-        if ":::" in line and not FENCE.match(line)
-    ]
-
-
-def _citation_faults(parsed: Document, sources: Mapping[str, Source]) -> list[Fault]:
-    return [
-        (number, f"There is no source “{key}”. Add it under Sources, or correct the key.")
-        for number, line in parsed.lines()
-        for key in CITATION.findall(line)
-        if key not in sources
-    ]
-
-
-def _shape_faults(
-    tokens: Sequence[Token], parsed: Document, figures: Mapping[str, Figure]
-) -> list[Fault]:
-    """What the parser found that has no place on our pages, or stands where it should not."""
-    faults: list[Fault] = []
-    below = False
-    figure: list[Token] | None = None
-    for token in tokens:
-        said = []
-        if token.type in UNUSED:
-            said = [f"Our pages do not use {UNUSED[token.type]}. Write it otherwise."]
-        elif token.type == "heading_open":
-            said = [] if token.tag in _headings(below) else [HEADINGS]
-            below = True
-        elif token.type == "container_figure_open":
-            figure = []
-        elif token.type == "container_figure_close":
-            said = [] if figure else ["Put exactly one picture, ![words](key), in this block."]
-            figure = None
-        elif any(child.type == "image" for child in token.children or []):
-            said = _picture_faults(token, figure, figures)
-            figure = None if figure is None else [*figure, token]
-        line = parsed.body_line + (token.map[0] if token.map else 0)
-        faults += [(line, sentence) for sentence in said]
-    return faults
-
-
-def _headings(below: bool) -> tuple[str, ...]:
-    return ("h2", "h3", "h4") if below else ("h2",)
-
-
-def _picture_faults(
-    inline: Token, figure: list[Token] | None, figures: Mapping[str, Figure]
-) -> list[str]:
-    """A picture stands alone in its paragraph of a figure, has words for it, and is one of ours."""
-    children = inline.children or []
-    picture = children[0]
-    if figure:
-        return ["Put exactly one picture, ![words](key), in this block."]
-    if figure is None or len(children) != 1:
-        return ["Put a picture on its own line in a block “figure”."]
-    if picture.attrs.get("src") not in figures:
-        return [f"There is no figure “{picture.attrs.get('src')}”. Add it under Figures."]
-    if not picture.content.strip():
-        return ["Say between the brackets what the picture shows."]
-    return []
-
-
-def _term_faults(parsed: Document) -> list[Fault]:
-    faults, seen = [], set()
-    for number, line in parsed.lines():
-        for term, _ in TERM.findall(line):
-            anchor = term_anchor(term)
-            if anchor in seen:
-                faults.append((number, f"“{term}” is explained already. Explain it only once."))
-            if anchor == "term-":
-                faults.append((number, f"“{term}” holds no letter. Explain a word."))
-            seen.add(anchor)
-        if "[[" in TERM.sub("", line):
-            faults.append((number, "Explain a term as [[term: what it means]], on one line."))
-    return faults
 
 
 def _reference(source: Source) -> str:

@@ -1,15 +1,12 @@
-"""Reception's and the clinicians' side of the desk."""
+"""Requests: the list, the one screen of each, and the search."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -17,29 +14,18 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from bookings import journal, triage
+from bookings import journal
+from bookings.admin.steps import DECISIONS
 from bookings.forms.staff import (
-    AskForm,
-    AttendanceForm,
-    BookForm,
-    DeclineForm,
-    DeferForm,
-    FlagForm,
-    OfferForm,
-    ScreeningQuestionForm,
     SearchForm,
 )
 from bookings.models import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
-    AppointmentType,
-    ClosedDay,
-    ScreeningQuestion,
 )
 from bookings.status import READ, SEARCHED, RequestStatus, TriageRefused
-from procedures.decisions import CarefulAdmin, Decision, DecisionAdmin, DecisionForm
+from procedures.decisions import Decision, DecisionAdmin
 
-Values = dict[str, Any]
 SEARCH_URL = "bookings_appointmentrequest_search"
 MOST_FOUND = 50
 
@@ -77,73 +63,6 @@ class WhoseTurn(admin.SimpleListFilter):
         return queryset.waiting_for_clinic(timezone.now())
 
 
-def _start_review(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    triage.start_review(record, version=values["version"], by=by, now=now)
-    return "In review. The patient sees that we are looking at it."
-
-
-def _resolve_flag(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    triage.resolve_flag(
-        values["flag"],
-        version=values["version"],
-        outcome=values["outcome"],
-        reason=values["reason"],
-        by=by,
-        now=now,
-    )
-    return "The outcome is recorded."
-
-
-def _ask(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    triage.ask(record, version=values["version"], text=values["text"], by=by, now=now)
-    return "Asked. It comes back here when the patient answers."
-
-
-def _book(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    booked = triage.book(record, by=by, now=now, **values)
-    return f"Booked: {timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}."
-
-
-def _defer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    triage.defer(record, version=values["version"], until=values["until"], by=by, now=now)
-    return f"Deferred. It comes back here on {values['until']:%A %-d %B %Y}."
-
-
-def _decline(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    triage.decline(record, version=values["version"], reason=values["reason"], by=by, now=now)
-    return "Declined. The patient reads your reason behind their link."
-
-
-def _cancel(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    triage.cancel(record, version=values["version"], reason=values["reason"], by=by, now=now)
-    return "Cancelled. The patient is told, and the time is free."
-
-
-def _attendance(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    came = values["came"] == "yes"
-    triage.record_attendance(record, version=values["version"], came=came, by=by, now=now)
-    return "Recorded."
-
-
-def _renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    triage.renew_link(record, version=values["version"], by=by, now=now)
-    return "The old link is dead. A new one is on its way to the patient."
-
-
-def _offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    made = triage.offer(
-        record,
-        version=values["version"],
-        appointment_type=values["appointment_type"],
-        clinician=values["clinician"],
-        starts=values["starts"],
-        held_until=values["held_until"],
-        by=by,
-        now=now,
-    )
-    return f"Offered, and held until {timezone.localtime(made.held_until):%A %-d %B, %H:%M}."
-
-
 @admin.register(AppointmentRequest)
 class AppointmentRequestAdmin(DecisionAdmin):
     """The desk: read-only records, and one page for each decision."""
@@ -156,104 +75,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
     list_per_page = 50
     show_full_result_count = False
     refusals = (TriageRefused,)
-    decisions = (
-        Decision(
-            "review",
-            "Take into review",
-            "review_appointmentrequest",
-            {RequestStatus.RECEIVED},
-            DecisionForm,
-            _start_review,
-            "The patient sees that we are looking at it.",
-        ),
-        Decision(
-            "reopen",
-            "Open again",
-            "review_appointmentrequest",
-            {RequestStatus.LAPSED},
-            DecisionForm,
-            _start_review,
-            "The request comes back into review, for example because the patient rang.",
-        ),
-        Decision(
-            "offer",
-            "Offer times",
-            "offer_appointmentrequest",
-            {RequestStatus.IN_REVIEW},
-            OfferForm,
-            _offer,
-            "Each time is held for this patient and nobody else until the offer ends. The e-mail "
-            "says only that there is news.",
-        ),
-        Decision(
-            "book",
-            "Book by phone",
-            "book_appointmentrequest",
-            {RequestStatus.IN_REVIEW},
-            BookForm,
-            _book,
-            "For a time that you have just agreed with the patient.",
-        ),
-        Decision(
-            "ask",
-            "Ask a question",
-            "ask_appointmentrequest",
-            {RequestStatus.IN_REVIEW},
-            AskForm,
-            _ask,
-        ),
-        Decision(
-            "resolve-flag",
-            "Record the outcome of a flag",
-            "resolve_redflag",
-            {RequestStatus.IN_REVIEW},
-            FlagForm,
-            _resolve_flag,
-            "Only “proceed” lets times be offered or booked. Nobody is told to stop a medicine.",
-        ),
-        Decision(
-            "defer",
-            "Defer until a day",
-            "defer_appointmentrequest",
-            {RequestStatus.IN_REVIEW},
-            DeferForm,
-            _defer,
-        ),
-        Decision(
-            "decline",
-            "Decline",
-            "decline_appointmentrequest",
-            {RequestStatus.IN_REVIEW},
-            DeclineForm,
-            _decline,
-        ),
-        Decision(
-            "attendance",
-            "Record whether the patient came",
-            "book_appointmentrequest",
-            {RequestStatus.BOOKED},
-            AttendanceForm,
-            _attendance,
-        ),
-        Decision(
-            "cancel",
-            "Cancel the appointment",
-            "book_appointmentrequest",
-            {RequestStatus.BOOKED},
-            DeclineForm,
-            _cancel,
-            "The time is free for others at once. To move it, agree on another time first.",
-        ),
-        Decision(
-            "renew-link",
-            "End the private link, send a new one",
-            "review_appointmentrequest",
-            set(RequestStatus),
-            DecisionForm,
-            _renew_link,
-            "For a link that came into other hands. Every session that it opened ends, too.",
-        ),
-    )
+    decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
         return AppointmentRequest.objects.select_related("page").most_urgent_first()
@@ -393,54 +215,3 @@ def _likely_duplicates(record: AppointmentRequest) -> QuerySet[AppointmentReques
     others = AppointmentRequest.objects.exclude(pk=record.pk)
     same_person = others.filter(name__iexact=record.name, date_of_birth=record.date_of_birth)
     return (same_person | others.filter(email__iexact=record.email)).order_by("-received_at")
-
-
-@admin.register(AppointmentType)
-class AppointmentTypeAdmin(CarefulAdmin):
-    """What can be booked."""
-
-    list_display = ("name", "minutes", "buffer_minutes")
-
-
-@admin.register(ClosedDay)
-class ClosedDayAdmin(CarefulAdmin):
-    """Days that do not count towards the answer-by time."""
-
-    list_display = ("day", "reason")
-    ordering = ("day",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.has_perm("bookings.delete_closedday")
-
-
-@admin.register(ScreeningQuestion)
-class ScreeningQuestionAdmin(CarefulAdmin):
-    """The safety questions. A wording that patients have answered is never changed."""
-
-    list_display = ("wording", "version", "level", "owner", "review_due", "retired_on")
-    list_filter = ("level",)
-    form = ScreeningQuestionForm
-    filter_horizontal = ("pages",)
-
-    def get_fields(self, request: HttpRequest, obj: ScreeningQuestion | None = None) -> list[str]:
-        wording = list(ScreeningQuestionForm.Meta.fields)
-        if obj is None:
-            return wording
-        return [*wording, "version", "retired_on", "retired_by"] + (
-            [] if obj.retired_on else ["retire"]
-        )
-
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: ScreeningQuestion | None = None
-    ) -> list[str]:
-        return [] if obj is None else [f for f in self.get_fields(request, obj) if f != "retire"]
-
-    def save_model(
-        self, request: HttpRequest, obj: ScreeningQuestion, form: ModelForm, change: bool
-    ) -> None:
-        """A new wording gets the next version of its key; an old one can only be retired."""
-        if not change:
-            obj.version = ScreeningQuestion.objects.filter(key=obj.key).count() + 1
-        elif form.cleaned_data.get("retire"):
-            obj.retired_on, obj.retired_by = timezone.localdate(), request.user.get_username()
-        super().save_model(request, obj, form, change)

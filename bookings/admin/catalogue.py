@@ -1,0 +1,68 @@
+"""What a manager keeps: appointment types, closed days, safety questions."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from bookings.forms.staff import (
+    ScreeningQuestionForm,
+)
+from bookings.models import (
+    AppointmentType,
+    ClosedDay,
+    ScreeningQuestion,
+)
+from procedures.decisions import CarefulAdmin
+
+
+@admin.register(AppointmentType)
+class AppointmentTypeAdmin(CarefulAdmin):
+    """What can be booked."""
+
+    list_display = ("name", "minutes", "buffer_minutes")
+
+
+@admin.register(ClosedDay)
+class ClosedDayAdmin(CarefulAdmin):
+    """Days that do not count towards the answer-by time."""
+
+    list_display = ("day", "reason")
+    ordering = ("day",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("bookings.delete_closedday")
+
+
+@admin.register(ScreeningQuestion)
+class ScreeningQuestionAdmin(CarefulAdmin):
+    """The safety questions. A wording that patients have answered is never changed."""
+
+    list_display = ("wording", "version", "level", "owner", "review_due", "retired_on")
+    list_filter = ("level",)
+    form = ScreeningQuestionForm
+    filter_horizontal = ("pages",)
+
+    def get_fields(self, request: HttpRequest, obj: ScreeningQuestion | None = None) -> list[str]:
+        wording = list(ScreeningQuestionForm.Meta.fields)
+        if obj is None:
+            return wording
+        return [*wording, "version", "retired_on", "retired_by"] + (
+            [] if obj.retired_on else ["retire"]
+        )
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: ScreeningQuestion | None = None
+    ) -> list[str]:
+        return [] if obj is None else [f for f in self.get_fields(request, obj) if f != "retire"]
+
+    def save_model(
+        self, request: HttpRequest, obj: ScreeningQuestion, form: ModelForm, change: bool
+    ) -> None:
+        """A new wording gets the next version of its key; an old one can only be retired."""
+        if not change:
+            obj.version = ScreeningQuestion.objects.filter(key=obj.key).count() + 1
+        elif form.cleaned_data.get("retire"):
+            obj.retired_on, obj.retired_by = timezone.localdate(), request.user.get_username()
+        super().save_model(request, obj, form, change)

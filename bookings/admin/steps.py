@@ -1,0 +1,192 @@
+"""What may be decided about a request: each step with its permission, form and verb."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from bookings import triage
+from bookings.forms.staff import (
+    AskForm,
+    AttendanceForm,
+    BookForm,
+    DeclineForm,
+    DeferForm,
+    FlagForm,
+    OfferForm,
+)
+from bookings.models import (
+    AppointmentRequest,
+)
+from bookings.status import RequestStatus
+from procedures.decisions import Decision, DecisionForm
+
+Values = dict[str, Any]
+
+
+def _start_review(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.start_review(record, version=values["version"], by=by, now=now)
+    return "In review. The patient sees that we are looking at it."
+
+
+def _resolve_flag(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.resolve_flag(
+        values["flag"],
+        version=values["version"],
+        outcome=values["outcome"],
+        reason=values["reason"],
+        by=by,
+        now=now,
+    )
+    return "The outcome is recorded."
+
+
+def _ask(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.ask(record, version=values["version"], text=values["text"], by=by, now=now)
+    return "Asked. It comes back here when the patient answers."
+
+
+def _book(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    booked = triage.book(record, by=by, now=now, **values)
+    return f"Booked: {timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}."
+
+
+def _defer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.defer(record, version=values["version"], until=values["until"], by=by, now=now)
+    return f"Deferred. It comes back here on {values['until']:%A %-d %B %Y}."
+
+
+def _decline(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.decline(record, version=values["version"], reason=values["reason"], by=by, now=now)
+    return "Declined. The patient reads your reason behind their link."
+
+
+def _cancel(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.cancel(record, version=values["version"], reason=values["reason"], by=by, now=now)
+    return "Cancelled. The patient is told, and the time is free."
+
+
+def _attendance(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    came = values["came"] == "yes"
+    triage.record_attendance(record, version=values["version"], came=came, by=by, now=now)
+    return "Recorded."
+
+
+def _renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.renew_link(record, version=values["version"], by=by, now=now)
+    return "The old link is dead. A new one is on its way to the patient."
+
+
+def _offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    made = triage.offer(
+        record,
+        version=values["version"],
+        appointment_type=values["appointment_type"],
+        clinician=values["clinician"],
+        starts=values["starts"],
+        held_until=values["held_until"],
+        by=by,
+        now=now,
+    )
+    return f"Offered, and held until {timezone.localtime(made.held_until):%A %-d %B, %H:%M}."
+
+
+DECISIONS = (
+    Decision(
+        "review",
+        "Take into review",
+        "review_appointmentrequest",
+        {RequestStatus.RECEIVED},
+        DecisionForm,
+        _start_review,
+        "The patient sees that we are looking at it.",
+    ),
+    Decision(
+        "reopen",
+        "Open again",
+        "review_appointmentrequest",
+        {RequestStatus.LAPSED},
+        DecisionForm,
+        _start_review,
+        "The request comes back into review, for example because the patient rang.",
+    ),
+    Decision(
+        "offer",
+        "Offer times",
+        "offer_appointmentrequest",
+        {RequestStatus.IN_REVIEW},
+        OfferForm,
+        _offer,
+        "Each time is held for this patient and nobody else until the offer ends. The e-mail "
+        "says only that there is news.",
+    ),
+    Decision(
+        "book",
+        "Book by phone",
+        "book_appointmentrequest",
+        {RequestStatus.IN_REVIEW},
+        BookForm,
+        _book,
+        "For a time that you have just agreed with the patient.",
+    ),
+    Decision(
+        "ask",
+        "Ask a question",
+        "ask_appointmentrequest",
+        {RequestStatus.IN_REVIEW},
+        AskForm,
+        _ask,
+    ),
+    Decision(
+        "resolve-flag",
+        "Record the outcome of a flag",
+        "resolve_redflag",
+        {RequestStatus.IN_REVIEW},
+        FlagForm,
+        _resolve_flag,
+        "Only “proceed” lets times be offered or booked. Nobody is told to stop a medicine.",
+    ),
+    Decision(
+        "defer",
+        "Defer until a day",
+        "defer_appointmentrequest",
+        {RequestStatus.IN_REVIEW},
+        DeferForm,
+        _defer,
+    ),
+    Decision(
+        "decline",
+        "Decline",
+        "decline_appointmentrequest",
+        {RequestStatus.IN_REVIEW},
+        DeclineForm,
+        _decline,
+    ),
+    Decision(
+        "attendance",
+        "Record whether the patient came",
+        "book_appointmentrequest",
+        {RequestStatus.BOOKED},
+        AttendanceForm,
+        _attendance,
+    ),
+    Decision(
+        "cancel",
+        "Cancel the appointment",
+        "book_appointmentrequest",
+        {RequestStatus.BOOKED},
+        DeclineForm,
+        _cancel,
+        "The time is free for others at once. To move it, agree on another time first.",
+    ),
+    Decision(
+        "renew-link",
+        "End the private link, send a new one",
+        "review_appointmentrequest",
+        set(RequestStatus),
+        DecisionForm,
+        _renew_link,
+        "For a link that came into other hands. Every session that it opened ends, too.",
+    ),
+)
