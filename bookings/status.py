@@ -1,5 +1,7 @@
 """The states of a request, whose turn each is, and what may follow. The table is the rule."""
 
+from collections.abc import Iterable
+
 from django.db.models import TextChoices
 
 # Who acted, where it was not a member of staff. The space keeps them apart from any username.
@@ -123,6 +125,12 @@ class AccessNeed(TextChoices):
     STEP_FREE = "step_free", "A way without steps"
     CHAPERONE = "chaperone", "A chaperone in the room"
     LONGER = "longer", "More time than usual"
+
+
+def needs_in_words(needs: Iterable[str], detail: str) -> list[str]:
+    """What makes a visit possible for somebody, for patients and staff to read."""
+    known = [str(AccessNeed(need).label) for need in needs]
+    return [*known, detail] if detail else known
 
 
 class CarerRight(TextChoices):

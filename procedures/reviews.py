@@ -18,9 +18,7 @@ from django.utils import timezone
 from procedures.feedback import tally
 from procedures.models import DueNotice, InformationPage, Revision, SignOff, Source
 from procedures.rendering import CITATION
-from procedures.status import ReviewState, RevisionStatus
-
-BEFORE_PATIENTS = [RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED]
+from procedures.status import BEFORE_PATIENTS, ReviewState, RevisionStatus
 
 
 class Cause(NamedTuple):

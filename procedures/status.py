@@ -54,6 +54,9 @@ TRANSITIONS: dict[RevisionStatus, set[RevisionStatus]] = {
     RevisionStatus.WITHDRAWN: set(),
 }
 
+# A page has at most one of these: what patients read, or would read but for a doubt.
+BEFORE_PATIENTS = [RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED]
+
 OWNERS: dict[RevisionStatus, str] = {
     RevisionStatus.DRAFT: "author",
     RevisionStatus.IN_REVIEW: "reviewer, not the author",

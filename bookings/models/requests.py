@@ -14,12 +14,12 @@ from bookings.status import (
     CLEARING,
     WAITING_FOR_CLINIC,
     WAITING_FOR_PATIENT,
-    AccessNeed,
     Answer,
     CarerRight,
     FlagLevel,
     FlagOutcome,
     RequestStatus,
+    needs_in_words,
 )
 from procedures.constraints import paired
 from procedures.models import InformationPage
@@ -173,8 +173,7 @@ class AppointmentRequest(models.Model):
 
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""
-        known = [AccessNeed(need).label for need in self.access_needs]
-        return [*known, self.access_detail] if self.access_detail else known
+        return needs_in_words(self.access_needs, self.access_detail)
 
     def state(self, at: datetime) -> RequestStatus:
         """Where the request stands at that instant, with what the clock did since it was written.

@@ -13,7 +13,7 @@ from bookings.forms.patient import (
     SendForm,
 )
 from bookings.models import AppointmentRequest
-from bookings.status import AccessNeed, CarerRight, TriageRefused
+from bookings.status import CarerRight, TriageRefused, needs_in_words
 from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
 from bookings.views.private_link import open_in_session
 from procedures import rate_limits
@@ -82,8 +82,7 @@ def check(request: HttpRequest) -> HttpResponse:
         "days": [DAYS[day] for day in submission.preferred_days],
         "times": [TIMES[time] for time in submission.preferred_times],
         "answers": submission.answers,
-        "needs": [AccessNeed(need).label for need in submission.access_needs]
-        + ([submission.access_detail] if submission.access_detail else []),
+        "needs": needs_in_words(submission.access_needs, submission.access_detail),
         "carer_right": CarerRight(submission.carer_right).label if submission.carer_right else "",
         "number": len(ORDER),
         "section": "request",

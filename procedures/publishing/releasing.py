@@ -9,9 +9,7 @@ from django.utils import timezone
 from procedures.models import Revision
 from procedures.publishing.moves import move, record
 from procedures.rendering import parse
-from procedures.status import EVENTS, PublishingRefused, RevisionStatus
-
-BEFORE_PATIENTS = [RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED]
+from procedures.status import BEFORE_PATIENTS, EVENTS, PublishingRefused, RevisionStatus
 
 
 def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Revision:

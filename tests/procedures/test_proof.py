@@ -280,6 +280,17 @@ def test_structured_data_comes_from_the_live_signature(two: list[Revision], clie
     assert data["url"] == f"https://clinic.example{URL}"
 
 
+def test_machines_are_told_the_day_of_the_clinic_and_not_of_utc(client: Client, at: Any) -> None:
+    """Half past midnight of 2 July in London is still 1 July in UTC."""
+    night = datetime.fromisoformat("2026-07-01T23:30:00+00:00")
+    at(night)
+    version("A thing", now=night)
+    page = content(client, URL)
+    assert "<dd>2 July 2026</dd>" in page
+    assert structured(page)["lastReviewed"] == structured(page)["dateModified"] == "2026-07-02"
+    assert "<lastmod>2026-07-02</lastmod>" in content(client, "/sitemap.xml")
+
+
 def test_without_a_signature_there_is_no_structured_data(
     two: list[Revision], client: Client, at: Any, monday: datetime
 ) -> None:

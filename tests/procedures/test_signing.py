@@ -11,6 +11,7 @@ from procedures import publishing
 from procedures.models import CHECKLIST, Clinician, Revision, SignOff
 from procedures.status import PublishingRefused, RevisionStatus
 from tests import factories
+from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
@@ -153,6 +154,21 @@ def test_a_revocation_of_an_old_screen_is_refused(published: Revision, monday: d
     with pytest.raises(PublishingRefused, match="no longer possible"):
         revoke(published, monday, version=1)
     assert SignOff.objects.get().revoked_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_those_who_revoke_and_sign_anew_at_once_one_wins(monday: datetime) -> None:
+    published = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    copies = [Revision.objects.get(pk=published.pk) for _ in range(4)]
+    acts = [
+        lambda seen=seen, act=act: act(seen, monday + timedelta(hours=1))
+        for seen, act in zip(copies, (revoke, re_affirm) * 2, strict=True)
+    ]
+    outcomes = race(acts)
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) == {PublishingRefused}
+    standing = SignOff.objects.filter(revoked_at=None).count()
+    assert standing == (2 if isinstance(winners(outcomes)[0], SignOff) else 0)
 
 
 # --- A clinic of one doctor -------------------------------------------------------------------
