@@ -178,7 +178,8 @@ DECISIONS = (
         {RequestStatus.BOOKED},
         DeclineForm,
         _cancel,
-        "The time is free for others at once. To move it, agree on another time first.",
+        "The time is free for others at once, and this request is closed. For another time the "
+        "patient sends a new request.",
     ),
     Decision(
         "renew-link",
