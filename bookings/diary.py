@@ -2,7 +2,8 @@
 
 A claim is one five-minute cell of one resource, and a unique constraint makes it exclusive: two
 people can never be given the same time, on SQLite and on PostgreSQL alike. Claims are inserted in
-one order everywhere, so that two transactions never wait for each other in a circle.
+one order everywhere, so that two transactions never wait for each other in a circle. A time claims the
+clinician, the room of the clinic session and every machine that its type needs, buffer included.
 
 An offer holds its times until `held_until`. Past that, whoever wants a time may take it over, but
 only by winning `open -> expired` on the very row on which an acceptance has to win `open ->
@@ -14,7 +15,9 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from bookings.free_times import FreeTime, Span, cells, is_in_session, time_at
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -33,13 +36,7 @@ from bookings.status import (
 )
 from procedures.models import Clinician
 
-CELL_SECONDS = 300
 MOST_TIMES = 3
-
-
-def cells(starts: datetime, ends: datetime) -> range:
-    """The cells that a stretch of time touches."""
-    return range(int(starts.timestamp() // CELL_SECONDS), -int(-ends.timestamp() // CELL_SECONDS))
 
 
 def resource_of(clinician: Clinician) -> Resource:
@@ -59,7 +56,8 @@ def offer(
     by: User,
     now: datetime,
 ) -> Offer:
-    """Hold one to three times for the patient. Raises TimeTaken if one of them is not free."""
+    """Hold one to three times for the patient. Raises TimeTaken if one of them is not free, and
+    TriageRefused if one lies outside of the clinician's sessions."""
     if not 1 <= len(starts) <= MOST_TIMES:
         raise TriageRefused(f"Offer between one and {MOST_TIMES} times.")
     _refuse_past(starts, now)
@@ -77,32 +75,28 @@ def offer(
             held_until=held_until,
             buffer_minutes=appointment_type.buffer_minutes,
         )
-        times = OfferedTime.objects.bulk_create(
-            OfferedTime(
-                offer=made, starts=start, ends=start + timedelta(minutes=appointment_type.minutes)
-            )
-            for start in sorted(starts)
-        )
-        resource = resource_of(clinician)
-        _claim(
-            (
-                Claim(resource=resource, cell=cell, offered_time=time)
-                for time in times
-                for cell in cells(time.starts, time.ends + _buffer(appointment_type))
-            ),
-            now=now,
-        )
+        _hold(made, sorted(starts), now=now)
     return made
 
 
 def accept(chosen: OfferedTime, *, by: str, now: datetime) -> Appointment:
-    """Turn one offered time into an appointment and release the others of its offer."""
+    """Turn one offered time into an appointment and release the others of its offer.
+
+    Raises TimeTaken if it is no longer held, and TriageRefused if its session was cancelled meanwhile.
+    """
+    span = Span(chosen.starts, chosen.ends)
+    if chosen.room and not is_in_session(chosen.offer.clinician, chosen.room, span):
+        raise TriageRefused(
+            "We are sorry: our plans have changed, and we cannot see you at that time any more. "
+            "Please choose another, or ask for other times."
+        )
     with transaction.atomic():
         _close(chosen.offer, OfferStatus.ACCEPTED, by=by, now=now)
         appointment = Appointment.objects.create(
             request=chosen.offer.request,
             appointment_type=chosen.offer.appointment_type,
             clinician=chosen.offer.clinician,
+            room=chosen.room,
             starts=chosen.starts,
             ends=chosen.ends,
             booked_at=now,
@@ -111,8 +105,7 @@ def accept(chosen: OfferedTime, *, by: str, now: datetime) -> Appointment:
         held = Claim.objects.filter(offered_time=chosen).update(
             offered_time=None, appointment=appointment
         )
-        wanted = cells(chosen.starts, chosen.ends + timedelta(minutes=chosen.offer.buffer_minutes))
-        if held != len(wanted):
+        if held != chosen.claims_made:
             raise TimeTaken("That time is no longer held for you. Please choose another.")
         Claim.objects.filter(offered_time__offer=chosen.offer).delete()
     return appointment
@@ -129,22 +122,22 @@ def book(
 ) -> Appointment:
     """Book directly, for a patient on the phone. Raises TimeTaken if the time is not free."""
     _refuse_past([starts], now)
-    ends = starts + timedelta(minutes=appointment_type.minutes)
     with transaction.atomic():
+        free = _find(appointment_type, clinician, starts, now)
         appointment = Appointment.objects.create(
             request=request,
             appointment_type=appointment_type,
             clinician=clinician,
-            starts=starts,
-            ends=ends,
+            room=free.room,
+            starts=free.starts,
+            ends=free.ends,
             booked_at=now,
             booked_by=by.get_username(),
         )
-        resource = resource_of(clinician)
         _claim(
             (
-                Claim(resource=resource, cell=cell, appointment=appointment)
-                for cell in cells(starts, ends + _buffer(appointment_type))
+                Claim(resource_id=resource, cell=cell, appointment=appointment)
+                for resource, cell in _wanted(free, _buffer(appointment_type))
             ),
             now=now,
         )
@@ -179,6 +172,30 @@ def release(request: AppointmentRequest, status: OfferStatus, *, by: str, now: d
             Claim.objects.filter(offered_time__offer=standing).delete()
 
 
+def _hold(made: Offer, starts: Iterable[datetime], *, now: datetime) -> None:
+    kind = made.appointment_type
+    found = [_find(kind, made.clinician, start, now) for start in starts]
+    wanted = [_wanted(free, _buffer(kind)) for free in found]
+    times = OfferedTime.objects.bulk_create(
+        OfferedTime(
+            offer=made,
+            starts=free.starts,
+            ends=free.ends,
+            room=free.room,
+            claims_made=len(claimed),
+        )
+        for free, claimed in zip(found, wanted, strict=True)
+    )
+    _claim(
+        (
+            Claim(resource_id=resource, cell=cell, offered_time=time)
+            for time, claimed in zip(times, wanted, strict=True)
+            for resource, cell in claimed
+        ),
+        now=now,
+    )
+
+
 def _close(standing: Offer, status: OfferStatus, *, by: str, now: datetime) -> None:
     closed = (
         Offer.objects.standing(now)
@@ -187,6 +204,31 @@ def _close(standing: Offer, status: OfferStatus, *, by: str, now: datetime) -> N
     )
     if not closed:
         raise TimeTaken("This offer has ended, so its times are no longer held for you.")
+
+
+def _find(
+    appointment_type: AppointmentType, clinician: Clinician, starts: datetime, now: datetime
+) -> FreeTime:
+    """What the time claims. This only looks: the constraint on the claims decides."""
+    resource_of(clinician)
+    free = time_at(appointment_type, clinician, starts, now)
+    if free:
+        return free
+    ends = starts + timedelta(minutes=appointment_type.minutes) + _buffer(appointment_type)
+    if is_in_session(clinician, None, Span(starts, ends)):
+        raise TimeTaken("That time has just gone. Choose another.")
+    raise TriageRefused(
+        f"{clinician.name} has no clinic that holds {timezone.localtime(starts):%A %-d %B, %H:%M} "
+        "with the time afterwards. Choose one of the free times."
+    )
+
+
+def _wanted(free: FreeTime, buffer: timedelta) -> list[tuple[int, int]]:
+    return [
+        (resource, cell)
+        for resource in free.resources
+        for cell in cells(free.starts, free.ends + buffer)
+    ]
 
 
 def _claim(claims: Iterable[Claim], *, now: datetime) -> None:

@@ -86,7 +86,8 @@ ATTENDANCE = {True: "saw the patient", False: "recorded that the patient did not
 # A look by a member of staff is an event too, but no step.
 READ = "read it"
 SEARCHED = "found it by searching"
-LOOKS = (READ, SEARCHED)
+PRINTED = "printed it in a list of the day"
+LOOKS = (READ, SEARCHED, PRINTED)
 
 WAITING_FOR_CLINIC = {status for status, owner in OWNERS.items() if owner == "clinic"}
 WAITING_FOR_PATIENT = {status for status, owner in OWNERS.items() if owner == "patient"}

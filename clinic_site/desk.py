@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from bookings.free_times import stranded
 from bookings.models import AppointmentRequest
 from procedures import rate_limits, reviews
 from procedures.models import Revision
@@ -54,6 +55,7 @@ class Desk(admin.AdminSite):
                 for record in first[:SHOWN]
             ]
             desk["more_waiting"] = len(first) > SHOWN
+            desk["stranded"] = stranded(now)
         if request.user.has_perm("procedures.view_revision"):
             unfinished = [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
             desk["revisions"] = (

@@ -21,9 +21,16 @@ READ_PAGES = {
 READ_REQUESTS = {
     "view_appointmentrequest",
     "view_appointmenttype",
+    "view_clinicsession",
     "view_closedday",
+    "view_closure",
+    "view_location",
+    "view_resource",
     "view_screeningquestion",
+    "view_sessionchange",
 }
+# Who falls ill in the morning cannot wait for the manager.
+CLOSE = {"add_closure", "change_closure", "delete_closure"}
 ANSWER_REQUESTS = {
     "review_appointmentrequest",
     "ask_appointmentrequest",
@@ -35,7 +42,7 @@ ANSWER_REQUESTS = {
 WRITE_PAGES = {"add_informationpage", "change_informationpage", "add_revision", "change_revision"}
 
 GROUPS = {
-    "Reception": READ_PAGES | READ_REQUESTS | ANSWER_REQUESTS,
+    "Reception": READ_PAGES | READ_REQUESTS | ANSWER_REQUESTS | CLOSE,
     "Clinician": READ_PAGES
     | READ_REQUESTS
     | ANSWER_REQUESTS
@@ -47,6 +54,19 @@ GROUPS = {
     "Manager": READ_PAGES
     | READ_REQUESTS
     | ANSWER_REQUESTS
+    | CLOSE
+    | {
+        f"{may}_{model}"
+        for may in ("add", "change", "view")
+        for model in (
+            "clinicsession",
+            "location",
+            "machinekind",
+            "openinghours",
+            "resource",
+            "sessionchange",
+        )
+    }
     | {
         "add_clinician",
         "change_clinician",

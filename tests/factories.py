@@ -2,14 +2,23 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from bookings import triage
-from bookings.models import AppointmentRequest, AppointmentType, Offer, ScreeningQuestion
+from bookings.models import (
+    AppointmentRequest,
+    AppointmentType,
+    ClinicSession,
+    Location,
+    Offer,
+    OpeningHours,
+    Resource,
+    ScreeningQuestion,
+)
 from bookings.screening import GivenAnswer
 from bookings.status import Answer, FlagLevel, RequestStatus
 from procedures import content_checks, publishing
@@ -51,7 +60,7 @@ def clinician(username: str = "clinician", **columns: Any) -> Clinician:
     if existing:
         return existing
     today = timezone.localdate()
-    return Clinician.objects.create(
+    made = Clinician.objects.create(
         **{
             "slug": username,
             "name": f"Dr {username.capitalize()}",
@@ -62,6 +71,47 @@ def clinician(username: str = "clinician", **columns: Any) -> Clinician:
             "verified_on": today,
             "verified_by": staff("Manager"),
             "verified_until": today + timedelta(days=365),
+        }
+        | columns
+    )
+    for weekday in range(7):
+        clinic_session(made, date(2020, 1, 6 + weekday))
+    return made
+
+
+def location(name: str = "The house") -> Location:
+    """A place that is open all day and every day."""
+    place, created = Location.objects.get_or_create(
+        name=name, defaults={"address": "1 Invented Street"}
+    )
+    if created:
+        OpeningHours.objects.bulk_create(
+            OpeningHours(location=place, weekday=day, opens=time(0), closes=time(23, 59))
+            for day in range(7)
+        )
+    return place
+
+
+def room(name: str, at: str = "The house") -> Resource:
+    """Somewhere to see one patient at a time."""
+    return Resource.objects.get_or_create(name=name, defaults={"location": location(at)})[0]
+
+
+def clinic_session(
+    of: Clinician,
+    first_day: date,
+    starts: time = time(0),
+    ends: time = time(23, 59),
+    **columns: Any,
+) -> ClinicSession:
+    """Every week on the weekday of the first day, in a room of the clinician's own."""
+    return ClinicSession.objects.create(
+        **{
+            "clinician": of,
+            "room": room(f"Room of {of.slug}"),
+            "first_day": first_day,
+            "starts": starts,
+            "ends": ends,
         }
         | columns
     )

@@ -82,6 +82,8 @@ FLOORS: dict[str, dict[str, int]] = {
         "working_hours": 1,
         "models": 2,
         "screening": 3,
+        "free_times": 3,
+        "agenda": 3,
         "links": 3,
         "calendar_files": 3,
         "messages": 3,

@@ -2,10 +2,22 @@
 
 from bookings.admin.catalogue import AppointmentTypeAdmin, ClosedDayAdmin, ScreeningQuestionAdmin
 from bookings.admin.requests import AppointmentRequestAdmin
+from bookings.admin.sessions import (
+    ClinicSessionAdmin,
+    ClosureAdmin,
+    LocationAdmin,
+    MachineKindAdmin,
+    ResourceAdmin,
+)
 
 __all__ = [
     "AppointmentRequestAdmin",
     "AppointmentTypeAdmin",
+    "ClinicSessionAdmin",
     "ClosedDayAdmin",
+    "ClosureAdmin",
+    "LocationAdmin",
+    "MachineKindAdmin",
+    "ResourceAdmin",
     "ScreeningQuestionAdmin",
 ]

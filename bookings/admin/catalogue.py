@@ -22,6 +22,7 @@ class AppointmentTypeAdmin(CarefulAdmin):
     """What can be booked."""
 
     list_display = ("name", "minutes", "buffer_minutes")
+    filter_horizontal = ("needs",)
 
 
 @admin.register(ClosedDay)

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings import journal
+from bookings.admin import diary
 from bookings.admin.steps import DECISIONS
 from bookings.forms.staff import (
     SearchForm,
@@ -82,7 +83,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)
-        return [search, *super().get_urls()]
+        return [search, *diary.urls(self.admin_site), *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Find requests by a form that is posted, so that no name stands in an address or a log.

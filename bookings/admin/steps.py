@@ -48,7 +48,15 @@ def _ask(record: AppointmentRequest, values: Values, by: User, now: datetime) ->
 
 
 def _book(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    booked = triage.book(record, by=by, now=now, **values)
+    booked = triage.book(
+        record,
+        version=values["version"],
+        appointment_type=values["appointment_type"],
+        clinician=values["clinician"],
+        starts=values["starts"],
+        by=by,
+        now=now,
+    )
     return f"Booked: {timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}."
 
 
@@ -120,6 +128,7 @@ DECISIONS = (
         _offer,
         "Each time is held for this patient and nobody else until the offer ends. The e-mail "
         "says only that there is news.",
+        "admin/bookings/times.html",
     ),
     Decision(
         "book",
@@ -129,6 +138,7 @@ DECISIONS = (
         BookForm,
         _book,
         "For a time that you have just agreed with the patient.",
+        "admin/bookings/times.html",
     ),
     Decision(
         "ask",

@@ -1,7 +1,7 @@
 """Requests, and what they hold. Each table has one writer: see `docs/decisions.md`."""
 
 from bookings.models.catalogue import AppointmentType, ClosedDay, ScreeningQuestion
-from bookings.models.diary import Appointment, Claim, Offer, OfferedTime, Resource
+from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.records import Message, RequestEvent
 from bookings.models.requests import (
     AppointmentRequest,
@@ -9,6 +9,15 @@ from bookings.models.requests import (
     ClinicQuestion,
     RedFlag,
     ScreeningAnswer,
+)
+from bookings.models.sessions import (
+    ClinicSession,
+    Closure,
+    Location,
+    MachineKind,
+    OpeningHours,
+    Resource,
+    SessionChange,
 )
 
 __all__ = [
@@ -18,13 +27,19 @@ __all__ = [
     "AppointmentType",
     "Claim",
     "ClinicQuestion",
+    "ClinicSession",
     "ClosedDay",
+    "Closure",
+    "Location",
+    "MachineKind",
     "Message",
     "Offer",
     "OfferedTime",
+    "OpeningHours",
     "RedFlag",
     "RequestEvent",
     "Resource",
     "ScreeningAnswer",
     "ScreeningQuestion",
+    "SessionChange",
 ]

@@ -24,9 +24,15 @@ class AppointmentType(models.Model):
     buffer_minutes = models.PositiveSmallIntegerField(
         "minutes kept free afterwards", default=0, help_text="To write up and to clean the room."
     )
+    needs = models.ManyToManyField(
+        "bookings.MachineKind",
+        blank=True,
+        verbose_name="machines that it needs",
+        help_text="Beside the clinician and the room of the session.",
+    )
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "name", "minutes", "buffer_minutes"}
+    NOT_PERSONAL = {"id", "name", "minutes", "buffer_minutes", "needs"}
 
     class Meta:
         constraints = [CheckConstraint(condition=Q(minutes__gte=5), name="at_least_five_minutes")]

@@ -9,25 +9,13 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from bookings.models.catalogue import ACTOR_LENGTH, AppointmentType
 from bookings.models.requests import AppointmentRequest
+from bookings.models.sessions import Resource
 from bookings.status import (
     AppointmentStatus,
     OfferStatus,
 )
 from procedures.constraints import paired
 from procedures.models import Clinician
-
-
-class Resource(models.Model):
-    """Something that can be in one place at a time: a clinician, a room, a machine."""
-
-    name = models.CharField(max_length=160, unique=True)
-    clinician = models.OneToOneField(Clinician, null=True, blank=True, on_delete=models.PROTECT)
-
-    PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "name", "clinician"}
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
@@ -100,9 +88,13 @@ class OfferedTime(models.Model):
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="times")
     starts = models.DateTimeField()
     ends = models.DateTimeField()
+    # Empty in times from before there were rooms.
+    room = models.ForeignKey(Resource, null=True, on_delete=models.PROTECT, related_name="+")
+    # As many as were claimed for it. An acceptance has to find every one of them still held.
+    claims_made = models.PositiveSmallIntegerField()
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "offer", "starts", "ends"}
+    NOT_PERSONAL = {"id", "offer", "starts", "ends", "room", "claims_made"}
 
     class Meta:
         ordering = ["starts"]
@@ -122,6 +114,7 @@ class Appointment(models.Model):
     )
     appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT)
     clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
+    room = models.ForeignKey(Resource, null=True, on_delete=models.PROTECT, related_name="+")
     starts = models.DateTimeField()
     ends = models.DateTimeField()
     status = models.CharField(
@@ -138,6 +131,7 @@ class Appointment(models.Model):
         "request",
         "appointment_type",
         "clinician",
+        "room",
         "status",
         "booked_at",
         "booked_by",

@@ -1,5 +1,6 @@
 """What the invented clinic is made of, beside its pages."""
 
+from datetime import time
 from typing import NamedTuple
 
 from bookings.status import FlagLevel
@@ -16,6 +17,41 @@ class SafetyQuestion(NamedTuple):
     source: str
     only_needles: bool = True
 
+
+class WeeklySession(NamedTuple):
+    """A clinic session of the demonstration: whose, on which weekday (0 is Monday), when and where."""
+
+    clinician: str
+    weekday: int
+    starts: time
+    ends: time
+    room: str
+
+
+ULTRASOUND = "Ultrasound machine"
+LOCATIONS = {
+    "Main house": ("1 Invented Street, Sampletown", "The way without steps is on the left."),
+    "Sample Health Centre": ("2 Example Road, Sampletown", "On the ground floor."),
+}
+ROOMS = {"Room 1": "Main house", "Room 2": "Main house", "Room A": "Sample Health Centre"}
+MACHINES = {"Ultrasound 1": "Main house", "Ultrasound A": "Sample Health Centre"}
+OPENING = (time(8, 30), time(18))
+
+SESSIONS = [
+    WeeklySession("dr-ada-example", 0, time(9), time(13), "Room 1"),
+    WeeklySession("dr-ada-example", 2, time(9), time(13), "Room 1"),
+    WeeklySession("dr-ada-example", 2, time(14), time(17), "Room 1"),
+    WeeklySession("dr-ada-example", 3, time(13), time(17), "Room 1"),
+    WeeklySession("mr-ben-example", 1, time(9), time(12, 30), "Room 2"),
+    WeeklySession("mr-ben-example", 3, time(9), time(13), "Room 2"),
+    WeeklySession("mr-ben-example", 4, time(9), time(13), "Room A"),
+]
+
+# What can be booked: minutes, minutes kept free afterwards, whether it needs an ultrasound machine.
+APPOINTMENT_TYPES = {
+    "Assessment with ultrasound": (40, 10, True),
+    "Follow-up": (20, 5, False),
+}
 
 # Why the pages pass what the content checks only ask.
 REASONS = {

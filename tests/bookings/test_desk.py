@@ -238,10 +238,8 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "version": request.version,
         "appointment_type": factories.appointment_type().pk,
         "clinician": factories.clinician().pk,
-        "first": f"{start:%Y-%m-%dT%H:%M}",
-        "starts": f"{start:%Y-%m-%dT%H:%M}",
-        "second": "",
-        "third": "",
+        "times": [str(int(start.timestamp()))],
+        "other": "",
         "held_until": f"{start - timedelta(hours=2):%Y-%m-%dT%H:%M}",
         "text": "Which side?",
         "reason": "Because.",
@@ -318,17 +316,25 @@ def test_a_press_on_an_old_screen_refuses_politely_and_keeps_what_was_typed(
 @pytest.mark.parametrize(
     ("slug", "changes", "sentence"),
     [
-        ("offer", {"first": ""}, "Enter at least one time."),
-        ("offer", {"first": "2020-01-01T10:00"}, "Choose a time in the future."),
-        ("offer", {"first": "tomorrow"}, "Enter a day and a time"),
-        ("offer", {"first": "2027-03-28T01:30"}, "The clocks change in that night"),
-        ("offer", {"first": "2027-10-31T01:30"}, "The clocks change in that night"),
-        ("offer", {"second": "2026-11-24T13:20"}, "The times overlap each other."),
+        ("offer", {"times": []}, "Choose one to three times."),
+        ("offer", {"times": [], "other": "2020-01-01T10:00"}, "Choose a time in the future."),
+        ("offer", {"times": ["1000000000"]}, "Choose a time in the future."),
+        ("offer", {"times": ["soon"]}, "Choose times in the list."),
+        ("offer", {"times": ["9" * 30]}, "Choose times in the list."),
+        ("offer", {"times": ["99999999999"]}, "Choose a time within the next two years."),
+        ("offer", {"other": "tomorrow"}, "Enter a day and a time"),
+        ("offer", {"other": "2027-03-28T01:30"}, "The clocks change in that night"),
+        ("offer", {"other": "2027-10-31T01:30"}, "The clocks change in that night"),
+        ("offer", {"other": "2026-11-24T13:20"}, "The times overlap each other."),
+        ("offer", {"other": "2026-11-24T23:40"}, "has no clinic that holds Tuesday 24 November"),
         ("offer", {"held_until": "2026-11-25T10:00"}, "Let the offer end before the first"),
         ("offer", {"held_until": ""}, "Enter until when the times are held"),
-        ("offer", {"clinician": "999999"}, "Select a valid choice."),
-        ("book", {"starts": "2027-03-28T01:30"}, "The clocks change in that night"),
-        ("book", {"starts": "2020-01-01T10:00"}, "Choose a time in the future."),
+        ("offer", {"clinician": "999999"}, "Choose the clinician."),
+        ("offer", {"appointment_type": ""}, "Choose what the appointment is for."),
+        ("book", {"times": []}, "Choose one time."),
+        ("book", {"other": "2026-11-25T10:00"}, "Choose one time."),
+        ("book", {"times": [], "other": "2027-03-28T01:30"}, "The clocks change in that night"),
+        ("book", {"times": [], "other": "2020-01-01T10:00"}, "Choose a time in the future."),
         ("ask", {"text": ""}, "Write the question."),
         ("ask", {"text": "a\u202eb"}, "cannot be shown"),
         ("defer", {"until": "2026-11-23"}, "Choose a day after today."),
@@ -340,7 +346,7 @@ def test_a_press_on_an_old_screen_refuses_politely_and_keeps_what_was_typed(
     ],
 )
 def test_bad_input_says_what_to_do(
-    slug: str, changes: dict[str, str], sentence: str, sign_in: SignIn, monday: datetime
+    slug: str, changes: dict[str, Any], sentence: str, sign_in: SignIn, monday: datetime
 ) -> None:
     request = ready_for(slug, monday)
     posted = values_for(slug, request, monday) | changes
@@ -360,8 +366,8 @@ def test_a_time_that_has_gone_keeps_the_form(sign_in: SignIn, monday: datetime) 
     posted |= {"version": second.version}
     content = client.post(decide_at(second, "offer"), posted).content.decode()
     assert "That time has just gone. Choose another." in content
-    assert posted["first"] in content
-    other = {"first": "2026-11-24T18:00", "held_until": "2026-11-24T08:00"}
+    assert posted["held_until"] in content
+    other = {"times": [], "other": "2026-11-24T18:00", "held_until": "2026-11-24T08:00"}
     client.post(decide_at(second, "offer"), posted | other)
     second.refresh_from_db()
     assert second.status == RequestStatus.OFFERED
@@ -473,7 +479,7 @@ def test_the_list_by_state_shows_what_the_clock_did(
 @pytest.mark.parametrize("slug", ["offer", "book"])
 def test_the_end_of_time_is_too_far(slug: str, sign_in: SignIn, monday: datetime) -> None:
     request = ready_for(slug, monday)
-    far = {"first": "9999-12-31T23:50", "starts": "9999-12-31T23:50"}
+    far = {"times": [], "other": "9999-12-31T23:50"}
     posted = values_for(slug, request, monday) | far
     content = sign_in("Clinician").post(decide_at(request, slug), posted).content.decode()
     assert "within the next two years" in content

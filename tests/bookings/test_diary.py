@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings import diary
+from bookings import diary, free_times
 from bookings.models import Claim
 from bookings.status import OfferStatus, RequestStatus, TimeTaken, TriageRefused
 from tests import factories
@@ -20,9 +20,9 @@ def after(minutes: float) -> datetime:
 
 def test_cells_are_the_five_minutes_that_a_stretch_touches() -> None:
     first = int(START.timestamp()) // 300
-    assert list(diary.cells(START, after(10))) == [first, first + 1]
-    assert list(diary.cells(after(2), after(7))) == [first, first + 1]
-    assert list(diary.cells(START, after(0.5))) == [first]
+    assert list(free_times.cells(START, after(10))) == [first, first + 1]
+    assert list(free_times.cells(after(2), after(7))) == [first, first + 1]
+    assert list(free_times.cells(START, after(0.5))) == [first]
 
 
 stretches = st.tuples(st.integers(0, 600), st.integers(1, 120)).map(
@@ -35,14 +35,14 @@ def test_stretches_that_overlap_share_a_cell(
     one: tuple[datetime, datetime], other: tuple[datetime, datetime]
 ) -> None:
     if one[0] < other[1] and other[0] < one[1]:
-        assert set(diary.cells(*one)) & set(diary.cells(*other))
+        assert set(free_times.cells(*one)) & set(free_times.cells(*other))
 
 
 @pytest.mark.parametrize("night", ["2027-03-28T00:30:00+00:00", "2027-10-31T00:30:00+00:00"])
 def test_every_real_hour_of_a_clock_change_has_cells_of_its_own(night: str) -> None:
     start = datetime.fromisoformat(night)
     hours = [
-        set(diary.cells(start + timedelta(hours=h), start + timedelta(hours=h + 1)))
+        set(free_times.cells(start + timedelta(hours=h), start + timedelta(hours=h + 1)))
         for h in range(4)
     ]
     assert [len(hour) for hour in hours] == [12] * 4
@@ -56,7 +56,7 @@ def test_an_offer_holds_its_times_with_their_buffers(monday: datetime) -> None:
     expected = {
         cell
         for time in times
-        for cell in diary.cells(time.starts, time.ends + timedelta(minutes=10))
+        for cell in free_times.cells(time.starts, time.ends + timedelta(minutes=10))
     }
     assert set(Claim.objects.values_list("cell", flat=True)) == expected
 
@@ -90,7 +90,8 @@ def test_another_clinician_has_a_diary_of_their_own(monday: datetime) -> None:
         by=factories.staff("Reception"),
         now=monday,
     )
-    assert appointment.claims.count() == 8
+    # Forty minutes with the buffer, of a clinician and of a room.
+    assert appointment.claims.count() == 2 * 8
 
 
 @pytest.mark.django_db

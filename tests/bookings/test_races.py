@@ -36,6 +36,8 @@ on_postgresql_only = pytest.mark.skipif(
 )
 
 PEOPLE = 8
+# Forty minutes with the buffer: eight cells of the clinician and of the room.
+CLAIMS = 2 * 8
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def test_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) -> No
     won = sorted(offer.times.get().starts for offer in winners(outcomes))
     assert won
     assert all(later - earlier >= timedelta(minutes=40) for earlier, later in pairwise(won))
-    assert Claim.objects.count() == 8 * len(won)
+    assert Claim.objects.count() == CLAIMS * len(won)
 
 
 def test_the_same_time_offered_by_many_is_held_once(hour: datetime) -> None:
@@ -185,7 +187,7 @@ def test_many_presses_of_take_this_time_are_one_appointment(hour: datetime) -> N
     assert len(winners(outcomes)) == 1
     assert losses(outcomes) <= {TriageRefused, TimeTaken}
     assert Appointment.objects.count() == 1
-    assert Claim.objects.filter(appointment=Appointment.objects.get()).count() == 8
+    assert Claim.objects.filter(appointment=Appointment.objects.get()).count() == CLAIMS
 
 
 # --- The patient accepts while somebody takes the time over ---------------------------------
@@ -216,7 +218,7 @@ def test_an_acceptance_and_a_takeover_never_both_win(hour: datetime, round_: int
     offer = mine.offers.get()
     if appointment:
         assert offer.status == OfferStatus.ACCEPTED
-        assert appointment.claims.count() == 8
+        assert appointment.claims.count() == CLAIMS
     else:
         assert offer.status == OfferStatus.EXPIRED
 

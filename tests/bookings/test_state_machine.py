@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bookings import diary, journal, triage
+from bookings import diary, free_times, journal, triage
 from bookings.models import Appointment, AppointmentRequest, Claim, Message, Offer, OfferedTime
 from bookings.status import (
     PATIENT,
@@ -190,16 +190,9 @@ class Clinic(RuleBasedStateMachine):
 
     @invariant()
     def claims_are_what_open_offers_and_booked_appointments_imply(self) -> None:
-        wanted = set()
-        for time in OfferedTime.objects.filter(offer__status=OfferStatus.OPEN):
-            buffer = timedelta(minutes=time.offer.buffer_minutes)
-            wanted |= set(diary.cells(time.starts, time.ends + buffer))
-        for appointment in Appointment.objects.filter(status=AppointmentStatus.BOOKED):
-            buffer = timedelta(minutes=appointment.appointment_type.buffer_minutes)
-            wanted |= set(diary.cells(appointment.starts, appointment.ends + buffer))
-        held = list(Claim.objects.values_list("cell", flat=True))
+        held = sorted(Claim.objects.values_list("resource", "cell"))
         assert len(held) == len(set(held))
-        assert set(held) == wanted
+        assert held == sorted(claims_implied())
 
     @invariant()
     def a_request_and_its_times_tell_the_same_story(self) -> None:
@@ -223,6 +216,21 @@ class Clinic(RuleBasedStateMachine):
             for kind, message in TELLS.items():
                 assert request.messages.filter(kind=message).count() == kinds.count(kind)
             assert request.messages.filter(kind=MessageKind.REMINDER).count() <= 1
+
+
+def claims_implied() -> set[tuple[int, int]]:
+    """What open offers and booked appointments have to hold, for their clinician and their room."""
+    given: list[OfferedTime | Appointment] = []
+    given += OfferedTime.objects.filter(offer__status=OfferStatus.OPEN)
+    given += Appointment.objects.filter(status=AppointmentStatus.BOOKED)
+    implied = set()
+    for each in given:
+        of = each.offer if isinstance(each, OfferedTime) else each
+        buffer = timedelta(minutes=of.appointment_type.buffer_minutes)
+        for resource in (of.clinician.resource.pk, each.room_id):
+            cells = free_times.cells(each.starts, each.ends + buffer)
+            implied |= {(resource, cell) for cell in cells}
+    return implied
 
 
 def snapshot() -> list[Any]:

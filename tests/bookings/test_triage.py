@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings import diary, triage
+from bookings import free_times, triage
 from bookings.models import (
     AppointmentRequest,
     AppointmentType,
@@ -331,7 +331,7 @@ def test_taking_a_time_books_it_and_releases_the_others(monday: datetime) -> Non
     held = set(Claim.objects.values_list("cell", "appointment", "offered_time"))
     assert held == {
         (cell, appointment.pk, None)
-        for cell in diary.cells(chosen.starts, chosen.ends + timedelta(minutes=10))
+        for cell in free_times.cells(chosen.starts, chosen.ends + timedelta(minutes=10))
     }
     assert not other.claims.exists()
     assert mails(request)[-1] == MessageKind.BOOKED

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -115,13 +114,16 @@ def staff_offer_a_time(page: Page, clinic: str, reference: str, look: Look) -> N
     press(page.get_by_role("link", name="Offer times"))
     look(page)
     press(page.get_by_role("button", name="Offer times"))
-    expect(page.get_by_role("alert")).to_contain_text("Enter at least one time.")
+    expect(page.get_by_role("alert")).to_contain_text("Choose one to three times.")
     look(page)
-    start = (timezone.localtime() + timedelta(days=20)).replace(hour=10, minute=0)
-    page.get_by_label("What for").select_option(label="Assessment with ultrasound (40 minutes)")
-    page.get_by_label("With whom").select_option(label="Dr Ada Example, Consultant rheumatologist")
-    page.get_by_label("First time").fill(f"{start:%Y-%m-%dT%H:%M}")
-    page.get_by_label("Second time").fill(f"{start + timedelta(hours=2):%Y-%m-%dT%H:%M}")
+    page.get_by_label("With whom").select_option(
+        label="Mr Ben Example, Musculoskeletal sonographer"
+    )
+    press(page.get_by_role("button", name="Show free times"))
+    expect(page.get_by_text("Free times of Mr Ben Example")).to_be_visible()
+    look(page)
+    page.get_by_role("checkbox").nth(4).check()
+    page.get_by_role("checkbox").nth(5).check()
     press(page.get_by_role("button", name="Offer times"))
     expect(page.get_by_role("heading", name="Times offered")).to_be_visible()
     look(page)

@@ -1,10 +1,9 @@
 """Makes an invented clinic, so that a newcomer can walk both sides of the site in five minutes."""
 
 import secrets
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
@@ -13,8 +12,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from bookings import triage
-from bookings.models import AppointmentRequest, AppointmentType, RedFlag, ScreeningQuestion
+from bookings import diary, triage
+from bookings.free_times import free_times
+from bookings.models import (
+    AppointmentRequest,
+    AppointmentType,
+    ClinicSession,
+    Closure,
+    Location,
+    MachineKind,
+    RedFlag,
+    Resource,
+    ScreeningQuestion,
+)
 from bookings.screening import GivenAnswer, questions_for
 from bookings.status import PATIENT, AccessNeed, Answer, CarerRight, FlagOutcome
 from clinic_site import demo
@@ -23,6 +33,7 @@ from procedures.models import Clinician, InformationPage, PageFeedback, Revision
 from procedures.status import RevisionStatus
 
 FOLDER = Path(demo.__file__).parent
+ADA, BEN = "dr-ada-example", "mr-ben-example"
 PASSWORD = "demo-only-password"  # noqa: S105 -- printed on purpose; nothing here is real
 
 STAFF = {
@@ -51,7 +62,7 @@ class Command(BaseCommand):
             self._clinicians()
             self._pages()
             self._questions()
-            self._appointment_types()
+            self._diary()
             if not AppointmentRequest.objects.exists():
                 self._requests()
         self._print_logins()
@@ -143,13 +154,35 @@ class Command(BaseCommand):
             if created and rule.only_needles:
                 question.pages.set(needle_pages)
 
-    def _appointment_types(self) -> None:
-        for name, minutes, buffer_minutes in (
-            ("Assessment with ultrasound", 40, 10),
-            ("Follow-up", 20, 5),
-        ):
-            AppointmentType.objects.get_or_create(
+    def _diary(self) -> None:
+        """Houses, rooms, machines, what can be booked, and sessions of every week from this one on."""
+        if Location.objects.exists():
+            return
+        for name, (address, directions) in demo.LOCATIONS.items():
+            place = Location.objects.create(name=name, address=address, directions=directions)
+            for weekday in settings.CLINIC_OPEN_DAYS:
+                opens, closes = demo.OPENING
+                place.opening_hours.create(weekday=weekday, opens=opens, closes=closes)
+        ultrasound = MachineKind.objects.create(name=demo.ULTRASOUND)
+        for rooms, kind in ((demo.ROOMS, None), (demo.MACHINES, ultrasound)):
+            for name, at in rooms.items():
+                location = Location.objects.get(name=at)
+                Resource.objects.create(name=name, location=location, machine_kind=kind)
+        for name, (minutes, buffer_minutes, needs) in demo.APPOINTMENT_TYPES.items():
+            made, _ = AppointmentType.objects.get_or_create(
                 name=name, defaults={"minutes": minutes, "buffer_minutes": buffer_minutes}
+            )
+            made.needs.set([ultrasound] if needs else [])
+        monday = timezone.localdate() - timedelta(days=timezone.localdate().weekday())
+        for each in demo.SESSIONS:
+            clinician = Clinician.objects.get(slug=each.clinician)
+            diary.resource_of(clinician)
+            ClinicSession.objects.create(
+                clinician=clinician,
+                room=Resource.objects.get(name=each.room),
+                first_day=monday + timedelta(days=each.weekday),
+                starts=each.starts,
+                ends=each.ends,
             )
 
     def _requests(self) -> None:
@@ -157,7 +190,7 @@ class Command(BaseCommand):
         reception = User.objects.get(username="reception")
         clinician = User.objects.get(username="clinician")
         scan = AppointmentType.objects.get(name="Assessment with ultrasound")
-        doctor = Clinician.objects.get(slug="dr-ada-example")
+        doctor = Clinician.objects.get(slug=ADA)
         now = timezone.now()
 
         self._received("Pat Sample", "A sore shoulder since the summer, worse at night.")
@@ -191,7 +224,7 @@ class Command(BaseCommand):
             version=offered.version,
             appointment_type=scan,
             clinician=doctor,
-            starts=[self._working_time(days, hour) for days, hour in ((7, 10), (8, 14), (9, 11))],
+            starts=self._free(ADA, 7, step=4)[:3],
             held_until=now + timedelta(days=2),
             by=clinician,
             now=now,
@@ -204,7 +237,7 @@ class Command(BaseCommand):
             version=booked.version,
             appointment_type=scan,
             clinician=doctor,
-            starts=self._working_time(10, 9),
+            starts=self._free(ADA, 10)[0],
             by=reception,
             now=now,
         )
@@ -241,7 +274,7 @@ class Command(BaseCommand):
             version=lapsed.version,
             appointment_type=scan,
             clinician=doctor,
-            starts=[self._working_time(1, 15)],
+            starts=self._free(ADA, 1)[:1],
             held_until=past + timedelta(days=2),
             by=reception,
             now=past,
@@ -255,11 +288,29 @@ class Command(BaseCommand):
             version=visit.version,
             appointment_type=scan,
             clinician=doctor,
-            starts=self._working_time(8, 9),
+            starts=self._free(ADA, 8)[0],
             by=reception,
             now=now,
         )
         triage.cancel(visit, version=visit.version, by=PATIENT, now=now)
+
+        lost = self._received("Lou Specimen", "My fingers go numb at night.")
+        triage.start_review(lost, version=lost.version, by=reception, now=now)
+        booked_time = triage.book(
+            lost,
+            version=lost.version,
+            appointment_type=scan,
+            clinician=Clinician.objects.get(slug=BEN),
+            starts=self._free(BEN, 6)[0],
+            by=reception,
+            now=now,
+        )
+        Closure.objects.create(
+            resource=Resource.objects.get(clinician__slug=BEN),
+            starts=booked_time.starts - timedelta(hours=6),
+            ends=booked_time.starts + timedelta(hours=12),
+            reason="Leave",
+        )
 
     def _received(
         self,
@@ -302,11 +353,16 @@ class Command(BaseCommand):
             )
         request.refresh_from_db()
 
-    def _working_time(self, days: int, hour: int) -> datetime:
-        day = timezone.localdate() + timedelta(days=days)
-        while day.weekday() not in settings.CLINIC_OPEN_DAYS:
-            day += timedelta(days=1)
-        return datetime.combine(day, time(hour), tzinfo=ZoneInfo(settings.TIME_ZONE))
+    def _free(self, slug: str, days: int, *, step: int = 1) -> list[datetime]:
+        """Free times from so many days on, one in `step`."""
+        first = timezone.localdate() + timedelta(days=days)
+        free = free_times(
+            AppointmentType.objects.get(name="Assessment with ultrasound"),
+            Clinician.objects.get(slug=slug),
+            [first + timedelta(days=day) for day in range(21)],
+            timezone.now(),
+        )
+        return [each.starts for each in free[::step]]
 
     def _print_logins(self) -> None:
         self.stdout.write("\nThe demonstration is ready. Staff sign in at /admin/ with:\n\n")

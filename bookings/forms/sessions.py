@@ -1,0 +1,67 @@
+"""What a manager types about sessions."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from bookings.models import ClinicSession, OpeningHours
+
+FOR_GOOD = timedelta(days=36500)
+
+
+class ClinicSessionForm(forms.ModelForm):
+    """A session lies within the opening hours of its location, and clashes with no other."""
+
+    class Meta:
+        model = ClinicSession
+        fields = ("clinician", "room", "first_day", "last_day", "starts", "ends")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            self._refuse_closed_hours(cleaned)
+            self._refuse_clashes(cleaned)
+        return cleaned
+
+    def _refuse_closed_hours(self, cleaned: dict[str, Any]) -> None:
+        location = cleaned["room"].location
+        weekday = cleaned["first_day"].weekday()
+        hours = OpeningHours.objects.filter(location=location, weekday=weekday)
+        if hours.filter(opens__lte=cleaned["starts"], closes__gte=cleaned["ends"]).exists():
+            return
+        open_then = ", ".join(f"{each.opens:%H:%M} to {each.closes:%H:%M}" for each in hours)
+        day = f"{cleaned['first_day']:%A}"
+        raise ValidationError(
+            f"{location} is open on a {day} from {open_then}. Choose hours within these."
+            if open_then
+            else f"{location} is not open on a {day}. Choose another day, or change its hours."
+        )
+
+    def _refuse_clashes(self, cleaned: dict[str, Any]) -> None:
+        first, last = cleaned["first_day"], cleaned.get("last_day")
+        others = ClinicSession.objects.exclude(pk=self.instance.pk).filter(
+            first_day__iso_week_day=first.isoweekday(),
+            starts__lt=cleaned["ends"],
+            ends__gt=cleaned["starts"],
+        )
+        for other in others.between(first, last or first + FOR_GOOD):
+            if other.clinician == cleaned["clinician"]:
+                raise ValidationError(f"{other.clinician.name} has another session then: {other}.")
+            if other.room == cleaned["room"]:
+                raise ValidationError(f"{other.room} is taken then: {other}.")
+
+
+class SessionChangeFormSet(forms.BaseInlineFormSet):
+    """Exceptions are of days on which the session would be."""
+
+    def clean(self) -> None:
+        super().clean()
+        first = self.instance.first_day
+        for form in self.forms:
+            day = form.cleaned_data.get("day") if form.is_valid() else None
+            if day and first and day.weekday() != first.weekday():
+                form.add_error(
+                    "day", f"This session is on a {first:%A}, and that day is a {day:%A}."
+                )

@@ -1,0 +1,271 @@
+"""Which times are free: clinic sessions, less what cancels them, less what is claimed. Writes nothing.
+
+A day's hours are local wall times; everything that comes out is an instant in UTC. In the night of a
+clock change a session is therefore as long as it really is, and no hour is given that does not exist.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from bookings.models import (
+    Appointment,
+    AppointmentType,
+    Claim,
+    ClinicSession,
+    ClosedDay,
+    Closure,
+    OpeningHours,
+    Resource,
+    SessionChange,
+)
+from bookings.status import AppointmentStatus, OfferStatus
+from procedures.models import Clinician
+
+CELL_SECONDS = 300
+CELL = timedelta(seconds=CELL_SECONDS)
+
+
+class Span(NamedTuple):
+    """From one instant to another, in UTC."""
+
+    starts: datetime
+    ends: datetime
+
+    def holds(self, other: "Span") -> bool:
+        """Whether the other lies wholly within."""
+        return self.starts <= other.starts and other.ends <= self.ends
+
+
+class Stretch(NamedTuple):
+    """What is left of a session on one day."""
+
+    session: ClinicSession
+    span: Span
+
+
+class FreeTime(NamedTuple):
+    """A time that could be given, and all that it would claim."""
+
+    starts: datetime
+    ends: datetime
+    room: Resource
+    resources: tuple[int, ...]
+
+
+class Stranded(NamedTuple):
+    """A booked appointment whose time the clinic no longer has."""
+
+    appointment: Appointment
+    why: str
+
+
+def cells(starts: datetime, ends: datetime) -> range:
+    """The five-minute cells that a stretch of time touches: UTC epoch seconds // 300."""
+    return range(int(starts.timestamp() // CELL_SECONDS), -int(-ends.timestamp() // CELL_SECONDS))
+
+
+def stretches(days: Collection[date], clinician: Clinician | None = None) -> list[Stretch]:
+    """When sessions really take place on these days of the clinic's zone, in order."""
+    if not days:
+        return []
+    sessions = ClinicSession.objects.between(min(days), max(days)).select_related(
+        "clinician__resource", "room__location"
+    )
+    if clinician:
+        sessions = sessions.filter(clinician=clinician)
+    closed = set(ClosedDay.objects.filter(day__in=days).values_list("day", flat=True))
+    whole = Span(_instant(min(days), time()), _instant(max(days) + timedelta(days=1), time()))
+    closures = list(Closure.objects.overlapping(*whole))
+    changes = {
+        (change.session_id, change.day): change
+        for change in SessionChange.objects.filter(day__in=days)
+    }
+    hours: defaultdict[tuple[int | None, int], list[tuple[time, time]]] = defaultdict(list)
+    for opening in OpeningHours.objects.all():
+        hours[opening.location_id, opening.weekday].append((opening.opens, opening.closes))
+    found = [
+        Stretch(session, span)
+        for day in sorted(set(days) - closed)
+        for session in sessions
+        if session.takes_place_on(day)
+        for span in _spans_on(
+            day,
+            session,
+            changes.get((session.pk, day)),
+            hours[session.room.location_id, day.weekday()],
+            closures,
+        )
+    ]
+    return sorted(found, key=lambda stretch: (stretch.span, stretch.session.pk))
+
+
+def free_times(
+    appointment_type: AppointmentType, clinician: Clinician, days: Collection[date], now: datetime
+) -> list[FreeTime]:
+    """The times that could be given on these days, one after the other as they fit best."""
+    found = []
+    places = _Places(appointment_type, days, now)
+    for stretch in stretches(days, clinician):
+        starts = _next_cell(max(stretch.span.starts, now))
+        while starts + places.whole <= stretch.span.ends:
+            free = places.free(stretch, starts)
+            if free:
+                found.append(free)
+            starts += places.whole if free else CELL
+    return found
+
+
+def time_at(
+    appointment_type: AppointmentType, clinician: Clinician, starts: datetime, now: datetime
+) -> FreeTime | None:
+    """What a time would claim. None if the clinician's sessions do not hold it with its buffer, or
+    nothing that it needs is free."""
+    day = timezone.localdate(starts)
+    places = _Places(appointment_type, [day], now)
+    free = (
+        places.free(stretch, starts)
+        for stretch in stretches([day], clinician)
+        if stretch.span.holds(Span(starts, starts + places.whole))
+    )
+    return next((found for found in free if found), None)
+
+
+def is_in_session(clinician: Clinician, room: Resource | None, span: Span) -> bool:
+    """Whether the clinician has a session that holds the time, in that room if it has one."""
+    day = timezone.localdate(span.starts)
+    return any(
+        stretch.span.holds(span) and room in {None, stretch.session.room}
+        for stretch in stretches([day], clinician)
+    )
+
+
+def stranded(now: datetime) -> list[Stranded]:
+    """Appointments to come whose session was shortened or cancelled, or whose machine is away."""
+    coming = Appointment.objects.filter(
+        status=AppointmentStatus.BOOKED, starts__gt=now, room__isnull=False
+    )
+    booked = list(
+        coming.select_related("request", "clinician", "room", "appointment_type")
+        .prefetch_related("claims")
+        .order_by("starts", "pk")
+    )
+    held = stretches({timezone.localdate(each.starts) for each in booked})
+    found = ((each, _why_stranded(each, held)) for each in booked)
+    return [Stranded(appointment, why) for appointment, why in found if why]
+
+
+def _why_stranded(appointment: Appointment, held: Sequence[Stretch]) -> str:
+    span = Span(appointment.starts, appointment.ends)
+    in_session = any(
+        stretch.session.clinician_id == appointment.clinician_id
+        and stretch.session.room_id == appointment.room_id
+        and stretch.span.holds(span)
+        for stretch in held
+    )
+    if not in_session:
+        return f"{appointment.clinician.name} has no clinic there then any more."
+    claimed = {claim.resource_id for claim in appointment.claims.all()}
+    closure = Closure.objects.overlapping(*span).filter(resource__in=claimed).first()
+    return f"Away or closed then: {closure.resource}." if closure else ""
+
+
+class _Places:
+    """What is claimed on some days, and which machines there are."""
+
+    def __init__(self, appointment_type: AppointmentType, days: Collection[date], now: datetime):
+        self.length = timedelta(minutes=appointment_type.minutes)
+        self.whole = self.length + timedelta(minutes=appointment_type.buffer_minutes)
+        self.kinds = list(appointment_type.needs.order_by("pk"))
+        first, last = _instant(min(days), time()), _instant(max(days), time())
+        span = Span(first, last + timedelta(days=2))
+        lapsed = Q(offered_time__offer__status=OfferStatus.OPEN) & Q(
+            offered_time__offer__held_until__lte=now
+        )
+        touched = cells(*span)
+        # Whoever claims takes an expired offer's times over, so they are free.
+        self.taken: set[tuple[int | None, int]] = set(
+            Claim.objects.filter(cell__gte=touched.start, cell__lt=touched.stop)
+            .exclude(lapsed)
+            .values_list("resource", "cell")
+        )
+        for closure in Closure.objects.overlapping(*span).exclude(resource=None):
+            away = cells(max(closure.starts, span.starts), min(closure.ends, span.ends))
+            self.taken |= {(closure.resource_id, cell) for cell in away}
+        self.machines = list(
+            Resource.objects.filter(machine_kind__in=self.kinds).order_by("name", "pk")
+        )
+
+    def free(self, stretch: Stretch, starts: datetime) -> FreeTime | None:
+        """The time in that stretch with everything that it needs, if all of that is free."""
+        session = stretch.session
+        wanted = cells(starts, starts + self.whole)
+        clinician = getattr(session.clinician, "resource", None)
+        chosen = [clinician] if clinician else []
+        chosen.append(session.room)
+        if not all(self._is_free(each, wanted) for each in chosen):
+            return None
+        for kind in self.kinds:
+            machine = next(
+                (
+                    each
+                    for each in self.machines
+                    if each.machine_kind_id == kind.pk
+                    and each.location_id == session.room.location_id
+                    and self._is_free(each, wanted)
+                ),
+                None,
+            )
+            if machine is None:
+                return None
+            chosen.append(machine)
+        return FreeTime(
+            starts, starts + self.length, session.room, tuple(each.pk for each in chosen)
+        )
+
+    def _is_free(self, resource: Resource, wanted: Iterable[int]) -> bool:
+        return not any((resource.pk, cell) in self.taken for cell in wanted)
+
+
+def _spans_on(
+    day: date,
+    session: ClinicSession,
+    change: SessionChange | None,
+    hours: Iterable[tuple[time, time]],
+    closures: Iterable[Closure],
+) -> list[Span]:
+    starts, ends = (change.starts, change.ends) if change else (session.starts, session.ends)
+    if starts is None or ends is None:
+        return []
+    own = Span(_instant(day, starts), _instant(day, ends))
+    spans = [
+        Span(max(own.starts, _instant(day, opens)), min(own.ends, _instant(day, closes)))
+        for opens, closes in hours
+    ]
+    resources = {session.room_id, getattr(session.clinician, "resource", session.room).pk}
+    for closure in closures:
+        if closure.resource_id in resources or (
+            closure.location_id and closure.location_id == session.room.location_id
+        ):
+            spans = [left for span in spans for left in _without(span, closure)]
+    return [span for span in spans if span.starts < span.ends]
+
+
+def _without(span: Span, closure: Closure) -> list[Span]:
+    before = Span(span.starts, min(span.ends, closure.starts))
+    after = Span(max(span.starts, closure.ends), span.ends)
+    return [left for left in (before, after) if left.starts < left.ends]
+
+
+def _instant(day: date, at: time) -> datetime:
+    return datetime.combine(day, at, tzinfo=ZoneInfo(settings.TIME_ZONE)).astimezone(UTC)
+
+
+def _next_cell(instant: datetime) -> datetime:
+    return datetime.fromtimestamp(-(-instant.timestamp() // CELL_SECONDS) * CELL_SECONDS, tz=UTC)

@@ -1,0 +1,262 @@
+"""Where and when the clinic works: places, rooms, machines, clinic sessions and what cancels them.
+
+Kept by a manager. Hours are local wall times of the clinic's zone; a closure is two instants.
+"""
+
+from datetime import date, datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+
+from procedures.models import Clinician
+
+
+class Weekday(models.IntegerChoices):
+    """Days as Python counts them."""
+
+    MONDAY = 0, "Monday"
+    TUESDAY = 1, "Tuesday"
+    WEDNESDAY = 2, "Wednesday"
+    THURSDAY = 3, "Thursday"
+    FRIDAY = 4, "Friday"
+    SATURDAY = 5, "Saturday"
+    SUNDAY = 6, "Sunday"
+
+
+class Location(models.Model):
+    """A house in which patients are seen."""
+
+    name = models.CharField(max_length=100, unique=True)
+    address = models.CharField(max_length=300, help_text="As patients read it.")
+    directions = models.TextField(
+        "how to get in", blank=True, help_text="The way without steps, parking, which bell to ring."
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "name", "address", "directions"}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OpeningHours(models.Model):
+    """A stretch of a weekday in which a location is open. A day may have several, or none."""
+
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday)
+    opens = models.TimeField()
+    closes = models.TimeField()
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "location", "weekday", "opens", "closes"}
+
+    class Meta:
+        ordering = ["weekday", "opens"]
+        verbose_name_plural = "opening hours"
+        constraints = [
+            CheckConstraint(
+                condition=Q(closes__gt=F("opens")),
+                name="opens_before_it_closes",
+                violation_error_message="Let it open before it closes.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{Weekday(self.weekday).label}, {self.opens:%H:%M} to {self.closes:%H:%M}"
+
+
+class MachineKind(models.Model):
+    """A kind of machine, of which a location may have several."""
+
+    name = models.CharField(max_length=100, unique=True)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "name"}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Resource(models.Model):
+    """Something that can serve one patient at a time: a clinician, a room, a machine."""
+
+    name = models.CharField(max_length=160, unique=True)
+    clinician = models.OneToOneField(Clinician, null=True, blank=True, on_delete=models.PROTECT)
+    location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.PROTECT)
+    machine_kind = models.ForeignKey(
+        MachineKind,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        help_text="Leave this empty for a room.",
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "name", "clinician", "location", "machine_kind"}
+
+    class Meta:
+        verbose_name = "room or machine"
+        verbose_name_plural = "rooms and machines"
+        constraints = [
+            CheckConstraint(
+                condition=Q(clinician__isnull=False, location=None, machine_kind=None)
+                | Q(clinician=None, location__isnull=False),
+                name="a_clinician_or_something_at_a_location",
+                violation_error_message="Say at which location it is.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClinicSessionQuerySet(models.QuerySet["ClinicSession"]):
+    """Sessions by when they take place."""
+
+    def between(self, first: date, last: date) -> Self:
+        """Those that may take place on a day from first to last."""
+        return self.filter(Q(last_day=None) | Q(last_day__gte=first), first_day__lte=last)
+
+
+class ClinicSession(models.Model):
+    """A stretch of one clinician's time in one room, once or every week."""
+
+    clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
+    room = models.ForeignKey(
+        Resource,
+        on_delete=models.PROTECT,
+        limit_choices_to={"clinician": None, "machine_kind": None},
+    )
+    first_day = models.DateField(help_text="It repeats every week on the weekday of this day.")
+    last_day = models.DateField(
+        null=True,
+        blank=True,
+        help_text="Empty: until further notice. The same as the first day: only once.",
+    )
+    starts = models.TimeField("from")
+    ends = models.TimeField("to")
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "clinician", "room", "first_day", "last_day", "starts", "ends"}
+
+    objects = ClinicSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["clinician", "first_day", "starts"]
+        constraints = [
+            CheckConstraint(
+                condition=Q(ends__gt=F("starts")),
+                name="session_starts_before_it_ends",
+                violation_error_message="Let the session start before it ends.",
+            ),
+            CheckConstraint(
+                condition=Q(last_day=None) | Q(last_day__gte=F("first_day")),
+                name="session_has_a_first_and_then_a_last_day",
+                violation_error_message="The last day cannot be before the first.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        hours = f"{self.starts:%H:%M} to {self.ends:%H:%M}"
+        if self.last_day == self.first_day:
+            return f"{self.clinician.name}, {self.first_day:%-d %B %Y}, {hours}"
+        return f"{self.clinician.name}, every {self.first_day:%A}, {hours}"
+
+    def takes_place_on(self, day: date) -> bool:
+        """Whether the day is one of its days, leaving aside what changes or cancels it there."""
+        return (
+            day >= self.first_day
+            and (self.last_day is None or day <= self.last_day)
+            and day.weekday() == self.first_day.weekday()
+        )
+
+
+class SessionChange(models.Model):
+    """An exception: on one day a session has other hours, or does not take place."""
+
+    session = models.ForeignKey(ClinicSession, on_delete=models.CASCADE, related_name="changes")
+    day = models.DateField()
+    starts = models.TimeField("from", null=True, blank=True)
+    ends = models.TimeField("to", null=True, blank=True)
+    reason = models.CharField(max_length=100, blank=True, help_text="For colleagues.")
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "session", "day", "starts", "ends", "reason"}
+
+    class Meta:
+        ordering = ["day"]
+        constraints = [
+            UniqueConstraint(fields=["session", "day"], name="one_change_a_day"),
+            CheckConstraint(
+                condition=Q(starts=None, ends=None)
+                | Q(starts__isnull=False, ends__isnull=False, ends__gt=F("starts")),
+                name="other_hours_or_none",
+                violation_error_message="Give both times, the earlier first; or leave both empty if "
+                "the session does not take place.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        if self.starts is None or self.ends is None:
+            return f"{self.day}: does not take place"
+        return f"{self.day}: {self.starts:%H:%M} to {self.ends:%H:%M}"
+
+
+class ClosureQuerySet(models.QuerySet["Closure"]):
+    """Closures by when they are."""
+
+    def overlapping(self, starts: datetime, ends: datetime) -> Self:
+        """Those that touch the stretch."""
+        return self.filter(starts__lt=ends, ends__gt=starts)
+
+
+class Closure(models.Model):
+    """A stretch in which a clinician is away, or a room, a machine or a whole location is closed."""
+
+    resource = models.ForeignKey(
+        Resource,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name="who or what",
+        help_text="A clinician on leave, a room, a machine.",
+    )
+    location = models.ForeignKey(
+        Location,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        help_text="Or a whole location.",
+    )
+    starts = models.DateTimeField("from")
+    ends = models.DateTimeField("to")
+    reason = models.CharField(
+        max_length=100, blank=True, help_text="For colleagues. Not what somebody is ill with."
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "resource", "location", "starts", "ends", "reason"}
+
+    objects = ClosureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts"]
+        verbose_name = "closure or leave"
+        verbose_name_plural = "closures and leave"
+        constraints = [
+            CheckConstraint(
+                condition=Q(resource=None, location__isnull=False)
+                | Q(resource__isnull=False, location=None),
+                name="a_closure_is_of_one_thing",
+                violation_error_message="Choose who or what is away, or a location: one of the two.",
+            ),
+            CheckConstraint(
+                condition=Q(ends__gt=F("starts")),
+                name="closure_starts_before_it_ends",
+                violation_error_message="Let it start before it ends.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource or self.location}: {self.reason or 'closed'}"

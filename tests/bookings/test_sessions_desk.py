@@ -1,0 +1,282 @@
+"""The manager's sessions and closures, and the diary that everybody reads."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from bookings import diary
+from bookings.models import (
+    Appointment,
+    ClinicSession,
+    Closure,
+    Location,
+    Resource,
+    SessionChange,
+)
+from bookings.status import PRINTED, RequestStatus
+from procedures.models import Clinician
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+SignIn = Callable[[User | str], Client]
+DIARY = "/admin/bookings/appointmentrequest/diary/"
+ADD_SESSION = "/admin/bookings/clinicsession/add/"
+ADD_CLOSURE = "/admin/bookings/closure/add/"
+TUESDAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def doctor(monday: datetime) -> Clinician:
+    doctor = factories.clinician()
+    ClinicSession.objects.all().delete()
+    return doctor
+
+
+def session(doctor: Clinician, **changes: Any) -> dict[str, Any]:
+    return {
+        "clinician": doctor.pk,
+        "room": factories.room("Room 1").pk,
+        "first_day": "2026-11-24",
+        "last_day": "",
+        "starts": "09:00",
+        "ends": "12:00",
+        "changes-TOTAL_FORMS": "0",
+        "changes-INITIAL_FORMS": "0",
+    } | changes
+
+
+def test_a_manager_adds_a_session_and_the_clinician_can_be_claimed(
+    doctor: Clinician, sign_in: SignIn
+) -> None:
+    assert sign_in("Manager").post(ADD_SESSION, session(doctor)).status_code == 302
+    made = ClinicSession.objects.get()
+    assert (made.first_day, made.last_day, made.starts) == (TUESDAY, None, time(9))
+    assert Resource.objects.get(clinician=doctor)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"ends": "09:00"}, "Let the session start before it ends."),
+        ({"last_day": "2026-11-23"}, "The last day cannot be before the first."),
+        ({"starts": "07:00"}, "is open on a Tuesday from 08:00 to 18:00. Choose hours within"),
+        ({"first_day": "2026-11-22"}, "is not open on a Sunday. Choose another day"),
+        ({"room": ""}, "This field is required."),
+    ],
+)
+def test_a_session_that_cannot_be_says_why(
+    changes: dict[str, str], sentence: str, doctor: Clinician, sign_in: SignIn
+) -> None:
+    hours = factories.location().opening_hours
+    hours.filter(weekday=6).delete()
+    hours.update(opens=time(8), closes=time(18))
+    answer = sign_in("Manager").post(ADD_SESSION, session(doctor, **changes))
+    assert sentence in answer.content.decode()
+    assert not ClinicSession.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({}, "Dr Clinician has another session then"),
+        ({"clinician": "other"}, "Room 1 is taken then"),
+        ({"clinician": "other", "room": "Room 2"}, ""),
+        ({"ends": time(9)}, ""),
+        ({"last_day": TUESDAY - timedelta(days=7)}, ""),
+        ({"first_day": TUESDAY + timedelta(days=1)}, ""),
+    ],
+)
+def test_sessions_do_not_clash(
+    columns: dict[str, Any], sentence: str, doctor: Clinician, sign_in: SignIn
+) -> None:
+    other = factories.clinician("other")
+    ClinicSession.objects.all().delete()
+    who = other if columns.pop("clinician", "") else doctor
+    room = factories.room(columns.pop("room", "Room 1"))
+    values = {"first_day": date(2026, 11, 3), "starts": time(8), "ends": time(10)} | columns
+    ClinicSession.objects.create(clinician=who, room=room, **values)
+    answer = sign_in("Manager").post(ADD_SESSION, session(doctor))
+    assert (answer.status_code == 302) == (not sentence)
+    assert sentence in answer.content.decode()
+
+
+def test_a_session_does_not_clash_with_itself(doctor: Clinician, sign_in: SignIn) -> None:
+    client = sign_in("Manager")
+    client.post(ADD_SESSION, session(doctor))
+    made = ClinicSession.objects.get()
+    address = f"/admin/bookings/clinicsession/{made.pk}/change/"
+    assert client.post(address, session(doctor, ends="13:00")).status_code == 302
+    made.refresh_from_db()
+    assert made.ends == time(13)
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [("2026-12-01", ""), ("2026-12-02", "This session is on a Tuesday, and that day is a")],
+)
+def test_an_exception_is_of_a_day_of_the_session(
+    day: str, sentence: str, doctor: Clinician, sign_in: SignIn
+) -> None:
+    exception = {"changes-TOTAL_FORMS": "1", "changes-0-day": day, "changes-0-reason": "Leave"}
+    answer = sign_in("Manager").post(ADD_SESSION, session(doctor, **exception))
+    assert sentence in answer.content.decode()
+    assert SessionChange.objects.exists() == (not sentence)
+
+
+def closure(**changes: Any) -> dict[str, Any]:
+    return {
+        "resource": "",
+        "location": "",
+        "starts_0": "2026-11-24",
+        "starts_1": "08:00",
+        "ends_0": "2026-11-24",
+        "ends_1": "18:00",
+        "reason": "Leave",
+    } | changes
+
+
+@pytest.mark.parametrize("group", ["Reception", "Manager"])
+def test_who_falls_ill_is_written_down_and_the_desk_says_who_is_stranded(
+    group: str, doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    factories.clinic_session(doctor, TUESDAY, time(9), time(20))
+    request = factories.request_at(RequestStatus.BOOKED, now=monday)
+    client = sign_in(group)
+    assert "Appointments without a clinic" not in client.get("/admin/").content.decode()
+    posted = closure(resource=doctor.resource.pk)
+    content = client.post(ADD_CLOSURE, posted, follow=True).content.decode()
+    assert "1 appointment has no clinic any more." in content
+    desk = client.get("/admin/").content.decode()
+    assert "Appointments without a clinic" in desk
+    assert f"/admin/bookings/appointmentrequest/{request.pk}/change/" in desk
+    away = Closure.objects.get()
+    client.post(f"/admin/bookings/closure/{away.pk}/delete/", {"post": "yes"})
+    assert "Appointments without a clinic" not in client.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "Choose who or what is away, or a location: one of the two."),
+        ({"ends_1": "07:00"}, "Let it start before it ends."),
+        ({"starts_0": "2027-03-28", "starts_1": "01:30"}, "interpreted in time zone"),
+    ],
+)
+def test_a_closure_that_cannot_be_says_why(
+    changes: dict[str, str], sentence: str, doctor: Clinician, sign_in: SignIn
+) -> None:
+    place = {} if not changes else {"location": factories.location().pk}
+    answer = sign_in("Reception").post(ADD_CLOSURE, closure(**place, **changes))
+    assert sentence in answer.content.decode().replace("&#x27;", "'")
+    assert not Closure.objects.exists()
+
+
+@pytest.mark.parametrize("group", ["Clinician", "Editor", "Publisher"])
+def test_others_close_nothing(group: str, doctor: Clinician, sign_in: SignIn) -> None:
+    client = sign_in(group)
+    assert client.get(ADD_CLOSURE).status_code == 403
+    assert client.get(ADD_SESSION).status_code == 403
+    assert client.get("/admin/bookings/location/add/").status_code == 403
+
+
+def test_clinicians_are_not_listed_among_rooms(doctor: Clinician, sign_in: SignIn) -> None:
+    diary.resource_of(doctor)
+    factories.room("Room 1")
+    content = sign_in("Manager").get("/admin/bookings/resource/").content.decode()
+    assert "Room 1" in content
+    assert str(doctor.resource) not in content
+
+
+# --- The diary ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def appointment(doctor: Clinician, monday: datetime) -> Appointment:
+    factories.clinic_session(doctor, TUESDAY, time(9), time(20))
+    return factories.request_at(RequestStatus.BOOKED, now=monday).appointments.get()
+
+
+@pytest.mark.parametrize(
+    ("page", "shows"),
+    [
+        ("day", ["16:00", "Pat Sample", "Dr Clinician", "free, 420 minutes"]),
+        ("week", ["09:00 to 20:00", "1 booked", "620 minutes free"]),
+        ("list", ["16:00", "Pat Sample", "31 Jan 1970", "020 7946 0958"]),
+    ],
+)
+def test_the_diary_shows_the_day(
+    page: str, shows: list[str], appointment: Appointment, sign_in: SignIn
+) -> None:
+    content = sign_in("Reception").get(f"{DIARY}{page}/?day=2026-11-24").content.decode()
+    for words in shows:
+        assert words in content
+    # A day is all that an address of the diary carries.
+    assert "?day=2026-11-2" in content
+
+
+@pytest.mark.parametrize("day", ["", "x", "2026-02-30", "0001-01-01", "9999-12-31", "\x00", "٣"])
+@pytest.mark.parametrize("page", ["day", "week", "list"])
+def test_a_strange_day_is_today(page: str, day: str, doctor: Clinician, sign_in: SignIn) -> None:
+    answer = sign_in("Reception").get(f"{DIARY}{page}/", {"day": day})
+    assert answer.status_code in {200, 400}
+
+
+@pytest.mark.parametrize("page", ["day", "week", "list"])
+@pytest.mark.parametrize("group", ["Editor", "Publisher"])
+def test_the_diary_is_for_those_who_see_requests(
+    page: str, group: str, sign_in: SignIn, doctor: Clinician
+) -> None:
+    assert sign_in(group).get(f"{DIARY}{page}/").status_code == 403
+    assert Client().get(f"{DIARY}{page}/").status_code == 302
+
+
+def test_a_printed_list_is_written_down(appointment: Appointment, sign_in: SignIn) -> None:
+    client = sign_in("Reception")
+    client.get(f"{DIARY}day/?day=2026-11-24")
+    assert not appointment.request.events.filter(kind=PRINTED).exists()
+    client.get(f"{DIARY}list/?day=2026-11-24")
+    event = appointment.request.events.get(kind=PRINTED)
+    assert event.by == "reception"
+    content = client.get(f"{DIARY}list/?day=2026-11-25").content.decode()
+    assert "Nobody has an appointment on this day." in content
+
+
+def test_the_offer_page_marks_what_suits(
+    doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    for day in (TUESDAY, TUESDAY + timedelta(days=6)):
+        factories.clinic_session(doctor, day, time(9), time(13, 0))
+    factories.appointment_type()
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    address = f"/admin/bookings/appointmentrequest/{request.pk}/decide/offer/"
+    content = sign_in("Reception").get(address).content.decode()
+    assert content.count("suits them") == 5  # on Monday, and before noon
+    assert "Tuesday 24 November 2026" in content
+    content = sign_in("Reception").get(address, {"from_day": "2026-12-25"}).content.decode()
+    assert "Tuesday 24 November 2026" not in content
+    assert "Tuesday 29 December 2026" in content
+
+
+@pytest.mark.parametrize("value", ["", "x", "9" * 30, "-1"])
+@pytest.mark.parametrize("name", ["appointment_type", "clinician", "from_day"])
+def test_a_strange_look_is_no_500(
+    name: str, value: str, doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    address = f"/admin/bookings/appointmentrequest/{request.pk}/decide/book/"
+    assert sign_in("Reception").get(address, {name: value}).status_code == 200
+
+
+def test_without_sessions_the_page_says_what_to_do(
+    doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    address = f"/admin/bookings/appointmentrequest/{request.pk}/decide/offer/"
+    content = sign_in("Reception").get(address).content.decode()
+    assert "There is no free time in these two weeks." in content
+    assert Location.objects.exists()
