@@ -1,7 +1,8 @@
 """An appointment for the patient's own calendar (RFC 5545). Discreet: no reason, no clinician.
 
-The UID stays the same and the SEQUENCE grows, so that a calendar replaces what it had. Instants are in
-UTC, which every calendar shows in its owner's zone, whatever happens to time zones meanwhile.
+The UID is the request's, which has one appointment at a time, and the SEQUENCE grows, so that a
+calendar replaces what it had, also when an appointment is moved. Instants are in UTC, which every
+calendar shows in its owner's zone, whatever happens to time zones meanwhile.
 """
 
 from datetime import UTC
@@ -23,7 +24,7 @@ def invitation(appointment: Appointment) -> bytes:
     calendar.add("prodid", "-//Clinic site//Appointments//EN")
     calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
     event = Event()
-    event.add("uid", f"{request.reference}-{appointment.pk}@{urlsplit(settings.SITE_URL).hostname}")
+    event.add("uid", f"{request.reference}@{urlsplit(settings.SITE_URL).hostname}")
     event.add("sequence", request.version)
     event.add("dtstamp", (appointment.ended_at or appointment.booked_at).astimezone(UTC))
     event.add("dtstart", appointment.starts.astimezone(UTC))

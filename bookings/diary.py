@@ -13,7 +13,6 @@ accepted`. So an acceptance and a takeover can never both succeed, whatever the 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -53,8 +52,9 @@ def offer(
     clinician: Clinician,
     starts: Sequence[datetime],
     held_until: datetime,
-    by: User,
+    by: str,
     now: datetime,
+    freed: Appointment | None = None,
 ) -> Offer:
     """Hold one to three times for the patient. Raises TimeTaken if one of them is not free, and
     TriageRefused if one lies outside of the clinician's sessions."""
@@ -74,6 +74,7 @@ def offer(
             made_by=by,
             held_until=held_until,
             buffer_minutes=appointment_type.buffer_minutes,
+            freed=freed,
         )
         _hold(made, sorted(starts), now=now)
     return made
@@ -117,7 +118,7 @@ def book(
     appointment_type: AppointmentType,
     clinician: Clinician,
     starts: datetime,
-    by: User,
+    by: str,
     now: datetime,
 ) -> Appointment:
     """Book directly, for a patient on the phone. Raises TimeTaken if the time is not free."""
@@ -132,7 +133,7 @@ def book(
             starts=free.starts,
             ends=free.ends,
             booked_at=now,
-            booked_by=by.get_username(),
+            booked_by=by,
         )
         _claim(
             (
@@ -147,7 +148,7 @@ def book(
 def end(
     appointment: Appointment, status: AppointmentStatus, *, by: str, now: datetime
 ) -> Appointment:
-    """Cancel a booked appointment, or say whether the patient came. Its time is free again."""
+    """Cancel or move a booked appointment, or say whether the patient came. Its time is free again."""
     with transaction.atomic():
         ended = Appointment.objects.filter(
             pk=appointment.pk, status=AppointmentStatus.BOOKED

@@ -31,7 +31,12 @@ LEASE = timedelta(minutes=5)
 # Waits between tries: more than four hours in all, so that a mail server can be mended meanwhile.
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 60, 120, 240)]
 PERMANENT = range(500, 600)
-WITH_CALENDAR = {MessageKind.BOOKED, MessageKind.CANCELLED, MessageKind.REMINDER}
+WITH_CALENDAR = {
+    MessageKind.BOOKED,
+    MessageKind.MOVED,
+    MessageKind.CANCELLED,
+    MessageKind.REMINDER,
+}
 
 
 def queue(request: AppointmentRequest, kind: MessageKind, *, by: str, now: datetime) -> None:

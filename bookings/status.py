@@ -18,6 +18,8 @@ class RequestStatus(TextChoices):
     OFFERED = "offered", "Times offered"
     DEFERRED = "deferred", "Deferred"
     BOOKED = "booked", "Booked"
+    BOOKED_IN_REVIEW = "booked_in_review", "Booked and in review again"
+    BOOKED_OFFERED = "booked_offered", "Booked and other times offered"
     DECLINED = "declined", "Declined"
     WITHDRAWN = "withdrawn", "Withdrawn"
     LAPSED = "lapsed", "Lapsed"
@@ -46,7 +48,22 @@ TRANSITIONS: dict[RequestStatus, set[RequestStatus]] = {
         RequestStatus.LAPSED,
     },
     RequestStatus.DEFERRED: {RequestStatus.IN_REVIEW, RequestStatus.WITHDRAWN},
-    RequestStatus.BOOKED: {RequestStatus.CLOSED},
+    RequestStatus.BOOKED: {
+        RequestStatus.BOOKED,  # moved by phone
+        RequestStatus.BOOKED_IN_REVIEW,
+        RequestStatus.BOOKED_OFFERED,
+        RequestStatus.CLOSED,
+    },
+    RequestStatus.BOOKED_IN_REVIEW: {
+        RequestStatus.BOOKED,
+        RequestStatus.BOOKED_OFFERED,
+        RequestStatus.CLOSED,
+    },
+    RequestStatus.BOOKED_OFFERED: {
+        RequestStatus.BOOKED,
+        RequestStatus.BOOKED_IN_REVIEW,
+        RequestStatus.CLOSED,
+    },
     RequestStatus.DECLINED: set(),
     RequestStatus.WITHDRAWN: set(),
     RequestStatus.LAPSED: {RequestStatus.IN_REVIEW},
@@ -60,6 +77,8 @@ OWNERS: dict[RequestStatus, str] = {
     RequestStatus.OFFERED: "patient",
     RequestStatus.DEFERRED: "the clock",
     RequestStatus.BOOKED: "nobody",
+    RequestStatus.BOOKED_IN_REVIEW: "clinic",
+    RequestStatus.BOOKED_OFFERED: "patient",
     RequestStatus.DECLINED: "nobody",
     RequestStatus.WITHDRAWN: "nobody",
     RequestStatus.LAPSED: "nobody",
@@ -74,6 +93,8 @@ EVENTS: dict[RequestStatus, str] = {
     RequestStatus.OFFERED: "offered times",
     RequestStatus.DEFERRED: "deferred it",
     RequestStatus.BOOKED: "booked the appointment",
+    RequestStatus.BOOKED_IN_REVIEW: "asked for another time",
+    RequestStatus.BOOKED_OFFERED: "offered other times",
     RequestStatus.DECLINED: "declined it",
     RequestStatus.WITHDRAWN: "withdrew it",
     RequestStatus.LAPSED: "let it lapse",
@@ -83,6 +104,9 @@ EVENTS: dict[RequestStatus, str] = {
 # What the journal says of a visit, by whether the patient came.
 ATTENDANCE = {True: "saw the patient", False: "recorded that the patient did not come"}
 
+# What it says when another appointment took the place of the one that a patient had.
+MOVED = "moved the appointment"
+
 # A look by a member of staff is an event too, but no step.
 READ = "read it"
 SEARCHED = "found it by searching"
@@ -91,6 +115,24 @@ LOOKS = (READ, SEARCHED, PRINTED)
 
 WAITING_FOR_CLINIC = {status for status, owner in OWNERS.items() if owner == "clinic"}
 WAITING_FOR_PATIENT = {status for status, owner in OWNERS.items() if owner == "patient"}
+# The appointment is kept until another time is accepted.
+WITH_APPOINTMENT = {
+    RequestStatus.BOOKED,
+    RequestStatus.BOOKED_IN_REVIEW,
+    RequestStatus.BOOKED_OFFERED,
+}
+# Where a request stands when the patient's time to reply is over.
+WITHOUT_REPLY: dict[RequestStatus, RequestStatus] = {
+    RequestStatus.QUESTION_ASKED: RequestStatus.LAPSED,
+    RequestStatus.OFFERED: RequestStatus.LAPSED,
+    RequestStatus.BOOKED_OFFERED: RequestStatus.BOOKED,
+}
+# What the journal says when the clock took a step, by where it led.
+CLOCK_EVENTS: dict[RequestStatus, str] = {
+    RequestStatus.IN_REVIEW: "came back on its day",
+    RequestStatus.LAPSED: EVENTS[RequestStatus.LAPSED],
+    RequestStatus.BOOKED: "let the other times go",
+}
 WITHDRAWABLE = {
     status for status, following in TRANSITIONS.items() if RequestStatus.WITHDRAWN in following
 }
@@ -167,6 +209,7 @@ class AppointmentStatus(TextChoices):
     FULFILLED = "fulfilled", "Attended"
     NOSHOW = "noshow", "Did not come"
     CANCELLED = "cancelled", "Cancelled"
+    MOVED = "moved", "Moved to another time"
 
 
 class MessageKind(TextChoices):
@@ -176,6 +219,8 @@ class MessageKind(TextChoices):
     QUESTION = "question", "A question for you"
     OFFER = "offer", "Times offered"
     BOOKED = "booked", "Appointment booked"
+    MOVED = "moved", "Appointment moved"
+    KEPT = "kept", "Appointment stays as it is"
     DECLINED = "declined", "Answer to your request"
     WITHDRAWN = "withdrawn", "Request withdrawn"
     CANCELLED = "cancelled", "Appointment cancelled"

@@ -61,6 +61,8 @@ SELF_REVIEW_ALLOWED = env.bool("SELF_REVIEW_ALLOWED", default=False)
 
 # Until how many hours before an appointment a patient may cancel without ringing us.
 CLINIC_CANCEL_HOURS = env.int("CLINIC_CANCEL_HOURS", default=24)
+# For how many hours, counted while the desk is open, an earlier time is held for one person.
+CLINIC_EARLIER_HOURS = env.int("CLINIC_EARLIER_HOURS", default=4)
 # How many days before an appointment its reminder is sent.
 CLINIC_REMINDER_DAYS = env.int("CLINIC_REMINDER_DAYS", default=2)
 

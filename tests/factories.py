@@ -287,6 +287,15 @@ def offer(
     )
 
 
+# Each at an hour of its own, so that requests in every status can stand side by side.
+HOURS_OF_APPOINTMENTS = {
+    RequestStatus.BOOKED: 6,
+    RequestStatus.BOOKED_IN_REVIEW: 7,
+    RequestStatus.BOOKED_OFFERED: 8,
+    RequestStatus.CLOSED: 9,
+}
+
+
 def request_at(status: RequestStatus, *, now: datetime | None = None) -> AppointmentRequest:
     """A request that the real verbs brought to a status."""
     now = now or timezone.now()
@@ -306,20 +315,30 @@ def request_at(status: RequestStatus, *, now: datetime | None = None) -> Appoint
         triage.defer(made, version=made.version, until=until, by=by, now=now)
     if status == RequestStatus.DECLINED:
         triage.decline(made, version=made.version, reason="Ask a GP.", by=by, now=now)
-    if status in {RequestStatus.BOOKED, RequestStatus.CLOSED}:
-        triage.book(
-            made,
-            version=made.version,
-            appointment_type=appointment_type(),
-            clinician=clinician(),
-            starts=tomorrow(6 if status == RequestStatus.BOOKED else 9, now=now),
-            by=by,
-            now=now,
-        )
-    if status == RequestStatus.CLOSED:
-        triage.cancel(made, version=made.version, by=by, reason="The clinician is ill.", now=now)
+    if status in HOURS_OF_APPOINTMENTS:
+        _with_appointment(made, status, now=now)
     if status == RequestStatus.LAPSED:
         offer(made, held_for=timedelta(seconds=1), doctor="another", now=now)
         triage.catch_up(now + timedelta(seconds=2))
         made.refresh_from_db()
     return made
+
+
+def _with_appointment(made: AppointmentRequest, status: RequestStatus, *, now: datetime) -> None:
+    by = staff("Reception")
+    triage.book(
+        made,
+        version=made.version,
+        appointment_type=appointment_type(),
+        clinician=clinician(),
+        starts=tomorrow(HOURS_OF_APPOINTMENTS[status], now=now),
+        by=by,
+        now=now,
+    )
+    if status == RequestStatus.BOOKED_IN_REVIEW:
+        wishes = "On a Friday."
+        triage.ask_for_another_time(made, version=made.version, wishes=wishes, now=now)
+    if status == RequestStatus.BOOKED_OFFERED:
+        offer(made, [tomorrow(hour, now=now) for hour in (10, 11)], now=now)
+    if status == RequestStatus.CLOSED:
+        triage.cancel(made, version=made.version, by=by, reason="The clinician is ill.", now=now)

@@ -257,7 +257,8 @@ def test_whose_turn_it_is_decides_who_is_waited_for() -> None:
 def test_patients_read_only_of_events_that_exist() -> None:
     verbs = "".join(path.read_text() for path in modules("bookings/triage"))
     written = set(booking_status.EVENTS.values()) | set(re.findall(r'kind="([^"]+)"', verbs))
-    written |= {"came back on its day", *booking_status.ATTENDANCE.values()}
+    written |= {*booking_status.CLOCK_EVENTS.values(), *booking_status.ATTENDANCE.values()}
+    written.add(booking_status.MOVED)
     assert set(PUBLIC_EVENTS) == written
 
 

@@ -169,7 +169,9 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "answers": record.answers.select_related("question").order_by("question__position"),
             "questions": record.questions.select_related("asked_by").order_by("-pk"),
             "offers": record.offers.prefetch_related("times").order_by("-pk"),
-            "appointment": record.appointments.select_related("clinician").first(),
+            "appointments": record.appointments.select_related(
+                "clinician", "appointment_type", "room__location"
+            ).order_by("-pk"),
             "messages_sent": record.messages.order_by("pk"),
             "events": record.events.order_by("-number"),
             "similar": _likely_duplicates(record),

@@ -19,7 +19,7 @@ from bookings.forms.staff import (
 from bookings.models import (
     AppointmentRequest,
 )
-from bookings.status import RequestStatus
+from bookings.status import WITH_APPOINTMENT, RequestStatus
 from procedures.decisions import Decision, DecisionForm
 
 Values = dict[str, Any]
@@ -86,6 +86,22 @@ def _renew_link(record: AppointmentRequest, values: Values, by: User, now: datet
     return "The old link is dead. A new one is on its way to the patient."
 
 
+def _take_back(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.take_offer_back(record, version=values["version"], by=by, now=now)
+    return "The times are free for others. The request waits for us again."
+
+
+def _leave(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.leave_as_it_is(record, version=values["version"], by=by, now=now)
+    return "The appointment stays as it is, and the patient is told."
+
+
+def _earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    change = triage.leave_earlier_list if record.earlier_asked_at else triage.join_earlier_list
+    change(record, version=values["version"], by=by, now=now)
+    return "On the earlier-time list." if record.earlier_asked_at else "Off the earlier-time list."
+
+
 def _offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     made = triage.offer(
         record,
@@ -123,11 +139,11 @@ DECISIONS = (
         "offer",
         "Offer times",
         "offer_appointmentrequest",
-        {RequestStatus.IN_REVIEW},
+        {RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW, RequestStatus.BOOKED},
         OfferForm,
         _offer,
-        "Each time is held for this patient and nobody else until the offer ends. The e-mail "
-        "says only that there is news.",
+        "Each time is held for this patient and nobody else until the offer ends. An appointment that "
+        "they have already is kept until they take another. The e-mail says only that there is news.",
         "admin/bookings/times.html",
     ),
     Decision(
@@ -141,6 +157,45 @@ DECISIONS = (
         "admin/bookings/times.html",
     ),
     Decision(
+        "move",
+        "Move by phone",
+        "book_appointmentrequest",
+        WITH_APPOINTMENT,
+        BookForm,
+        _book,
+        "For another time that you have just agreed with the patient. The old one is free for others "
+        "at once.",
+        "admin/bookings/times.html",
+    ),
+    Decision(
+        "take-back",
+        "Take the offer back",
+        "offer_appointmentrequest",
+        {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED},
+        DecisionForm,
+        _take_back,
+        "For a patient who rang because none of the times suits. An appointment that they have is "
+        "kept.",
+    ),
+    Decision(
+        "leave",
+        "Leave the appointment as it is",
+        "book_appointmentrequest",
+        {RequestStatus.BOOKED_IN_REVIEW},
+        DecisionForm,
+        _leave,
+        "The patient is told that nothing changes.",
+    ),
+    Decision(
+        "earlier",
+        "Earlier-time list: put on, or take off",
+        "book_appointmentrequest",
+        WITH_APPOINTMENT,
+        DecisionForm,
+        _earlier,
+        "Whoever is on it is offered times that become free before their own.",
+    ),
+    Decision(
         "ask",
         "Ask a question",
         "ask_appointmentrequest",
@@ -152,7 +207,7 @@ DECISIONS = (
         "resolve-flag",
         "Record the outcome of a flag",
         "resolve_redflag",
-        {RequestStatus.IN_REVIEW},
+        {RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW},
         FlagForm,
         _resolve_flag,
         "Only “proceed” lets times be offered or booked. Nobody is told to stop a medicine.",
@@ -177,7 +232,7 @@ DECISIONS = (
         "attendance",
         "Record whether the patient came",
         "book_appointmentrequest",
-        {RequestStatus.BOOKED},
+        WITH_APPOINTMENT,
         AttendanceForm,
         _attendance,
     ),
@@ -185,11 +240,11 @@ DECISIONS = (
         "cancel",
         "Cancel the appointment",
         "book_appointmentrequest",
-        {RequestStatus.BOOKED},
+        WITH_APPOINTMENT,
         DeclineForm,
         _cancel,
-        "The time is free for others at once, and this request is closed. For another time the "
-        "patient sends a new request.",
+        "The time is free for others at once, and this request is closed. If they only need another "
+        "time, move it or offer others instead.",
     ),
     Decision(
         "renew-link",

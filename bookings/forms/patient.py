@@ -239,6 +239,18 @@ class ChooseTimeForm(SeenForm):
         self.fields["time"].choices = times
 
 
+class AnotherTimeForm(SeenForm):
+    """When the patient could come instead."""
+
+    wishes = PlainTextField(
+        label="When could you come instead?",
+        help_text="For example: Thursday mornings, not before 7 December.",
+        required_message="Write a few words about when you could come.",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class AnswerQuestionForm(SeenForm):
     """The patient's answer to the clinic's question."""
 

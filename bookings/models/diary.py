@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
@@ -34,14 +33,16 @@ class Offer(models.Model):
     clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
     status = models.CharField(max_length=10, choices=OfferStatus, default=OfferStatus.OPEN)
     made_at = models.DateTimeField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    made_by = models.CharField(max_length=ACTOR_LENGTH)
     held_until = models.DateTimeField()
     # As it was when the times were claimed; the type may change meanwhile.
     buffer_minutes = models.PositiveSmallIntegerField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+    # The appointment whose time became free and is offered on, from the earlier-time list.
+    freed = models.ForeignKey(
+        "bookings.Appointment", null=True, on_delete=models.PROTECT, related_name="passed_on"
+    )
 
     PERSONAL: set[str] = set()
     NOT_PERSONAL = {
@@ -49,6 +50,7 @@ class Offer(models.Model):
         "request",
         "appointment_type",
         "clinician",
+        "freed",
         "status",
         "made_at",
         "made_by",

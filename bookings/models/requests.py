@@ -14,6 +14,7 @@ from bookings.status import (
     CLEARING,
     WAITING_FOR_CLINIC,
     WAITING_FOR_PATIENT,
+    WITHOUT_REPLY,
     Answer,
     CarerRight,
     FlagLevel,
@@ -46,8 +47,9 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
             | Q(reply_due__gt=at)
             | Q(deferred_until__gt=timezone.localdate(at))
         )
-        if status == RequestStatus.LAPSED:
-            return self.filter(written | Q(reply_due__lte=at))
+        left = [before for before, after in WITHOUT_REPLY.items() if after == status]
+        if left:
+            return self.filter(written | Q(status__in=left, reply_due__lte=at))
         if status == RequestStatus.IN_REVIEW:
             return self.filter(written | Q(deferred_until__lte=timezone.localdate(at)))
         return self.filter(written)
@@ -89,6 +91,9 @@ class AppointmentRequest(models.Model):
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     ended_reason = models.TextField(blank=True)
+    # Since when they would come earlier than booked, if a time becomes free.
+    earlier_asked_at = models.DateTimeField(null=True)
+    earlier_asked_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     link_key = models.CharField(max_length=22, unique=True)
     link_version = models.PositiveSmallIntegerField(default=1)
     # The head of the journal's chain; a row lock on it makes events queue up.
@@ -124,6 +129,8 @@ class AppointmentRequest(models.Model):
         "reply_due",
         "ended_at",
         "ended_by",
+        "earlier_asked_at",
+        "earlier_asked_by",
         "link_key",
         "link_version",
         "event_count",
@@ -135,6 +142,7 @@ class AppointmentRequest(models.Model):
         constraints = [
             paired("received"),
             paired("ended"),
+            paired("earlier_asked"),
             CheckConstraint(
                 condition=Q(carer_name="", carer_right="")
                 | (~Q(carer_name="") & ~Q(carer_right="")),
@@ -154,10 +162,15 @@ class AppointmentRequest(models.Model):
         indexes = [
             Index(
                 fields=["answer_due", "id"],
-                condition=Q(status__in=["received", "in_review", "deferred"]),
+                condition=Q(status__in=["received", "in_review", "deferred", "booked_in_review"]),
                 name="requests_waiting",
             ),
             Index(fields=["status", "received_at", "id"], name="requests_by_status"),
+            Index(
+                fields=["earlier_asked_at", "id"],
+                condition=Q(earlier_asked_at__isnull=False),
+                name="requests_wanting_earlier",
+            ),
         ]
         permissions = [
             ("review_appointmentrequest", "Can take a request into review"),
@@ -178,12 +191,13 @@ class AppointmentRequest(models.Model):
     def state(self, at: datetime) -> RequestStatus:
         """Where the request stands at that instant, with what the clock did since it was written.
 
-        A deferred request is back in review on its day; one that waits for the patient lapses.
+        A deferred request is back in review on its day; one that waits for the patient lapses, or keeps
+        the appointment that it has.
         """
         if self.deferred_until and self.deferred_until <= timezone.localdate(at):
             return RequestStatus.IN_REVIEW
         if self.reply_due and self.reply_due <= at:
-            return RequestStatus.LAPSED
+            return WITHOUT_REPLY[RequestStatus(self.status)]
         return RequestStatus(self.status)
 
     def is_waiting_for_clinic(self, at: datetime) -> bool:

@@ -10,12 +10,19 @@ from bookings.triage.clinic import (
     book,
     decline,
     defer,
+    leave_as_it_is,
     offer,
     resolve_flag,
     start_review,
+    take_offer_back,
 )
 from bookings.triage.clock import catch_up
-from bookings.triage.moves import answer_due
+from bookings.triage.earlier import (
+    join_earlier_list,
+    leave_earlier_list,
+    pass_on_freed_times,
+)
+from bookings.triage.moves import answer_due, booked_appointment
 from bookings.triage.patient import (
     Submission,
     accept,
@@ -25,8 +32,10 @@ from bookings.triage.patient import (
     withdraw,
 )
 from bookings.triage.visits import (
+    ask_for_another_time,
     cancel,
     cancel_until,
+    keep_appointment,
     record_attendance,
     remind,
     renew_link,
@@ -39,14 +48,21 @@ __all__ = [
     "answer_due",
     "answer_question",
     "ask",
+    "ask_for_another_time",
     "ask_for_other_times",
     "book",
+    "booked_appointment",
     "cancel",
     "cancel_until",
     "catch_up",
     "decline",
     "defer",
+    "join_earlier_list",
+    "keep_appointment",
+    "leave_as_it_is",
+    "leave_earlier_list",
     "offer",
+    "pass_on_freed_times",
     "record_attendance",
     "remind",
     "renew_link",
@@ -54,5 +70,6 @@ __all__ = [
     "send_link_again",
     "start_review",
     "submit",
+    "take_offer_back",
     "withdraw",
 ]

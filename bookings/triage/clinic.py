@@ -17,10 +17,20 @@ from bookings.models import (
     Offer,
     RedFlag,
 )
-from bookings.status import MessageKind, RequestStatus, TriageRefused
+from bookings.status import (
+    MOVED,
+    WITH_APPOINTMENT,
+    MessageKind,
+    OfferStatus,
+    RequestStatus,
+    TriageRefused,
+)
 from bookings.triage.moves import (
     after_the_clock,
     answer_due,
+    back_into_review,
+    booked_appointment,
+    end_moved,
     keep,
     move,
     one_change,
@@ -58,7 +68,7 @@ def resolve_flag(
     request = flag.request
     with one_change(request):
         version = after_the_clock(request, version, now=now)
-        if request.status != RequestStatus.IN_REVIEW:
+        if request.status not in {RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}:
             raise TriageRefused(what_happened(request))
         keep(request, version=version)
         flag.outcome, flag.reason = outcome, reason
@@ -101,24 +111,30 @@ def offer(
     by: User,
     now: datetime,
 ) -> Offer:
-    """Offer one to three times, held for the patient. Raises TimeTaken if one is not free."""
+    """Offer one to three times, held for the patient. Raises TimeTaken if one is not free.
+
+    An appointment that the patient has already is kept until they take one of them.
+    """
+    current = booked_appointment(request)
     with one_change(request):
         move(
             request,
-            RequestStatus.OFFERED,
+            RequestStatus.BOOKED_OFFERED if current else RequestStatus.OFFERED,
             version=version,
             by=by,
             now=now,
             reply_due=held_until,
         )
         refuse_blocking_flags(request)
+        if current and held_until > current.starts:
+            raise TriageRefused("Let the offer end before the appointment that they have now.")
         made = diary.offer(
             request,
             appointment_type=appointment_type,
             clinician=clinician,
             starts=starts,
             held_until=held_until,
-            by=by,
+            by=by.get_username(),
             now=now,
         )
         messages.queue(request, MessageKind.OFFER, by=by.get_username(), now=now)
@@ -135,27 +151,65 @@ def book(
     by: User,
     now: datetime,
 ) -> Appointment:
-    """Book a time that was agreed on the phone. Raises TimeTaken if it is not free."""
+    """Book a time that was agreed on the phone. Raises TimeTaken if it is not free.
+
+    It takes the place of an appointment that the patient has already.
+    """
+    username = by.get_username()
+    moved = booked_appointment(request) is not None
     with one_change(request):
         move(
             request,
             RequestStatus.BOOKED,
-            only_from=[RequestStatus.IN_REVIEW],
+            only_from=[RequestStatus.IN_REVIEW, *WITH_APPOINTMENT],
             version=version,
             by=by,
             now=now,
+            kind=MOVED if moved else "",
         )
         refuse_blocking_flags(request)
+        diary.release(request, OfferStatus.RELEASED, by=username, now=now)
+        end_moved(request, by=username, now=now)
         appointment = diary.book(
             request,
             appointment_type=appointment_type,
             clinician=clinician,
             starts=starts,
-            by=by,
+            by=username,
             now=now,
         )
-        messages.queue(request, MessageKind.BOOKED, by=by.get_username(), now=now)
+        kind = MessageKind.MOVED if moved else MessageKind.BOOKED
+        messages.queue(request, kind, by=username, now=now)
     return appointment
+
+
+def take_offer_back(
+    request: AppointmentRequest, *, version: int, by: User, now: datetime
+) -> AppointmentRequest:
+    """Let the offered times go, for example because the patient rang and none of them suits."""
+    with one_change(request):
+        back_into_review(request, version=version, by=by, now=now, kind="took the offer back")
+        diary.release(request, OfferStatus.RELEASED, by=by.get_username(), now=now)
+    return request
+
+
+def leave_as_it_is(
+    request: AppointmentRequest, *, version: int, by: User, now: datetime
+) -> AppointmentRequest:
+    """The appointment stands, because we have no better time or nothing speaks against it."""
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.BOOKED,
+            only_from=[RequestStatus.BOOKED_IN_REVIEW],
+            version=version,
+            by=by,
+            now=now,
+            kind="left the appointment as it is",
+        )
+        refuse_blocking_flags(request)
+        messages.queue(request, MessageKind.KEPT, by=by.get_username(), now=now)
+    return request
 
 
 def defer(

@@ -12,13 +12,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings import diary, journal, messages
-from bookings.models import AppointmentRequest, ClosedDay
+from bookings.models import Appointment, AppointmentRequest, ClosedDay
 from bookings.status import (
     CLOCK,
+    CLOCK_EVENTS,
     EVENTS,
     LOOKS,
     PATIENT,
     TRANSITIONS,
+    AppointmentStatus,
     MessageKind,
     OfferStatus,
     RequestStatus,
@@ -62,6 +64,28 @@ def move(
     journal.record(request, kind or EVENTS[to], by=by, at=now)
 
 
+def back_into_review(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    by: journal.Actor,
+    now: datetime,
+    kind: str,
+) -> None:
+    """The offered times do not suit, and the clinic looks again. An appointment is kept meanwhile."""
+    has_one = request.status == RequestStatus.BOOKED_OFFERED
+    move(
+        request,
+        RequestStatus.BOOKED_IN_REVIEW if has_one else RequestStatus.IN_REVIEW,
+        version=version,
+        by=by,
+        now=now,
+        only_from=[RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED],
+        kind=kind,
+        answer_due=answer_due(now),
+    )
+
+
 def after_the_clock(request: AppointmentRequest, version: int, *, now: datetime) -> int:
     """The version to expect once the clock's own step, which the caller saw too, is written."""
     if request.version == version and settle(request, now=now):
@@ -76,8 +100,7 @@ def settle(request: AppointmentRequest, *, now: datetime) -> bool:
         return False
     keep(request, version=request.version, status=state, reply_due=None, deferred_until=None)
     diary.release(request, OfferStatus.EXPIRED, by=CLOCK, now=now)
-    kind = "came back on its day" if state == RequestStatus.IN_REVIEW else EVENTS[state]
-    journal.record(request, kind, by=CLOCK, at=now)
+    journal.record(request, CLOCK_EVENTS[state], by=CLOCK, at=now)
     return True
 
 
@@ -105,6 +128,11 @@ def what_happened(request: AppointmentRequest) -> str:
 
 def answer_due(now: datetime) -> datetime:
     """Until when we promise an answer: the promised hours, counted while the desk is open."""
+    return in_working_hours(now, settings.CLINIC_ANSWERS_WITHIN_HOURS)
+
+
+def in_working_hours(now: datetime, hours: int) -> datetime:
+    """The instant at which the desk will have been open for so many hours."""
     week = WorkingWeek(
         days=settings.CLINIC_OPEN_DAYS,
         opens=time.fromisoformat(settings.CLINIC_OPENS),
@@ -112,14 +140,30 @@ def answer_due(now: datetime) -> datetime:
         zone=ZoneInfo(settings.TIME_ZONE),
     )
     closed = set(ClosedDay.objects.filter(day__gte=now.date()).values_list("day", flat=True))
-    promised = timedelta(hours=settings.CLINIC_ANSWERS_WITHIN_HOURS)
-    return add_working_time(now, promised, week, closed)
+    return add_working_time(now, timedelta(hours=hours), week, closed)
 
 
 def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:
     """Tell the clinic's inbox that something is waiting, if it has one."""
     if settings.CLINIC_INBOX:
         messages.queue(request, MessageKind.CLINIC_NOTICE, by=PATIENT, now=now)
+
+
+def booked_appointment(request: AppointmentRequest) -> Appointment | None:
+    """The appointment that the request has now."""
+    return request.appointments.filter(status=AppointmentStatus.BOOKED).first()
+
+
+def end_moved(request: AppointmentRequest, *, by: str, now: datetime) -> bool:
+    """Let go of the appointment that another one replaces, in the same transaction; False if there is
+    none. Raises TriageRefused if it has begun."""
+    old = booked_appointment(request)
+    if old is None:
+        return False
+    if old.starts <= now:
+        raise TriageRefused("The appointment has begun, so it cannot be moved any more.")
+    diary.end(old, AppointmentStatus.MOVED, by=by, now=now)
+    return True
 
 
 def refuse_blocking_flags(request: AppointmentRequest) -> None:

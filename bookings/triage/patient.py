@@ -20,13 +20,21 @@ from bookings.models import (
 from bookings.screening import GivenAnswer
 from bookings.status import (
     EVENTS,
+    MOVED,
     PATIENT,
     MessageKind,
     OfferStatus,
     RequestStatus,
     TriageRefused,
 )
-from bookings.triage.moves import answer_due, move, notify_clinic, one_change
+from bookings.triage.moves import (
+    answer_due,
+    back_into_review,
+    end_moved,
+    move,
+    notify_clinic,
+    one_change,
+)
 from procedures.models import InformationPage
 
 # Letters and digits that nobody takes for another when they are read out on the phone.
@@ -102,18 +110,28 @@ def withdraw(request: AppointmentRequest, *, version: int, now: datetime) -> App
 def accept(
     request: AppointmentRequest, *, version: int, chosen: OfferedTime, now: datetime
 ) -> Appointment:
-    """The patient takes one of the offered times. Raises TimeTaken if it is no longer held."""
+    """The patient takes one of the offered times. Raises TimeTaken if it is no longer held.
+
+    It takes the place of an appointment that they have already.
+    """
+    moved = request.status == RequestStatus.BOOKED_OFFERED
     with one_change(request):
         move(
             request,
             RequestStatus.BOOKED,
-            only_from=[RequestStatus.OFFERED],
+            only_from=[RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED],
             version=version,
             by=PATIENT,
             now=now,
+            kind=MOVED if moved else "",
+            earlier_asked_at=None,
+            earlier_asked_by=None,
         )
+        end_moved(request, by=PATIENT, now=now)
         appointment = diary.accept(chosen, by=PATIENT, now=now)
-        messages.queue(request, MessageKind.BOOKED, by=PATIENT, now=now)
+        messages.drop(request, MessageKind.REMINDER)
+        kind = MessageKind.MOVED if moved else MessageKind.BOOKED
+        messages.queue(request, kind, by=PATIENT, now=now)
     return appointment
 
 
@@ -122,15 +140,8 @@ def ask_for_other_times(
 ) -> AppointmentRequest:
     """None of the offered times suits; the clinic looks again."""
     with one_change(request):
-        move(
-            request,
-            RequestStatus.IN_REVIEW,
-            version=version,
-            by=PATIENT,
-            now=now,
-            only_from=[RequestStatus.OFFERED],
-            kind="asked for other times",
-            answer_due=answer_due(now),
+        back_into_review(
+            request, version=version, by=PATIENT, now=now, kind="asked for other times"
         )
         diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
         notify_clinic(request, now=now)

@@ -4,18 +4,28 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 
 from bookings import diary, journal, messages
-from bookings.models import Appointment, AppointmentRequest
+from bookings.models import Appointment, AppointmentRequest, Message
 from bookings.status import (
     ATTENDANCE,
     PATIENT,
     AppointmentStatus,
     MessageKind,
+    OfferStatus,
     RequestStatus,
     TriageRefused,
 )
-from bookings.triage.moves import keep, move, notify_clinic, one_change, what_happened
+from bookings.triage.moves import (
+    answer_due,
+    keep,
+    move,
+    notify_clinic,
+    one_change,
+    refuse_blocking_flags,
+    what_happened,
+)
 
 
 def cancel(
@@ -43,6 +53,7 @@ def cancel(
             ended_by=actor,
             ended_reason=reason,
         )
+        diary.release(request, OfferStatus.RELEASED, by=actor, now=now)
         appointment = _booked(request)
         _refuse_late_cancelling(appointment, by, now)
         diary.end(appointment, AppointmentStatus.CANCELLED, by=actor, now=now)
@@ -70,11 +81,52 @@ def record_attendance(
             ended_at=now,
             ended_by=username,
         )
+        diary.release(request, OfferStatus.RELEASED, by=username, now=now)
         appointment = _booked(request)
         if now < appointment.starts:
             raise TriageRefused("It has not begun yet. It can only be cancelled.")
         diary.end(appointment, status, by=username, now=now)
     return appointment
+
+
+def ask_for_another_time(
+    request: AppointmentRequest, *, version: int, wishes: str, now: datetime
+) -> AppointmentRequest:
+    """The patient cannot come then. The appointment is kept until they have taken another time."""
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.BOOKED_IN_REVIEW,
+            only_from=[RequestStatus.BOOKED],
+            version=version,
+            by=PATIENT,
+            now=now,
+            availability=wishes,
+            answer_due=answer_due(now),
+        )
+        if now >= cancel_until(_booked(request)):
+            raise TriageRefused("It is too late to ask for another time here. Please ring us.")
+        notify_clinic(request, now=now)
+    return request
+
+
+def keep_appointment(
+    request: AppointmentRequest, *, version: int, now: datetime
+) -> AppointmentRequest:
+    """The patient keeps the time that they have."""
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.BOOKED,
+            only_from=[RequestStatus.BOOKED_IN_REVIEW, RequestStatus.BOOKED_OFFERED],
+            version=version,
+            by=PATIENT,
+            now=now,
+            kind="kept the appointment",
+        )
+        refuse_blocking_flags(request)
+        diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+    return request
 
 
 def cancel_until(appointment: Appointment) -> datetime:
@@ -88,9 +140,14 @@ def remind(now: datetime) -> int:
     None for what was booked so late that the confirmation says the same.
     """
     ahead = timedelta(days=settings.CLINIC_REMINDER_DAYS)
+    reminded = Message.objects.filter(
+        request=OuterRef("request"),
+        kind=MessageKind.REMINDER,
+        queued_at__gte=OuterRef("booked_at"),
+    )
     coming = Appointment.objects.filter(
-        status=AppointmentStatus.BOOKED, starts__gt=now, starts__lte=now + ahead
-    ).exclude(request__messages__kind=MessageKind.REMINDER)
+        ~Exists(reminded), status=AppointmentStatus.BOOKED, starts__gt=now, starts__lte=now + ahead
+    )
     queued = 0
     for appointment in coming.select_related("request").order_by("pk"):
         if appointment.booked_at < appointment.starts - ahead:

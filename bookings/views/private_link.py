@@ -31,6 +31,16 @@ PUBLIC_EVENTS = {
     "offered times": "We offered you times.",
     "asked for other times": "You asked for other times.",
     "booked the appointment": "Your appointment was booked.",
+    "asked for another time": "You asked for another time.",
+    "offered other times": "We offered you other times.",
+    "offered an earlier time": "We offered you an earlier time.",
+    "moved the appointment": "Your appointment was moved.",
+    "kept the appointment": "You kept your appointment.",
+    "left the appointment as it is": "Your appointment stays as it is.",
+    "let the other times go": "The time to reply ended; your appointment stays as it is.",
+    "took the offer back": "We took the offered times back, to find others.",
+    "joined the earlier-time list": "You told us that you would come earlier.",
+    "left the earlier-time list": "You told us that you do not need an earlier time.",
     "deferred it": "We put your request aside until a later day.",
     "came back on its day": "Your request came back to us.",
     "declined it": "We answered your request.",
@@ -92,7 +102,8 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     now = timezone.now()
     state = found.state(now)
     offer = found.offers.standing(now).prefetch_related("times").first()
-    appointment = found.appointments.select_related("clinician", "appointment_type").first()
+    with_whom = found.appointments.select_related("clinician", "appointment_type", "room__location")
+    appointment = with_whom.order_by("-pk").first()
     context = {
         "found": found,
         "state": state,
@@ -177,16 +188,7 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
 @only_by_press
 def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """None of the offered times suits."""
-    form = SeenForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, form.errors["version"][0])
-        return redirect("bookings:mine", found.reference)
-    version = form.cleaned_data["version"]
-    return act(
-        request,
-        found,
-        lambda: triage.ask_for_other_times(found, version=version, now=timezone.now()),
-    )
+    return press(request, found, triage.ask_for_other_times)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -209,6 +211,18 @@ def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResp
             found, version=values["version"], text=values["text"], now=timezone.now()
         ),
     )
+
+
+def press(
+    request: HttpRequest, found: AppointmentRequest, verb: Callable[..., object]
+) -> HttpResponse:
+    """A button that asks nothing but the version that was on the screen."""
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["version"][0])
+        return redirect("bookings:mine", found.reference)
+    version = form.cleaned_data["version"]
+    return act(request, found, lambda: verb(found, version=version, now=timezone.now()))
 
 
 def act(

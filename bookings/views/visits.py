@@ -1,5 +1,7 @@
 """A booked appointment behind the private link, and the way to a lost link."""
 
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -7,10 +9,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import triage
 from bookings.calendar_files import invitation
-from bookings.forms.patient import LostLinkForm, SeenForm
+from bookings.forms.patient import AnotherTimeForm, LostLinkForm, SeenForm
 from bookings.models import AppointmentRequest
-from bookings.status import PATIENT, AppointmentStatus
-from bookings.views.private_link import act, behind_link
+from bookings.status import PATIENT
+from bookings.views.private_link import act, behind_link, only_by_press, press
 from procedures import rate_limits
 
 
@@ -19,7 +21,7 @@ from procedures import rate_limits
 def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask once more, then cancel the appointment."""
     now = timezone.now()
-    appointment = found.appointments.filter(status=AppointmentStatus.BOOKED).first()
+    appointment = triage.booked_appointment(found)
     if appointment is None:
         return redirect("bookings:mine", found.reference)
     form = SeenForm(request.POST or None, initial={"version": found.version})
@@ -37,6 +39,52 @@ def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "can": now < triage.cancel_until(appointment),
     }
     return render(request, "bookings/mine/cancel.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask for another time. The one that the patient has is kept until they take another."""
+    now = timezone.now()
+    appointment = triage.booked_appointment(found)
+    if appointment is None:
+        return redirect("bookings:mine", found.reference)
+    posted = request.POST if request.method == "POST" else None
+    form = AnotherTimeForm(posted, initial={"version": found.version})
+    if posted is not None and form.is_valid():
+        values = form.cleaned_data
+        return act(request, found, lambda: triage.ask_for_another_time(found, **values, now=now))
+    context = {
+        "form": form,
+        "found": found,
+        "appointment": appointment,
+        "can": now < triage.cancel_until(appointment),
+    }
+    return render(request, "bookings/mine/another_time.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def keep(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Keep the time that the patient has."""
+    return press(request, found, triage.keep_appointment)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def join_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask to be offered earlier times that become free."""
+    return press(request, found, partial(triage.join_earlier_list, by=PATIENT))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def leave_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Be asked no more about earlier times."""
+    return press(request, found, partial(triage.leave_earlier_list, by=PATIENT))
 
 
 @require_safe

@@ -139,6 +139,10 @@ def test_a_scanner_that_fetches_everything_changes_nothing(
         "choose/",
         "other-times/",
         "answer/",
+        "move/",
+        "keep/",
+        "earlier/",
+        "no-earlier/",
     ):
         client.get(url + page)
     assert AppointmentRequest.objects.values().get(pk=request.pk) == before
@@ -152,6 +156,8 @@ HEADINGS = {
     RequestStatus.OFFERED: "We can offer you these times",
     RequestStatus.DEFERRED: "We have put your request aside for now",
     RequestStatus.BOOKED: "Your appointment",
+    RequestStatus.BOOKED_IN_REVIEW: "We are looking at your appointment again",
+    RequestStatus.BOOKED_OFFERED: "We can offer you these times instead",
     RequestStatus.DECLINED: "We cannot offer you an appointment for this",
     RequestStatus.WITHDRAWN: "You withdrew this request",
     RequestStatus.LAPSED: "The time to reply has ended",

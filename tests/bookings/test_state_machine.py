@@ -22,8 +22,10 @@ from hypothesis.stateful import (
 from bookings import diary, free_times, journal, triage
 from bookings.models import Appointment, AppointmentRequest, Claim, Message, Offer, OfferedTime
 from bookings.status import (
+    MOVED,
     PATIENT,
     READ,
+    WITH_APPOINTMENT,
     AppointmentStatus,
     MessageKind,
     OfferStatus,
@@ -38,27 +40,35 @@ SLOTS = [timedelta(days=2, hours=hour) for hour in range(4)]
 TELLS = {
     "sent the request": MessageKind.RECEIVED,
     "asked a question": MessageKind.QUESTION,
-    "offered times": MessageKind.OFFER,
     "booked the appointment": MessageKind.BOOKED,
     "declined it": MessageKind.DECLINED,
     "withdrew it": MessageKind.WITHDRAWN,
     "cancelled the appointment": MessageKind.CANCELLED,
+    MOVED: MessageKind.MOVED,
+    "left the appointment as it is": MessageKind.KEPT,
 }
+OFFERS = ("offered times", "offered other times", "offered an earlier time")
 IN_REVIEW = {RequestStatus.IN_REVIEW}
+OFFERED = {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}
 # The buttons, and where each is open.
 OPEN = {
     "review": {RequestStatus.RECEIVED, RequestStatus.LAPSED},
     "ask": IN_REVIEW,
-    "offer": IN_REVIEW,
-    "book": IN_REVIEW,
+    "offer": {*IN_REVIEW, RequestStatus.BOOKED, RequestStatus.BOOKED_IN_REVIEW},
+    "book": {*IN_REVIEW, *WITH_APPOINTMENT},
     "defer": IN_REVIEW,
     "decline": IN_REVIEW,
     "answer": {RequestStatus.QUESTION_ASKED},
-    "accept": {RequestStatus.OFFERED},
-    "ask_for_others": {RequestStatus.OFFERED},
+    "accept": OFFERED,
+    "ask_for_others": OFFERED,
+    "take_back": OFFERED,
+    "ask_to_move": {RequestStatus.BOOKED},
+    "keep": {RequestStatus.BOOKED_IN_REVIEW, RequestStatus.BOOKED_OFFERED},
+    "leave": {RequestStatus.BOOKED_IN_REVIEW},
+    "come_earlier": WITH_APPOINTMENT,
     "withdraw": {RequestStatus.OFFERED, RequestStatus.DEFERRED},
-    "cancel": {RequestStatus.BOOKED},
-    "attend": {RequestStatus.BOOKED},
+    "cancel": WITH_APPOINTMENT,
+    "attend": WITH_APPOINTMENT,
 }
 people = st.integers(0, 2)
 slots = st.sampled_from(SLOTS)
@@ -139,6 +149,23 @@ class Clinic(RuleBasedStateMachine):
     def ask_for_others(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.ask_for_other_times, request)
 
+    def take_back(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.take_offer_back, request, by=self.by)
+
+    def ask_to_move(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.ask_for_another_time, request, wishes="On a Friday.")
+
+    def keep(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.keep_appointment, request)
+
+    def leave(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.leave_as_it_is, request, by=self.by)
+
+    def come_earlier(self, request: AppointmentRequest, data: Any) -> None:
+        listed = request.earlier_asked_at
+        verb = triage.leave_earlier_list if listed else triage.join_earlier_list
+        self.attempt(verb, request, by=PATIENT)
+
     def defer(self, request: AppointmentRequest, data: Any) -> None:
         until = (self.now + timedelta(days=data.draw(st.integers(0, 3)))).date()
         self.attempt(triage.defer, request, until=until, by=self.by)
@@ -179,6 +206,7 @@ class Clinic(RuleBasedStateMachine):
     @rule()
     def the_worker_runs(self) -> None:
         triage.catch_up(self.now)
+        triage.pass_on_freed_times(self.now)
         triage.remind(self.now)
 
     def teardown(self) -> None:
@@ -198,9 +226,17 @@ class Clinic(RuleBasedStateMachine):
     def a_request_and_its_times_tell_the_same_story(self) -> None:
         for request in AppointmentRequest.objects.all():
             booked = request.appointments.filter(status=AppointmentStatus.BOOKED).count()
-            assert booked == (request.status == RequestStatus.BOOKED)
+            assert booked == (request.status in WITH_APPOINTMENT)
             opened = request.offers.filter(status=OfferStatus.OPEN).count()
-            assert opened == 0 or request.status == RequestStatus.OFFERED
+            assert opened == 0 or request.status in OFFERED
+
+    @invariant()
+    def a_freed_time_is_offered_to_one_at_a_time(self) -> None:
+        passed_on = Offer.objects.exclude(freed=None)
+        pairs = list(passed_on.values_list("request", "freed"))
+        assert len(pairs) == len(set(pairs))
+        standing = list(passed_on.standing(self.now).values_list("freed", flat=True))
+        assert len(standing) == len(set(standing))
 
     @invariant()
     def no_flag_was_passed(self) -> None:
@@ -215,7 +251,10 @@ class Clinic(RuleBasedStateMachine):
             kinds = list(request.events.exclude(kind=READ).values_list("kind", flat=True))
             for kind, message in TELLS.items():
                 assert request.messages.filter(kind=message).count() == kinds.count(kind)
-            assert request.messages.filter(kind=MessageKind.REMINDER).count() <= 1
+            offers = sum(kinds.count(kind) for kind in OFFERS)
+            assert request.messages.filter(kind=MessageKind.OFFER).count() == offers
+            booked = request.appointments.count()
+            assert request.messages.filter(kind=MessageKind.REMINDER).count() <= booked
 
 
 def claims_implied() -> set[tuple[int, int]]:

@@ -126,7 +126,7 @@ def test_after_the_cut_off_the_phone_number_stands_there(
     at(monday + timedelta(days=6, hours=1))
     url = behind_link(client, request)
     page = client.get(url).content.decode()
-    assert "too late to cancel here" in page
+    assert "too late to change or cancel it here" in page
     assert "020 7946 0958" in page
     assert "<button" not in client.get(f"{url}cancel/").content.decode()
     client.post(f"{url}cancel/", {"version": request.version})

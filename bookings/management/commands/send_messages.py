@@ -41,6 +41,7 @@ class Command(BaseCommand):
         while True:
             now = timezone.now()
             triage.catch_up(now)
+            triage.pass_on_freed_times(now)
             triage.remind(now)
             rate_limits.forget_past_windows(now)
             # What a patient typed and did not send lies in a session, and is forgotten with it.

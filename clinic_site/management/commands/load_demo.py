@@ -230,14 +230,21 @@ class Command(BaseCommand):
             now=now,
         )
 
-        booked = self._received("Lee Specimen", "Heel pain with the first steps of the day.")
-        triage.start_review(booked, version=booked.version, by=reception, now=now)
-        triage.book(
-            booked,
-            version=booked.version,
+        booked = self._booked("Lee Specimen", "Heel pain with the first steps of the day.")
+        triage.join_earlier_list(booked, version=booked.version, by=PATIENT, now=now)
+
+        moving = self._booked("Toni Sample", "My elbow hurts when I lift a cup.")
+        wishes = "Any morning from Wednesday on."
+        triage.ask_for_another_time(moving, version=moving.version, wishes=wishes, now=now)
+
+        moved = self._booked("Ali Specimen", "A sore thumb from knitting.")
+        triage.offer(
+            moved,
+            version=moved.version,
             appointment_type=scan,
             clinician=doctor,
-            starts=self._free(ADA, 10)[0],
+            starts=self._free(ADA, 12, step=3)[:2],
+            held_until=now + timedelta(days=2),
             by=reception,
             now=now,
         )
@@ -281,34 +288,15 @@ class Command(BaseCommand):
         )
         triage.catch_up(now)
 
-        visit = self._received("Max Specimen", "My wrist hurts when I lift my baby.")
-        triage.start_review(visit, version=visit.version, by=reception, now=now)
-        triage.book(
-            visit,
-            version=visit.version,
-            appointment_type=scan,
-            clinician=doctor,
-            starts=self._free(ADA, 8)[0],
-            by=reception,
-            now=now,
-        )
+        visit = self._booked("Max Specimen", "My wrist hurts when I lift my baby.", days=8)
         triage.cancel(visit, version=visit.version, by=PATIENT, now=now)
 
-        lost = self._received("Lou Specimen", "My fingers go numb at night.")
-        triage.start_review(lost, version=lost.version, by=reception, now=now)
-        booked_time = triage.book(
-            lost,
-            version=lost.version,
-            appointment_type=scan,
-            clinician=Clinician.objects.get(slug=BEN),
-            starts=self._free(BEN, 6)[0],
-            by=reception,
-            now=now,
-        )
+        lost = self._booked("Lou Specimen", "My fingers go numb at night.", slug=BEN, days=6)
+        lost_time = lost.appointments.get().starts
         Closure.objects.create(
             resource=Resource.objects.get(clinician__slug=BEN),
-            starts=booked_time.starts - timedelta(hours=6),
-            ends=booked_time.starts + timedelta(hours=12),
+            starts=lost_time - timedelta(hours=6),
+            ends=lost_time + timedelta(hours=12),
             reason="Leave",
         )
 
@@ -340,6 +328,24 @@ class Command(BaseCommand):
             **columns,
         )
         return triage.submit(submission, key=secrets.token_urlsafe(32), now=timezone.now() - ago)
+
+    def _booked(
+        self, name: str, concern: str, *, slug: str = ADA, days: int = 10
+    ) -> AppointmentRequest:
+        """At the first free time so many days from now."""
+        reception, now = User.objects.get(username="reception"), timezone.now()
+        request = self._received(name, concern)
+        triage.start_review(request, version=request.version, by=reception, now=now)
+        triage.book(
+            request,
+            version=request.version,
+            appointment_type=AppointmentType.objects.get(name="Assessment with ultrasound"),
+            clinician=Clinician.objects.get(slug=slug),
+            starts=self._free(slug, days)[0],
+            by=reception,
+            now=now,
+        )
+        return request
 
     def _clear_flags(self, request: AppointmentRequest, clinician: User) -> None:
         for flag in RedFlag.objects.filter(request=request):

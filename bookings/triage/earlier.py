@@ -1,0 +1,147 @@
+"""The earlier-time list: who would come earlier than booked is offered what becomes free.
+
+One person at a time, in the order in which they asked, each for a few hours in which the desk is open.
+Their own appointment stays theirs until they take the other. Whoever let a time go is not asked about
+the same one again.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from bookings import diary, journal, messages
+from bookings.models import Appointment, AppointmentRequest, Offer
+from bookings.status import (
+    CLOCK,
+    WITH_APPOINTMENT,
+    AppointmentStatus,
+    MessageKind,
+    RequestStatus,
+    TimeTaken,
+    TriageRefused,
+)
+from bookings.triage.moves import (
+    in_working_hours,
+    keep,
+    move,
+    one_change,
+    refuse_blocking_flags,
+    what_happened,
+)
+
+# Between the end of such an offer and its time: somebody has to travel.
+LEAST_NOTICE = timedelta(hours=12)
+NOON = 12
+
+
+def join_earlier_list(
+    request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime
+) -> AppointmentRequest:
+    """From now on the patient is offered earlier times that become free."""
+    actor = journal.actor_name(by)
+    changes = {"earlier_asked_at": now, "earlier_asked_by": actor}
+    return _note(request, version, by, now, kind="joined the earlier-time list", **changes)
+
+
+def leave_earlier_list(
+    request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime
+) -> AppointmentRequest:
+    """The patient is content with the time that they have."""
+    changes = {"earlier_asked_at": None, "earlier_asked_by": None}
+    return _note(request, version, by, now, kind="left the earlier-time list", **changes)
+
+
+def pass_on_freed_times(now: datetime) -> int:
+    """Offer each time that was given back to the next who would come earlier; the number offered."""
+    freed = Appointment.objects.filter(
+        status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.MOVED],
+        starts__gt=now + LEAST_NOTICE,
+        room__isnull=False,
+    ).exclude(passed_on__in=Offer.objects.standing(now))
+    return sum(
+        _pass_on(appointment, now)
+        for appointment in freed.select_related("appointment_type", "clinician").order_by("pk")
+    )
+
+
+def _pass_on(freed: Appointment, now: datetime) -> bool:
+    held_until = in_working_hours(now, settings.CLINIC_EARLIER_HOURS)
+    if held_until > freed.starts - LEAST_NOTICE:
+        return False
+    for request in _candidates(freed):
+        try:
+            _offer_earlier(request, freed, held_until=held_until, now=now)
+        except TimeTaken:
+            return False
+        except TriageRefused:  # theirs has changed meanwhile: the next one
+            continue
+        return True
+    return False
+
+
+def _candidates(freed: Appointment) -> list[AppointmentRequest]:
+    """Those with a later appointment of the same kind who can come then, in the order of asking."""
+    later = Appointment.objects.filter(
+        status=AppointmentStatus.BOOKED,
+        appointment_type=freed.appointment_type,
+        clinician=freed.clinician,
+        starts__gt=freed.starts,
+    )
+    waiting = AppointmentRequest.objects.filter(
+        status=RequestStatus.BOOKED, earlier_asked_at__isnull=False, appointments__in=later
+    ).exclude(Q(offers__freed=freed) | Q(pk=freed.request_id))
+    local = timezone.localtime(freed.starts)
+    part = "morning" if local.hour < NOON else "afternoon"
+    return [
+        request
+        for request in waiting.order_by("earlier_asked_at", "pk")
+        if f"{local:%A}".lower() in request.preferred_days and part in request.preferred_times
+    ]
+
+
+def _offer_earlier(
+    request: AppointmentRequest, freed: Appointment, *, held_until: datetime, now: datetime
+) -> None:
+    with one_change(request):
+        move(
+            request,
+            RequestStatus.BOOKED_OFFERED,
+            only_from=[RequestStatus.BOOKED],
+            version=request.version,
+            by=CLOCK,
+            now=now,
+            kind="offered an earlier time",
+            reply_due=held_until,
+        )
+        refuse_blocking_flags(request)
+        diary.offer(
+            request,
+            appointment_type=freed.appointment_type,
+            clinician=freed.clinician,
+            starts=[freed.starts],
+            held_until=held_until,
+            by=CLOCK,
+            now=now,
+            freed=freed,
+        )
+        messages.queue(request, MessageKind.OFFER, by=CLOCK, now=now)
+
+
+def _note(
+    request: AppointmentRequest,
+    version: int,
+    by: journal.Actor,
+    now: datetime,
+    *,
+    kind: str,
+    **changes: Any,
+) -> AppointmentRequest:
+    with one_change(request):
+        if request.version != version or request.state(now) not in WITH_APPOINTMENT:
+            raise TriageRefused(what_happened(request))
+        keep(request, version=version, **changes)
+        journal.record(request, kind, by=by, at=now)
+    return request
