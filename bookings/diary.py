@@ -33,7 +33,7 @@ from bookings.status import (
     TimeTaken,
     TriageRefused,
 )
-from procedures.models import Clinician
+from procedures.models import Clinician, Revision
 
 MOST_TIMES = 3
 
@@ -80,7 +80,9 @@ def offer(
     return made
 
 
-def accept(chosen: OfferedTime, *, by: str, now: datetime) -> Appointment:
+def accept(
+    chosen: OfferedTime, *, by: str, now: datetime, given: Revision | None = None
+) -> Appointment:
     """Turn one offered time into an appointment and release the others of its offer.
 
     Raises TimeTaken if it is no longer held, and TriageRefused if its session was cancelled meanwhile.
@@ -98,6 +100,7 @@ def accept(chosen: OfferedTime, *, by: str, now: datetime) -> Appointment:
             appointment_type=chosen.offer.appointment_type,
             clinician=chosen.offer.clinician,
             room=chosen.room,
+            given=given,
             starts=chosen.starts,
             ends=chosen.ends,
             booked_at=now,
@@ -120,6 +123,7 @@ def book(
     starts: datetime,
     by: str,
     now: datetime,
+    given: Revision | None = None,
 ) -> Appointment:
     """Book directly, for a patient on the phone. Raises TimeTaken if the time is not free."""
     _refuse_past([starts], now)
@@ -130,6 +134,7 @@ def book(
             appointment_type=appointment_type,
             clinician=clinician,
             room=free.room,
+            given=given,
             starts=free.starts,
             ends=free.ends,
             booked_at=now,

@@ -1,4 +1,7 @@
-"""Private links. Signed, without personal data, and dead as soon as staff raise the link version."""
+"""Private links. Signed, without personal data, dead as soon as staff raise the link version, and some
+time after the request has ended."""
+
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
@@ -15,10 +18,25 @@ def private_link(request: AppointmentRequest) -> str:
     return f"{settings.SITE_URL}{reverse('bookings:open_link', args=[token])}"
 
 
-def follow(token: str) -> AppointmentRequest | None:
-    """The request that a link names, or None for a link that is unknown, forged or revoked."""
+def link_ends(request: AppointmentRequest) -> datetime | None:
+    """When the link stops to open anything; None while the request goes on."""
+    if request.ended_at is None:
+        return None
+    return request.ended_at + timedelta(days=settings.CLINIC_LINK_DAYS)
+
+
+def is_alive(request: AppointmentRequest, now: datetime) -> bool:
+    """Whether the link still opens the request."""
+    ends = link_ends(request)
+    return ends is None or now < ends
+
+
+def follow(token: str, now: datetime) -> AppointmentRequest | None:
+    """The request that a link names, or None for a link that is unknown, forged, revoked or dead."""
     try:
         link_key, link_version = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return AppointmentRequest.objects.filter(link_key=link_key, link_version=link_version).first()
+    named = AppointmentRequest.objects.filter(link_key=link_key, link_version=link_version)
+    found = named.first()
+    return found if found and is_alive(found, now) else None

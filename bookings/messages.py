@@ -1,7 +1,8 @@
 """Messages to patients and to the clinic's inbox. The only writer of `Message`.
 
 Discreet by construction: a row names a request and a kind, and the text is made from a template that
-is given nothing but the reference, the clinic and the private link. A row is written in the
+is given nothing but the reference, the clinic and the private link; and day, time and place for those
+who agreed to that. A row is written in the
 transaction of what it tells, and sent after the commit by `manage.py send_messages`.
 """
 
@@ -11,6 +12,7 @@ import smtplib
 import socket
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -19,10 +21,11 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from bookings import texts
 from bookings.calendar_files import invitation
-from bookings.links import private_link
+from bookings.links import link_ends, private_link
 from bookings.models import AppointmentRequest, Message
-from bookings.status import CLOCK, MessageKind, MessageStatus
+from bookings.status import CLOCK, Channel, MessageKind, MessageStatus
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,17 @@ LEASE = timedelta(minutes=5)
 # Waits between tries: more than four hours in all, so that a mail server can be mended meanwhile.
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 60, 120, 240)]
 PERMANENT = range(500, 600)
+# What is urgent or easily forgotten.
+TEXTED = {
+    MessageKind.OFFER,
+    MessageKind.OFFER_ENDS,
+    MessageKind.BOOKED,
+    MessageKind.MOVED,
+    MessageKind.CANCELLED,
+    MessageKind.REMINDER,
+}
+# What tells day, time and place to patients who agreed to that.
+WITH_DETAIL = {MessageKind.BOOKED, MessageKind.MOVED, MessageKind.REMINDER}
 WITH_CALENDAR = {
     MessageKind.BOOKED,
     MessageKind.MOVED,
@@ -40,15 +54,23 @@ WITH_CALENDAR = {
 
 
 def queue(request: AppointmentRequest, kind: MessageKind, *, by: str, now: datetime) -> None:
-    """Write the message of a change, in its transaction. One of a kind for each version."""
-    Message.objects.create(
-        request=request,
-        kind=kind,
-        request_version=request.version,
-        message_id=secrets.token_urlsafe(32),
-        queued_at=now,
-        queued_by=by,
-        next_try=now,
+    """Write the message of a change, in its transaction. One of a kind for each version, and a text
+    beside it if the patient agreed to texts."""
+    channels = [Channel.EMAIL]
+    if kind in TEXTED and settings.TEXT_MESSAGES and request.text_messages and request.phone:
+        channels.append(Channel.TEXT)
+    Message.objects.bulk_create(
+        Message(
+            request=request,
+            kind=kind,
+            channel=channel,
+            request_version=request.version,
+            message_id=secrets.token_urlsafe(32),
+            queued_at=now,
+            queued_by=by,
+            next_try=now,
+        )
+        for channel in channels
     )
 
 
@@ -82,14 +104,6 @@ def letter(message: Message) -> EmailMessage:
     """The e-mail of a message, made from its template now, so that it never carries stale news."""
     request = message.request
     to_clinic = message.kind == MessageKind.CLINIC_NOTICE
-    context = {
-        "reference": request.reference,
-        "answer_due": request.answer_due,
-        "link": "" if to_clinic else private_link(request),
-        "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
-        "clinic_name": settings.CLINIC_NAME,
-        "clinic_phone": settings.CLINIC_PHONE,
-    }
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     headers: Mapping[str, str] = {
         "Message-ID": f"<{message.message_id}@{domain}>",
@@ -97,7 +111,7 @@ def letter(message: Message) -> EmailMessage:
     }
     mail = EmailMessage(
         subject=f"A message from {settings.CLINIC_NAME}",
-        body=render_to_string(f"bookings/email/{message.kind}.txt", context),
+        body=render_to_string(f"bookings/email/{message.kind}.txt", _told(message)),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[settings.CLINIC_INBOX if to_clinic else request.email],
         headers=dict(headers),
@@ -105,6 +119,32 @@ def letter(message: Message) -> EmailMessage:
     if message.kind in WITH_CALENDAR and (appointment := request.appointments.last()):
         mail.attach("appointment.ics", invitation(appointment), "text/calendar")
     return mail
+
+
+def text(message: Message) -> str:
+    """The words of a text message, in one line."""
+    rendered = render_to_string(f"bookings/text/{message.kind}.txt", _told(message))
+    return " ".join(rendered.split())
+
+
+def _told(message: Message) -> dict[str, Any]:
+    """All that a template is given."""
+    request = message.request
+    to_clinic = message.kind == MessageKind.CLINIC_NOTICE
+    appointment = None
+    if request.detail_in_messages and message.kind in WITH_DETAIL:
+        appointment = request.appointments.order_by("-pk").first()
+    return {
+        "reference": request.reference,
+        "answer_due": request.answer_due,
+        "reply_due": request.reply_due,
+        "link_ends": link_ends(request),
+        "link": "" if to_clinic else private_link(request),
+        "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
+        "appointment": appointment,
+        "clinic_name": settings.CLINIC_NAME,
+        "clinic_phone": settings.CLINIC_PHONE,
+    }
 
 
 def _send(pk: int) -> bool:
@@ -118,8 +158,12 @@ def _send(pk: int) -> bool:
         return False
     message = Message.objects.select_related("request").get(pk=pk)
     try:
-        letter(message).send()
-    except (smtplib.SMTPException, OSError) as error:
+        if message.channel == Channel.TEXT:
+            number = message.request.phone.as_e164
+            texts.send(number, text(message), key=message.message_id)
+        else:
+            letter(message).send()
+    except (smtplib.SMTPException, texts.TextRefused, OSError) as error:
         _note_failure(message, error)
         return False
     Message.objects.filter(pk=pk).update(
@@ -135,7 +179,8 @@ def _send(pk: int) -> bool:
 def _note_failure(message: Message, error: Exception) -> None:
     """Try again later, or give up at once where the mail server said that it is of no use."""
     code = _code(error)
-    given_up = code in PERMANENT or message.tries > len(WAITS)
+    refused = isinstance(error, texts.TextRefused)
+    given_up = refused or code in PERMANENT or message.tries > len(WAITS)
     wait = WAITS[min(message.tries, len(WAITS)) - 1]
     # The class and the code only: the server's words may repeat the patient's address.
     failure = f"{type(error).__name__} {code or ''}".strip()
@@ -153,4 +198,6 @@ def _code(error: Exception) -> int | None:
         return int(next(iter(error.recipients.values()))[0])
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return None  # our own fault, which a new password mends
+    if isinstance(error, texts.TextRefused):
+        return error.code
     return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None

@@ -104,6 +104,9 @@ EVENTS: dict[RequestStatus, str] = {
 # What the journal says of a visit, by whether the patient came.
 ATTENDANCE = {True: "saw the patient", False: "recorded that the patient did not come"}
 
+# What it says of a call, by whether the patient was reached.
+CALLS = {True: "phoned the patient", False: "tried to phone the patient"}
+
 # What it says when another appointment took the place of the one that a patient had.
 MOVED = "moved the appointment"
 
@@ -212,12 +215,20 @@ class AppointmentStatus(TextChoices):
     MOVED = "moved", "Moved to another time"
 
 
+class Channel(TextChoices):
+    """How a message travels."""
+
+    EMAIL = "email", "E-mail"
+    TEXT = "text", "Text message"
+
+
 class MessageKind(TextChoices):
     """What a message tells. Its texts are in templates/bookings/email/."""
 
     RECEIVED = "received", "Request received"
     QUESTION = "question", "A question for you"
     OFFER = "offer", "Times offered"
+    OFFER_ENDS = "offer_ends", "The offer ends soon"
     BOOKED = "booked", "Appointment booked"
     MOVED = "moved", "Appointment moved"
     KEPT = "kept", "Appointment stays as it is"
@@ -225,6 +236,8 @@ class MessageKind(TextChoices):
     WITHDRAWN = "withdrawn", "Request withdrawn"
     CANCELLED = "cancelled", "Appointment cancelled"
     REMINDER = "reminder", "Reminder of the appointment"
+    AFTERWARDS = "afterwards", "After the visit"
+    CONTACT = "contact", "Contact details changed"
     LINK = "link", "The private link again"
     CLINIC_NOTICE = "clinic_notice", "Something is waiting"
 

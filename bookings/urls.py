@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from bookings.steps import ORDER
-from bookings.views import private_link, sending, visits
+from bookings.views import choosing, contact, given, private_link, sending, visits
 
 
 class StepConverter:
@@ -33,10 +33,12 @@ urlpatterns = [
     path("request/check/", sending.check, name="check"),
     path("request/sent/", sending.sent, name="sent"),
     path("request/<step:step>/", sending.step, name="step"),
-    path("link/", visits.lost_link, name="lost_link"),
+    path("link/", contact.lost_link, name="lost_link"),
     path("mine/link/<str:token>/", private_link.open_link, name="open_link"),
     path("mine/<reference:reference>/", private_link.mine, name="mine"),
     path("mine/<reference:reference>/identify/", private_link.identify, name="identify"),
+    path("mine/<reference:reference>/contact/", contact.contact, name="contact"),
+    path("mine/<reference:reference>/page/", given.page, name="given"),
     path("mine/<reference:reference>/withdraw/", private_link.withdraw, name="withdraw"),
     path("mine/<reference:reference>/cancel/", visits.cancel, name="cancel"),
     path("mine/<reference:reference>/move/", visits.another_time, name="another_time"),
@@ -44,8 +46,9 @@ urlpatterns = [
     path("mine/<reference:reference>/earlier/", visits.join_earlier, name="join_earlier"),
     path("mine/<reference:reference>/no-earlier/", visits.leave_earlier, name="leave_earlier"),
     path("mine/<reference:reference>/appointment.ics", visits.calendar_file, name="calendar_file"),
-    path("mine/<reference:reference>/choose/", private_link.choose_time, name="choose_time"),
-    path("mine/<reference:reference>/other-times/", private_link.other_times, name="other_times"),
+    path("mine/<reference:reference>/choose/", choosing.choose_time, name="choose_time"),
+    path("mine/<reference:reference>/safety/", choosing.safety, name="safety"),
+    path("mine/<reference:reference>/other-times/", choosing.other_times, name="other_times"),
     path(
         "mine/<reference:reference>/answer/", private_link.answer_question, name="answer_question"
     ),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bookings.free_times import stranded
 from bookings.models import AppointmentRequest
+from bookings.to_phone import patients_to_phone
 from procedures import rate_limits, reviews
 from procedures.models import Revision
 from procedures.status import RevisionStatus
@@ -56,6 +57,7 @@ class Desk(admin.AdminSite):
             ]
             desk["more_waiting"] = len(first) > SHOWN
             desk["stranded"] = stranded(now)
+            desk["to_phone"] = patients_to_phone(now)
         if request.user.has_perm("procedures.view_revision"):
             unfinished = [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
             desk["revisions"] = (

@@ -38,6 +38,7 @@ ANSWER_REQUESTS = {
     "book_appointmentrequest",
     "defer_appointmentrequest",
     "decline_appointmentrequest",
+    "phone_appointmentrequest",
 }
 WRITE_PAGES = {"add_informationpage", "change_informationpage", "add_revision", "change_revision"}
 

@@ -61,8 +61,12 @@ SELF_REVIEW_ALLOWED = env.bool("SELF_REVIEW_ALLOWED", default=False)
 
 # Until how many hours before an appointment a patient may cancel without ringing us.
 CLINIC_CANCEL_HOURS = env.int("CLINIC_CANCEL_HOURS", default=24)
+# After how many days an answer that may change is asked for again.
+CLINIC_ANSWERS_AGE_DAYS = env.int("CLINIC_ANSWERS_AGE_DAYS", default=7)
 # For how many hours, counted while the desk is open, an earlier time is held for one person.
 CLINIC_EARLIER_HOURS = env.int("CLINIC_EARLIER_HOURS", default=4)
+# How many days after a request has ended its private link still opens.
+CLINIC_LINK_DAYS = env.int("CLINIC_LINK_DAYS", default=90)
 # How many days before an appointment its reminder is sent.
 CLINIC_REMINDER_DAYS = env.int("CLINIC_REMINDER_DAYS", default=2)
 
@@ -241,6 +245,18 @@ if DEVELOPMENT:
 else:
     vars().update(env.email_url("EMAIL_URL", default="smtp+tls://localhost:587"))
     EMAIL_TIMEOUT = 20
+
+# --- Text messages: off, printed to the console, or handed to a provider over HTTP ---------------
+
+TEXT_MESSAGES = env.str("TEXT_MESSAGES", default="")
+if TEXT_MESSAGES not in {"", "console", "http"}:
+    raise ImproperlyConfigured("TEXT_MESSAGES is empty, console or http.")
+TEXT_MESSAGES_URL = TEXT_MESSAGES_TOKEN = ""
+if TEXT_MESSAGES == "http":
+    TEXT_MESSAGES_URL = required("TEXT_MESSAGES_URL", "Where the provider takes messages.")
+    TEXT_MESSAGES_TOKEN = required("TEXT_MESSAGES_TOKEN", "What the provider knows us by.")
+# Eleven letters at most; choose a name that tells nothing.
+TEXT_MESSAGES_SENDER = env.str("TEXT_MESSAGES_SENDER", default="Clinic")
 
 # --- Logs: codes and ids, never what a patient wrote ------------------------------------------
 

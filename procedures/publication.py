@@ -46,6 +46,11 @@ class Version(NamedTuple):
     # Whether its words may still be shown: the page is open, and nobody took this text back.
     shown: bool
 
+    @property
+    def fragment(self) -> Fragment:
+        """The signed bytes, to be shown only while they may be."""
+        return cut(self.revision.fragment)
+
 
 class GlossaryEntry(NamedTuple):
     """A term in the words of a signed text, and all the pages that explain it."""

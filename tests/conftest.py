@@ -17,6 +17,7 @@ from tests import factories
 
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "bookings_requestevent": (),
+    "bookings_recordedoutcome": (),
     "procedures_pageevent": (),
     "procedures_figure": (),
     "procedures_signoff": ("revoked_at", "revoked_by_id", "revocation_reason"),

@@ -164,14 +164,19 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "overdue": record.is_waiting_for_clinic(now) and record.answer_due < now,
             "decisions": [choice for choice in decisions if choice.slug != "resolve-flag"],
             "may_resolve": any(choice.slug == "resolve-flag" for choice in decisions),
-            "flags": record.flags.select_related("answer__question", "resolved_by"),
+            "flags": record.flags.select_related("answer__question__owner").prefetch_related(
+                "outcomes__recorded_by"
+            ),
             "blocked": record.flags.blocking().exists(),
-            "answers": record.answers.select_related("question").order_by("question__position"),
+            "answers": record.answers.select_related("question").order_by(
+                "question__position", "-given_at"
+            ),
             "questions": record.questions.select_related("asked_by").order_by("-pk"),
             "offers": record.offers.prefetch_related("times").order_by("-pk"),
             "appointments": record.appointments.select_related(
                 "clinician", "appointment_type", "room__location"
             ).order_by("-pk"),
+            "calls": record.calls.select_related("made_by"),
             "messages_sent": record.messages.order_by("pk"),
             "events": record.events.order_by("-number"),
             "similar": _likely_duplicates(record),

@@ -11,6 +11,7 @@ from bookings.forms.staff import (
     AskForm,
     AttendanceForm,
     BookForm,
+    CallForm,
     DeclineForm,
     DeferForm,
     FlagForm,
@@ -79,6 +80,14 @@ def _attendance(record: AppointmentRequest, values: Values, by: User, now: datet
     came = values["came"] == "yes"
     triage.record_attendance(record, version=values["version"], came=came, by=by, now=now)
     return "Recorded."
+
+
+def _call(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    reached = values["reached"] == "yes"
+    triage.record_call(
+        record, version=values["version"], reached=reached, note=values["note"], by=by, now=now
+    )
+    return "Recorded." if reached else "Recorded. They stay among the patients to phone."
 
 
 def _renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -245,6 +254,14 @@ DECISIONS = (
         _cancel,
         "The time is free for others at once, and this request is closed. If they only need another "
         "time, move it or offer others instead.",
+    ),
+    Decision(
+        "call",
+        "Record a phone call",
+        "phone_appointmentrequest",
+        set(RequestStatus),
+        CallForm,
+        _call,
     ),
     Decision(
         "renew-link",

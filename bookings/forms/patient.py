@@ -262,6 +262,43 @@ class AnswerQuestionForm(SeenForm):
     )
 
 
+class ContactForm(SeenForm):
+    """How we reach the patient, and how much our messages may say."""
+
+    email = YouForm.base_fields["email"]
+    phone = PhoneNumberField(
+        label="Phone number (optional)",
+        required=False,
+        error_messages={"invalid": "Enter a phone number like 020 7946 0958."},
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+    detail_in_messages = forms.BooleanField(
+        label="Write day, time, place and clinician into messages",
+        required=False,
+        help_text="Usually our messages say only that there is news. Choose this if nobody else reads "
+        "yours.",
+    )
+    text_messages = forms.BooleanField(
+        label="Send me short text messages as well",
+        required=False,
+        help_text="For offers, changes and reminders. They need a mobile number.",
+    )
+
+    def __init__(self, *args: Any, texts: bool, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not texts:
+            del self.fields["text_messages"]
+
+    def clean(self) -> dict[str, Any]:
+        """Texts need a number to go to."""
+        cleaned = super().clean() or self.cleaned_data
+        cleaned.setdefault("text_messages", False)
+        cleaned["phone"] = str(cleaned.get("phone") or "")
+        if cleaned["text_messages"] and not cleaned["phone"] and "phone" not in self.errors:
+            self.add_error("phone", "Enter the mobile number that we may send texts to.")
+        return cleaned
+
+
 class LostLinkForm(PatientForm):
     """What the first e-mail said, and the address that it went to."""
 

@@ -274,6 +274,23 @@ class SearchForm(forms.Form):
     )
 
 
+class CallForm(DecisionForm):
+    """What came of a call."""
+
+    reached = forms.ChoiceField(
+        label="Did you reach the patient?",
+        choices=[("yes", "Yes, or they have heard from us otherwise"), ("no", "No")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose yes or no."},
+    )
+    note = PlainTextField(
+        label="Note for colleagues (optional)",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
 class AttendanceForm(DecisionForm):
     """Whether the patient came."""
 
@@ -342,6 +359,7 @@ class ScreeningQuestionForm(forms.ModelForm):
             "detail_prompt",
             "level",
             "flags_unsure",
+            "asked_again",
             "pages",
             "owner",
             "source",

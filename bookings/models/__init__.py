@@ -7,6 +7,8 @@ from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
     ClinicQuestion,
+    PhoneCall,
+    RecordedOutcome,
     RedFlag,
     ScreeningAnswer,
 )
@@ -36,6 +38,8 @@ __all__ = [
     "Offer",
     "OfferedTime",
     "OpeningHours",
+    "PhoneCall",
+    "RecordedOutcome",
     "RedFlag",
     "RequestEvent",
     "Resource",

@@ -78,6 +78,11 @@ class ScreeningQuestion(models.Model):
     detail_prompt = models.CharField(max_length=200, help_text="What to tell us after “yes”.")
     level = models.CharField(max_length=10, choices=FlagLevel)
     flags_unsure = models.BooleanField("“I am not sure” raises the flag too", default=True)
+    asked_again = models.BooleanField(
+        "ask again before the visit",
+        default=False,
+        help_text="For answers that may change: when a time is taken, and with the reminder.",
+    )
     pages = models.ManyToManyField(InformationPage, blank=True)
     owner = models.ForeignKey(Clinician, on_delete=models.PROTECT)
     source = models.CharField(max_length=300)
@@ -96,6 +101,7 @@ class ScreeningQuestion(models.Model):
         "detail_prompt",
         "level",
         "flags_unsure",
+        "asked_again",
         "pages",
         "owner",
         "source",

@@ -14,7 +14,7 @@ from bookings.status import (
     OfferStatus,
 )
 from procedures.constraints import paired
-from procedures.models import Clinician
+from procedures.models import Clinician, Revision
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
@@ -117,6 +117,8 @@ class Appointment(models.Model):
     appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT)
     clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
     room = models.ForeignKey(Resource, null=True, on_delete=models.PROTECT, related_name="+")
+    # The text about it that was current then; what the patient was given.
+    given = models.ForeignKey(Revision, null=True, on_delete=models.PROTECT, related_name="+")
     starts = models.DateTimeField()
     ends = models.DateTimeField()
     status = models.CharField(
@@ -134,6 +136,7 @@ class Appointment(models.Model):
         "appointment_type",
         "clinician",
         "room",
+        "given",
         "status",
         "booked_at",
         "booked_by",

@@ -9,6 +9,7 @@ from django.db.models import Index, Q, UniqueConstraint
 from bookings.models.catalogue import ACTOR_LENGTH
 from bookings.models.requests import AppointmentRequest
 from bookings.status import (
+    Channel,
     MessageKind,
     MessageStatus,
 )
@@ -47,12 +48,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One e-mail to send. It holds no text: that is made from its template when it is sent."""
+    """One e-mail or text message to send. It holds no text: that is made from its template when it is
+    sent."""
 
     request = models.ForeignKey(
         AppointmentRequest, on_delete=models.PROTECT, related_name="messages"
     )
     kind = models.CharField(max_length=20, choices=MessageKind)
+    channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
     request_version = models.PositiveIntegerField()
     message_id = models.CharField(max_length=43, unique=True)
     status = models.CharField(max_length=10, choices=MessageStatus, default=MessageStatus.QUEUED)
@@ -70,6 +73,7 @@ class Message(models.Model):
         "id",
         "request",
         "kind",
+        "channel",
         "request_version",
         "message_id",
         "status",
@@ -91,7 +95,7 @@ class Message(models.Model):
             paired("sent"),
             # A link may be asked for again and again; nothing changes by that.
             UniqueConstraint(
-                fields=["request", "request_version", "kind"],
+                fields=["request", "request_version", "kind", "channel"],
                 condition=~Q(kind=MessageKind.LINK),
                 name="one_message_a_change",
             ),
@@ -99,7 +103,12 @@ class Message(models.Model):
         indexes = [
             Index(
                 fields=["next_try"], condition=Q(status=MessageStatus.QUEUED), name="messages_due"
-            )
+            ),
+            Index(
+                fields=["queued_at"],
+                condition=Q(status=MessageStatus.FAILED),
+                name="messages_failed",
+            ),
         ]
 
     def __str__(self) -> str:

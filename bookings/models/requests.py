@@ -94,6 +94,9 @@ class AppointmentRequest(models.Model):
     # Since when they would come earlier than booked, if a time becomes free.
     earlier_asked_at = models.DateTimeField(null=True)
     earlier_asked_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+    # What the patient agreed to: day, time and place in e-mails; short texts to the phone.
+    detail_in_messages = models.BooleanField(default=False)
+    text_messages = models.BooleanField(default=False)
     link_key = models.CharField(max_length=22, unique=True)
     link_version = models.PositiveSmallIntegerField(default=1)
     # The head of the journal's chain; a row lock on it makes events queue up.
@@ -131,6 +134,8 @@ class AppointmentRequest(models.Model):
         "ended_by",
         "earlier_asked_at",
         "earlier_asked_by",
+        "detail_in_messages",
+        "text_messages",
         "link_key",
         "link_version",
         "event_count",
@@ -179,6 +184,7 @@ class AppointmentRequest(models.Model):
             ("book_appointmentrequest", "Can book by phone"),
             ("defer_appointmentrequest", "Can defer a request"),
             ("decline_appointmentrequest", "Can decline a request"),
+            ("phone_appointmentrequest", "Can record a phone call"),
         ]
 
     def __str__(self) -> str:
@@ -214,13 +220,18 @@ class ScreeningAnswer(models.Model):
     question = models.ForeignKey(ScreeningQuestion, on_delete=models.PROTECT)
     answer = models.CharField(max_length=10, choices=Answer)
     detail = models.TextField(blank=True)
+    given_at = models.DateTimeField()
+    given_by = models.CharField(max_length=ACTOR_LENGTH)
 
     PERSONAL = {"answer", "detail"}
-    NOT_PERSONAL = {"id", "request", "question"}
+    NOT_PERSONAL = {"id", "request", "question", "given_at", "given_by"}
 
     class Meta:
         constraints = [
-            UniqueConstraint(fields=["request", "question"], name="one_answer_a_question")
+            paired("given"),
+            UniqueConstraint(
+                fields=["request", "question", "given_at"], name="one_answer_a_question_at_a_time"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -262,6 +273,13 @@ class RedFlag(models.Model):
                 name="an_outcome_has_its_reason_and_person",
             ),
         ]
+        indexes = [
+            Index(
+                fields=["request"],
+                condition=Q(outcome=FlagOutcome.CALL_PATIENT),
+                name="flags_to_call_about",
+            )
+        ]
         permissions = [("resolve_redflag", "Can record the outcome of a flag")]
 
     def __str__(self) -> str:
@@ -270,6 +288,50 @@ class RedFlag(models.Model):
     def is_blocking(self) -> bool:
         """The predicate twin of `blocking`."""
         return self.outcome not in CLEARING
+
+
+class RecordedOutcome(models.Model):
+    """Every outcome that was ever recorded about a flag. The database refuses to change or delete it."""
+
+    flag = models.ForeignKey(RedFlag, on_delete=models.PROTECT, related_name="outcomes")
+    outcome = models.CharField(max_length=20, choices=FlagOutcome)
+    reason = models.TextField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL = {"outcome", "reason"}
+    NOT_PERSONAL = {"id", "flag", "recorded_at", "recorded_by"}
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [paired("recorded")]
+
+    def __str__(self) -> str:
+        return f"outcome {self.pk} of flag {self.flag_id}"
+
+
+class PhoneCall(models.Model):
+    """What came of a call to the patient."""
+
+    request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="calls")
+    reached = models.BooleanField()
+    note = models.TextField(blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL = {"reached", "note"}
+    NOT_PERSONAL = {"id", "request", "made_at", "made_by"}
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [paired("made")]
+
+    def __str__(self) -> str:
+        return f"call {self.pk} about request {self.request_id}"
 
 
 class ClinicQuestion(models.Model):

@@ -17,6 +17,13 @@ from bookings.triage.clinic import (
     take_offer_back,
 )
 from bookings.triage.clock import catch_up
+from bookings.triage.contact import (
+    change_contact,
+    record_call,
+    renew_link,
+    send_link_again,
+    warn_of_ends,
+)
 from bookings.triage.earlier import (
     join_earlier_list,
     leave_earlier_list,
@@ -31,20 +38,21 @@ from bookings.triage.patient import (
     submit,
     withdraw,
 )
+from bookings.triage.safety import answer_again
 from bookings.triage.visits import (
     ask_for_another_time,
     cancel,
     cancel_until,
+    is_soon,
     keep_appointment,
     record_attendance,
     remind,
-    renew_link,
-    send_link_again,
 )
 
 __all__ = [
     "Submission",
     "accept",
+    "answer_again",
     "answer_due",
     "answer_question",
     "ask",
@@ -55,8 +63,10 @@ __all__ = [
     "cancel",
     "cancel_until",
     "catch_up",
+    "change_contact",
     "decline",
     "defer",
+    "is_soon",
     "join_earlier_list",
     "keep_appointment",
     "leave_as_it_is",
@@ -64,6 +74,7 @@ __all__ = [
     "offer",
     "pass_on_freed_times",
     "record_attendance",
+    "record_call",
     "remind",
     "renew_link",
     "resolve_flag",
@@ -71,5 +82,6 @@ __all__ = [
     "start_review",
     "submit",
     "take_offer_back",
+    "warn_of_ends",
     "withdraw",
 ]

@@ -15,6 +15,7 @@ from bookings.models import (
     AppointmentType,
     ClinicQuestion,
     Offer,
+    RecordedOutcome,
     RedFlag,
 )
 from bookings.status import (
@@ -31,6 +32,7 @@ from bookings.triage.moves import (
     back_into_review,
     booked_appointment,
     end_moved,
+    given_text,
     keep,
     move,
     one_change,
@@ -63,8 +65,8 @@ def start_review(
 def resolve_flag(
     flag: RedFlag, *, version: int, outcome: str, reason: str, by: User, now: datetime
 ) -> RedFlag:
-    """Record what a named person decided about a flag. A later outcome and reason replace these; the
-    journal keeps who recorded which outcome, and when."""
+    """Record what a named person decided about a flag. A later outcome counts instead of this one; both
+    stay in the flag's history."""
     request = flag.request
     with one_change(request):
         version = after_the_clock(request, version, now=now)
@@ -74,6 +76,9 @@ def resolve_flag(
         flag.outcome, flag.reason = outcome, reason
         flag.resolved_at, flag.resolved_by = now, by
         flag.save(update_fields=["outcome", "reason", "resolved_at", "resolved_by"])
+        RecordedOutcome.objects.create(
+            flag=flag, outcome=outcome, reason=reason, recorded_at=now, recorded_by=by
+        )
         journal.record(
             request, "recorded an outcome", by=by, at=now, flag=flag.pk, outcome=str(outcome)
         )
@@ -177,6 +182,7 @@ def book(
             starts=starts,
             by=username,
             now=now,
+            given=given_text(request, now),
         )
         kind = MessageKind.MOVED if moved else MessageKind.BOOKED
         messages.queue(request, kind, by=username, now=now)

@@ -20,6 +20,7 @@ from bookings.status import (
     LOOKS,
     PATIENT,
     TRANSITIONS,
+    WAITING_FOR_PATIENT,
     AppointmentStatus,
     MessageKind,
     OfferStatus,
@@ -27,6 +28,8 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.working_hours import WorkingWeek, add_working_time
+from procedures.models import Revision
+from procedures.publication import Publication, look_up
 
 
 @contextmanager
@@ -59,6 +62,8 @@ def move(
     status = RequestStatus(request.status)
     if to not in TRANSITIONS[status] or status not in only_from:
         raise TriageRefused(what_happened(request))
+    if status in WAITING_FOR_PATIENT:
+        messages.drop(request, MessageKind.OFFER_ENDS)
     clock_free = {"reply_due": None, "deferred_until": None}
     keep(request, version=version, status=to, **clock_free | changes)
     journal.record(request, kind or EVENTS[to], by=by, at=now)
@@ -152,6 +157,12 @@ def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:
 def booked_appointment(request: AppointmentRequest) -> Appointment | None:
     """The appointment that the request has now."""
     return request.appointments.filter(status=AppointmentStatus.BOOKED).first()
+
+
+def given_text(request: AppointmentRequest, now: datetime) -> Revision | None:
+    """The text that the patient is given with an appointment: the one that may be read now."""
+    found = look_up(request.page, timezone.localdate(now)) if request.page else None
+    return found.revision if isinstance(found, Publication) else None
 
 
 def end_moved(request: AppointmentRequest, *, by: str, now: datetime) -> bool:

@@ -14,10 +14,8 @@ from bookings.models import (
     Appointment,
     AppointmentRequest,
     OfferedTime,
-    RedFlag,
-    ScreeningAnswer,
 )
-from bookings.screening import GivenAnswer
+from bookings.screening import GivenAnswer, newly_flagged
 from bookings.status import (
     EVENTS,
     MOVED,
@@ -31,10 +29,12 @@ from bookings.triage.moves import (
     answer_due,
     back_into_review,
     end_moved,
+    given_text,
     move,
     notify_clinic,
     one_change,
 )
+from bookings.triage.safety import keep_answers, refuse_unanswered
 from procedures.models import InformationPage
 
 # Letters and digits that nobody takes for another when they are read out on the phone.
@@ -108,14 +108,31 @@ def withdraw(request: AppointmentRequest, *, version: int, now: datetime) -> App
 
 
 def accept(
-    request: AppointmentRequest, *, version: int, chosen: OfferedTime, now: datetime
-) -> Appointment:
+    request: AppointmentRequest,
+    *,
+    version: int,
+    chosen: OfferedTime,
+    now: datetime,
+    answers: Sequence[GivenAnswer] = (),
+) -> Appointment | None:
     """The patient takes one of the offered times. Raises TimeTaken if it is no longer held.
 
-    It takes the place of an appointment that they have already.
+    It takes the place of an appointment that they have already. Safety questions whose answers have
+    aged are answered with it; an answer that raises a new flag takes the request back into review
+    instead, and there is no appointment yet.
     """
     moved = request.status == RequestStatus.BOOKED_OFFERED
     with one_change(request):
+        refuse_unanswered(request, answers, now)
+        flagged = newly_flagged(request, answers)
+        if flagged:
+            back_into_review(
+                request, version=version, by=PATIENT, now=now, kind="gave an answer to look at"
+            )
+            diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+            keep_answers(request, answers, flagged, now=now)
+            notify_clinic(request, now=now)
+            return None
         move(
             request,
             RequestStatus.BOOKED,
@@ -127,8 +144,10 @@ def accept(
             earlier_asked_at=None,
             earlier_asked_by=None,
         )
+        keep_answers(request, answers, flagged, now=now)
         end_moved(request, by=PATIENT, now=now)
-        appointment = diary.accept(chosen, by=PATIENT, now=now)
+        given = given_text(request, now)
+        appointment = diary.accept(chosen, by=PATIENT, now=now, given=given)
         messages.drop(request, MessageKind.REMINDER)
         kind = MessageKind.MOVED if moved else MessageKind.BOOKED
         messages.queue(request, kind, by=PATIENT, now=now)
@@ -193,17 +212,8 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
         answer_due=answer_due(now),
         link_key=secrets.token_urlsafe(16),
     )
-    answers = ScreeningAnswer.objects.bulk_create(
-        ScreeningAnswer(
-            request=request, question=given.question, answer=given.answer, detail=given.detail
-        )
-        for given in submission.answers
-    )
-    RedFlag.objects.bulk_create(
-        RedFlag(request=request, answer=answer, level=given.question.level)
-        for answer, given in zip(answers, submission.answers, strict=True)
-        if given.is_flagged
-    )
+    flagged = [given for given in submission.answers if given.is_flagged]
+    keep_answers(request, submission.answers, flagged, now=now)
     journal.record(request, EVENTS[RequestStatus.RECEIVED], by=PATIENT, at=now)
     messages.queue(request, MessageKind.RECEIVED, by=PATIENT, now=now)
     notify_clinic(request, now=now)

@@ -1,4 +1,4 @@
-"""What becomes of a booked appointment, and of the link to it."""
+"""What becomes of a booked appointment."""
 
 from datetime import datetime, timedelta
 
@@ -19,12 +19,10 @@ from bookings.status import (
 )
 from bookings.triage.moves import (
     answer_due,
-    keep,
     move,
     notify_clinic,
     one_change,
     refuse_blocking_flags,
-    what_happened,
 )
 
 
@@ -86,6 +84,9 @@ def record_attendance(
         if now < appointment.starts:
             raise TriageRefused("It has not begun yet. It can only be cancelled.")
         diary.end(appointment, status, by=username, now=now)
+        messages.drop(request, MessageKind.REMINDER)
+        if came:
+            messages.queue(request, MessageKind.AFTERWARDS, by=username, now=now)
     return appointment
 
 
@@ -134,6 +135,16 @@ def cancel_until(appointment: Appointment) -> datetime:
     return appointment.starts - timedelta(hours=settings.CLINIC_CANCEL_HOURS)
 
 
+def is_soon(appointment: Appointment | None, now: datetime) -> bool:
+    """Whether the appointment is so near that its reminder is due."""
+    ahead = timedelta(days=settings.CLINIC_REMINDER_DAYS)
+    return bool(
+        appointment
+        and appointment.status == AppointmentStatus.BOOKED
+        and now < appointment.starts <= now + ahead
+    )
+
+
 def remind(now: datetime) -> int:
     """Queue the reminders that are due: one for each appointment; the number queued.
 
@@ -153,27 +164,6 @@ def remind(now: datetime) -> int:
         if appointment.booked_at < appointment.starts - ahead:
             queued += messages.queue_once(appointment.request, MessageKind.REMINDER, now=now)
     return queued
-
-
-# --- The private link -------------------------------------------------------------------------
-
-
-def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:
-    """The patient lost the e-mail. The same link is sent to the address that we have."""
-    messages.queue(request, MessageKind.LINK, by=PATIENT, now=now)
-
-
-def renew_link(
-    request: AppointmentRequest, *, version: int, by: User, now: datetime
-) -> AppointmentRequest:
-    """End the private link and every session that it opened, and send a new one."""
-    with one_change(request):
-        if request.version != version:
-            raise TriageRefused(what_happened(request))
-        keep(request, version=version, link_version=request.link_version + 1)
-        journal.record(request, "renewed the private link", by=by, at=now)
-        messages.queue(request, MessageKind.LINK, by=by.get_username(), now=now)
-    return request
 
 
 def _booked(request: AppointmentRequest) -> Appointment:

@@ -1,25 +1,25 @@
 """The page behind the private link."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import cast
-
-from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import links, triage
-from bookings.forms.patient import (
-    AnswerQuestionForm,
-    ChooseTimeForm,
-    IdentifyForm,
-    SeenForm,
+from bookings.forms.patient import AnswerQuestionForm, IdentifyForm, SeenForm
+from bookings.models import AppointmentRequest
+from bookings.screening import questions_to_ask_again
+from bookings.status import WITHDRAWABLE
+from bookings.views.choosing import choose_form
+from bookings.views.given import given_page
+from bookings.views.guards import (
+    act,
+    behind_link,
+    is_identified,
+    link_needed,
+    only_by_press,
+    open_in_session,
 )
-from bookings.models import AppointmentRequest, Offer, OfferedTime
-from bookings.status import WITHDRAWABLE, TriageRefused
 from procedures import rate_limits
 
 # What a patient reads of the journal. Events that are not here are the clinic's own.
@@ -35,6 +35,8 @@ PUBLIC_EVENTS = {
     "offered other times": "We offered you other times.",
     "offered an earlier time": "We offered you an earlier time.",
     "moved the appointment": "Your appointment was moved.",
+    "gave an answer to look at": "You told us something that a clinician looks at first.",
+    "answered the safety questions again": "You answered our safety questions again.",
     "kept the appointment": "You kept your appointment.",
     "left the appointment as it is": "Your appointment stays as it is.",
     "let the other times go": "The time to reply ended; your appointment stays as it is.",
@@ -44,6 +46,7 @@ PUBLIC_EVENTS = {
     "deferred it": "We put your request aside until a later day.",
     "came back on its day": "Your request came back to us.",
     "declined it": "We answered your request.",
+    "changed how to be reached": "You changed how we reach you.",
     "withdrew it": "You withdrew your request.",
     "let it lapse": "The time to reply ended.",
     "cancelled the appointment": "The appointment was cancelled.",
@@ -55,44 +58,16 @@ PUBLIC_EVENTS = {
 @require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Exchange the link for a short session, and its secret address for a clean one."""
-    found = links.follow(token)
+    now = timezone.now()
+    found = links.follow(token, now)
     if found is None:
         address = rate_limits.client_address(request)
-        if not rate_limits.spend(rate_limits.OPEN_UNKNOWN_LINK, address, timezone.now()):
+        if not rate_limits.spend(rate_limits.OPEN_UNKNOWN_LINK, address, now):
             return render(request, "errors/429.html", status=429)
-        return _link_needed(request)
+        return link_needed(request)
     request.session.cycle_key()
     open_in_session(request, found)
     return redirect("bookings:mine", found.reference)
-
-
-PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
-
-
-def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
-    """Let in only who opened the private link in this session, and only while the link stands."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, reference: str) -> HttpResponse:
-        opened = request.session.get("opened", {})
-        found = AppointmentRequest.objects.filter(
-            reference=reference, link_version=opened.get(reference)
-        ).first()
-        return view(request, found) if found else _link_needed(request)
-
-    return guarded
-
-
-def only_by_press(view: PatientView) -> PatientView:
-    """An address that is only posted to leads a mere look back to the request."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-        if request.method != "POST":
-            return redirect("bookings:mine", found.reference)
-        return view(request, found)
-
-    return guarded
 
 
 @require_safe
@@ -109,11 +84,14 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "state": state,
         "can_withdraw": state in WITHDRAWABLE,
         "offer": offer,
-        "choose": _choose_form(found, offer) if offer else None,
+        "choose": choose_form(found, offer) if offer else None,
         "appointment": appointment,
         "cancel_until": triage.cancel_until(appointment) if appointment else None,
         "can_cancel": bool(appointment) and now < triage.cancel_until(appointment),
-        "identified": _is_identified(request, found),
+        "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
+        "identified": is_identified(request, found),
+        "has_given": bool(appointment and appointment.given_id),
+        "given": is_identified(request, found) and given_page(found, appointment, now),
         "question": found.questions.order_by("-pk").first(),
         "answer_form": AnswerQuestionForm(initial={"version": found.version}),
         "past": [
@@ -164,39 +142,9 @@ def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @behind_link
 @only_by_press
-def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Take one of the offered times."""
-    offer = found.offers.standing(timezone.now()).prefetch_related("times").first()
-    if offer is None:
-        messages.error(request, "This offer has ended, so its times are no longer held for you.")
-        return redirect("bookings:mine", found.reference)
-    form = _choose_form(found, offer, request)
-    if not form.is_valid():
-        context = {"form": form, "found": found, "offer": offer}
-        return render(request, "bookings/mine/choose_time.html", context)
-    values = form.cleaned_data
-    chosen = OfferedTime.objects.select_related("offer__request").get(pk=values["time"])
-    return act(
-        request,
-        found,
-        lambda: triage.accept(found, version=values["version"], chosen=chosen, now=timezone.now()),
-    )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@behind_link
-@only_by_press
-def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """None of the offered times suits."""
-    return press(request, found, triage.ask_for_other_times)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@behind_link
-@only_by_press
 def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Answer the clinic's question."""
-    if not _is_identified(request, found):
+    if not is_identified(request, found):
         return redirect("bookings:identify", found.reference)
     form = AnswerQuestionForm(request.POST)
     if not form.is_valid():
@@ -211,53 +159,3 @@ def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResp
             found, version=values["version"], text=values["text"], now=timezone.now()
         ),
     )
-
-
-def press(
-    request: HttpRequest, found: AppointmentRequest, verb: Callable[..., object]
-) -> HttpResponse:
-    """A button that asks nothing but the version that was on the screen."""
-    form = SeenForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, form.errors["version"][0])
-        return redirect("bookings:mine", found.reference)
-    version = form.cleaned_data["version"]
-    return act(request, found, lambda: verb(found, version=version, now=timezone.now()))
-
-
-def act(
-    request: HttpRequest, found: AppointmentRequest, verb: Callable[[], object]
-) -> HttpResponse:
-    """Make the one call, say a refusal in words, and lead back to the request."""
-    try:
-        verb()
-    except TriageRefused as refusal:
-        messages.error(request, str(refusal))
-    return redirect("bookings:mine", found.reference)
-
-
-def _choose_form(
-    found: AppointmentRequest, offer: Offer, request: HttpRequest | None = None
-) -> ChooseTimeForm:
-    times = [
-        (time.pk, f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}")
-        for time in offer.times.all()
-    ]
-    posted = request.POST if request else None
-    return ChooseTimeForm(posted, times=times, initial={"version": found.version})
-
-
-def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
-    """Let this browser see the request for an hour, unless its link is revoked sooner."""
-    opened = request.session.get("opened", {})
-    request.session["opened"] = {**opened, found.reference: found.link_version}
-    request.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
-
-
-def _is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
-    return found.reference in cast("list[str]", request.session.get("identified", []))
-
-
-def _link_needed(request: HttpRequest) -> HttpResponse:
-    """The same answer for a link or reference that is unknown, old, forged or not opened here."""
-    return render(request, "bookings/mine/link_needed.html", status=404)

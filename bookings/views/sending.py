@@ -15,7 +15,7 @@ from bookings.forms.patient import (
 from bookings.models import AppointmentRequest
 from bookings.status import CarerRight, TriageRefused, needs_in_words
 from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
-from bookings.views.private_link import open_in_session
+from bookings.views.guards import open_in_session
 from procedures import rate_limits
 
 

@@ -1,4 +1,4 @@
-"""A booked appointment behind the private link, and the way to a lost link."""
+"""A booked appointment behind the private link."""
 
 from functools import partial
 
@@ -9,11 +9,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import triage
 from bookings.calendar_files import invitation
-from bookings.forms.patient import AnotherTimeForm, LostLinkForm, SeenForm
+from bookings.forms.patient import AnotherTimeForm, SeenForm
 from bookings.models import AppointmentRequest
 from bookings.status import PATIENT
-from bookings.views.private_link import act, behind_link, only_by_press, press
-from procedures import rate_limits
+from bookings.views.guards import act, behind_link, only_by_press, press
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,20 +96,3 @@ def calendar_file(request: HttpRequest, found: AppointmentRequest) -> HttpRespon
     response = HttpResponse(invitation(appointment), content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
     return response
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def lost_link(request: HttpRequest) -> HttpResponse:
-    """Send the private link again. The answer is the same whether or not we know the address."""
-    form = LostLinkForm(request.POST if request.method == "POST" else None)
-    if request.method != "POST" or not form.is_valid():
-        return render(request, "bookings/mine/lost_link.html", {"form": form})
-    now = timezone.now()
-    reference, email = form.cleaned_data["reference"], form.cleaned_data["email"]
-    place = rate_limits.client_address(request)
-    if not rate_limits.spend(rate_limits.LOST_LINK_FROM_ONE_PLACE, place, now):
-        return render(request, "errors/429.html", status=429)
-    found = AppointmentRequest.objects.filter(reference=reference, email__iexact=email).first()
-    if found and rate_limits.spend(rate_limits.LOST_LINK_OF_ONE_REQUEST, found.link_key, now):
-        triage.send_link_again(found, now=now)
-    return render(request, "bookings/mine/link_sent.html", {"email": email})

@@ -5,6 +5,15 @@ from typing import NamedTuple
 
 from bookings.status import FlagLevel
 
+NEEDLES = (
+    "ultrasound-guided-injections",
+    "joint-aspiration",
+    "shoulder-hydrodilatation",
+    "calcium-wash-out",
+    "ultrasound-clinic",  # where an injection may follow the scan at once
+)
+SHOCKWAVE = ("shockwave-therapy",)
+
 
 class SafetyQuestion(NamedTuple):
     """A safety question of the demonstration. Wordings are ours; the reasons are in the sources."""
@@ -15,7 +24,9 @@ class SafetyQuestion(NamedTuple):
     detail_prompt: str
     level: FlagLevel
     source: str
-    only_needles: bool = True
+    # None: asked with every request.
+    pages: tuple[str, ...] | None = NEEDLES
+    asked_again: bool = False
 
 
 class WeeklySession(NamedTuple):
@@ -84,7 +95,8 @@ SAFETY_QUESTIONS = [
         "since when?",
         FlagLevel.RED,
         "NHS, septic arthritis, reviewed March 2023",
-        only_needles=False,
+        pages=None,
+        asked_again=True,
     ),
     SafetyQuestion(
         "under-18",
@@ -93,15 +105,17 @@ SAFETY_QUESTIONS = [
         "how old are they?",
         FlagLevel.AMBER,
         "Clinic policy of the demonstration",
-        only_needles=False,
+        pages=None,
     ),
     SafetyQuestion(
         "blood-thinner",
         "Do you take a blood thinner, or bleed or bruise easily?",
-        "It is rarely a reason against an injection, but we need to plan for it. Do not stop it.",
+        "We need to plan for it; it is rarely a reason against an injection. Do not stop it.",
         "which medicine, or what happens?",
         FlagLevel.RED,
         "EULAR 2021; Royal Surrey leaflet",
+        pages=(*NEEDLES, *SHOCKWAVE),
+        asked_again=True,
     ),
     SafetyQuestion(
         "diabetes",
@@ -118,6 +132,8 @@ SAFETY_QUESTIONS = [
         "what is it, and since when?",
         FlagLevel.RED,
         "Hull leaflet; NHS Ayrshire & Arran leaflet",
+        pages=(*NEEDLES, *SHOCKWAVE),
+        asked_again=True,
     ),
     SafetyQuestion(
         "allergy",
@@ -134,6 +150,8 @@ SAFETY_QUESTIONS = [
         "what should we know?",
         FlagLevel.AMBER,
         "EULAR 2021; LactMed",
+        pages=(*NEEDLES, *SHOCKWAVE),
+        asked_again=True,
     ),
     SafetyQuestion(
         "recent-injection",
@@ -166,6 +184,7 @@ SAFETY_QUESTIONS = [
         "which vaccine, and when?",
         FlagLevel.AMBER,
         "Arthritis Research UK quoting BSR; providers differ",
+        asked_again=True,
     ),
     SafetyQuestion(
         "hiv-boosters",
@@ -182,5 +201,60 @@ SAFETY_QUESTIONS = [
         "what is it?",
         FlagLevel.AMBER,
         "MHRA Drug Safety Update on the retina; glaucoma is our inference",
+    ),
+    SafetyQuestion(
+        "steroid-tablets",
+        "Do you take steroid tablets, or carry a steroid card?",
+        "We add up all the steroid that you are given.",
+        "which, how much, and since when?",
+        FlagLevel.AMBER,
+        "GP-practice joint-injection sheet",
+    ),
+    SafetyQuestion(
+        "chickenpox",
+        "Have you been near somebody with chickenpox, shingles or measles in the last weeks?",
+        "A steroid can make it harder for the body to fight these.",
+        "what, and when?",
+        FlagLevel.AMBER,
+        "GP-practice joint-injection sheet",
+        asked_again=True,
+    ),
+    SafetyQuestion(
+        "recent-steroid",
+        "Have you had a steroid injection in the sore place in the last 6 weeks?",
+        "Shockwave treatment should not follow one too closely.",
+        "when, and where was it given?",
+        FlagLevel.RED,
+        "RNOH shockwave leaflet",
+        pages=SHOCKWAVE,
+        asked_again=True,
+    ),
+    SafetyQuestion(
+        "pacemaker",
+        "Do you have a pacemaker?",
+        "Shockwave treatment is then not suitable.",
+        "since when?",
+        FlagLevel.RED,
+        "RNOH shockwave leaflet",
+        pages=SHOCKWAVE,
+    ),
+    SafetyQuestion(
+        "cancer-clot-epilepsy",
+        "Do you have cancer, a blood clot or epilepsy?",
+        "Shockwave treatment may then not be suitable.",
+        "which, and since when?",
+        FlagLevel.RED,
+        "RNOH shockwave leaflet",
+        pages=SHOCKWAVE,
+    ),
+    SafetyQuestion(
+        "fluoroquinolone",
+        "Are you taking an antibiotic of the kind called fluoroquinolone?",
+        "It can make tendons weaker. A pharmacist can tell you whether yours is one. Do not stop it.",
+        "which one, and since when?",
+        FlagLevel.RED,
+        "RNOH shockwave leaflet",
+        pages=SHOCKWAVE,
+        asked_again=True,
     ),
 ]

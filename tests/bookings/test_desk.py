@@ -247,6 +247,8 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "until": f"{start:%Y-%m-%d}",
         "outcome": FlagOutcome.PROCEED,
         "came": "yes",
+        "reached": "yes",
+        "note": "",
         "flag": flag.pk if flag else "",
     }
 

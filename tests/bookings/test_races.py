@@ -231,12 +231,13 @@ def test_without_winning_the_offer_a_takeover_steals_an_accepted_time(
     def delete_by_age(wanted: list[Claim], *, now: datetime) -> None:
         Claim.objects.filter(offered_time__offer__held_until__lte=now).delete()
 
-    def trust_the_offer(chosen: Any, *, by: str, now: datetime) -> Appointment:
+    def trust_the_offer(chosen: Any, *, by: str, now: datetime, given: Any) -> Appointment:
         diary._close(chosen.offer, OfferStatus.ACCEPTED, by=by, now=now)
         return Appointment.objects.create(
             request=chosen.offer.request,
             appointment_type=chosen.offer.appointment_type,
             clinician=chosen.offer.clinician,
+            given=given,
             starts=chosen.starts,
             ends=chosen.ends,
             booked_at=now,

@@ -43,6 +43,7 @@ class Command(BaseCommand):
             triage.catch_up(now)
             triage.pass_on_freed_times(now)
             triage.remind(now)
+            triage.warn_of_ends(now)
             rate_limits.forget_past_windows(now)
             # What a patient typed and did not send lies in a session, and is forgotten with it.
             call_command("clearsessions")

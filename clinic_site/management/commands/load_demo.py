@@ -135,7 +135,6 @@ class Command(BaseCommand):
 
     def _questions(self) -> None:
         owner = Clinician.objects.get(slug="dr-ada-example")
-        needle_pages = InformationPage.objects.filter(slug="ultrasound-guided-injections")
         for position, rule in enumerate(demo.SAFETY_QUESTIONS, start=1):
             question, created = ScreeningQuestion.objects.get_or_create(
                 key=rule.key,
@@ -148,11 +147,12 @@ class Command(BaseCommand):
                     "level": rule.level,
                     "owner": owner,
                     "source": rule.source,
+                    "asked_again": rule.asked_again,
                     "review_due": timezone.localdate() + timedelta(days=365),
                 },
             )
-            if created and rule.only_needles:
-                question.pages.set(needle_pages)
+            if created and rule.pages:
+                question.pages.set(InformationPage.objects.filter(slug__in=rule.pages))
 
     def _diary(self) -> None:
         """Houses, rooms, machines, what can be booked, and sessions of every week from this one on."""
@@ -206,6 +206,18 @@ class Command(BaseCommand):
         reviewed = self._received("Alex Sample", "Stiff fingers in the morning.", yes={"infection"})
         triage.start_review(reviewed, version=reviewed.version, by=reception, now=now)
 
+        to_call = self._received("Uma Sample", "My wrist aches all day.", yes={"allergy"})
+        triage.start_review(to_call, version=to_call.version, by=clinician, now=now)
+        for flag in to_call.flags.all():
+            triage.resolve_flag(
+                flag,
+                version=to_call.version,
+                outcome=FlagOutcome.CALL_PATIENT,
+                reason="To which medicine, and what happened then?",
+                by=clinician,
+                now=now,
+            )
+
         asked = self._received("Chris Specimen", "Pain on the outside of my hip.")
         triage.start_review(asked, version=asked.version, by=reception, now=now)
         triage.ask(
@@ -232,6 +244,8 @@ class Command(BaseCommand):
 
         booked = self._booked("Lee Specimen", "Heel pain with the first steps of the day.")
         triage.join_earlier_list(booked, version=booked.version, by=PATIENT, now=now)
+
+        self._booked("Nia Specimen", "My ankle is stiff in the morning.", days=4)
 
         moving = self._booked("Toni Sample", "My elbow hurts when I lift a cup.")
         wishes = "Any morning from Wednesday on."

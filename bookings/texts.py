@@ -1,0 +1,51 @@
+"""Short text messages to a phone: printed to the console, or handed to a provider over HTTP.
+
+The shape is the common one: a POST of JSON with a bearer token. A provider that wants other names needs
+another function here and nothing elsewhere.
+"""
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+
+from django.conf import settings
+
+TIMEOUT_SECONDS = 20
+WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class TextRefused(Exception):
+    """The provider will never take this message. `code` is its HTTP status."""
+
+    def __init__(self, code: int):
+        super().__init__(f"refused with {code}")
+        self.code = code
+
+
+def send(number: str, text: str, *, key: str) -> None:
+    """Send one text. The same key twice is one message, where the provider looks at it.
+
+    Raises OSError if it may work later, and TextRefused if it never will.
+    """
+    if settings.TEXT_MESSAGES == "console":
+        sys.stdout.write(f"Text message to a number ending in {number[-3:]}: {text}\n")
+        return
+    body = {"from": settings.TEXT_MESSAGES_SENDER, "to": number, "text": text, "reference": key}
+    request = urllib.request.Request(  # noqa: S310 -- the address is a setting of the operator
+        settings.TEXT_MESSAGES_URL,
+        data=json.dumps(body).encode(),
+        headers={
+            "Authorization": f"Bearer {settings.TEXT_MESSAGES_TOKEN}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": key,
+        },
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+            return
+    except urllib.error.HTTPError as error:
+        if error.code in WORTH_ANOTHER_TRY or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        raise TextRefused(error.code) from None

@@ -1,0 +1,88 @@
+"""Whom we have to phone, and why. Computed when it is looked at; nothing is stored but the calls."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef
+
+from bookings.models import AppointmentRequest, Message, Offer, PhoneCall, RedFlag
+from bookings.status import (
+    FlagOutcome,
+    MessageKind,
+    MessageStatus,
+    RequestStatus,
+)
+
+# Messages that nobody misses: the patient took the step, or it went to our own inbox.
+OF_NO_WEIGHT = (MessageKind.WITHDRAWN, MessageKind.CLINIC_NOTICE, MessageKind.AFTERWARDS)
+# The last part of an offer in which silence is a reason to phone.
+LAST_PART = 4
+
+
+class ToPhone(NamedTuple):
+    """A patient who has to hear from us by phone."""
+
+    request: AppointmentRequest
+    why: str
+    tried_at: datetime | None
+
+
+def patients_to_phone(now: datetime) -> list[ToPhone]:
+    """Each patient once, those whose messages fail first."""
+    reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
+    found = [
+        *((each.request, _undelivered(each)) for each in _failed()),
+        *((each.request, "Has not answered our offer.") for each in _unanswered(now)),
+        *((each.request, "A clinician wants to speak to them first.") for each in _wanted()),
+    ]
+    for request, why in found:
+        whys = reasons.setdefault(request.pk, (request, []))[1]
+        if why not in whys:
+            whys.append(why)
+    tried = dict(
+        PhoneCall.objects.filter(request__in=reasons, reached=False)
+        .order_by("made_at")
+        .values_list("request", "made_at")
+    )
+    return [
+        ToPhone(request, " ".join(whys), tried.get(pk)) for pk, (request, whys) in reasons.items()
+    ]
+
+
+def _reached_since(moment: str) -> Exists:
+    return Exists(
+        PhoneCall.objects.filter(
+            request=OuterRef("request"), reached=True, made_at__gte=OuterRef(moment)
+        )
+    )
+
+
+def _failed() -> list[Message]:
+    failed = Message.objects.filter(~_reached_since("queued_at"), status=MessageStatus.FAILED)
+    return list(
+        failed.exclude(kind__in=OF_NO_WEIGHT).select_related("request").order_by("queued_at", "pk")
+    )
+
+
+def _undelivered(message: Message) -> str:
+    return f"{message.get_channel_display()} not delivered: {message.get_kind_display().lower()}."
+
+
+def _unanswered(now: datetime) -> list[Offer]:
+    """Offers by staff in their last quarter. A link that was opened says nothing: mail scanners open
+    links too."""
+    standing = Offer.objects.standing(now).filter(~_reached_since("made_at"), freed=None)
+    open_ones = standing.select_related("request").order_by("held_until", "pk")
+    return [
+        offer
+        for offer in open_ones
+        if now >= offer.held_until - (offer.held_until - offer.made_at) / LAST_PART
+    ]
+
+
+def _wanted() -> list[RedFlag]:
+    waiting = (RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW)
+    flags = RedFlag.objects.filter(outcome=FlagOutcome.CALL_PATIENT, request__status__in=waiting)
+    return list(
+        flags.filter(~_reached_since("resolved_at")).select_related("request").order_by("pk")
+    )

@@ -1,0 +1,94 @@
+"""Answers to safety questions: kept as they were given, and asked for again where they may change."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bookings import diary, journal
+from bookings.models import AppointmentRequest, RedFlag, ScreeningAnswer
+from bookings.screening import GivenAnswer, newly_flagged, questions_to_ask_again
+from bookings.status import (
+    PATIENT,
+    WITH_APPOINTMENT,
+    OfferStatus,
+    RequestStatus,
+    TriageRefused,
+)
+from bookings.triage.moves import (
+    after_the_clock,
+    answer_due,
+    keep,
+    move,
+    notify_clinic,
+    one_change,
+    what_happened,
+)
+
+
+def answer_again(
+    request: AppointmentRequest, *, version: int, answers: Sequence[GivenAnswer], now: datetime
+) -> AppointmentRequest:
+    """The patient answers before the visit what may have changed since.
+
+    An answer that raises a new flag makes a clinician look at the appointment again; it is kept
+    meanwhile.
+    """
+    with one_change(request):
+        version = after_the_clock(request, version, now=now)
+        if request.version != version or request.status not in WITH_APPOINTMENT:
+            raise TriageRefused(what_happened(request))
+        refuse_unanswered(request, answers, now)
+        flagged = newly_flagged(request, answers)
+        if flagged and request.status != RequestStatus.BOOKED_IN_REVIEW:
+            move(
+                request,
+                RequestStatus.BOOKED_IN_REVIEW,
+                version=version,
+                by=PATIENT,
+                now=now,
+                kind="gave an answer to look at",
+                answer_due=answer_due(now),
+            )
+            diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+        else:
+            keep(request, version=version)
+            kind = "answered the safety questions again"
+            journal.record(request, kind, by=PATIENT, at=now)
+        keep_answers(request, answers, flagged, now=now)
+        if flagged:
+            notify_clinic(request, now=now)
+    return request
+
+
+def refuse_unanswered(
+    request: AppointmentRequest, answers: Sequence[GivenAnswer], now: datetime
+) -> None:
+    """Raise TriageRefused unless everything that has to be asked again was answered."""
+    answered = {given.question.pk for given in answers}
+    if {asked.pk for asked in questions_to_ask_again(request, now)} - answered:
+        raise TriageRefused("Some of our questions have to be answered first. Please start again.")
+
+
+def keep_answers(
+    request: AppointmentRequest,
+    answers: Sequence[GivenAnswer],
+    flagged: Sequence[GivenAnswer],
+    *,
+    now: datetime,
+) -> None:
+    """Store what was answered, and a flag for each answer that raises one."""
+    stored = ScreeningAnswer.objects.bulk_create(
+        ScreeningAnswer(
+            request=request,
+            question=given.question,
+            answer=given.answer,
+            detail=given.detail,
+            given_at=now,
+            given_by=PATIENT,
+        )
+        for given in answers
+    )
+    RedFlag.objects.bulk_create(
+        RedFlag(request=request, answer=answer, level=given.question.level)
+        for answer, given in zip(stored, answers, strict=True)
+        if given in flagged
+    )

@@ -1,0 +1,89 @@
+"""Offered times, and the questions that are asked again with them."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from bookings import triage
+from bookings.forms.patient import ChooseTimeForm, SafetyForm, SeenForm
+from bookings.models import AppointmentRequest, Offer, OfferedTime
+from bookings.screening import questions_to_ask_again
+from bookings.status import WITH_APPOINTMENT
+from bookings.views.guards import act, behind_link, only_by_press, press
+
+
+def choose_form(
+    found: AppointmentRequest, offer: Offer, request: HttpRequest | None = None
+) -> ChooseTimeForm:
+    """The times of the offer, with the day spelt out."""
+    times = [
+        (time.pk, f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}")
+        for time in offer.times.all()
+    ]
+    posted = request.POST if request else None
+    return ChooseTimeForm(posted, times=times, initial={"version": found.version})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Take one of the offered times."""
+    offer = found.offers.standing(timezone.now()).prefetch_related("times").first()
+    if offer is None:
+        messages.error(request, "This offer has ended, so its times are no longer held for you.")
+        return redirect("bookings:mine", found.reference)
+    form = choose_form(found, offer, request)
+    if not form.is_valid():
+        context = {"form": form, "found": found, "offer": offer}
+        return render(request, "bookings/mine/choose_time.html", context)
+    values = form.cleaned_data
+    chosen = OfferedTime.objects.select_related("offer__request").get(pk=values["time"])
+    questions = questions_to_ask_again(found, timezone.now())
+    answered = request.POST if "answered" in request.POST else None
+    safety = SafetyForm(answered, questions=questions)
+    if questions and not safety.is_valid():
+        context = {"form": safety, "found": found, "chosen": chosen, "version": values["version"]}
+        return render(request, "bookings/mine/safety.html", context)
+    return act(
+        request,
+        found,
+        lambda: triage.accept(
+            found,
+            version=values["version"],
+            chosen=chosen,
+            answers=safety.answers() if questions else (),
+            now=timezone.now(),
+        ),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Before the visit: has anything changed? What was answered before is not shown."""
+    now = timezone.now()
+    questions = questions_to_ask_again(found, now)
+    if not questions or found.state(now) not in WITH_APPOINTMENT:
+        return redirect("bookings:mine", found.reference)
+    seen = SeenForm(request.POST or None, initial={"version": found.version})
+    form = SafetyForm(request.POST if request.method == "POST" else None, questions=questions)
+    if request.method == "POST" and seen.is_valid() and form.is_valid():
+        version = seen.cleaned_data["version"]
+        return act(
+            request,
+            found,
+            lambda: triage.answer_again(found, version=version, answers=form.answers(), now=now),
+        )
+    context = {"form": form, "found": found, "version": found.version}
+    return render(request, "bookings/mine/safety.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """None of the offered times suits."""
+    return press(request, found, triage.ask_for_other_times)

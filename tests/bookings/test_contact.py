@@ -1,0 +1,437 @@
+"""How we and a patient reach each other: links that die, contact details, texts, calls."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from bookings import links, messages, texts, triage
+from bookings.models import AppointmentRequest, Message
+from bookings.status import (
+    Channel,
+    FlagOutcome,
+    MessageKind,
+    MessageStatus,
+    RequestStatus,
+    TriageRefused,
+)
+from bookings.to_phone import patients_to_phone
+from procedures import publishing
+from procedures.status import RevisionStatus
+from tests import factories
+from tests.bookings.test_moving import book_instead
+from tests.bookings.test_visits import behind_link, booked
+
+pytestmark = pytest.mark.django_db
+
+
+def identified(client: Client, request: AppointmentRequest) -> str:
+    url = behind_link(client, request)
+    born = {"date_of_birth_day": 31, "date_of_birth_month": 1, "date_of_birth_year": 1970}
+    assert client.post(f"{url}identify/", born).status_code == 302
+    return url
+
+
+# --- The link dies ------------------------------------------------------------------------------
+
+
+def test_the_link_dies_some_time_after_the_end(
+    client: Client, monday: datetime, at: Any, settings: Any
+) -> None:
+    settings.CLINIC_LINK_DAYS = 30
+    request = factories.request_at(RequestStatus.DECLINED, now=monday)
+    at(monday + timedelta(days=29))
+    url = behind_link(client, request)
+    assert client.get(url).status_code == 200
+    at(monday + timedelta(days=29, minutes=30))
+    assert client.get(url).status_code == 200
+    at(monday + timedelta(days=30))
+    # In a session that is still open, and by the link itself.
+    assert client.get(url).status_code == 404
+    path = links.private_link(request).removeprefix("https://clinic.example")
+    assert client.get(path).status_code == 404
+    posted = {"reference": request.reference, "email": request.email}
+    assert client.post("/appointments/link/", posted).status_code == 200
+    assert not request.messages.filter(kind=MessageKind.LINK).exists()
+
+
+def test_a_request_that_goes_on_keeps_its_link(monday: datetime, at: Any) -> None:
+    request = factories.received(now=monday)
+    assert links.is_alive(request, monday + timedelta(days=1000))
+
+
+# --- Contact details ------------------------------------------------------------------------------
+
+
+def contact(**changes: Any) -> dict[str, Any]:
+    return {"version": 1, "email": "pat@example.org", "phone": "020 7946 0958"} | changes
+
+
+def test_contact_details_stand_behind_the_date_of_birth(client: Client, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    url = behind_link(client, request)
+    assert client.get(f"{url}contact/").headers["Location"] == f"{url}identify/"
+    assert client.post(f"{url}contact/", contact(email="x@example.org")).status_code == 302
+    request.refresh_from_db()
+    assert request.email == "pat@example.org"
+    content = client.get(f"{identified(client, request)}contact/").content.decode()
+    assert "pat@example.org" in content
+
+
+def test_a_new_address_gets_a_new_link_and_the_old_one_dies(
+    client: Client, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    url = identified(client, request)
+    old = links.private_link(request).removeprefix("https://clinic.example")
+    answer = client.post(f"{url}contact/", contact(email="new@example.org"), follow=True)
+    assert "We have changed how we reach you." in answer.content.decode()
+    request.refresh_from_db()
+    assert (request.email, request.link_version, request.version) == ("new@example.org", 2, 2)
+    assert Client().get(old).status_code == 404
+    messages.send_due()
+    letter = next(each for each in mail.outbox if "has been changed" in each.body)
+    assert letter.to == ["new@example.org"]
+    assert links.private_link(request) in letter.body
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({"phone": "020 7946 0111"}, 1), ({"detail_in_messages": "on"}, 0), ({"phone": ""}, 1)],
+)
+def test_other_changes_keep_the_link(
+    changes: dict[str, str], told: int, client: Client, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    client.post(f"{identified(client, request)}contact/", contact(**changes))
+    request.refresh_from_db()
+    assert (request.link_version, request.version) == (1, 2)
+    assert request.messages.filter(kind=MessageKind.CONTACT).count() == told
+    assert request.events.order_by("-number")[0].kind == "changed how to be reached"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"email": "nobody"}, "Enter an e-mail address like name@example.org."),
+        ({"phone": "12"}, "Enter a phone number like 020 7946 0958."),
+        ({"phone": "", "text_messages": "on"}, "Enter the mobile number that we may send texts"),
+        ({"version": 2}, "This is no longer possible"),
+    ],
+)
+def test_contact_details_that_cannot_be(
+    changes: dict[str, Any], sentence: str, client: Client, settings: Any, monday: datetime
+) -> None:
+    settings.TEXT_MESSAGES = "console"
+    request = factories.received(now=monday)
+    url = identified(client, request)
+    content = client.post(f"{url}contact/", contact(**changes), follow=True).content.decode()
+    assert sentence in content
+    request.refresh_from_db()
+    assert request.version == 1
+
+
+def test_changing_contact_details_again_and_again_is_limited(
+    client: Client, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    url = identified(client, request)
+    codes = []
+    for number in range(6):
+        request.refresh_from_db()
+        posted = contact(version=request.version, email=f"p{number}@example.org")
+        codes.append(client.post(f"{url}contact/", posted).status_code)
+    assert codes == [302] * 5 + [429]
+
+
+# --- Detail, only for those who agreed to it ------------------------------------------------------
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+@pytest.mark.parametrize("kind", [MessageKind.BOOKED, MessageKind.REMINDER, MessageKind.MOVED])
+def test_day_time_and_place_only_for_those_who_agreed(
+    kind: MessageKind, agreed: bool, monday: datetime
+) -> None:
+    request = booked(monday)
+    AppointmentRequest.objects.update(detail_in_messages=agreed)
+    request.refresh_from_db()
+    message = request.messages.first()
+    assert message is not None
+    message.kind, message.request = kind, request
+    letter = messages.letter(message)
+    for words in ("Monday 30 November 2026, 10:00", "Dr Clinician", "1 Invented Street"):
+        assert (words in letter.body) == agreed
+    # Not what it is about, and nothing in the subject, even then.
+    assert "shoulder" not in letter.body.lower()
+    assert letter.subject == "A message from Example Lane Clinic"
+
+
+# --- Text messages --------------------------------------------------------------------------------
+
+
+class Provider(BaseHTTPRequestHandler):
+    """A provider that answers what it is told to answer."""
+
+    answer = 200
+    taken: list[tuple[dict[str, Any], dict[str, str]]]
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.taken.append((body, dict(self.headers)))
+        self.send_response(self.answer)
+        self.end_headers()
+
+    def log_message(self, *arguments: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def provider(settings: Any) -> Iterator[type[Provider]]:
+    Provider.taken, Provider.answer = [], 200
+    server = HTTPServer(("127.0.0.1", 0), Provider)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings.TEXT_MESSAGES = "http"
+    settings.TEXT_MESSAGES_URL = f"http://127.0.0.1:{server.server_port}/messages"
+    settings.TEXT_MESSAGES_TOKEN = "a-token"
+    settings.CLINIC_INBOX = ""
+    yield Provider
+    server.shutdown()
+    server.server_close()
+
+
+def texted(now: datetime) -> AppointmentRequest:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=now)
+    AppointmentRequest.objects.update(text_messages=True)
+    request.refresh_from_db()
+    factories.offer(request, now=now)
+    return request
+
+
+def test_a_text_goes_beside_the_e_mail_and_says_as_little(
+    provider: type[Provider], monday: datetime
+) -> None:
+    request = texted(monday)
+    messages.send_due()
+    ((body, headers),) = provider.taken
+    assert body["to"] == "+442079460958"
+    assert body["text"] == (
+        "Example Lane Clinic: there is news for you. We hold something for a limited time. Please look "
+        f"into our newest e-mail, or ring 020 7946 0958. Reference {request.reference}."
+    )
+    assert headers["Authorization"] == "Bearer a-token"
+    sent = Message.objects.get(channel=Channel.TEXT)
+    assert (sent.status, headers["Idempotency-Key"]) == (MessageStatus.SENT, sent.message_id)
+
+
+@pytest.mark.parametrize("kind", sorted(messages.TEXTED))
+def test_every_text_is_short_and_discreet(kind: MessageKind, monday: datetime) -> None:
+    request = booked(monday)
+    message = Message(request=request, kind=kind, channel=Channel.TEXT)
+    request.reply_due = monday
+    said = messages.text(message)
+    assert len(said) <= 200
+    assert "://" not in said
+    for word in ("shoulder", "clinician", "pat", "november 2026", "inject"):
+        assert word not in said.lower().replace("patient", "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (400, MessageStatus.FAILED),
+        (404, MessageStatus.FAILED),
+        (429, MessageStatus.QUEUED),
+        (503, MessageStatus.QUEUED),
+    ],
+)
+def test_a_text_is_tried_again_or_given_up(
+    answer: int, status: str, provider: type[Provider], monday: datetime
+) -> None:
+    provider.answer = answer
+    request = texted(monday)
+    messages.send_due()
+    message = Message.objects.get(channel=Channel.TEXT)
+    assert (message.status, message.tries) == (status, 1)
+    assert str(answer) in message.failure or status == MessageStatus.QUEUED
+    assert "9460958" not in message.failure
+    phoned = [each.request for each in patients_to_phone(monday)]
+    assert phoned == ([request] if status == MessageStatus.FAILED else [])
+
+
+def test_a_provider_that_is_away_is_tried_again(settings: Any, monday: datetime) -> None:
+    settings.TEXT_MESSAGES, settings.TEXT_MESSAGES_URL = "http", "http://127.0.0.1:9/messages"
+    texted(monday)
+    messages.send_due()
+    assert Message.objects.get(channel=Channel.TEXT).status == MessageStatus.QUEUED
+
+
+def test_no_texts_unless_they_are_switched_on_and_agreed_to(
+    settings: Any, monday: datetime
+) -> None:
+    texted(monday)
+    settings.TEXT_MESSAGES = "console"
+    booked(monday)
+    assert not Message.objects.filter(channel=Channel.TEXT).exists()
+
+
+def test_the_console_does_not_show_the_number(settings: Any, capsys: Any) -> None:
+    settings.TEXT_MESSAGES = "console"
+    texts.send("+442079460958", "Hello.", key="k")
+    assert capsys.readouterr().out == "Text message to a number ending in 958: Hello.\n"
+
+
+# --- An offer that nobody answers -----------------------------------------------------------------
+
+
+def test_an_unanswered_offer_is_told_of_once_more_and_then_phoned(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    starts = [monday + timedelta(days=5)]
+    factories.offer(request, starts, now=monday, held_for=timedelta(days=4))
+    for hours, warned, phoned in ((70, 0, 0), (72, 1, 1), (73, 0, 1), (96, 0, 0)):
+        now = monday + timedelta(hours=hours)
+        assert triage.warn_of_ends(now) == warned
+        assert [each.request for each in patients_to_phone(now)] == [request] * phoned
+    assert request.messages.filter(kind=MessageKind.OFFER_ENDS).count() == 1
+
+
+def test_a_short_offer_is_told_of_when_half_of_it_is_over(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    factories.offer(request, now=monday, held_for=timedelta(hours=12))
+    assert triage.warn_of_ends(monday + timedelta(hours=5)) == 0
+    assert triage.warn_of_ends(monday + timedelta(hours=6)) == 1
+
+
+def test_a_warning_that_waits_is_dropped_with_the_answer(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    now = monday + timedelta(hours=11)
+    triage.warn_of_ends(now)
+    request.refresh_from_db()
+    triage.ask_for_other_times(request, version=request.version, now=now)
+    assert not request.messages.filter(kind=MessageKind.OFFER_ENDS).exists()
+
+
+def test_a_call_that_reached_them_ends_the_task(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    now = monday + timedelta(hours=11)
+    by = factories.staff("Reception")
+    for reached in (False, True):
+        (task,) = patients_to_phone(now)
+        values = {"note": "Rings back.", "by": by, "now": now}
+        triage.record_call(request, version=request.version, reached=reached, **values)
+    assert task.tried_at == now
+    assert patients_to_phone(now) == []
+    kinds = list(request.events.order_by("number").values_list("kind", flat=True))
+    assert kinds[-2:] == ["tried to phone the patient", "phoned the patient"]
+    # The offer stands: a call is no step.
+    assert request.status == RequestStatus.OFFERED
+
+
+def test_a_bounce_and_a_clinicians_wish_are_tasks(client: Client, monday: datetime) -> None:
+    bounced = factories.received(now=monday)
+    bounced.messages.filter(kind=MessageKind.RECEIVED).update(status=MessageStatus.FAILED)
+    request = factories.received(flagged=True, now=monday, email="b@example.org")
+    by = factories.staff("Clinician")
+    triage.start_review(request, version=request.version, by=by, now=monday)
+    triage.resolve_flag(
+        request.flags.get(),
+        version=request.version,
+        outcome=FlagOutcome.CALL_PATIENT,
+        reason="Which medicine?",
+        by=by,
+        now=monday,
+    )
+    assert {each.request: each.why for each in patients_to_phone(monday)} == {
+        bounced: "E-mail not delivered: request received.",
+        request: "A clinician wants to speak to them first.",
+    }
+    client.force_login(factories.staff("Reception"))
+    desk = client.get("/admin/").content.decode()
+    assert "Phone these patients" in desk
+    assert "E-mail not delivered: request received." in desk
+
+
+# --- After the visit, and what the patient was given ----------------------------------------------
+
+
+def about_a_page(now: datetime) -> AppointmentRequest:
+    page = factories.revision(RevisionStatus.PUBLISHED, now=now).page
+    request = factories.received(now=now, page=page)
+    triage.start_review(request, version=request.version, by=factories.staff("Reception"), now=now)
+    book_instead(request, now + timedelta(days=7), now)
+    return request
+
+
+def test_after_the_visit_there_is_a_letter(monday: datetime) -> None:
+    request = about_a_page(monday)
+    later = monday + timedelta(days=7, hours=1)
+    by = factories.staff("Reception")
+    triage.record_attendance(request, version=request.version, came=True, by=by, now=later)
+    assert request.messages.filter(kind=MessageKind.AFTERWARDS).count() == 1
+    missed = booked(monday)
+    triage.record_attendance(missed, version=missed.version, came=False, by=by, now=later)
+    assert not missed.messages.filter(kind=MessageKind.AFTERWARDS).exists()
+
+
+def test_what_was_given_stays_in_its_version(client: Client, monday: datetime) -> None:
+    request = about_a_page(monday)
+    first = request.appointments.get().given
+    assert first is not None
+    url = behind_link(client, request)
+    # The title would tell what the visit is for.
+    assert "A thing" not in client.get(url).content.decode()
+    assert client.get(f"{url}page/").headers["Location"] == f"{url}identify/"
+    identified(client, request)
+    assert "in version 1, which you were given" in client.get(url).content.decode()
+    shown = client.get(f"{url}page/").content.decode()
+    assert "It is still the current one." in shown
+    assert "It is a thing." in shown
+
+    text = factories.document(body=factories.BODY.replace("It is a thing.", "It is another."))
+    factories.revision(RevisionStatus.PUBLISHED, of=first.page, text=text, now=monday)
+    assert "Something has changed since:" in client.get(url).content.decode()
+    shown = client.get(f"{url}page/").content.decode()
+    assert "This is version 1, which you were given. There is a newer one." in shown
+    assert "It is a thing." in shown
+    changes = f"/procedures/{first.page.slug}/version/1/"
+    assert changes in shown
+    assert "another" in client.get(changes).content.decode()
+
+
+def test_a_text_that_was_taken_back_is_not_shown(client: Client, monday: datetime) -> None:
+    request = about_a_page(monday)
+    given = request.appointments.get().given
+    assert given is not None
+    by = factories.clinician().login
+    assert by is not None
+    publishing.suspend(given, version=given.version, by=by, reason="Harm.", now=monday)
+    url = identified(client, request)
+    for address in (url, f"{url}page/"):
+        content = client.get(address).content.decode()
+        assert "was taken back" in content
+        assert "It is a thing." not in content
+
+
+def test_a_request_about_nothing_has_no_page(client: Client, monday: datetime) -> None:
+    url = identified(client, booked(monday))
+    assert "How to prepare" not in client.get(url).content.decode()
+    assert client.get(f"{url}page/").headers["Location"] == url
+
+
+def test_a_stale_call_is_refused(monday: datetime) -> None:
+    request = factories.received(now=monday)
+    with pytest.raises(TriageRefused):
+        triage.record_call(
+            request,
+            version=request.version + 1,
+            reached=True,
+            note="",
+            by=factories.staff("Reception"),
+            now=monday,
+        )
+    assert request.calls.count() == 0

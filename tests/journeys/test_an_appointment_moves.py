@@ -1,0 +1,175 @@
+"""Another time: asked for by the patient, freed by somebody else, or needed because we are away."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from bookings import triage
+from bookings.links import private_link
+from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay
+from bookings.status import PATIENT, AppointmentStatus
+from tests.journeys.test_a_request_becomes_an_appointment import latest_link, press, sign_in
+
+Look = Callable[[Page], None]
+NewPage = Callable[..., Page]
+
+
+def named(name: str) -> AppointmentRequest:
+    return AppointmentRequest.objects.get(name=name)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_patient_asks_for_another_time_and_takes_it(
+    javascript: bool, clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    look = look_at if javascript else lambda page: None
+    request = named("Nia Specimen")
+    old = request.appointments.get()
+    patient = new_page(javascript=javascript, width=375)
+    patient.goto(private_link(request))
+    press(patient.get_by_role("link", name="Ask for another time"))
+    press(patient.get_by_role("button", name="Ask for another time"))
+    expect(patient.get_by_role("alert")).to_contain_text("about when you could come")
+    look(patient)
+    patient.get_by_label("When could you come instead?").fill("Any Wednesday.")
+    press(patient.get_by_role("button", name="Ask for another time"))
+    expect(patient.get_by_text("Until then this time stays yours")).to_be_visible()
+    look(patient)
+
+    staff = new_page(javascript=javascript)
+    sign_in(staff, clinic, "reception")
+    press(staff.get_by_role("row").filter(has_text=request.reference).get_by_role("link"))
+    expect(staff.get_by_text("They could come: Any Wednesday.")).to_be_visible()
+    look(staff)
+    press(staff.get_by_role("link", name="Offer times"))
+    staff.get_by_role("checkbox").nth(6).check()
+    held = timezone.localtime() + timedelta(hours=20)
+    staff.get_by_label("Held until").fill(f"{held:%Y-%m-%dT%H:%M}")
+    press(staff.get_by_role("button", name="Offer times"))
+    expect(staff.get_by_role("heading", name="Booked and other times offered")).to_be_visible()
+    look(staff)
+
+    patient.goto(latest_link(request.email))
+    expect(patient.get_by_role("heading", name="The time that you have")).to_be_visible()
+    look(patient)
+    patient.get_by_role("radio").first.check()
+    press(patient.get_by_role("button", name="Take this time instead"))
+    expect(patient.get_by_role("heading", name="Your appointment", exact=True)).to_be_visible()
+    expect(patient.get_by_text("Your appointment was moved.")).to_be_visible()
+    look(patient)
+    old.refresh_from_db()
+    assert old.status == AppointmentStatus.MOVED
+    assert not Claim.objects.filter(appointment=old).exists()
+
+
+def test_a_freed_time_reaches_somebody_who_would_come_earlier(
+    clinic: str, new_page: NewPage, look_at: Look, settings: Any
+) -> None:
+    # Whatever today is, there are open hours before the freed time.
+    settings.CLINIC_OPEN_DAYS = range(7)
+    ClosedDay.objects.all().delete()
+    request, other = named("Nia Specimen"), named("Ali Specimen")
+    AppointmentRequest.objects.update(earlier_asked_at=None, earlier_asked_by=None)
+    everyday = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+    AppointmentRequest.objects.filter(pk=other.pk).update(
+        preferred_days=everyday, preferred_times=["morning", "afternoon"]
+    )
+    other.refresh_from_db()
+    triage.keep_appointment(other, version=other.version, now=timezone.now())
+    waiting = new_page(width=375)
+    waiting.goto(private_link(other))
+    press(waiting.get_by_role("button", name="Offer me earlier times"))
+    expect(waiting.get_by_text("You are on our list.")).to_be_visible()
+    look_at(waiting)
+
+    freed = request.appointments.get().starts
+    triage.cancel(request, version=request.version, by=PATIENT, now=timezone.now())
+    call_command("send_messages", stdout=StringIO())
+    waiting.goto(latest_link(other.email))
+    expect(waiting.get_by_role("heading", name="An earlier time is free")).to_be_visible()
+    look_at(waiting)
+    waiting.get_by_role("radio").first.check()
+    press(waiting.get_by_role("button", name="Take this time instead"))
+    expect(waiting.get_by_text("Your appointment was moved.")).to_be_visible()
+    assert triage.booked_appointment(other).starts == freed
+
+
+def test_somebody_is_away_and_the_desk_says_whom_to_phone(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    appointment = named("Nia Specimen").appointments.get()
+    day = timezone.localdate(appointment.starts)
+    reception = new_page()
+    sign_in(reception, clinic, "reception")
+    expect(reception.get_by_role("heading", name="Phone these patients")).to_be_visible()
+    look_at(reception)
+    reception.goto(f"{clinic}/admin/bookings/closure/add/")
+    reception.get_by_label("Who or what:").select_option(label="Dr Ada Example (dr-ada-example)")
+    for part, hour in (("starts", "07:00"), ("ends", "20:00")):
+        reception.locator(f"#id_{part}_0").fill(f"{day:%Y-%m-%d}")
+        reception.locator(f"#id_{part}_1").fill(hour)
+    press(reception.get_by_role("button", name="Save", exact=True))
+    press(reception.get_by_role("link", name="See which, and offer other times"))
+    row = reception.get_by_role("row").filter(has_text="Nia Specimen")
+    expect(row).to_contain_text("has no clinic there then any more")
+    for page in ("day", "week", "list"):
+        for width in (1280, 375):
+            reception.set_viewport_size({"width": width, "height": 900})
+            reception.goto(
+                f"{clinic}/admin/bookings/appointmentrequest/diary/{page}/?day={day:%Y-%m-%d}"
+            )
+            look_at(reception)
+    reception.set_viewport_size({"width": 1280, "height": 900})
+    address = f"{clinic}/admin/bookings/appointmentrequest/{appointment.request_id}"
+    reception.goto(f"{address}/decide/move/")
+    look_at(reception)
+    reception.get_by_role("radio").nth(8).check()
+    press(reception.get_by_role("button", name="Move by phone"))
+    expect(reception.get_by_text("Booked: ")).to_be_visible()
+    appointment.refresh_from_db()
+    assert appointment.status == AppointmentStatus.MOVED
+
+
+def test_a_daughter_asks_for_her_mother(clinic: str, new_page: NewPage, look_at: Look) -> None:
+    daughter = new_page(width=375)
+    daughter.goto(f"{clinic}/appointments/request/")
+    press(daughter.get_by_role("button", name="None of these apply: continue"))
+    daughter.get_by_label("Ultrasound clinic").check()
+    daughter.get_by_label("What would you like help with?").fill("My mother's hip.")
+    press(daughter.get_by_role("button", name="Continue"))
+    daughter.get_by_label("Full name").fill("Mother Sample")
+    for part, value in (("Day", "5"), ("Month", "4"), ("Year", "1940")):
+        daughter.get_by_label(part).fill(value)
+    daughter.get_by_label("E-mail address").fill("daughter@example.org")
+    daughter.get_by_label("A way without steps").check()
+    daughter.get_by_label("your own name").fill("Daughter Sample")
+    press(daughter.get_by_role("button", name="Continue"))
+    expect(daughter.get_by_role("alert")).to_contain_text("Choose why you may ask")
+    look_at(daughter)
+    daughter.get_by_label("They have asked me to").check()
+    press(daughter.get_by_role("button", name="Continue"))
+    for group in daughter.get_by_role("group").all():
+        group.get_by_label("No", exact=True).check()
+    press(daughter.get_by_role("button", name="Continue"))
+    daughter.get_by_label("Monday").check()
+    daughter.get_by_label("Morning").check()
+    press(daughter.get_by_role("button", name="Continue"))
+    expect(daughter.get_by_text("Daughter Sample")).to_be_visible()
+    look_at(daughter)
+    press(daughter.get_by_role("button", name="Send my request"))
+
+    request = AppointmentRequest.objects.get(email="daughter@example.org")
+    reception = new_page()
+    sign_in(reception, clinic, "reception")
+    press(reception.get_by_role("row").filter(has_text=request.reference).get_by_role("link"))
+    expect(reception.get_by_text("Daughter Sample: They have asked me to")).to_be_visible()
+    expect(reception.get_by_text("A way without steps")).to_be_visible()
+    daughter.goto(latest_link(request.email))
+    expect(daughter.get_by_text("We are looking at your request")).to_be_visible()
+    assert not Appointment.objects.filter(request=request).exists()
