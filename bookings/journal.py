@@ -24,6 +24,14 @@ def actor_name(by: Actor) -> str:
     return by if isinstance(by, str) else by.get_username()
 
 
+def begin(request: AppointmentRequest, kind: str, *, by: Actor, at: datetime) -> RequestEvent:
+    """Write the first event, in the transaction that created the request with `event_count` 1.
+
+    Nobody else sees the request yet, so there is nothing to lock and nothing to look up.
+    """
+    return _append(request, 1, "", kind, by=by, at=at, detail={})
+
+
 def record(
     request: AppointmentRequest, kind: str, *, by: Actor, at: datetime, **detail: Any
 ) -> RequestEvent:
@@ -32,20 +40,34 @@ def record(
     The update of the request's row is a lock: two events of one request queue up behind each other
     and the chain cannot fork.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         AppointmentRequest.objects.filter(pk=request.pk).update(event_count=F("event_count") + 1)
-        last = request.events.order_by("-number").first()
-        event = RequestEvent(
-            request=request,
-            number=last.number + 1 if last else 1,
-            kind=kind,
-            at=at,
-            by=actor_name(by),
-            detail=detail,
-            previous_hash=last.hash if last else "",
-        )
-        event.hash = digest(event)
-        event.save(force_insert=True)
+        last = request.events.order_by("-number").values_list("number", "hash").first()
+        number, previous = last or (0, "")
+        return _append(request, number + 1, previous, kind, by=by, at=at, detail=detail)
+
+
+def _append(
+    request: AppointmentRequest,
+    number: int,
+    previous_hash: str,
+    kind: str,
+    *,
+    by: Actor,
+    at: datetime,
+    detail: dict[str, Any],
+) -> RequestEvent:
+    event = RequestEvent(
+        request=request,
+        number=number,
+        kind=kind,
+        at=at,
+        by=actor_name(by),
+        detail=detail,
+        previous_hash=previous_hash,
+    )
+    event.hash = digest(event)
+    event.save(force_insert=True)
     return event
 
 

@@ -53,12 +53,9 @@ WITH_CALENDAR = {
 }
 
 
-def queue(request: AppointmentRequest, kind: MessageKind, *, by: str, now: datetime) -> None:
-    """Write the message of a change, in its transaction. One of a kind for each version, and a text
+def queue(request: AppointmentRequest, *kinds: MessageKind, by: str, now: datetime) -> None:
+    """Write the messages of a change, in its transaction. One of a kind for each version, and a text
     beside it if the patient agreed to texts."""
-    channels = [Channel.EMAIL]
-    if kind in TEXTED and settings.TEXT_MESSAGES and request.text_messages and request.phone:
-        channels.append(Channel.TEXT)
     Message.objects.bulk_create(
         Message(
             request=request,
@@ -70,8 +67,14 @@ def queue(request: AppointmentRequest, kind: MessageKind, *, by: str, now: datet
             queued_by=by,
             next_try=now,
         )
-        for channel in channels
+        for kind in kinds
+        for channel in _channels(request, kind)
     )
+
+
+def _channels(request: AppointmentRequest, kind: MessageKind) -> list[Channel]:
+    texted = kind in TEXTED and settings.TEXT_MESSAGES and request.text_messages and request.phone
+    return [Channel.EMAIL, Channel.TEXT] if texted else [Channel.EMAIL]
 
 
 def queue_once(request: AppointmentRequest, kind: MessageKind, *, now: datetime) -> bool:

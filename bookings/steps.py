@@ -15,7 +15,7 @@ from bookings.forms.patient import AboutForm, PatientForm, SafetyForm, TimesForm
 from bookings.screening import questions_for
 from bookings.triage import Submission
 from procedures.models import InformationPage
-from procedures.publication import open_pages
+from procedures.publication import open_titles
 from procedures.status import Category
 
 STEPS: dict[str, type[PatientForm]] = {
@@ -72,7 +72,7 @@ class UnsentRequest:
             kwargs["pages"] = self._pages
             kwargs["initial"] = {"page": self.kept["page"]}
         if step == "safety":
-            kwargs["questions"] = questions_for(self._page())
+            kwargs["questions"] = questions_for(self._page)
         return STEPS[step](data, **kwargs)
 
     def next_step(self) -> str:
@@ -87,11 +87,9 @@ class UnsentRequest:
         """What would be sent. Only once `next_step` is the check."""
         forms = self.forms()
         values: dict[str, Any] = {}
-        for form in forms.values():
-            form.full_clean()
         for step in ("about", "you", "times"):
             values |= forms[step].cleaned_data
-        values["page"] = self._page()
+        values["page"] = self._page
         values["phone"] = str(values["phone"] or "")
         return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
 
@@ -99,6 +97,7 @@ class UnsentRequest:
     def _pages(self) -> list[tuple[str, str]]:
         return pages_to_ask_about()
 
+    @cached_property
     def _page(self) -> InformationPage | None:
         about = self.form("about")
         slug = about.cleaned_data["page"] if about.is_valid() else ""
@@ -115,11 +114,11 @@ class UnsentRequest:
 
     def _save(self) -> None:
         self._forms.clear()
+        self.__dict__.pop("_page", None)
         self.session["unsent"] = self.kept
         self.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
 
 
 def pages_to_ask_about() -> list[tuple[str, str]]:
     """(slug, title) of the live pages that a request can be about."""
-    pages = open_pages(timezone.localdate(), [Category.PROCEDURE, Category.CLINIC])
-    return [(each.page.slug, each.document.title) for each in pages]
+    return open_titles(timezone.localdate(), [Category.PROCEDURE, Category.CLINIC])

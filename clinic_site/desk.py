@@ -34,11 +34,11 @@ class Desk(admin.AdminSite):
             now = timezone.now()
             address = rate_limits.client_address(request)
             person = f"{request.POST.get('username', '')[:150].lower()}\n{address}"
-            allowed = [
-                rate_limits.spend(rate_limits.SIGN_IN_FROM_ONE_PLACE, address, now),
-                rate_limits.spend(rate_limits.SIGN_IN_AS_ONE_PERSON, person, now),
+            tries = [
+                (rate_limits.SIGN_IN_FROM_ONE_PLACE, address),
+                (rate_limits.SIGN_IN_AS_ONE_PERSON, person),
             ]
-            if not all(allowed):
+            if not rate_limits.spend_all(tries, now):
                 return render(request, "errors/429.html", status=429)
         return super().login(request, extra_context)
 

@@ -5,8 +5,10 @@ the hashes are looked at each time, and anything amiss closes the page. Nothing 
 schedule for a stale page to stop looking fresh.
 """
 
+import time
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -14,6 +16,8 @@ from django.utils import timezone
 from procedures.models import InformationPage, PageEvent, Revision, SignOff
 from procedures.rendering import Document, Fragment, Term, cut, parse, terms
 from procedures.status import EVENTS, Category, ReviewState, RevisionStatus
+
+KEPT_SECONDS = 60
 
 
 class Publication(NamedTuple):
@@ -75,6 +79,29 @@ def open_pages(on: date, categories: Iterable[str] = Category.values) -> list[Pu
     in_order = rows.order_by("page__position", "page__slug")
     found = (_publication(revision, on) for revision in in_order)
     return [publication for publication in found if publication]
+
+
+def open_titles(on: date, categories: Iterable[str]) -> list[tuple[str, str]]:
+    """(slug, title) of the pages of these categories that may be read on that day.
+
+    Kept in this process like public pages are (`store`): until the next step in the life of any page,
+    and for a minute at most.
+    """
+    minute = int(time.monotonic() // KEPT_SECONDS)
+    return list(_titles_of(on, tuple(categories), counter(), minute))
+
+
+@lru_cache(maxsize=8)
+def _titles_of(
+    on: date, categories: tuple[str, ...], counted: int, minute: int
+) -> tuple[tuple[str, str], ...]:
+    found = open_pages(on, categories)
+    return tuple((each.page.slug, each.document.title) for each in found)
+
+
+def forget_titles() -> None:
+    """Whatever is kept in this process is read again."""
+    _titles_of.cache_clear()
 
 
 def shows(figure_address: str, on: date) -> bool:

@@ -5,6 +5,7 @@ Kept are keyed hashes of what is limited, for the length of the window; never an
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -37,22 +38,32 @@ SIGN_IN_AS_ONE_PERSON = Limit("sign-in person", 5, timedelta(minutes=15))
 
 # ON CONFLICT … RETURNING is the same on PostgreSQL and SQLite, and Django's ORM has no word for it.
 COUNT = f"""
-    INSERT INTO {RateLimit._meta.db_table} ("key", "count", "ends") VALUES (%s, 1, %s)
+    INSERT INTO {RateLimit._meta.db_table} ("key", "count", "ends") VALUES {{rows}}
     ON CONFLICT ("key") DO UPDATE SET "count" = {RateLimit._meta.db_table}."count" + 1
-    RETURNING "count"
+    RETURNING "key", "count"
 """  # noqa: S608 -- the table's name is our own
 
 
 def spend(limit: Limit, subject: str, now: datetime) -> bool:
     """Count one more try of the subject; False once the limit is passed."""
-    period = limit.period.total_seconds()
-    window = int(now.timestamp() // period)
-    ends = datetime.fromtimestamp((window + 1) * period, UTC)
-    key = _keyed_hash(f"{limit.name}\n{subject}\n{window}")
+    return spend_all([(limit, subject)], now)
+
+
+def spend_all(tries: Sequence[tuple[Limit, str]], now: datetime) -> bool:
+    """Count one more try of each, in one statement; False once any of the limits is passed."""
+    windows = {}
+    for limit, subject in tries:
+        period = limit.period.total_seconds()
+        window = int(now.timestamp() // period)
+        ends = datetime.fromtimestamp((window + 1) * period, UTC)
+        windows[_keyed_hash(f"{limit.name}\n{subject}\n{window}")] = (limit, ends)
+    # In one order everywhere, so that two of these never wait for each other in a circle.
+    rows = sorted((key, ends) for key, (_, ends) in windows.items())
+    statement = COUNT.format(rows=", ".join(["(%s, 1, %s)"] * len(rows)))
+    adapt = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [key, connection.ops.adapt_datetimefield_value(ends)])
-        (count,) = cursor.fetchone()
-    return bool(count <= limit.times)
+        cursor.execute(statement, [value for key, ends in rows for value in (key, adapt(ends))])
+        return all(count <= windows[key][0].times for key, count in cursor.fetchall())
 
 
 def forget_past_windows(now: datetime) -> int:

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
+from procedures import publication
 from procedures.constraints import allow_changes, make_append_only
 from tests import factories
 
@@ -68,6 +69,12 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def mailbox(tmp_path: Any, settings: Any) -> None:
     """Each test has a mailbox of its own."""
     settings.MAILBOX = settings.EMAIL_FILE_PATH = tmp_path / "mailbox"
+
+
+@pytest.fixture(autouse=True)
+def titles_of_this_test() -> None:
+    """No test reads titles that another one left in memory."""
+    publication.forget_titles()
 
 
 @pytest.fixture

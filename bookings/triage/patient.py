@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from bookings import diary, journal, messages
@@ -76,13 +77,11 @@ def submit(submission: Submission, *, key: str, now: datetime) -> AppointmentReq
 
     Raises TriageRefused if the key was already used for other content.
     """
-    earlier = AppointmentRequest.objects.filter(submission_key=key).first()
-    if earlier is None:
-        try:
-            with transaction.atomic():
-                return _receive(submission, key=key, now=now)
-        except IntegrityError:
-            earlier = AppointmentRequest.objects.get(submission_key=key)
+    try:
+        with transaction.atomic():
+            return _receive(submission, key=key, now=now)
+    except IntegrityError:
+        earlier = AppointmentRequest.objects.get(submission_key=key)
     if earlier.submission_digest != submission.digest():
         raise TriageRefused(
             "This form was already sent with other answers. Start again to send a new request."
@@ -211,12 +210,13 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
         received_by=PATIENT,
         answer_due=answer_due(now),
         link_key=secrets.token_urlsafe(16),
+        event_count=1,
     )
     flagged = [given for given in submission.answers if given.is_flagged]
     keep_answers(request, submission.answers, flagged, now=now)
-    journal.record(request, EVENTS[RequestStatus.RECEIVED], by=PATIENT, at=now)
-    messages.queue(request, MessageKind.RECEIVED, by=PATIENT, now=now)
-    notify_clinic(request, now=now)
+    journal.begin(request, EVENTS[RequestStatus.RECEIVED], by=PATIENT, at=now)
+    notice = [MessageKind.CLINIC_NOTICE] if settings.CLINIC_INBOX else []
+    messages.queue(request, MessageKind.RECEIVED, *notice, by=PATIENT, now=now)
     return request
 
 

@@ -110,8 +110,7 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
         (rate_limits.SEND_TO_ONE_ADDRESS, submission.email.lower()),
         (rate_limits.SEND_ALTOGETHER, ""),
     ]
-    spent = [rate_limits.spend(limit, subject, now) for limit, subject in limits]
-    if not all(spent):
+    if not rate_limits.spend_all(limits, now):
         return render(request, "errors/429.html", {"unsent": True}, status=429)
     return _receipt(request, unsent, submission)
 
