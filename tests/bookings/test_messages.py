@@ -96,7 +96,7 @@ def request_with_canaries(now: datetime) -> AppointmentRequest:
 
 
 @pytest.mark.parametrize("kind", MessageKind)
-def test_no_message_tells_anything_about_health_or_person(
+def test_s9_no_message_tells_anything_about_health_or_person(
     kind: MessageKind, monday: datetime, settings: Any
 ) -> None:
     settings.CLINIC_NAME = "Example Lane Clinic"
@@ -112,7 +112,7 @@ def test_no_message_tells_anything_about_health_or_person(
     assert "\r" not in letter.subject
 
 
-def test_the_canaries_would_be_found(monday: datetime) -> None:
+def test_s9_the_canaries_would_be_found(monday: datetime) -> None:
     """The test above could see a leak: the same words are in the request."""
     request = request_with_canaries(monday)
     said = (

@@ -12,10 +12,18 @@ from django.test import Client
 from bookings import links, messages
 from bookings.models import Appointment, AppointmentRequest, RequestEvent
 from bookings.status import RequestStatus
+from bookings.urls import urlpatterns
 from procedures import rate_limits
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+
+BEHIND = "mine/<reference:reference>/"
+PAGES_BEHIND_THE_LINK = [
+    str(address.pattern).removeprefix(BEHIND)
+    for address in urlpatterns
+    if str(address.pattern).startswith(BEHIND)
+]
 
 BIRTH = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
 
@@ -30,7 +38,7 @@ def open_link(client: Client, request: AppointmentRequest) -> str:
     return str(answer.headers["Location"])
 
 
-def test_the_link_in_the_letter_opens_the_request_at_a_clean_address(client: Client) -> None:
+def test_s6_the_link_in_the_letter_opens_the_request_at_a_clean_address(client: Client) -> None:
     request = factories.received()
     messages.send_due()
     link = re.search(r"https://clinic\.example(\S+)", mail.outbox[0].body)
@@ -49,7 +57,7 @@ def every_edit(token: str) -> list[str]:
     ]
 
 
-def test_every_edit_of_a_link_is_the_same_404(client: Client, monkeypatch: Any) -> None:
+def test_s5_every_edit_of_a_link_is_the_same_404(client: Client, monkeypatch: Any) -> None:
     monkeypatch.setattr(
         rate_limits, "OPEN_UNKNOWN_LINK", rate_limits.Limit("link", 10_000, timedelta(hours=1))
     )
@@ -65,7 +73,7 @@ def test_every_edit_of_a_link_is_the_same_404(client: Client, monkeypatch: Any) 
     assert answers.pop()[0] == 404
 
 
-def test_guessing_links_is_stopped(client: Client) -> None:
+def test_s5_guessing_links_is_stopped(client: Client) -> None:
     limit = rate_limits.OPEN_UNKNOWN_LINK.times
     codes = [client.get(f"/appointments/mine/link/guess{n}/").status_code for n in range(limit + 1)]
     assert codes == [404] * limit + [429]
@@ -80,26 +88,15 @@ def test_a_revoked_link_is_dead_and_so_is_its_session(client: Client) -> None:
     assert Client().get(path_of(AppointmentRequest.objects.get())).status_code == 302
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "",
-        "identify/",
-        "withdraw/",
-        "cancel/",
-        "appointment.ics",
-        "choose/",
-        "other-times/",
-        "answer/",
-    ],
-)
-def test_a_reference_alone_opens_nothing(page: str, client: Client) -> None:
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("page", PAGES_BEHIND_THE_LINK)
+def test_a_reference_alone_opens_nothing(page: str, method: str, client: Client) -> None:
     request = factories.request_at(RequestStatus.OFFERED)
     url = f"/appointments/mine/{request.reference}/{page}"
     unknown = f"/appointments/mine/BBBB-BBBB/{page}"
-    method = client.post if page in {"choose/", "other-times/", "answer/"} else client.get
-    mine, nobodys = method(url), method(unknown)
-    assert (mine.status_code, nobodys.status_code) == (404, 404)
+    mine, nobodys = (getattr(client, method)(each) for each in (url, unknown))
+    assert mine.status_code == nobodys.status_code
+    assert mine.status_code in {404, 405}
     assert mine.content == nobodys.content
     request.refresh_from_db()
     assert request.status == RequestStatus.OFFERED
@@ -118,8 +115,12 @@ def test_the_session_ends_after_an_hour(client: Client, at: Any, monday: datetim
     assert client.get(url).status_code == 404
 
 
+def test_s8_knows_every_page_behind_the_link() -> None:
+    assert {"", "identify/", "choose/", "contact/", "safety/"} <= set(PAGES_BEHIND_THE_LINK)
+
+
 @pytest.mark.parametrize("status", RequestStatus)
-def test_a_scanner_that_fetches_everything_changes_nothing(
+def test_s8_a_scanner_that_fetches_everything_changes_nothing(
     status: RequestStatus, client: Client, monday: datetime
 ) -> None:
     request = factories.request_at(status, now=monday)
@@ -131,20 +132,9 @@ def test_a_scanner_that_fetches_everything_changes_nothing(
         if not found.startswith(("/admin", "/static")):
             client.get(found)
             client.head(found)
-    for page in (
-        "identify/",
-        "withdraw/",
-        "cancel/",
-        "appointment.ics",
-        "choose/",
-        "other-times/",
-        "answer/",
-        "move/",
-        "keep/",
-        "earlier/",
-        "no-earlier/",
-    ):
+    for page in PAGES_BEHIND_THE_LINK:
         client.get(url + page)
+        client.head(url + page)
     assert AppointmentRequest.objects.values().get(pk=request.pk) == before
     assert RequestEvent.objects.count() == events
 
@@ -314,7 +304,9 @@ def test_the_tries_are_counted_for_the_request_and_not_for_the_browser(client: C
     assert client.post(f"{url}identify/", BIRTH).status_code == 429
 
 
-@pytest.mark.parametrize("page", ["choose/", "other-times/", "answer/"])
+@pytest.mark.parametrize(
+    "page", ["choose/", "other-times/", "answer/", "keep/", "earlier/", "no-earlier/"]
+)
 def test_a_look_at_an_address_for_presses_leads_back(page: str, client: Client) -> None:
     url = open_link(client, factories.request_at(RequestStatus.OFFERED))
     assert client.get(url + page).headers["Location"] == url

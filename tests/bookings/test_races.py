@@ -66,7 +66,7 @@ def overlaps() -> int:
 # --- One time, many takers ------------------------------------------------------------------
 
 
-def test_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) -> None:
+def test_r2_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) -> None:
     """Starts ten minutes apart, forty minutes long with their buffer: all but the ends overlap."""
     starts = [hour + timedelta(minutes=10 * index) for index in range(PEOPLE)]
     outcomes = race([offering(in_review(), start) for start in starts])
@@ -78,7 +78,7 @@ def test_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) -> No
     assert Claim.objects.count() == CLAIMS * len(won)
 
 
-def test_the_same_time_offered_by_many_is_held_once(hour: datetime) -> None:
+def test_r1_the_same_time_offered_by_many_is_held_once(hour: datetime) -> None:
     outcomes = race([offering(in_review(), hour) for _ in range(PEOPLE)])
     assert len(winners(outcomes)) == 1
     assert losses(outcomes) == {TimeTaken}
@@ -99,7 +99,7 @@ def without_unique_claims() -> Iterator[None]:
 @on_postgresql_only
 @pytest.mark.postgres
 @pytest.mark.usefixtures("without_unique_claims")
-def test_without_the_constraint_the_same_time_is_held_many_times(hour: datetime) -> None:
+def test_r1_without_the_constraint_the_same_time_is_held_many_times(hour: datetime) -> None:
     outcomes = race([offering(in_review(), hour) for _ in range(PEOPLE)])
     assert len(winners(outcomes)) > 1
     assert overlaps() > 0
@@ -154,7 +154,7 @@ def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.Monk
 # --- One patient, many presses --------------------------------------------------------------
 
 
-def test_many_presses_of_send_are_one_request() -> None:
+def test_r3_many_presses_of_send_are_one_request() -> None:
     submission, now = factories.submission(), timezone.now()
     outcomes = race([lambda: triage.submit(submission, key="k", now=now)] * PEOPLE)
     assert losses(outcomes) == set()
@@ -165,7 +165,7 @@ def test_many_presses_of_send_are_one_request() -> None:
 
 @on_postgresql_only
 @pytest.mark.postgres
-def test_without_the_key_many_presses_are_many_requests() -> None:
+def test_r3_without_the_key_many_presses_are_many_requests() -> None:
     submission, now = factories.submission(), timezone.now()
     acts = [
         lambda key=key: triage.submit(submission, key=f"{key}", now=now) for key in range(PEOPLE)

@@ -287,7 +287,7 @@ FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 
 
 @pytest.mark.django_db
-def test_any_sequence_of_verbs_keeps_the_promises() -> None:
+def test_r19_any_sequence_of_verbs_keeps_the_promises() -> None:
     run_state_machine_as_test(
         Clinic,
         settings=settings(
@@ -302,7 +302,7 @@ def test_any_sequence_of_verbs_keeps_the_promises() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("guard", ["release", "end"])
-def test_without_a_guard_the_machine_finds_the_fault(
+def test_r19_without_a_guard_the_machine_finds_the_fault(
     guard: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: claims that nobody lets go of are found."""

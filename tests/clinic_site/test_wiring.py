@@ -140,7 +140,7 @@ def test_every_answer_carries_the_headers(url: str, client: Client) -> None:
     )
 
 
-def test_a_hostile_host_is_refused(client: Client) -> None:
+def test_s8_a_hostile_host_is_refused(client: Client) -> None:
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
 
@@ -169,7 +169,7 @@ def test_a_fault_of_ours_is_a_page_that_helps_and_tells_nothing() -> None:
     assert "Pat Sample" not in content
 
 
-def test_a_private_link_never_reaches_the_log() -> None:
+def test_s7_a_private_link_never_reaches_the_log() -> None:
     line = "GET /appointments/mine/link/WyJhYmMiLDFd:secret/ HTTP/1.1"
     record = logging.LogRecord("django.server", logging.INFO, "", 0, '"%s" %s', (line, "302"), None)
     assert WithoutLinks().filter(record)

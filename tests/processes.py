@@ -1,0 +1,44 @@
+"""Other processes beside the test: they reach the same database, and may be killed."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+ROOT = Path(__file__).parent.parent
+# CI runs the long profile once; a developer the short one each time.
+FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
+
+
+def start(*command: str, **environment: str) -> subprocess.Popen[str]:
+    """Python with these arguments, on the database of the test, with pipes to talk through."""
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": _database_url(), **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextlib.contextmanager
+def running(*command: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that is killed at the end, in whatever it was doing."""
+    with start(*command, **environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _database_url() -> str:
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{Path(name).absolute()}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
