@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
-from bookings.free_times import CELL, CELL_SECONDS, Stretch, cells, stretches
+from django.db.models import QuerySet
+
+from bookings.free_times import CELL, CELL_SECONDS, Span, Stretch, cells, span_of, stretches
 from bookings.models import Appointment, AppointmentRequest, Claim, OfferedTime
 from bookings.status import AppointmentStatus, OfferStatus
 from procedures.models import Clinician
@@ -75,7 +77,7 @@ def plans(days: Iterable[date], now: datetime) -> list[Plan]:
 
 def appointments_on(day: date) -> list[Appointment]:
     """Everybody who has an appointment on that day of the clinic's zone, in order."""
-    on_day = Appointment.objects.filter(starts__date=day, status=AppointmentStatus.BOOKED)
+    on_day = Appointment.objects.filter(starts__range=span_of(day), status=AppointmentStatus.BOOKED)
     return list(
         on_day.select_related(
             "request", "clinician", "room__location", "appointment_type"
@@ -83,34 +85,44 @@ def appointments_on(day: date) -> list[Appointment]:
     )
 
 
+def appointments_without_attendance(now: datetime) -> QuerySet[Appointment]:
+    """Those that are over, and nobody has written down whether the patient came."""
+    over = Appointment.objects.filter(
+        status=AppointmentStatus.BOOKED, ends__lte=now, starts__lte=now
+    )
+    return over.select_related("request", "clinician").order_by("starts")
+
+
 def _plan(day: date, now: datetime) -> Plan:
     held = stretches([day])
-    coming = Appointment.objects.filter(starts__date=day, status__in=CAME_OR_COMES)
+    whole_day = span_of(day)
+    coming = Appointment.objects.filter(starts__range=whole_day, status__in=CAME_OR_COMES)
     offered = OfferedTime.objects.filter(
-        starts__date=day, offer__status=OfferStatus.OPEN, offer__held_until__gt=now
+        starts__range=whole_day, offer__status=OfferStatus.OPEN, offer__held_until__gt=now
     )
     entries = [
-        (each.clinician, Entry(each.starts, each.ends, each.request, each))
+        (each.clinician, each.room_id, Entry(each.starts, each.ends, each.request, each))
         for each in coming.select_related("request", "clinician", "appointment_type", "room")
     ]
     entries += [
-        (each.offer.clinician, Entry(each.starts, each.ends, each.offer.request))
+        (each.offer.clinician, each.room_id, Entry(each.starts, each.ends, each.offer.request))
         for each in offered.select_related("offer__request", "offer__clinician")
     ]
     sessions = [_session_plan(stretch, entries, now) for stretch in held]
     inside = {entry for session in sessions for entry in session.entries}
-    outside = [entry for _, entry in entries if entry.appointment and entry not in inside]
+    outside = [entry for _, _, entry in entries if entry.appointment and entry not in inside]
     return Plan(day, sessions, sorted(outside, key=lambda entry: entry.starts))
 
 
 def _session_plan(
-    stretch: Stretch, entries: Iterable[tuple[Clinician, Entry]], now: datetime
+    stretch: Stretch, entries: Iterable[tuple[Clinician, int | None, Entry]], now: datetime
 ) -> SessionPlan:
     own = [
         entry
-        for clinician, entry in entries
+        for clinician, room, entry in entries
         if clinician == stretch.session.clinician
-        and stretch.span.starts <= entry.starts < stretch.span.ends
+        and room in {None, stretch.session.room_id}
+        and stretch.span.holds(Span(entry.starts, entry.ends))
     ]
     lines = sorted([*own, *_free(stretch, own, now)], key=lambda entry: entry.starts)
     return SessionPlan(stretch, lines)

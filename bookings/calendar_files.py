@@ -30,7 +30,8 @@ def invitation(appointment: Appointment) -> bytes:
     event.add("dtstart", appointment.starts.astimezone(UTC))
     event.add("dtend", appointment.ends.astimezone(UTC))
     event.add("summary", f"Appointment, {settings.CLINIC_NAME}")
-    event.add("location", settings.CLINIC_ADDRESS)
+    place = appointment.room.location if appointment.room else None
+    event.add("location", place.address if place else settings.CLINIC_ADDRESS)
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     calendar.add_component(event)
     return calendar.to_ical()

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from bookings.free_times import FreeTime, Span, cells, is_in_session, time_at
+from bookings.free_times import FreeTime, Span, cells, is_away, is_in_session, time_at
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -88,7 +88,9 @@ def accept(
     Raises TimeTaken if it is no longer held, and TriageRefused if its session was cancelled meanwhile.
     """
     span = Span(chosen.starts, chosen.ends)
-    if chosen.room and not is_in_session(chosen.offer.clinician, chosen.room, span):
+    claimed = set(chosen.claims.values_list("resource", flat=True))
+    in_session = is_in_session(chosen.offer.clinician, chosen.room, span)
+    if chosen.room and (not in_session or is_away(claimed, span)):
         raise TriageRefused(
             "We are sorry: our plans have changed, and we cannot see you at that time any more. "
             "Please choose another, or ask for other times."

@@ -5,7 +5,7 @@ clock change a session is therefore as long as it really is, and no hour is give
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -137,6 +137,19 @@ def time_at(
     return next((found for found in free if found), None)
 
 
+def span_of(day: date) -> Span:
+    """The day in the clinic's zone, up to the last instant before the next."""
+    return Span(
+        _instant(day, time()),
+        _instant(day + timedelta(days=1), time()) - timedelta(microseconds=1),
+    )
+
+
+def is_away(resources: Iterable[int], span: Span) -> bool:
+    """Whether one of these is closed or on leave at some time of the span."""
+    return Closure.objects.overlapping(*span).filter(resource__in=resources).exists()
+
+
 def is_in_session(clinician: Clinician, room: Resource | None, span: Span) -> bool:
     """Whether the clinician has a session that holds the time, in that room if it has one."""
     day = timezone.localdate(span.starts)
@@ -156,24 +169,34 @@ def stranded(now: datetime) -> list[Stranded]:
         .prefetch_related("claims")
         .order_by("starts", "pk")
     )
-    held = stretches({timezone.localdate(each.starts) for each in booked})
-    found = ((each, _why_stranded(each, held)) for each in booked)
+    held = defaultdict(list)
+    for session, span in stretches({timezone.localdate(each.starts) for each in booked}):
+        held[session.clinician_id, session.room_id].append(span)
+    away = list(
+        Closure.objects.filter(ends__gt=now, resource__isnull=False).select_related("resource")
+    )
+    found = ((each, _why_stranded(each, held, away)) for each in booked)
     return [Stranded(appointment, why) for appointment, why in found if why]
 
 
-def _why_stranded(appointment: Appointment, held: Sequence[Stretch]) -> str:
-    span = Span(appointment.starts, appointment.ends)
-    in_session = any(
-        stretch.session.clinician_id == appointment.clinician_id
-        and stretch.session.room_id == appointment.room_id
-        and stretch.span.holds(span)
-        for stretch in held
-    )
-    if not in_session:
+def _why_stranded(
+    appointment: Appointment,
+    held: Mapping[tuple[int, int], Sequence[Span]],
+    away: Iterable[Closure],
+) -> str:
+    own = Span(appointment.starts, appointment.ends)
+    place = (appointment.clinician_id, appointment.room_id or 0)
+    if not any(span.holds(own) for span in held.get(place, ())):
         return f"{appointment.clinician.name} has no clinic there then any more."
     claimed = {claim.resource_id for claim in appointment.claims.all()}
-    closure = Closure.objects.overlapping(*span).filter(resource__in=claimed).first()
-    return f"Away or closed then: {closure.resource}." if closure else ""
+    closed = (
+        closure.resource
+        for closure in away
+        if closure.resource_id in claimed
+        and closure.starts < own.ends
+        and own.starts < closure.ends
+    )
+    return next((f"Away or closed then: {resource}." for resource in closed), "")
 
 
 class _Places:

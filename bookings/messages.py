@@ -26,6 +26,7 @@ from bookings.calendar_files import invitation
 from bookings.links import link_ends, private_link
 from bookings.models import AppointmentRequest, Message
 from bookings.status import CLOCK, Channel, MessageKind, MessageStatus
+from bookings.still_true import is_still_true
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ TEXTED = {
     MessageKind.CANCELLED,
     MessageKind.REMINDER,
 }
+# The clinic's own, and what goes to an address that the patient has left.
+WITHOUT_LINK = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
 # What tells day, time and place to patients who agreed to that.
 WITH_DETAIL = {MessageKind.BOOKED, MessageKind.MOVED, MessageKind.REMINDER}
 WITH_CALENDAR = {
@@ -72,6 +75,14 @@ def queue(request: AppointmentRequest, *kinds: MessageKind, by: str, now: dateti
     )
 
 
+def tell_old_address(request: AppointmentRequest, old: str, *, by: str, now: datetime) -> None:
+    """Write a word without a link to the address that was left, in case it was not the patient."""
+    queue(request, MessageKind.CONTACT_LEFT, by=by, now=now)
+    Message.objects.filter(
+        request=request, kind=MessageKind.CONTACT_LEFT, request_version=request.version
+    ).update(address=old)
+
+
 def _channels(request: AppointmentRequest, kind: MessageKind) -> list[Channel]:
     texted = kind in TEXTED and settings.TEXT_MESSAGES and request.text_messages and request.phone
     return [Channel.EMAIL, Channel.TEXT] if texted else [Channel.EMAIL]
@@ -85,13 +96,6 @@ def queue_once(request: AppointmentRequest, kind: MessageKind, *, now: datetime)
     except IntegrityError:
         return False
     return True
-
-
-def drop(request: AppointmentRequest, kind: MessageKind) -> None:
-    """Take back what is still queued and is not true any more."""
-    Message.objects.filter(
-        request=request, kind=kind, status=MessageStatus.QUEUED, leased_until=None
-    ).delete()
 
 
 def send_due() -> int:
@@ -116,7 +120,7 @@ def letter(message: Message) -> EmailMessage:
         subject=f"A message from {settings.CLINIC_NAME}",
         body=render_to_string(f"bookings/email/{message.kind}.txt", _told(message)),
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[settings.CLINIC_INBOX if to_clinic else request.email],
+        to=[settings.CLINIC_INBOX if to_clinic else message.address or request.email],
         headers=dict(headers),
     )
     if message.kind in WITH_CALENDAR and (appointment := request.appointments.last()):
@@ -142,7 +146,8 @@ def _told(message: Message) -> dict[str, Any]:
         "answer_due": request.answer_due,
         "reply_due": request.reply_due,
         "link_ends": link_ends(request),
-        "link": "" if to_clinic else private_link(request),
+        "link": "" if message.kind in WITHOUT_LINK else private_link(request),
+        "has_given": request.appointments.filter(given__isnull=False).exists(),
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,
         "clinic_name": settings.CLINIC_NAME,
@@ -160,6 +165,9 @@ def _send(pk: int) -> bool:
     if not taken:
         return False
     message = Message.objects.select_related("request").get(pk=pk)
+    if not is_still_true(message, now) or not _may_go(message):
+        Message.objects.filter(pk=pk).update(status=MessageStatus.DROPPED, leased_until=None)
+        return False
     try:
         if message.channel == Channel.TEXT:
             number = message.request.phone.as_e164
@@ -175,8 +183,15 @@ def _send(pk: int) -> bool:
         sent_by=socket.gethostname(),
         leased_until=None,
         failure="",
+        address="",
     )
     return True
+
+
+def _may_go(message: Message) -> bool:
+    """A text goes only while texts are switched on, and the patient agrees and has a number."""
+    agreed = message.request.text_messages and message.request.phone
+    return message.channel == Channel.EMAIL or bool(settings.TEXT_MESSAGES and agreed)
 
 
 def _note_failure(message: Message, error: Exception) -> None:

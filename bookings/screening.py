@@ -49,14 +49,14 @@ def newly_flagged(request: AppointmentRequest, answers: Sequence[GivenAnswer]) -
 
 
 def _was_cleared(request: AppointmentRequest, given: GivenAnswer) -> bool:
-    earlier = request.answers.filter(question__key=given.question.key)
-    last = earlier.select_related("flag", "question").order_by("-given_at", "-pk").first()
+    """Only of the very same wording: another may ask for more."""
+    earlier = request.answers.filter(question=given.question).select_related("flag")
+    last = earlier.order_by("-given_at", "-pk").first()
     if last is None or last.answer != given.answer or not _says_no_more(given.detail, last.detail):
         return False
-    if flag := getattr(last, "flag", None):
-        return not flag.is_blocking()
-    # It raised no flag, because it in turn said the same as an answer that was cleared.
-    return last.question.is_flagged_by(last.answer)
+    # Without a flag of its own it in turn said the same as an answer that was cleared.
+    flag = getattr(last, "flag", None)
+    return flag is None or not flag.is_blocking()
 
 
 def _says_no_more(detail: str, before: str) -> bool:

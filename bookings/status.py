@@ -104,9 +104,6 @@ EVENTS: dict[RequestStatus, str] = {
 # What the journal says of a visit, by whether the patient came.
 ATTENDANCE = {True: "saw the patient", False: "recorded that the patient did not come"}
 
-# What it says of a call, by whether the patient was reached.
-CALLS = {True: "phoned the patient", False: "tried to phone the patient"}
-
 # What it says when another appointment took the place of the one that a patient had.
 MOVED = "moved the appointment"
 
@@ -114,7 +111,11 @@ MOVED = "moved the appointment"
 READ = "read it"
 SEARCHED = "found it by searching"
 PRINTED = "printed it in a list of the day"
-LOOKS = (READ, SEARCHED, PRINTED)
+# What it says of a call, by whether the patient was reached.
+CALLS = {True: "phoned the patient", False: "tried to phone the patient"}
+
+# They make nobody's screen stale.
+LOOKS = (READ, SEARCHED, PRINTED, *CALLS.values())
 
 WAITING_FOR_CLINIC = {status for status, owner in OWNERS.items() if owner == "clinic"}
 WAITING_FOR_PATIENT = {status for status, owner in OWNERS.items() if owner == "patient"}
@@ -238,6 +239,7 @@ class MessageKind(TextChoices):
     REMINDER = "reminder", "Reminder of the appointment"
     AFTERWARDS = "afterwards", "After the visit"
     CONTACT = "contact", "Contact details changed"
+    CONTACT_LEFT = "contact_left", "Contact details changed (to the old address)"
     LINK = "link", "The private link again"
     CLINIC_NOTICE = "clinic_notice", "Something is waiting"
 
@@ -247,6 +249,7 @@ class MessageStatus(TextChoices):
 
     QUEUED = "queued", "Queued"
     SENT = "sent", "Sent"
+    DROPPED = "dropped", "Not sent: no longer so"
     FAILED = "failed", "Failed"
 
 
@@ -255,6 +258,10 @@ class TriageRefused(Exception):
 
     The message is a sentence for the person who tried.
     """
+
+
+class Overtaken(TriageRefused):
+    """Somebody else, or the clock, was faster. The message names them, and is for staff alone."""
 
 
 class TimeTaken(TriageRefused):

@@ -4,6 +4,7 @@ The shape is the common one: a POST of JSON with a bearer token. A provider that
 another function here and nothing elsewhere.
 """
 
+import http.client
 import json
 import sys
 import urllib.error
@@ -49,3 +50,5 @@ def send(number: str, text: str, *, key: str) -> None:
         if error.code in WORTH_ANOTHER_TRY or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
         raise TextRefused(error.code) from None
+    except http.client.HTTPException as error:
+        raise OSError(f"no answer that we understand: {type(error).__name__}") from error

@@ -1,6 +1,6 @@
 """Whom we have to phone, and why. Computed when it is looked at; nothing is stored but the calls."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
@@ -12,9 +12,12 @@ from bookings.status import (
     MessageStatus,
     RequestStatus,
 )
+from bookings.still_true import is_still_true
 
 # Messages that nobody misses: the patient took the step, or it went to our own inbox.
 OF_NO_WEIGHT = (MessageKind.WITHDRAWN, MessageKind.CLINIC_NOTICE, MessageKind.AFTERWARDS)
+# After that nobody expects to hear from us about it.
+MATTERS_FOR = timedelta(days=60)
 # The last part of an offer in which silence is a reason to phone.
 LAST_PART = 4
 
@@ -31,7 +34,7 @@ def patients_to_phone(now: datetime) -> list[ToPhone]:
     """Each patient once, those whose messages fail first."""
     reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
     found = [
-        *((each.request, _undelivered(each)) for each in _failed()),
+        *((each.request, _undelivered(each)) for each in _failed(now)),
         *((each.request, "Has not answered our offer.") for each in _unanswered(now)),
         *((each.request, "A clinician wants to speak to them first.") for each in _wanted()),
     ]
@@ -57,11 +60,12 @@ def _reached_since(moment: str) -> Exists:
     )
 
 
-def _failed() -> list[Message]:
-    failed = Message.objects.filter(~_reached_since("queued_at"), status=MessageStatus.FAILED)
-    return list(
-        failed.exclude(kind__in=OF_NO_WEIGHT).select_related("request").order_by("queued_at", "pk")
-    )
+def _failed(now: datetime) -> list[Message]:
+    failed = Message.objects.filter(
+        ~_reached_since("queued_at"), status=MessageStatus.FAILED, queued_at__gt=now - MATTERS_FOR
+    ).exclude(kind__in=OF_NO_WEIGHT)
+    rows = failed.select_related("request").order_by("queued_at", "pk")
+    return [message for message in rows if is_still_true(message, now)]
 
 
 def _undelivered(message: Message) -> str:

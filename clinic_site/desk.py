@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from bookings.agenda import appointments_without_attendance
 from bookings.free_times import stranded
 from bookings.models import AppointmentRequest
 from bookings.to_phone import patients_to_phone
@@ -56,8 +57,14 @@ class Desk(admin.AdminSite):
                 for record in first[:SHOWN]
             ]
             desk["more_waiting"] = len(first) > SHOWN
-            desk["stranded"] = stranded(now)
-            desk["to_phone"] = patients_to_phone(now)
+            lost, to_phone = stranded(now), patients_to_phone(now)
+            desk |= {
+                "stranded": lost[:SHOWN],
+                "more_stranded": len(lost) - SHOWN,
+                "to_phone": to_phone[:SHOWN],
+                "more_to_phone": len(to_phone) - SHOWN,
+                "not_recorded": appointments_without_attendance(now)[:SHOWN],
+            }
         if request.user.has_perm("procedures.view_revision"):
             unfinished = [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
             desk["revisions"] = (

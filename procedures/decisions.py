@@ -58,6 +58,11 @@ class ReasonForm(DecisionForm):
     )
 
 
+def always(record: Any, now: datetime) -> bool:
+    """Nothing else has to hold."""
+    return True
+
+
 class Decision(NamedTuple):
     """One thing that may be decided about a record."""
 
@@ -70,6 +75,8 @@ class Decision(NamedTuple):
     carry_out: Callable[[Any, dict[str, Any], User, datetime], str]
     explanation: str = ""
     template: str = "admin/decide.html"
+    # What else has to hold for the record at that instant.
+    open_when: Callable[[Any, datetime], bool] = always
 
 
 class CarefulAdmin(admin.ModelAdmin):
@@ -107,6 +114,7 @@ class DecisionAdmin(CarefulAdmin):
             decision
             for decision in self.decisions
             if self.state_of(record) in decision.statuses
+            and decision.open_when(record, timezone.now())
             and request.user.has_perm(f"{self.opts.app_label}.{decision.permission}")
         ]
 

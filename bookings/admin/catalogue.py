@@ -6,6 +6,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
+from bookings.admin.sessions import StrandingAdmin
 from bookings.forms.staff import (
     ScreeningQuestionForm,
 )
@@ -26,8 +27,8 @@ class AppointmentTypeAdmin(CarefulAdmin):
 
 
 @admin.register(ClosedDay)
-class ClosedDayAdmin(CarefulAdmin):
-    """Days that do not count towards the answer-by time."""
+class ClosedDayAdmin(StrandingAdmin):
+    """Days on which no clinic takes place, and which do not count towards the answer-by time."""
 
     list_display = ("day", "reason")
     ordering = ("day",)

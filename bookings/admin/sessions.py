@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from bookings import diary
-from bookings.forms.sessions import ClinicSessionForm, SessionChangeFormSet
+from bookings.forms.sessions import ClinicSessionForm, ResourceForm, SessionChangeFormSet
 from bookings.free_times import stranded
 from bookings.models import (
     ClinicSession,
@@ -58,6 +58,10 @@ class OpeningHoursInline(admin.TabularInline):
     model = OpeningHours
     extra = 5
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever may change the hours may take some away."""
+        return self.has_change_permission(request, obj)
+
 
 @admin.register(Location)
 class LocationAdmin(StrandingAdmin):
@@ -76,8 +80,8 @@ class MachineKindAdmin(CarefulAdmin):
 class ResourceAdmin(StrandingAdmin):
     """Rooms and machines. Clinicians are resources too, and come into being by themselves."""
 
+    form = ResourceForm
     list_display = ("name", "location", "machine_kind")
-    fields = ("name", "location", "machine_kind")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Resource]:
         return super().get_queryset(request).filter(clinician=None)

@@ -12,6 +12,7 @@ from bookings.forms.staff import (
     AttendanceForm,
     BookForm,
     CallForm,
+    ContactForm,
     DeclineForm,
     DeferForm,
     FlagForm,
@@ -84,10 +85,20 @@ def _attendance(record: AppointmentRequest, values: Values, by: User, now: datet
 
 def _call(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     reached = values["reached"] == "yes"
-    triage.record_call(
-        record, version=values["version"], reached=reached, note=values["note"], by=by, now=now
-    )
+    triage.record_call(record, reached=reached, note=values["note"], by=by, now=now)
     return "Recorded." if reached else "Recorded. They stay among the patients to phone."
+
+
+def _contact(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.change_contact(
+        record,
+        version=values["version"],
+        email=values["email"],
+        phone=str(values["phone"] or ""),
+        by=by,
+        now=now,
+    )
+    return "Changed. A new e-mail address has a new link; the old one is dead."
 
 
 def _renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -125,6 +136,16 @@ def _offer(record: AppointmentRequest, values: Values, by: User, now: datetime) 
     return f"Offered, and held until {timezone.localtime(made.held_until):%A %-d %B, %H:%M}."
 
 
+def _not_begun(record: AppointmentRequest, now: datetime) -> bool:
+    """There is no appointment, or it is still to come."""
+    appointment = triage.booked_appointment(record)
+    return appointment is None or now < appointment.starts
+
+
+def _begun(record: AppointmentRequest, now: datetime) -> bool:
+    return not _not_begun(record, now)
+
+
 DECISIONS = (
     Decision(
         "review",
@@ -154,6 +175,7 @@ DECISIONS = (
         "Each time is held for this patient and nobody else until the offer ends. An appointment that "
         "they have already is kept until they take another. The e-mail says only that there is news.",
         "admin/bookings/times.html",
+        open_when=_not_begun,
     ),
     Decision(
         "book",
@@ -175,6 +197,7 @@ DECISIONS = (
         "For another time that you have just agreed with the patient. The old one is free for others "
         "at once.",
         "admin/bookings/times.html",
+        open_when=_not_begun,
     ),
     Decision(
         "take-back",
@@ -194,6 +217,7 @@ DECISIONS = (
         DecisionForm,
         _leave,
         "The patient is told that nothing changes.",
+        open_when=_not_begun,
     ),
     Decision(
         "earlier",
@@ -203,6 +227,7 @@ DECISIONS = (
         DecisionForm,
         _earlier,
         "Whoever is on it is offered times that become free before their own.",
+        open_when=_not_begun,
     ),
     Decision(
         "ask",
@@ -244,6 +269,7 @@ DECISIONS = (
         WITH_APPOINTMENT,
         AttendanceForm,
         _attendance,
+        open_when=_begun,
     ),
     Decision(
         "cancel",
@@ -254,6 +280,7 @@ DECISIONS = (
         _cancel,
         "The time is free for others at once, and this request is closed. If they only need another "
         "time, move it or offer others instead.",
+        open_when=_not_begun,
     ),
     Decision(
         "call",
@@ -262,6 +289,16 @@ DECISIONS = (
         set(RequestStatus),
         CallForm,
         _call,
+    ),
+    Decision(
+        "contact",
+        "Change contact details",
+        "phone_appointmentrequest",
+        set(RequestStatus),
+        ContactForm,
+        _contact,
+        "For a patient on the phone. Ask for their date of birth first. The old address is told that "
+        "there was a change.",
     ),
     Decision(
         "renew-link",

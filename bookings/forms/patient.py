@@ -275,8 +275,8 @@ class ContactForm(SeenForm):
     detail_in_messages = forms.BooleanField(
         label="Write day, time, place and clinician into messages",
         required=False,
-        help_text="Usually our messages say only that there is news. Choose this if nobody else reads "
-        "yours.",
+        help_text="Usually our messages say only that there is news; day and time stand in the calendar "
+        "file that comes with them. Choose this if nobody else reads yours.",
     )
     text_messages = forms.BooleanField(
         label="Send me short text messages as well",

@@ -1,14 +1,13 @@
 """What a manager types about sessions."""
 
-from datetime import timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from bookings.models import ClinicSession, OpeningHours
-
-FOR_GOOD = timedelta(days=36500)
+from bookings.models import ClinicSession, OpeningHours, Resource
 
 
 class ClinicSessionForm(forms.ModelForm):
@@ -46,11 +45,24 @@ class ClinicSessionForm(forms.ModelForm):
             starts__lt=cleaned["ends"],
             ends__gt=cleaned["starts"],
         )
-        for other in others.between(first, last or first + FOR_GOOD):
+        for other in others.between(first, last or date.max):
             if other.clinician == cleaned["clinician"]:
                 raise ValidationError(f"{other.clinician.name} has another session then: {other}.")
             if other.room == cleaned["room"]:
                 raise ValidationError(f"{other.room} is taken then: {other}.")
+
+
+class ResourceForm(forms.ModelForm):
+    """Rooms and machines are somewhere."""
+
+    class Meta:
+        model = Resource
+        fields = ("name", "location", "machine_kind")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if "location" in self.fields:
+            self.fields["location"].required = True
 
 
 class SessionChangeFormSet(forms.BaseInlineFormSet):
@@ -61,7 +73,9 @@ class SessionChangeFormSet(forms.BaseInlineFormSet):
         first = self.instance.first_day
         for form in self.forms:
             day = form.cleaned_data.get("day") if form.is_valid() else None
-            if day and first and day.weekday() != first.weekday():
+            if day and "day" in form.changed_data and day < timezone.localdate():
+                form.add_error("day", "That day is over. Exceptions are of days to come.")
+            elif day and first and day.weekday() != first.weekday():
                 form.add_error(
                     "day", f"This session is on a {first:%A}, and that day is a {day:%A}."
                 )

@@ -42,7 +42,7 @@ class AppointmentType(models.Model):
 
 
 class ClosedDay(models.Model):
-    """A day on which nobody is at the desk, such as a bank holiday."""
+    """A day on which nobody is at the desk and no clinic takes place, such as a bank holiday."""
 
     day = models.DateField(unique=True)
     reason = models.CharField(max_length=100)

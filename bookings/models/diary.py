@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from bookings.models.catalogue import ACTOR_LENGTH, AppointmentType
 from bookings.models.requests import AppointmentRequest
@@ -103,6 +103,7 @@ class OfferedTime(models.Model):
         constraints = [
             CheckConstraint(condition=Q(ends__gt=F("starts")), name="offered_time_has_a_length")
         ]
+        indexes = [Index(fields=["starts"], name="offered_times_by_start")]
 
     def __str__(self) -> str:
         return f"time {self.pk} of offer {self.offer_id}"
@@ -159,6 +160,14 @@ class Appointment(models.Model):
                 name="one_booked_appointment_a_request",
             ),
             CheckConstraint(condition=Q(ends__gt=F("starts")), name="appointment_has_a_length"),
+        ]
+        indexes = [
+            Index(fields=["starts"], name="appointments_by_start"),
+            Index(
+                fields=["starts"],
+                condition=Q(status=AppointmentStatus.BOOKED),
+                name="appointments_booked",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -56,6 +56,8 @@ class Message(models.Model):
     )
     kind = models.CharField(max_length=20, choices=MessageKind)
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
+    # Where it goes, if not to where the patient is reached now. Emptied when it was sent.
+    address = models.EmailField(blank=True)
     request_version = models.PositiveIntegerField()
     message_id = models.CharField(max_length=43, unique=True)
     status = models.CharField(max_length=10, choices=MessageStatus, default=MessageStatus.QUEUED)
@@ -68,7 +70,7 @@ class Message(models.Model):
     sent_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     failure = models.CharField(max_length=100, blank=True)
 
-    PERSONAL: set[str] = set()
+    PERSONAL = {"address"}
     NOT_PERSONAL = {
         "id",
         "request",

@@ -75,6 +75,8 @@ class AppointmentRequest(models.Model):
     preferred_days = models.JSONField(default=list)
     preferred_times = models.JSONField(default=list)
     availability = models.CharField("anything else about times", max_length=300, blank=True)
+    # When they could come instead of their appointment, while they wait for another.
+    wishes = models.CharField(max_length=300, blank=True)
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)
     # Who asks, where that is not the patient.
@@ -111,6 +113,7 @@ class AppointmentRequest(models.Model):
         "preferred_days",
         "preferred_times",
         "availability",
+        "wishes",
         "access_needs",
         "access_detail",
         "carer_name",

@@ -23,6 +23,7 @@ from bookings.status import (
     WITH_APPOINTMENT,
     MessageKind,
     OfferStatus,
+    Overtaken,
     RequestStatus,
     TriageRefused,
 )
@@ -58,6 +59,8 @@ def start_review(
             now=now,
             only_from=[RequestStatus.RECEIVED, RequestStatus.LAPSED],
             answer_due=promise,
+            ended_at=None,
+            ended_by=None,
         )
     return request
 
@@ -71,7 +74,7 @@ def resolve_flag(
     with one_change(request):
         version = after_the_clock(request, version, now=now)
         if request.status not in {RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}:
-            raise TriageRefused(what_happened(request))
+            raise Overtaken(what_happened(request))
         keep(request, version=version)
         flag.outcome, flag.reason = outcome, reason
         flag.resolved_at, flag.resolved_by = now, by
@@ -171,6 +174,9 @@ def book(
             by=by,
             now=now,
             kind=MOVED if moved else "",
+            wishes="",
+            earlier_asked_at=None,
+            earlier_asked_by=None,
         )
         refuse_blocking_flags(request)
         diary.release(request, OfferStatus.RELEASED, by=username, now=now)
@@ -212,6 +218,7 @@ def leave_as_it_is(
             by=by,
             now=now,
             kind="left the appointment as it is",
+            wishes="",
         )
         refuse_blocking_flags(request)
         messages.queue(request, MessageKind.KEPT, by=by.get_username(), now=now)

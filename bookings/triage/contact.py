@@ -6,14 +6,16 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from bookings import journal, messages
+from bookings.links import is_alive
 from bookings.models import AppointmentRequest, Message, Offer, PhoneCall
 from bookings.status import (
     CALLS,
     PATIENT,
     MessageKind,
+    Overtaken,
     TriageRefused,
 )
-from bookings.triage.moves import keep, one_change, what_happened
+from bookings.triage.moves import desk_is_open, keep, one_change, what_happened
 
 # An offer that is nearly over and unanswered is told of once more.
 LAST_DAY = timedelta(days=1)
@@ -25,16 +27,18 @@ def change_contact(
     version: int,
     email: str,
     phone: str,
-    detail_in_messages: bool,
-    text_messages: bool,
+    by: journal.Actor,
     now: datetime,
+    **choices: bool,
 ) -> AppointmentRequest:
-    """The patient changes how we reach them, and how much our messages may say.
+    """Change how we reach the patient; `choices` are what they allow, as the request's columns.
 
-    A new e-mail address gets a new private link, and whoever reads the old one has none any more.
+    A new e-mail address gets a new private link, and whoever reads the old one has none any more, but
+    is told that there was a change.
     """
-    moved_house = (email, phone) != (request.email, str(request.phone))
-    link_version = request.link_version + (email != request.email)
+    old, new_address = request.email, email != request.email
+    something_new = new_address or phone != str(request.phone)
+    actor = journal.actor_name(by)
     with one_change(request):
         _refuse_stale(request, version)
         keep(
@@ -42,30 +46,26 @@ def change_contact(
             version=version,
             email=email,
             phone=phone,
-            detail_in_messages=detail_in_messages,
-            text_messages=text_messages,
-            link_version=link_version,
+            link_version=request.link_version + new_address,
+            **choices,
         )
         kind = "changed how to be reached"
-        journal.record(request, kind, by=PATIENT, at=now)
-        if moved_house:
-            messages.queue(request, MessageKind.CONTACT, by=PATIENT, now=now)
+        journal.record(request, kind, by=by, at=now)
+        if something_new:
+            messages.queue(request, MessageKind.CONTACT, by=actor, now=now)
+        if new_address:
+            messages.tell_old_address(request, old, by=actor, now=now)
     return request
 
 
 def record_call(
-    request: AppointmentRequest,
-    *,
-    version: int,
-    reached: bool,
-    note: str,
-    by: User,
-    now: datetime,
+    request: AppointmentRequest, *, reached: bool, note: str, by: User, now: datetime
 ) -> PhoneCall:
-    """Write down what came of a call. One that reached the patient ends the task to phone them."""
+    """Write down what came of a call. One that reached the patient ends the task to phone them.
+
+    It makes nobody's screen stale: the patient may be pressing a button at that very moment.
+    """
     with one_change(request):
-        _refuse_stale(request, version)
-        keep(request, version=version)
         journal.record(request, CALLS[reached], by=by, at=now)
         return PhoneCall.objects.create(
             request=request, reached=reached, note=note, made_at=now, made_by=by
@@ -73,8 +73,13 @@ def record_call(
 
 
 def warn_of_ends(now: datetime) -> int:
-    """Queue a word to those whose offer ends within a day, or is half over, and who have not answered;
-    the number queued."""
+    """Queue a word to those whose offer ends within a day and is half over, and who have not answered;
+    the number queued.
+
+    Only while the desk is open: nobody is woken, and whoever rings back is answered.
+    """
+    if not desk_is_open(now):
+        return 0
     warned = Message.objects.filter(
         request=OuterRef("request"),
         kind=MessageKind.OFFER_ENDS,
@@ -99,6 +104,10 @@ def renew_link(
     request: AppointmentRequest, *, version: int, by: User, now: datetime
 ) -> AppointmentRequest:
     """End the private link and every session that it opened, and send a new one."""
+    if not is_alive(request, now):
+        raise TriageRefused(
+            "The link has ended long after the request, and a new one would not open."
+        )
     with one_change(request):
         _refuse_stale(request, version)
         keep(request, version=version, link_version=request.link_version + 1)
@@ -109,4 +118,4 @@ def renew_link(
 
 def _refuse_stale(request: AppointmentRequest, version: int) -> None:
     if request.version != version:
-        raise TriageRefused(what_happened(request))
+        raise Overtaken(what_happened(request))

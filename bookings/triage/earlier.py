@@ -19,11 +19,13 @@ from bookings.status import (
     WITH_APPOINTMENT,
     AppointmentStatus,
     MessageKind,
+    Overtaken,
     RequestStatus,
     TimeTaken,
     TriageRefused,
 )
 from bookings.triage.moves import (
+    desk_is_open,
     in_working_hours,
     keep,
     move,
@@ -55,7 +57,12 @@ def leave_earlier_list(
 
 
 def pass_on_freed_times(now: datetime) -> int:
-    """Offer each time that was given back to the next who would come earlier; the number offered."""
+    """Offer each time that was given back to the next who would come earlier; the number offered.
+
+    Only while the desk is open, so that nobody is woken.
+    """
+    if not desk_is_open(now):
+        return 0
     freed = Appointment.objects.filter(
         status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.MOVED],
         starts__gt=now + LEAST_NOTICE,
@@ -141,7 +148,7 @@ def _note(
 ) -> AppointmentRequest:
     with one_change(request):
         if request.version != version or request.state(now) not in WITH_APPOINTMENT:
-            raise TriageRefused(what_happened(request))
+            raise Overtaken(what_happened(request))
         keep(request, version=version, **changes)
         journal.record(request, kind, by=by, at=now)
     return request

@@ -20,10 +20,10 @@ from bookings.status import (
     LOOKS,
     PATIENT,
     TRANSITIONS,
-    WAITING_FOR_PATIENT,
     AppointmentStatus,
     MessageKind,
     OfferStatus,
+    Overtaken,
     RequestStatus,
     TriageRefused,
 )
@@ -61,9 +61,7 @@ def move(
     version = after_the_clock(request, version, now=now)
     status = RequestStatus(request.status)
     if to not in TRANSITIONS[status] or status not in only_from:
-        raise TriageRefused(what_happened(request))
-    if status in WAITING_FOR_PATIENT:
-        messages.drop(request, MessageKind.OFFER_ENDS)
+        raise Overtaken(what_happened(request))
     clock_free = {"reply_due": None, "deferred_until": None}
     keep(request, version=version, status=to, **clock_free | changes)
     journal.record(request, kind or EVENTS[to], by=by, at=now)
@@ -87,7 +85,7 @@ def back_into_review(
         now=now,
         only_from=[RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED],
         kind=kind,
-        answer_due=answer_due(now),
+        answer_due=answer_before_visit(request, now),
     )
 
 
@@ -103,7 +101,11 @@ def settle(request: AppointmentRequest, *, now: datetime) -> bool:
     state = request.state(now)
     if state == request.status:
         return False
-    keep(request, version=request.version, status=state, reply_due=None, deferred_until=None)
+    ended: dict[str, Any] = {}
+    if state == RequestStatus.LAPSED:
+        ended = {"ended_at": request.reply_due, "ended_by": CLOCK}
+    clock_free = {"reply_due": None, "deferred_until": None}
+    keep(request, version=request.version, status=state, **clock_free, **ended)
     diary.release(request, OfferStatus.EXPIRED, by=CLOCK, now=now)
     journal.record(request, CLOCK_EVENTS[state], by=CLOCK, at=now)
     return True
@@ -113,7 +115,7 @@ def keep(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
     """Change the row if it still has the status and the version that are expected of it."""
     seen = AppointmentRequest.objects.filter(pk=request.pk, status=request.status, version=version)
     if not seen.update(version=version + 1, **changes):
-        raise TriageRefused(what_happened(request))
+        raise Overtaken(what_happened(request))
     request.refresh_from_db()
 
 
@@ -136,8 +138,24 @@ def answer_due(now: datetime) -> datetime:
     return in_working_hours(now, settings.CLINIC_ANSWERS_WITHIN_HOURS)
 
 
+def answer_before_visit(request: AppointmentRequest, now: datetime) -> datetime:
+    """Until when we promise an answer about an appointment: before it begins."""
+    current = booked_appointment(request)
+    return min(answer_due(now), current.starts) if current else answer_due(now)
+
+
+def desk_is_open(now: datetime) -> bool:
+    """Whether somebody is there. What the clock sends waits for that, and nobody is woken at night."""
+    minute = timedelta(minutes=1)
+    return _after_open_time(now, minute) == now + minute
+
+
 def in_working_hours(now: datetime, hours: int) -> datetime:
     """The instant at which the desk will have been open for so many hours."""
+    return _after_open_time(now, timedelta(hours=hours))
+
+
+def _after_open_time(now: datetime, length: timedelta) -> datetime:
     week = WorkingWeek(
         days=settings.CLINIC_OPEN_DAYS,
         opens=time.fromisoformat(settings.CLINIC_OPENS),
@@ -145,7 +163,7 @@ def in_working_hours(now: datetime, hours: int) -> datetime:
         zone=ZoneInfo(settings.TIME_ZONE),
     )
     closed = set(ClosedDay.objects.filter(day__gte=now.date()).values_list("day", flat=True))
-    return add_working_time(now, timedelta(hours=hours), week, closed)
+    return add_working_time(now, length, week, closed)
 
 
 def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:

@@ -140,6 +140,7 @@ def accept(
             by=PATIENT,
             now=now,
             kind=MOVED if moved else "",
+            wishes="",
             earlier_asked_at=None,
             earlier_asked_by=None,
         )
@@ -147,7 +148,6 @@ def accept(
         end_moved(request, by=PATIENT, now=now)
         given = given_text(request, now)
         appointment = diary.accept(chosen, by=PATIENT, now=now, given=given)
-        messages.drop(request, MessageKind.REMINDER)
         kind = MessageKind.MOVED if moved else MessageKind.BOOKED
         messages.queue(request, kind, by=PATIENT, now=now)
     return appointment

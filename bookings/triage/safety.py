@@ -10,12 +10,14 @@ from bookings.status import (
     PATIENT,
     WITH_APPOINTMENT,
     OfferStatus,
+    Overtaken,
     RequestStatus,
     TriageRefused,
 )
 from bookings.triage.moves import (
     after_the_clock,
-    answer_due,
+    answer_before_visit,
+    booked_appointment,
     keep,
     move,
     notify_clinic,
@@ -35,7 +37,10 @@ def answer_again(
     with one_change(request):
         version = after_the_clock(request, version, now=now)
         if request.version != version or request.status not in WITH_APPOINTMENT:
-            raise TriageRefused(what_happened(request))
+            raise Overtaken(what_happened(request))
+        appointment = booked_appointment(request)
+        if appointment is None or appointment.starts <= now:
+            raise TriageRefused("Your appointment has begun. Please tell us in person.")
         refuse_unanswered(request, answers, now)
         flagged = newly_flagged(request, answers)
         if flagged and request.status != RequestStatus.BOOKED_IN_REVIEW:
@@ -46,7 +51,7 @@ def answer_again(
                 by=PATIENT,
                 now=now,
                 kind="gave an answer to look at",
-                answer_due=answer_due(now),
+                answer_due=answer_before_visit(request, now),
             )
             diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
         else:

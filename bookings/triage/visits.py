@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from bookings import diary, journal, messages
+from bookings.free_times import Span, is_in_session
 from bookings.models import Appointment, AppointmentRequest, Message
 from bookings.status import (
     ATTENDANCE,
@@ -18,11 +19,10 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.triage.moves import (
-    answer_due,
+    answer_before_visit,
     move,
     notify_clinic,
     one_change,
-    refuse_blocking_flags,
 )
 
 
@@ -55,7 +55,6 @@ def cancel(
         appointment = _booked(request)
         _refuse_late_cancelling(appointment, by, now)
         diary.end(appointment, AppointmentStatus.CANCELLED, by=actor, now=now)
-        messages.drop(request, MessageKind.REMINDER)
         messages.queue(request, MessageKind.CANCELLED, by=actor, now=now)
         if by == PATIENT:
             notify_clinic(request, now=now)
@@ -84,7 +83,6 @@ def record_attendance(
         if now < appointment.starts:
             raise TriageRefused("It has not begun yet. It can only be cancelled.")
         diary.end(appointment, status, by=username, now=now)
-        messages.drop(request, MessageKind.REMINDER)
         if came:
             messages.queue(request, MessageKind.AFTERWARDS, by=username, now=now)
     return appointment
@@ -102,8 +100,8 @@ def ask_for_another_time(
             version=version,
             by=PATIENT,
             now=now,
-            availability=wishes,
-            answer_due=answer_due(now),
+            wishes=wishes,
+            answer_due=answer_before_visit(request, now),
         )
         if now >= cancel_until(_booked(request)):
             raise TriageRefused("It is too late to ask for another time here. Please ring us.")
@@ -124,8 +122,10 @@ def keep_appointment(
             by=PATIENT,
             now=now,
             kind="kept the appointment",
+            wishes="",
         )
-        refuse_blocking_flags(request)
+        if request.flags.blocking().exists():
+            raise TriageRefused("We have to look at something first, and then we write to you.")
         diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
     return request
 
@@ -160,7 +160,10 @@ def remind(now: datetime) -> int:
         ~Exists(reminded), status=AppointmentStatus.BOOKED, starts__gt=now, starts__lte=now + ahead
     )
     queued = 0
-    for appointment in coming.select_related("request").order_by("pk"):
+    for appointment in coming.select_related("request", "clinician", "room").order_by("pk"):
+        span = Span(appointment.starts, appointment.ends)
+        if appointment.room and not is_in_session(appointment.clinician, appointment.room, span):
+            continue  # its clinic was cancelled, and the desk is to phone them
         if appointment.booked_at < appointment.starts - ahead:
             queued += messages.queue_once(appointment.request, MessageKind.REMINDER, now=now)
     return queued

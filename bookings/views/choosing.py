@@ -11,11 +11,14 @@ from bookings.forms.patient import ChooseTimeForm, SafetyForm, SeenForm
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.screening import questions_to_ask_again
 from bookings.status import WITH_APPOINTMENT
-from bookings.views.guards import act, behind_link, only_by_press, press
+from bookings.views.guards import act, behind_link, is_identified, only_by_press, press
 
 
 def choose_form(
-    found: AppointmentRequest, offer: Offer, request: HttpRequest | None = None
+    found: AppointmentRequest,
+    offer: Offer,
+    request: HttpRequest | None = None,
+    chosen: str = "",
 ) -> ChooseTimeForm:
     """The times of the offer, with the day spelt out."""
     times = [
@@ -23,7 +26,8 @@ def choose_form(
         for time in offer.times.all()
     ]
     posted = request.POST if request else None
-    return ChooseTimeForm(posted, times=times, initial={"version": found.version})
+    initial = {"version": found.version, "time": chosen}
+    return ChooseTimeForm(posted, times=times, initial=initial)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,6 +46,9 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     values = form.cleaned_data
     chosen = OfferedTime.objects.select_related("offer__request").get(pk=values["time"])
     questions = questions_to_ask_again(found, timezone.now())
+    if questions and not is_identified(request, found):
+        request.session["chosen"] = values["time"]
+        return redirect("bookings:identify", found.reference)
     answered = request.POST if "answered" in request.POST else None
     safety = SafetyForm(answered, questions=questions)
     if questions and not safety.is_valid():
@@ -63,7 +70,10 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 @behind_link
 def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Before the visit: has anything changed? What was answered before is not shown."""
+    """Before the visit: has anything changed? What was answered before is not shown, but the questions
+    tell what the visit is for, so the date of birth comes first."""
+    if not is_identified(request, found):
+        return redirect("bookings:identify", found.reference)
     now = timezone.now()
     questions = questions_to_ask_again(found, now)
     if not questions or found.state(now) not in WITH_APPOINTMENT:

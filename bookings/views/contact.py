@@ -11,7 +11,8 @@ from bookings import triage
 from bookings.forms.patient import ContactForm, LostLinkForm
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest
-from bookings.views.guards import act, behind_link, is_identified, open_in_session
+from bookings.status import PATIENT, TriageRefused
+from bookings.views.guards import behind_link, is_identified, open_in_session, say
 from procedures import rate_limits
 
 
@@ -32,13 +33,15 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         return render(request, "bookings/mine/contact.html", {"form": form, "found": found})
     if not rate_limits.spend(rate_limits.CHANGE_CONTACT, found.link_key, now):
         return render(request, "errors/429.html", status=429)
-    version = found.version
-    answer = act(request, found, lambda: triage.change_contact(found, **form.cleaned_data, now=now))
-    if found.version != version:
+    try:
+        triage.change_contact(found, **form.cleaned_data, by=PATIENT, now=now)
+    except TriageRefused as refusal:
+        say(request, refusal)
+    else:
         # A new address has a new link; whoever changed it stays in.
         open_in_session(request, found)
         messages.success(request, "We have changed how we reach you.")
-    return answer
+    return redirect("bookings:mine", found.reference)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

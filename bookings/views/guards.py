@@ -13,7 +13,7 @@ from django.utils import timezone
 from bookings.forms.patient import SeenForm
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest
-from bookings.status import TriageRefused
+from bookings.status import Overtaken, TriageRefused
 
 PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
 
@@ -65,8 +65,19 @@ def act(
     try:
         verb()
     except TriageRefused as refusal:
-        messages.error(request, str(refusal))
+        say(request, refusal)
     return redirect("bookings:mine", found.reference)
+
+
+def say(request: HttpRequest, refusal: TriageRefused) -> None:
+    """A refusal in a sentence for patients, who need not know which of us was faster at what."""
+    if isinstance(refusal, Overtaken):
+        messages.error(
+            request,
+            "Something has changed meanwhile, so this was not possible. Look at where it stands now.",
+        )
+        return
+    messages.error(request, str(refusal))
 
 
 def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:

@@ -35,8 +35,8 @@ PUBLIC_EVENTS = {
     "offered other times": "We offered you other times.",
     "offered an earlier time": "We offered you an earlier time.",
     "moved the appointment": "Your appointment was moved.",
-    "gave an answer to look at": "You told us something that a clinician looks at first.",
-    "answered the safety questions again": "You answered our safety questions again.",
+    "gave an answer to look at": "You answered our questions again.",
+    "answered the safety questions again": "You answered our questions again.",
     "kept the appointment": "You kept your appointment.",
     "left the appointment as it is": "Your appointment stays as it is.",
     "let the other times go": "The time to reply ended; your appointment stays as it is.",
@@ -76,6 +76,8 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Where the request stands, what comes next and by when."""
     now = timezone.now()
     state = found.state(now)
+    # Chosen before the date of birth was asked for.
+    chosen = request.session.get("chosen", "")
     offer = found.offers.standing(now).prefetch_related("times").first()
     with_whom = found.appointments.select_related("clinician", "appointment_type", "room__location")
     appointment = with_whom.order_by("-pk").first()
@@ -83,8 +85,10 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "found": found,
         "state": state,
         "can_withdraw": state in WITHDRAWABLE,
+        "can_keep": not found.flags.blocking().exists(),
+        "is_soon": triage.is_soon(appointment, now),
         "offer": offer,
-        "choose": choose_form(found, offer) if offer else None,
+        "choose": choose_form(found, offer, chosen=chosen) if offer else None,
         "appointment": appointment,
         "cancel_until": triage.cancel_until(appointment) if appointment else None,
         "can_cancel": bool(appointment) and now < triage.cancel_until(appointment),

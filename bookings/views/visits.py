@@ -11,7 +11,7 @@ from bookings import triage
 from bookings.calendar_files import invitation
 from bookings.forms.patient import AnotherTimeForm, SeenForm
 from bookings.models import AppointmentRequest
-from bookings.status import PATIENT
+from bookings.status import PATIENT, RequestStatus
 from bookings.views.guards import act, behind_link, only_by_press, press
 
 
@@ -46,7 +46,7 @@ def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
     """Ask for another time. The one that the patient has is kept until they take another."""
     now = timezone.now()
     appointment = triage.booked_appointment(found)
-    if appointment is None:
+    if appointment is None or found.state(now) != RequestStatus.BOOKED:
         return redirect("bookings:mine", found.reference)
     posted = request.POST if request.method == "POST" else None
     form = AnotherTimeForm(posted, initial={"version": found.version})

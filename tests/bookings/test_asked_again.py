@@ -17,6 +17,7 @@ from bookings.status import (
     TriageRefused,
 )
 from tests import factories
+from tests.bookings.test_contact import identified
 from tests.bookings.test_visits import behind_link
 
 pytestmark = pytest.mark.django_db
@@ -147,7 +148,8 @@ def test_a_new_flag_reopens_the_request(
 def test_the_same_cleared_answer_stays_cleared_the_third_time(
     infection: ScreeningQuestion, monday: datetime
 ) -> None:
-    request = offered(answered(infection, YES, monday, "a cold"), monday + LATER)
+    request = answered(infection, YES, monday, "a cold")
+    factories.offer(request, [monday + timedelta(days=30)], now=monday + LATER)
     accept(request, monday + LATER, GivenAnswer(infection, YES, "a cold"))
     now = monday + 2 * LATER
     again = [GivenAnswer(infection, YES, "a cold")]
@@ -210,7 +212,7 @@ def coming(infection: ScreeningQuestion, monday: datetime, at: Any) -> Appointme
 def test_with_the_reminder_the_page_asks_again(
     client: Client, coming: AppointmentRequest, infection: ScreeningQuestion
 ) -> None:
-    url = behind_link(client, coming)
+    url = identified(client, coming)
     assert "Has anything changed since" in client.get(url).content.decode()
     page = client.get(f"{url}safety/").content.decode()
     assert "Any infection?" in page
@@ -219,7 +221,7 @@ def test_with_the_reminder_the_page_asks_again(
     assert "Answer yes, no or not sure: Any infection?" in empty
     posted = {"version": coming.version, f"answer_{infection.pk}": "no"}
     after = client.post(f"{url}safety/", posted, follow=True).content.decode()
-    assert "You answered our safety questions again." in after
+    assert "You answered our questions again." in after
     assert "Has anything changed since" not in after
     assert client.get(f"{url}safety/").status_code == 302
 
@@ -227,18 +229,18 @@ def test_with_the_reminder_the_page_asks_again(
 def test_a_new_flag_before_the_visit_comes_to_the_clinic(
     client: Client, coming: AppointmentRequest, infection: ScreeningQuestion, monday: datetime
 ) -> None:
-    url = behind_link(client, coming)
+    url = identified(client, coming)
     posted = {"version": coming.version, f"answer_{infection.pk}": "yes"}
     content = client.post(f"{url}safety/", posted, follow=True).content.decode()
     assert "We are looking at your appointment again" in content
-    assert "You told us something that a clinician looks at first." in content
+    assert "You answered our questions again." in content
     coming.refresh_from_db()
     now = monday + timedelta(days=8, hours=2)
     assert coming.is_waiting_for_clinic(now)
     reception, clinician = factories.staff("Reception"), factories.staff("Clinician")
     with pytest.raises(TriageRefused, match="A flag is still open"):
         triage.leave_as_it_is(coming, version=coming.version, by=reception, now=now)
-    with pytest.raises(TriageRefused, match="A flag is still open"):
+    with pytest.raises(TriageRefused, match="We have to look at something first"):
         triage.keep_appointment(coming, version=coming.version, now=now)
     triage.resolve_flag(
         coming.flags.get(),
@@ -261,7 +263,7 @@ def test_the_page_of_choosing_asks_and_keeps_the_time(
     at(now)
     offered(request, now)
     chosen = request.offers.get().times.all()[1]
-    url = behind_link(client, request)
+    url = identified(client, request)
     first = client.post(f"{url}choose/", {"version": request.version, "time": chosen.pk})
     assert "before we book" in first.content.decode()
     request.refresh_from_db()
@@ -303,3 +305,72 @@ def test_every_outcome_stays_in_the_history_of_its_flag(
     assert "Until it has healed." in page
     assert "A cold, over." in page
     assert flag.is_blocking()
+
+
+def test_another_wording_is_never_cleared_by_the_old_one(
+    infection: ScreeningQuestion, monday: datetime
+) -> None:
+    request = answered(infection, YES, monday, "a cold")
+    ScreeningQuestion.objects.update(retired_on=date(2026, 11, 23), retired_by="manager")
+    newer = factories.question("other", wording="Any infection or fever?", asked_again=True)
+    ScreeningQuestion.objects.filter(pk=newer.pk).update(key="infection", version=2)
+    newer.refresh_from_db()
+    factories.offer(request, now=monday)
+    accept(request, monday, GivenAnswer(newer, YES, "a cold"))
+    assert request.status == RequestStatus.IN_REVIEW
+
+
+def test_the_questions_stand_behind_the_date_of_birth(
+    client: Client, coming: AppointmentRequest, infection: ScreeningQuestion, monday: datetime
+) -> None:
+    url = behind_link(client, coming)
+    assert client.get(f"{url}safety/").headers["Location"] == f"{url}identify/"
+    posted = {"version": coming.version, f"answer_{infection.pk}": "yes"}
+    assert client.post(f"{url}safety/", posted).headers["Location"] == f"{url}identify/"
+    coming.refresh_from_db()
+    assert coming.status == RequestStatus.BOOKED
+
+
+def test_a_time_that_was_chosen_before_the_date_of_birth_is_still_chosen_after(
+    client: Client, infection: ScreeningQuestion, monday: datetime, at: Any
+) -> None:
+    request = answered(infection, NO, monday)
+    at(monday + LATER)
+    offered(request, monday + LATER)
+    chosen = request.offers.get().times.all()[1]
+    url = behind_link(client, request)
+    posted = {"version": request.version, "time": chosen.pk}
+    assert client.post(f"{url}choose/", posted).headers["Location"] == f"{url}identify/"
+    page = client.get(identified(client, request)).content.decode()
+    assert f'value="{chosen.pk}" id="id_time_1" checked' in page
+
+
+def test_what_is_asked_shortly_before_is_answered_before(
+    client: Client,
+    coming: AppointmentRequest,
+    infection: ScreeningQuestion,
+    monday: datetime,
+    at: Any,
+) -> None:
+    now = monday + timedelta(days=9, hours=6)
+    at(now)
+    answers = [GivenAnswer(infection, YES, "")]
+    triage.answer_again(coming, version=coming.version, answers=answers, now=now)
+    starts = coming.appointments.get().starts
+    assert coming.answer_due == starts
+    page = client.get(behind_link(client, coming)).content.decode()
+    assert "It is soon, so please ring us as well" in page
+    assert "Keep this time" not in page
+
+
+def test_after_the_visit_nothing_is_answered(
+    coming: AppointmentRequest, infection: ScreeningQuestion
+) -> None:
+    later = coming.appointments.get().starts
+    with pytest.raises(TriageRefused, match="tell us in person"):
+        triage.answer_again(
+            coming,
+            version=coming.version,
+            answers=[GivenAnswer(infection, YES, "")],
+            now=later,
+        )

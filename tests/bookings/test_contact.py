@@ -122,7 +122,7 @@ def test_other_changes_keep_the_link(
         ({"email": "nobody"}, "Enter an e-mail address like name@example.org."),
         ({"phone": "12"}, "Enter a phone number like 020 7946 0958."),
         ({"phone": "", "text_messages": "on"}, "Enter the mobile number that we may send texts"),
-        ({"version": 2}, "This is no longer possible"),
+        ({"version": 2}, "Something has changed meanwhile"),
     ],
 )
 def test_contact_details_that_cannot_be(
@@ -195,7 +195,7 @@ class Provider(BaseHTTPRequestHandler):
 def provider(settings: Any) -> Iterator[type[Provider]]:
     Provider.taken, Provider.answer = [], 200
     server = HTTPServer(("127.0.0.1", 0), Provider)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     settings.TEXT_MESSAGES = "http"
     settings.TEXT_MESSAGES_URL = f"http://127.0.0.1:{server.server_port}/messages"
     settings.TEXT_MESSAGES_TOKEN = "a-token"
@@ -307,13 +307,16 @@ def test_a_short_offer_is_told_of_when_half_of_it_is_over(monday: datetime) -> N
     assert triage.warn_of_ends(monday + timedelta(hours=6)) == 1
 
 
-def test_a_warning_that_waits_is_dropped_with_the_answer(monday: datetime) -> None:
+def test_a_warning_that_waits_is_not_sent_after_the_answer(monday: datetime, at: Any) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
-    now = monday + timedelta(hours=11)
-    triage.warn_of_ends(now)
+    now = monday + timedelta(hours=6)
+    assert triage.warn_of_ends(now) == 1
     request.refresh_from_db()
     triage.ask_for_other_times(request, version=request.version, now=now)
-    assert not request.messages.filter(kind=MessageKind.OFFER_ENDS).exists()
+    at(now)
+    messages.send_due()
+    warning = request.messages.get(kind=MessageKind.OFFER_ENDS)
+    assert warning.status == MessageStatus.DROPPED
 
 
 def test_a_call_that_reached_them_ends_the_task(monday: datetime) -> None:
@@ -323,7 +326,7 @@ def test_a_call_that_reached_them_ends_the_task(monday: datetime) -> None:
     for reached in (False, True):
         (task,) = patients_to_phone(now)
         values = {"note": "Rings back.", "by": by, "now": now}
-        triage.record_call(request, version=request.version, reached=reached, **values)
+        triage.record_call(request, reached=reached, **values)
     assert task.tried_at == now
     assert patients_to_phone(now) == []
     kinds = list(request.events.order_by("number").values_list("kind", flat=True))
@@ -423,15 +426,111 @@ def test_a_request_about_nothing_has_no_page(client: Client, monday: datetime) -
     assert client.get(f"{url}page/").headers["Location"] == url
 
 
-def test_a_stale_call_is_refused(monday: datetime) -> None:
+# --- What a careless or hostile hand can do -------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [{"text_messages": False}, {"phone": ""}])
+def test_a_text_that_waits_is_not_sent_once_it_is_not_wanted(
+    change: dict[str, Any], provider: type[Provider], monday: datetime
+) -> None:
+    request = texted(monday)
+    AppointmentRequest.objects.filter(pk=request.pk).update(**change)
+    messages.send_due()
+    assert provider.taken == []
+    assert Message.objects.get(channel=Channel.TEXT).status == MessageStatus.DROPPED
+    assert Message.objects.filter(channel=Channel.EMAIL, status=MessageStatus.SENT).exists()
+
+
+def test_a_provider_that_answers_rubbish_is_tried_again(
+    settings: Any, provider: type[Provider], monkeypatch: pytest.MonkeyPatch, monday: datetime
+) -> None:
+    monkeypatch.setattr(Provider, "send_response", lambda self, code: self.wfile.write(b"What?"))
+    texted(monday)
+    messages.send_due()
+    message = Message.objects.get(channel=Channel.TEXT)
+    assert (message.status, message.tries) == (MessageStatus.QUEUED, 1)
+
+
+def test_the_old_address_is_told_without_a_link(client: Client, monday: datetime) -> None:
     request = factories.received(now=monday)
-    with pytest.raises(TriageRefused):
-        triage.record_call(
-            request,
-            version=request.version + 1,
-            reached=True,
-            note="",
-            by=factories.staff("Reception"),
-            now=monday,
-        )
-    assert request.calls.count() == 0
+    client.post(f"{identified(client, request)}contact/", contact(email="new@example.org"))
+    messages.send_due()
+    (letter,) = [each for each in mail.outbox if each.to == ["pat@example.org"]]
+    assert "From now on we write to another address." in letter.body
+    assert "://" not in letter.body
+    assert "new@example.org" not in letter.body
+    # The address that was left is not kept.
+    assert not Message.objects.exclude(address="").exists()
+
+
+def test_staff_put_a_mistyped_address_right(client: Client, monday: datetime) -> None:
+    request = factories.received(now=monday, email="tpyo@example.org")
+    client.force_login(factories.staff("Reception"))
+    posted = {"version": 1, "email": "typo@example.org", "phone": ""}
+    client.post(f"/admin/bookings/appointmentrequest/{request.pk}/decide/contact/", posted)
+    request.refresh_from_db()
+    assert (request.email, str(request.phone), request.link_version) == ("typo@example.org", "", 2)
+    assert request.events.order_by("-number")[0].by == "reception"
+
+
+def test_a_link_that_staff_ended_does_not_open_again_by_a_late_press(
+    client: Client, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link is ended between the look and the verb of a browser that had it."""
+    request = factories.received(now=monday)
+    url = identified(client, request)
+    change = triage.change_contact
+
+    def after_the_renewal(found: AppointmentRequest, **named: Any) -> AppointmentRequest:
+        renewed = AppointmentRequest.objects.get(pk=found.pk)
+        by = factories.staff("Reception")
+        triage.renew_link(renewed, version=renewed.version, by=by, now=monday)
+        return change(found, **named)
+
+    monkeypatch.setattr(triage, "change_contact", after_the_renewal)
+    answer = client.post(f"{url}contact/", contact(email="thief@example.org"), follow=True)
+    assert answer.status_code == 404
+    assert client.get(url).status_code == 404
+
+
+def test_a_dead_link_is_not_renewed(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.DECLINED, now=monday)
+    by = factories.staff("Reception")
+    late = monday + timedelta(days=91)
+    with pytest.raises(TriageRefused, match="would not open"):
+        triage.renew_link(request, version=request.version, by=by, now=late)
+
+
+def test_the_link_of_a_lapsed_request_dies_and_lives_again(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.LAPSED, now=monday)
+    late = monday + timedelta(days=91)
+    assert not links.is_alive(request, late)
+    by = factories.staff("Reception")
+    triage.start_review(request, version=request.version, by=by, now=late)
+    assert (request.ended_at, links.is_alive(request, late)) == (None, True)
+
+
+def test_a_call_makes_no_screen_of_the_patient_stale(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    seen, chosen = request.version, request.offers.get().times.all()[0]
+    values = {"note": "", "by": factories.staff("Reception"), "now": monday}
+    triage.record_call(AppointmentRequest.objects.get(), reached=False, **values)
+    assert triage.accept(request, version=seen, chosen=chosen, now=monday)
+
+
+def test_nobody_is_woken_at_night(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    starts = [monday + timedelta(days=3)]
+    factories.offer(request, starts, now=monday, held_for=timedelta(hours=30))
+    night = monday + timedelta(hours=16)  # two o'clock
+    assert triage.warn_of_ends(night) == 0
+    assert triage.warn_of_ends(monday + timedelta(hours=23)) == 1
+
+
+def test_a_failure_of_what_is_over_is_nobodys_task(monday: datetime) -> None:
+    request = booked(monday)
+    request.messages.filter(kind=MessageKind.BOOKED).update(status=MessageStatus.FAILED)
+    assert [each.request for each in patients_to_phone(monday)] == [request]
+    by = factories.staff("Reception")
+    triage.cancel(request, version=request.version, by=by, now=monday, reason="Ill.")
+    assert patients_to_phone(monday) == []

@@ -47,10 +47,10 @@ def walk(client: Client, now: datetime) -> list[str]:
     staff.post(f"{desk}decide/ask/", {"version": 2, "text": "Canaryquestion?"})
     client.post(f"{url}answer/", {"version": 3, "text": "Canaryanswer."})
     staff.post(f"{desk}decide/call/", {"version": 4, "reached": "no", "note": "Rings back."})
-    contact = {"version": 5, "email": "pat@example.org", "phone": "020 7946 0123"}
+    contact = {"version": 4, "email": "pat@example.org", "phone": "020 7946 0123"}
     client.post(f"{url}contact/", contact)
     staff.get(f"{desk}change/")
-    client.post(f"{url}withdraw/", {"version": 6})
+    client.post(f"{url}withdraw/", {"version": 5})
     client.get(f"{url}nothing/")
     client.get("/appointments/mine/link/forged/")
     messages.send_due()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bookings import diary, free_times, triage
 from bookings.agenda import plans
+from bookings.calendar_files import invitation
 from bookings.models import (
     Appointment,
     AppointmentType,
@@ -441,3 +442,67 @@ def test_who_came_stays_in_the_diary(doctor: Clinician, monday: datetime) -> Non
     assert lines == [("booked", 30), ("free", 150)]
     assert plan.sessions[0].entries[0].appointment is not None
     assert plan.sessions[0].entries[0].appointment.status == AppointmentStatus.FULFILLED
+
+
+def test_an_offered_time_whose_machine_is_away_cannot_be_taken(
+    doctor: Clinician, monday: datetime
+) -> None:
+    scan = with_machines(1)
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    offer = triage.offer(
+        request,
+        version=request.version,
+        appointment_type=scan,
+        clinician=doctor,
+        starts=[local(TUESDAY, 10)],
+        held_until=monday + timedelta(hours=3),
+        by=factories.staff("Reception"),
+        now=monday,
+    )
+    machine = Resource.objects.get(machine_kind__isnull=False)
+    Closure.objects.create(resource=machine, starts=local(TUESDAY, 9), ends=local(TUESDAY, 11))
+    with pytest.raises(TriageRefused, match="our plans have changed"):
+        triage.accept(request, version=request.version, chosen=offer.times.get(), now=monday)
+
+
+def change_the_room(doctor: Clinician) -> None:
+    ClinicSession.objects.update(room=factories.room("Another room"))
+
+
+def shorten(doctor: Clinician) -> None:
+    ClinicSession.objects.update(ends=time(10, 10))
+
+
+@pytest.mark.parametrize("happens", [change_the_room, shorten, cancel_that_day])
+def test_the_diary_and_the_desk_agree_on_who_is_stranded(
+    happens: Callable[[Clinician], None], doctor: Clinician, monday: datetime
+) -> None:
+    appointment = booked(doctor, local(TUESDAY, 10), monday)
+    happens(doctor)
+    (plan,) = plans([TUESDAY], monday)
+    assert [entry.appointment for entry in plan.outside] == [appointment]
+    assert [each.appointment for each in free_times.stranded(monday)] == [appointment]
+
+
+def test_who_is_stranded_gets_no_reminder(doctor: Clinician, monday: datetime) -> None:
+    booked(doctor, local(TUESDAY + timedelta(days=7), 10), monday)
+    assert triage.remind(local(TUESDAY + timedelta(days=6), 9)) == 1
+    booked(doctor, local(TUESDAY + timedelta(days=14), 10), monday)
+    ClinicSession.objects.update(last_day=TUESDAY)
+    assert triage.remind(local(TUESDAY + timedelta(days=13), 9)) == 0
+
+
+def test_the_desk_asks_as_often_for_many_as_for_few(
+    doctor: Clinician, monday: datetime, django_assert_max_num_queries: Any
+) -> None:
+    for hour in (9, 10, 11):
+        booked(doctor, local(TUESDAY, hour), monday)
+    with django_assert_max_num_queries(8):
+        free_times.stranded(monday)
+
+
+def test_a_calendar_file_leads_to_the_house_of_the_room(
+    doctor: Clinician, monday: datetime
+) -> None:
+    appointment = booked(doctor, local(TUESDAY, 10), monday)
+    assert b"LOCATION:1 Invented Street" in invitation(appointment)

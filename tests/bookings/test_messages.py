@@ -226,6 +226,7 @@ def test_a_message_whose_worker_died_is_sent_after_its_lease(
 
 def test_the_command_sends_and_writes_down_what_the_clock_did(monday: datetime, at: Any) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    call_command("send_messages")
     at(monday + timedelta(days=3))
     call_command("send_messages")
     request.refresh_from_db()
@@ -251,3 +252,73 @@ def test_the_worker_forgets_what_was_typed_and_never_sent(
     at(monday + timedelta(hours=1, minutes=1))
     call_command("send_messages")
     assert Session.objects.count() == 0
+
+
+# --- Nothing is told that is no longer so ---------------------------------------------------------
+
+
+def moved(request: AppointmentRequest, now: datetime) -> None:
+    triage.book(
+        request,
+        version=request.version,
+        appointment_type=factories.appointment_type(),
+        clinician=factories.clinician(),
+        starts=now + timedelta(days=9),
+        by=factories.staff("Reception"),
+        now=now,
+    )
+
+
+def cancelled(request: AppointmentRequest, now: datetime) -> None:
+    by = factories.staff("Reception")
+    triage.cancel(request, version=request.version, by=by, now=now, reason="Ill.")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "happens", "sent"),
+    [
+        (RequestStatus.BOOKED, MessageKind.BOOKED, None, True),
+        (RequestStatus.BOOKED, MessageKind.BOOKED, moved, False),
+        (RequestStatus.BOOKED, MessageKind.BOOKED, cancelled, False),
+        (RequestStatus.OFFERED, MessageKind.OFFER, None, True),
+        (
+            RequestStatus.OFFERED,
+            MessageKind.OFFER,
+            lambda request, now: triage.withdraw(request, version=request.version, now=now),
+            False,
+        ),
+        (
+            RequestStatus.QUESTION_ASKED,
+            MessageKind.QUESTION,
+            lambda request, now: triage.answer_question(
+                request, version=request.version, text="Left.", now=now
+            ),
+            False,
+        ),
+        (RequestStatus.RECEIVED, MessageKind.RECEIVED, None, True),
+        (
+            RequestStatus.RECEIVED,
+            MessageKind.RECEIVED,
+            lambda request, now: triage.withdraw(request, version=request.version, now=now),
+            False,
+        ),
+        (RequestStatus.DECLINED, MessageKind.DECLINED, None, True),
+    ],
+)
+def test_a_late_letter_is_not_sent_when_it_is_no_longer_so(
+    status: RequestStatus, kind: MessageKind, happens: Any, sent: bool, monday: datetime
+) -> None:
+    request = factories.request_at(status, now=monday)
+    if happens:
+        happens(request, monday + timedelta(minutes=1))
+    messages.send_due()
+    expected = MessageStatus.SENT if sent else MessageStatus.DROPPED
+    assert request.messages.get(kind=kind).status == expected
+
+
+def test_an_offer_that_lapsed_is_not_told_of(monday: datetime, at: Any) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    at(request.offers.get().held_until)
+    messages.send_due()
+    assert request.messages.get(kind=MessageKind.OFFER).status == MessageStatus.DROPPED
+    assert not any("we hold for a limited time" in letter.body for letter in mail.outbox)

@@ -20,6 +20,7 @@ from bookings.status import (
     FlagOutcome,
     MessageKind,
     OfferStatus,
+    Overtaken,
     RequestStatus,
     TriageRefused,
 )
@@ -172,7 +173,7 @@ def test_moving_against_cancelling_has_one_winner(round_: int) -> None:
     ]
     outcomes = race(acts)
     assert len(winners(outcomes)) == 1
-    assert losses(outcomes) == {TriageRefused}
+    assert losses(outcomes) == {Overtaken}
     live = Appointment.objects.filter(status=AppointmentStatus.BOOKED)
     assert Claim.objects.count() == 16 * live.count()
 
@@ -191,7 +192,7 @@ def test_a_patient_asks_for_another_time(client: Client, monday: datetime) -> No
     assert "We are looking at your appointment again" in content
     assert "Until then this time stays yours:" in content
     request.refresh_from_db()
-    assert (request.status, request.availability) == (AGAIN, "Thursdays.")
+    assert (request.status, request.wishes) == (AGAIN, "Thursdays.")
     content = client.post(f"{url}keep/", {"version": request.version}, follow=True).content.decode()
     assert "<h1>Your appointment</h1>" in content
 
@@ -205,7 +206,7 @@ def test_after_the_cut_off_a_patient_rings(client: Client, at: Any, monday: date
     answer = client.post(f"{url}move/", posted, follow=True)
     assert "too late to ask for another time here" in answer.content.decode()
     request.refresh_from_db()
-    assert (request.status, request.availability) == (BOOKED, "")
+    assert (request.status, request.wishes) == (BOOKED, "")
 
 
 def test_a_patient_takes_the_other_time(client: Client, monday: datetime) -> None:

@@ -22,7 +22,14 @@ from bookings.models import (
     Offer,
     RequestEvent,
 )
-from bookings.status import MessageKind, OfferStatus, RequestStatus, TimeTaken, TriageRefused
+from bookings.status import (
+    MessageKind,
+    OfferStatus,
+    Overtaken,
+    RequestStatus,
+    TimeTaken,
+    TriageRefused,
+)
 from bookings.triage import moves
 from procedures import rate_limits
 from tests import factories
@@ -125,7 +132,7 @@ def test_one_of_many_colleagues_decides() -> None:
     request = in_review()
     outcomes = race(deciding(request))
     assert len(winners(outcomes)) == 1
-    assert losses(outcomes) == {TriageRefused}
+    assert losses(outcomes) == {Overtaken}
     assert request.events.filter(kind="declined it").count() == 1
     assert request.messages.filter(kind=MessageKind.DECLINED).count() == 1
     assert journal.chain_is_whole(request)
@@ -185,7 +192,7 @@ def test_many_presses_of_take_this_time_are_one_appointment(hour: datetime) -> N
         ]
     )
     assert len(winners(outcomes)) == 1
-    assert losses(outcomes) <= {TriageRefused, TimeTaken}
+    assert losses(outcomes) <= {Overtaken, TriageRefused, TimeTaken}
     assert Appointment.objects.count() == 1
     assert Claim.objects.filter(appointment=Appointment.objects.get()).count() == CLAIMS
 
@@ -212,7 +219,7 @@ def accept_against_takeover(hour: datetime) -> tuple[AppointmentRequest, list[An
 def test_an_acceptance_and_a_takeover_never_both_win(hour: datetime, round_: int) -> None:
     mine, outcomes = accept_against_takeover(hour)
     assert len(winners(outcomes)) == 1
-    assert losses(outcomes) <= {TimeTaken, TriageRefused}
+    assert losses(outcomes) <= {Overtaken, TimeTaken, TriageRefused}
     assert overlaps() == 0
     appointment = mine.appointments.first()
     offer = mine.offers.get()

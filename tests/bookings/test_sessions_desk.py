@@ -280,3 +280,65 @@ def test_without_sessions_the_page_says_what_to_do(
     content = sign_in("Reception").get(address).content.decode()
     assert "There is no free time in these two weeks." in content
     assert Location.objects.exists()
+
+
+def test_a_closed_day_says_who_is_stranded(appointment: Appointment, sign_in: SignIn) -> None:
+    posted = {"day": "2026-11-24", "reason": "Storm"}
+    answer = sign_in("Manager").post("/admin/bookings/closedday/add/", posted, follow=True)
+    assert "1 appointment has no clinic any more." in answer.content.decode()
+
+
+def test_a_room_is_somewhere(sign_in: SignIn, monday: datetime) -> None:
+    answer = sign_in("Manager").post("/admin/bookings/resource/add/", {"name": "Room 9"})
+    assert answer.status_code == 200
+    assert "This field is required." in answer.content.decode()
+
+
+def test_an_exception_of_a_day_that_is_over_is_refused(doctor: Clinician, sign_in: SignIn) -> None:
+    exception = {"changes-TOTAL_FORMS": "1", "changes-0-day": "2026-11-17"}
+    answer = sign_in("Manager").post(ADD_SESSION, session(doctor, **exception))
+    assert "That day is over." in answer.content.decode()
+
+
+def test_a_session_at_the_end_of_time_is_no_500(doctor: Clinician, sign_in: SignIn) -> None:
+    posted = session(doctor, first_day="9999-12-28")
+    assert sign_in("Manager").post(ADD_SESSION, posted).status_code == 302
+
+
+def test_opening_hours_can_be_taken_away(sign_in: SignIn, monday: datetime) -> None:
+    place = factories.location()
+    rows = list(place.opening_hours.all())
+    posted: dict[str, Any] = {
+        "name": place.name,
+        "address": place.address,
+        "opening_hours-TOTAL_FORMS": "7",
+        "opening_hours-INITIAL_FORMS": "7",
+    }
+    for number, row in enumerate(rows):
+        prefix = f"opening_hours-{number}-"
+        posted |= {f"{prefix}id": row.pk, f"{prefix}weekday": row.weekday}
+        posted |= {f"{prefix}opens": "00:00", f"{prefix}closes": "23:59"}
+    posted["opening_hours-6-DELETE"] = "on"
+    address = f"/admin/bookings/location/{place.pk}/change/"
+    assert sign_in("Manager").post(address, posted).status_code == 302
+    assert place.opening_hours.count() == 6
+
+
+def test_only_what_can_succeed_is_offered(
+    appointment: Appointment, sign_in: SignIn, at: Any
+) -> None:
+    client = sign_in("Manager")
+    page = f"/admin/bookings/appointmentrequest/{appointment.request_id}/change/"
+    before = client.get(page).content.decode()
+    at(appointment.ends)
+    client = sign_in("Manager")
+    after = client.get(page).content.decode()
+    for slug, only_before in {
+        "offer": True,
+        "move": True,
+        "cancel": True,
+        "attendance": False,
+    }.items():
+        assert (f"/decide/{slug}/" in before) == only_before
+        assert (f"/decide/{slug}/" in after) != only_before
+    assert "Did they come?" in client.get("/admin/").content.decode()

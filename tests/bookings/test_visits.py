@@ -19,6 +19,8 @@ from bookings.status import (
     PATIENT,
     AppointmentStatus,
     MessageKind,
+    MessageStatus,
+    Overtaken,
     RequestStatus,
     TriageRefused,
 )
@@ -68,13 +70,17 @@ def test_a_cancelled_time_is_free_at_once(monday: datetime) -> None:
     factories.offer(another, [starts], now=monday)
 
 
-def test_both_sides_are_told_and_the_reminder_is_taken_back(monday: datetime) -> None:
+def test_both_sides_are_told_and_a_waiting_reminder_is_not_sent(monday: datetime, at: Any) -> None:
     request = booked(monday)
-    triage.remind(monday + timedelta(days=6))
-    cancel(request, PATIENT, monday + timedelta(days=5))
+    now = monday + timedelta(days=5, hours=1)
+    assert triage.remind(now) == 1
+    cancel(request, PATIENT, now)
     kinds = list(request.messages.order_by("pk").values_list("kind", flat=True))
-    assert MessageKind.REMINDER not in kinds
     assert kinds[-2:] == [MessageKind.CANCELLED, MessageKind.CLINIC_NOTICE]
+    at(now)
+    messages.send_due()
+    assert request.messages.get(kind=MessageKind.REMINDER).status == MessageStatus.DROPPED
+    assert request.messages.get(kind=MessageKind.CANCELLED).status == MessageStatus.SENT
 
 
 @pytest.mark.parametrize(("hours", "may"), [(25, True), (24, False), (1, False), (-1, False)])
@@ -146,7 +152,7 @@ def test_two_who_cancel_at_once_cancel_once(monday: datetime) -> None:
         ]
     )
     assert len(winners(outcomes)) == 1
-    assert losses(outcomes) == {TriageRefused}
+    assert losses(outcomes) == {Overtaken}
     assert request.messages.filter(kind=MessageKind.CANCELLED).count() == 1
 
 

@@ -73,6 +73,7 @@ def test_a_freed_time_reaches_somebody_who_would_come_earlier(
 ) -> None:
     # Whatever today is, there are open hours before the freed time.
     settings.CLINIC_OPEN_DAYS = range(7)
+    settings.CLINIC_OPENS, settings.CLINIC_CLOSES = "00:00", "23:59"
     ClosedDay.objects.all().delete()
     request, other = named("Nia Specimen"), named("Ali Specimen")
     AppointmentRequest.objects.update(earlier_asked_at=None, earlier_asked_by=None)

@@ -1,0 +1,61 @@
+"""Whether what a message tells is still so. Asked just before it is sent, and before we phone about it.
+
+A message may wait for hours for a mail server. What has changed meanwhile has a message of its own.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bookings.models import Appointment, Message
+from bookings.status import (
+    WITH_APPOINTMENT,
+    AppointmentStatus,
+    MessageKind,
+    RequestStatus,
+)
+
+
+def is_still_true(message: Message, now: datetime) -> bool:
+    """Whether the message would tell the patient something that is so at that instant."""
+    rule = RULES.get(MessageKind(message.kind))
+    return rule is None or rule(message, now)
+
+
+def _stands(*statuses: RequestStatus) -> Callable[[Message, datetime], bool]:
+    return lambda message, now: message.request.state(now) in statuses
+
+
+def _goes_on(message: Message, now: datetime) -> bool:
+    return message.request.ended_at is None
+
+
+def _is_about_the_appointment(message: Message, now: datetime) -> bool:
+    """Booked or moved in the very step that wrote the message."""
+    appointment = _booked(message)
+    return appointment is not None and appointment.booked_at == message.queued_at
+
+
+def _is_about_a_visit_to_come(message: Message, now: datetime) -> bool:
+    appointment = _booked(message)
+    return (
+        appointment is not None
+        and appointment.booked_at <= message.queued_at
+        and now < appointment.starts
+    )
+
+
+def _booked(message: Message) -> Appointment | None:
+    return message.request.appointments.filter(status=AppointmentStatus.BOOKED).first()
+
+
+# A kind that is not here tells of something that has happened and cannot become untrue.
+RULES: dict[MessageKind, Callable[[Message, datetime], bool]] = {
+    MessageKind.RECEIVED: _goes_on,
+    MessageKind.QUESTION: _stands(RequestStatus.QUESTION_ASKED),
+    MessageKind.OFFER: _stands(RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED),
+    MessageKind.OFFER_ENDS: _stands(RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED),
+    MessageKind.BOOKED: _is_about_the_appointment,
+    MessageKind.MOVED: _is_about_the_appointment,
+    MessageKind.KEPT: _stands(*WITH_APPOINTMENT),
+    MessageKind.REMINDER: _is_about_a_visit_to_come,
+}
