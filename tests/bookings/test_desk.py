@@ -556,3 +556,16 @@ def test_trying_many_names_from_one_place_is_stopped(client: Client) -> None:
 
 def test_there_is_one_door() -> None:
     assert isinstance(admin.site, Desk)
+
+
+@pytest.mark.parametrize(("days", "listed"), [(29, True), (30, True), (31, False), (-5, True)])
+def test_safety_questions_to_review_are_on_the_desk(
+    days: int, listed: bool, sign_in: SignIn, monday: datetime
+) -> None:
+    due = timezone.localdate(monday) + timedelta(days=days)
+    factories.question(review_due=due)
+    content = sign_in("Clinician").get("/admin/").content.decode()
+    assert ("Safety questions to review" in content) == listed
+    factories.question().__class__.objects.update(retired_on=due, retired_by="manager")
+    content = sign_in("Clinician").get("/admin/").content.decode()
+    assert "Safety questions to review" not in content

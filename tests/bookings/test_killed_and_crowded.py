@@ -1,31 +1,38 @@
-"""Many processes on one time (R1), and workers that die in the middle of a message (R5, R6).
+"""Many processes on one time (R1) and one database (R4), and workers that die over a letter (R5, R6).
 
 Short by default; `HYPOTHESIS_PROFILE=full` runs the figures of the design: 40 times, 8 processes of 4
-colleagues each, and 30 killed workers.
+colleagues each, 16 patients on 8 web processes, and 30 killed workers.
 """
 
 import asyncio
+import http.client
 import json
+import re
 import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
 from aiosmtpd.controller import Controller
+from django.db import connection
 from django.utils import timezone
 
-from bookings import diary, messages
+from bookings import diary, journal, messages
+from bookings.links import private_link
 from bookings.models import Appointment, AppointmentRequest, Claim, Message
 from bookings.status import MessageKind, MessageStatus, RequestStatus
 from tests import factories, processes
+from tests.races import losses, race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TIMES, PROCESSES, COLLEAGUES = (40, 8, 4) if processes.FULL else (6, 3, 3)
+CLIENTS, EACH, WEB = (16, 25, 8) if processes.FULL else (6, 2, 3)
 KILLS, LETTERS = (30, 600) if processes.FULL else (3, 40)
 
 
@@ -71,6 +78,81 @@ def test_r1_each_time_has_one_appointment_however_many_book_it() -> None:
     assert Appointment.objects.count() == TIMES
     assert Claim.objects.count() == 16 * TIMES
     assert AppointmentRequest.objects.filter(status=RequestStatus.BOOKED).count() == TIMES
+
+
+# --- R4 -------------------------------------------------------------------------------------------
+
+
+class Browser:
+    """A patient's browser, as far as a form needs one."""
+
+    def __init__(self, port: int):
+        self.port = port
+        self.cookies: dict[str, str] = {}
+        self.answers: list[int] = []
+
+    def ask(self, method: str, path: str, **form: str) -> str:
+        """One request; a redirect is followed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        if form:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request(method, path, urlencode(form) if form else None, headers)
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        self.answers.append(answer.status)
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.split(";")[0].partition("=")
+            self.cookies[name] = value
+        if answer.status == 302:
+            return self.ask("GET", str(answer.getheader("Location")))
+        return body
+
+    def withdraw(self, request: AppointmentRequest) -> None:
+        """Open the link of the newest letter, read the page, press the button."""
+        path = private_link(request).removeprefix("https://clinic.example")
+        self.ask("GET", path)
+        url = f"/appointments/mine/{request.reference}/withdraw/"
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.ask("GET", url))
+        assert token
+        page = self.ask("POST", url, csrfmiddlewaretoken=token[1], version=str(request.version))
+        assert "You withdrew this request" in page
+
+
+def test_r4_many_patients_and_many_web_processes_on_one_database(settings: Any) -> None:
+    requests = [factories.received(email=f"p{n}@example.org") for n in range(CLIENTS * EACH)]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = ("-m", "gunicorn", "clinic_site.wsgi", "--bind", f"127.0.0.1:{port}")
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "SITE_URL": settings.SITE_URL,
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "DEVELOPMENT": "true",
+    }
+    browsers = [Browser(port) for _ in range(CLIENTS)]
+    with processes.running(*server, "--workers", str(WEB), "--log-level", "error", **environment):
+        processes.wait_for(port)
+        outcomes = race(
+            [
+                lambda browser=browser, own=requests[n::CLIENTS]: [
+                    browser.withdraw(request) for request in own
+                ]
+                for n, browser in enumerate(browsers)
+            ]
+        )
+    assert losses(outcomes) == set()
+    assert {status for browser in browsers for status in browser.answers} == {200, 302}
+    withdrawn = AppointmentRequest.objects.filter(status=RequestStatus.WITHDRAWN)
+    assert withdrawn.count() == len(requests)
+    assert all(journal.chain_is_whole(request) for request in withdrawn)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA integrity_check")
+            assert cursor.fetchall() == [("ok",)]
 
 
 # --- R5 and R6 ------------------------------------------------------------------------------------

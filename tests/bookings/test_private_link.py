@@ -1,6 +1,7 @@
 """The page behind the private link: who gets in, what they see, and that a GET does nothing."""
 
 import re
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,6 +72,17 @@ def test_s5_every_edit_of_a_link_is_the_same_404(client: Client, monkeypatch: An
     }
     assert len(answers) == 1
     assert answers.pop()[0] == 404
+
+
+def test_s5_no_guess_opens_anything(monday: datetime) -> None:
+    request = factories.received(now=monday)
+    token = path_of(request).split("/")[-2]
+    payload, stamp, signature = token.split(":")
+    guesses = [
+        f"{payload}:{stamp}:{secrets.token_urlsafe(32)[: len(signature)]}" for _ in range(5000)
+    ]
+    assert links.follow(token, monday) == request
+    assert {links.follow(guess, monday) for guess in guesses} == {None}
 
 
 def test_s5_guessing_links_is_stopped(client: Client) -> None:
