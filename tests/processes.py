@@ -1,4 +1,4 @@
-"""Other processes beside the test: they reach the same database, and may be killed."""
+"""Other processes and servers beside the test: they reach the same database, and may be killed."""
 
 import contextlib
 import os
@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from aiosmtpd.controller import Controller
 from django.db import connection
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +40,28 @@ def running(*command: str, **environment: str) -> Iterator[subprocess.Popen[str]
             yield process
         finally:
             process.kill()
+
+
+def free_port() -> int:
+    """A port that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(handler: Any, settings: Any) -> Iterator[None]:
+    """A real mail server with this handler, to which all letters go; the clinic has no inbox."""
+    port = free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.CLINIC_INBOX = "127.0.0.1", port, ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    try:
+        yield
+    finally:
+        controller.stop()
 
 
 def wait_for(port: int) -> None:

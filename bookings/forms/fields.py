@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from phonenumber_field.formfields import PhoneNumberField
 
 OLDEST = date(1900, 1, 1)
 HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
@@ -44,6 +45,34 @@ class PlainTextField(forms.CharField):
         if isinstance(self.widget, forms.Textarea):
             return text.replace("\r\n", "\n")
         return " ".join(text.split())
+
+
+class EmailAddressField(forms.EmailField):
+    """Where a person can be written to."""
+
+    default_validators = [*forms.EmailField.default_validators, refuse_hidden_characters]
+    widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
+
+    def __init__(self, *, required_message: str, **kwargs: Any):
+        messages = {
+            "required": required_message,
+            "invalid": "Enter an e-mail address like name@example.org.",
+            "max_length": "Enter an e-mail address of at most 254 characters.",
+        }
+        super().__init__(max_length=254, error_messages=messages, **kwargs)
+
+
+class OptionalPhoneField(PhoneNumberField):
+    """Where a person can be rung, if they say so."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(
+            label="Phone number (optional)",
+            required=False,
+            error_messages={"invalid": "Enter a phone number like 020 7946 0958."},
+            widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+            **kwargs,
+        )
 
 
 class SplitDateWidget(forms.MultiWidget):

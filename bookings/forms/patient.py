@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from phonenumber_field.formfields import PhoneNumberField
 
-from bookings.forms.fields import BirthDateField, PlainTextField, refuse_hidden_characters
+from bookings.forms.fields import (
+    BirthDateField,
+    EmailAddressField,
+    OptionalPhoneField,
+    PlainTextField,
+)
 from bookings.models import ScreeningQuestion
 from bookings.screening import GivenAnswer
 from bookings.status import AccessNeed, Answer, CarerRight
@@ -69,25 +73,12 @@ class YouForm(PatientForm):
         label="Date of birth",
         help_text="For example 27 3 1972. You need it to see your request later.",
     )
-    email = forms.EmailField(
+    email = EmailAddressField(
         label="E-mail address",
         help_text="We send news of your request here. The e-mails say nothing about your health.",
-        max_length=254,
-        validators=[refuse_hidden_characters],
-        error_messages={
-            "max_length": "Enter an e-mail address of at most 254 characters.",
-            "required": "Enter your e-mail address.",
-            "invalid": "Enter an e-mail address like name@example.org.",
-        },
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        required_message="Enter your e-mail address.",
     )
-    phone = PhoneNumberField(
-        label="Phone number (optional)",
-        required=False,
-        help_text="So that we can ring you if an e-mail does not arrive.",
-        error_messages={"invalid": "Enter a phone number like 020 7946 0958."},
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
-    )
+    phone = OptionalPhoneField(help_text="So that we can ring you if an e-mail does not arrive.")
     access_needs = forms.MultipleChoiceField(
         label="Is there anything that you need to be able to visit us? (optional)",
         help_text="We ask once, and everybody who plans your visit sees it.",
@@ -265,13 +256,8 @@ class AnswerQuestionForm(SeenForm):
 class ContactForm(SeenForm):
     """How we reach the patient, and how much our messages may say."""
 
-    email = YouForm.base_fields["email"]
-    phone = PhoneNumberField(
-        label="Phone number (optional)",
-        required=False,
-        error_messages={"invalid": "Enter a phone number like 020 7946 0958."},
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
-    )
+    email = EmailAddressField(label="E-mail address", required_message="Enter your e-mail address.")
+    phone = OptionalPhoneField()
     detail_in_messages = forms.BooleanField(
         label="Write day, time, place and clinician into messages",
         required=False,
@@ -308,13 +294,10 @@ class LostLinkForm(PatientForm):
         max_length=20,
         error_messages={"required": "Enter your reference. If you do not have it, ring us."},
     )
-    email = forms.EmailField(
+    email = EmailAddressField(
         label="Your e-mail address",
         help_text="The one that you gave us.",
-        error_messages={
-            "required": "Enter the e-mail address that you gave us.",
-            "invalid": "Enter an e-mail address, for example name@example.org.",
-        },
+        required_message="Enter the e-mail address that you gave us.",
     )
 
     def clean_reference(self) -> str:

@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from phonenumber_field.formfields import PhoneNumberField
 
-from bookings.forms.fields import PlainTextField, refuse_hidden_characters
+from bookings.forms.fields import EmailAddressField, OptionalPhoneField, PlainTextField
 from bookings.free_times import FreeTime, free_times
 from bookings.models import AppointmentType, RedFlag, ScreeningQuestion
 from bookings.status import FlagOutcome
@@ -295,20 +294,8 @@ class CallForm(DecisionForm):
 class ContactForm(DecisionForm):
     """How we reach the patient."""
 
-    email = forms.EmailField(
-        label="E-mail address",
-        max_length=254,
-        validators=[refuse_hidden_characters],
-        error_messages={
-            "required": "Enter the e-mail address.",
-            "invalid": "Enter an e-mail address like name@example.org.",
-        },
-    )
-    phone = PhoneNumberField(
-        label="Phone number (optional)",
-        required=False,
-        error_messages={"invalid": "Enter a phone number like 020 7946 0958."},
-    )
+    email = EmailAddressField(label="E-mail address", required_message="Enter the e-mail address.")
+    phone = OptionalPhoneField()
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -2,7 +2,7 @@
 
     script/bench requests [--stored 1000000]
 
-All are served by gunicorn and store into the same PostgreSQL; a plain Django form stands between, to show
+All are served by gunicorn and store into the same PostgreSQL. A plain Django form between them shows
 what the framework itself costs. A submission is all of it: the session with what was typed,
 validation, request, answers, flags, chained event, messages, committed.
 """

@@ -8,7 +8,6 @@ import asyncio
 import http.client
 import json
 import re
-import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from urllib.parse import urlencode
 
 import pytest
 import time_machine
-from aiosmtpd.controller import Controller
 from django.db import connection
 from django.utils import timezone
 
@@ -122,9 +120,7 @@ class Browser:
 
 def test_r4_many_patients_and_many_web_processes_on_one_database(settings: Any) -> None:
     requests = [factories.received(email=f"p{n}@example.org") for n in range(CLIENTS * EACH)]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = processes.free_port()
     server = ("-m", "gunicorn", "clinic_site.wsgi", "--bind", f"127.0.0.1:{port}")
     environment = {
         "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
@@ -193,15 +189,8 @@ class Letters:
 @pytest.fixture
 def letters(settings: Any) -> Iterator[Letters]:
     server = Letters()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.CLINIC_INBOX = "127.0.0.1", port, ""
-    yield server
-    controller.stop()
+    with processes.serving(server, settings):
+        yield server
 
 
 def worker(settings: Any) -> Any:

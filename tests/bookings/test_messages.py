@@ -1,12 +1,10 @@
 """Messages: discreet, sent once, tried again, given up loudly. Against a real mail server."""
 
-import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import call_command
@@ -19,6 +17,7 @@ from bookings.screening import GivenAnswer
 from bookings.status import Answer, MessageKind, MessageStatus, RequestStatus, TriageRefused
 from procedures.status import RevisionStatus
 from tests import factories
+from tests.processes import serving
 
 pytestmark = pytest.mark.django_db
 
@@ -46,17 +45,8 @@ class MailServer:
 @pytest.fixture
 def mail_server(settings: Any) -> Iterator[MailServer]:
     server = MailServer()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.CLINIC_INBOX = ""
-    yield server
-    controller.stop()
+    with serving(server, settings):
+        yield server
 
 
 CANARIES = {
