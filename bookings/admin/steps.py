@@ -10,17 +10,14 @@ from bookings import triage
 from bookings.forms.staff import (
     AskForm,
     AttendanceForm,
-    BookForm,
     CallForm,
     ContactForm,
     DeclineForm,
     DeferForm,
     FlagForm,
-    OfferForm,
 )
-from bookings.models import (
-    AppointmentRequest,
-)
+from bookings.forms.times import BookForm, OfferForm
+from bookings.models import AppointmentRequest
 from bookings.status import WITH_APPOINTMENT, RequestStatus
 from procedures.decisions import Decision, DecisionForm
 

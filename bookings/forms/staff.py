@@ -1,7 +1,6 @@
 """The decisions of staff."""
 
-from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -9,41 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from bookings.forms.fields import EmailAddressField, OptionalPhoneField, PlainTextField
-from bookings.free_times import FreeTime, free_times
-from bookings.models import AppointmentType, RedFlag, ScreeningQuestion
+from bookings.forms.times import FURTHEST
+from bookings.models import RedFlag, ScreeningQuestion
 from bookings.status import FlagOutcome
 from procedures.decisions import DecisionForm, ReasonForm
-from procedures.models import Clinician
-
-FURTHEST = timedelta(days=731)
-USUALLY_HELD = timedelta(days=2)
-DAYS_SHOWN = 14
-NOON = 12
-MOST_TIMES = 3
-
-
-class InstantField(forms.DateTimeField):
-    """A local date and time that exists exactly once. The value is an aware instant."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-    def __init__(self, **kwargs: Any):
-        messages = {"invalid": "Enter a day and a time, for example 2026-12-01 10:30."}
-        super().__init__(error_messages=messages | kwargs.pop("error_messages", {}), **kwargs)
-
-    def clean(self, value: Any) -> datetime | None:
-        try:
-            instant = super().clean(value)
-        except ValidationError as error:
-            if error.code == "ambiguous_timezone":
-                raise ValidationError(
-                    "The clocks change in that night, and this hour is skipped or happens twice. "
-                    "Choose another time."
-                ) from None
-            raise
-        if instant and instant > timezone.now() + FURTHEST:
-            raise ValidationError("Choose a time within the next two years.")
-        return instant
 
 
 class AskForm(DecisionForm):
@@ -57,172 +25,6 @@ class AskForm(DecisionForm):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-
-
-class LookForm(forms.Form):
-    """Which free times to look at. Sent by GET: it names no patient."""
-
-    use_required_attribute = False
-
-    appointment_type = forms.ModelChoiceField(
-        AppointmentType.objects.order_by("name"),
-        label="What for",
-        empty_label=None,
-        error_messages={"invalid_choice": "Choose what the appointment is for."},
-    )
-    clinician = forms.ModelChoiceField(
-        Clinician.objects.exclude(clinicsession=None).order_by("name").distinct(),
-        label="With whom",
-        empty_label=None,
-        error_messages={"invalid_choice": "Choose the clinician."},
-    )
-    from_day = forms.DateField(
-        label="From",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Enter a day, for example 2026-12-01."},
-    )
-
-    def clean_from_day(self) -> date:
-        """Nobody looks for times in the past, or years ahead."""
-        return min(
-            max(self.cleaned_data["from_day"], timezone.localdate()),
-            timezone.localdate() + FURTHEST,
-        )
-
-
-class FreeTimesForm(DecisionForm):
-    """The free times of one clinician for one type of appointment, and a time of one's own."""
-
-    appointment_type = forms.ModelChoiceField(
-        AppointmentType.objects.all(),
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(
-            ("required", "invalid_choice"), "Choose what the appointment is for."
-        ),
-    )
-    clinician = forms.ModelChoiceField(
-        Clinician.objects.all(),
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the clinician."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.look = LookForm(self._looked_for(), auto_id="look_%s")
-        self.shown: list[FreeTime] = []
-        if self.look.is_valid():
-            values = self.look.cleaned_data
-            self.days = [values["from_day"] + timedelta(days=day) for day in range(DAYS_SHOWN)]
-            self.shown = free_times(
-                values["appointment_type"], values["clinician"], self.days, timezone.now()
-            )
-            self.initial |= {name: values[name] for name in ("appointment_type", "clinician")}
-
-    def _looked_for(self) -> dict[str, Any]:
-        """What was chosen; or else the first of each, from today."""
-        given = self.data if self.is_bound else self.initial
-        chosen = {name: given.get(name) for name in LookForm.base_fields}
-        defaults = {
-            "appointment_type": LookForm.base_fields["appointment_type"].queryset.first(),
-            "clinician": LookForm.base_fields["clinician"].queryset.first(),
-            "from_day": timezone.localdate(),
-        }
-        return {
-            name: chosen[name] or getattr(default, "pk", default)
-            for name, default in defaults.items()
-        }
-
-    def by_day(self) -> list[tuple[date, list[tuple[FreeTime, bool, bool]]]]:
-        """The times of each day, whether each suits what the patient said, and whether it is chosen."""
-        chosen = {str(value) for value in self["times"].value() or []}
-        days: dict[date, list[tuple[FreeTime, bool, bool]]] = {}
-        for free in self.shown:
-            local = timezone.localtime(free.starts)
-            part = "morning" if local.hour < NOON else "afternoon"
-            suits = (
-                f"{local:%A}".lower() in self.record.preferred_days
-                and part in self.record.preferred_times
-            )
-            value = str(int(free.starts.timestamp()))
-            days.setdefault(local.date(), []).append((free, suits, value in chosen))
-        return list(days.items())
-
-    def later(self) -> date:
-        """Where the next page of times begins."""
-        return self.days[-1] + timedelta(days=1)
-
-
-class FreeTimeField(forms.MultipleChoiceField):
-    """Instants, each the number of seconds since 1970, and never a posted clock time."""
-
-    def to_python(self, value: Any) -> list[datetime]:
-        try:
-            return [datetime.fromtimestamp(int(each), tz=UTC) for each in value or []]
-        except (ValueError, OverflowError, OSError):
-            raise ValidationError("Choose times in the list.") from None
-
-    def validate(self, value: Any) -> None:
-        """What is free is for the diary to say, at the very moment."""
-        limit = timezone.now() + FURTHEST
-        if any(instant > limit for instant in value):
-            raise ValidationError("Choose a time within the next two years.")
-
-
-class BookForm(FreeTimesForm):
-    """One time that was agreed on the phone."""
-
-    times_input = "radio"
-
-    times = FreeTimeField(label="Free times", required=False)
-    other = InstantField(
-        label="Or another time that lies in a clinic session (optional)", required=False
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        starts = _chosen(self, "other")
-        if not self.errors and len(starts) != 1:
-            self.add_error("times", "Choose one time.")
-        cleaned["starts"] = starts[0] if starts else None
-        return cleaned
-
-
-class OfferForm(FreeTimesForm):
-    """One to three times, and until when they are held."""
-
-    times_input = "checkbox"
-
-    times = FreeTimeField(label="Free times", required=False)
-    other = InstantField(
-        label="Another time that lies in a clinic session (optional)", required=False
-    )
-    held_until = InstantField(
-        label="Held until",
-        help_text="The patient sees this. After it, the times are free for others.",
-        error_messages={"required": "Enter until when the times are held for the patient."},
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.initial.setdefault("held_until", timezone.now() + USUALLY_HELD)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        starts = cleaned["starts"] = _chosen(self, "other")
-        if cleaned.get("held_until") and cleaned["held_until"] <= timezone.now():
-            self.add_error("held_until", "Choose a time in the future.")
-        if not starts and not {"times", "other"} & self.errors.keys():
-            self.add_error("times", "Choose one to three times.")
-        if len(starts) > MOST_TIMES:
-            self.add_error("times", "Choose three times at most.")
-        chosen = cleaned.get("appointment_type")
-        if chosen:
-            length = timedelta(minutes=chosen.minutes + chosen.buffer_minutes)
-            if any(later - earlier < length for earlier, later in pairwise(starts)):
-                self.add_error("times", "The times overlap each other. Move them apart.")
-        if starts and cleaned.get("held_until") and cleaned["held_until"] > starts[0]:
-            self.add_error("held_until", "Let the offer end before the first of its times.")
-        return cleaned
 
 
 class DeferForm(DecisionForm):
@@ -339,15 +141,6 @@ class FlagForm(DecisionForm):
         flags = self.fields["flag"]
         flags.queryset = self.record.flags.select_related("answer__question")
         flags.label_from_instance = lambda flag: flag.answer.question.wording
-
-
-def _chosen(form: FreeTimesForm, other: str) -> list[datetime]:
-    """The ticked times and the typed one, in order, none of them in the past."""
-    typed = form.cleaned_data.get(other)
-    starts = sorted({*form.cleaned_data.get("times", []), *([typed] if typed else [])})
-    if starts and starts[0] <= timezone.now():
-        form.add_error(other if starts[0] == typed else "times", "Choose a time in the future.")
-    return starts
 
 
 class ScreeningQuestionForm(forms.ModelForm):

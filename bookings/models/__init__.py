@@ -1,14 +1,12 @@
 """Requests, and what they hold. Each table has one writer: see `docs/decisions.md`."""
 
 from bookings.models.catalogue import AppointmentType, ClosedDay, ScreeningQuestion
+from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.records import Message, RequestEvent
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
-    ClinicQuestion,
-    PhoneCall,
-    RecordedOutcome,
     RedFlag,
     ScreeningAnswer,
 )

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bookings import diary, journal, messages
+from bookings.free_times import time_at
 from bookings.models import Appointment, AppointmentRequest, Offer
 from bookings.status import (
     CLOCK,
@@ -78,6 +79,8 @@ def _pass_on(freed: Appointment, now: datetime) -> bool:
     held_until = in_working_hours(now, settings.CLINIC_EARLIER_HOURS)
     if held_until > freed.starts - LEAST_NOTICE:
         return False
+    if time_at(freed.appointment_type, freed.clinician, freed.starts, now) is None:
+        return False  # given to somebody else, or its clinic was cancelled
     for request in _candidates(freed):
         try:
             _offer_earlier(request, freed, held_until=held_until, now=now)

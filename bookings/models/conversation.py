@@ -1,0 +1,81 @@
+"""What the clinic decided, asked and said about a request. Written by `triage`."""
+
+from django.conf import settings
+from django.db import models
+
+from bookings.models.catalogue import ACTOR_LENGTH
+from bookings.models.requests import AppointmentRequest, RedFlag
+from bookings.status import FlagOutcome
+from procedures.constraints import paired
+
+
+class RecordedOutcome(models.Model):
+    """Every outcome that was ever recorded about a flag. The database refuses to change or delete it."""
+
+    flag = models.ForeignKey(RedFlag, on_delete=models.PROTECT, related_name="outcomes")
+    outcome = models.CharField(max_length=20, choices=FlagOutcome)
+    reason = models.TextField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL = {"outcome", "reason"}
+    NOT_PERSONAL = {"id", "flag", "recorded_at", "recorded_by"}
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [paired("recorded")]
+
+    def __str__(self) -> str:
+        return f"outcome {self.pk} of flag {self.flag_id}"
+
+
+class PhoneCall(models.Model):
+    """What came of a call to the patient."""
+
+    request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="calls")
+    reached = models.BooleanField()
+    note = models.TextField(blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL = {"reached", "note"}
+    NOT_PERSONAL = {"id", "request", "made_at", "made_by"}
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [paired("made")]
+
+    def __str__(self) -> str:
+        return f"call {self.pk} about request {self.request_id}"
+
+
+class ClinicQuestion(models.Model):
+    """What the clinic asked the patient, and the answer."""
+
+    request = models.ForeignKey(
+        AppointmentRequest, on_delete=models.PROTECT, related_name="questions"
+    )
+    text = models.TextField()
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    answer = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+
+    PERSONAL = {"text", "answer"}
+    NOT_PERSONAL = {"id", "request", "asked_at", "asked_by", "answered_at", "answered_by"}
+
+    class Meta:
+        constraints = [
+            paired("asked"),
+            paired("answered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"question {self.pk} of request {self.request_id}"
