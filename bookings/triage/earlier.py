@@ -79,9 +79,11 @@ def _pass_on(freed: Appointment, now: datetime) -> bool:
     held_until = in_working_hours(now, settings.CLINIC_EARLIER_HOURS)
     if held_until > freed.starts - LEAST_NOTICE:
         return False
-    if time_at(freed.appointment_type, freed.clinician, freed.starts, now) is None:
-        return False  # given to somebody else, or its clinic was cancelled
-    for request in _candidates(freed):
+    candidates = _candidates(freed)
+    kind, clinician = freed.appointment_type, freed.clinician
+    if not candidates or time_at(kind, clinician, freed.starts, now) is None:
+        return False  # nobody wants it, somebody else has it, or its clinic was cancelled
+    for request in candidates:
         try:
             _offer_earlier(request, freed, held_until=held_until, now=now)
         except TimeTaken:
