@@ -10,18 +10,15 @@ import environ
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
+database = environ.Env.db_url_config(os.environ["DATABASE_URL"])
+# Beside the socket's folder, which the address names.
+database.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 4}
 settings.configure(
     SECRET_KEY=os.environ["SECRET_KEY"],
     ALLOWED_HOSTS=["127.0.0.1"],
     ROOT_URLCONF=__name__,
     USE_TZ=True,
-    DATABASES={
-        "default": {
-            **environ.Env.db_url_config(os.environ["DATABASE_URL"]),
-            "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"pool": {"min_size": 1, "max_size": 4}},
-        }
-    },
+    DATABASES={"default": {**database, "CONN_HEALTH_CHECKS": True}},
 )
 django.setup()
 
