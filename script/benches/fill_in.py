@@ -100,7 +100,7 @@ def store(many: int) -> None:
     from bookings.models import AppointmentRequest  # noqa: PLC0415
 
     own = {
-        "reference": "'OLD' || n",
+        "reference": "'O' || n",
         "submission_key": "'old' || n",
         "link_key": "'old' || n",
         "received_at": "received_at - n * interval '1 minute'",
