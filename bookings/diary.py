@@ -28,14 +28,13 @@ from bookings.models import (
 )
 from bookings.status import (
     CLOCK,
+    MOST_TIMES,
     AppointmentStatus,
     OfferStatus,
     TimeTaken,
     TriageRefused,
 )
 from procedures.models import Clinician, Revision
-
-MOST_TIMES = 3
 
 
 def resource_of(clinician: Clinician) -> Resource:

@@ -208,6 +208,7 @@ def _note_failure(message: Message, error: Exception) -> None:
         next_try=timezone.now() + wait,
         leased_until=None,
         failure=failure,
+        address="" if given_up else message.address,
     )
 
 

@@ -206,6 +206,10 @@ class OfferStatus(TextChoices):
     EXPIRED = "expired", "Expired"
 
 
+# In one offer.
+MOST_TIMES = 3
+
+
 class AppointmentStatus(TextChoices):
     """The state of an appointment, in the words of FHIR."""
 

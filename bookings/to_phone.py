@@ -14,8 +14,14 @@ from bookings.status import (
 )
 from bookings.still_true import is_still_true
 
-# Messages that nobody misses: the patient took the step, or it went to our own inbox.
-OF_NO_WEIGHT = (MessageKind.WITHDRAWN, MessageKind.CLINIC_NOTICE, MessageKind.AFTERWARDS)
+# Messages that nobody misses: the patient took the step, it went to our own inbox, or to an address that
+# was left, often because nothing arrives there.
+OF_NO_WEIGHT = (
+    MessageKind.WITHDRAWN,
+    MessageKind.CLINIC_NOTICE,
+    MessageKind.AFTERWARDS,
+    MessageKind.CONTACT_LEFT,
+)
 MOST = 200
 # After that nobody expects to hear from us about it.
 MATTERS_FOR = timedelta(days=60)

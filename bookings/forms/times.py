@@ -10,14 +10,13 @@ from django.utils import timezone
 
 from bookings.free_times import FreeTime, free_times
 from bookings.models import AppointmentType
+from bookings.status import MOST_TIMES
 from procedures.decisions import DecisionForm
 from procedures.models import Clinician
 
 FURTHEST = timedelta(days=731)
 USUALLY_HELD = timedelta(days=2)
 DAYS_SHOWN = 14
-NOON = 12
-MOST_TIMES = 3
 
 
 class InstantField(forms.DateTimeField):
@@ -122,14 +121,9 @@ class FreeTimesForm(DecisionForm):
         chosen = {str(value) for value in self["times"].value() or []}
         days: dict[date, list[tuple[FreeTime, bool, bool]]] = {}
         for free in self.shown:
-            local = timezone.localtime(free.starts)
-            part = "morning" if local.hour < NOON else "afternoon"
-            suits = (
-                f"{local:%A}".lower() in self.record.preferred_days
-                and part in self.record.preferred_times
-            )
             value = str(int(free.starts.timestamp()))
-            days.setdefault(local.date(), []).append((free, suits, value in chosen))
+            line = (free, self.record.suits(free.starts), value in chosen)
+            days.setdefault(timezone.localdate(free.starts), []).append(line)
         return list(days.items())
 
     def later(self) -> date:

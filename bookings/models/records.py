@@ -56,7 +56,7 @@ class Message(models.Model):
     )
     kind = models.CharField(max_length=20, choices=MessageKind)
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
-    # Where it goes, if not to where the patient is reached now. Emptied when it was sent.
+    # Where it goes, if not to where the patient is reached now. Emptied when it was sent or given up.
     address = models.EmailField(blank=True)
     request_version = models.PositiveIntegerField()
     message_id = models.CharField(max_length=43, unique=True)

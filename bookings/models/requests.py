@@ -25,6 +25,8 @@ from bookings.status import (
 from procedures.constraints import paired
 from procedures.models import InformationPage
 
+NOON = 12
+
 
 class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
     """Named after the words on the desk."""
@@ -192,6 +194,12 @@ class AppointmentRequest(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    def suits(self, instant: datetime) -> bool:
+        """Whether the instant lies on a day and in a part of the day that the patient named."""
+        local = timezone.localtime(instant)
+        part = "morning" if local.hour < NOON else "afternoon"
+        return f"{local:%A}".lower() in self.preferred_days and part in self.preferred_times
 
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
 from bookings import diary, journal, messages
 from bookings.free_times import time_at
@@ -37,7 +36,6 @@ from bookings.triage.moves import (
 
 # Between the end of such an offer and its time: somebody has to travel.
 LEAST_NOTICE = timedelta(hours=12)
-NOON = 12
 
 
 def join_earlier_list(
@@ -105,13 +103,8 @@ def _candidates(freed: Appointment) -> list[AppointmentRequest]:
     waiting = AppointmentRequest.objects.filter(
         status=RequestStatus.BOOKED, earlier_asked_at__isnull=False, appointments__in=later
     ).exclude(Q(offers__freed=freed) | Q(pk=freed.request_id))
-    local = timezone.localtime(freed.starts)
-    part = "morning" if local.hour < NOON else "afternoon"
-    return [
-        request
-        for request in waiting.order_by("earlier_asked_at", "pk")
-        if f"{local:%A}".lower() in request.preferred_days and part in request.preferred_times
-    ]
+    in_order = waiting.order_by("earlier_asked_at", "pk")
+    return [request for request in in_order if request.suits(freed.starts)]
 
 
 def _offer_earlier(

@@ -25,8 +25,10 @@ from bookings.to_phone import patients_to_phone
 from procedures import publishing
 from procedures.status import RevisionStatus
 from tests import factories
+from tests.bookings.test_messages import MailServer
 from tests.bookings.test_moving import book_instead
 from tests.bookings.test_visits import behind_link, booked
+from tests.processes import serving
 
 pytestmark = pytest.mark.django_db
 
@@ -533,4 +535,19 @@ def test_a_failure_of_what_is_over_is_nobodys_task(monday: datetime) -> None:
     assert [each.request for each in patients_to_phone(monday)] == [request]
     by = factories.staff("Reception")
     triage.cancel(request, version=request.version, by=by, now=monday, reason="Ill.")
+    assert patients_to_phone(monday) == []
+
+
+def test_an_old_address_that_refuses_is_nobodys_task_and_is_not_kept(
+    client: Client, settings: Any, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    client.post(f"{identified(client, request)}contact/", contact(email="new@example.org"))
+    Message.objects.exclude(kind=MessageKind.CONTACT_LEFT).delete()
+    server = MailServer()
+    server.answer_to_recipient = "550 no such person"
+    with serving(server, settings):
+        messages.send_due()
+    message = Message.objects.get()
+    assert (message.status, message.address) == (MessageStatus.FAILED, "")
     assert patients_to_phone(monday) == []
