@@ -264,6 +264,10 @@ class TriageRefused(Exception):
     """
 
 
+class TooOften(TriageRefused):
+    """A limit on how often somebody may send a request is passed."""
+
+
 class Overtaken(TriageRefused):
     """Somebody else, or the clock, was faster. The message names them, and is for staff alone."""
 

@@ -69,7 +69,7 @@ class UnsentRequest:
     def _make_form(self, step: str, data: Mapping[str, Any] | None) -> PatientForm:
         kwargs: dict[str, Any] = {}
         if step == "about":
-            kwargs["pages"] = self._pages
+            kwargs["pages"] = [(page.slug, title) for page, title in self._pages]
             kwargs["initial"] = {"page": self.kept["page"]}
         if step == "safety":
             kwargs["questions"] = questions_for(self._page)
@@ -93,15 +93,24 @@ class UnsentRequest:
         values["phone"] = str(values["phone"] or "")
         return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
 
+    @property
+    def page_title(self) -> str:
+        """The title of the page that it is about, or nothing."""
+        return self._about[1]
+
+    @property
+    def _page(self) -> InformationPage | None:
+        return self._about[0]
+
     @cached_property
-    def _pages(self) -> list[tuple[str, str]]:
+    def _pages(self) -> list[tuple[InformationPage, str]]:
         return pages_to_ask_about()
 
     @cached_property
-    def _page(self) -> InformationPage | None:
+    def _about(self) -> tuple[InformationPage | None, str]:
         about = self.form("about")
         slug = about.cleaned_data["page"] if about.is_valid() else ""
-        return InformationPage.objects.filter(slug=slug).first()
+        return next((each for each in self._pages if each[0].slug == slug), (None, ""))
 
     def _kept_answers(self, step: str) -> Mapping[str, Any] | None:
         answers = self.kept.get("answers", {}).get(step)
@@ -114,11 +123,11 @@ class UnsentRequest:
 
     def _save(self) -> None:
         self._forms.clear()
-        self.__dict__.pop("_page", None)
+        self.__dict__.pop("_about", None)
         self.session["unsent"] = self.kept
         self.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
 
 
-def pages_to_ask_about() -> list[tuple[str, str]]:
-    """(slug, title) of the live pages that a request can be about."""
+def pages_to_ask_about() -> list[tuple[InformationPage, str]]:
+    """The live pages that a request can be about, each with its title."""
     return open_titles(timezone.localdate(), [Category.PROCEDURE, Category.CLINIC])

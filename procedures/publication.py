@@ -81,8 +81,8 @@ def open_pages(on: date, categories: Iterable[str] = Category.values) -> list[Pu
     return [publication for publication in found if publication]
 
 
-def open_titles(on: date, categories: Iterable[str]) -> list[tuple[str, str]]:
-    """(slug, title) of the pages of these categories that may be read on that day.
+def open_titles(on: date, categories: Iterable[str]) -> list[tuple[InformationPage, str]]:
+    """The pages of these categories that may be read on that day, each with its signed title.
 
     Kept in this process like public pages are (`store`): until the next step in the life of any page,
     and for a minute at most.
@@ -94,9 +94,9 @@ def open_titles(on: date, categories: Iterable[str]) -> list[tuple[str, str]]:
 @lru_cache(maxsize=8)
 def _titles_of(
     on: date, categories: tuple[str, ...], counted: int, minute: int
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[tuple[InformationPage, str], ...]:
     found = open_pages(on, categories)
-    return tuple((each.page.slug, each.document.title) for each in found)
+    return tuple((each.page, each.document.title) for each in found)
 
 
 def forget_titles() -> None:

@@ -24,6 +24,7 @@ from bookings.status import (
     MessageKind,
     OfferStatus,
     RequestStatus,
+    TooOften,
     TriageRefused,
 )
 from bookings.triage.moves import (
@@ -37,6 +38,7 @@ from bookings.triage.moves import (
 )
 from bookings.triage.safety import keep_answers, refuse_unanswered
 from procedures.models import InformationPage
+from procedures.rate_limits import Limit, spend_all
 
 # Letters and digits that nobody takes for another when they are read out on the phone.
 REFERENCE_ALPHABET = "BCDFGHJKMNPQRTVWXY346789"
@@ -72,14 +74,26 @@ class Submission:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def submit(submission: Submission, *, key: str, now: datetime) -> AppointmentRequest:
+def submit(
+    submission: Submission,
+    *,
+    key: str,
+    now: datetime,
+    limits: Sequence[tuple[Limit, str]] = (),
+) -> AppointmentRequest:
     """Receive a request. The same key and content lead to the same request; nothing is sent twice.
 
-    Raises TriageRefused if the key was already used for other content.
+    A new request spends a try of each limit; a repeated press costs nobody anything, however many
+    come at once, because the limits are counted last in the transaction that the key decides.
+    Raises TooOften if a limit is passed, and TriageRefused if the key was already used for other
+    content.
     """
     try:
         with transaction.atomic():
-            return _receive(submission, key=key, now=now)
+            received = _receive(submission, key=key, now=now)
+            if limits and not spend_all(limits, now):
+                raise TooOften("Too many requests were sent. Please wait, or ring us.")
+            return received
     except IntegrityError:
         earlier = AppointmentRequest.objects.get(submission_key=key)
     if earlier.submission_digest != submission.digest():

@@ -13,7 +13,7 @@ from bookings.forms.patient import (
     SendForm,
 )
 from bookings.models import AppointmentRequest
-from bookings.status import CarerRight, TriageRefused, needs_in_words
+from bookings.status import CarerRight, TooOften, TriageRefused, needs_in_words
 from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
 from bookings.views.guards import open_in_session
 from procedures import rate_limits
@@ -23,7 +23,7 @@ from procedures import rate_limits
 def start(request: HttpRequest) -> HttpResponse:
     """The urgent-symptom off-ramp. Passing it opens an empty form."""
     about = request.POST.get("about") or request.GET.get("about") or ""
-    titles = dict(pages_to_ask_about())
+    titles = {page.slug: title for page, title in pages_to_ask_about()}
     if request.method == "POST":
         UnsentRequest(request.session).begin(about if about in titles else "")
         return redirect("bookings:step", "about")
@@ -76,9 +76,7 @@ def check(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "unsent": submission,
-        "page_title": dict(pages_to_ask_about()).get(submission.page.slug)
-        if submission.page
-        else "",
+        "page_title": unsent.page_title,
         "days": [DAYS[day] for day in submission.preferred_days],
         "times": [TIMES[time] for time in submission.preferred_times],
         "answers": submission.answers,
@@ -101,25 +99,16 @@ def sent(request: HttpRequest) -> HttpResponse:
 
 
 def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
-    now = timezone.now()
     submission = unsent.submission()
-    if AppointmentRequest.objects.filter(submission_key=unsent.key).exists():
-        return _receipt(request, unsent, submission)  # a second press costs no one a try
     limits = [
         (rate_limits.SEND_FROM_ONE_PLACE, rate_limits.client_address(request)),
         (rate_limits.SEND_TO_ONE_ADDRESS, submission.email.lower()),
         (rate_limits.SEND_ALTOGETHER, ""),
     ]
-    if not rate_limits.spend_all(limits, now):
-        return render(request, "errors/429.html", {"unsent": True}, status=429)
-    return _receipt(request, unsent, submission)
-
-
-def _receipt(
-    request: HttpRequest, unsent: UnsentRequest, submission: triage.Submission
-) -> HttpResponse:
     try:
-        received = triage.submit(submission, key=unsent.key, now=timezone.now())
+        received = triage.submit(submission, key=unsent.key, now=timezone.now(), limits=limits)
+    except TooOften:
+        return render(request, "errors/429.html", {"unsent": True}, status=429)
     except TriageRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("bookings:start")

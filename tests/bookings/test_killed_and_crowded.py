@@ -30,8 +30,8 @@ from tests.races import losses, race
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TIMES, PROCESSES, COLLEAGUES = (40, 8, 4) if processes.FULL else (6, 3, 3)
-CLIENTS, EACH, WEB = (16, 25, 8) if processes.FULL else (6, 2, 3)
-KILLS, LETTERS = (30, 600) if processes.FULL else (3, 40)
+CLIENTS, EACH, WEB = (16, 150, 8) if processes.FULL else (6, 2, 3)
+KILLS, LETTERS = (30, 1600) if processes.FULL else (3, 40)
 
 
 # --- R1 -------------------------------------------------------------------------------------------

@@ -1,16 +1,18 @@
 """Two people, one time; two colleagues, one request. On SQLite and on PostgreSQL.
 
 Each race has a twin with its guard off, which must go wrong: it proves that the test could see it.
+Short by default; `HYPOTHESIS_PROFILE=full` runs the figures of the design: 20 rounds of 16 takers, and
+40 forms sent by 16 presses each.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from bookings import diary, journal, triage
@@ -32,7 +34,9 @@ from bookings.status import (
 )
 from bookings.triage import moves
 from procedures import rate_limits
-from tests import factories
+from procedures.models import RateLimit
+from tests import factories, processes
+from tests.bookings.test_request_form import BASE, fill_in, key
 from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,6 +47,8 @@ on_postgresql_only = pytest.mark.skipif(
 )
 
 PEOPLE = 8
+ROUNDS, TAKERS = (20, 16) if processes.FULL else (2, 8)
+FORMS, PRESSES = (40, 16) if processes.FULL else (2, 8)
 # Forty minutes with the buffer: eight cells of the clinician and of the room.
 CLAIMS = 2 * 8
 
@@ -74,15 +80,26 @@ def overlaps() -> int:
 
 
 def test_r2_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) -> None:
-    """Starts ten minutes apart, forty minutes long with their buffer: all but the ends overlap."""
-    starts = [hour + timedelta(minutes=10 * index) for index in range(PEOPLE)]
-    outcomes = race([offering(in_review(), start) for start in starts])
-    assert losses(outcomes) <= {TimeTaken}
+    """Forty minutes long with their buffer, and starting within the first thirty-five of a round."""
+    for number in range(ROUNDS):
+        first = hour + timedelta(hours=2 * number)
+        starts = [first + timedelta(minutes=5 * (taker % 8)) for taker in range(TAKERS)]
+        outcomes = race([offering(in_review(), start) for start in starts])
+        assert losses(outcomes) == {TimeTaken}
+        assert len(winners(outcomes)) == 1
     assert overlaps() == 0
-    won = sorted(offer.times.get().starts for offer in winners(outcomes))
-    assert won
-    assert all(later - earlier >= timedelta(minutes=40) for earlier, later in pairwise(won))
-    assert Claim.objects.count() == CLAIMS * len(won)
+    assert Claim.objects.count() == CLAIMS * ROUNDS
+    assert AppointmentRequest.objects.filter(status=RequestStatus.OFFERED).count() == ROUNDS
+
+
+@on_postgresql_only
+@pytest.mark.postgres
+@pytest.mark.usefixtures("without_unique_claims")
+def test_r2_without_the_constraint_overlapping_times_are_held(hour: datetime) -> None:
+    starts = [hour + timedelta(minutes=5 * taker) for taker in range(PEOPLE)]
+    outcomes = race([offering(in_review(), start) for start in starts])
+    assert len(winners(outcomes)) > 1
+    assert overlaps() > 0
 
 
 def test_r1_the_same_time_offered_by_many_is_held_once(hour: datetime) -> None:
@@ -161,13 +178,28 @@ def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.Monk
 # --- One patient, many presses --------------------------------------------------------------
 
 
-def test_r3_many_presses_of_send_are_one_request() -> None:
-    submission, now = factories.submission(), timezone.now()
-    outcomes = race([lambda: triage.submit(submission, key="k", now=now)] * PEOPLE)
-    assert losses(outcomes) == set()
-    assert len({request.pk for request in outcomes}) == 1
-    assert AppointmentRequest.objects.count() == 1
-    assert Message.objects.filter(kind=MessageKind.RECEIVED).count() == 1
+def pressing(browser: Client, headers: dict[str, str], form: dict[str, str]) -> Callable[[], Any]:
+    """One more press in the same browser."""
+    press = Client(headers=headers)
+    press.cookies = browser.cookies
+    return lambda: press.post(f"{BASE}check/", form, follow=True)
+
+
+def test_r3_many_presses_of_send_are_one_request_and_one_receipt(settings: Any) -> None:
+    """Through the front door. However many come at once, they cost one try."""
+    settings.PROXIES = 1
+    for number in range(FORMS):
+        patient = {"X-Forwarded-For": f"192.0.2.{number}"}
+        browser = Client(headers=patient)
+        fill_in(browser, you={"email": f"p{number}@example.org"})
+        form = {"key": key(browser)}
+        answers = race([pressing(browser, patient, form) for _ in range(PRESSES)])
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.context["received"].pk for answer in answers}) == 1
+    assert AppointmentRequest.objects.count() == FORMS
+    assert Message.objects.filter(kind=MessageKind.RECEIVED).count() == FORMS
+    altogether = RateLimit.objects.order_by("-count").values_list("count", flat=True)
+    assert list(altogether) == [FORMS] + [1] * (2 * FORMS)
 
 
 @on_postgresql_only
