@@ -107,6 +107,12 @@ def send_due() -> int:
     return sent
 
 
+def note_returned(message_id: str, code: str) -> bool:
+    """A mail server took the message and gave it up later; False if it is none that we sent."""
+    sent = Message.objects.filter(message_id=message_id, status=MessageStatus.SENT)
+    return bool(sent.update(status=MessageStatus.FAILED, failure=f"returned {code}".strip()))
+
+
 def letter(message: Message) -> EmailMessage:
     """The e-mail of a message, made from its template now, so that it never carries stale news."""
     request = message.request
@@ -115,11 +121,13 @@ def letter(message: Message) -> EmailMessage:
     headers: Mapping[str, str] = {
         "Message-ID": f"<{message.message_id}@{domain}>",
         "Auto-Submitted": "auto-generated",
+        "From": settings.DEFAULT_FROM_EMAIL,
     }
     mail = EmailMessage(
         subject=f"A message from {settings.CLINIC_NAME}",
         body=render_to_string(f"bookings/email/{message.kind}.txt", _told(message)),
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        # The envelope's sender, to which reports of failed deliveries come.
+        from_email=settings.RETURNED_MAIL or settings.DEFAULT_FROM_EMAIL,
         to=[settings.CLINIC_INBOX if to_clinic else message.address or request.email],
         headers=dict(headers),
     )

@@ -238,6 +238,8 @@ if not DEVELOPMENT:
 # --- E-mail ---------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = env.str("CLINIC_SENDER", default="clinic@example.org")
+# Where mail servers report what did not arrive (`record_returned_mail`); empty: to the sender.
+RETURNED_MAIL = env.str("CLINIC_RETURNED_MAIL", default="")
 MAILBOX = BASE_DIR / "var" / "mailbox"
 if DEVELOPMENT:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

@@ -87,6 +87,7 @@ FLOORS: dict[str, dict[str, int]] = {
         "links": 3,
         "texts": 3,
         "to_phone": 3,
+        "returned_mail": 3,
         "still_true": 3,
         "calendar_files": 3,
         "messages": 3,

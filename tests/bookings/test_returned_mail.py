@@ -1,0 +1,186 @@
+"""A mail server took our letter and says later that it did not arrive: somebody phones the patient."""
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookings import messages, triage
+from bookings.models import Message
+from bookings.returned_mail import Returned, returned_letter
+from bookings.status import MessageStatus
+from bookings.to_phone import patients_to_phone
+from tests import factories
+from tests.bookings.test_messages import MailServer
+from tests.processes import serving
+
+pytestmark = pytest.mark.django_db
+
+# As Postfix reports: the letter comes back whole, or with its headers alone.
+REPORT = """\
+Return-Path: <>
+From: MAILER-DAEMON@mx.example.net (Mail Delivery System)
+To: returned@example.org
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="PART"
+
+--PART
+Content-Type: text/plain; charset=us-ascii
+
+I'm sorry to have to inform you that your message could not be delivered to pat@example.org.
+
+--PART
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+Arrival-Date: Mon, 23 Nov 2026 10:00:01 +0000
+
+Final-Recipient: rfc822; pat@example.org
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 5.1.1 pat@example.org: no such user
+
+--PART
+Content-Type: {kind}
+
+{letter}
+--PART--
+"""
+WHOLE, HEADERS = "message/rfc822", "text/rfc822-headers"
+Hand = Callable[[str | bytes], str]
+
+
+@pytest.fixture
+def hand_in(monkeypatch: pytest.MonkeyPatch) -> Hand:
+    """Pipe a letter into the command; what it says."""
+
+    def pipe(letter: str | bytes) -> str:
+        read = letter if isinstance(letter, bytes) else letter.encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(read)))
+        said = io.StringIO()
+        call_command("record_returned_mail", stdout=said)
+        return said.getvalue()
+
+    return pipe
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[MailServer]:
+    settings.RETURNED_MAIL = "returned@example.org"
+    server = MailServer()
+    with serving(server, settings):
+        yield server
+
+
+@pytest.fixture
+def letter(server: MailServer, monday: datetime) -> str:
+    """What a mail server took from us, as it went over the wire."""
+    factories.received(now=monday)
+    messages.send_due()
+    return str(server.letters[0].content.decode())
+
+
+def report(letter: str, *, kind: str = WHOLE, action: str = "failed", status: str = "5.1.1") -> str:
+    head = letter.replace("\r\n", "\n").partition("\n\n")[0]
+    returned = letter if kind == WHOLE else head
+    return REPORT.format(kind=kind, letter=returned, action=action, status=status)
+
+
+@pytest.mark.parametrize("kind", [WHOLE, HEADERS])
+def test_a_returned_letter_is_a_task_to_phone_until_somebody_did(
+    kind: str, letter: str, hand_in: Hand, monday: datetime, sign_in: Any
+) -> None:
+    assert patients_to_phone(monday) == []
+    assert "will phone the patient" in hand_in(report(letter, kind=kind))
+    message = Message.objects.get()
+    assert (message.status, message.failure) == (MessageStatus.FAILED, "returned 5.1.1")
+    (task,) = patients_to_phone(monday)
+    assert task.request == message.request
+    assert "not delivered" in sign_in("Reception").get("/admin/").content.decode()
+    by = factories.staff("Reception")
+    later = monday + timedelta(minutes=5)
+    triage.record_call(message.request, reached=True, note="", by=by, now=later)
+    assert patients_to_phone(later) == []
+
+
+def test_reports_come_to_an_address_of_their_own(letter: str, server: MailServer) -> None:
+    assert server.letters[0].mail_from == "returned@example.org"
+    assert "\r\nFrom: clinic@example.org\r\n" in letter
+
+
+def test_without_one_they_come_to_the_sender(settings: Any, monday: datetime) -> None:
+    server = MailServer()
+    with serving(server, settings):
+        factories.received(now=monday)
+        messages.send_due()
+    assert server.letters[0].mail_from == "clinic@example.org"
+
+
+@pytest.mark.parametrize("status", ["4.4.7", "no code at all", ""])
+def test_a_server_that_gave_up_is_believed_whatever_its_code(
+    status: str, letter: str, hand_in: Hand
+) -> None:
+    hand_in(report(letter, status=status))
+    message = Message.objects.get()
+    assert message.status == MessageStatus.FAILED
+    assert message.failure in {"returned 4.4.7", "returned"}
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded", ""])
+def test_what_is_not_lost_changes_nothing(action: str, letter: str, hand_in: Hand) -> None:
+    assert "nothing has changed" in hand_in(report(letter, action=action))
+    assert Message.objects.get().status == MessageStatus.SENT
+
+
+def test_a_report_about_another_letter_changes_nothing(letter: str, hand_in: Hand) -> None:
+    other = letter.replace(Message.objects.get().message_id, "x" * 43)
+    assert "nothing has changed" in hand_in(report(other))
+    assert Message.objects.get().status == MessageStatus.SENT
+
+
+def test_a_message_that_was_not_sent_yet_is_left_to_the_worker(letter: str, hand_in: Hand) -> None:
+    Message.objects.update(status=MessageStatus.QUEUED)
+    hand_in(report(letter))
+    assert Message.objects.get().status == MessageStatus.QUEUED
+
+
+def test_a_patients_reply_changes_nothing(letter: str, hand_in: Hand) -> None:
+    message_id = Message.objects.get().message_id
+    reply = f"From: pat@example.org\nIn-Reply-To: <{message_id}@example.org>\n\nThank you!\n"
+    assert "nothing has changed" in hand_in(reply)
+    assert Message.objects.get().status == MessageStatus.SENT
+
+
+def test_no_address_is_kept_or_said(letter: str, hand_in: Hand) -> None:
+    said = hand_in(report(letter))
+    assert "pat@example.org" not in said + Message.objects.get().failure
+
+
+KNOWN = f"Message-ID: <{'a' * 43}@example.org>\n\nWords.\n"
+
+
+def test_a_whole_report_is_understood() -> None:
+    assert returned_letter(report(KNOWN).encode()) == Returned("a" * 43, "5.1.1")
+
+
+@given(st.binary(max_size=2000))
+def test_no_letter_is_too_odd_to_read(letter: bytes) -> None:
+    assert returned_letter(letter) is None
+
+
+@given(st.data())
+def test_no_damage_to_a_report_is_too_odd_to_read(data: st.DataObject) -> None:
+    whole = report(KNOWN).encode()
+    start = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(start, len(whole)))
+    damaged = whole[:start] + data.draw(st.binary(max_size=40)) + whole[end:]
+    returned = returned_letter(damaged)
+    assert returned is None or len(returned.message_id) == 43
