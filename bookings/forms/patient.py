@@ -242,6 +242,18 @@ class AnotherTimeForm(SeenForm):
     )
 
 
+class CancelForm(SeenForm):
+    """A last question, which nobody has to answer."""
+
+    reason = PlainTextField(
+        label="Would you like to tell us why? (optional)",
+        help_text="It helps us to plan. You need not give a reason.",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class AnswerQuestionForm(SeenForm):
     """The patient's answer to the clinic's question."""
 

@@ -12,6 +12,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from bookings.models.catalogue import ACTOR_LENGTH, ScreeningQuestion
 from bookings.status import (
     CLEARING,
+    PATIENT,
     WAITING_FOR_CLINIC,
     WAITING_FOR_PATIENT,
     WITHOUT_REPLY,
@@ -200,6 +201,11 @@ class AppointmentRequest(models.Model):
         local = timezone.localtime(instant)
         part = "morning" if local.hour < NOON else "afternoon"
         return f"{local:%A}".lower() in self.preferred_days and part in self.preferred_times
+
+    @property
+    def ended_by_patient(self) -> bool:
+        """Whether the patient ended it, so that the reason is in their words."""
+        return self.ended_by == PATIENT
 
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""

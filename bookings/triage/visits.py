@@ -36,8 +36,8 @@ def cancel(
 ) -> Appointment:
     """Cancel the booked appointment. Its time is free for others at once.
 
-    A patient may until the cut-off (`cancel_until`), a member of staff until it begins. The reason is
-    for the patient's eyes.
+    A patient may until the cut-off (`cancel_until`), a member of staff until it begins. What either
+    writes as a reason is for the other to read.
     """
     actor = journal.actor_name(by)
     with one_change(request):

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import triage
 from bookings.calendar_files import invitation
-from bookings.forms.patient import AnotherTimeForm, SeenForm
+from bookings.forms.patient import AnotherTimeForm, CancelForm
 from bookings.models import AppointmentRequest
 from bookings.status import PATIENT, RequestStatus
 from bookings.views.guards import act, behind_link, only_by_press, press
@@ -23,14 +23,11 @@ def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     appointment = triage.booked_appointment(found)
     if appointment is None:
         return redirect("bookings:mine", found.reference)
-    form = SeenForm(request.POST or None, initial={"version": found.version})
-    if request.method == "POST" and form.is_valid():
-        version = form.cleaned_data["version"]
-        return act(
-            request,
-            found,
-            lambda: triage.cancel(found, version=version, by=PATIENT, now=now),
-        )
+    posted = request.POST if request.method == "POST" else None
+    form = CancelForm(posted, initial={"version": found.version})
+    if posted is not None and form.is_valid():
+        values = form.cleaned_data
+        return act(request, found, lambda: triage.cancel(found, **values, by=PATIENT, now=now))
     context = {
         "form": form,
         "found": found,

@@ -125,6 +125,24 @@ def test_a_patient_cancels_behind_the_link_by_a_press(client: Client, monday: da
     assert "Your appointment was cancelled" in client.get(url).content.decode()
 
 
+def test_a_patient_may_say_why_for_the_desk_alone(
+    client: Client, sign_in: Any, monday: datetime
+) -> None:
+    request = booked(monday)
+    url = behind_link(client, request)
+    form = {"version": request.version, "reason": "x" * 301}
+    refused = client.post(f"{url}cancel/", form).content.decode()
+    assert "Shorten this to 300 characters or fewer." in refused
+    client.post(f"{url}cancel/", form | {"reason": "My bus strikes."})
+    born = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
+    client.post(f"{url}identify/", born)
+    page = client.get(url).content.decode()
+    assert "Your appointment was cancelled" in page
+    assert "bus" not in page
+    admin = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
+    assert "The patient wrote: My bus strikes." in sign_in("Reception").get(admin).content.decode()
+
+
 def test_after_the_cut_off_the_phone_number_stands_there(
     client: Client, at: Any, monday: datetime
 ) -> None:

@@ -44,6 +44,7 @@ def test_a_patient_finds_the_link_again_and_cancels(
     assert download.value.suggested_filename == "appointment.ics"
     press(patient.get_by_role("link", name="Cancel my appointment"))
     look(patient)
+    patient.get_by_label("Would you like to tell us why?").fill("I am better.")
     press(patient.get_by_role("button", name="Cancel my appointment"))
     expect(patient.get_by_role("heading", name="Your appointment was cancelled")).to_be_visible()
     look(patient)
