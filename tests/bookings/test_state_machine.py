@@ -4,10 +4,14 @@ Quick by default; CI's full profile is `HYPOTHESIS_PROFILE=full` (500 sequences 
 """
 
 import os
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
+import time_machine
+from django.core.mail import EmailMessage
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -19,15 +23,27 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bookings import diary, free_times, journal, triage
-from bookings.models import Appointment, AppointmentRequest, Claim, Message, Offer, OfferedTime
+from bookings import diary, free_times, journal, messages, triage
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Claim,
+    Message,
+    Offer,
+    OfferedTime,
+    RedFlag,
+    ScreeningAnswer,
+)
+from bookings.screening import GivenAnswer
 from bookings.status import (
     MOVED,
     PATIENT,
     READ,
     WITH_APPOINTMENT,
+    Answer,
     AppointmentStatus,
     MessageKind,
+    MessageStatus,
     OfferStatus,
     RequestStatus,
     TriageRefused,
@@ -35,7 +51,8 @@ from bookings.status import (
 from tests import factories
 
 START = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
-SLOTS = [timedelta(days=2, hours=hour) for hour in range(4)]
+# Some are soon over, and some are far enough off for a reminder and for answers that age.
+STARTS = [START + timedelta(days=days) for days in (2, 5, 9, 16)]
 # Which kinds of events send which messages, beside the clinic's own notices.
 TELLS = {
     "sent the request": MessageKind.RECEIVED,
@@ -46,11 +63,12 @@ TELLS = {
     "cancelled the appointment": MessageKind.CANCELLED,
     MOVED: MessageKind.MOVED,
     "left the appointment as it is": MessageKind.KEPT,
+    "renewed the private link": MessageKind.LINK,
 }
 OFFERS = ("offered times", "offered other times", "offered an earlier time")
 IN_REVIEW = {RequestStatus.IN_REVIEW}
 OFFERED = {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}
-# The buttons, and where each is open.
+# The buttons, and where each is mostly pressed.
 OPEN = {
     "review": {RequestStatus.RECEIVED, RequestStatus.LAPSED},
     "ask": IN_REVIEW,
@@ -66,16 +84,27 @@ OPEN = {
     "keep": {RequestStatus.BOOKED_IN_REVIEW, RequestStatus.BOOKED_OFFERED},
     "leave": {RequestStatus.BOOKED_IN_REVIEW},
     "come_earlier": WITH_APPOINTMENT,
+    "answer_again": WITH_APPOINTMENT,
+    "write_from_elsewhere": {RequestStatus.OFFERED},
+    "renew_link": {RequestStatus.BOOKED_IN_REVIEW},
     "withdraw": {RequestStatus.OFFERED, RequestStatus.DEFERRED},
     "cancel": WITH_APPOINTMENT,
     "attend": WITH_APPOINTMENT,
 }
 people = st.integers(0, 2)
-slots = st.sampled_from(SLOTS)
+# What every verb calls on its way. A process may die right after any of them.
+STATIONS = [(journal, "record"), (messages, "queue"), (diary, "release"), (diary, "end")]
+
+
+class Died(BaseException):
+    """The process is gone, and nothing of it can tidy up."""
 
 
 class Clinic(RuleBasedStateMachine):
-    """Three patients, two colleagues, one doctor, four times, and a clock that goes on."""
+    """Three patients, two colleagues, one doctor, four times, and a clock that goes on.
+
+    Two of the requests are in review when it begins, so that most steps are within reach.
+    """
 
     buttons = tuple(OPEN)
 
@@ -89,19 +118,29 @@ class Clinic(RuleBasedStateMachine):
             for number in range(3)
         ]
         self.by = factories.staff("Reception")
+        for request in self.requests[:2]:
+            triage.start_review(request, version=request.version, by=self.by, now=START)
+        self.asked_again = factories.question("infection", asked_again=True)
+        self.taken: Counter[str] = Counter()
+        self.died_over = 0
 
     def attempt(self, verb: Any, request: AppointmentRequest, **arguments: Any) -> None:
         """Press a button with what the screen shows. A refusal must leave everything as it was."""
         request.refresh_from_db()
         before = snapshot()
+        self.now += timedelta(seconds=1)
         try:
             verb(request, version=request.version, now=self.now, **arguments)
         except TriageRefused:
             assert snapshot() == before
 
-    @rule(who=people, data=st.data())
-    def press_what_is_open(self, who: int, data: Any) -> None:
-        """As people mostly do: one of the buttons that their screen shows."""
+    @rule(presses=st.lists(people, min_size=2, max_size=5), data=st.data())
+    def press_what_is_open(self, presses: list[int], data: Any) -> None:
+        """As people mostly do: one of the buttons that their screen shows, and then another."""
+        for who in presses:
+            self.press(who, data)
+
+    def press(self, who: int, data: Any) -> None:
         state = AppointmentRequest.objects.get(pk=self.requests[who].pk).state(self.now)
         shown = [name for name in self.buttons if state in OPEN[name]]
         if shown:
@@ -111,6 +150,22 @@ class Clinic(RuleBasedStateMachine):
     def press_anything(self, who: int, data: Any) -> None:
         """As an old screen may still let them."""
         getattr(self, data.draw(st.sampled_from(sorted(self.buttons))))(self.requests[who], data)
+
+    @rule(who=people, data=st.data(), station=st.sampled_from(STATIONS))
+    def a_process_dies(self, who: int, data: Any, station: tuple[Any, str]) -> None:
+        """In the middle of whatever was pressed: all of it is gone, or it was not reached."""
+        before = snapshot()
+        real = getattr(*station)
+
+        def last_words(*arguments: Any, **named: Any) -> None:
+            real(*arguments, **named)
+            raise Died
+
+        with mock.patch.object(*station, last_words):
+            try:
+                self.press(who, data)
+            except Died:
+                assert snapshot() == before
 
     def review(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.start_review, request, by=self.by)
@@ -122,13 +177,13 @@ class Clinic(RuleBasedStateMachine):
         self.attempt(triage.answer_question, request, text="Left.")
 
     def offer(self, request: AppointmentRequest, data: Any) -> None:
-        times = data.draw(st.sets(slots, min_size=1, max_size=3))
+        starts = data.draw(st.sets(st.sampled_from(self.ahead()), min_size=1, max_size=2))
         self.attempt(
             triage.offer,
             request,
             appointment_type=factories.appointment_type(),
             clinician=factories.clinician(),
-            starts=[START + slot for slot in times],
+            starts=sorted(starts),
             held_until=self.now + timedelta(hours=data.draw(st.integers(1, 30))),
             by=self.by,
         )
@@ -139,14 +194,35 @@ class Clinic(RuleBasedStateMachine):
             request,
             appointment_type=factories.appointment_type(),
             clinician=factories.clinician(),
-            starts=START + data.draw(slots),
+            starts=data.draw(st.sampled_from(self.ahead())),
             by=self.by,
         )
 
+    def ahead(self) -> list[datetime]:
+        """What a screen lets them choose: the times to come, or at the end what was the last."""
+        return [start for start in STARTS if start > self.now] or STARTS[-1:]
+
     def accept(self, request: AppointmentRequest, data: Any) -> None:
-        times = list(OfferedTime.objects.filter(offer__request=request).order_by("-pk")[:4])
-        if times:
-            self.attempt(triage.accept, request, chosen=data.draw(st.sampled_from(times)))
+        times = OfferedTime.objects.filter(offer__request=request).order_by("-pk")
+        standing = list(times.filter(offer__status=OfferStatus.OPEN) or times[:2])
+        if standing:
+            chosen = data.draw(st.sampled_from(standing))
+            self.attempt(triage.accept, request, chosen=chosen, answers=self.answers(data))
+
+    def answers(self, data: Any) -> list[GivenAnswer]:
+        """What they answer to what is asked again, if they do."""
+        said = data.draw(st.sampled_from(["", Answer.NO, Answer.NO, Answer.YES]))
+        return [GivenAnswer(self.asked_again, said, "")] if said else []
+
+    def answer_again(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.answer_again, request, answers=self.answers(data))
+
+    def write_from_elsewhere(self, request: AppointmentRequest, data: Any) -> None:
+        email = data.draw(st.sampled_from(["one@example.org", "other@example.org"]))
+        self.attempt(triage.change_contact, request, email=email, phone="", by=PATIENT)
+
+    def renew_link(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.renew_link, request, by=self.by)
 
     def ask_for_others(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.ask_for_other_times, request)
@@ -184,14 +260,14 @@ class Clinic(RuleBasedStateMachine):
     def attend(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.record_attendance, request, came=data.draw(st.booleans()), by=self.by)
 
-    @rule(outcome=st.sampled_from(["proceed", "call_patient", "not_suitable"]))
-    def resolve(self, outcome: str) -> None:
-        request = self.requests[2]
-        request.refresh_from_db()
+    @rule(data=st.data(), outcome=st.sampled_from(["proceed", "call_patient", "not_suitable"]))
+    def resolve(self, data: Any, outcome: str) -> None:
+        flag = data.draw(st.sampled_from(list(RedFlag.objects.order_by("pk"))))
+        request = flag.request
         before = snapshot()
         try:
             triage.resolve_flag(
-                request.flags.get(),
+                flag,
                 version=request.version,
                 outcome=outcome,
                 reason="Spoke to them.",
@@ -210,6 +286,30 @@ class Clinic(RuleBasedStateMachine):
         triage.catch_up(self.now)
         triage.pass_on_freed_times(self.now)
         triage.remind(self.now)
+        triage.warn_of_ends(self.now)
+        self.send_letters()
+
+    @rule(when=st.sampled_from(["before", "after"]))
+    def the_worker_dies_over_a_letter(self, when: str) -> None:
+        """Before the mail server took it, or after, when nobody can know whether it did."""
+        try:
+            self.send_letters(dies=when)
+        except Died:
+            self.died_over += 1
+
+    def send_letters(self, dies: str = "") -> None:
+        def send(letter: EmailMessage) -> None:
+            if dies == "before":
+                raise Died
+            self.taken[letter.extra_headers["Message-ID"].split("@")[0].strip("<")] += 1
+            if dies == "after":
+                raise Died
+
+        with (
+            time_machine.travel(self.now, tick=False),
+            mock.patch.object(EmailMessage, "send", send),
+        ):
+            messages.send_due()
 
     def teardown(self) -> None:
         """Each sequence begins with an empty clinic."""
@@ -258,6 +358,13 @@ class Clinic(RuleBasedStateMachine):
             booked = request.appointments.count()
             assert request.messages.filter(kind=MessageKind.REMINDER).count() <= booked
 
+    @invariant()
+    def what_is_marked_as_sent_was_taken_and_hardly_anything_twice(self) -> None:
+        sent = Message.objects.filter(status=MessageStatus.SENT)
+        assert set(sent.values_list("message_id", flat=True)) <= set(self.taken)
+        assert sum(self.taken.values()) - len(self.taken) <= self.died_over
+        assert not Message.objects.filter(status=MessageStatus.FAILED).exists()
+
 
 def claims_implied() -> set[tuple[int, int]]:
     """What open offers and booked appointments have to hold, for their clinician and their room."""
@@ -284,9 +391,12 @@ def snapshot() -> list[Any]:
     """Everything that a refusal must leave alone."""
     return [
         sorted(AppointmentRequest.objects.values_list("pk", "status", "version", "event_count")),
+        sorted(AppointmentRequest.objects.values_list("pk", "email", "link_version")),
         sorted(Claim.objects.values_list("cell", "offered_time", "appointment"), key=str),
         sorted(Offer.objects.values_list("pk", "status")),
         sorted(Appointment.objects.values_list("pk", "status")),
+        sorted(RedFlag.objects.values_list("pk", "outcome")),
+        ScreeningAnswer.objects.count(),
         Message.objects.count(),
     ]
 
