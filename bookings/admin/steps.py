@@ -16,7 +16,7 @@ from bookings.forms.staff import (
     DeferForm,
     FlagForm,
 )
-from bookings.forms.times import BookForm, OfferForm
+from bookings.forms.times import BookForm, OfferForm, TakeOfferedForm
 from bookings.models import AppointmentRequest
 from bookings.status import WITH_APPOINTMENT, RequestStatus
 from procedures.decisions import Decision, DecisionForm
@@ -101,6 +101,13 @@ def _contact(record: AppointmentRequest, values: Values, by: User, now: datetime
 def _renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     triage.renew_link(record, version=values["version"], by=by, now=now)
     return "The old link is dead. A new one is on its way to the patient."
+
+
+def _book_offered(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    booked = triage.book_offered(
+        record, version=values["version"], chosen=values["chosen"], by=by, now=now
+    )
+    return f"Booked: {timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}."
 
 
 def _take_back(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -195,6 +202,15 @@ DECISIONS = (
         "at once.",
         "admin/bookings/times.html",
         open_when=_not_begun,
+    ),
+    Decision(
+        "book-offered",
+        "Book one of the offered times",
+        "book_appointmentrequest",
+        {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED},
+        TakeOfferedForm,
+        _book_offered,
+        "For a patient on the phone who takes one. The others are free at once.",
     ),
     Decision(
         "take-back",

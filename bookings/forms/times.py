@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from bookings.free_times import FreeTime, free_times
-from bookings.models import AppointmentType
+from bookings.models import AppointmentType, OfferedTime
 from bookings.status import MOST_TIMES
 from procedures.decisions import DecisionForm
 from procedures.models import Clinician
@@ -164,6 +164,30 @@ class BookForm(FreeTimesForm):
             self.add_error("times", "Choose one time.")
         cleaned["starts"] = starts[0] if starts else None
         return cleaned
+
+
+class TakeOfferedForm(DecisionForm):
+    """One of the times that the patient was offered."""
+
+    chosen = forms.ModelChoiceField(
+        OfferedTime.objects.none(),
+        label="Which time do they take?",
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={
+            "required": "Choose one of the times.",
+            "invalid_choice": "That time is not held any more. Choose one of these.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        standing = self.record.offers.standing(timezone.now())
+        times = self.fields["chosen"]
+        times.queryset = OfferedTime.objects.filter(offer__in=standing)
+        times.label_from_instance = lambda time: (
+            f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}"
+        )
 
 
 class OfferForm(FreeTimesForm):

@@ -8,6 +8,7 @@ the message in the same transaction. Otherwise it raises TriageRefused with a se
 from bookings.triage.clinic import (
     ask,
     book,
+    book_offered,
     decline,
     defer,
     leave_as_it_is,
@@ -59,6 +60,7 @@ __all__ = [
     "ask_for_another_time",
     "ask_for_other_times",
     "book",
+    "book_offered",
     "booked_appointment",
     "cancel",
     "cancel_until",

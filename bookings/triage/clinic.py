@@ -15,6 +15,7 @@ from bookings.models import (
     AppointmentType,
     ClinicQuestion,
     Offer,
+    OfferedTime,
     RecordedOutcome,
     RedFlag,
 )
@@ -38,6 +39,7 @@ from bookings.triage.moves import (
     move,
     one_change,
     refuse_blocking_flags,
+    take_offered,
     what_happened,
 )
 from procedures.models import Clinician
@@ -193,6 +195,22 @@ def book(
         kind = MessageKind.MOVED if moved else MessageKind.BOOKED
         messages.queue(request, kind, by=username, now=now)
     return appointment
+
+
+def book_offered(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    chosen: OfferedTime,
+    by: User,
+    now: datetime,
+) -> Appointment:
+    """Book the offered time that the patient took on the phone. It is theirs at every moment.
+
+    Safety questions whose answers have aged are asked again with the reminder.
+    """
+    with one_change(request):
+        return take_offered(request, chosen, version=version, by=by, now=now)
 
 
 def take_offer_back(

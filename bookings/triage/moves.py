@@ -12,12 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings import diary, journal, messages
-from bookings.models import Appointment, AppointmentRequest, ClosedDay
+from bookings.models import Appointment, AppointmentRequest, ClosedDay, OfferedTime
 from bookings.status import (
     CLOCK,
     CLOCK_EVENTS,
     EVENTS,
     LOOKS,
+    MOVED,
     PATIENT,
     TRANSITIONS,
     AppointmentStatus,
@@ -181,6 +182,40 @@ def given_text(request: AppointmentRequest, now: datetime) -> Revision | None:
     """The text that the patient is given with an appointment: the one that may be read now."""
     found = look_up(request.page, timezone.localdate(now)) if request.page else None
     return found.revision if isinstance(found, Publication) else None
+
+
+def take_offered(
+    request: AppointmentRequest,
+    chosen: OfferedTime,
+    *,
+    version: int,
+    by: journal.Actor,
+    now: datetime,
+) -> Appointment:
+    """An offered time becomes the appointment, in the place of one that the patient has already.
+
+    Raises TimeTaken if it is not held any more.
+    """
+    actor = journal.actor_name(by)
+    moved = request.status == RequestStatus.BOOKED_OFFERED
+    move(
+        request,
+        RequestStatus.BOOKED,
+        only_from=[RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED],
+        version=version,
+        by=by,
+        now=now,
+        kind=MOVED if moved else "",
+        wishes="",
+        earlier_asked_at=None,
+        earlier_asked_by=None,
+    )
+    end_moved(request, by=actor, now=now)
+    given = given_text(request, now)
+    appointment = diary.accept(chosen, by=actor, now=now, given=given)
+    kind = MessageKind.MOVED if moved else MessageKind.BOOKED
+    messages.queue(request, kind, by=actor, now=now)
+    return appointment
 
 
 def end_moved(request: AppointmentRequest, *, by: str, now: datetime) -> bool:

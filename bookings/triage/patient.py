@@ -19,7 +19,6 @@ from bookings.models import (
 from bookings.screening import GivenAnswer, newly_flagged
 from bookings.status import (
     EVENTS,
-    MOVED,
     PATIENT,
     MessageKind,
     OfferStatus,
@@ -30,11 +29,10 @@ from bookings.status import (
 from bookings.triage.moves import (
     answer_due,
     back_into_review,
-    end_moved,
-    given_text,
     move,
     notify_clinic,
     one_change,
+    take_offered,
 )
 from bookings.triage.safety import keep_answers, refuse_unanswered
 from procedures.models import InformationPage
@@ -134,7 +132,6 @@ def accept(
     aged are answered with it; an answer that raises a new flag takes the request back into review
     instead, and there is no appointment yet.
     """
-    moved = request.status == RequestStatus.BOOKED_OFFERED
     with one_change(request):
         refuse_unanswered(request, answers, now)
         flagged = newly_flagged(request, answers)
@@ -146,25 +143,8 @@ def accept(
             keep_answers(request, answers, flagged, now=now)
             notify_clinic(request, now=now)
             return None
-        move(
-            request,
-            RequestStatus.BOOKED,
-            only_from=[RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED],
-            version=version,
-            by=PATIENT,
-            now=now,
-            kind=MOVED if moved else "",
-            wishes="",
-            earlier_asked_at=None,
-            earlier_asked_by=None,
-        )
         keep_answers(request, answers, flagged, now=now)
-        end_moved(request, by=PATIENT, now=now)
-        given = given_text(request, now)
-        appointment = diary.accept(chosen, by=PATIENT, now=now, given=given)
-        kind = MessageKind.MOVED if moved else MessageKind.BOOKED
-        messages.queue(request, kind, by=PATIENT, now=now)
-    return appointment
+        return take_offered(request, chosen, version=version, by=PATIENT, now=now)
 
 
 def ask_for_other_times(

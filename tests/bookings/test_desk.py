@@ -12,8 +12,14 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.admin import AppointmentRequestAdmin
-from bookings.models import Appointment, AppointmentRequest, Claim, ScreeningQuestion
-from bookings.status import FlagOutcome, RequestStatus
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Claim,
+    OfferedTime,
+    ScreeningQuestion,
+)
+from bookings.status import FlagOutcome, OfferStatus, RequestStatus
 from clinic_site.desk import Desk
 from clinic_site.groups import GROUPS
 from procedures import rate_limits
@@ -237,6 +243,9 @@ def test_nothing_can_be_added_changed_or_deleted(sign_in: SignIn, monday: dateti
 def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[str, Any]:
     start = timezone.localtime(factories.tomorrow(3, now=now))
     flag = request.flags.first()
+    held = OfferedTime.objects.filter(
+        offer__request=request, offer__status=OfferStatus.OPEN
+    ).first()
     return {
         "version": request.version,
         "appointment_type": factories.appointment_type().pk,
@@ -254,6 +263,7 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "phone": "020 7946 0958",
         "note": "",
         "flag": flag.pk if flag else "",
+        "chosen": held.pk if held else "",
     }
 
 
@@ -267,6 +277,7 @@ REACHES = {
     "defer": RequestStatus.DEFERRED,
     "decline": RequestStatus.DECLINED,
     "move": RequestStatus.BOOKED,
+    "book-offered": RequestStatus.BOOKED,
     "take-back": RequestStatus.BOOKED_IN_REVIEW,
     "leave": RequestStatus.BOOKED,
     "attendance": RequestStatus.CLOSED,
@@ -385,6 +396,30 @@ def test_a_time_that_has_gone_keeps_the_form(sign_in: SignIn, monday: datetime) 
     client.post(decide_at(second, "offer"), posted | other)
     second.refresh_from_db()
     assert second.status == RequestStatus.OFFERED
+
+
+def test_a_patient_on_the_phone_takes_one_of_their_own_offered_times(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    factories.offer(other := ready_for("offer", monday), doctor="another", now=monday)
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    times = request.offers.get().times.all()
+    client = sign_in("Reception")
+    page = client.get(decide_at(request, "book-offered")).content.decode()
+    assert page.count('type="radio"') == len(times)
+    assert "Tuesday 24 November 2026, 12:00" in page
+    foreign = {"version": request.version, "chosen": other.offers.get().times.all()[0].pk}
+    refused = client.post(decide_at(request, "book-offered"), foreign).content.decode()
+    assert "That time is not held any more." in refused
+    own = foreign | {"chosen": times[1].pk}
+    client.post(decide_at(request, "book-offered"), own)
+    booked = Appointment.objects.get()
+    assert (booked.request, booked.starts, booked.booked_by) == (
+        request,
+        times[1].starts,
+        "reception",
+    )
+    assert Claim.objects.filter(offered_time__offer__request=request).count() == 0
 
 
 def test_an_unknown_decision_or_request_is_not_found(sign_in: SignIn, monday: datetime) -> None:

@@ -229,6 +229,24 @@ def test_many_presses_of_take_this_time_are_one_appointment(hour: datetime) -> N
     assert Claim.objects.filter(appointment=Appointment.objects.get()).count() == CLAIMS
 
 
+def test_a_patient_and_a_colleague_on_the_phone_book_once(hour: datetime) -> None:
+    request, by, now = in_review(), factories.staff("Reception"), timezone.now()
+    mine, theirs = factories.offer(request, [hour, hour + timedelta(hours=2)]).times.all()
+    seen, seen_too = (AppointmentRequest.objects.get(pk=request.pk) for _ in range(2))
+    outcomes = race(
+        [
+            lambda: triage.accept(seen, version=seen.version, chosen=mine, now=now),
+            lambda: triage.book_offered(
+                seen_too, version=seen_too.version, chosen=theirs, by=by, now=now
+            ),
+        ]
+    )
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) <= {Overtaken, TimeTaken}
+    assert Claim.objects.filter(appointment=Appointment.objects.get()).count() == CLAIMS
+    assert Claim.objects.count() == CLAIMS
+
+
 # --- The patient accepts while somebody takes the time over ---------------------------------
 
 

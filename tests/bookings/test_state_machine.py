@@ -79,6 +79,7 @@ OPEN = {
     "answer": {RequestStatus.QUESTION_ASKED},
     "accept": OFFERED,
     "ask_for_others": OFFERED,
+    "book_offered": OFFERED,
     "take_back": OFFERED,
     "ask_to_move": {RequestStatus.BOOKED},
     "keep": {RequestStatus.BOOKED_IN_REVIEW, RequestStatus.BOOKED_OFFERED},
@@ -203,11 +204,20 @@ class Clinic(RuleBasedStateMachine):
         return [start for start in STARTS if start > self.now] or STARTS[-1:]
 
     def accept(self, request: AppointmentRequest, data: Any) -> None:
-        times = OfferedTime.objects.filter(offer__request=request).order_by("-pk")
-        standing = list(times.filter(offer__status=OfferStatus.OPEN) or times[:2])
-        if standing:
-            chosen = data.draw(st.sampled_from(standing))
+        chosen = self.one_offered(request, data)
+        if chosen:
             self.attempt(triage.accept, request, chosen=chosen, answers=self.answers(data))
+
+    def book_offered(self, request: AppointmentRequest, data: Any) -> None:
+        chosen = self.one_offered(request, data)
+        if chosen:
+            self.attempt(triage.book_offered, request, chosen=chosen, by=self.by)
+
+    def one_offered(self, request: AppointmentRequest, data: Any) -> OfferedTime | None:
+        """Of the times that stand on the screen, or of those that once did."""
+        times = OfferedTime.objects.filter(offer__request=request).order_by("-pk")
+        shown = list(times.filter(offer__status=OfferStatus.OPEN) or times[:2])
+        return data.draw(st.sampled_from(shown)) if shown else None
 
     def answers(self, data: Any) -> list[GivenAnswer]:
         """What they answer to what is asked again, if they do."""

@@ -101,6 +101,17 @@ def _accept(request: AppointmentRequest, now: datetime) -> Any:
     return triage.accept(request, version=request.version, chosen=chosen, now=now)
 
 
+def _book_offered(request: AppointmentRequest, now: datetime) -> Any:
+    offer = request.offers.first()
+    return triage.book_offered(
+        request,
+        version=request.version,
+        chosen=offer.times.all()[0] if offer else OfferedTime(),
+        by=factories.staff("Reception"),
+        now=now,
+    )
+
+
 def _book(request: AppointmentRequest, now: datetime) -> Any:
     return triage.book(
         request,
@@ -158,6 +169,7 @@ VERBS = {
     "take_offer_back": Row(_by_staff(triage.take_offer_back), {OFFERED: IN_REVIEW, OTHERS: AGAIN}),
     "leave_as_it_is": Row(_by_staff(triage.leave_as_it_is), {AGAIN: BOOKED}),
     "accept": Row(_accept, {OFFERED: BOOKED, OTHERS: BOOKED}),
+    "book_offered": Row(_book_offered, {OFFERED: BOOKED, OTHERS: BOOKED}),
     "ask_for_other_times": Row(
         _pressed(triage.ask_for_other_times), {OFFERED: IN_REVIEW, OTHERS: AGAIN}
     ),
