@@ -159,10 +159,10 @@ def is_in_session(clinician: Clinician, room: Resource | None, span: Span) -> bo
     )
 
 
-def stranded(now: datetime) -> list[Stranded]:
+def stranded(now: datetime, among: Q | None = None) -> list[Stranded]:
     """Appointments to come whose session was shortened or cancelled, or whose machine is away."""
     coming = Appointment.objects.filter(
-        status=AppointmentStatus.BOOKED, starts__gt=now, room__isnull=False
+        among or Q(), status=AppointmentStatus.BOOKED, starts__gt=now, room__isnull=False
     )
     booked = list(
         coming.select_related("request", "clinician", "room", "appointment_type")

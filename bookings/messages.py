@@ -47,13 +47,18 @@ TEXTED = {
 # The clinic's own, and what goes to an address that the patient has left.
 WITHOUT_LINK = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
 # What tells day, time and place to patients who agreed to that.
-WITH_DETAIL = {MessageKind.BOOKED, MessageKind.MOVED, MessageKind.REMINDER}
-WITH_CALENDAR = {
+WITH_DETAIL = {
     MessageKind.BOOKED,
     MessageKind.MOVED,
     MessageKind.CANCELLED,
     MessageKind.REMINDER,
 }
+# As a file, for everybody: day, time and address, without a reason.
+WITH_CALENDAR = WITH_DETAIL
+
+
+class StillBeingSent(Exception):
+    """A worker has the message in its hands."""
 
 
 def queue(request: AppointmentRequest, *kinds: MessageKind, by: str, now: datetime) -> None:
@@ -108,8 +113,14 @@ def send_due() -> int:
 
 
 def note_returned(message_id: str, code: str) -> bool:
-    """A mail server took the message and gave it up later; False if it is none that we sent."""
-    sent = Message.objects.filter(message_id=message_id, status=MessageStatus.SENT)
+    """A mail server took the message and gave it up later; False if it is none that we sent.
+
+    Raises StillBeingSent if a worker has not yet written down that it sent it.
+    """
+    ours = Message.objects.filter(message_id=message_id)
+    if ours.filter(status=MessageStatus.QUEUED, tries__gt=0).exists():
+        raise StillBeingSent
+    sent = ours.filter(status=MessageStatus.SENT)
     return bool(sent.update(status=MessageStatus.FAILED, failure=f"returned {code}".strip()))
 
 
@@ -185,7 +196,7 @@ def _send(pk: int) -> bool:
     except (smtplib.SMTPException, texts.TextRefused, OSError) as error:
         _note_failure(message, error)
         return False
-    Message.objects.filter(pk=pk).update(
+    Message.objects.filter(pk=pk, status=MessageStatus.QUEUED).update(
         status=MessageStatus.SENT,
         sent_at=timezone.now(),
         sent_by=socket.gethostname(),
@@ -211,7 +222,7 @@ def _note_failure(message: Message, error: Exception) -> None:
     # The class and the code only: the server's words may repeat the patient's address.
     failure = f"{type(error).__name__} {code or ''}".strip()
     log.warning("Message %s was not sent, try %s: %s", message.pk, message.tries, failure)
-    Message.objects.filter(pk=message.pk).update(
+    Message.objects.filter(pk=message.pk, status=MessageStatus.QUEUED).update(
         status=MessageStatus.FAILED if given_up else MessageStatus.QUEUED,
         next_try=timezone.now() + wait,
         leased_until=None,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from bookings.models import AppointmentRequest, Message, Offer, PhoneCall, RedFlag
 from bookings.status import (
@@ -39,16 +39,7 @@ class ToPhone(NamedTuple):
 
 def patients_to_phone(now: datetime) -> list[ToPhone]:
     """Each patient once, those whose messages fail first."""
-    reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
-    found = [
-        *((each.request, _undelivered(each)) for each in _failed(now)),
-        *((each.request, "Has not answered our offer.") for each in _unanswered(now)),
-        *((each.request, "A clinician wants to speak to them first.") for each in _wanted()),
-    ]
-    for request, why in found:
-        whys = reasons.setdefault(request.pk, (request, []))[1]
-        if why not in whys:
-            whys.append(why)
+    reasons = _reasons(now, Q())
     tried = dict(
         PhoneCall.objects.filter(request__in=reasons, reached=False)
         .order_by("made_at")
@@ -59,6 +50,26 @@ def patients_to_phone(now: datetime) -> list[ToPhone]:
     ]
 
 
+def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
+    """Why this patient has to hear from us by phone; empty if nothing speaks for it."""
+    found = _reasons(now, Q(request=request))
+    return " ".join(found[request.pk][1]) if found else ""
+
+
+def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, list[str]]]:
+    reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
+    found = [
+        *((each.request, _undelivered(each)) for each in _failed(now, whose)),
+        *((each.request, "Has not answered our offer.") for each in _unanswered(now, whose)),
+        *((each.request, "A clinician wants to speak to them first.") for each in _wanted(whose)),
+    ]
+    for request, why in found:
+        whys = reasons.setdefault(request.pk, (request, []))[1]
+        if why not in whys:
+            whys.append(why)
+    return reasons
+
+
 def _reached_since(moment: str) -> Exists:
     return Exists(
         PhoneCall.objects.filter(
@@ -67,9 +78,22 @@ def _reached_since(moment: str) -> Exists:
     )
 
 
-def _failed(now: datetime) -> list[Message]:
+def _failed(now: datetime, whose: Q) -> list[Message]:
+    # Something has arrived since at the address that they gave us instead: reports may take days.
+    put_right = Exists(
+        Message.objects.filter(
+            request=OuterRef("request"),
+            kind=MessageKind.CONTACT,
+            status=MessageStatus.SENT,
+            queued_at__gt=OuterRef("queued_at"),
+        )
+    )
     failed = Message.objects.filter(
-        ~_reached_since("queued_at"), status=MessageStatus.FAILED, queued_at__gt=now - MATTERS_FOR
+        whose,
+        ~_reached_since("queued_at"),
+        ~put_right,
+        status=MessageStatus.FAILED,
+        queued_at__gt=now - MATTERS_FOR,
     ).exclude(kind__in=OF_NO_WEIGHT)
     # After a long outage the first of them are work enough.
     rows = failed.select_related("request").order_by("queued_at", "pk")[:MOST]
@@ -80,10 +104,10 @@ def _undelivered(message: Message) -> str:
     return f"{message.get_channel_display()} not delivered: {message.get_kind_display().lower()}."
 
 
-def _unanswered(now: datetime) -> list[Offer]:
+def _unanswered(now: datetime, whose: Q) -> list[Offer]:
     """Offers by staff in their last quarter. A link that was opened says nothing: mail scanners open
     links too."""
-    standing = Offer.objects.standing(now).filter(~_reached_since("made_at"), freed=None)
+    standing = Offer.objects.standing(now).filter(whose, ~_reached_since("made_at"), freed=None)
     open_ones = standing.select_related("request").order_by("held_until", "pk")
     return [
         offer
@@ -92,9 +116,11 @@ def _unanswered(now: datetime) -> list[Offer]:
     ]
 
 
-def _wanted() -> list[RedFlag]:
+def _wanted(whose: Q) -> list[RedFlag]:
     waiting = (RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW)
-    flags = RedFlag.objects.filter(outcome=FlagOutcome.CALL_PATIENT, request__status__in=waiting)
+    flags = RedFlag.objects.filter(
+        whose, outcome=FlagOutcome.CALL_PATIENT, request__status__in=waiting
+    )
     return list(
         flags.filter(~_reached_since("resolved_at")).select_related("request").order_by("pk")
     )

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import re
+from email.message import EmailMessage
 from pathlib import Path
 
 from django.conf import settings
@@ -16,15 +17,18 @@ BOUNDARY = re.compile(r"^-{79}\n?", re.MULTILINE)
 def _read(path: Path) -> list[dict[str, object]]:
     parts = [part for part in BOUNDARY.split(path.read_text()) if part.strip()]
     letters = [email.message_from_string(part, policy=email.policy.default) for part in parts]
-    return [
-        {
-            "to": letter["To"],
-            "subject": letter["Subject"],
-            "date": letter["Date"],
-            "text": letter.get_content(),
-        }
-        for letter in letters
-    ]
+    return [_shown(letter) for letter in letters]
+
+
+def _shown(letter: EmailMessage) -> dict[str, object]:
+    text = letter.get_body(("plain",))
+    return {
+        "to": letter["To"],
+        "subject": letter["Subject"],
+        "date": letter["Date"],
+        "text": text.get_content() if text else "",
+        "attached": [part.get_filename() for part in letter.iter_attachments()],
+    }
 
 
 def mailbox(request: HttpRequest) -> HttpResponse:

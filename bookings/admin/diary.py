@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -12,6 +13,8 @@ from django.utils import timezone
 
 from bookings import journal
 from bookings.agenda import appointments_on, plans
+from bookings.free_times import span_of, stranded
+from bookings.models import Closure
 from bookings.status import PRINTED
 
 WEEK = 7
@@ -41,6 +44,9 @@ def _day(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": f"{day:%A %-d %B %Y}",
         "plan": plans([day], timezone.now())[0],
+        "closures": Closure.objects.overlapping(*span_of(day)).select_related(
+            "resource", "location"
+        ),
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
     }
@@ -65,7 +71,14 @@ def _list(request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     for appointment in coming:
         journal.record(appointment.request, PRINTED, by=request.user, at=now)
-    return {"title": f"{day:%A %-d %B %Y}", "day": day, "appointments": coming, "now": now}
+    lost = {each.appointment.pk for each in stranded(now, Q(starts__range=span_of(day)))}
+    return {
+        "title": f"{day:%A %-d %B %Y}",
+        "day": day,
+        "appointments": coming,
+        "without_clinic": lost,
+        "now": now,
+    }
 
 
 def _chosen_day(request: HttpRequest) -> date:

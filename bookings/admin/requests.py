@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from phonenumber_field.phonenumber import to_python
 
 from bookings import journal
 from bookings.admin import diary
@@ -20,11 +21,13 @@ from bookings.admin.steps import DECISIONS
 from bookings.forms.staff import (
     SearchForm,
 )
+from bookings.free_times import stranded
 from bookings.models import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
 )
 from bookings.status import READ, SEARCHED, RequestStatus, TriageRefused
+from bookings.to_phone import reason_to_phone
 from procedures.decisions import Decision, DecisionAdmin
 
 SEARCH_URL = "bookings_appointmentrequest_search"
@@ -72,7 +75,6 @@ class AppointmentRequestAdmin(DecisionAdmin):
     list_display_links = ("reference_and_flag",)
     list_filter = (WhoseTurn,)
     show_facets = admin.ShowFacets.NEVER
-    change_list_template = "admin/bookings/change_list.html"
     list_per_page = 50
     show_full_result_count = False
     refusals = (TriageRefused,)
@@ -161,6 +163,8 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "opts": self.opts,
             "record": record,
             "state": record.state(now),
+            "to_phone": reason_to_phone(record, now),
+            "without_clinic": " ".join(each.why for each in stranded(now, Q(request=record))),
             "overdue": record.is_waiting_for_clinic(now) and record.answer_due < now,
             "decisions": [choice for choice in decisions if choice.slug != "resolve-flag"],
             "may_resolve": any(choice.slug == "resolve-flag" for choice in decisions),
@@ -213,8 +217,12 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
 
 def _search(term: str) -> QuerySet[AppointmentRequest]:
-    """A whole reference or e-mail address, or the beginning of a name."""
-    found = Q(reference=term.upper()) | Q(name__istartswith=term) | Q(email__iexact=term)
+    """A whole reference, e-mail address or phone number, or the beginning of any part of a name."""
+    found = Q(reference=term.upper()) | Q(email__iexact=term)
+    found |= Q(name__istartswith=term) | Q(name__icontains=f" {term}")
+    phone = to_python(term)
+    if phone and phone.is_valid():
+        found |= Q(phone=phone)
     return AppointmentRequest.objects.filter(found).select_related("page").most_urgent_first()
 
 

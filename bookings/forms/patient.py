@@ -38,7 +38,7 @@ class AboutForm(PatientForm):
     title = "What it is about"
 
     page = forms.ChoiceField(
-        label="Which of our pages is this about?",
+        label="What would you like to come for?",
         required=False,
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": "Choose one of the pages in the list."},
@@ -93,19 +93,19 @@ class YouForm(PatientForm):
         max_length=200,
         widget=forms.TextInput,
     )
+    carer_right = forms.ChoiceField(
+        label="Who asks?",
+        required=False,
+        choices=[("", "I ask for myself"), *CarerRight.choices],
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose a reason from the list."},
+    )
     carer_name = PlainTextField(
-        label="If you ask for someone else: your own name (optional)",
+        label="Your own name, if you ask for someone else",
         help_text="The e-mails then go to you.",
         required=False,
         max_length=100,
         widget=forms.TextInput,
-    )
-    carer_right = forms.ChoiceField(
-        label="If you ask for someone else: why you may",
-        required=False,
-        choices=CarerRight.choices,
-        widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "Choose a reason from the list."},
     )
 
     def clean(self) -> dict[str, Any]:
@@ -247,7 +247,8 @@ class CancelForm(SeenForm):
 
     reason = PlainTextField(
         label="Would you like to tell us why? (optional)",
-        help_text="It helps us to plan. You need not give a reason.",
+        help_text="It helps us to plan. Nobody answers what stands here: for another time, ask for one "
+        "instead, and if you feel worse, ring us.",
         required=False,
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),

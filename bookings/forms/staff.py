@@ -68,9 +68,9 @@ class SearchForm(forms.Form):
 
     term = PlainTextField(
         label="What are you looking for?",
-        help_text="A whole reference or e-mail address, or the beginning of a name. Searches are "
-        "written down.",
-        required_message="Enter a reference, an e-mail address or the beginning of a name.",
+        help_text="A whole reference, e-mail address or phone number, or the beginning of a first "
+        "name or surname. Searches are written down.",
+        required_message="Enter a reference, an e-mail address, a phone number or a name.",
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

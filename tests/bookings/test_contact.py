@@ -223,8 +223,8 @@ def test_a_text_goes_beside_the_e_mail_and_says_as_little(
     ((body, headers),) = provider.taken
     assert body["to"] == "+442079460958"
     assert body["text"] == (
-        "Example Lane Clinic: there is news for you. We hold something for a limited time. Please look "
-        f"into our newest e-mail, or ring 020 7946 0958. Reference {request.reference}."
+        "Example Lane Clinic: please choose a time to come by 23 November, 22:00. Please look into our "
+        f"newest e-mail, or ring 020 7946 0958. Reference {request.reference}."
     )
     assert headers["Authorization"] == "Bearer a-token"
     sent = Message.objects.get(channel=Channel.TEXT)

@@ -16,6 +16,7 @@ from bookings.models import (
     Appointment,
     AppointmentRequest,
     Claim,
+    Closure,
     OfferedTime,
     ScreeningQuestion,
 )
@@ -177,7 +178,46 @@ def test_what_a_patient_wrote_cannot_run_at_the_desk(sign_in: SignIn, monday: da
 def test_a_failed_letter_becomes_a_call(sign_in: SignIn, monday: datetime) -> None:
     request = factories.received(now=monday)
     request.messages.update(status="failed")
-    assert "phone this patient" in sign_in("Reception").get(page_of(request)).content.decode()
+    assert "Phone this patient" in sign_in("Reception").get(page_of(request)).content.decode()
+
+
+@pytest.mark.parametrize("term", ["sample", "Pat", "pat s", "020 7946 0958", "+442079460958"])
+def test_a_search_finds_any_part_of_a_name_and_the_phone(
+    term: str, sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    page = sign_in("Reception").post(f"{LIST}search/", {"term": term}).content.decode()
+    assert request.reference in page
+    assert "31 Jan 1970" in page
+
+
+@pytest.mark.parametrize("term", ["ample", "020 7946 0957", "12"])
+def test_a_search_finds_nobody_else(term: str, sign_in: SignIn, monday: datetime) -> None:
+    factories.received(now=monday)
+    page = sign_in("Reception").post(f"{LIST}search/", {"term": term}).content.decode()
+    assert "Nothing found" in page
+
+
+def test_a_lost_clinic_is_said_wherever_the_appointment_is(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.BOOKED, now=monday)
+    appointment = request.appointments.get()
+    client = sign_in("Reception")
+    list_of_the_day = f"{LIST}diary/list/?day={appointment.starts:%Y-%m-%d}"
+    for page in (page_of(request), list_of_the_day):
+        assert "Without a clinic" not in client.get(page).content.decode()
+    Closure.objects.create(
+        resource=appointment.clinician.resource,
+        starts=appointment.starts - timedelta(hours=1),
+        ends=appointment.ends,
+        reason="Training",
+    )
+    for page in (page_of(request), list_of_the_day):
+        assert "Without a clinic" in client.get(page).content.decode()
+    day = client.get(f"{LIST}diary/day/?day={appointment.starts:%Y-%m-%d}").content.decode()
+    assert "Away or closed" in day
+    assert "Training" in day
 
 
 # --- Who may do what ------------------------------------------------------------------------

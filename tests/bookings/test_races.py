@@ -198,8 +198,8 @@ def test_r3_many_presses_of_send_are_one_request_and_one_receipt(settings: Any) 
         assert len({answer.context["received"].pk for answer in answers}) == 1
     assert AppointmentRequest.objects.count() == FORMS
     assert Message.objects.filter(kind=MessageKind.RECEIVED).count() == FORMS
-    altogether = RateLimit.objects.order_by("-count").values_list("count", flat=True)
-    assert list(altogether) == [FORMS] + [1] * (2 * FORMS)
+    # One of the place, one of the address and one of all, whatever window each falls into.
+    assert sum(RateLimit.objects.values_list("count", flat=True)) == 3 * FORMS
 
 
 @on_postgresql_only

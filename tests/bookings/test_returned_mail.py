@@ -1,20 +1,24 @@
 """A mail server took our letter and says later that it did not arrive: somebody phones the patient."""
 
+import base64
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.core.management import call_command
+from django.db import OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings import messages, triage
 from bookings.models import Message
 from bookings.returned_mail import Returned, returned_letter
-from bookings.status import MessageStatus
+from bookings.status import MessageKind, MessageStatus
 from bookings.to_phone import patients_to_phone
 from tests import factories
 from tests.bookings.test_messages import MailServer
@@ -99,7 +103,7 @@ def test_a_returned_letter_is_a_task_to_phone_until_somebody_did(
     kind: str, letter: str, hand_in: Hand, monday: datetime, sign_in: Any
 ) -> None:
     assert patients_to_phone(monday) == []
-    assert "will phone the patient" in hand_in(report(letter, kind=kind))
+    assert "counts as not delivered" in hand_in(report(letter, kind=kind))
     message = Message.objects.get()
     assert (message.status, message.failure) == (MessageStatus.FAILED, "returned 5.1.1")
     (task,) = patients_to_phone(monday)
@@ -147,7 +151,7 @@ def test_a_report_about_another_letter_changes_nothing(letter: str, hand_in: Han
 
 
 def test_a_message_that_was_not_sent_yet_is_left_to_the_worker(letter: str, hand_in: Hand) -> None:
-    Message.objects.update(status=MessageStatus.QUEUED)
+    Message.objects.update(status=MessageStatus.QUEUED, tries=0)
     hand_in(report(letter))
     assert Message.objects.get().status == MessageStatus.QUEUED
 
@@ -164,11 +168,126 @@ def test_no_address_is_kept_or_said(letter: str, hand_in: Hand) -> None:
     assert "pat@example.org" not in said + Message.objects.get().failure
 
 
+def test_a_report_before_we_know_that_it_was_sent_comes_again(
+    letter: str, hand_in: Hand, monday: datetime
+) -> None:
+    """Some servers are faster than our own note, and a worker may die before it."""
+    Message.objects.update(status=MessageStatus.QUEUED, tries=1)
+    with pytest.raises(SystemExit) as stopped:
+        hand_in(report(letter))
+    assert stopped.value.code == os.EX_TEMPFAIL
+    assert Message.objects.get().status == MessageStatus.QUEUED
+
+
+def test_a_report_while_the_database_is_away_comes_again(
+    letter: str, hand_in: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(message_id: str, code: str) -> bool:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(messages, "note_returned", away)
+    with pytest.raises(SystemExit) as stopped:
+        hand_in(report(letter))
+    assert stopped.value.code == os.EX_TEMPFAIL
+
+
+def test_a_slow_worker_overwrites_no_report(
+    server: MailServer, hand_in: Hand, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease ran out, another one sent the message, and that came back."""
+    factories.received(now=monday)
+    send = EmailMessage.send
+
+    def slow(mail: EmailMessage, *arguments: Any) -> int:
+        Message.objects.update(status=MessageStatus.FAILED, failure="returned 5.1.1")
+        return send(mail, *arguments)
+
+    monkeypatch.setattr(EmailMessage, "send", slow)
+    messages.send_due()
+    assert Message.objects.get().status == MessageStatus.FAILED
+
+
+def test_an_address_that_was_put_right_since_is_no_task(
+    letter: str, hand_in: Hand, monday: datetime
+) -> None:
+    request = Message.objects.get().request
+    by = factories.staff("Reception")
+    triage.change_contact(
+        request, version=request.version, email="right@example.org", phone="", by=by, now=monday
+    )
+    first = Message.objects.order_by("pk").first()
+    Message.objects.exclude(pk=first.pk).update(queued_at=monday + timedelta(minutes=1))
+    messages.send_due()
+    hand_in(report(letter))
+    assert Message.objects.get(pk=first.pk).status == MessageStatus.FAILED
+    assert patients_to_phone(monday) == []
+
+
+def test_a_lost_letter_that_nobody_misses_asks_nobody_to_phone(
+    letter: str, hand_in: Hand, monday: datetime, sign_in: Any
+) -> None:
+    request = Message.objects.get().request
+    url = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
+    Message.objects.update(kind=MessageKind.CLINIC_NOTICE)
+    hand_in(report(letter))
+    page = sign_in("Reception").get(url).content.decode()
+    assert "Not delivered" in page
+    assert "Phone this patient" not in page
+    Message.objects.update(kind=MessageKind.QUESTION)
+    triage.start_review(
+        request, version=request.version, by=factories.staff("Reception"), now=monday
+    )
+    triage.ask(
+        request, version=request.version, text="?", by=factories.staff("Reception"), now=monday
+    )
+    page = sign_in("Reception").get(url).content.decode()
+    assert "Phone this patient." in page
+
+
 KNOWN = f"Message-ID: <{'a' * 43}@example.org>\n\nWords.\n"
 
 
 def test_a_whole_report_is_understood() -> None:
     assert returned_letter(report(KNOWN).encode()) == Returned("a" * 43, "5.1.1")
+
+
+HEAD = KNOWN.partition("\n\n")[0]
+AS_IS = report(KNOWN)
+BASE64 = "Content-Transfer-Encoding: base64"
+ENCODED = base64.encodebytes(HEAD.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        report(KNOWN, kind=HEADERS),
+        AS_IS.replace(
+            f"{WHOLE}\n\n{KNOWN}", f"{HEADERS}\nContent-Transfer-Encoding: base64\n\n{ENCODED}"
+        ),
+        AS_IS.replace("Arrival-Date: Mon, 23 Nov 2026 10:00:01 +0000\n\n", ""),
+        AS_IS.replace("Action: failed", "action: Failed (gave up)"),
+        AS_IS.replace("Message-ID: ", "Message-ID:\n "),
+        AS_IS.replace("\n", "\r\n"),
+        f"From MAILER-DAEMON Mon Nov 23 10:00:00 2026\n{AS_IS}",
+    ],
+)
+def test_what_servers_do_differently_is_understood(letter: str) -> None:
+    assert returned_letter(letter.encode()) == Returned("a" * 43, "5.1.1")
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", '"a\0b"', "none-such"])
+def test_a_character_set_that_nobody_has_is_no_fault(charset: str) -> None:
+    odd = report(KNOWN, kind=f"text/rfc822-headers; charset={charset}")
+    assert returned_letter(odd.encode() + b"\xff") in {None, Returned("a" * 43, "5.1.1")}
+    wide = odd.replace("Message-ID", "Subject: \u00e9\nMessage-ID").encode("latin-1")
+    assert returned_letter(wide) in {None, Returned("a" * 43, "5.1.1")}
+
+
+@pytest.mark.parametrize(
+    "level", ["Content-Type: message/rfc822\n\n", "Content-Type: multipart/x\n\n"]
+)
+def test_no_depth_of_letters_in_letters_is_a_fault(level: str) -> None:
+    assert returned_letter(level.encode() * 5000) is None
 
 
 @given(st.binary(max_size=2000))

@@ -233,9 +233,10 @@ def test_the_demonstration_loads_nowhere_else(settings: Any) -> None:
 def test_the_mailbox_shows_what_was_sent(client: Client, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     assert "Nothing yet." in client.get("/mailbox/").content.decode()
-    request = factories.received()
+    request = factories.request_at(RequestStatus.BOOKED)
     call_command("send_messages", stdout=StringIO())
     content = client.get("/mailbox/").content.decode()
+    assert "Attached: appointment.ics" in content
     assert "A message from Example Lane Clinic" in content
     assert request.reference in content
     assert 'href="https://clinic.example/appointments/mine/link/' in content

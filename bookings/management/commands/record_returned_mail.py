@@ -1,9 +1,11 @@
-"""Turns a report of a failed delivery into a task to phone the patient."""
+"""Turns a report of a failed delivery into a message that counts as not delivered."""
 
+import os
 import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import OperationalError
 
 from bookings import messages
 from bookings.returned_mail import returned_letter
@@ -15,14 +17,20 @@ LONGEST = 1_000_000
 class Command(BaseCommand):
     """`manage.py record_returned_mail < LETTER`, as a mail server pipes it.
 
-    It never fails over what a letter holds: a mail server would answer a report with another one.
+    It never fails over what a letter holds: a mail server would answer a report with another one. When
+    it is too early, or the database is away, it asks the mail server to come again (exit code 75).
     """
 
-    help = "Reads one report of a failed delivery from standard input, and asks the desk to phone."
+    help = "Reads one report of a failed delivery from standard input."
 
     def handle(self, *args: Any, **options: Any) -> None:
         returned = returned_letter(sys.stdin.buffer.read(LONGEST))
-        if returned and messages.note_returned(returned.message_id, returned.code):
-            self.stdout.write("The message did not arrive: the desk will phone the patient.")
-            return
-        self.stdout.write("No report about a message of ours that was lost: nothing has changed.")
+        try:
+            known = returned and messages.note_returned(returned.message_id, returned.code)
+        except (OperationalError, messages.StillBeingSent):
+            self.stderr.write("This cannot be written down now. Please hand it in again later.")
+            sys.exit(os.EX_TEMPFAIL)
+        if known:
+            self.stdout.write("The message counts as not delivered.")
+        else:
+            self.stdout.write("No report about a message of ours: nothing has changed.")
