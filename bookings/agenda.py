@@ -79,9 +79,9 @@ def appointments_on(day: date) -> list[Appointment]:
     """Everybody who has an appointment on that day of the clinic's zone, in order."""
     on_day = Appointment.objects.filter(starts__range=span_of(day), status=AppointmentStatus.BOOKED)
     return list(
-        on_day.select_related(
-            "request", "clinician", "room__location", "appointment_type"
-        ).order_by("clinician__name", "starts")
+        on_day.select_related("request", "clinician", "room__location", "appointment_type")
+        .prefetch_related("request__flags")
+        .order_by("clinician__name", "starts")
     )
 
 
@@ -102,7 +102,9 @@ def _plan(day: date, now: datetime) -> Plan:
     )
     entries = [
         (each.clinician, each.room_id, Entry(each.starts, each.ends, each.request, each))
-        for each in coming.select_related("request", "clinician", "appointment_type", "room")
+        for each in coming.select_related(
+            "request", "clinician", "appointment_type", "room"
+        ).prefetch_related("request__flags")
     ]
     entries += [
         (each.offer.clinician, each.room_id, Entry(each.starts, each.ends, each.offer.request))

@@ -155,7 +155,7 @@ class FlagOutcome(TextChoices):
     PROCEED = "proceed", "Proceed"
     PROCEED_WITH_NOTE = "proceed_with_note", "Proceed, with a note"
     CALL_PATIENT = "call_patient", "Call the patient first"
-    DELAY_UNTIL = "delay_until", "Delay until a date"
+    DELAY_UNTIL = "delay_until", "Delay"
     NOT_SUITABLE = "not_suitable", "Not suitable"
     REDIRECT = "redirect", "Send elsewhere"
 

@@ -56,6 +56,9 @@ CLINIC_CLOSES = env.str("CLINIC_CLOSES", default="17:00")
 # The promise to patients, counted in the hours above.
 CLINIC_ANSWERS_WITHIN_HOURS = env.int("CLINIC_ANSWERS_WITHIN_HOURS", default=16)
 
+# How long offered times are held, in the hours above, unless somebody says otherwise.
+CLINIC_HELD_HOURS = env.int("CLINIC_HELD_HOURS", default=16)
+
 # A clinic of one doctor may let the author of a page sign it. The page then says so.
 SELF_REVIEW_ALLOWED = env.bool("SELF_REVIEW_ALLOWED", default=False)
 
@@ -157,6 +160,7 @@ else:
 # --- Language and time ----------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["clinic_site.formats"]
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
 USE_TZ = True
 USE_I18N = True

@@ -77,6 +77,10 @@ class Decision(NamedTuple):
     template: str = "admin/decide.html"
     # What else has to hold for the record at that instant.
     open_when: Callable[[Any, datetime], bool] = always
+    # Where it is what usually comes next, and stands out.
+    leads_on: Iterable[str] = ()
+    # Whether it takes something away from somebody.
+    is_grave: bool = False
 
 
 class CarefulAdmin(admin.ModelAdmin):
@@ -117,6 +121,11 @@ class DecisionAdmin(CarefulAdmin):
             and decision.open_when(record, timezone.now())
             and request.user.has_perm(f"{self.opts.app_label}.{decision.permission}")
         ]
+
+    def next_step(self, record: Any, decisions: Iterable[Decision]) -> Decision | None:
+        """Which of the decisions usually comes next, if one does."""
+        state = self.state_of(record)
+        return next((choice for choice in decisions if state in choice.leads_on), None)
 
     def state_of(self, record: Any) -> str:
         """Where the record stands now."""

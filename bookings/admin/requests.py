@@ -15,23 +15,23 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from phonenumber_field.phonenumber import to_python
 
-from bookings import journal
+from bookings import journal, triage
 from bookings.admin import diary
+from bookings.admin.request_page import facts
 from bookings.admin.steps import DECISIONS
 from bookings.forms.staff import (
     SearchForm,
 )
-from bookings.free_times import stranded
 from bookings.models import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
 )
 from bookings.status import READ, SEARCHED, RequestStatus, TriageRefused
-from bookings.to_phone import reason_to_phone
 from procedures.decisions import Decision, DecisionAdmin
 
 SEARCH_URL = "bookings_appointmentrequest_search"
 MOST_FOUND = 50
+WHO = "admin/bookings/who.html"
 
 
 class WhoseTurn(admin.SimpleListFilter):
@@ -119,8 +119,8 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return record.state(timezone.now())
 
     def decision_context(self, record: AppointmentRequest, decision: Decision) -> dict[str, Any]:
-        """What makes a visit possible for this person is seen at every step."""
-        return {"needs": record.needs()}
+        """Who it is, and what makes a visit possible for them, is seen at every step."""
+        return {"about": WHO, "current": triage.booked_appointment(record)}
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """A decision page may show what the patient answered: opening it is a look, too."""
@@ -154,36 +154,21 @@ class AppointmentRequestAdmin(DecisionAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_permission(request, record):
             return super().change_view(request, object_id, form_url, extra_context)
-        now = timezone.now()
-        journal.record(record, READ, by=request.user, at=now)
-        decisions = self.open_decisions(request, record)
+        journal.record(record, READ, by=request.user, at=timezone.now())
+        allowed = self.open_decisions(request, record)
+        told = facts(record, timezone.now())
+        # Each flag has a button of its own; here it stands only as what comes next.
+        decisions = [each for each in allowed if each.slug != "resolve-flag" or told["blocked"]]
         context = {
             **self.admin_site.each_context(request),
+            **told,
             "title": f"Request {record.reference}",
             "opts": self.opts,
             "record": record,
-            "state": record.state(now),
-            "to_phone": reason_to_phone(record, now),
-            "without_clinic": " ".join(each.why for each in stranded(now, Q(request=record))),
-            "overdue": record.is_waiting_for_clinic(now) and record.answer_due < now,
-            "decisions": [choice for choice in decisions if choice.slug != "resolve-flag"],
-            "may_resolve": any(choice.slug == "resolve-flag" for choice in decisions),
-            "flags": record.flags.select_related("answer__question__owner").prefetch_related(
-                "outcomes__recorded_by"
-            ),
-            "blocked": record.flags.blocking().exists(),
-            "answers": record.answers.select_related("question").order_by(
-                "question__position", "-given_at"
-            ),
-            "questions": record.questions.select_related("asked_by").order_by("-pk"),
-            "offers": record.offers.prefetch_related("times").order_by("-pk"),
-            "appointments": record.appointments.select_related(
-                "clinician", "appointment_type", "room__location"
-            ).order_by("-pk"),
-            "calls": record.calls.select_related("made_by"),
-            "messages_sent": record.messages.order_by("pk"),
-            "events": record.events.order_by("-number"),
-            "similar": _likely_duplicates(record),
+            "about": WHO,
+            "decisions": decisions,
+            "next_step": self.next_step(record, decisions),
+            "may_resolve": any(each.slug == "resolve-flag" for each in allowed),
         }
         return TemplateResponse(request, "admin/bookings/request.html", context)
 
@@ -224,10 +209,3 @@ def _search(term: str) -> QuerySet[AppointmentRequest]:
     if phone and phone.is_valid():
         found |= Q(phone=phone)
     return AppointmentRequest.objects.filter(found).select_related("page").most_urgent_first()
-
-
-def _likely_duplicates(record: AppointmentRequest) -> QuerySet[AppointmentRequest]:
-    """Other requests of the same e-mail address, or of the same name and date of birth."""
-    others = AppointmentRequest.objects.exclude(pk=record.pk)
-    same_person = others.filter(name__iexact=record.name, date_of_birth=record.date_of_birth)
-    return (same_person | others.filter(email__iexact=record.email)).order_by("-received_at")

@@ -11,7 +11,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from bookings import diary
-from bookings.forms.sessions import ClinicSessionForm, ResourceForm, SessionChangeFormSet
+from bookings.forms.sessions import (
+    ClinicSessionForm,
+    ClosureForm,
+    ResourceForm,
+    SessionChangeFormSet,
+)
 from bookings.free_times import stranded
 from bookings.models import (
     ClinicSession,
@@ -44,7 +49,7 @@ class StrandingAdmin(CarefulAdmin):
         self.message_user(
             request,
             format_html(
-                '{} no clinic any more. <a href="{}">See which, and offer other times</a>.',
+                'In all, {} no clinic now. <a href="{}">See which, and offer other times</a>.',
                 lost,
                 reverse("admin:index") + "#stranded",
             ),
@@ -126,7 +131,7 @@ class ClinicSessionAdmin(StrandingAdmin):
 class ClosureAdmin(StrandingAdmin):
     """Leave and closures."""
 
-    fields = ("resource", "location", "starts", "ends", "reason")
+    form = ClosureForm
     list_display = ("__str__", "starts", "ends")
     ordering = ("-starts",)
 

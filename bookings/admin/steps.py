@@ -17,8 +17,9 @@ from bookings.forms.staff import (
     FlagForm,
 )
 from bookings.forms.times import BookForm, OfferForm, TakeOfferedForm
-from bookings.models import AppointmentRequest
+from bookings.models import Appointment, AppointmentRequest
 from bookings.status import WITH_APPOINTMENT, RequestStatus
+from bookings.to_phone import reason_to_phone
 from procedures.decisions import Decision, DecisionForm
 
 Values = dict[str, Any]
@@ -56,7 +57,12 @@ def _book(record: AppointmentRequest, values: Values, by: User, now: datetime) -
         by=by,
         now=now,
     )
-    return f"Booked: {timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}."
+    return _said_booked(booked)
+
+
+def _said_booked(booked: Appointment) -> str:
+    when = f"{timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}"
+    return f"Booked with {booked.clinician.name}: {when}."
 
 
 def _defer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -83,7 +89,8 @@ def _attendance(record: AppointmentRequest, values: Values, by: User, now: datet
 def _call(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     reached = values["reached"] == "yes"
     triage.record_call(record, reached=reached, note=values["note"], by=by, now=now)
-    return "Recorded." if reached else "Recorded. They stay among the patients to phone."
+    still = " They stay among the patients to phone." if reason_to_phone(record, now) else ""
+    return f"Recorded.{still}"
 
 
 def _contact(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -107,7 +114,7 @@ def _book_offered(record: AppointmentRequest, values: Values, by: User, now: dat
     booked = triage.book_offered(
         record, version=values["version"], chosen=values["chosen"], by=by, now=now
     )
-    return f"Booked: {timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}."
+    return _said_booked(booked)
 
 
 def _take_back(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -120,10 +127,14 @@ def _leave(record: AppointmentRequest, values: Values, by: User, now: datetime) 
     return "The appointment stays as it is, and the patient is told."
 
 
-def _earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    change = triage.leave_earlier_list if record.earlier_asked_at else triage.join_earlier_list
-    change(record, version=values["version"], by=by, now=now)
-    return "On the earlier-time list." if record.earlier_asked_at else "Off the earlier-time list."
+def _join_earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.join_earlier_list(record, version=values["version"], by=by, now=now)
+    return "On the earlier-time list."
+
+
+def _leave_earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
+    triage.leave_earlier_list(record, version=values["version"], by=by, now=now)
+    return "Off the earlier-time list."
 
 
 def _offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -133,11 +144,15 @@ def _offer(record: AppointmentRequest, values: Values, by: User, now: datetime) 
         appointment_type=values["appointment_type"],
         clinician=values["clinician"],
         starts=values["starts"],
-        held_until=values["held_until"],
+        held_until=values["held_until"] or triage.usual_hold(values["starts"], now),
         by=by,
         now=now,
     )
-    return f"Offered, and held until {timezone.localtime(made.held_until):%A %-d %B, %H:%M}."
+    times = ", ".join(
+        f"{timezone.localtime(starts):%a %-d %b %H:%M}" for starts in values["starts"]
+    )
+    until = f"{timezone.localtime(made.held_until):%A %-d %B, %H:%M}"
+    return f"Offered with {made.clinician.name}: {times}. Held until {until}."
 
 
 def _not_begun(record: AppointmentRequest, now: datetime) -> bool:
@@ -150,6 +165,18 @@ def _begun(record: AppointmentRequest, now: datetime) -> bool:
     return not _not_begun(record, now)
 
 
+def _may_have_time(record: AppointmentRequest, now: datetime) -> bool:
+    return _not_begun(record, now) and not record.flags.blocking().exists()
+
+
+def _not_listed(record: AppointmentRequest, now: datetime) -> bool:
+    return _not_begun(record, now) and not record.earlier_asked_at
+
+
+def _listed(record: AppointmentRequest, now: datetime) -> bool:
+    return bool(record.earlier_asked_at)
+
+
 DECISIONS = (
     Decision(
         "review",
@@ -159,6 +186,7 @@ DECISIONS = (
         DecisionForm,
         _start_review,
         "The patient sees that we are looking at it.",
+        leads_on={RequestStatus.RECEIVED},
     ),
     Decision(
         "reopen",
@@ -177,9 +205,10 @@ DECISIONS = (
         OfferForm,
         _offer,
         "Each time is held for this patient and nobody else until the offer ends. An appointment that "
-        "they have already is kept until they take another. The e-mail says only that there is news.",
+        "they have already is kept until they take another. The e-mail says only until when to choose.",
         "admin/bookings/times.html",
-        open_when=_not_begun,
+        open_when=_may_have_time,
+        leads_on={RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW},
     ),
     Decision(
         "book",
@@ -190,6 +219,7 @@ DECISIONS = (
         _book,
         "For a time that you have just agreed with the patient.",
         "admin/bookings/times.html",
+        open_when=_may_have_time,
     ),
     Decision(
         "move",
@@ -201,7 +231,7 @@ DECISIONS = (
         "For another time that you have just agreed with the patient. The old one is free for others "
         "at once.",
         "admin/bookings/times.html",
-        open_when=_not_begun,
+        open_when=_may_have_time,
     ),
     Decision(
         "book-offered",
@@ -221,6 +251,7 @@ DECISIONS = (
         _take_back,
         "For a patient who rang because none of the times suits. An appointment that they have is "
         "kept.",
+        is_grave=True,
     ),
     Decision(
         "leave",
@@ -230,17 +261,27 @@ DECISIONS = (
         DecisionForm,
         _leave,
         "The patient is told that nothing changes.",
-        open_when=_not_begun,
+        open_when=_may_have_time,
     ),
     Decision(
-        "earlier",
-        "Earlier-time list: put on, or take off",
+        "join-earlier",
+        "Put on the earlier-time list",
         "book_appointmentrequest",
         WITH_APPOINTMENT,
         DecisionForm,
-        _earlier,
+        _join_earlier,
         "Whoever is on it is offered times that become free before their own.",
-        open_when=_not_begun,
+        open_when=_not_listed,
+    ),
+    Decision(
+        "leave-earlier",
+        "Take off the earlier-time list",
+        "book_appointmentrequest",
+        WITH_APPOINTMENT,
+        DecisionForm,
+        _leave_earlier,
+        "They are offered no earlier times any more.",
+        open_when=_listed,
     ),
     Decision(
         "ask",
@@ -257,7 +298,9 @@ DECISIONS = (
         {RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW},
         FlagForm,
         _resolve_flag,
-        "Only “proceed” lets times be offered or booked. Nobody is told to stop a medicine.",
+        "Only “proceed”, with a note or without, lets times be offered or booked. Nobody is told to "
+        "stop a medicine.",
+        leads_on={RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW},
     ),
     Decision(
         "defer",
@@ -274,6 +317,7 @@ DECISIONS = (
         {RequestStatus.IN_REVIEW},
         DeclineForm,
         _decline,
+        is_grave=True,
     ),
     Decision(
         "attendance",
@@ -283,6 +327,7 @@ DECISIONS = (
         AttendanceForm,
         _attendance,
         open_when=_begun,
+        leads_on=WITH_APPOINTMENT,
     ),
     Decision(
         "cancel",
@@ -294,6 +339,7 @@ DECISIONS = (
         "The time is free for others at once, and this request is closed. If they only need another "
         "time, move it or offer others instead.",
         open_when=_not_begun,
+        is_grave=True,
     ),
     Decision(
         "call",

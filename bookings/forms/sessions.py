@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from bookings.models import ClinicSession, OpeningHours, Resource
+from bookings.models import ClinicSession, Closure, OpeningHours, Resource
 
 
 class ClinicSessionForm(forms.ModelForm):
@@ -79,3 +79,29 @@ class SessionChangeFormSet(forms.BaseInlineFormSet):
                 form.add_error(
                     "day", f"This session is on a {first:%A}, and that day is a {day:%A}."
                 )
+
+
+class ClosureForm(forms.ModelForm):
+    """Who or what is away, and from when to when."""
+
+    class Meta:
+        model = Closure
+        fields = ("resource", "location", "starts", "ends", "reason")
+        error_messages = {
+            "starts": {"required": "Enter the first day, and from what time."},
+            "ends": {"required": "Enter the last day, and until what time."},
+        }
+        help_texts = {
+            "starts": "For whole days: from 00:00 on the first.",
+            "ends": "For whole days: to 23:59 on the last.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        whose = self.fields["resource"]
+        whose.queryset = Resource.objects.select_related("clinician").order_by("name")
+        whose.label_from_instance = lambda resource: (
+            f"{resource.clinician.name}, {resource.clinician.role}"
+            if resource.clinician
+            else resource.name
+        )

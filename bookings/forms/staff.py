@@ -120,11 +120,14 @@ class FlagForm(DecisionForm):
 
     flag = forms.ModelChoiceField(
         RedFlag.objects.none(),
-        label="Flag",
+        label="What the patient answered",
+        widget=forms.RadioSelect,
+        empty_label=None,
         error_messages={"required": "Choose the flag that this is about."},
     )
     outcome = forms.ChoiceField(
         label="Outcome",
+        help_text="For a delay write until when, and defer the request afterwards.",
         choices=FlagOutcome.choices,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose an outcome."},
@@ -140,7 +143,18 @@ class FlagForm(DecisionForm):
         super().__init__(*args, **kwargs)
         flags = self.fields["flag"]
         flags.queryset = self.record.flags.select_related("answer__question")
-        flags.label_from_instance = lambda flag: flag.answer.question.wording
+        if len(flags.queryset) == 1:
+            self.initial.setdefault("flag", flags.queryset[0].pk)
+        flags.label_from_instance = lambda flag: " ".join(
+            filter(
+                None,
+                (
+                    flag.answer.question.wording,
+                    f"{flag.answer.get_answer_display()}.",
+                    flag.answer.detail,
+                ),
+            )
+        )
 
 
 class ScreeningQuestionForm(forms.ModelForm):

@@ -6,16 +6,16 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.free_times import FreeTime, free_times
-from bookings.models import AppointmentType, OfferedTime
+from bookings.models import AppointmentType, OfferedTime, Resource
 from bookings.status import MOST_TIMES
 from procedures.decisions import DecisionForm
 from procedures.models import Clinician
 
 FURTHEST = timedelta(days=731)
-USUALLY_HELD = timedelta(days=2)
 DAYS_SHOWN = 14
 
 
@@ -44,91 +44,117 @@ class InstantField(forms.DateTimeField):
 
 
 class LookForm(forms.Form):
-    """Which free times to look at. Sent by GET: it names no patient."""
-
-    use_required_attribute = False
+    """Which free times to look at."""
 
     appointment_type = forms.ModelChoiceField(
         AppointmentType.objects.order_by("name"),
         label="What for",
         empty_label=None,
-        error_messages={"invalid_choice": "Choose what the appointment is for."},
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Choose what the appointment is for."
+        ),
     )
     clinician = forms.ModelChoiceField(
         Clinician.objects.exclude(clinicsession=None).order_by("name").distinct(),
         label="With whom",
         empty_label=None,
-        error_messages={"invalid_choice": "Choose the clinician."},
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the clinician."),
     )
     from_day = forms.DateField(
         label="From",
+        required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": "Enter a day, for example 2026-12-01."},
     )
 
     def clean_from_day(self) -> date:
         """Nobody looks for times in the past, or years ahead."""
-        return min(
-            max(self.cleaned_data["from_day"], timezone.localdate()),
-            timezone.localdate() + FURTHEST,
-        )
+        today = timezone.localdate()
+        return min(max(self.cleaned_data["from_day"] or today, today), today + FURTHEST)
 
 
-class FreeTimesForm(DecisionForm):
-    """The free times of one clinician for one type of appointment, and a time of one's own."""
+class FreeTimesForm(DecisionForm, LookForm):
+    """The free times of one clinician for one type of appointment, and a time of one's own.
 
-    appointment_type = forms.ModelChoiceField(
-        AppointmentType.objects.all(),
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(
-            ("required", "invalid_choice"), "Choose what the appointment is for."
-        ),
-    )
-    clinician = forms.ModelChoiceField(
-        Clinician.objects.all(),
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the clinician."),
-    )
+    Its button “Show free times” decides nothing: what was ticked and typed comes back with other times
+    to choose from. Ticks belong to the clinician and the type that were listed, and to no other.
+    """
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.look = LookForm(self._looked_for(), auto_id="look_%s")
+    LOOK = "look"
+
+    listed = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
+        if data is not None and self.LOOK in data:
+            kwargs["initial"] = data.dict() | {"times": data.getlist("times")}
+            data = None
+        super().__init__(data, *args, **kwargs)
         self.shown: list[FreeTime] = []
+        self.look = LookForm(self._looked_for())
         if self.look.is_valid():
             values = self.look.cleaned_data
             self.days = [values["from_day"] + timedelta(days=day) for day in range(DAYS_SHOWN)]
             self.shown = free_times(
                 values["appointment_type"], values["clinician"], self.days, timezone.now()
             )
-            self.initial |= {name: values[name] for name in ("appointment_type", "clinician")}
+            self.initial |= {name: getattr(value, "pk", value) for name, value in values.items()}
 
     def _looked_for(self) -> dict[str, Any]:
         """What was chosen; or else the first of each, from today."""
         given = self.data if self.is_bound else self.initial
-        chosen = {name: given.get(name) for name in LookForm.base_fields}
-        defaults = {
-            "appointment_type": LookForm.base_fields["appointment_type"].queryset.first(),
-            "clinician": LookForm.base_fields["clinician"].queryset.first(),
-            "from_day": timezone.localdate(),
+        first = {
+            name: getattr(LookForm.base_fields[name].queryset.first(), "pk", None)
+            for name in ("appointment_type", "clinician")
         }
-        return {
-            name: chosen[name] or getattr(default, "pk", default)
-            for name, default in defaults.items()
-        }
+        day = given.get("from_day") or timezone.localdate()
+        if given.get(self.LOOK) == "later":
+            day = _later(day)
+        return {name: given.get(name) or value for name, value in first.items()} | {"from_day": day}
 
-    def by_day(self) -> list[tuple[date, list[tuple[FreeTime, bool, bool]]]]:
-        """The times of each day, whether each suits what the patient said, and whether it is chosen."""
-        chosen = {str(value) for value in self["times"].value() or []}
-        days: dict[date, list[tuple[FreeTime, bool, bool]]] = {}
-        for free in self.shown:
-            value = str(int(free.starts.timestamp()))
-            line = (free, self.record.suits(free.starts), value in chosen)
-            days.setdefault(timezone.localdate(free.starts), []).append(line)
+    @property
+    def now_listed(self) -> str:
+        """Whose free times for what stand on the screen."""
+        values = self.look.cleaned_data
+        return f"{values['appointment_type'].pk}-{values['clinician'].pk}" if self.shown else ""
+
+    def by_day(self) -> list[tuple[date, list[tuple[datetime, Resource | None, bool, bool]]]]:
+        """The times of each day: start, room, whether it suits what the patient said, whether it is
+        ticked. With those that were ticked before on another page."""
+        ticked = self._ticked()
+        rooms = {free.starts: free.room for free in self.shown}
+        days: dict[date, list[tuple[datetime, Resource | None, bool, bool]]] = {}
+        for starts in sorted({*rooms, *ticked}):
+            suits = not self.record.wishes and self.record.suits(starts)
+            line = (starts, rooms.get(starts), suits, starts in ticked)
+            days.setdefault(timezone.localdate(starts), []).append(line)
         return list(days.items())
 
-    def later(self) -> date:
-        """Where the next page of times begins."""
-        return self.days[-1] + timedelta(days=1)
+    def _ticked(self) -> set[datetime]:
+        values = self["times"].value() or []
+        if (self["listed"].value() or self.now_listed) != self.now_listed:
+            return set()
+        try:
+            return set(self.fields["times"].to_python(values))
+        except ValidationError:
+            return set()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("listed") and self.shown and cleaned["listed"] != self.now_listed:
+            self.add_error(
+                "times",
+                "You chose somebody or something else after these times were listed. Here are the "
+                "free times now: choose again.",
+            )
+        return cleaned
+
+
+def _later(day: date | str) -> date | str:
+    """The day on which the next page of times begins. What is no day is left for the form to refuse."""
+    try:
+        return date.fromisoformat(str(day)) + timedelta(days=DAYS_SHOWN)
+    except (ValueError, OverflowError):
+        return day
 
 
 class FreeTimeField(forms.MultipleChoiceField):
@@ -200,14 +226,11 @@ class OfferForm(FreeTimesForm):
         label="Another time that lies in a clinic session (optional)", required=False
     )
     held_until = InstantField(
-        label="Held until",
-        help_text="The patient sees this. After it, the times are free for others.",
-        error_messages={"required": "Enter until when the times are held for the patient."},
+        label="Held until (optional)",
+        required=False,
+        help_text="Left empty: for two days of the desk, and no longer than two hours before the first "
+        "time. The patient sees it; after it, the times are free for others.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.initial.setdefault("held_until", timezone.now() + USUALLY_HELD)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

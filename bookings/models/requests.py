@@ -207,6 +207,11 @@ class AppointmentRequest(models.Model):
         """Whether the patient ended it, so that the reason is in their words."""
         return self.ended_by == PATIENT
 
+    def notes(self) -> list[str]:
+        """What a clinician wrote down for the day of the visit."""
+        noted = FlagOutcome.PROCEED_WITH_NOTE
+        return [flag.reason for flag in self.flags.all() if flag.outcome == noted]
+
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""
         return needs_in_words(self.access_needs, self.access_detail)

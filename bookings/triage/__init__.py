@@ -16,6 +16,7 @@ from bookings.triage.clinic import (
     resolve_flag,
     start_review,
     take_offer_back,
+    usual_hold,
 )
 from bookings.triage.clock import catch_up
 from bookings.triage.contact import (
@@ -84,6 +85,7 @@ __all__ = [
     "start_review",
     "submit",
     "take_offer_back",
+    "usual_hold",
     "warn_of_ends",
     "withdraw",
 ]

@@ -29,12 +29,14 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.triage.moves import (
+    OFF_THE_LIST,
     after_the_clock,
     answer_due,
     back_into_review,
     booked_appointment,
     end_moved,
     given_text,
+    in_working_hours,
     keep,
     move,
     one_change,
@@ -45,6 +47,8 @@ from bookings.triage.moves import (
 from procedures.models import Clinician
 
 DAYS_TO_ANSWER_A_QUESTION = 14
+# So that the patient can still come, and the desk can still give the time to somebody else.
+BEFORE_THE_FIRST = timedelta(hours=2)
 
 
 def start_review(
@@ -151,6 +155,19 @@ def offer(
     return made
 
 
+def usual_hold(starts: Sequence[datetime], now: datetime) -> datetime:
+    """Until when times are held if nobody says otherwise: so many hours of the desk, and no longer than
+    two hours before the first. Raises TriageRefused if that is too soon for an offer."""
+    usual = in_working_hours(now, settings.CLINIC_HELD_HOURS).replace(second=0, microsecond=0)
+    held_until = min(usual, min(starts) - BEFORE_THE_FIRST)
+    if held_until <= now + BEFORE_THE_FIRST:
+        raise TriageRefused(
+            "The first of these times is too near for an offer. Say yourself until when it is held, or "
+            "ring the patient and book by phone."
+        )
+    return held_until
+
+
 def book(
     request: AppointmentRequest,
     *,
@@ -177,8 +194,7 @@ def book(
             now=now,
             kind=MOVED if moved else "",
             wishes="",
-            earlier_asked_at=None,
-            earlier_asked_by=None,
+            **OFF_THE_LIST,
         )
         refuse_blocking_flags(request)
         diary.release(request, OfferStatus.RELEASED, by=username, now=now)

@@ -25,6 +25,7 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.triage.moves import (
+    OFF_THE_LIST,
     desk_is_open,
     in_working_hours,
     keep,
@@ -51,8 +52,7 @@ def leave_earlier_list(
     request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime
 ) -> AppointmentRequest:
     """The patient is content with the time that they have."""
-    changes = {"earlier_asked_at": None, "earlier_asked_by": None}
-    return _note(request, version, by, now, kind="left the earlier-time list", **changes)
+    return _note(request, version, by, now, kind="left the earlier-time list", **OFF_THE_LIST)
 
 
 def pass_on_freed_times(now: datetime) -> int:

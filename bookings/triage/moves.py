@@ -32,6 +32,9 @@ from bookings.working_hours import WorkingWeek, add_working_time
 from procedures.models import Revision
 from procedures.publication import Publication, look_up
 
+# Whoever has another time, or none any more, waits for no earlier one.
+OFF_THE_LIST: dict[str, Any] = {"earlier_asked_at": None, "earlier_asked_by": None}
+
 
 @contextmanager
 def one_change(request: AppointmentRequest) -> Iterator[None]:
@@ -207,8 +210,7 @@ def take_offered(
         now=now,
         kind=MOVED if moved else "",
         wishes="",
-        earlier_asked_at=None,
-        earlier_asked_by=None,
+        **OFF_THE_LIST,
     )
     end_moved(request, by=actor, now=now)
     given = given_text(request, now)

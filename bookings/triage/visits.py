@@ -19,6 +19,7 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.triage.moves import (
+    OFF_THE_LIST,
     answer_before_visit,
     move,
     notify_clinic,
@@ -50,6 +51,7 @@ def cancel(
             ended_at=now,
             ended_by=actor,
             ended_reason=reason,
+            **OFF_THE_LIST,
         )
         diary.release(request, OfferStatus.RELEASED, by=actor, now=now)
         appointment = _booked(request)
@@ -77,6 +79,7 @@ def record_attendance(
             kind=ATTENDANCE[came],
             ended_at=now,
             ended_by=username,
+            **OFF_THE_LIST,
         )
         diary.release(request, OfferStatus.RELEASED, by=username, now=now)
         appointment = _booked(request)

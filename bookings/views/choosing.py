@@ -21,13 +21,15 @@ def choose_form(
     chosen: str = "",
 ) -> ChooseTimeForm:
     """The times of the offer, with the day spelt out."""
-    times = [
-        (time.pk, f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}")
-        for time in offer.times.all()
-    ]
+    times = [(time.pk, _spelt_out(time)) for time in offer.times.select_related("room__location")]
     posted = request.POST if request else None
     initial = {"version": found.version, "time": chosen}
     return ChooseTimeForm(posted, times=times, initial=initial)
+
+
+def _spelt_out(time: OfferedTime) -> str:
+    where = f", {time.room.location.name}" if time.room and time.room.location else ""
+    return f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}{where}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,7 +37,7 @@ def choose_form(
 @only_by_press
 def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Take one of the offered times."""
-    offer = found.offers.standing(timezone.now()).prefetch_related("times").first()
+    offer = found.offers.standing(timezone.now()).first()
     if offer is None:
         messages.error(request, "This offer has ended, so its times are no longer held for you.")
         return redirect("bookings:mine", found.reference)

@@ -78,7 +78,8 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     state = found.state(now)
     # Chosen before the date of birth was asked for.
     chosen = request.session.get("chosen", "")
-    offer = found.offers.standing(now).prefetch_related("times").first()
+    standing = found.offers.standing(now).select_related("appointment_type", "clinician")
+    offer = standing.prefetch_related("times").first()
     with_whom = found.appointments.select_related("clinician", "appointment_type", "room__location")
     appointment = with_whom.order_by("-pk").first()
     context = {

@@ -232,7 +232,10 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
         )
     open_in = set(DECISIONS[slug].statuses)
     first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else sorted(open_in)[0]
-    return factories.request_at(RequestStatus(first), now=now)
+    request = factories.request_at(RequestStatus(first), now=now)
+    if slug == "leave-earlier":
+        triage.join_earlier_list(request, version=request.version, by="the patient", now=now)
+    return request
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -393,7 +396,8 @@ def test_a_press_on_an_old_screen_refuses_politely_and_keeps_what_was_typed(
         ("offer", {"other": "2026-11-24T13:20"}, "The times overlap each other."),
         ("offer", {"other": "2026-11-24T23:40"}, "has no clinic that holds Tuesday 24 November"),
         ("offer", {"held_until": "2026-11-25T10:00"}, "Let the offer end before the first"),
-        ("offer", {"held_until": ""}, "Enter until when the times are held"),
+        ("offer", {"held_until": "soon"}, "Enter a day and a time"),
+        ("offer", {"listed": "1-999999"}, "You chose somebody or something else"),
         ("offer", {"clinician": "999999"}, "Choose the clinician."),
         ("offer", {"appointment_type": ""}, "Choose what the appointment is for."),
         ("book", {"times": []}, "Choose one time."),

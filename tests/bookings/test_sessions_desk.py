@@ -150,7 +150,7 @@ def test_who_falls_ill_is_written_down_and_the_desk_says_who_is_stranded(
     assert "Appointments without a clinic" not in client.get("/admin/").content.decode()
     posted = closure(resource=doctor.resource.pk)
     content = client.post(ADD_CLOSURE, posted, follow=True).content.decode()
-    assert "1 appointment has no clinic any more." in content
+    assert "In all, 1 appointment has no clinic now." in content
     desk = client.get("/admin/").content.decode()
     assert "Appointments without a clinic" in desk
     assert f"/admin/bookings/appointmentrequest/{request.pk}/change/" in desk
@@ -285,7 +285,7 @@ def test_without_sessions_the_page_says_what_to_do(
 def test_a_closed_day_says_who_is_stranded(appointment: Appointment, sign_in: SignIn) -> None:
     posted = {"day": "2026-11-24", "reason": "Storm"}
     answer = sign_in("Manager").post("/admin/bookings/closedday/add/", posted, follow=True)
-    assert "1 appointment has no clinic any more." in answer.content.decode()
+    assert "In all, 1 appointment has no clinic now." in answer.content.decode()
 
 
 def test_a_room_is_somewhere(sign_in: SignIn, monday: datetime) -> None:

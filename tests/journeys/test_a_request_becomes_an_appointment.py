@@ -106,7 +106,7 @@ def staff_offer_a_time(page: Page, clinic: str, reference: str, look: Look) -> N
     press(page.get_by_role("button", name="Take into review"))
 
     press(page.get_by_role("link", name="Record an outcome"))
-    expect(page.get_by_label("Flag")).to_have_value(re.compile(r"\d+"))
+    expect(page.get_by_role("radio", name="Do you take a blood thinner")).to_be_checked()
     look(page)
     page.get_by_label("Proceed, with a note").check()
     page.get_by_label("Why").fill("Check the INR on the day.")

@@ -58,7 +58,7 @@ def test_the_clinic_cancels_and_renews_a_link(
     old = private_link(request)
     reception = new_page()
     sign_in(reception, clinic, "reception")
-    press(reception.get_by_role("link", name="Search by name, e-mail or reference"))
+    press(reception.get_by_role("link", name="Search by name, phone, e-mail or reference"))
     reception.get_by_label("What are you looking for?").fill(request.name[:3])
     press(reception.get_by_role("button", name="Search"))
     look_at(reception)

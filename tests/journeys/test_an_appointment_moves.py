@@ -111,7 +111,9 @@ def test_somebody_is_away_and_the_desk_says_whom_to_phone(
     expect(reception.get_by_role("heading", name="Phone these patients")).to_be_visible()
     look_at(reception)
     reception.goto(f"{clinic}/admin/bookings/closure/add/")
-    reception.get_by_label("Who or what:").select_option(label="Dr Ada Example (dr-ada-example)")
+    reception.get_by_label("Who or what:").select_option(
+        label="Dr Ada Example, Consultant rheumatologist"
+    )
     for part, hour in (("starts", "07:00"), ("ends", "20:00")):
         reception.locator(f"#id_{part}_0").fill(f"{day:%Y-%m-%d}")
         reception.locator(f"#id_{part}_1").fill(hour)
@@ -132,7 +134,7 @@ def test_somebody_is_away_and_the_desk_says_whom_to_phone(
     look_at(reception)
     reception.get_by_role("radio").nth(8).check()
     press(reception.get_by_role("button", name="Move by phone"))
-    expect(reception.locator(".success")).to_contain_text("Booked: ")
+    expect(reception.locator(".success")).to_contain_text("Booked with Dr Ada Example: ")
     appointment.refresh_from_db()
     assert appointment.status == AppointmentStatus.MOVED
 

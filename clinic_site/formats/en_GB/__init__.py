@@ -1,0 +1,1 @@
+"""As the rest of the site does: 24 hours."""

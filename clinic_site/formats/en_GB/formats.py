@@ -1,0 +1,5 @@
+"""Beside Django's own formats for Britain, which say “3 a.m.”."""
+
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j F Y, H:i"
+SHORT_DATETIME_FORMAT = "d/m/Y, H:i"

@@ -1,0 +1,201 @@
+"""Choosing times for a patient: ticks belong to what was listed, and looking decides nothing."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from bookings import triage
+from bookings.models import AppointmentRequest, Claim, Offer
+from bookings.status import FlagOutcome, RequestStatus
+from tests import factories
+from tests.bookings.test_desk import ready_for
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[Any], Client]
+TICKED = re.compile(r'name="times" [^>]*value="(\d+)" checked')
+
+
+@pytest.fixture
+def request_(monday: datetime) -> AppointmentRequest:
+    factories.clinician()
+    factories.clinician("other", name="Dr Other")
+    factories.appointment_type()
+    return factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+
+
+def page(request: AppointmentRequest, slug: str = "offer") -> str:
+    return f"/admin/bookings/appointmentrequest/{request.pk}/decide/{slug}/"
+
+
+def form(request: AppointmentRequest, *starts: datetime, **changes: Any) -> dict[str, Any]:
+    kind, doctor = factories.appointment_type(), factories.clinician()
+    return {
+        "version": request.version,
+        "appointment_type": kind.pk,
+        "clinician": doctor.pk,
+        "listed": f"{kind.pk}-{doctor.pk}",
+        "times": [str(int(each.timestamp())) for each in starts],
+        "other": "",
+        "held_until": "",
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("look", ["from", "later"])
+def test_a_look_decides_nothing_and_keeps_what_was_ticked(
+    look: str, request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    chosen = factories.tomorrow(2, now=monday)
+    posted = form(request_, chosen, look=look, from_day="2026-11-23")
+    content = sign_in("Reception").post(page(request_), posted).content.decode()
+    assert TICKED.findall(content) == [str(int(chosen.timestamp()))]
+    assert "There is a problem" not in content
+    assert ("Tuesday 8 December 2026" in content) == (look == "later")
+    assert not Claim.objects.exists()
+    request_.refresh_from_db()
+    assert request_.status == RequestStatus.IN_REVIEW
+
+
+def test_another_clinician_is_shown_before_anything_is_offered(
+    request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    """Chosen in the list, but the times on the screen are still those of the first."""
+    other = factories.clinician("other")
+    posted = form(request_, factories.tomorrow(2, now=monday), clinician=other.pk)
+    client = sign_in("Reception")
+    content = client.post(page(request_), posted).content.decode()
+    assert "You chose somebody or something else after these times were listed." in content
+    assert "Free times of Dr Other" in content
+    assert TICKED.findall(content) == []
+    assert not Offer.objects.exists()
+    listed = f"{factories.appointment_type().pk}-{other.pk}"
+    said = client.post(page(request_), posted | {"listed": listed}, follow=True).content.decode()
+    assert Offer.objects.get().clinician == other
+    assert "Offered with Dr Other: Tue 24 Nov 12:00." in said
+
+
+@pytest.mark.parametrize("day", ["soon", "9999-12-31", ""])
+def test_a_day_that_is_none_is_no_fault(
+    day: str, request_: AppointmentRequest, sign_in: SignIn
+) -> None:
+    posted = form(request_, look="later", from_day=day)
+    assert sign_in("Reception").post(page(request_), posted).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("days", "ends"),
+    [
+        (7, "2026-11-25T10:00:00+00:00"),  # two days of the desk from Monday, ten o'clock
+        (1, "2026-11-24T10:00:00+00:00"),  # two hours before the only time
+    ],
+)
+def test_times_are_held_for_two_days_of_the_desk_and_not_up_to_the_first(
+    days: int, ends: str, request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    first = monday + timedelta(days=days, hours=2)
+    sign_in("Reception").post(page(request_), form(request_, first))
+    assert Offer.objects.get().held_until == datetime.fromisoformat(ends)
+
+
+def test_a_time_that_is_too_near_is_for_the_phone(
+    request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    near = form(request_, monday + timedelta(hours=3))
+    content = sign_in("Reception").post(page(request_), near).content.decode()
+    assert "ring the patient and book by phone" in content
+    assert not Offer.objects.exists()
+
+
+def test_nothing_suits_by_itself_once_they_said_what_else_would(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.BOOKED_IN_REVIEW, now=monday)
+    AppointmentRequest.objects.filter(pk=request.pk).update(
+        preferred_times=["morning", "afternoon"]
+    )
+    client = sign_in("Reception")
+    AppointmentRequest.objects.filter(pk=request.pk).update(wishes="")
+    assert "suits them" in client.get(page(request)).content.decode()
+    AppointmentRequest.objects.filter(pk=request.pk).update(wishes="Not before December.")
+    assert "suits them" not in client.get(page(request)).content.decode()
+
+
+# --- What stands out on the screen of a request ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "label"),
+    [
+        (RequestStatus.RECEIVED, "Take into review"),
+        (RequestStatus.IN_REVIEW, "Offer times"),
+        (RequestStatus.BOOKED_IN_REVIEW, "Offer times"),
+        (RequestStatus.OFFERED, None),
+        (RequestStatus.BOOKED, None),
+        (RequestStatus.DECLINED, None),
+    ],
+)
+def test_only_what_usually_comes_next_stands_out(
+    status: RequestStatus, label: str | None, sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.request_at(status, now=monday)
+    url = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
+    content = sign_in("Reception").get(url).content.decode()
+    assert re.findall(r'<a class="button" href="[^"]+">([^<]+)', content) == (
+        [label] if label else []
+    )
+
+
+def test_while_a_flag_is_open_its_outcome_comes_next(sign_in: SignIn, monday: datetime) -> None:
+    request = ready_for("resolve-flag", monday)
+    url = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
+    content = sign_in("Clinician").get(url).content.decode()
+    assert '">Offer times</a>' not in content
+    assert re.findall(r'<a class="button" href="[^"]+">([^<]+)', content) == [
+        "Record the outcome of a flag"
+    ]
+
+
+def test_every_page_of_a_decision_says_who_it_is_about(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.BOOKED, now=monday)
+    content = sign_in("Reception").get(page(request, "cancel")).content.decode()
+    for said in ("Pat Sample", "31 January 1970", "020 7946 0958", "Tue 24 Nov 2026"):
+        assert said in content
+
+
+def test_looks_in_a_row_are_one_line_of_the_journal(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    url = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
+    client = sign_in("Reception")
+    for _ in range(3):
+        content = client.get(url).content.decode()
+    assert "read it, 3 times" in content
+    assert request.events.filter(kind="read it").count() == 3
+
+
+def test_a_note_for_the_day_is_in_the_diary_and_on_the_list(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = ready_for("resolve-flag", monday)
+    flag = request.flags.get()
+    by = factories.staff("Clinician")
+    noted = {"outcome": FlagOutcome.PROCEED_WITH_NOTE, "reason": "Check the INR."}
+    triage.resolve_flag(flag, version=request.version, by=by, now=monday, **noted)
+    request.refresh_from_db()
+    triage.book(
+        request,
+        version=request.version,
+        appointment_type=factories.appointment_type(),
+        clinician=factories.clinician(),
+        starts=factories.tomorrow(2, now=monday),
+        by=by,
+        now=monday,
+    )
+    day = f"{request.appointments.get().starts:%Y-%m-%d}"
+    client = sign_in("Reception")
+    for name in ("day", "list"):
+        url = f"/admin/bookings/appointmentrequest/diary/{name}/?day={day}"
+        assert "Check the INR." in client.get(url).content.decode()
