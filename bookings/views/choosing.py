@@ -11,7 +11,14 @@ from bookings.forms.patient import ChooseTimeForm, SafetyForm, SeenForm
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.screening import questions_to_ask_again
 from bookings.status import WITH_APPOINTMENT
-from bookings.views.guards import act, behind_link, is_identified, only_by_press, press
+from bookings.views.guards import (
+    act,
+    behind_link,
+    identify_first,
+    is_identified,
+    only_by_press,
+    press,
+)
 
 
 def choose_form(
@@ -75,7 +82,7 @@ def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Before the visit: has anything changed? What was answered before is not shown, but the questions
     tell what the visit is for, so the date of birth comes first."""
     if not is_identified(request, found):
-        return redirect("bookings:identify", found.reference)
+        return identify_first(request, found)
     now = timezone.now()
     questions = questions_to_ask_again(found, now)
     if not questions or found.state(now) not in WITH_APPOINTMENT:

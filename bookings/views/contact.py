@@ -12,7 +12,7 @@ from bookings.forms.patient import ContactForm, LostLinkForm
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest
 from bookings.status import PATIENT, TriageRefused
-from bookings.views.guards import behind_link, is_identified, open_in_session, say
+from bookings.views.guards import behind_link, identify_first, is_identified, open_in_session, say
 from procedures import rate_limits
 
 
@@ -21,7 +21,7 @@ from procedures import rate_limits
 def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Show and change the contact details, to nobody without the date of birth."""
     if not is_identified(request, found):
-        return redirect("bookings:identify", found.reference)
+        return identify_first(request, found)
     now = timezone.now()
     names = ("version", "email", "phone", "detail_in_messages", "text_messages")
     form = ContactForm(

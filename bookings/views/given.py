@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.models import Appointment, AppointmentRequest
-from bookings.views.guards import behind_link, is_identified
+from bookings.views.guards import behind_link, identify_first, is_identified
 from procedures.models import InformationPage
 from procedures.publication import Version, history
 from procedures.status import RevisionStatus
@@ -44,7 +44,7 @@ def page(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     Its title tells what the visit is for, so the date of birth comes first.
     """
     if not is_identified(request, found):
-        return redirect("bookings:identify", found.reference)
+        return identify_first(request, found)
     appointment = found.appointments.order_by("-pk").first()
     given = given_page(found, appointment, timezone.now())
     if given is None:

@@ -92,6 +92,14 @@ def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
     return found.reference in cast("list[str]", request.session.get("identified", []))
 
 
+def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask for the date of birth, and lead to the wanted page afterwards."""
+    wanted = request.resolver_match
+    if request.method == "GET" and wanted:
+        request.session["wanted"] = wanted.url_name
+    return redirect("bookings:identify", found.reference)
+
+
 def link_needed(request: HttpRequest) -> HttpResponse:
     """The same answer for a link or reference that is unknown, old, forged or not opened here."""
     return render(request, "bookings/mine/link_needed.html", status=404)

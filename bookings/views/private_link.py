@@ -76,6 +76,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Where the request stands, what comes next and by when."""
     now = timezone.now()
     state = found.state(now)
+    request.session.pop("wanted", None)
     # Chosen before the date of birth was asked for.
     chosen = request.session.get("chosen", "")
     standing = found.offers.standing(now).select_related("appointment_type", "clinician")
@@ -122,7 +123,8 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
                 *request.session.get("identified", []),
                 found.reference,
             ]
-            return redirect("bookings:mine", found.reference)
+            wanted = request.session.pop("wanted", "mine")
+            return redirect(f"bookings:{wanted}", found.reference)
         form.add_error(
             "date_of_birth",
             "This is not the date of birth that we have. Check it, or ring us.",

@@ -86,6 +86,25 @@ def test_contact_details_stand_behind_the_date_of_birth(client: Client, monday: 
     assert "pat@example.org" in content
 
 
+def test_the_date_of_birth_leads_to_the_page_that_was_wanted(
+    client: Client, monday: datetime
+) -> None:
+    born = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
+    url = behind_link(client, factories.received(now=monday))
+    client.get(f"{url}contact/")
+    answer = client.post(f"{url}identify/", born)
+    assert answer.headers["Location"] == f"{url}contact/"
+    assert client.post(f"{url}identify/", born).headers["Location"] == url
+
+
+def test_who_went_back_meanwhile_wants_nothing_else(client: Client, monday: datetime) -> None:
+    born = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
+    url = behind_link(client, factories.received(now=monday))
+    client.get(f"{url}contact/")
+    client.get(url)
+    assert client.post(f"{url}identify/", born).headers["Location"] == url
+
+
 def test_a_new_address_gets_a_new_link_and_the_old_one_dies(
     client: Client, monday: datetime
 ) -> None:

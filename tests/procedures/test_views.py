@@ -71,3 +71,14 @@ def test_a_public_page_sets_no_cookie_and_may_be_cached_for_a_minute(
 def test_a_page_needs_few_queries(client: Client, django_assert_max_num_queries: object) -> None:
     with django_assert_max_num_queries(10):  # type: ignore[operator]
         client.get("/procedures/about-procedures/")
+
+
+def test_the_request_button_of_every_header_knows_the_page(
+    client: Client, monday: datetime
+) -> None:
+    page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
+    about = f'href="/appointments/request/?about={page.slug}"'
+    content = client.get(page.get_absolute_url()).content.decode()
+    header = content[: content.index("<main")]
+    assert about in header
+    assert about not in client.get("/").content.decode()
