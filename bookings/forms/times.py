@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
@@ -228,9 +229,14 @@ class OfferForm(FreeTimesForm):
     held_until = InstantField(
         label="Held until (optional)",
         required=False,
-        help_text="Left empty: for two days of the desk, and no longer than two hours before the first "
-        "time. The patient sees it; after it, the times are free for others.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["held_until"].help_text = (
+            f"Left empty: for {settings.CLINIC_HELD_HOURS} hours of the desk, and no longer than two "
+            "hours before the first time. The patient sees it; after it, others can have the times."
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
