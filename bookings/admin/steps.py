@@ -41,6 +41,8 @@ def _listed(record: AppointmentRequest, now: datetime) -> bool:
     return bool(record.earlier_asked_at)
 
 
+OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
+
 DECISIONS = (
     Decision(
         "review",
@@ -50,7 +52,6 @@ DECISIONS = (
         DecisionForm,
         acts.start_review,
         "The patient sees that we are looking at it.",
-        leads_on={RequestStatus.RECEIVED},
     ),
     Decision(
         "reopen",
@@ -65,20 +66,20 @@ DECISIONS = (
         "offer",
         "Offer times",
         "offer_appointmentrequest",
-        {RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW, RequestStatus.BOOKED},
+        {*OURS, RequestStatus.BOOKED},
         OfferForm,
         acts.offer,
         "Each time is held for this patient and nobody else until the offer ends. An appointment that "
         "they have already is kept until they take another. The e-mail says only until when to choose.",
         "admin/bookings/times.html",
         open_when=_may_have_time,
-        leads_on={RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW},
+        leads_on=OURS,
     ),
     Decision(
         "book",
         "Book by phone",
         "book_appointmentrequest",
-        {RequestStatus.IN_REVIEW},
+        {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW},
         BookForm,
         acts.book,
         "For a time that you have just agreed with the patient.",
@@ -151,7 +152,7 @@ DECISIONS = (
         "ask",
         "Ask a question",
         "ask_appointmentrequest",
-        {RequestStatus.IN_REVIEW},
+        {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW},
         AskForm,
         acts.ask,
     ),
@@ -159,18 +160,18 @@ DECISIONS = (
         "resolve-flag",
         "Record the outcome of a flag",
         "resolve_redflag",
-        {RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW},
+        OURS,
         FlagForm,
         acts.resolve_flag,
         "Only “proceed”, with a note or without, lets times be offered or booked. Nobody is told to "
         "stop a medicine.",
-        leads_on={RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW},
+        leads_on=OURS,
     ),
     Decision(
         "defer",
         "Defer until a day",
         "defer_appointmentrequest",
-        {RequestStatus.IN_REVIEW},
+        {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW},
         DeferForm,
         acts.defer,
     ),
@@ -178,7 +179,7 @@ DECISIONS = (
         "decline",
         "Decline",
         "decline_appointmentrequest",
-        {RequestStatus.IN_REVIEW},
+        {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW},
         DeclineForm,
         acts.decline,
         is_grave=True,

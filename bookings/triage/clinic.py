@@ -42,6 +42,7 @@ from bookings.triage.moves import (
     one_change,
     refuse_blocking_flags,
     take_offered,
+    taken_up,
     what_happened,
 )
 from procedures.models import Clinician
@@ -78,6 +79,7 @@ def resolve_flag(
     stay in the flag's history."""
     request = flag.request
     with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
         version = after_the_clock(request, version, now=now)
         if request.status not in {RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}:
             raise Overtaken(what_happened(request))
@@ -99,6 +101,7 @@ def ask(
 ) -> ClinicQuestion:
     """Ask the patient something; they read it behind their link."""
     with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
         move(
             request,
             RequestStatus.QUESTION_ASKED,
@@ -131,6 +134,7 @@ def offer(
     """
     current = booked_appointment(request)
     with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
         move(
             request,
             RequestStatus.BOOKED_OFFERED if current else RequestStatus.OFFERED,
@@ -185,6 +189,7 @@ def book(
     username = by.get_username()
     moved = booked_appointment(request) is not None
     with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
         move(
             request,
             RequestStatus.BOOKED,
@@ -266,6 +271,7 @@ def defer(
     if until <= timezone.localdate(now):
         raise TriageRefused("Choose a day after today.")
     with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
         comes_back = datetime.combine(until, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
         move(
             request,
@@ -284,6 +290,7 @@ def decline(
 ) -> AppointmentRequest:
     """Say no, with a reason that the patient reads behind their link."""
     with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
         move(
             request,
             RequestStatus.DECLINED,

@@ -71,6 +71,15 @@ def move(
     journal.record(request, kind or EVENTS[to], by=by, at=now)
 
 
+def taken_up(request: AppointmentRequest, version: int, *, by: journal.Actor, now: datetime) -> int:
+    """The version to expect once a received request is in review: whoever decides about it has looked
+    at it, and need not say so first."""
+    if request.status != RequestStatus.RECEIVED:
+        return version
+    move(request, RequestStatus.IN_REVIEW, version=version, by=by, now=now)
+    return request.version
+
+
 def back_into_review(
     request: AppointmentRequest,
     *,

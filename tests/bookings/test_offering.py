@@ -130,7 +130,7 @@ def test_nothing_suits_by_itself_once_they_said_what_else_would(
 @pytest.mark.parametrize(
     ("status", "label"),
     [
-        (RequestStatus.RECEIVED, "Take into review"),
+        (RequestStatus.RECEIVED, "Offer times"),
         (RequestStatus.IN_REVIEW, "Offer times"),
         (RequestStatus.BOOKED_IN_REVIEW, "Offer times"),
         (RequestStatus.OFFERED, None),

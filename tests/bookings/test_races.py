@@ -55,11 +55,11 @@ CLAIMS = 2 * 8
 
 @pytest.fixture
 def hour() -> datetime:
-    """A full hour tomorrow, with a clinician who is known as a resource already."""
+    """A morning soon, whenever this runs, with a clinician who is known as a resource already."""
     diary.resource_of(factories.clinician())
     factories.appointment_type()
     factories.staff("Reception")
-    return factories.tomorrow()
+    return (factories.tomorrow() + timedelta(days=1)).replace(hour=9)
 
 
 def in_review() -> AppointmentRequest:
@@ -82,7 +82,7 @@ def overlaps() -> int:
 def test_r2_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) -> None:
     """Forty minutes long with their buffer, and starting within the first thirty-five of a round."""
     for number in range(ROUNDS):
-        first = hour + timedelta(hours=2 * number)
+        first = hour + timedelta(days=number)
         starts = [first + timedelta(minutes=5 * (taker % 8)) for taker in range(TAKERS)]
         outcomes = race([offering(in_review(), start) for start in starts])
         assert losses(outcomes) == {TimeTaken}

@@ -67,16 +67,16 @@ TELLS = {
     "renewed the private link": MessageKind.LINK,
 }
 OFFERS = ("offered times", "offered other times", "offered an earlier time")
-IN_REVIEW = {RequestStatus.IN_REVIEW}
+OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW}
 OFFERED = {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}
 # The buttons, and where each is mostly pressed.
 OPEN = {
     "review": {RequestStatus.RECEIVED, RequestStatus.LAPSED},
-    "ask": IN_REVIEW,
-    "offer": {*IN_REVIEW, RequestStatus.BOOKED, RequestStatus.BOOKED_IN_REVIEW},
-    "book": {*IN_REVIEW, *WITH_APPOINTMENT},
-    "defer": IN_REVIEW,
-    "decline": IN_REVIEW,
+    "ask": OURS,
+    "offer": {*OURS, RequestStatus.BOOKED, RequestStatus.BOOKED_IN_REVIEW},
+    "book": {*OURS, *WITH_APPOINTMENT},
+    "defer": OURS,
+    "decline": OURS,
     "answer": {RequestStatus.QUESTION_ASKED},
     "accept": OFFERED,
     "ask_for_others": OFFERED,
