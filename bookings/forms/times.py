@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.conf import settings
@@ -74,6 +74,15 @@ class LookForm(forms.Form):
         return min(max(self.cleaned_data["from_day"] or today, today), today + FURTHEST)
 
 
+class ShownTime(NamedTuple):
+    """A time to tick. Without a room it was ticked before, on another page of times."""
+
+    starts: datetime
+    room: Resource | None
+    suits: bool
+    ticked: bool
+
+
 class FreeTimesForm(DecisionForm, LookForm):
     """The free times of one clinician for one type of appointment, and a time of one's own.
 
@@ -115,19 +124,20 @@ class FreeTimesForm(DecisionForm, LookForm):
     @property
     def now_listed(self) -> str:
         """Whose free times for what stand on the screen."""
+        if not self.look.is_valid():
+            return ""
         values = self.look.cleaned_data
-        return f"{values['appointment_type'].pk}-{values['clinician'].pk}" if self.shown else ""
+        return f"{values['appointment_type'].pk}-{values['clinician'].pk}"
 
-    def by_day(self) -> list[tuple[date, list[tuple[datetime, Resource | None, bool, bool]]]]:
-        """The times of each day: start, room, whether it suits what the patient said, whether it is
-        ticked. With those that were ticked before on another page."""
+    def by_day(self) -> list[tuple[date, list[ShownTime]]]:
+        """The free times of each day, and those that were ticked before on another page."""
         ticked = self._ticked()
         rooms = {free.starts: free.room for free in self.shown}
-        days: dict[date, list[tuple[datetime, Resource | None, bool, bool]]] = {}
+        days: dict[date, list[ShownTime]] = {}
         for starts in sorted({*rooms, *ticked}):
             suits = not self.record.wishes and self.record.suits(starts)
-            line = (starts, rooms.get(starts), suits, starts in ticked)
-            days.setdefault(timezone.localdate(starts), []).append(line)
+            shown = ShownTime(starts, rooms.get(starts), suits, starts in ticked)
+            days.setdefault(timezone.localdate(starts), []).append(shown)
         return list(days.items())
 
     def _ticked(self) -> set[datetime]:
@@ -141,7 +151,7 @@ class FreeTimesForm(DecisionForm, LookForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("listed") and self.shown and cleaned["listed"] != self.now_listed:
+        if cleaned.get("listed") and self.now_listed not in {"", cleaned["listed"]}:
             self.add_error(
                 "times",
                 "You chose somebody or something else after these times were listed. Here are the "

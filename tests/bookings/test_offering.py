@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from bookings import triage
-from bookings.models import AppointmentRequest, Claim, Offer
+from bookings import diary, triage
+from bookings.models import AppointmentRequest, Claim, Closure, Offer
 from bookings.status import FlagOutcome, RequestStatus
 from tests import factories
 from tests.bookings.test_desk import ready_for
@@ -76,6 +76,19 @@ def test_another_clinician_is_shown_before_anything_is_offered(
     said = client.post(page(request_), posted | {"listed": listed}, follow=True).content.decode()
     assert Offer.objects.get().clinician == other
     assert "Offered with Dr Other: Tue 24 Nov 12:00." in said
+
+
+def test_ticks_do_not_move_to_somebody_who_has_no_free_time_at_all(
+    request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    other = factories.clinician("other")
+    Closure.objects.create(
+        resource=diary.resource_of(other), starts=monday, ends=monday + timedelta(days=90)
+    )
+    posted = form(request_, factories.tomorrow(2, now=monday), clinician=other.pk)
+    content = sign_in("Reception").post(page(request_), posted).content.decode()
+    assert "You chose somebody or something else" in content
+    assert "There is no free time in these two weeks." in content
 
 
 @pytest.mark.parametrize("day", ["soon", "9999-12-31", ""])
