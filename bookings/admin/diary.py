@@ -47,6 +47,8 @@ def _day(request: HttpRequest) -> dict[str, Any]:
         "closures": Closure.objects.overlapping(*span_of(day)).select_related(
             "resource", "location"
         ),
+        "day": day,
+        "unit": "day",
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
     }
@@ -58,7 +60,8 @@ def _week(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": f"The week of {monday:%-d %B %Y}",
         "plans": plans([monday + timedelta(days=n) for n in range(WEEK)], timezone.now()),
-        "day": monday,
+        "day": day,
+        "unit": "week",
         "before": monday - timedelta(days=WEEK),
         "after": monday + timedelta(days=WEEK),
     }

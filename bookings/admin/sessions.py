@@ -135,5 +135,10 @@ class ClosureAdmin(StrandingAdmin):
     list_display = ("__str__", "starts", "ends")
     ordering = ("-starts",)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The whole of today, so that usually only the days have to be changed."""
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        return {"starts": midnight, "ends": midnight.replace(hour=23, minute=59)}
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("bookings.delete_closure")

@@ -91,10 +91,6 @@ class ClosureForm(forms.ModelForm):
             "starts": {"required": "Enter the first day, and from what time."},
             "ends": {"required": "Enter the last day, and until what time."},
         }
-        help_texts = {
-            "starts": "For whole days: from 00:00 on the first.",
-            "ends": "For whole days: to 23:59 on the last.",
-        }
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

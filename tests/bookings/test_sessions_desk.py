@@ -1,5 +1,6 @@
 """The manager's sessions and closures, and the diary that everybody reads."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -224,6 +225,27 @@ def test_the_diary_shows_the_day(
 def test_a_strange_day_is_today(page: str, day: str, doctor: Clinician, sign_in: SignIn) -> None:
     answer = sign_in("Reception").get(f"{DIARY}{page}/", {"day": day})
     assert answer.status_code in {200, 400}
+
+
+def test_leave_is_of_whole_days_unless_somebody_says_otherwise(
+    sign_in: Any, monday: datetime
+) -> None:
+    page = sign_in("Manager").get("/admin/bookings/closure/add/").content.decode()
+    for name, value in (
+        ("starts_0", "23/11/2026"),
+        ("starts_1", "00:00:00"),
+        ("ends_0", "23/11/2026"),
+        ("ends_1", "23:59:00"),
+    ):
+        assert re.search(rf'name="{name}" value="{value}"', page)
+
+
+def test_the_diary_leads_to_any_day(sign_in: Any, monday: datetime) -> None:
+    client = sign_in("Reception")
+    for name, unit in (("day", "day"), ("week", "week")):
+        page = client.get(f"{DIARY}{name}/?day=2026-12-03").content.decode()
+        assert f"The {unit} after" in page
+        assert '<input type="date" name="day" id="day" value="2026-12-03">' in page
 
 
 @pytest.mark.parametrize("page", ["day", "week", "list"])
