@@ -282,6 +282,20 @@ def flagged_in_review(now: datetime) -> AppointmentRequest:
     )
 
 
+def test_an_outcome_takes_a_received_request_into_review(monday: datetime) -> None:
+    request = factories.received(flagged=True, now=monday)
+    flag, doctor = request.flags.get(), factories.staff("Clinician")
+    said = {"outcome": FlagOutcome.PROCEED, "reason": "Spoke to them.", "by": doctor, "now": monday}
+    with pytest.raises(TriageRefused, match="no longer possible"):
+        triage.resolve_flag(flag, version=request.version + 1, **said)
+    flag.refresh_from_db()
+    assert flag.outcome == ""
+    triage.resolve_flag(flag, version=request.version, **said)
+    request.refresh_from_db()
+    assert request.status == IN_REVIEW
+    assert kinds(request) == ["sent the request", "took it into review", "recorded an outcome"]
+
+
 def resolve(request: AppointmentRequest, outcome: str, now: datetime) -> None:
     triage.resolve_flag(
         request.flags.get(),
