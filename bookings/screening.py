@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from bookings.models import AppointmentRequest, ScreeningQuestion
-from bookings.status import Answer
+from bookings.models import AppointmentRequest, ScreeningQuestion, Topic, Treatment
+from bookings.status import Answer, FlagLevel
 from procedures.models import InformationPage
 
 
@@ -24,15 +24,29 @@ class GivenAnswer(NamedTuple):
         return self.question.is_flagged_by(self.answer)
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether the patient should get help straight away, and not wait for us."""
+        return self.is_flagged and self.question.level == FlagLevel.URGENT
+
+    @property
     def spoken(self) -> str:
         """The answer in words."""
         return str(Answer(self.answer).label)
 
 
 def questions_for(page: InformationPage | None) -> list[ScreeningQuestion]:
-    """The current questions for a request about the page, in their order."""
-    asked = ScreeningQuestion.objects.current().for_page(page)
+    """The current questions for a request about the page, or about none, in their order."""
+    asked = ScreeningQuestion.objects.current().for_visit_about(page)
     return list(asked.order_by("position", "key"))
+
+
+def unseen_urgent_answers(request: AppointmentRequest) -> list[GivenAnswer]:
+    """The answers that cannot wait for us and that no clinician has looked at yet."""
+    flags = request.flags.filter(level=FlagLevel.URGENT, outcome="").order_by("pk")
+    return [
+        GivenAnswer(flag.answer.question, flag.answer.answer, flag.answer.detail)
+        for flag in flags.select_related("answer__question")
+    ]
 
 
 def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[ScreeningQuestion]:
@@ -41,6 +55,36 @@ def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[S
     fresh = set(request.answers.filter(given_at__gt=now - age).values_list("question", flat=True))
     current = questions_for(request.page)
     return [each for each in current if each.asked_again and each.pk not in fresh]
+
+
+def urgent_answers_given_last(request: AppointmentRequest) -> list[GivenAnswer]:
+    """Of the answers that came in together and last, those that cannot wait for us.
+
+    Also where a clinician let the same answer pass before: a fever today is another one.
+    """
+    rows = request.answers.select_related("question").order_by("-given_at", "question__position")
+    given = [(each.given_at, GivenAnswer(each.question, each.answer, each.detail)) for each in rows]
+    return [answer for at, answer in given if at == given[0][0] and answer.is_urgent]
+
+
+def unasked() -> list[str]:
+    """In sentences for staff: what may happen at a visit without a safety question before it."""
+    current = ScreeningQuestion.objects.current()
+    if not current.exists():
+        return ["No safety question is asked with any request. Add the clinic's questions."]
+    asked = set(current.values_list("treatments", flat=True))
+    topics = Topic.objects.select_related("page").prefetch_related("treatments")
+    found = [
+        f"Any visit may include “{treatment}”, but no safety question is asked before it."
+        for treatment in Treatment.objects.possible_for(None)
+        if treatment.pk not in asked
+    ]
+    return found + [
+        f"A visit about “{topic}” may include “{treatment}”, but no safety question is asked before it."
+        for topic in topics
+        for treatment in topic.treatments.all()
+        if treatment.pk not in asked
+    ]
 
 
 def newly_flagged(request: AppointmentRequest, answers: Sequence[GivenAnswer]) -> list[GivenAnswer]:

@@ -143,8 +143,10 @@ WITHDRAWABLE = {
 
 
 class FlagLevel(TextChoices):
-    """How much a flagged answer weighs."""
+    """How much a flagged answer weighs. An urgent one cannot wait for us: the patient is told to get
+    help straight away."""
 
+    URGENT = "urgent", "Urgent"
     RED = "red", "Red flag"
     AMBER = "amber", "Amber flag"
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from bookings.forms.patient import AboutForm, PatientForm, SafetyForm, TimesForm, YouForm
-from bookings.screening import questions_for
+from bookings.screening import GivenAnswer, questions_for
 from bookings.triage import Submission
 from procedures.models import InformationPage
 from procedures.publication import open_titles
@@ -26,6 +26,8 @@ STEPS: dict[str, type[PatientForm]] = {
 }
 CHECK = "check"
 ORDER = [*STEPS, CHECK]
+# Not a step of its own: it comes between two of them, after an answer that cannot wait for us.
+URGENT = "urgent"
 
 
 class UnsentRequest:
@@ -76,8 +78,35 @@ class UnsentRequest:
         return STEPS[step](data, **kwargs)
 
     def next_step(self) -> str:
-        """The first step that is not validly answered, or the check at the end."""
-        return next((step for step in STEPS if not self.form(step).is_valid()), CHECK)
+        """The first step that is not validly answered, or the check at the end.
+
+        Urgent advice that was not read yet comes before any step after the safety questions.
+        """
+        due = next((step for step in STEPS if not self.form(step).is_valid()), CHECK)
+        if _is_before(due, "times"):
+            return due
+        read = self.kept.get("urgent_read", [])
+        return due if all(mark in read for mark in self._urgent_marks()) else URGENT
+
+    def may_open(self, step: str) -> bool:
+        """Whether the patient has come as far as this step."""
+        due = self.next_step()
+        if due == URGENT:
+            return _is_before(step, "times")
+        return not _is_before(due, step)
+
+    def urgent_answers(self) -> list[GivenAnswer]:
+        """What was answered to the safety questions and cannot wait for us."""
+        safety = cast("SafetyForm", self.form("safety"))
+        return [given for given in safety.answers() if given.is_urgent] if safety.is_valid() else []
+
+    def mark_urgent_read(self) -> None:
+        """The patient has read what to do about these very answers; others are shown again."""
+        self.kept["urgent_read"] = self._urgent_marks()
+        self._save()
+
+    def _urgent_marks(self) -> list[list[Any]]:
+        return [[given.question.pk, given.answer] for given in self.urgent_answers()]
 
     def forms(self) -> dict[str, PatientForm]:
         """All steps, filled in."""
@@ -129,5 +158,9 @@ class UnsentRequest:
 
 
 def pages_to_ask_about() -> list[tuple[InformationPage, str]]:
-    """The live pages that a request can be about, each with its title."""
-    return open_titles(timezone.localdate(), [Category.PROCEDURE, Category.CLINIC])
+    """The pages that a request can be about, each with its title: all that are open."""
+    return open_titles(timezone.localdate(), list(Category))
+
+
+def _is_before(step: str, other: str) -> bool:
+    return ORDER.index(step) < ORDER.index(other)

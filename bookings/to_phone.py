@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from bookings.models import AppointmentRequest, Message, Offer, PhoneCall, RedFlag
 from bookings.status import (
+    FlagLevel,
     FlagOutcome,
     MessageKind,
     MessageStatus,
@@ -25,6 +26,7 @@ OF_NO_WEIGHT = (
 MOST = 200
 # After that nobody expects to hear from us about it.
 MATTERS_FOR = timedelta(days=60)
+URGENT = "Told us of something that cannot wait. Find out whether they got help."
 # The last part of an offer in which silence is a reason to phone.
 LAST_PART = 4
 
@@ -59,6 +61,7 @@ def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
 def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, list[str]]]:
     reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
     found = [
+        *((each.request, URGENT) for each in _urgent(whose)),
         *((each.request, _undelivered(each)) for each in _failed(now, whose)),
         *((each.request, "Has not answered our offer.") for each in _unanswered(now, whose)),
         *((each.request, "A clinician wants to speak to them first.") for each in _wanted(whose)),
@@ -68,6 +71,12 @@ def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, lis
         if why not in whys:
             whys.append(why)
     return reasons
+
+
+def _urgent(whose: Q) -> list[RedFlag]:
+    flags = RedFlag.objects.filter(whose, level=FlagLevel.URGENT, outcome="")
+    flags = flags.filter(~_reached_since("answer__given_at"), request__ended_at=None)
+    return list(flags.select_related("request").order_by("pk"))
 
 
 def _reached_since(moment: str) -> Exists:

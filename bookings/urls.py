@@ -2,14 +2,14 @@
 
 from django.urls import path, register_converter
 
-from bookings.steps import ORDER
+from bookings.steps import ORDER, URGENT
 from bookings.views import choosing, contact, given, private_link, sending, visits
 
 
 class StepConverter:
     """A step of the form; any other word is simply not found."""
 
-    regex = "|".join(ORDER)
+    regex = "|".join([*ORDER, URGENT])
 
     def to_python(self, value: str) -> str:
         return value
@@ -31,6 +31,7 @@ app_name = "bookings"
 urlpatterns = [
     path("request/", sending.start, name="start"),
     path("request/check/", sending.check, name="check"),
+    path("request/urgent/", sending.urgent, name="urgent"),
     path("request/sent/", sending.sent, name="sent"),
     path("request/<step:step>/", sending.step, name="step"),
     path("link/", contact.lost_link, name="lost_link"),
@@ -48,6 +49,7 @@ urlpatterns = [
     path("mine/<reference:reference>/appointment.ics", visits.calendar_file, name="calendar_file"),
     path("mine/<reference:reference>/choose/", choosing.choose_time, name="choose_time"),
     path("mine/<reference:reference>/safety/", choosing.safety, name="safety"),
+    path("mine/<reference:reference>/urgent/", choosing.urgent, name="urgent_again"),
     path("mine/<reference:reference>/other-times/", choosing.other_times, name="other_times"),
     path(
         "mine/<reference:reference>/answer/", private_link.answer_question, name="answer_question"

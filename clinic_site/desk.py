@@ -11,6 +11,7 @@ from django.utils import timezone
 from bookings.agenda import appointments_without_attendance
 from bookings.free_times import stranded
 from bookings.models import AppointmentRequest, ScreeningQuestion
+from bookings.screening import unasked
 from bookings.to_phone import patients_to_phone
 from procedures import rate_limits, reviews
 from procedures.models import Revision
@@ -71,6 +72,7 @@ class Desk(admin.AdminSite):
         if request.user.has_perm("bookings.view_screeningquestion"):
             soon = timezone.localdate(now) + SOON
             due_questions = ScreeningQuestion.objects.to_review(soon).select_related("owner")
+            desk["unasked"] = unasked()
             desk["due_questions"] = due_questions.order_by("review_due")[:SHOWN]
         if request.user.has_perm("procedures.view_revision"):
             unfinished = [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]

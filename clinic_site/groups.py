@@ -28,6 +28,8 @@ READ_REQUESTS = {
     "view_resource",
     "view_screeningquestion",
     "view_sessionchange",
+    "view_topic",
+    "view_treatment",
 }
 # Who falls ill in the morning cannot wait for the manager.
 CLOSE = {"add_closure", "change_closure", "delete_closure"}
@@ -66,6 +68,8 @@ GROUPS = {
             "openinghours",
             "resource",
             "sessionchange",
+            "topic",
+            "treatment",
         )
     }
     | {

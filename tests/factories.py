@@ -20,7 +20,7 @@ from bookings.models import (
     ScreeningQuestion,
 )
 from bookings.screening import GivenAnswer
-from bookings.status import Answer, FlagLevel, RequestStatus
+from bookings.status import Answer, FlagLevel, FlagOutcome, RequestStatus
 from procedures import content_checks, publishing
 from procedures.models import Clinician, Figure, InformationPage, Revision, Source
 from procedures.pictures import read_picture
@@ -239,16 +239,42 @@ def submission(*, answers: Sequence[GivenAnswer] = (), **columns: Any) -> triage
     )
 
 
+def urgent_question() -> ScreeningQuestion:
+    """A safety question whose “yes” cannot wait for us."""
+    return question(
+        "feeling-unwell",
+        wording="Do you have a high temperature?",
+        why="This can mean an infection.",
+        level=FlagLevel.URGENT,
+        asked_again=True,
+    )
+
+
 def received(
-    *, flagged: bool = False, now: datetime | None = None, **columns: Any
+    *, flagged: bool = False, urgent: bool = False, now: datetime | None = None, **columns: Any
 ) -> AppointmentRequest:
-    """A request that has just come in, with or without a red flag."""
+    """A request that has just come in, with or without a red flag or an urgent one."""
     answers = [GivenAnswer(question(), Answer.YES, "Warfarin")] if flagged else []
+    answers += [GivenAnswer(urgent_question(), Answer.YES, "")] if urgent else []
     return triage.submit(
         submission(answers=answers, **columns),
         key=secrets.token_urlsafe(32),
         now=now or timezone.now(),
     )
+
+
+def clear(request: AppointmentRequest, outcome: FlagOutcome, *, now: datetime) -> None:
+    """A clinician's outcome for each flag of the request."""
+    for flag in request.flags.select_related("request"):
+        triage.resolve_flag(
+            flag,
+            version=flag.request.version,
+            outcome=outcome,
+            reason="Only a test.",
+            by=staff("Clinician"),
+            now=now,
+        )
+    request.refresh_from_db()
 
 
 def appointment_type(minutes: int = 30, buffer_minutes: int = 10) -> AppointmentType:

@@ -95,6 +95,7 @@ FLOORS: dict[str, dict[str, int]] = {
         "diary": 4,
         "triage": 4,
         "forms": 5,
+        "checks": 4,
         "steps": 6,
         "views": 6,
         "admin": 6,
@@ -367,6 +368,8 @@ def test_a_template_holds_nothing_inline_and_trusts_nothing(path: Path) -> None:
     assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", text)
     assert "|safe" not in text
     assert "autoescape off" not in text
+    # The one place that we send people to ourselves: urgent help.
+    text = text.replace('<a href="https://111.nhs.uk/">', "")
     assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
     assert "disabled" not in text
     assert "placeholder=" not in text

@@ -1,7 +1,7 @@
 """What a manager keeps: appointment types, closed days, safety questions."""
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,6 +14,8 @@ from bookings.models import (
     AppointmentType,
     ClosedDay,
     ScreeningQuestion,
+    Topic,
+    Treatment,
 )
 from procedures.decisions import CarefulAdmin
 
@@ -37,6 +39,29 @@ class ClosedDayAdmin(StrandingAdmin):
         return request.user.has_perm("bookings.delete_closedday")
 
 
+@admin.register(Treatment)
+class TreatmentAdmin(CarefulAdmin):
+    """What may happen at a visit, and needs questions first."""
+
+    list_display = ("name", "is_usual", "page")
+
+
+@admin.register(Topic)
+class TopicAdmin(CarefulAdmin):
+    """The pages whose visits differ from the usual ones."""
+
+    list_display = ("page", "what_may_happen")
+    filter_horizontal = ("treatments",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
+        return super().get_queryset(request).prefetch_related("treatments")
+
+    @admin.display(description="what may happen at the visit")
+    def what_may_happen(self, topic: Topic) -> str:
+        """The treatments in words."""
+        return ", ".join(map(str, topic.treatments.all())) or "No treatment, only talking"
+
+
 @admin.register(ScreeningQuestion)
 class ScreeningQuestionAdmin(CarefulAdmin):
     """The safety questions. A wording that patients have answered is never changed."""
@@ -44,7 +69,7 @@ class ScreeningQuestionAdmin(CarefulAdmin):
     list_display = ("wording", "version", "level", "owner", "review_due", "retired_on")
     list_filter = ("level",)
     form = ScreeningQuestionForm
-    filter_horizontal = ("pages",)
+    filter_horizontal = ("treatments",)
 
     def get_fields(self, request: HttpRequest, obj: ScreeningQuestion | None = None) -> list[str]:
         wording = list(ScreeningQuestionForm.Meta.fields)

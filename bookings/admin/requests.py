@@ -112,7 +112,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return TemplateResponse(request, "admin/bookings/search.html", context)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("-has_red_flag", "answer_due", "pk")
+        return ("-has_urgent_flag", "answer_due", "pk")
 
     def state_of(self, record: AppointmentRequest) -> str:
         """With what the clock did."""
@@ -174,7 +174,11 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     @admin.display(description="request")
     def reference_and_flag(self, record: AppointmentRequest) -> SafeString:
-        """The reference, and the flag in shape and word as well as colour."""
+        """The reference, and the gravest flag in shape and word as well as colour."""
+        if record.has_urgent_flag:
+            return format_html(
+                '{} <span class="mark mark--urgent">■ Urgent</span>', record.reference
+            )
         if record.has_red_flag:
             return format_html(
                 '{} <span class="mark mark--red">▲ Red flag</span>', record.reference

@@ -38,7 +38,7 @@ class AboutForm(PatientForm):
     title = "What it is about"
 
     page = forms.ChoiceField(
-        label="What would you like to come for?",
+        label="What have you been reading about?",
         required=False,
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": "Choose one of the pages in the list."},

@@ -178,7 +178,7 @@ class ScreeningQuestionForm(forms.ModelForm):
             "level",
             "flags_unsure",
             "asked_again",
-            "pages",
+            "treatments",
             "owner",
             "source",
             "review_due",

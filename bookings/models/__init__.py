@@ -1,6 +1,12 @@
 """Requests, and what they hold. Each table has one writer: see `docs/decisions.md`."""
 
-from bookings.models.catalogue import AppointmentType, ClosedDay, ScreeningQuestion
+from bookings.models.catalogue import (
+    AppointmentType,
+    ClosedDay,
+    ScreeningQuestion,
+    Topic,
+    Treatment,
+)
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.records import Message, RequestEvent
@@ -44,4 +50,6 @@ __all__ = [
     "ScreeningAnswer",
     "ScreeningQuestion",
     "SessionChange",
+    "Topic",
+    "Treatment",
 ]

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, Q, UniqueConstraint
 
 from bookings.status import (
     Answer,
@@ -55,6 +55,68 @@ class ClosedDay(models.Model):
         return f"{self.day}: {self.reason}"
 
 
+class TreatmentQuerySet(models.QuerySet["Treatment"]):
+    """Treatments by the visits at which they may happen."""
+
+    def possible_for(self, page: InformationPage | None) -> Self:
+        """What may happen at a visit about the page: the usual, unless its topic says otherwise."""
+        of_any_visit = Q(is_usual=True)
+        if page is None:
+            return self.filter(of_any_visit)
+        has_own = Exists(Topic.objects.filter(page=page))
+        return self.filter(Q(topics__page=page) | of_any_visit & ~has_own).distinct()
+
+
+class Treatment(models.Model):
+    """What may happen at a visit and has safety questions of its own, such as an injection."""
+
+    name = models.CharField(max_length=100, unique=True)
+    is_usual = models.BooleanField(
+        "may happen at any visit",
+        default=True,
+        help_text="Its questions are then asked with every request, unless the topic of the request "
+        "says that it cannot happen.",
+    )
+    page = models.ForeignKey(
+        InformationPage,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The page that says how to prepare for it and what to do afterwards.",
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "name", "is_usual", "page"}
+
+    objects = TreatmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Topic(models.Model):
+    """A page whose visits differ from the usual ones. Without a topic, the usual may happen."""
+
+    page = models.OneToOneField(InformationPage, on_delete=models.PROTECT, related_name="topic")
+    treatments = models.ManyToManyField(
+        Treatment,
+        blank=True,
+        related_name="topics",
+        verbose_name="what may happen at the visit",
+        help_text="Leave all of them out only if the visit is for talking alone.",
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "page", "treatments"}
+
+    def __str__(self) -> str:
+        return self.page.spoken()
+
+
 class ScreeningQuestionQuerySet(models.QuerySet["ScreeningQuestion"]):
     """Questions as a patient meets them."""
 
@@ -66,10 +128,13 @@ class ScreeningQuestionQuerySet(models.QuerySet["ScreeningQuestion"]):
         """Those that are asked and whose review is due by that day."""
         return self.filter(retired_on=None, review_due__lte=on)
 
-    def for_page(self, page: InformationPage | None) -> Self:
-        """Those for a request about the page. A question without pages belongs to every request."""
-        everywhere = Q(pages=None)
-        return self.filter(everywhere | Q(pages=page) if page else everywhere).distinct()
+    def for_visit_about(self, page: InformationPage | None) -> Self:
+        """Those for a request about the page, or about none: what may happen at the visit decides.
+
+        A question of no treatment is asked with every request.
+        """
+        possible = Treatment.objects.possible_for(page)
+        return self.filter(Q(treatments=None) | Q(treatments__in=possible)).distinct()
 
 
 class ScreeningQuestion(models.Model):
@@ -88,7 +153,13 @@ class ScreeningQuestion(models.Model):
         default=False,
         help_text="For answers that may change: when a time is taken, and with the reminder.",
     )
-    pages = models.ManyToManyField(InformationPage, blank=True)
+    treatments = models.ManyToManyField(
+        Treatment,
+        blank=True,
+        related_name="questions",
+        verbose_name="before which treatments",
+        help_text="Leave it empty to ask with every request.",
+    )
     owner = models.ForeignKey(Clinician, on_delete=models.PROTECT)
     source = models.CharField(max_length=300)
     review_due = models.DateField()
@@ -107,7 +178,7 @@ class ScreeningQuestion(models.Model):
         "level",
         "flags_unsure",
         "asked_again",
-        "pages",
+        "treatments",
         "owner",
         "source",
         "review_due",

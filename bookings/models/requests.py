@@ -58,9 +58,16 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         return self.filter(written)
 
     def most_urgent_first(self) -> Self:
-        """Those with a red flag that still blocks come first; then by the answer promised."""
-        red = RedFlag.objects.blocking().filter(request=OuterRef("pk"), level=FlagLevel.RED)
-        return self.annotate(has_red_flag=Exists(red)).order_by("-has_red_flag", "answer_due", "pk")
+        """What is urgent and nobody has looked at comes first; then by the answer that was promised.
+
+        So what is late stands before what is not. A red flag moves nothing up: reception cannot clear
+        it, and behind many of them a broken promise would not be seen.
+        """
+        blocking = RedFlag.objects.blocking().filter(request=OuterRef("pk"))
+        return self.annotate(
+            has_urgent_flag=Exists(blocking.filter(level=FlagLevel.URGENT, outcome="")),
+            has_red_flag=Exists(blocking.filter(level=FlagLevel.RED)),
+        ).order_by("-has_urgent_flag", "answer_due", "pk")
 
 
 class AppointmentRequest(models.Model):

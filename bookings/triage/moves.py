@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings import diary, journal, messages
-from bookings.models import Appointment, AppointmentRequest, ClosedDay, OfferedTime
+from bookings.models import Appointment, AppointmentRequest, ClosedDay, OfferedTime, Treatment
 from bookings.status import (
     CLOCK,
     CLOCK_EVENTS,
@@ -29,7 +29,7 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.working_hours import WorkingWeek, add_working_time
-from procedures.models import Revision
+from procedures.models import InformationPage, Revision
 from procedures.publication import Publication, look_up
 
 # Whoever has another time, or none any more, waits for no earlier one.
@@ -191,9 +191,19 @@ def booked_appointment(request: AppointmentRequest) -> Appointment | None:
 
 
 def given_text(request: AppointmentRequest, now: datetime) -> Revision | None:
-    """The text that the patient is given with an appointment: the one that may be read now."""
-    found = look_up(request.page, timezone.localdate(now)) if request.page else None
+    """The text that the patient is given with an appointment: the one that may be read now.
+
+    A request about no page gets what is written about the treatment that any visit may end with.
+    """
+    page = request.page or _page_about_any_visit()
+    found = look_up(page, timezone.localdate(now)) if page else None
     return found.revision if isinstance(found, Publication) else None
+
+
+def _page_about_any_visit() -> InformationPage | None:
+    usual = Treatment.objects.possible_for(None).filter(page__isnull=False)
+    treatment = usual.select_related("page").first()
+    return treatment.page if treatment else None
 
 
 def take_offered(

@@ -1,15 +1,17 @@
 """Offered times, and the questions that are asked again with them."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import triage
 from bookings.forms.patient import ChooseTimeForm, SafetyForm, SeenForm
 from bookings.models import AppointmentRequest, Offer, OfferedTime
-from bookings.screening import questions_to_ask_again
+from bookings.screening import GivenAnswer, questions_to_ask_again, urgent_answers_given_last
 from bookings.status import WITH_APPOINTMENT
 from bookings.views.guards import (
     act,
@@ -32,6 +34,13 @@ def choose_form(
     posted = request.POST if request else None
     initial = {"version": found.version, "time": chosen}
     return ChooseTimeForm(posted, times=times, initial=initial)
+
+
+def _urgent_first(found: AppointmentRequest, answers: Sequence[GivenAnswer]) -> HttpResponse | None:
+    """The page that says what to do straight away, where one of these answers cannot wait for us."""
+    if any(given.is_urgent for given in answers):
+        return redirect("bookings:urgent_again", found.reference)
+    return None
 
 
 def _spelt_out(time: OfferedTime) -> str:
@@ -63,17 +72,19 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     if questions and not safety.is_valid():
         context = {"form": safety, "found": found, "chosen": chosen, "version": values["version"]}
         return render(request, "bookings/mine/safety.html", context)
-    return act(
+    answers = safety.answers() if questions else []
+    accepted = act(
         request,
         found,
         lambda: triage.accept(
             found,
             version=values["version"],
             chosen=chosen,
-            answers=safety.answers() if questions else (),
+            answers=answers,
             now=timezone.now(),
         ),
     )
+    return _urgent_first(found, answers) or accepted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,14 +101,27 @@ def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     seen = SeenForm(request.POST or None, initial={"version": found.version})
     form = SafetyForm(request.POST if request.method == "POST" else None, questions=questions)
     if request.method == "POST" and seen.is_valid() and form.is_valid():
-        version = seen.cleaned_data["version"]
-        return act(
+        version, answers = seen.cleaned_data["version"], form.answers()
+        answered = act(
             request,
             found,
-            lambda: triage.answer_again(found, version=version, answers=form.answers(), now=now),
+            lambda: triage.answer_again(found, version=version, answers=answers, now=now),
         )
+        return _urgent_first(found, answers) or answered
     context = {"form": form, "found": found, "version": found.version}
     return render(request, "bookings/mine/safety.html", context)
+
+
+@require_safe
+@behind_link
+def urgent(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """What to do straight away about an answer that cannot wait for us."""
+    if not is_identified(request, found):
+        return identify_first(request, found)
+    answers = urgent_answers_given_last(found)
+    if not answers:
+        return redirect("bookings:mine", found.reference)
+    return render(request, "bookings/mine/urgent.html", {"found": found, "answers": answers})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,11 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings.models import Appointment, AppointmentRequest
+from bookings.models import Appointment, AppointmentRequest, Treatment
 from bookings.views.guards import behind_link, identify_first, is_identified
 from procedures.models import InformationPage
-from procedures.publication import Version, history
-from procedures.status import RevisionStatus
+from procedures.publication import Version, history, open_titles
+from procedures.status import Category, RevisionStatus
 
 
 class GivenPage(NamedTuple):
@@ -24,16 +24,25 @@ class GivenPage(NamedTuple):
     since: list[Version]
 
 
-def given_page(
-    found: AppointmentRequest, appointment: Appointment | None, now: datetime
-) -> GivenPage | None:
+def given_page(appointment: Appointment | None, now: datetime) -> GivenPage | None:
     """The page of the appointment, if it has one."""
-    if appointment is None or appointment.given is None or found.page is None:
+    if appointment is None or appointment.given is None:
         return None
-    versions = history(found.page, timezone.localdate(now))
+    given = appointment.given.page
+    versions = history(given, timezone.localdate(now))
     own = next(each for each in versions if each.revision == appointment.given)
     newer = [each for each in versions if each.revision.number > own.revision.number]
-    return GivenPage(found.page, own, [each for each in newer if _was_read(each)])
+    return GivenPage(given, own, [each for each in newer if _was_read(each)])
+
+
+def pages_to_read_as_well(
+    found: AppointmentRequest, given: GivenPage, now: datetime
+) -> list[tuple[InformationPage, str]]:
+    """What is written about the treatments that may happen at the visit, each with its title."""
+    treatments = Treatment.objects.possible_for(found.page)
+    wanted = set(treatments.values_list("page", flat=True)) - {given.page.pk}
+    open_now = open_titles(timezone.localdate(now), list(Category))
+    return [(page, title) for page, title in open_now if page.pk in wanted]
 
 
 @require_safe
@@ -46,7 +55,7 @@ def page(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     if not is_identified(request, found):
         return identify_first(request, found)
     appointment = found.appointments.order_by("-pk").first()
-    given = given_page(found, appointment, timezone.now())
+    given = given_page(appointment, timezone.now())
     if given is None:
         return redirect("bookings:mine", found.reference)
     return render(request, "bookings/mine/given.html", {"found": found, "given": given})

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import links, triage
 from bookings.forms.patient import AnswerQuestionForm, IdentifyForm, SeenForm
 from bookings.models import AppointmentRequest
-from bookings.screening import questions_to_ask_again
+from bookings.screening import questions_to_ask_again, unseen_urgent_answers
 from bookings.status import WITHDRAWABLE
 from bookings.views.choosing import choose_form
-from bookings.views.given import given_page
+from bookings.views.given import given_page, pages_to_read_as_well
 from bookings.views.guards import (
     act,
     behind_link,
@@ -83,6 +83,8 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     offer = standing.prefetch_related("times").first()
     with_whom = found.appointments.select_related("clinician", "appointment_type", "room__location")
     appointment = with_whom.order_by("-pk").first()
+    identified = is_identified(request, found)
+    given = given_page(appointment, now) if identified else None
     context = {
         "found": found,
         "state": state,
@@ -95,9 +97,11 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "cancel_until": triage.cancel_until(appointment) if appointment else None,
         "can_cancel": bool(appointment) and now < triage.cancel_until(appointment),
         "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
-        "identified": is_identified(request, found),
+        "identified": identified,
+        "answers": unseen_urgent_answers(found) if identified else [],
         "has_given": bool(appointment and appointment.given_id),
-        "given": is_identified(request, found) and given_page(found, appointment, now),
+        "given": given,
+        "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
         "question": found.questions.order_by("-pk").first(),
         "answer_form": AnswerQuestionForm(initial={"version": found.version}),
         "past": [

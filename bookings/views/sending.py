@@ -13,6 +13,7 @@ from bookings.forms.patient import (
     SendForm,
 )
 from bookings.models import AppointmentRequest
+from bookings.screening import unseen_urgent_answers
 from bookings.status import CarerRight, TooOften, TriageRefused, needs_in_words
 from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
 from bookings.views.guards import open_in_session
@@ -37,9 +38,8 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
     unsent = UnsentRequest(request.session)
     if not unsent.key:
         return _begin_again(request)
-    due = unsent.next_step()
-    if ORDER.index(step) > ORDER.index(due):
-        return redirect("bookings:step", due)
+    if not unsent.may_open(step):
+        return redirect("bookings:step", unsent.next_step())
     form = unsent.form(step, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         unsent.keep(step, request.POST)
@@ -51,6 +51,21 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
         "section": "request",
     }
     return render(request, f"bookings/request/{step}.html", context | _way_back(step))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def urgent(request: HttpRequest) -> HttpResponse:
+    """What to do straight away about an answer that cannot wait for us. Then the form goes on."""
+    unsent = UnsentRequest(request.session)
+    if not unsent.key:
+        return _begin_again(request)
+    answers = unsent.urgent_answers()
+    if request.method == "POST":
+        unsent.mark_urgent_read()
+    if request.method == "POST" or not answers:
+        return redirect("bookings:step", unsent.next_step())
+    context = {"answers": answers, "section": "request"}
+    return render(request, "bookings/request/urgent.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -95,7 +110,8 @@ def sent(request: HttpRequest) -> HttpResponse:
     received = AppointmentRequest.objects.filter(reference=reference).first()
     if received is None:
         return _begin_again(request)
-    return render(request, "bookings/request/sent.html", {"received": received})
+    context = {"received": received, "answers": unseen_urgent_answers(received)}
+    return render(request, "bookings/request/sent.html", context)
 
 
 def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:

@@ -5,14 +5,16 @@ from typing import NamedTuple
 
 from bookings.status import FlagLevel
 
-NEEDLES = (
-    "ultrasound-guided-injections",
-    "joint-aspiration",
-    "shoulder-hydrodilatation",
-    "calcium-wash-out",
-    "ultrasound-clinic",  # where an injection may follow the scan at once
-)
-SHOCKWAVE = ("shockwave-therapy",)
+NEEDLE = "An injection or another needle"
+SHOCKWAVE = "Shockwave treatment"
+
+# What may happen at a visit: whether it may happen at any, and the page that tells about it.
+TREATMENTS = {
+    NEEDLE: (True, "ultrasound-guided-injections"),
+    SHOCKWAVE: (False, "shockwave-therapy"),
+}
+# Pages whose visits differ from the usual ones.
+TOPICS = {"shockwave-therapy": [SHOCKWAVE]}
 
 
 class SafetyQuestion(NamedTuple):
@@ -24,8 +26,8 @@ class SafetyQuestion(NamedTuple):
     detail_prompt: str
     level: FlagLevel
     source: str
-    # None: asked with every request.
-    pages: tuple[str, ...] | None = NEEDLES
+    # Before which treatments it is asked; none of them means with every request.
+    treatments: tuple[str, ...] = (NEEDLE,)
     asked_again: bool = False
 
 
@@ -93,9 +95,19 @@ SAFETY_QUESTIONS = [
         "Do you have a high temperature, or feel hot, cold or shivery?",
         "With a painful joint this can mean an infection, which needs help today.",
         "since when?",
-        FlagLevel.RED,
+        FlagLevel.URGENT,
         "NHS, septic arthritis, reviewed March 2023",
-        pages=None,
+        treatments=(),
+        asked_again=True,
+    ),
+    SafetyQuestion(
+        "hot-joint",
+        "Has a joint suddenly become very painful, hot or swollen, or has its skin changed colour?",
+        "This can mean that a joint is infected, which needs help today.",
+        "which joint, and since when?",
+        FlagLevel.URGENT,
+        "NHS, septic arthritis, reviewed March 2023; heat is our addition",
+        treatments=(),
         asked_again=True,
     ),
     SafetyQuestion(
@@ -105,7 +117,7 @@ SAFETY_QUESTIONS = [
         "how old are they?",
         FlagLevel.AMBER,
         "Clinic policy of the demonstration",
-        pages=None,
+        treatments=(),
     ),
     SafetyQuestion(
         "blood-thinner",
@@ -114,7 +126,7 @@ SAFETY_QUESTIONS = [
         "which medicine, or what happens?",
         FlagLevel.RED,
         "EULAR 2021; Royal Surrey leaflet",
-        pages=(*NEEDLES, *SHOCKWAVE),
+        treatments=(NEEDLE, SHOCKWAVE),
         asked_again=True,
     ),
     SafetyQuestion(
@@ -132,7 +144,7 @@ SAFETY_QUESTIONS = [
         "what is it, and since when?",
         FlagLevel.RED,
         "Hull leaflet; NHS Ayrshire & Arran leaflet",
-        pages=(*NEEDLES, *SHOCKWAVE),
+        treatments=(NEEDLE, SHOCKWAVE),
         asked_again=True,
     ),
     SafetyQuestion(
@@ -150,7 +162,7 @@ SAFETY_QUESTIONS = [
         "what should we know?",
         FlagLevel.AMBER,
         "EULAR 2021; LactMed",
-        pages=(*NEEDLES, *SHOCKWAVE),
+        treatments=(NEEDLE, SHOCKWAVE),
         asked_again=True,
     ),
     SafetyQuestion(
@@ -226,7 +238,7 @@ SAFETY_QUESTIONS = [
         "when, and where was it given?",
         FlagLevel.RED,
         "RNOH shockwave leaflet",
-        pages=SHOCKWAVE,
+        treatments=(SHOCKWAVE,),
         asked_again=True,
     ),
     SafetyQuestion(
@@ -236,7 +248,7 @@ SAFETY_QUESTIONS = [
         "since when?",
         FlagLevel.RED,
         "RNOH shockwave leaflet",
-        pages=SHOCKWAVE,
+        treatments=(SHOCKWAVE,),
     ),
     SafetyQuestion(
         "cancer-clot-epilepsy",
@@ -245,7 +257,7 @@ SAFETY_QUESTIONS = [
         "which, and since when?",
         FlagLevel.RED,
         "RNOH shockwave leaflet",
-        pages=SHOCKWAVE,
+        treatments=(SHOCKWAVE,),
     ),
     SafetyQuestion(
         "fluoroquinolone",
@@ -254,7 +266,7 @@ SAFETY_QUESTIONS = [
         "which one, and since when?",
         FlagLevel.RED,
         "RNOH shockwave leaflet",
-        pages=SHOCKWAVE,
+        treatments=(SHOCKWAVE,),
         asked_again=True,
     ),
 ]

@@ -77,16 +77,20 @@ def test_only_who_may_read_requests_searches_them(sign_in: SignIn, monday: datet
 
 
 @pytest.mark.parametrize("url", ["/admin/", LIST])
-def test_red_flags_come_first_and_then_the_answer_promised(
+def test_what_is_urgent_comes_first_and_then_the_answer_promised(
     url: str, sign_in: SignIn, monday: datetime
 ) -> None:
-    late = factories.received(now=monday - timedelta(days=2))
-    new = factories.received(now=monday)
     flagged = factories.received(flagged=True, now=monday)
+    late = factories.received(now=monday - timedelta(days=7))
+    urgent = factories.received(urgent=True, now=monday)
+    seen = factories.received(urgent=True, now=monday - timedelta(minutes=1))
+    factories.clear(seen, FlagOutcome.CALL_PATIENT, now=monday)
     client = sign_in("Reception")
-    assert references(client, url) == [flagged.reference, late.reference, new.reference]
     content = client.get(url).content.decode()
-    assert content.count("▲ Red flag") == 1
+    waiting = content[content.index('id="waiting"') if 'id="waiting"' in content else 0 :]
+    in_order = [each.reference for each in (urgent, late, seen, flagged)]
+    assert sorted(in_order, key=waiting.index) == in_order
+    assert (content.count("■ Urgent"), content.count("▲ Red flag")) == (1, 1)
 
 
 def test_a_missed_promise_is_marked(sign_in: SignIn, monday: datetime) -> None:

@@ -128,18 +128,6 @@ def test_a_question_that_came_meanwhile_is_asked(client: Client) -> None:
     assert "A new question?" in client.get(f"{BASE}safety/").content.decode()
 
 
-def test_questions_belong_to_their_pages(client: Client, monday: datetime) -> None:
-    page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
-    only_here = factories.question("only-here", wording="Only about this page?")
-    only_here.pages.add(page)
-    client.post(BASE, {"about": ""})
-    client.post(f"{BASE}about/", ABOUT)
-    client.post(f"{BASE}you/", YOU)
-    assert "Only about this page?" not in client.get(f"{BASE}safety/").content.decode()
-    client.post(f"{BASE}about/", ABOUT | {"page": page.slug})
-    assert "Only about this page?" in client.get(f"{BASE}safety/").content.decode()
-
-
 # --- Twice, late, forged --------------------------------------------------------------------
 
 

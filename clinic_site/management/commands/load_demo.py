@@ -24,6 +24,8 @@ from bookings.models import (
     RedFlag,
     Resource,
     ScreeningQuestion,
+    Topic,
+    Treatment,
 )
 from bookings.screening import GivenAnswer, questions_for
 from bookings.status import PATIENT, AccessNeed, Answer, CarerRight, FlagOutcome
@@ -135,6 +137,17 @@ class Command(BaseCommand):
 
     def _questions(self) -> None:
         owner = Clinician.objects.get(slug="dr-ada-example")
+        treatments = {}
+        for name, (is_usual, slug) in demo.TREATMENTS.items():
+            page = InformationPage.objects.get(slug=slug)
+            defaults = {"is_usual": is_usual, "page": page}
+            treatments[name] = Treatment.objects.get_or_create(name=name, defaults=defaults)[0]
+        for slug, names in demo.TOPICS.items():
+            topic, created = Topic.objects.get_or_create(
+                page=InformationPage.objects.get(slug=slug)
+            )
+            if created:
+                topic.treatments.set([treatments[name] for name in names])
         for position, rule in enumerate(demo.SAFETY_QUESTIONS, start=1):
             question, created = ScreeningQuestion.objects.get_or_create(
                 key=rule.key,
@@ -151,8 +164,8 @@ class Command(BaseCommand):
                     "review_due": timezone.localdate() + timedelta(days=365),
                 },
             )
-            if created and rule.pages:
-                question.pages.set(InformationPage.objects.filter(slug__in=rule.pages))
+            if created:
+                question.treatments.set([treatments[name] for name in rule.treatments])
 
     def _diary(self) -> None:
         """Houses, rooms, machines, what can be booked, and sessions of every week from this one on."""
@@ -203,6 +216,7 @@ class Command(BaseCommand):
             carer_name="Kim Specimen",
             carer_right=CarerRight.AGREED,
         )
+        self._received("Maryam Sample", "My knee is hot and swollen.", yes={"hot-joint"}, about="")
         reviewed = self._received("Alex Sample", "Stiff fingers in the morning.", yes={"infection"})
         triage.start_review(reviewed, version=reviewed.version, by=reception, now=now)
 
@@ -228,7 +242,12 @@ class Command(BaseCommand):
             now=now,
         )
 
-        offered = self._received("Jo Sample", "A thumb that clicks and catches.", yes={"diabetes"})
+        offered = self._received(
+            "Jo Sample",
+            "A thumb that clicks and catches.",
+            yes={"diabetes"},
+            about="trigger-finger",
+        )
         triage.start_review(offered, version=offered.version, by=clinician, now=now)
         self._clear_flags(offered, clinician)
         triage.offer(
@@ -320,10 +339,11 @@ class Command(BaseCommand):
         concern: str,
         *,
         yes: set[str] | None = None,
+        about: str = "ultrasound-guided-injections",
         ago: timedelta = timedelta(hours=2),
         **columns: Any,
     ) -> AppointmentRequest:
-        page = InformationPage.objects.get(slug="ultrasound-guided-injections")
+        page = InformationPage.objects.filter(slug=about).first()
         answers = [
             GivenAnswer(question, Answer.YES if question.key in (yes or set()) else Answer.NO, "")
             for question in questions_for(page)

@@ -1,0 +1,37 @@
+"""System checks of what the clinic keeps in its tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core import checks
+from django.core.checks import Tags, register
+from django.db import DEFAULT_DB_ALIAS, connection
+
+from bookings.models import ScreeningQuestion, Topic
+from bookings.screening import unasked
+
+
+@register(Tags.database)
+def every_treatment_has_questions(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[checks.Warning]:
+    """Name each treatment that may happen at a visit without a safety question before it."""
+    if DEFAULT_DB_ALIAS not in (databases or []) or not _is_ready():
+        return []
+    return [
+        checks.Warning(
+            sentence,
+            hint="In the admin, add a safety question for the treatment, or say under “Topics” that "
+            "a visit about this page cannot include it.",
+            id="bookings.W001",
+        )
+        for sentence in unasked()
+    ]
+
+
+def _is_ready() -> bool:
+    """Whether the tables are there: `migrate` runs the checks before it makes them."""
+    through = ScreeningQuestion.treatments.through._meta.db_table
+    tables = connection.introspection.table_names()
+    return {Topic._meta.db_table, through} <= set(tables)

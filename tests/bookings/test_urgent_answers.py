@@ -1,0 +1,222 @@
+"""An answer that cannot wait for us is met straight away, and never said where others may read it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from bookings import messages, triage
+from bookings.models import AppointmentRequest, PhoneCall, ScreeningQuestion
+from bookings.status import Answer, FlagOutcome, RequestStatus
+from bookings.to_phone import URGENT, patients_to_phone
+from tests import factories
+from tests.bookings.test_asked_again import LATER
+from tests.bookings.test_contact import identified
+from tests.bookings.test_request_form import ABOUT, BASE, TIMES, YOU, send
+from tests.bookings.test_visits import behind_link
+
+pytestmark = pytest.mark.django_db
+
+HELP = "Call 111 today. Do not wait for us."
+WORDING = "Do you have a high temperature?"
+
+
+@pytest.fixture
+def fever(monday: datetime) -> ScreeningQuestion:
+    return factories.urgent_question()
+
+
+def answer(client: Client, question: ScreeningQuestion, said: str) -> Any:
+    return client.post(f"{BASE}safety/", {f"answer_{question.pk}": said})
+
+
+def come_to_the_questions(client: Client) -> None:
+    client.post(BASE, {"about": ""})
+    client.post(f"{BASE}about/", ABOUT)
+    client.post(f"{BASE}you/", YOU)
+
+
+# --- In the form --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", [Answer.YES, Answer.UNSURE])
+def test_it_is_met_before_anything_else(
+    said: str, client: Client, fever: ScreeningQuestion
+) -> None:
+    come_to_the_questions(client)
+    assert answer(client, fever, said).headers["Location"] == f"{BASE}urgent/"
+    page = client.get(f"{BASE}urgent/").content.decode()
+    for told in (HELP, WORDING, "tel:111", "18001 111", "https://111.nhs.uk/", "Call 999 or go to"):
+        assert told in page
+    for ahead in ("times", "check"):
+        assert client.get(f"{BASE}{ahead}/").headers["Location"] == f"{BASE}urgent/"
+    assert client.post(f"{BASE}times/", TIMES).headers["Location"] == f"{BASE}urgent/"
+    assert client.get(f"{BASE}safety/").status_code == 200
+    assert client.post(f"{BASE}urgent/").headers["Location"] == f"{BASE}times/"
+    assert client.get(f"{BASE}times/").status_code == 200
+
+
+def test_a_no_goes_straight_on(client: Client, fever: ScreeningQuestion) -> None:
+    come_to_the_questions(client)
+    assert answer(client, fever, Answer.NO).headers["Location"] == f"{BASE}times/"
+    assert client.get(f"{BASE}urgent/").headers["Location"] == f"{BASE}times/"
+
+
+def test_opening_the_page_is_not_reading_it(client: Client, fever: ScreeningQuestion) -> None:
+    come_to_the_questions(client)
+    answer(client, fever, Answer.YES)
+    client.get(f"{BASE}urgent/")
+    assert client.get(f"{BASE}times/").headers["Location"] == f"{BASE}urgent/"
+
+
+def test_another_urgent_answer_is_met_again(client: Client, fever: ScreeningQuestion) -> None:
+    come_to_the_questions(client)
+    answer(client, fever, Answer.UNSURE)
+    client.post(f"{BASE}urgent/")
+    assert answer(client, fever, Answer.UNSURE).headers["Location"] == f"{BASE}times/"
+    assert answer(client, fever, Answer.YES).headers["Location"] == f"{BASE}urgent/"
+    assert answer(client, fever, Answer.NO).headers["Location"] == f"{BASE}times/"
+
+
+def test_without_a_form_there_is_nothing_to_read(client: Client) -> None:
+    assert client.get(f"{BASE}urgent/").headers["Location"] == BASE
+
+
+def test_the_receipt_says_it_again_and_no_message_does(
+    client: Client, fever: ScreeningQuestion
+) -> None:
+    come_to_the_questions(client)
+    answer(client, fever, Answer.YES)
+    client.post(f"{BASE}urgent/")
+    client.post(f"{BASE}times/", TIMES)
+    sent = send(client)
+    assert sent.headers["Location"] == f"{BASE}sent/"
+    receipt = client.get(f"{BASE}sent/").content.decode()
+    assert HELP in receipt
+    assert WORDING in receipt
+    messages.send_due()
+    assert len(mail.outbox) == 2
+    for letter in mail.outbox:
+        for told in (HELP, WORDING, "temperature", fever.why):
+            assert told not in str(letter.message())
+
+
+def test_the_receipt_of_anybody_else_says_when_to_call(
+    client: Client, fever: ScreeningQuestion
+) -> None:
+    come_to_the_questions(client)
+    answer(client, fever, Answer.NO)
+    client.post(f"{BASE}times/", TIMES)
+    send(client)
+    receipt = client.get(f"{BASE}sent/").content.decode()
+    assert HELP not in receipt
+    assert "Ask for an urgent GP appointment or call 111 if:" in receipt
+
+
+# --- Behind the private link --------------------------------------------------------------------
+
+
+def test_it_is_said_behind_the_date_of_birth_until_a_clinician_has_looked(
+    client: Client, fever: ScreeningQuestion, monday: datetime
+) -> None:
+    request = factories.received(urgent=True, now=monday)
+    url = behind_link(client, request)
+    assert HELP not in client.get(url).content.decode()
+    assert client.get(f"{url}urgent/").headers["Location"] == f"{url}identify/"
+    identified(client, request)
+    assert HELP in client.get(url).content.decode()
+    factories.clear(request, FlagOutcome.PROCEED, now=monday)
+    assert HELP not in client.get(url).content.decode()
+
+
+@pytest.fixture
+def coming(fever: ScreeningQuestion, monday: datetime, at: Any) -> AppointmentRequest:
+    """Somebody whose appointment is soon, and who had hot flushes that a clinician let pass."""
+    request = factories.received(urgent=True, now=monday)
+    factories.clear(request, FlagOutcome.PROCEED, now=monday)
+    triage.book(
+        request,
+        version=request.version,
+        appointment_type=factories.appointment_type(),
+        clinician=factories.clinician(),
+        starts=monday + LATER + timedelta(days=2),
+        by=factories.staff("Reception"),
+        now=monday,
+    )
+    at(monday + LATER + timedelta(hours=1))
+    return request
+
+
+@pytest.mark.parametrize("said", [Answer.YES, Answer.UNSURE])
+def test_asked_again_before_the_visit_it_is_met_again(
+    said: str, client: Client, coming: AppointmentRequest, fever: ScreeningQuestion
+) -> None:
+    url = identified(client, coming)
+    posted = {"version": coming.version, f"answer_{fever.pk}": said}
+    after = client.post(f"{url}safety/", posted)
+    assert after.headers["Location"] == f"{url}urgent/"
+    page = client.get(f"{url}urgent/").content.decode()
+    assert (HELP in page, f'href="{url}"' in page) == (True, True)
+
+
+def test_asked_again_a_no_leads_back(
+    client: Client, coming: AppointmentRequest, fever: ScreeningQuestion
+) -> None:
+    url = identified(client, coming)
+    posted = {"version": coming.version, f"answer_{fever.pk}": "no"}
+    assert client.post(f"{url}safety/", posted).headers["Location"] == url
+    assert client.get(f"{url}urgent/").headers["Location"] == url
+
+
+def test_asked_with_a_time_it_is_met_again(
+    client: Client, fever: ScreeningQuestion, monday: datetime, at: Any
+) -> None:
+    request = factories.received(now=monday)
+    by = factories.staff("Reception")
+    triage.start_review(request, version=request.version, by=by, now=monday)
+    offer = factories.offer(request, [monday + timedelta(days=5)], now=monday)
+    url = identified(client, request)
+    posted = {"version": request.version, "time": offer.times.get().pk, "answered": "yes"}
+    after = client.post(f"{url}choose/", posted | {f"answer_{fever.pk}": "yes"})
+    assert after.headers["Location"] == f"{url}urgent/"
+    request.refresh_from_db()
+    assert request.status == RequestStatus.IN_REVIEW
+    assert HELP in client.get(url).content.decode()
+
+
+# --- At the desk --------------------------------------------------------------------------------
+
+
+def test_reception_is_to_phone_until_they_were_reached(
+    fever: ScreeningQuestion, monday: datetime
+) -> None:
+    request = factories.received(urgent=True, now=monday)
+    assert [(each.request, each.why) for each in patients_to_phone(monday)] == [(request, URGENT)]
+    call = {"made_by": factories.staff("Reception"), "made_at": monday}
+    PhoneCall.objects.create(request=request, reached=False, **call)
+    assert [each.tried_at for each in patients_to_phone(monday)] == [monday]
+    PhoneCall.objects.create(request=request, reached=True, **call)
+    assert patients_to_phone(monday) == []
+
+
+def test_nobody_phones_about_what_a_clinician_has_seen_or_the_patient_withdrew(
+    fever: ScreeningQuestion, monday: datetime
+) -> None:
+    seen = factories.received(urgent=True, now=monday)
+    factories.clear(seen, FlagOutcome.PROCEED, now=monday)
+    withdrawn = factories.received(urgent=True, now=monday)
+    triage.withdraw(withdrawn, version=withdrawn.version, now=monday)
+    assert patients_to_phone(monday) == []
+
+
+def test_the_screen_of_the_request_says_what_they_were_told(
+    fever: ScreeningQuestion, monday: datetime, sign_in: Any
+) -> None:
+    request = factories.received(urgent=True, now=monday)
+    url = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
+    content = sign_in("Reception").get(url).content.decode()
+    assert "■ Urgent" in content
+    assert "We told them straight away to call 111." in content
+    assert URGENT in content
