@@ -69,6 +69,11 @@ class Plan(NamedTuple):
     # Appointments that no session holds any more.
     outside: list[Entry]
 
+    def requests(self) -> list[AppointmentRequest]:
+        """Everybody who is named on that day."""
+        entries = [entry for session in self.sessions for entry in session.entries]
+        return [entry.request for entry in (*entries, *self.outside) if entry.request]
+
 
 def plans(days: Iterable[date], now: datetime) -> list[Plan]:
     """The days, each with its sessions in order."""

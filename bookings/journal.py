@@ -1,12 +1,13 @@
 """The journal of a request: what happened, when, by whom. Append-only and hash-chained.
 
-The only writer of events. Each event's hash covers the event and the hash before it, so that a
-change in the past shows; the database refuses to change or delete a row at all. What a patient wrote
-is never copied in.
+The only writer of events, and of looks at lists of requests. Each event's hash covers the event and the
+hash before it, so that a change in the past shows; the database refuses to change or delete a row at
+all. What a patient wrote is never copied in.
 """
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
-from bookings.models import AppointmentRequest, RequestEvent
+from bookings.models import AppointmentRequest, Look, RequestEvent
 
 Actor = User | str
 
@@ -45,6 +46,15 @@ def record(
         last = request.events.order_by("-number").values_list("number", "hash").first()
         number, previous = last or (0, "")
         return _append(request, number + 1, previous, kind, by=by, at=at, detail=detail)
+
+
+def record_list(
+    screen: str, shown: Iterable[AppointmentRequest], *, by: User, at: datetime
+) -> None:
+    """Write down that a member of staff was shown these requests in a list, if there are any."""
+    requests = sorted({request.pk for request in shown})
+    if requests:
+        Look.objects.create(screen=screen, requests=requests, looked_at=at, looked_by=by)
 
 
 def _append(

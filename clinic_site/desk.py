@@ -1,6 +1,6 @@
 """The one door for staff: Django's admin, limited before a password is hashed, opening on the desk."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from bookings import journal
 from bookings.agenda import appointments_without_attendance
 from bookings.free_times import stranded
-from bookings.models import AppointmentRequest, ScreeningQuestion
+from bookings.models import AppointmentRequest, RedFlag, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.to_phone import patients_to_phone
 from procedures import rate_limits, reviews
@@ -54,21 +55,7 @@ class Desk(admin.AdminSite):
         desk: dict[str, Any] = {}
         now = timezone.now()
         if request.user.has_perm("bookings.view_appointmentrequest"):
-            waiting = AppointmentRequest.objects.waiting_for_clinic(now).select_related("page")
-            first = list(waiting.most_urgent_first()[: SHOWN + 1])
-            desk["waiting"] = [
-                (record, record.state(now).label, record.answer_due < now)
-                for record in first[:SHOWN]
-            ]
-            desk["more_waiting"] = len(first) > SHOWN
-            lost, to_phone = stranded(now), patients_to_phone(now)
-            desk |= {
-                "stranded": lost[:SHOWN],
-                "more_stranded": len(lost) - SHOWN,
-                "to_phone": to_phone[:SHOWN],
-                "more_to_phone": len(to_phone) - SHOWN,
-                "not_recorded": appointments_without_attendance(now)[:SHOWN],
-            }
+            desk |= self._requests(request, now)
         if request.user.has_perm("bookings.view_screeningquestion"):
             soon = timezone.localdate(now) + SOON
             due_questions = ScreeningQuestion.objects.to_review(soon).select_related("owner")
@@ -83,3 +70,31 @@ class Desk(admin.AdminSite):
             )
             desk["due"] = reviews.due(timezone.localdate(now))[:SHOWN]
         return super().index(request, desk | (extra_context or {}))
+
+    def _requests(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
+        """The requests and patients that somebody has to see to. Who is named is written down."""
+        waiting = AppointmentRequest.objects.waiting_for_clinic(now)
+        first = list(waiting.select_related("page").most_urgent_first()[: SHOWN + 1])
+        flagged = RedFlag.objects.blocking().filter(request__in=waiting)
+        lost, to_phone = stranded(now), patients_to_phone(now)
+        not_recorded = list(appointments_without_attendance(now)[:SHOWN])
+        shown = [
+            *first[:SHOWN],
+            *(each.appointment.request for each in lost[:SHOWN]),
+            *(each.request for each in (*to_phone[:SHOWN], *not_recorded)),
+        ]
+        journal.record_list("the desk", shown, by=request.user, at=now)
+        return {
+            "waiting": [
+                (record, record.state(now).label, record.answer_due < now)
+                for record in first[:SHOWN]
+            ],
+            "more_waiting": len(first) > SHOWN,
+            "how_many_wait": waiting.count(),
+            "wait_for_clinician": flagged.values("request").distinct().count(),
+            "stranded": lost[:SHOWN],
+            "more_stranded": len(lost) - SHOWN,
+            "to_phone": to_phone[:SHOWN],
+            "more_to_phone": len(to_phone) - SHOWN,
+            "not_recorded": not_recorded,
+        }

@@ -85,6 +85,7 @@ GROUPS = {
         "withdraw_revision",
         "suspend_revision",
         "revoke_signoff",
+        "view_look",
     },
 }
 

@@ -81,12 +81,17 @@ class Decision(NamedTuple):
     leads_on: Iterable[str] = ()
     # Whether it takes something away from somebody.
     is_grave: bool = False
+    # What a link to its page may choose beforehand. Whoever writes a link must not be able to fill in
+    # what a colleague then only presses.
+    chosen_by_link: Iterable[str] = ()
 
 
 class CarefulAdmin(admin.ModelAdmin):
     """No bulk actions, no deleting, and no filters in an address but those of the list."""
 
     actions = None
+    # What a link to the form of a new record may choose beforehand.
+    chosen_by_link: Iterable[str] = ()
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     safe_lookups = {"", "exact", "id__exact"}
 
@@ -94,6 +99,10 @@ class CarefulAdmin(admin.ModelAdmin):
         field, _, how = lookup.partition("__")
         listed = {getattr(entry, "parameter_name", entry) for entry in self.list_filter}
         return field in listed and how in self.safe_lookups
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        return {name: initial[name] for name in self.chosen_by_link if name in initial}
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -142,15 +151,23 @@ class DecisionAdmin(CarefulAdmin):
         )
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-        """Load, ask the form, make one call, redirect."""
+        """Load, ask the form, make one call, redirect.
+
+        Whoever may not decide learns nothing of which records there are.
+        """
         decision = next((decision for decision in self.decisions if decision.slug == slug), None)
-        record = self.get_object(request, str(pk))
-        if decision is None or record is None:
+        if decision is None:
             raise Http404
         if not request.user.has_perm(f"{self.opts.app_label}.{decision.permission}"):
             raise PermissionDenied
+        record = self.get_object(request, str(pk))
+        if record is None:
+            raise Http404
         posted = request.POST if request.method == "POST" else None
-        form = decision.form(posted, record=record, initial=request.GET.dict())
+        chosen = {
+            name: request.GET[name] for name in decision.chosen_by_link if name in request.GET
+        }
+        form = decision.form(posted, record=record, initial=chosen)
         if posted is not None and form.is_valid():
             try:
                 said = decision.carry_out(record, form.cleaned_data, request.user, timezone.now())

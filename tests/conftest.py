@@ -17,6 +17,7 @@ from procedures.constraints import allow_changes, make_append_only
 from tests import factories
 
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
+    "bookings_look": (),
     "bookings_requestevent": (),
     "bookings_recordedoutcome": (),
     "procedures_pageevent": (),

@@ -8,11 +8,12 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from bookings import triage
+from bookings import diary, triage
 from bookings.models import (
     AppointmentRequest,
     AppointmentType,
     ClinicSession,
+    Closure,
     Location,
     Offer,
     OpeningHours,
@@ -114,6 +115,17 @@ def clinic_session(
             "ends": ends,
         }
         | columns
+    )
+
+
+def closure(*, now: datetime) -> Closure:
+    """A clinician who is away for some hours, a week later."""
+    starts = now + timedelta(days=7)
+    return Closure.objects.create(
+        resource=diary.resource_of(clinician()),
+        starts=starts,
+        ends=starts + timedelta(hours=4),
+        reason="Leave",
     )
 
 

@@ -204,7 +204,7 @@ WRITER_OF = {
             "PhoneCall",
         },
         "diary": {"Claim", "Offer", "OfferedTime", "Appointment", "Resource"},
-        "journal": {"RequestEvent"},
+        "journal": {"Look", "RequestEvent"},
         "messages": {"Message"},
     },
 }

@@ -1,6 +1,13 @@
 """Reception's and the clinicians' side of the desk."""
 
-from bookings.admin.catalogue import AppointmentTypeAdmin, ClosedDayAdmin, ScreeningQuestionAdmin
+from bookings.admin.catalogue import (
+    AppointmentTypeAdmin,
+    ClosedDayAdmin,
+    ScreeningQuestionAdmin,
+    TopicAdmin,
+    TreatmentAdmin,
+)
+from bookings.admin.looks import LookAdmin
 from bookings.admin.requests import AppointmentRequestAdmin
 from bookings.admin.sessions import (
     ClinicSessionAdmin,
@@ -17,7 +24,10 @@ __all__ = [
     "ClosedDayAdmin",
     "ClosureAdmin",
     "LocationAdmin",
+    "LookAdmin",
     "MachineKindAdmin",
     "ResourceAdmin",
     "ScreeningQuestionAdmin",
+    "TopicAdmin",
+    "TreatmentAdmin",
 ]

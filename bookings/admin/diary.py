@@ -41,9 +41,12 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 def _day(request: HttpRequest) -> dict[str, Any]:
     day = _chosen_day(request)
+    now = timezone.now()
+    (plan,) = plans([day], now)
+    journal.record_list("diary of a day", plan.requests(), by=request.user, at=now)
     return {
         "title": f"{day:%A %-d %B %Y}",
-        "plan": plans([day], timezone.now())[0],
+        "plan": plan,
         "closures": Closure.objects.overlapping(*span_of(day)).select_related(
             "resource", "location"
         ),
@@ -57,9 +60,13 @@ def _day(request: HttpRequest) -> dict[str, Any]:
 def _week(request: HttpRequest) -> dict[str, Any]:
     day = _chosen_day(request)
     monday = day - timedelta(days=day.weekday())
+    now = timezone.now()
+    week = plans([monday + timedelta(days=n) for n in range(WEEK)], now)
+    shown = [each for plan in week for each in plan.requests()]
+    journal.record_list("diary of a week", shown, by=request.user, at=now)
     return {
         "title": f"The week of {monday:%-d %B %Y}",
-        "plans": plans([monday + timedelta(days=n) for n in range(WEEK)], timezone.now()),
+        "plans": week,
         "day": day,
         "unit": "week",
         "before": monday - timedelta(days=WEEK),

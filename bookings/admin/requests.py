@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -123,10 +123,13 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return {"about": WHO, "current": triage.booked_appointment(record)}
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-        """A decision page may show what the patient answered: opening it is a look, too."""
+        """A decision page shows who it is and what they answered: to be shown it is a look, too.
+
+        However it came to be shown: a form that was refused tells as much as one that was opened.
+        """
         answer = super().decide(request, pk, slug)
-        record = self.get_object(request, str(pk))
-        if request.method == "GET" and answer.status_code == HTTPStatus.OK and record:
+        if answer.status_code == HTTPStatus.OK:
+            record = cast("TemplateResponse", answer).context_data["record"]
             journal.record(record, READ, by=request.user, at=timezone.now())
         return answer
 
@@ -139,7 +142,11 @@ class AppointmentRequestAdmin(DecisionAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Requests"} | (extra_context or {}))
+        answer = super().changelist_view(request, {"title": "Requests"} | (extra_context or {}))
+        shown = getattr(answer, "context_data", {}).get("cl")
+        if shown:
+            journal.record_list("requests", shown.result_list, by=request.user, at=timezone.now())
+        return answer
 
     def change_view(
         self,
@@ -149,11 +156,11 @@ class AppointmentRequestAdmin(DecisionAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Everything that is needed to decide, on one screen. That it was read is written down."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         record = self.get_object(request, object_id)
         if record is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, record):
-            return super().change_view(request, object_id, form_url, extra_context)
         journal.record(record, READ, by=request.user, at=timezone.now())
         allowed = self.open_decisions(request, record)
         told = facts(record, timezone.now())

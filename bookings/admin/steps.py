@@ -42,6 +42,8 @@ def _listed(record: AppointmentRequest, now: datetime) -> bool:
 
 
 OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
+# Whose free times for what, and from when: the link of a diary may choose them.
+FREE_TIMES = ("appointment_type", "clinician", "from_day")
 
 DECISIONS = (
     Decision(
@@ -74,6 +76,7 @@ DECISIONS = (
         "admin/bookings/times.html",
         open_when=_may_have_time,
         leads_on=OURS,
+        chosen_by_link=FREE_TIMES,
     ),
     Decision(
         "book",
@@ -85,6 +88,7 @@ DECISIONS = (
         "For a time that you have just agreed with the patient.",
         "admin/bookings/times.html",
         open_when=_may_have_time,
+        chosen_by_link=FREE_TIMES,
     ),
     Decision(
         "move",
@@ -97,6 +101,7 @@ DECISIONS = (
         "at once.",
         "admin/bookings/times.html",
         open_when=_may_have_time,
+        chosen_by_link=FREE_TIMES,
     ),
     Decision(
         "book-offered",
@@ -166,6 +171,7 @@ DECISIONS = (
         "Only “proceed”, with a note or without, lets times be offered or booked. Nobody is told to "
         "stop a medicine.",
         leads_on=OURS,
+        chosen_by_link=("flag",),
     ),
     Decision(
         "defer",

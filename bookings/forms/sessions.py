@@ -94,6 +94,9 @@ class ClosureForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        # Whoever may only look has no fields.
+        if "resource" not in self.fields:
+            return
         whose = self.fields["resource"]
         whose.queryset = Resource.objects.select_related("clinician").order_by("name")
         whose.label_from_instance = lambda resource: (

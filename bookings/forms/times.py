@@ -11,13 +11,15 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.free_times import FreeTime, free_times
-from bookings.models import AppointmentType, OfferedTime, Resource
+from bookings.models import AppointmentRequest, AppointmentType, OfferedTime, Resource
 from bookings.status import MOST_TIMES
 from procedures.decisions import DecisionForm
 from procedures.models import Clinician
 
 FURTHEST = timedelta(days=731)
 DAYS_SHOWN = 14
+# What a time is given for, and with whom.
+TERMS = ("appointment_type", "clinician")
 
 
 class InstantField(forms.DateTimeField):
@@ -100,6 +102,7 @@ class FreeTimesForm(DecisionForm, LookForm):
             data = None
         super().__init__(data, *args, **kwargs)
         self.shown: list[FreeTime] = []
+        self.own = _own_terms(self.record)
         self.look = LookForm(self._looked_for())
         if self.look.is_valid():
             values = self.look.cleaned_data
@@ -110,16 +113,30 @@ class FreeTimesForm(DecisionForm, LookForm):
             self.initial |= {name: getattr(value, "pk", value) for name, value in values.items()}
 
     def _looked_for(self) -> dict[str, Any]:
-        """What was chosen; or else the first of each, from today."""
+        """What was chosen; or else what the request has already, or the first of each, from today."""
         given = self.data if self.is_bound else self.initial
-        first = {
-            name: getattr(LookForm.base_fields[name].queryset.first(), "pk", None)
-            for name in ("appointment_type", "clinician")
-        }
+        first = {name: self._first(name) for name in TERMS}
         day = given.get("from_day") or timezone.localdate()
         if given.get(self.LOOK) == "later":
             day = _later(day)
         return {name: given.get(name) or value for name, value in first.items()} | {"from_day": day}
+
+    def _first(self, name: str) -> int | None:
+        """What the request has already, if that can still be chosen; or else the first there is."""
+        choices = LookForm.base_fields[name].queryset.all()
+        own = choices.filter(pk=getattr(self.own.get(name), "pk", None)).first()
+        return getattr(own or choices.first(), "pk", None)
+
+    def differs(self) -> list[str]:
+        """What these times would change about the visit, to be said beside the button."""
+        if not self.look.is_valid():
+            return []
+        chosen = self.look.cleaned_data
+        return [
+            f"{chosen[name]} instead of {own}"
+            for name, own in self.own.items()
+            if chosen[name] != own
+        ]
 
     @property
     def now_listed(self) -> str:
@@ -158,6 +175,15 @@ class FreeTimesForm(DecisionForm, LookForm):
                 "free times now: choose again.",
             )
         return cleaned
+
+
+def _own_terms(record: AppointmentRequest) -> dict[str, Any]:
+    """For what and with whom the visit is by now: its newest appointment, or else its newest offer."""
+    for rows in (record.appointments, record.offers):
+        newest = rows.select_related(*TERMS).order_by("-pk").first()
+        if newest:
+            return {name: getattr(newest, name) for name in TERMS}
+    return {}
 
 
 def _later(day: date | str) -> date | str:

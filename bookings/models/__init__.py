@@ -9,7 +9,7 @@ from bookings.models.catalogue import (
 )
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
-from bookings.models.records import Message, RequestEvent
+from bookings.models.records import Look, Message, RequestEvent
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -37,6 +37,7 @@ __all__ = [
     "ClosedDay",
     "Closure",
     "Location",
+    "Look",
     "MachineKind",
     "Message",
     "Offer",

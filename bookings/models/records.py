@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Index, Q, UniqueConstraint
 
@@ -36,6 +37,32 @@ class RequestEvent(models.Model):
 
     def __str__(self) -> str:
         return f"event {self.number} of request {self.request_id}"
+
+
+class Look(models.Model):
+    """A list with names of patients that a member of staff was shown. It is never changed or deleted.
+
+    One request on a screen of its own is an event of its journal instead.
+    """
+
+    screen = models.CharField(max_length=20)
+    requests = models.JSONField(help_text="The numbers of the requests in the list.")
+    looked_at = models.DateTimeField()
+    looked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "screen", "requests", "looked_at", "looked_by"}
+
+    class Meta:
+        verbose_name = "look at a list"
+        verbose_name_plural = "looks at lists"
+        constraints = [paired("looked")]
+        indexes = [Index(fields=["looked_by", "looked_at"], name="looks_by_person")]
+
+    def __str__(self) -> str:
+        return f"{self.looked_by} was shown {len(self.requests)} in “{self.screen}”"
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

@@ -67,6 +67,7 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         return self.annotate(
             has_urgent_flag=Exists(blocking.filter(level=FlagLevel.URGENT, outcome="")),
             has_red_flag=Exists(blocking.filter(level=FlagLevel.RED)),
+            has_blocking_flag=Exists(blocking),
         ).order_by("-has_urgent_flag", "answer_due", "pk")
 
 

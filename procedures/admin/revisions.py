@@ -33,6 +33,7 @@ class RevisionAdmin(DecisionAdmin):
     list_display = ("page", "number", "title", "status", "written_by", "written_at")
     list_filter = ("status", "page")
     refusals = (PublishingRefused, DocumentError)
+    chosen_by_link = ("page",)
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
@@ -130,6 +131,8 @@ class RevisionAdmin(DecisionAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         record = self.get_object(request, object_id) if object_id else None
         extra = {**(extra_context or {})}
         if record:
@@ -192,11 +195,11 @@ class RevisionAdmin(DecisionAdmin):
 
     def _visible(self, request: HttpRequest, pk: int) -> Revision:
         """A revision that this person may see. Raises Http404 or PermissionDenied."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         revision = self.get_object(request, str(pk))
         if revision is None:
             raise Http404
-        if not self.has_view_permission(request, revision):
-            raise PermissionDenied
         return revision
 
 

@@ -212,3 +212,73 @@ def test_a_note_for_the_day_is_in_the_diary_and_on_the_list(
     for name in ("day", "list"):
         url = f"/admin/bookings/appointmentrequest/diary/{name}/?day={day}"
         assert "Check the INR." in client.get(url).content.decode()
+
+
+# --- What the form opens on -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_another(request_: AppointmentRequest, monday: datetime) -> AppointmentRequest:
+    """Booked with the second clinician of the list, for the second type of appointment."""
+    triage.book(
+        request_,
+        version=request_.version,
+        appointment_type=factories.appointment_type(45),
+        clinician=factories.clinician("other"),
+        starts=factories.tomorrow(2, now=monday),
+        by=factories.staff("Reception"),
+        now=monday,
+    )
+    return request_
+
+
+NOT_AS_IT_IS = "Not as it is now"
+
+
+@pytest.mark.parametrize("slug", ["move", "offer"])
+def test_other_times_open_on_the_clinician_and_the_type_of_the_appointment(
+    slug: str, with_another: AppointmentRequest, sign_in: SignIn
+) -> None:
+    content = sign_in("Reception").get(page(with_another, slug)).content.decode()
+    assert "Free times of Dr Other" in content
+    kind = factories.appointment_type(45)
+    assert f'<option value="{kind.pk}" selected>' in content
+    assert NOT_AS_IT_IS not in content
+
+
+def test_an_offer_that_did_not_suit_is_followed_by_one_of_the_same_kind(
+    request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    factories.offer(request_, doctor="other", now=monday)
+    triage.ask_for_other_times(request_, version=request_.version, now=monday)
+    content = sign_in("Reception").get(page(request_)).content.decode()
+    assert "Free times of Dr Other" in content
+    assert NOT_AS_IT_IS not in content
+
+
+def test_what_would_change_is_said_beside_the_button(
+    with_another: AppointmentRequest, sign_in: SignIn
+) -> None:
+    posted = form(with_another, look="from")
+    content = sign_in("Reception").post(page(with_another, "move"), posted).content.decode()
+    said = content[content.index(NOT_AS_IT_IS) :]
+    assert "Assessment of 30 (30 minutes) instead of Assessment of 45 (45 minutes)" in said
+    assert "Dr Clinician, Consultant instead of Dr Other, Consultant" in said
+    assert said.index("instead of") < said.index("<button")
+
+
+def test_a_new_request_has_nothing_to_differ_from(
+    request_: AppointmentRequest, sign_in: SignIn
+) -> None:
+    content = sign_in("Reception").get(page(request_)).content.decode()
+    assert "Free times of Dr" in content
+    assert NOT_AS_IT_IS not in content
+
+
+def test_a_clinician_who_has_left_is_replaced_and_that_is_said(
+    with_another: AppointmentRequest, sign_in: SignIn
+) -> None:
+    factories.clinician("other").clinicsession_set.all().delete()
+    content = sign_in("Reception").get(page(with_another, "offer")).content.decode()
+    assert "Free times of Dr Clinician" in content
+    assert "Dr Clinician, Consultant instead of Dr Other, Consultant" in content
