@@ -66,6 +66,7 @@ GROUPS = {
             "openinghours",
             "resource",
             "sessionchange",
+            "sharedplace",
         )
     }
     | {
@@ -76,6 +77,7 @@ GROUPS = {
         "add_closedday",
         "change_closedday",
         "delete_closedday",
+        "delete_sharedplace",
         "add_screeningquestion",
         "change_screeningquestion",
         "withdraw_revision",
