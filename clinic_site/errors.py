@@ -39,9 +39,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
-    """429 for a passed limit: until when, by the clinic's clock, and whether what was typed is kept."""
+    """429 for a passed limit: until when, by the clinic's clock, with what was typed in a form."""
     seconds = math.ceil((refused.until - timezone.now()).total_seconds())
-    context = {"until": _whole_minute(refused.until), "kept_until": refused.kept_until}
+    context = {
+        "until": _whole_minute(refused.until),
+        "kept_until": refused.kept_until,
+        "typed": [
+            (name, value)
+            for name, values in request.POST.lists()
+            for value in values
+            if name != "csrfmiddlewaretoken" and "password" not in name
+        ],
+    }
     answer = render(request, "errors/429.html", context, status=429)
     answer.headers["Retry-After"] = str(max(1, seconds))
     return answer

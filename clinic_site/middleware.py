@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
-from clinic_site.errors import too_many_tries
+from clinic_site.errors import bad_request, too_many_tries
 from procedures.rate_limits import TooManyTries
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -33,7 +33,7 @@ def refuse_large_bodies(get_response: View) -> View:
         length = request.META.get("CONTENT_LENGTH") or "0"
         too_long = length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if too_long or "HTTP_TRANSFER_ENCODING" in request.META:
-            raise RequestDataTooBig("longer than any form")
+            return bad_request(request, RequestDataTooBig())
         return get_response(request)
 
     return middleware

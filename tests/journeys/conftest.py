@@ -67,7 +67,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def clinic(
     live_server: Any, settings: Any, demonstration: Path, monkeypatch: pytest.MonkeyPatch
 ) -> str:
-    """The demonstration clinic, served on this machine; its address. Patients type as fast as programs."""
+    """The demonstration clinic, served on this machine; its address. Its patients type fast."""
     monkeypatch.setattr(steps, "QUICKEST", timedelta(0))
     settings.SITE_URL = live_server.url
     connection.ensure_connection()

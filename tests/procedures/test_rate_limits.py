@@ -103,17 +103,17 @@ def test_no_stretch_of_the_period_ever_has_more(times: int, steps: list[tuple[in
     for minutes, is_right in steps:
         now += minutes * MINUTE
         counted = [moment for moment in counted if moment > now - limit.period]
-        try:
-            spent = rate_limits.spend(limit, "a", now)
-        except TooManyTries as refused:
-            assert len(counted) == times
-            assert refused.until == counted[0] + limit.period
-        else:
-            counted.append(now)
-            assert spent.left == times - len(counted)
-            if is_right:
-                rate_limits.give_back(spent)
-                counted.pop()
+        if len(counted) == times:
+            with pytest.raises(TooManyTries) as refused:
+                rate_limits.spend(limit, "a", now)
+            assert refused.value.until == counted[0] + limit.period
+            continue
+        spent = rate_limits.spend(limit, "a", now)
+        counted.append(now)
+        assert spent.left == times - len(counted)
+        if is_right:
+            rate_limits.give_back(spent)
+            counted.pop()
 
 
 @pytest.mark.django_db
