@@ -61,9 +61,15 @@ class StillBeingSent(Exception):
     """A worker has the message in its hands."""
 
 
-def queue(request: AppointmentRequest, *kinds: MessageKind, by: str, now: datetime) -> None:
+def queue(
+    request: AppointmentRequest,
+    *kinds: MessageKind,
+    by: str,
+    now: datetime,
+    not_before: datetime | None = None,
+) -> None:
     """Write the messages of a change, in its transaction. One of a kind for each version, and a text
-    beside it if the patient agreed to texts."""
+    beside it if the patient agreed to texts. They leave as soon as they can, but not before that."""
     Message.objects.bulk_create(
         Message(
             request=request,
@@ -73,7 +79,7 @@ def queue(request: AppointmentRequest, *kinds: MessageKind, by: str, now: dateti
             message_id=secrets.token_urlsafe(32),
             queued_at=now,
             queued_by=by,
-            next_try=now,
+            next_try=not_before or now,
         )
         for kind in kinds
         for channel in _channels(request, kind)

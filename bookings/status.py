@@ -7,6 +7,8 @@ from django.db.models import TextChoices
 # Who acted, where it was not a member of staff. The space keeps them apart from any username.
 PATIENT = "the patient"
 CLOCK = "the clock"
+# Whoever has the private link, and could not show that they are the patient.
+LINK_HOLDER = "somebody with the link"
 
 
 class RequestStatus(TextChoices):
@@ -114,8 +116,11 @@ PRINTED = "printed it in a list of the day"
 # What it says of a call, by whether the patient was reached.
 CALLS = {True: "phoned the patient", False: "tried to phone the patient"}
 
+# What it says when all tries to give the date of birth are used up.
+WRONG_BIRTH_DATES = "gave only wrong dates of birth"
+
 # They make nobody's screen stale.
-LOOKS = (READ, SEARCHED, PRINTED, *CALLS.values())
+LOOKS = (READ, SEARCHED, PRINTED, WRONG_BIRTH_DATES, *CALLS.values())
 
 WAITING_FOR_CLINIC = {status for status, owner in OWNERS.items() if owner == "clinic"}
 WAITING_FOR_PATIENT = {status for status, owner in OWNERS.items() if owner == "patient"}
@@ -264,10 +269,6 @@ class TriageRefused(Exception):
 
     The message is a sentence for the person who tried.
     """
-
-
-class TooOften(TriageRefused):
-    """A limit on how often somebody may send a request is passed."""
 
 
 class Overtaken(TriageRefused):

@@ -1,12 +1,15 @@
 """A request that is being filled in. It lives in the patient's session for an hour and is never
 stored elsewhere until it is sent."""
 
+import math
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.forms import BoundField
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -28,6 +31,12 @@ CHECK = "check"
 ORDER = [*STEPS, CHECK]
 # Not a step of its own: it comes between two of them, after an answer that cannot wait for us.
 URGENT = "urgent"
+# Five steps with a form-filling browser take a person longer than this, and a program less.
+QUICKEST = timedelta(seconds=10)
+# Of what a session keeps, in bytes as they are stored: room for all answers at their longest.
+LONGEST = 7500
+# Of an answer in a field that has no length of its own.
+LONGEST_WORD = 254
 
 
 class UnsentRequest:
@@ -47,14 +56,34 @@ class UnsentRequest:
 
     def begin(self, page_slug: str) -> None:
         """Start afresh, about a page or about nothing yet. The urgent help has been shown."""
-        self.kept = {"key": secrets.token_urlsafe(32), "page": page_slug, "answers": {}}
+        begun = timezone.now().timestamp()
+        key = secrets.token_urlsafe(32)
+        self.kept = {"key": key, "page": page_slug, "begun": begun, "answers": {}}
         self._save()
 
-    def keep(self, step: str, posted: QueryDict) -> None:
-        """Remember one step as it was posted."""
-        answers = {name: values for name, values in posted.lists() if name != "csrfmiddlewaretoken"}
-        self.kept["answers"][step] = answers
+    def keep(self, step: str, posted: QueryDict) -> bool:
+        """Remember what was posted for the fields of one step; False if all together is too long."""
+        answers = {
+            name: values
+            for field in self.form(step, posted)
+            for name, values in _as_posted(field, posted).items()
+        }
+        kept = {**self.kept, "answers": {**self.kept["answers"], step: answers}}
+        if len(self.session.encode({"unsent": kept})) > LONGEST:
+            return False
+        self.kept = kept
         self._save()
+        return True
+
+    def keep_until(self, opens: datetime) -> datetime:
+        """Keep everything until an hour after that instant, at which it can be sent; until when."""
+        self.kept["until"] = opens.timestamp() + settings.PATIENT_SESSION_SECONDS
+        self._save()
+        return datetime.fromtimestamp(self.kept["until"], UTC)
+
+    def is_too_quick(self, now: datetime) -> bool:
+        """Whether no person can have filled it in since it was begun."""
+        return now.timestamp() < self.kept.get("begun", 0) + QUICKEST.total_seconds()
 
     def forget(self) -> None:
         """Nothing of the answers stays in the session."""
@@ -154,7 +183,21 @@ class UnsentRequest:
         self._forms.clear()
         self.__dict__.pop("_about", None)
         self.session["unsent"] = self.kept
-        self.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
+        left = math.ceil(self.kept.get("until", 0) - timezone.now().timestamp())
+        self.session.set_expiry(max(settings.PATIENT_SESSION_SECONDS, left))
+
+
+def _as_posted(field: BoundField, posted: QueryDict) -> dict[str, list[str]]:
+    """What was posted for one field, and no more of it than a valid answer can have."""
+    widget = field.field.widget
+    parts = getattr(widget, "widgets_names", [""])
+    most = getattr(field.field, "max_length", None) or LONGEST_WORD
+    several = getattr(widget, "allow_multiple_selected", False)
+    return {
+        name: [value.strip()[:most] for value in dict.fromkeys(values if several else values[-1:])]
+        for name in (field.html_name + part for part in parts)
+        if (values := posted.getlist(name))
+    }
 
 
 def pages_to_ask_about() -> list[tuple[InformationPage, str]]:

@@ -5,8 +5,16 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 
-from bookings.models import AppointmentRequest, Message, Offer, PhoneCall, RedFlag
+from bookings.models import (
+    AppointmentRequest,
+    Message,
+    Offer,
+    PhoneCall,
+    RedFlag,
+    RequestEvent,
+)
 from bookings.status import (
+    WRONG_BIRTH_DATES,
     FlagLevel,
     FlagOutcome,
     MessageKind,
@@ -27,6 +35,10 @@ MOST = 200
 # After that nobody expects to hear from us about it.
 MATTERS_FOR = timedelta(days=60)
 URGENT = "Told us of something that cannot wait. Find out whether they got help."
+WRONG_BIRTHS = (
+    "Their private link was used with wrong dates of birth only. Ask whether that was them, and check "
+    "the date that we have."
+)
 # The last part of an offer in which silence is a reason to phone.
 LAST_PART = 4
 
@@ -65,6 +77,7 @@ def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, lis
         *((each.request, _undelivered(each)) for each in _failed(now, whose)),
         *((each.request, "Has not answered our offer.") for each in _unanswered(now, whose)),
         *((each.request, "A clinician wants to speak to them first.") for each in _wanted(whose)),
+        *((each.request, WRONG_BIRTHS) for each in _not_known(now, whose)),
     ]
     for request, why in found:
         whys = reasons.setdefault(request.pk, (request, []))[1]
@@ -133,3 +146,11 @@ def _wanted(whose: Q) -> list[RedFlag]:
     return list(
         flags.filter(~_reached_since("resolved_at")).select_related("request").order_by("pk")
     )
+
+
+def _not_known(now: datetime, whose: Q) -> list[RequestEvent]:
+    """Either a patient cannot get in, or somebody has their link who should not."""
+    events = RequestEvent.objects.filter(
+        whose, ~_reached_since("at"), kind=WRONG_BIRTH_DATES, at__gt=now - MATTERS_FOR
+    )
+    return list(events.select_related("request").order_by("at", "pk")[:MOST])

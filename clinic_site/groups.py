@@ -68,6 +68,7 @@ GROUPS = {
             "openinghours",
             "resource",
             "sessionchange",
+            "sharedplace",
             "topic",
             "treatment",
         )
@@ -80,6 +81,7 @@ GROUPS = {
         "add_closedday",
         "change_closedday",
         "delete_closedday",
+        "delete_sharedplace",
         "add_screeningquestion",
         "change_screeningquestion",
         "withdraw_revision",

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 
-from django.core.exceptions import BadRequest
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+
+from clinic_site.errors import bad_request, too_many_tries
+from procedures.rate_limits import TooManyTries
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -19,6 +23,35 @@ def refuse_nul(get_response: View) -> View:
         return get_response(request)
 
     return middleware
+
+
+def refuse_large_bodies(get_response: View) -> View:
+    """Answer 413 to a body that says it is too long, or does not say how long it is, before any of it is
+    read: Django's own limit does not count files."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        too_long = length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if too_long or "HTTP_TRANSFER_ENCODING" in request.META:
+            return bad_request(request, RequestDataTooBig())
+        return get_response(request)
+
+    return middleware
+
+
+class AnswerTooManyTries:
+    """Whoever is refused by a limit is told when it is open again, on every page alike."""
+
+    def __init__(self, get_response: View):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing on the way in or out."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page for a passed limit; every other exception goes on."""
+        return too_many_tries(request, exception) if isinstance(exception, TooManyTries) else None
 
 
 def private_by_default(get_response: View) -> View:

@@ -100,12 +100,14 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # From here on an answer, even a refusal, carries all headers.
     "clinic_site.middleware.refuse_nul",
+    "clinic_site.middleware.refuse_large_bodies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "clinic_site.middleware.AnswerTooManyTries",
 ]
 
 ROOT_URLCONF = "clinic_site.urls"
@@ -193,8 +195,10 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "clinic_site.passwords.ContextWordsValidator"},
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 # --- Sessions: staff for a working day; a patient's form or link sets its own, shorter end ---
 
@@ -205,8 +209,10 @@ PATIENT_SESSION_SECONDS = 60 * 60
 
 # --- Security -------------------------------------------------------------------------------
 
-# Room for the longest text of a page, as a browser encodes it.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+# Room for the longest text of a page, as a browser encodes it, and for the largest figure. Nothing that
+# is posted is longer, or reaches the disk.
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

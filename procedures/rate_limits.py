@@ -1,83 +1,185 @@
-"""How often somebody may do something. Exact under any concurrency: one statement counts and tells.
+"""How often somebody may do something.
 
-Kept are keyed hashes of what is limited, for the length of the window; never an address.
+Each subject of a limit has one row with the stamps of its last tries. One statement looks whether a try
+is free and takes it, so a limit is exact however many people press at the same moment, and in no stretch
+of its period is it ever passed: the window slides. Whoever is refused is told when the next try is free.
+A try that turned out to be right is given back, so only what went wrong counts.
+
+Stored are keyed hashes of what is limited, until the last try no longer counts; never an address.
 """
 
 import hashlib
 import hmac
+import secrets
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest
+from django.db.models import Value
+from django.db.models.functions import Replace
 
 from procedures.models import RateLimit
 
 
 class Limit(NamedTuple):
-    """At most `times` in each window of `period`."""
+    """At most `times` in any stretch of `period`."""
 
     name: str
     times: int
     period: timedelta
 
 
+Try = tuple[Limit, str]
+
 SEND_FROM_ONE_PLACE = Limit("send", 10, timedelta(hours=1))
-SEND_TO_ONE_ADDRESS = Limit("address", 3, timedelta(days=1))
-SEND_ALTOGETHER = Limit("all", 300, timedelta(hours=1))
+SEND_TO_ONE_MAILBOX = Limit("mailbox", 3, timedelta(days=1))
+BEGIN_FROM_ONE_PLACE = Limit("begin", 60, timedelta(hours=1))
 OPEN_UNKNOWN_LINK = Limit("link", 30, timedelta(hours=1))
 GIVE_DATE_OF_BIRTH = Limit("birth", 5, timedelta(days=1))
+NEW_LINK_BY_ITSELF = Limit("new link", 1, timedelta(days=1))
 LOST_LINK_FROM_ONE_PLACE = Limit("lost link place", 10, timedelta(hours=1))
 LOST_LINK_OF_ONE_REQUEST = Limit("lost link", 3, timedelta(days=1))
 CHANGE_CONTACT = Limit("contact", 5, timedelta(days=1))
 FEEDBACK_FROM_ONE_PLACE = Limit("feedback", 10, timedelta(hours=1))
 SIGN_IN_FROM_ONE_PLACE = Limit("sign-in place", 20, timedelta(minutes=15))
 SIGN_IN_AS_ONE_PERSON = Limit("sign-in person", 5, timedelta(minutes=15))
+SIGN_IN_FROM_NEW_PLACES = Limit("sign-in account", 20, timedelta(hours=1))
 
-# ON CONFLICT … RETURNING is the same on PostgreSQL and SQLite, and Django's ORM has no word for it.
-COUNT = f"""
-    INSERT INTO {RateLimit._meta.db_table} ("key", "count", "ends") VALUES {{rows}}
-    ON CONFLICT ("key") DO UPDATE SET "count" = {RateLimit._meta.db_table}."count" + 1
-    RETURNING "key", "count"
+# A stamp is a letter that occurs nowhere else in it, the instant at which the try stops counting, in
+# microseconds of Unix time, and six letters that tell it from every other.
+DIGITS, WIDTH = 16, 23
+TABLE = RateLimit._meta.db_table
+# ON CONFLICT … WHERE … RETURNING is the same on PostgreSQL and SQLite, and Django's ORM has no word for
+# it. A full log lets a try in if its last-but-`times` stamp is over, and then forgets what is older.
+TAKE = f"""
+    INSERT INTO {TABLE} ("key", "times", "tries", "ends") VALUES {{rows}}
+    ON CONFLICT ("key") DO UPDATE SET
+        "times" = excluded."times",
+        "ends" = excluded."ends",
+        "tries" = excluded."tries" || CASE
+            WHEN length({TABLE}."tries") < excluded."times" * {WIDTH} THEN {TABLE}."tries"
+            ELSE substr({TABLE}."tries", 1, (excluded."times" - 1) * {WIDTH}) END
+    WHERE length({TABLE}."tries") < excluded."times" * {WIDTH}
+        OR substr({TABLE}."tries", (excluded."times" - 1) * {WIDTH} + 2, {DIGITS}) <= %s
+    RETURNING "key", "tries"
 """  # noqa: S608 -- the table's name is our own
 
 
-def spend(limit: Limit, subject: str, now: datetime) -> bool:
-    """Count one more try of the subject; False once the limit is passed."""
+class TooManyTries(Exception):
+    """A limit is passed. From `until` on the next try is free."""
+
+    def __init__(self, until: datetime):
+        super().__init__(f"Too many tries; the next is free from {until:%Y-%m-%d %H:%M} UTC.")
+        self.until = until
+        # Until when what somebody typed is kept for them, if it is.
+        self.kept_until: datetime | None = None
+
+
+class Spent(NamedTuple):
+    """What one try has cost, and how many more the tightest of its limits leaves."""
+
+    stamps: dict[str, str]
+    left: int
+
+
+def spend(limit: Limit, subject: str, now: datetime) -> Spent:
+    """Count one more try of the subject. Raises TooManyTries once the limit is passed."""
     return spend_all([(limit, subject)], now)
 
 
-def spend_all(tries: Sequence[tuple[Limit, str]], now: datetime) -> bool:
-    """Count one more try of each, in one statement; False once any of the limits is passed."""
-    windows = {}
-    for limit, subject in tries:
-        period = limit.period.total_seconds()
-        window = int(now.timestamp() // period)
-        ends = datetime.fromtimestamp((window + 1) * period, UTC)
-        windows[_keyed_hash(f"{limit.name}\n{subject}\n{window}")] = (limit, ends)
+def spend_all(tries: Sequence[Try], now: datetime) -> Spent:
+    """Count one more try of each, in one statement; of none of them if any limit is passed.
+
+    Raises TooManyTries, which knows when all of them are open again.
+    """
+    mark = secrets.token_hex(3)
     # In one order everywhere, so that two of these never wait for each other in a circle.
-    rows = sorted((key, ends) for key, (_, ends) in windows.items())
-    statement = COUNT.format(rows=", ".join(["(%s, 1, %s)"] * len(rows)))
+    asked = dict(sorted((_key(limit, subject), limit) for limit, subject in tries))
+    stamps = {key: _stamp(now + limit.period, mark) for key, limit in asked.items()}
     adapt = connection.ops.adapt_datetimefield_value
+    values = [
+        value
+        for key, limit in asked.items()
+        for value in (key, limit.times, stamps[key], adapt(now + limit.period))
+    ]
+    statement = TAKE.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(asked)))
     with connection.cursor() as cursor:
-        cursor.execute(statement, [value for key, ends in rows for value in (key, adapt(ends))])
-        return all(count <= windows[key][0].times for key, count in cursor.fetchall())
+        cursor.execute(statement, [*values, _digits(now)])
+        taken = dict(cursor.fetchall())
+    left = min(asked[key].times - _counting(log, now) for key, log in taken.items()) if taken else 0
+    spent = Spent({key: stamps[key] for key in taken}, left)
+    refused = [key for key in asked if key not in taken]
+    if refused:
+        give_back(spent)
+        raise TooManyTries(max(_opens(key, asked[key], now) for key in refused))
+    return spent
 
 
-def forget_past_windows(now: datetime) -> int:
-    """Delete the counters whose window is over; the number deleted."""
+def give_back(spent: Spent) -> None:
+    """Let a try count no more, because it was right or came to nothing."""
+    for key, stamp in spent.stamps.items():
+        row = RateLimit.objects.filter(key=key)
+        row.update(tries=Replace("tries", Value(stamp), Value("")))
+
+
+def remember(name: str, subject: str, until: datetime) -> None:
+    """Keep in mind until that instant that this is known of the subject."""
+    key = _key(Limit(name, 0, timedelta(0)), subject)
+    RateLimit.objects.update_or_create(key=key, defaults={"times": 0, "ends": until})
+
+
+def is_remembered(name: str, subject: str, now: datetime) -> bool:
+    """Whether `remember` was told so, and the time is not over."""
+    key = _key(Limit(name, 0, timedelta(0)), subject)
+    return RateLimit.objects.filter(key=key, ends__gt=now).exists()
+
+
+def forget_past_tries(now: datetime) -> int:
+    """Delete the rows in which nothing counts any more; the number deleted."""
     return RateLimit.objects.filter(ends__lt=now).delete()[0]
 
 
-def client_address(request: HttpRequest) -> str:
-    """The address that our own outermost proxy saw. What a client claims further left is ignored."""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if settings.PROXIES and len(forwarded) >= settings.PROXIES:
-        return forwarded[-settings.PROXIES].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+def one_mailbox(email: str) -> str:
+    """The mailbox behind an e-mail address, however the address is written. For limits only.
+
+    What follows a plus sign is a label in nearly every mail system, and Gmail ignores dots.
+    """
+    name, _, domain = unicodedata.normalize("NFKC", email).casefold().rpartition("@")
+    name = name.partition("+")[0]
+    if domain in {"gmail.com", "googlemail.com"}:
+        name, domain = name.replace(".", ""), "gmail.com"
+    return f"{name}@{domain}"
 
 
-def _keyed_hash(text: str) -> str:
+def _opens(key: str, limit: Limit, now: datetime) -> datetime:
+    """When the next try is free: when the last-but-`times` of those that count stops counting."""
+    log = RateLimit.objects.filter(key=key).values_list("tries", flat=True).first() or ""
+    stamp = log[(limit.times - 1) * WIDTH : limit.times * WIDTH]
+    return max(_instant(stamp), now) if stamp else now
+
+
+def _counting(log: str, now: datetime) -> int:
+    stamps = (log[start : start + WIDTH] for start in range(0, len(log), WIDTH))
+    return sum(stamp[1 : 1 + DIGITS] > _digits(now) for stamp in stamps)
+
+
+def _stamp(ends: datetime, mark: str) -> str:
+    return f"t{_digits(ends)}{mark}"
+
+
+def _digits(instant: datetime) -> str:
+    microseconds = (instant - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+    return f"{microseconds:0{DIGITS}d}"
+
+
+def _instant(stamp: str) -> datetime:
+    microseconds = int(stamp[1 : 1 + DIGITS])
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
+
+
+def _key(limit: Limit, subject: str) -> str:
+    text = f"{limit.name}\n{subject}"
     return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()

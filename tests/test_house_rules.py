@@ -59,6 +59,7 @@ FLOORS: dict[str, dict[str, int]] = {
         "differences": 3,
         "content_checks": 3,
         "rate_limits": 3,
+        "places": 3,
         "publication": 3,
         "search": 3,
         "structured_data": 3,
@@ -85,6 +86,7 @@ FLOORS: dict[str, dict[str, int]] = {
         "free_times": 3,
         "agenda": 3,
         "links": 3,
+        "surge": 3,
         "texts": 3,
         "to_phone": 3,
         "returned_mail": 3,
@@ -104,8 +106,8 @@ FLOORS: dict[str, dict[str, int]] = {
         "apps": 7,
     },
 }
-# What `bookings` may know of `procedures`: what is read, and the two mechanisms for both apps.
-SHARED = {"models", "status", "publication", "constraints", "decisions", "rate_limits"}
+# What `bookings` may know of `procedures`: what is read, and the mechanisms for both apps.
+SHARED = {"models", "status", "publication", "constraints", "decisions", "rate_limits", "places"}
 WRITERS = {
     "publishing",
     "feedback",

@@ -10,6 +10,7 @@ from django.db.models import Index, Q, UniqueConstraint
 from bookings.models.catalogue import ACTOR_LENGTH
 from bookings.models.requests import AppointmentRequest
 from bookings.status import (
+    WRONG_BIRTH_DATES,
     Channel,
     MessageKind,
     MessageStatus,
@@ -34,6 +35,13 @@ class RequestEvent(models.Model):
 
     class Meta:
         constraints = [UniqueConstraint(fields=["request", "number"], name="one_event_a_number")]
+        indexes = [
+            Index(
+                fields=["at"],
+                condition=Q(kind=WRONG_BIRTH_DATES),
+                name="events_of_wrong_births",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"event {self.number} of request {self.request_id}"

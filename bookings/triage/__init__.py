@@ -21,6 +21,7 @@ from bookings.triage.clinic import (
 from bookings.triage.clock import catch_up
 from bookings.triage.contact import (
     change_contact,
+    note_wrong_birth_dates,
     record_call,
     renew_link,
     send_link_again,
@@ -74,6 +75,7 @@ __all__ = [
     "keep_appointment",
     "leave_as_it_is",
     "leave_earlier_list",
+    "note_wrong_birth_dates",
     "offer",
     "pass_on_freed_times",
     "record_attendance",

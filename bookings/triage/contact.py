@@ -10,12 +10,21 @@ from bookings.links import is_alive
 from bookings.models import AppointmentRequest, Message, Offer, PhoneCall
 from bookings.status import (
     CALLS,
+    CLOCK,
+    LINK_HOLDER,
     PATIENT,
+    WRONG_BIRTH_DATES,
     MessageKind,
     Overtaken,
     TriageRefused,
 )
-from bookings.triage.moves import desk_is_open, keep, one_change, what_happened
+from bookings.triage.moves import (
+    desk_is_open,
+    keep,
+    notify_clinic,
+    one_change,
+    what_happened,
+)
 
 # An offer that is nearly over and unanswered is told of once more.
 LAST_DAY = timedelta(days=1)
@@ -113,6 +122,27 @@ def renew_link(
         keep(request, version=version, link_version=request.link_version + 1)
         journal.record(request, "renewed the private link", by=by, at=now)
         messages.queue(request, MessageKind.LINK, by=by.get_username(), now=now)
+    return request
+
+
+def note_wrong_birth_dates(
+    request: AppointmentRequest, *, renew: bool, now: datetime
+) -> AppointmentRequest:
+    """Somebody with the private link has used up all tries to give the date of birth.
+
+    The desk is asked to phone. With `renew` the link and every session that it opened end as well, and
+    the patient gets a new one at the address that we have: whoever held the old one cannot keep them
+    out.
+    """
+    with one_change(request):
+        # The event locks the row; what a colleague did meanwhile is kept.
+        journal.record(request, WRONG_BIRTH_DATES, by=LINK_HOLDER, at=now)
+        request.refresh_from_db()
+        if renew:
+            keep(request, version=request.version, link_version=request.link_version + 1)
+            journal.record(request, "renewed the private link", by=CLOCK, at=now)
+            messages.queue(request, MessageKind.LINK, by=CLOCK, now=now)
+            notify_clinic(request, now=now)
     return request
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from bookings import diary, journal, messages
+from bookings import diary, journal, messages, surge
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -23,7 +23,6 @@ from bookings.status import (
     MessageKind,
     OfferStatus,
     RequestStatus,
-    TooOften,
     TriageRefused,
 )
 from bookings.triage.moves import (
@@ -36,7 +35,7 @@ from bookings.triage.moves import (
 )
 from bookings.triage.safety import keep_answers, refuse_unanswered
 from procedures.models import InformationPage
-from procedures.rate_limits import Limit, spend_all
+from procedures.rate_limits import Try, spend_all
 
 # Letters and digits that nobody takes for another when they are read out on the phone.
 REFERENCE_ALPHABET = "BCDFGHJKMNPQRTVWXY346789"
@@ -77,20 +76,20 @@ def submit(
     *,
     key: str,
     now: datetime,
-    limits: Sequence[tuple[Limit, str]] = (),
+    limits: Sequence[Try] = (),
 ) -> AppointmentRequest:
     """Receive a request. The same key and content lead to the same request; nothing is sent twice.
 
     A new request spends a try of each limit; a repeated press costs nobody anything, however many
     come at once, because the limits are counted last in the transaction that the key decides.
-    Raises TooOften if a limit is passed, and TriageRefused if the key was already used for other
+    Raises TooManyTries if a limit is passed, and TriageRefused if the key was already used for other
     content.
     """
     try:
         with transaction.atomic():
             received = _receive(submission, key=key, now=now)
-            if limits and not spend_all(limits, now):
-                raise TooOften("Too many requests were sent. Please wait, or ring us.")
+            if limits:
+                spend_all(limits, now)
             return received
     except IntegrityError:
         earlier = AppointmentRequest.objects.get(submission_key=key)
@@ -210,7 +209,8 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
     keep_answers(request, submission.answers, flagged, now=now)
     journal.begin(request, EVENTS[RequestStatus.RECEIVED], by=PATIENT, at=now)
     notice = [MessageKind.CLINIC_NOTICE] if settings.CLINIC_INBOX else []
-    messages.queue(request, MessageKind.RECEIVED, *notice, by=PATIENT, now=now)
+    turn = surge.next_turn(now)
+    messages.queue(request, MessageKind.RECEIVED, *notice, by=PATIENT, now=now, not_before=turn)
     return request
 
 

@@ -1,5 +1,7 @@
 """How we reach the patient: their contact details, and a link that was lost."""
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +16,7 @@ from bookings.models import AppointmentRequest
 from bookings.status import PATIENT, TriageRefused
 from bookings.views.guards import behind_link, identify_first, is_identified, open_in_session, say
 from procedures import rate_limits
+from procedures.places import by_place
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,11 +34,15 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     )
     if request.method != "POST" or not form.is_valid():
         return render(request, "bookings/mine/contact.html", {"form": form, "found": found})
-    if not rate_limits.spend(rate_limits.CHANGE_CONTACT, found.link_key, now):
-        return render(request, "errors/429.html", status=429)
+    tries = [(rate_limits.CHANGE_CONTACT, found.link_key)]
+    if form.cleaned_data["email"] != found.email:
+        mailbox = rate_limits.one_mailbox(form.cleaned_data["email"])
+        tries.append((rate_limits.SEND_TO_ONE_MAILBOX, mailbox))
+    spent = rate_limits.spend_all(tries, now)
     try:
         triage.change_contact(found, **form.cleaned_data, by=PATIENT, now=now)
     except TriageRefused as refusal:
+        rate_limits.give_back(spent)
         say(request, refusal)
     else:
         # A new address has a new link; whoever changed it stays in.
@@ -52,15 +59,12 @@ def lost_link(request: HttpRequest) -> HttpResponse:
         return render(request, "bookings/mine/lost_link.html", {"form": form})
     now = timezone.now()
     reference, email = form.cleaned_data["reference"], form.cleaned_data["email"]
-    place = rate_limits.client_address(request)
-    if not rate_limits.spend(rate_limits.LOST_LINK_FROM_ONE_PLACE, place, now):
-        return render(request, "errors/429.html", status=429)
+    # Not given back to those whom we know: the limit would tell who they are.
+    rate_limits.spend_all(by_place(rate_limits.LOST_LINK_FROM_ONE_PLACE, request), now)
     found = AppointmentRequest.objects.filter(reference=reference, email__iexact=email).first()
-    alive = found and is_alive(found, now)
-    if (
-        found
-        and alive
-        and rate_limits.spend(rate_limits.LOST_LINK_OF_ONE_REQUEST, found.link_key, now)
-    ):
-        triage.send_link_again(found, now=now)
+    if found and is_alive(found, now):
+        # Nor is it told that the link has been sent often enough today.
+        with suppress(rate_limits.TooManyTries):
+            rate_limits.spend(rate_limits.LOST_LINK_OF_ONE_REQUEST, found.link_key, now)
+            triage.send_link_again(found, now=now)
     return render(request, "bookings/mine/link_sent.html", {"email": email})

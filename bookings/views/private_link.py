@@ -1,5 +1,7 @@
 """The page behind the private link."""
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,6 +23,7 @@ from bookings.views.guards import (
     open_in_session,
 )
 from procedures import rate_limits
+from procedures.places import by_place
 
 # What a patient reads of the journal. Events that are not here are the clinic's own.
 PUBLIC_EVENTS = {
@@ -61,9 +64,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     found = links.follow(token, now)
     if found is None:
-        address = rate_limits.client_address(request)
-        if not rate_limits.spend(rate_limits.OPEN_UNKNOWN_LINK, address, now):
-            return render(request, "errors/429.html", status=429)
+        rate_limits.spend_all(by_place(rate_limits.OPEN_UNKNOWN_LINK, request), now)
         return link_needed(request)
     request.session.cycle_key()
     open_in_session(request, found)
@@ -116,24 +117,40 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @behind_link
 def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Ask for the date of birth before anything private is shown. Five tries a day, then phone."""
+    """Ask for the date of birth before anything private is shown. Five wrong ones a day end the link."""
     form = IdentifyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        limit = rate_limits.GIVE_DATE_OF_BIRTH
-        if not rate_limits.spend(limit, found.link_key, timezone.now()):
-            return render(request, "errors/429.html", status=429)
+        now = timezone.now()
+        # A link that staff or we renewed is a new start.
+        link = f"{found.link_key}\n{found.link_version}"
+        spent = rate_limits.spend(rate_limits.GIVE_DATE_OF_BIRTH, link, now)
         if form.cleaned_data["date_of_birth"] == found.date_of_birth:
+            rate_limits.give_back(spent)
             request.session["identified"] = [
                 *request.session.get("identified", []),
                 found.reference,
             ]
             wanted = request.session.pop("wanted", "mine")
             return redirect(f"bookings:{wanted}", found.reference)
+        if not spent.left:
+            return _no_tries_left(request, found, now)
         form.add_error(
             "date_of_birth",
             "This is not the date of birth that we have. Check it, or ring us.",
         )
     return render(request, "bookings/mine/identify.html", {"form": form, "found": found})
+
+
+def _no_tries_left(request: HttpRequest, found: AppointmentRequest, now: datetime) -> HttpResponse:
+    """Once a day a new link is sent by itself; after that a colleague has to speak to the patient."""
+    try:
+        rate_limits.spend(rate_limits.NEW_LINK_BY_ITSELF, found.link_key, now)
+        renew = True
+    except rate_limits.TooManyTries:
+        renew = False
+    triage.note_wrong_birth_dates(found, renew=renew, now=now)
+    context = {"renewed": renew, "until": now + rate_limits.GIVE_DATE_OF_BIRTH.period}
+    return render(request, "bookings/mine/no_tries_left.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,10 +14,11 @@ from bookings.forms.patient import (
 )
 from bookings.models import AppointmentRequest
 from bookings.screening import unseen_urgent_answers
-from bookings.status import CarerRight, TooOften, TriageRefused, needs_in_words
+from bookings.status import CarerRight, MessageKind, TriageRefused, needs_in_words
 from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
 from bookings.views.guards import open_in_session
 from procedures import rate_limits
+from procedures.places import by_place
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,6 +27,8 @@ def start(request: HttpRequest) -> HttpResponse:
     about = request.POST.get("about") or request.GET.get("about") or ""
     titles = {page.slug: title for page, title in pages_to_ask_about()}
     if request.method == "POST":
+        begun = by_place(rate_limits.BEGIN_FROM_ONE_PLACE, request)
+        rate_limits.spend_all(begun, timezone.now())
         UnsentRequest(request.session).begin(about if about in titles else "")
         return redirect("bookings:step", "about")
     context = {"about": about, "title": titles.get(about), "section": "request"}
@@ -42,8 +45,9 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
         return redirect("bookings:step", unsent.next_step())
     form = unsent.form(step, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        unsent.keep(step, request.POST)
-        return redirect("bookings:step", unsent.next_step())
+        if unsent.keep(step, request.POST):
+            return redirect("bookings:step", unsent.next_step())
+        form.add_error(None, "This is more than we can keep. Shorten what you wrote, or ring us.")
     context = {
         "form": form,
         "number": ORDER.index(step) + 1,
@@ -80,9 +84,15 @@ def check(request: HttpRequest) -> HttpResponse:
     due = unsent.next_step()
     if due != CHECK:
         return redirect("bookings:step", due)
-    if pressed == unsent.key:
+    if pressed == unsent.key and not _is_by_program(request, unsent):
         return _send(request, unsent)
-    if request.method == "POST":
+    if pressed == unsent.key:
+        messages.info(
+            request,
+            "Your request has not been sent yet. Please look at your answers once more, then press "
+            "“Send my request” again.",
+        )
+    elif request.method == "POST":
         messages.error(
             request, "This page was too old to send. Check your answers here, then send them."
         )
@@ -110,21 +120,28 @@ def sent(request: HttpRequest) -> HttpResponse:
     received = AppointmentRequest.objects.filter(reference=reference).first()
     if received is None:
         return _begin_again(request)
-    context = {"received": received, "answers": unseen_urgent_answers(received)}
+    waits = received.messages.filter(
+        kind=MessageKind.RECEIVED, tries=0, next_try__gt=timezone.now()
+    )
+    context = {
+        "received": received,
+        "answers": unseen_urgent_answers(received),
+        "email_waits": waits.exists(),
+    }
     return render(request, "bookings/request/sent.html", context)
 
 
 def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
     submission = unsent.submission()
     limits = [
-        (rate_limits.SEND_FROM_ONE_PLACE, rate_limits.client_address(request)),
-        (rate_limits.SEND_TO_ONE_ADDRESS, submission.email.lower()),
-        (rate_limits.SEND_ALTOGETHER, ""),
+        *by_place(rate_limits.SEND_FROM_ONE_PLACE, request),
+        (rate_limits.SEND_TO_ONE_MAILBOX, rate_limits.one_mailbox(submission.email)),
     ]
     try:
         received = triage.submit(submission, key=unsent.key, now=timezone.now(), limits=limits)
-    except TooOften:
-        return render(request, "errors/429.html", {"unsent": True}, status=429)
+    except rate_limits.TooManyTries as refused:
+        refused.kept_until = unsent.keep_until(refused.until)
+        raise
     except TriageRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("bookings:start")
@@ -133,6 +150,11 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
     request.session["sent_reference"] = received.reference
     open_in_session(request, received)
     return redirect("bookings:sent")
+
+
+def _is_by_program(request: HttpRequest, unsent: UnsentRequest) -> bool:
+    """Whether it was quicker than people are, or filled in a field that people do not see."""
+    return unsent.is_too_quick(timezone.now()) or bool(request.POST.get("website"))
 
 
 def _begin_again(request: HttpRequest) -> HttpResponse:

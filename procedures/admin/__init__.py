@@ -1,5 +1,6 @@
 """The editors', reviewers' and publishers' side of the desk."""
 
+from procedures.admin.limits import SharedPlaceAdmin
 from procedures.admin.material import FigureAdmin, InformationPageAdmin, SourceAdmin
 from procedures.admin.people import ClinicianAdmin
 from procedures.admin.records import PageEventAdmin, PageFeedbackAdmin, SignOffAdmin
@@ -12,6 +13,7 @@ __all__ = [
     "PageEventAdmin",
     "PageFeedbackAdmin",
     "RevisionAdmin",
+    "SharedPlaceAdmin",
     "SignOffAdmin",
     "SourceAdmin",
 ]

@@ -10,7 +10,7 @@ from procedures.models.pages import (
     sha256,
 )
 from procedures.models.people import Clinician
-from procedures.models.records import DueNotice, PageEvent, PageFeedback, RateLimit
+from procedures.models.records import DueNotice, PageEvent, PageFeedback, RateLimit, SharedPlace
 
 __all__ = [
     "CHECKLIST",
@@ -24,6 +24,7 @@ __all__ = [
     "PageFeedback",
     "RateLimit",
     "Revision",
+    "SharedPlace",
     "SignOff",
     "Source",
     "sha256",

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from procedures import feedback, rate_limits
 from procedures.forms import FeedbackForm
+from procedures.places import by_place
 from procedures.publication import Closed
 from procedures.views.answers import closed, find
 
@@ -22,9 +23,7 @@ def feedback_page(request: HttpRequest, category: str, slug: str) -> HttpRespons
     context = {"page": page, "section": category, "document": found.document, "form": form}
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
-        place = rate_limits.client_address(request)
-        if not rate_limits.spend(rate_limits.FEEDBACK_FROM_ONE_PLACE, place, now):
-            return render(request, "errors/429.html", status=429)
+        rate_limits.spend_all(by_place(rate_limits.FEEDBACK_FROM_ONE_PLACE, request), now)
         read = page.revisions.filter(
             number=form.cleaned_data["version"] or 0, published_at__isnull=False
         )

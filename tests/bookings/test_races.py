@@ -36,6 +36,7 @@ from bookings.triage import moves
 from procedures import rate_limits
 from procedures.models import RateLimit
 from tests import factories, processes
+from tests.bookings.test_private_link import BIRTH, open_link
 from tests.bookings.test_request_form import BASE, fill_in, key
 from tests.races import losses, race, winners
 
@@ -198,8 +199,9 @@ def test_r3_many_presses_of_send_are_one_request_and_one_receipt(settings: Any) 
         assert len({answer.context["received"].pk for answer in answers}) == 1
     assert AppointmentRequest.objects.count() == FORMS
     assert Message.objects.filter(kind=MessageKind.RECEIVED).count() == FORMS
-    # One of the place, one of the address and one of all, whatever window each falls into.
-    assert sum(RateLimit.objects.values_list("count", flat=True)) == 3 * FORMS
+    # One to begin, one of the place and one of the mailbox.
+    logs = RateLimit.objects.values_list("tries", flat=True)
+    assert sum(len(log) // rate_limits.WIDTH for log in logs) == 3 * FORMS
 
 
 @on_postgresql_only
@@ -354,4 +356,33 @@ def test_without_the_lock_the_chain_forks(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_limiter_is_exact_under_concurrency() -> None:
     limit, now = rate_limits.Limit("test", 5, timedelta(hours=1)), timezone.now()
     outcomes = race([lambda: rate_limits.spend(limit, "somebody", now)] * 12)
-    assert sorted(outcomes) == [False] * 7 + [True] * 5
+    assert losses(outcomes) == {rate_limits.TooManyTries}
+    assert sorted(spent.left for spent in winners(outcomes)) == [0, 1, 2, 3, 4]
+
+
+def test_many_guesses_of_a_date_of_birth_at_one_moment_are_five_and_end_the_link_once() -> None:
+    request = factories.request_at(RequestStatus.DECLINED)
+    browsers = [Client() for _ in range(12)]
+    urls = [open_link(browser, request) for browser in browsers]
+    wrong = BIRTH | {"date_of_birth_year": "1971"}
+    answers = race(
+        [
+            lambda browser=browser, url=url: browser.post(f"{url}identify/", wrong)
+            for browser, url in zip(browsers, urls, strict=True)
+        ]
+    )
+    pages = [answer.content.decode() for answer in answers]
+    assert sum("not the date of birth that we have" in page for page in pages) == 4
+    assert sum("None of these dates was right" in page for page in pages) == 1
+    assert {answer.status_code for answer in answers} <= {200, 404, 429}
+    assert request.events.filter(kind="gave only wrong dates of birth").count() == 1
+    assert request.messages.filter(kind=MessageKind.LINK).count() == 1
+    assert journal.chain_is_whole(request)
+
+
+def test_what_is_given_back_at_the_same_moment_is_free_again() -> None:
+    limit, now = rate_limits.Limit("test", 6, timedelta(hours=1)), timezone.now()
+    spent = [rate_limits.spend(limit, "somebody", now) for _ in range(6)]
+    race([lambda one=one: rate_limits.give_back(one) for one in spent[:4]])
+    outcomes = race([lambda: rate_limits.spend(limit, "somebody", now)] * 8)
+    assert len(winners(outcomes)) == 4

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from django.db import connection
 from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from bookings import steps
 
 # The browser's event loop runs in this thread, and Django would refuse its own set-up of the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -61,8 +64,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture
-def clinic(live_server: Any, settings: Any, demonstration: Path) -> str:
-    """The demonstration clinic, served on this machine; its address."""
+def clinic(
+    live_server: Any, settings: Any, demonstration: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The demonstration clinic, served on this machine; its address. Its patients type fast."""
+    monkeypatch.setattr(steps, "QUICKEST", timedelta(0))
     settings.SITE_URL = live_server.url
     connection.ensure_connection()
     with contextlib.closing(sqlite3.connect(demonstration)) as loaded:

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             triage.pass_on_freed_times(now)
             triage.remind(now)
             triage.warn_of_ends(now)
-            rate_limits.forget_past_windows(now)
+            rate_limits.forget_past_tries(now)
             # What a patient typed and did not send lies in a session, and is forgotten with it.
             call_command("clearsessions")
             sent = messages.send_due()
