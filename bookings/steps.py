@@ -54,12 +54,28 @@ class UnsentRequest:
         the patient began."""
         return str(self.kept.get("key", ""))
 
+    @property
+    def has_answers(self) -> bool:
+        """Whether a step was filled in, so that something would be lost by starting afresh."""
+        return bool(self.key and self.kept["answers"])
+
     def begin(self, page_slug: str) -> None:
-        """Start afresh, about a page or about nothing yet. The urgent help has been shown."""
-        begun = timezone.now().timestamp()
-        key = secrets.token_urlsafe(32)
-        self.kept = {"key": key, "page": page_slug, "begun": begun, "answers": {}}
+        """Start afresh, about a page or about nothing yet. The urgent help has been shown.
+
+        A step that was rescued is still there.
+        """
+        self.kept = {
+            "key": secrets.token_urlsafe(32),
+            "page": page_slug,
+            "begun": timezone.now().timestamp(),
+            "answers": {} if self.key else self.kept.get("answers", {}),
+        }
         self._save()
+
+    def rescue(self, step: str, posted: QueryDict) -> None:
+        """Keep the one step that was posted after the hour was over, for whoever begins again."""
+        self.kept = {"page": "", "answers": {}}
+        self.keep(step, posted)
 
     def keep(self, step: str, posted: QueryDict) -> bool:
         """Remember what was posted for the fields of one step; False if all together is too long."""

@@ -34,6 +34,7 @@ urlpatterns = [
     path("request/urgent/", sending.urgent, name="urgent"),
     path("request/sent/", sending.sent, name="sent"),
     path("request/<step:step>/", sending.step, name="step"),
+    path("finished/", sending.finished, name="finished"),
     path("link/", contact.lost_link, name="lost_link"),
     path("mine/link/<str:token>/", private_link.open_link, name="open_link"),
     path("mine/<reference:reference>/", private_link.mine, name="mine"),

@@ -1,11 +1,13 @@
 """The one door for staff: Django's admin, opening on the desk."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,11 +17,13 @@ from bookings.free_times import stranded
 from bookings.models import AppointmentRequest, RedFlag, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.to_phone import patients_to_phone
+from clinic_site import sign_in
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from procedures import reviews
 from procedures.models import Revision
 from procedures.status import RevisionStatus
 
+View = Callable[..., HttpResponse]
 SHOWN = 20
 # How long before its day a review of a safety question is announced.
 SOON = timedelta(days=30)
@@ -45,6 +49,26 @@ class Desk(admin.AdminSite):
     index_template = "admin/desk.html"
     enable_nav_sidebar = False
     login_form = SignInForm
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """As Django's, but a form that was sent after the end of a session is not lost."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(view)
+        def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method == "POST" and not self.has_permission(request):
+                return sign_in.before_sending(request, self)
+            return guarded(request, *args, **kwargs)
+
+        return kept
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's own page. Whoever sent a form too late sends it again after signing in."""
+        answer = super().login(request, extra_context)
+        is_in = request.method == "POST" and isinstance(answer, HttpResponseRedirect)
+        return sign_in.send_again(request, answer.url, self) or answer if is_in else answer
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

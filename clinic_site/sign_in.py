@@ -9,10 +9,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
+from django import forms
+from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
-from django.http import HttpRequest
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from procedures import places, rate_limits
@@ -26,7 +33,9 @@ hashing = threading.BoundedSemaphore(AT_ONCE)
 
 
 class SignInForm(AdminAuthenticationForm):
-    """Name and password, in that order of cost."""
+    """Name and password, in that order of cost, and what was sent after a session had ended."""
+
+    sent = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         """Check the password of the name as Django reads it, so that no way of writing it is another."""
@@ -74,3 +83,37 @@ def password_check(request: HttpRequest, name: str) -> Iterator[None]:
         rate_limits.remember("signed in", here, now + KNOWN_FOR)
     finally:
         hashing.release()
+
+
+def before_sending(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    """The sign-in page, with the form that was sent after the session had ended.
+
+    Nothing of it is stored: the page carries it along, and it is sent again after signing in. Not so
+    passwords and files, which no page may repeat.
+    """
+    if request.FILES or any("password" in name for name in request.POST):
+        return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+    fields = request.POST.copy()
+    fields.pop("csrfmiddlewaretoken", None)
+    context = {
+        **site.each_context(request),
+        "title": "Sign in",
+        "form": SignInForm(request, initial={"sent": fields.urlencode()}),
+        "app_path": reverse("admin:login"),
+        REDIRECT_FIELD_NAME: request.get_full_path(),
+    }
+    return TemplateResponse(request, "admin/login.html", context, status=HTTPStatus.FORBIDDEN)
+
+
+def send_again(request: HttpRequest, address: str, site: AdminSite) -> HttpResponse | None:
+    """After signing in: the form that was sent too late, to be looked at and sent again, if any."""
+    fields = QueryDict(request.POST.get("sent", ""))
+    if not fields:
+        return None
+    context = {
+        **site.each_context(request),
+        "title": "Send it again",
+        "address": address,
+        "fields": [(name, value) for name, values in fields.lists() for value in values],
+    }
+    return TemplateResponse(request, "admin/send_again.html", context)

@@ -258,6 +258,8 @@ class CancelForm(SeenForm):
 class AnswerQuestionForm(SeenForm):
     """The patient's answer to the clinic's question."""
 
+    # Which question was on the screen.
+    question = SeenVersionField()
     text = PlainTextField(
         label="Your answer",
         required_message="Write your answer, or ring us if you would rather talk.",

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import triage
+from bookings import triage, typed
 from bookings.forms.patient import ChooseTimeForm, SafetyForm, SeenForm
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.screening import GivenAnswer, questions_to_ask_again, urgent_answers_given_last
@@ -19,6 +19,7 @@ from bookings.views.guards import (
     identify_first,
     is_identified,
     only_by_press,
+    posted_or_given_back,
     press,
 )
 
@@ -36,11 +37,9 @@ def choose_form(
     return ChooseTimeForm(posted, times=times, initial=initial)
 
 
-def _urgent_first(found: AppointmentRequest, answers: Sequence[GivenAnswer]) -> HttpResponse | None:
+def _next_after(answers: Sequence[GivenAnswer]) -> str:
     """The page that says what to do straight away, where one of these answers cannot wait for us."""
-    if any(given.is_urgent for given in answers):
-        return redirect("bookings:urgent_again", found.reference)
-    return None
+    return "urgent_again" if any(given.is_urgent for given in answers) else "mine"
 
 
 def _spelt_out(time: OfferedTime) -> str:
@@ -67,13 +66,14 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     if questions and not is_identified(request, found):
         request.session["chosen"] = values["time"]
         return redirect("bookings:identify", found.reference)
-    answered = request.POST if "answered" in request.POST else None
-    safety = SafetyForm(answered, questions=questions)
-    if questions and not safety.is_valid():
+    is_answered = "answered" in request.POST
+    before = typed.given_back(request, found.reference, "safety", version=found.version)
+    safety = SafetyForm(request.POST if is_answered else before, questions=questions)
+    if questions and not (is_answered and safety.is_valid()):
         context = {"form": safety, "found": found, "chosen": chosen, "version": values["version"]}
         return render(request, "bookings/mine/safety.html", context)
     answers = safety.answers() if questions else []
-    accepted = act(
+    return act(
         request,
         found,
         lambda: triage.accept(
@@ -83,8 +83,9 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
             answers=answers,
             now=timezone.now(),
         ),
+        then=_next_after(answers),
+        typed_on="safety" if answers else "",
     )
-    return _urgent_first(found, answers) or accepted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -99,15 +100,16 @@ def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     if not questions or found.state(now) not in WITH_APPOINTMENT:
         return redirect("bookings:mine", found.reference)
     seen = SeenForm(request.POST or None, initial={"version": found.version})
-    form = SafetyForm(request.POST if request.method == "POST" else None, questions=questions)
+    form = SafetyForm(posted_or_given_back(request, found), questions=questions)
     if request.method == "POST" and seen.is_valid() and form.is_valid():
         version, answers = seen.cleaned_data["version"], form.answers()
-        answered = act(
+        return act(
             request,
             found,
             lambda: triage.answer_again(found, version=version, answers=answers, now=now),
+            then=_next_after(answers),
+            typed_on="safety",
         )
-        return _urgent_first(found, answers) or answered
     context = {"form": form, "found": found, "version": found.version}
     return render(request, "bookings/mine/safety.html", context)
 

@@ -9,12 +9,19 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from bookings import triage
+from bookings import triage, typed
 from bookings.forms.patient import ContactForm, LostLinkForm
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest
 from bookings.status import PATIENT, TriageRefused
-from bookings.views.guards import behind_link, identify_first, is_identified, open_in_session, say
+from bookings.views.guards import (
+    behind_link,
+    identify_first,
+    is_identified,
+    open_in_session,
+    posted_or_given_back,
+    say,
+)
 from procedures import rate_limits
 from procedures.places import by_place
 
@@ -28,7 +35,7 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     now = timezone.now()
     names = ("version", "email", "phone", "detail_in_messages", "text_messages")
     form = ContactForm(
-        request.POST if request.method == "POST" else None,
+        posted_or_given_back(request, found),
         initial={name: getattr(found, name) for name in names},
         texts=bool(settings.TEXT_MESSAGES),
     )
@@ -44,6 +51,8 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     except TriageRefused as refusal:
         rate_limits.give_back(spent)
         say(request, refusal)
+        typed.keep(request, found.reference, "contact")
+        return redirect("bookings:contact", found.reference)
     else:
         # A new address has a new link; whoever changed it stays in.
         open_in_session(request, found)

@@ -6,10 +6,11 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from bookings import typed
 from bookings.forms.patient import SeenForm
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest
@@ -28,6 +29,8 @@ def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
             reference=reference, link_version=opened.get(reference)
         ).first()
         if found is None or not is_alive(found, timezone.now()):
+            if request.method == "POST" and request.resolver_match:
+                typed.keep(request, reference, request.resolver_match.url_name or "")
             return link_needed(request)
         return view(request, found)
 
@@ -59,14 +62,35 @@ def press(
 
 
 def act(
-    request: HttpRequest, found: AppointmentRequest, verb: Callable[[], object]
+    request: HttpRequest,
+    found: AppointmentRequest,
+    verb: Callable[[], object],
+    *,
+    then: str = "mine",
+    typed_on: str = "",
 ) -> HttpResponse:
-    """Make the one call, say a refusal in words, and lead back to the request."""
+    """Make the one call and lead on; or say a refusal in words and lead back.
+
+    After a refusal what was typed on a page is given back there.
+    """
     try:
         verb()
     except TriageRefused as refusal:
         say(request, refusal)
-    return redirect("bookings:mine", found.reference)
+        if typed_on:
+            typed.keep(request, found.reference, typed_on)
+        return redirect(f"bookings:{typed_on or 'mine'}", found.reference)
+    return redirect(f"bookings:{then}", found.reference)
+
+
+def posted_or_given_back(
+    request: HttpRequest, found: AppointmentRequest, page: str = ""
+) -> QueryDict | None:
+    """What is posted now, or what was typed on this page before and could not be taken."""
+    if request.method == "POST":
+        return request.POST
+    page = page or request.resolver_match.url_name
+    return typed.given_back(request, found.reference, page, version=found.version)
 
 
 def say(request: HttpRequest, refusal: TriageRefused) -> None:
@@ -78,6 +102,29 @@ def say(request: HttpRequest, refusal: TriageRefused) -> None:
         )
         return
     messages.error(request, str(refusal))
+
+
+# What a session knows of a patient: a form, a receipt, requests that its links opened.
+OF_A_PATIENT = (
+    "unsent",
+    "sent_key",
+    "sent_reference",
+    "opened",
+    "identified",
+    "wanted",
+    "chosen",
+    "typed",
+)
+
+
+def close_session(request: HttpRequest) -> None:
+    """Nobody who uses this browser from now on sees what the patient before them sent or opened.
+
+    Colleagues who tried the site as a patient stay signed in.
+    """
+    for name in OF_A_PATIENT:
+        request.session.pop(name, None)
+    request.session.cycle_key()
 
 
 def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
@@ -93,10 +140,12 @@ def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
 
 
 def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Ask for the date of birth, and lead to the wanted page afterwards."""
+    """Ask for the date of birth, and lead to the wanted page afterwards, with what was typed there."""
     wanted = request.resolver_match
-    if request.method == "GET" and wanted:
+    if wanted:
         request.session["wanted"] = wanted.url_name
+        if request.method == "POST":
+            typed.keep(request, found.reference, wanted.url_name or "")
     return redirect("bookings:identify", found.reference)
 
 

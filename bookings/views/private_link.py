@@ -7,9 +7,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import links, triage
+from bookings import links, triage, typed
 from bookings.forms.patient import AnswerQuestionForm, IdentifyForm, SeenForm
-from bookings.models import AppointmentRequest
+from bookings.models import AppointmentRequest, ClinicQuestion
 from bookings.screening import questions_to_ask_again, unseen_urgent_answers
 from bookings.status import WITHDRAWABLE
 from bookings.views.choosing import choose_form
@@ -17,6 +17,7 @@ from bookings.views.given import given_page, pages_to_read_as_well
 from bookings.views.guards import (
     act,
     behind_link,
+    identify_first,
     is_identified,
     link_needed,
     only_by_press,
@@ -85,6 +86,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     with_whom = found.appointments.select_related("clinician", "appointment_type", "room__location")
     appointment = with_whom.order_by("-pk").first()
     identified = is_identified(request, found)
+    question = found.questions.order_by("-pk").first()
     given = given_page(appointment, now) if identified else None
     context = {
         "found": found,
@@ -103,8 +105,8 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "has_given": bool(appointment and appointment.given_id),
         "given": given,
         "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
-        "question": found.questions.order_by("-pk").first(),
-        "answer_form": AnswerQuestionForm(initial={"version": found.version}),
+        "question": question,
+        "answer_form": _answer_form(request, found, question) if identified else None,
         "past": [
             (event.at, PUBLIC_EVENTS[event.kind])
             for event in found.events.order_by("number")
@@ -112,6 +114,18 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         ],
     }
     return render(request, "bookings/mine/request.html", context)
+
+
+def _answer_form(
+    request: HttpRequest, found: AppointmentRequest, question: ClinicQuestion | None
+) -> AnswerQuestionForm:
+    """Room for the answer to the question, with what was written before and could not be taken."""
+    initial = {"version": found.version, "question": question.pk if question else None}
+    for page in ("answer_question", "mine"):
+        before = typed.given_back(request, found.reference, page, version=found.version)
+        if before:
+            initial["text"] = before.get("text", "")
+    return AnswerQuestionForm(initial=initial)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -126,6 +140,7 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         spent = rate_limits.spend(rate_limits.GIVE_DATE_OF_BIRTH, link, now)
         if form.cleaned_data["date_of_birth"] == found.date_of_birth:
             rate_limits.give_back(spent)
+            request.session.cycle_key()
             request.session["identified"] = [
                 *request.session.get("identified", []),
                 found.reference,
@@ -173,17 +188,23 @@ def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Answer the clinic's question."""
     if not is_identified(request, found):
-        return redirect("bookings:identify", found.reference)
+        return identify_first(request, found)
     form = AnswerQuestionForm(request.POST)
+    question = found.questions.order_by("-pk").first()
     if not form.is_valid():
-        question = found.questions.order_by("-pk").first()
         context = {"form": form, "found": found, "question": question}
         return render(request, "bookings/mine/answer.html", context)
     values = form.cleaned_data
+    # Whatever else has changed meanwhile: the question that they answer still waits for it.
+    is_open = question and question.pk == values["question"] and not question.answered_at
     return act(
         request,
         found,
         lambda: triage.answer_question(
-            found, version=values["version"], text=values["text"], now=timezone.now()
+            found,
+            version=found.version if is_open else values["version"],
+            text=values["text"],
+            now=timezone.now(),
         ),
+        typed_on="mine",
     )

@@ -16,7 +16,7 @@ from bookings.models import AppointmentRequest
 from bookings.screening import unseen_urgent_answers
 from bookings.status import CarerRight, MessageKind, TriageRefused, needs_in_words
 from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
-from bookings.views.guards import open_in_session
+from bookings.views.guards import close_session, open_in_session
 from procedures import rate_limits
 from procedures.places import by_place
 
@@ -26,12 +26,19 @@ def start(request: HttpRequest) -> HttpResponse:
     """The urgent-symptom off-ramp. Passing it opens an empty form."""
     about = request.POST.get("about") or request.GET.get("about") or ""
     titles = {page.slug: title for page, title in pages_to_ask_about()}
-    if request.method == "POST":
+    unsent = UnsentRequest(request.session)
+    if request.method == "POST" and not (unsent.has_answers and "again" not in request.POST):
         begun = by_place(rate_limits.BEGIN_FROM_ONE_PLACE, request)
         rate_limits.spend_all(begun, timezone.now())
-        UnsentRequest(request.session).begin(about if about in titles else "")
+        close_session(request)
+        unsent.begin(about if about in titles else "")
         return redirect("bookings:step", "about")
-    context = {"about": about, "title": titles.get(about), "section": "request"}
+    context = {
+        "about": about,
+        "title": titles.get(about),
+        "section": "request",
+        "unsent": unsent if unsent.has_answers else None,
+    }
     return render(request, "bookings/request/start.html", context)
 
 
@@ -40,7 +47,7 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
     """One step of the form. A step that the patient has not reached leads back to the one due."""
     unsent = UnsentRequest(request.session)
     if not unsent.key:
-        return _begin_again(request)
+        return _begin_again(request, step)
     if not unsent.may_open(step):
         return redirect("bookings:step", unsent.next_step())
     form = unsent.form(step, request.POST if request.method == "POST" else None)
@@ -146,6 +153,7 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("bookings:start")
     unsent.forget()
+    request.session.cycle_key()
     request.session["sent_key"] = received.submission_key
     request.session["sent_reference"] = received.reference
     open_in_session(request, received)
@@ -157,13 +165,38 @@ def _is_by_program(request: HttpRequest, unsent: UnsentRequest) -> bool:
     return unsent.is_too_quick(timezone.now()) or bool(request.POST.get("website"))
 
 
-def _begin_again(request: HttpRequest) -> HttpResponse:
-    messages.info(
-        request,
-        "There is no unsent request here. To keep what you write private, we forget it after an "
-        "hour. Please start again.",
-    )
+def _begin_again(request: HttpRequest, step: str = "") -> HttpResponse:
+    """Back to the start. The step that was posted too late is kept."""
+    if step and request.method == "POST":
+        begun = by_place(rate_limits.BEGIN_FROM_ONE_PLACE, request)
+        rate_limits.spend_all(begun, timezone.now())
+        UnsentRequest(request.session).rescue(step, request.POST)
+        said = (
+            "More than an hour has passed, so we have forgotten your earlier answers to keep them "
+            "private. What you have just typed is kept. Please start again, and you will find it in "
+            "its step."
+        )
+    else:
+        said = (
+            "There is no unsent request here. To keep what you write private, we forget it after an "
+            "hour. Please start again."
+        )
+    messages.info(request, said)
     return redirect("bookings:start")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def finished(request: HttpRequest) -> HttpResponse:
+    """Leave a computer that others use too: nothing of the patient stays in this browser."""
+    if request.method != "POST":
+        return render(request, "bookings/finished.html", {"is_done": False})
+    if request.user.is_authenticated:
+        close_session(request)
+        return render(request, "bookings/finished.html", {"is_done": True})
+    request.session.flush()
+    response = render(request, "bookings/finished.html", {"is_done": True})
+    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return response
 
 
 def _way_back(step: str) -> dict[str, str]:

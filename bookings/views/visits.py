@@ -12,7 +12,13 @@ from bookings.calendar_files import invitation
 from bookings.forms.patient import AnotherTimeForm, CancelForm
 from bookings.models import AppointmentRequest
 from bookings.status import PATIENT, RequestStatus
-from bookings.views.guards import act, behind_link, only_by_press, press
+from bookings.views.guards import (
+    act,
+    behind_link,
+    only_by_press,
+    posted_or_given_back,
+    press,
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -23,11 +29,16 @@ def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     appointment = triage.booked_appointment(found)
     if appointment is None:
         return redirect("bookings:mine", found.reference)
-    posted = request.POST if request.method == "POST" else None
+    posted = posted_or_given_back(request, found)
     form = CancelForm(posted, initial={"version": found.version})
-    if posted is not None and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        return act(request, found, lambda: triage.cancel(found, **values, by=PATIENT, now=now))
+        return act(
+            request,
+            found,
+            lambda: triage.cancel(found, **values, by=PATIENT, now=now),
+            typed_on="cancel",
+        )
     context = {
         "form": form,
         "found": found,
@@ -45,11 +56,16 @@ def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
     appointment = triage.booked_appointment(found)
     if appointment is None or found.state(now) != RequestStatus.BOOKED:
         return redirect("bookings:mine", found.reference)
-    posted = request.POST if request.method == "POST" else None
+    posted = posted_or_given_back(request, found)
     form = AnotherTimeForm(posted, initial={"version": found.version})
-    if posted is not None and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        return act(request, found, lambda: triage.ask_for_another_time(found, **values, now=now))
+        return act(
+            request,
+            found,
+            lambda: triage.ask_for_another_time(found, **values, now=now),
+            typed_on="another_time",
+        )
     context = {
         "form": form,
         "found": found,
