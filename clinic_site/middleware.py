@@ -30,9 +30,14 @@ def refuse_large_bodies(get_response: View) -> View:
     read: Django's own limit does not count files."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        too_long = length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if too_long or "HTTP_TRANSFER_ENCODING" in request.META:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0  # as Django takes it, which then reads nothing
+        if (
+            length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            or "HTTP_TRANSFER_ENCODING" in request.META
+        ):
             return bad_request(request, RequestDataTooBig())
         return get_response(request)
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Replace
 
@@ -79,10 +79,11 @@ class TooManyTries(Exception):
 
 
 class Spent(NamedTuple):
-    """What one try has cost, and how many more the tightest of its limits leaves."""
+    """What one try has cost, how many more its limits leave, and from when on the next is free."""
 
     stamps: dict[str, str]
     left: int
+    until: datetime
 
 
 def spend(limit: Limit, subject: str, now: datetime) -> Spent:
@@ -109,20 +110,23 @@ def spend_all(tries: Sequence[Try], now: datetime) -> Spent:
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, _digits(now)])
         taken = dict(cursor.fetchall())
-    left = min(asked[key].times - _counting(log, now) for key, log in taken.items()) if taken else 0
-    spent = Spent({key: stamps[key] for key in taken}, left)
     refused = [key for key in asked if key not in taken]
+    logs = taken | dict(RateLimit.objects.filter(key__in=refused).values_list("key", "tries"))
+    until = max(_free_from(log, asked[key].times, now) for key, log in logs.items())
+    left = min(asked[key].times - _counting(log, now) for key, log in logs.items())
+    spent = Spent({key: stamps[key] for key in taken}, left, until)
     if refused:
         give_back(spent)
-        raise TooManyTries(max(_opens(key, asked[key], now) for key in refused))
+        raise TooManyTries(until)
     return spent
 
 
 def give_back(spent: Spent) -> None:
     """Let a try count no more, because it was right or came to nothing."""
-    for key, stamp in spent.stamps.items():
-        row = RateLimit.objects.filter(key=key)
-        row.update(tries=Replace("tries", Value(stamp), Value("")))
+    with transaction.atomic():
+        for key, stamp in sorted(spent.stamps.items()):
+            row = RateLimit.objects.filter(key=key)
+            row.update(tries=Replace("tries", Value(stamp), Value("")))
 
 
 def remember(name: str, subject: str, until: datetime) -> None:
@@ -154,10 +158,9 @@ def one_mailbox(email: str) -> str:
     return f"{name}@{domain}"
 
 
-def _opens(key: str, limit: Limit, now: datetime) -> datetime:
-    """When the next try is free: when the last-but-`times` of those that count stops counting."""
-    log = RateLimit.objects.filter(key=key).values_list("tries", flat=True).first() or ""
-    stamp = log[(limit.times - 1) * WIDTH : limit.times * WIDTH]
+def _free_from(log: str, times: int, now: datetime) -> datetime:
+    """When the next try is free: now, or when the last-but-`times` stops counting."""
+    stamp = log[(times - 1) * WIDTH : times * WIDTH]
     return max(_instant(stamp), now) if stamp else now
 
 

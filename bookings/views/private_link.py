@@ -148,7 +148,7 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
             wanted = request.session.pop("wanted", "mine")
             return redirect(f"bookings:{wanted}", found.reference)
         if not spent.left:
-            return _no_tries_left(request, found, now)
+            return _no_tries_left(request, found, spent.until, now)
         form.add_error(
             "date_of_birth",
             "This is not the date of birth that we have. Check it, or ring us.",
@@ -156,7 +156,9 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return render(request, "bookings/mine/identify.html", {"form": form, "found": found})
 
 
-def _no_tries_left(request: HttpRequest, found: AppointmentRequest, now: datetime) -> HttpResponse:
+def _no_tries_left(
+    request: HttpRequest, found: AppointmentRequest, until: datetime, now: datetime
+) -> HttpResponse:
     """Once a day a new link is sent by itself; after that a colleague has to speak to the patient."""
     try:
         rate_limits.spend(rate_limits.NEW_LINK_BY_ITSELF, found.link_key, now)
@@ -164,7 +166,7 @@ def _no_tries_left(request: HttpRequest, found: AppointmentRequest, now: datetim
     except rate_limits.TooManyTries:
         renew = False
     triage.note_wrong_birth_dates(found, renew=renew, now=now)
-    context = {"renewed": renew, "until": now + rate_limits.GIVE_DATE_OF_BIRTH.period}
+    context = {"renewed": renew, "until": until}
     return render(request, "bookings/mine/no_tries_left.html", context)
 
 

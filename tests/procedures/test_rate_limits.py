@@ -80,7 +80,10 @@ def test_all_of_several_limits_are_open_when_it_says_so(monday: datetime) -> Non
 @pytest.mark.django_db
 def test_it_says_how_many_tries_are_left(monday: datetime) -> None:
     assert [rate_limits.spend(LIMIT, "a", monday).left for _ in range(3)] == [2, 1, 0]
-    assert rate_limits.spend(LIMIT, "a", monday + LIMIT.period).left == 2
+    later = [monday + LIMIT.period + minutes * MINUTE for minutes in (0, 1, 2)]
+    spent = [rate_limits.spend(LIMIT, "a", moment) for moment in later]
+    assert [each.left for each in spent] == [2, 1, 0]
+    assert [each.until for each in spent] == [later[0], later[1], later[0] + LIMIT.period]
 
 
 @pytest.mark.django_db
