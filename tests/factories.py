@@ -147,7 +147,7 @@ def source(key: str = "leaflet") -> Source:
             "title": "A leaflet",
             "publisher": "A hospital",
             "url": "https://example.org/leaflet",
-            "seen_on": date(2026, 11, 20),
+            "seen_on": date(2024, 1, 10),
             "seen_by": "an editor",
         },
     )[0]

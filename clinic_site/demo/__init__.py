@@ -78,6 +78,7 @@ REASONS = {
 # How many days ago a page was signed, so that every way of ageing can be seen.
 SIGNED_DAYS_AGO = {"shockwave-therapy": 690, "bakers-cyst": 745}
 EARLIER_DAYS_AGO = 200
+DAYS_FROM_READING_TO_SIGNING = 5
 
 FEEDBACK = {
     "carpal-tunnel": [

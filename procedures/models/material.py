@@ -1,6 +1,8 @@
 """What a text may cite and show."""
 
 import hashlib
+import re
+from datetime import date
 
 from django.conf import settings
 from django.db import models
@@ -48,6 +50,11 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.title}"
+
+    def is_from_after(self, day: date) -> bool:
+        """Whether it was read, or says that it was published, after that day."""
+        years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", self.dated)]
+        return self.seen_on > day or (bool(years) and min(years) > day.year)
 
 
 class Figure(models.Model):

@@ -1,16 +1,24 @@
 """Writing a text and handing it to a reviewer."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from procedures import content_checks, publication
 from procedures.content_checks import Finding
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
 from procedures.publishing.moves import move, record
-from procedures.rendering import RENDERER_VERSION, Library, hidden_characters, parse, render
+from procedures.rendering import (
+    CITATION,
+    RENDERER_VERSION,
+    Library,
+    hidden_characters,
+    parse,
+    render,
+)
 from procedures.status import EVENTS, ChangeClass, PublishingRefused, RevisionStatus
 
 
@@ -86,7 +94,8 @@ def submit_for_review(
     """Freeze the text, render the fragment that a reviewer will read, and hand it over.
 
     `answers` says, for each rule that only prompts, why the text may pass it. Raises PublishingRefused
-    with the first findings that block or are not answered.
+    with the first findings that block or are not answered, or with the sources that were read or
+    published after the day of `now` in the clinic's zone.
     """
     if not revision.note:
         raise PublishingRefused("Write the note to patients first: one sentence on what is new.")
@@ -94,7 +103,9 @@ def submit_for_review(
         revision.document, publication.known_terms(revision.page, now), revision.note
     )
     answered = _answered(found, answers or {})
-    fragment = render(revision.document, library())
+    shown = library()
+    fragment = render(revision.document, shown)
+    _refuse_later_sources(revision.document, shown, timezone.localdate(now))
     with transaction.atomic():
         move(
             revision,
@@ -142,6 +153,17 @@ def _answered(found: list[Finding], answers: Mapping[str, str]) -> list[dict[str
     return [
         {"rule": rule, "lines": at, "reason": answers[rule].strip()} for rule, at in lines.items()
     ]
+
+
+def _refuse_later_sources(document: str, shown: Library, day: date) -> None:
+    """From here on the text, with the dates of its sources, stays as it is. So they must be possible."""
+    cited = dict.fromkeys(CITATION.findall(parse(document).body))
+    later = [key for key in cited if shown.sources[key].is_from_after(day)]
+    if later:
+        raise PublishingRefused(
+            "Correct these under Sources: they say that they were read or published after today: "
+            f"{', '.join(later)}."
+        )
 
 
 def _refuse_hidden(note: str) -> None:

@@ -62,3 +62,49 @@ def test_every_frequency_cites_a_source(document: str) -> None:
 def test_one_format_of_numbers() -> None:
     for path in PAGES:
         assert not re.search(r"\d+ (?:per cent|percent)|\d+ out of \d+", path.read_text())
+
+
+def card(document: str, level: str) -> str:
+    """The words of the only card of this level."""
+    (words,) = re.findall(rf"^::: {level} (.*?)\n:::\n", document, re.S | re.M)
+    return str(words)
+
+
+def test_the_urgent_card_names_every_way_to_reach_111(document: str) -> None:
+    words = card(document, "urgent")
+    for way in ("call 111", "111.nhs.uk", "18001 111"):
+        assert way in words
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_after_a_needle_the_emergency_card_names_sepsis_and_sudden_loss_of_sight(
+    path: Path,
+) -> None:
+    if path.stem == "shockwave-therapy":  # It uses no needle and no medicine.
+        return
+    words = card(path.read_text(), "emergency")
+    assert re.match(r"Call 999 or go to A&E now,? .*if:", words)
+    for sign in (
+        "confused",
+        "blue, grey or blotchy: on brown or black skin",
+        "breathe very fast",
+        "passed no urine",
+        "suddenly lose some or all of your sight",
+    ):
+        assert sign in words
+
+
+@pytest.mark.parametrize(
+    "stem", ["ultrasound-guided-injections", "guided-steroid-injections-explained"]
+)
+def test_blurred_sight_is_as_urgent_on_one_page_as_on_the_other(stem: str) -> None:
+    document = (FOLDER / f"{stem}.md").read_text()
+    assert "your eyesight is blurred, or straight lines look wavy" in card(document, "urgent")
+    emergency, urgent = document.index("::: emergency"), document.index("::: urgent")
+    assert emergency < urgent
+    heading = document.rfind("\n## ", 0, emergency)
+    assert re.match(r"\n## When (to|should I) get help\??\n\n::: emergency", document[heading:])
+
+
+def test_no_page_says_the_name_of_one_clinic(document: str) -> None:
+    assert "Example Lane" not in document

@@ -1,7 +1,7 @@
 """The life of a revision: each step, each refusal."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from procedures import publishing
-from procedures.models import Clinician, Revision, SignOff, sha256
+from procedures.models import Clinician, Revision, SignOff, Source, sha256
 from procedures.rendering import DocumentError
 from procedures.status import TRANSITIONS, PublishingRefused, RevisionStatus
 from tests import factories
@@ -346,3 +346,37 @@ def test_a_note_with_hidden_characters_is_refused(note: str, monday: datetime) -
             by=factories.staff("Editor"),
             now=monday,
         )
+
+
+@pytest.mark.parametrize(
+    ("seen_on", "dated", "refused"),
+    [
+        (date(2026, 11, 23), "", False),
+        (date(2026, 11, 24), "", True),
+        (date(2026, 11, 1), "2026", False),
+        (date(2026, 11, 1), "January 2027", True),
+        (date(2026, 11, 1), "2023; next review in 2029", False),
+    ],
+)
+def test_a_text_does_not_go_to_review_with_sources_from_after_it(
+    seen_on: date, dated: str, refused: bool, monday: datetime
+) -> None:
+    draft = factories.revision(now=monday)
+    Source.objects.update(seen_on=seen_on, dated=dated)
+    if refused:
+        with pytest.raises(PublishingRefused, match="read or published after today: leaflet"):
+            STEPS["submit"][1](draft, monday)
+    else:
+        STEPS["submit"][1](draft, monday)
+    draft.refresh_from_db()
+    expected = RevisionStatus.DRAFT if refused else RevisionStatus.IN_REVIEW
+    assert draft.status == expected
+
+
+def test_a_source_from_after_the_text_that_is_not_cited_does_not_matter(monday: datetime) -> None:
+    draft = factories.revision(now=monday)
+    factories.source("another")
+    Source.objects.filter(key="another").update(seen_on=date(2030, 1, 1))
+    STEPS["submit"][1](draft, monday)
+    draft.refresh_from_db()
+    assert draft.status == RevisionStatus.IN_REVIEW

@@ -1,6 +1,8 @@
 """Makes an invented clinic, so that a newcomer can walk both sides of the site in five minutes."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from bookings.screening import GivenAnswer, questions_for
 from bookings.status import PATIENT, AccessNeed, Answer, CarerRight, FlagOutcome
 from clinic_site import demo
 from procedures import feedback, publishing
-from procedures.models import Clinician, InformationPage, PageFeedback, Revision
+from procedures.models import Clinician, InformationPage, PageFeedback, Revision, Source
 from procedures.status import RevisionStatus
 
 FOLDER = Path(demo.__file__).parent
@@ -46,6 +48,16 @@ STAFF = {
     "publisher": ("Paul", "Example", "Publisher"),
     "manager": ("Mona", "Example", "Manager"),
 }
+
+
+@contextmanager
+def sources_read_before(day: date) -> Iterator[None]:
+    """A text that was signed long ago tells of the reading before it, not of a later one."""
+    later = list(Source.objects.filter(seen_on__gt=day))
+    read_on = day - timedelta(days=demo.DAYS_FROM_READING_TO_SIGNING)
+    Source.objects.filter(seen_on__gt=day).update(seen_on=read_on)
+    yield
+    Source.objects.bulk_update(later, ["seen_on"])
 
 
 class Command(BaseCommand):
@@ -116,24 +128,29 @@ class Command(BaseCommand):
                     feedback.give(read, clear=clear, comment=comment, now=timezone.now())
 
     def _publish_drafts(self, days_ago: int = 0) -> None:
-        editor, clinician, publisher = (
-            User.objects.get(username=name) for name in ("editor", "clinician", "publisher")
-        )
+        """Sign and publish the texts of the demonstration, each on its own day."""
         texts = {path.read_text() for path in FOLDER.glob("*/*.md")}
         for revision in Revision.objects.filter(status=RevisionStatus.DRAFT, document__in=texts):
             days = demo.SIGNED_DAYS_AGO.get(revision.page.slug, days_ago)
             now = timezone.now() - timedelta(days=days)
-            publishing.submit_for_review(
-                revision, version=revision.version, by=editor, now=now, answers=demo.REASONS
-            )
-            publishing.sign_off(
-                revision,
-                version=revision.version,
-                fragment_hash=revision.fragment_hash,
-                by=clinician,
-                now=now,
-            )
-            publishing.publish(revision, version=revision.version, by=publisher, now=now)
+            with sources_read_before(timezone.localdate(now)):
+                self._publish(revision, now)
+
+    def _publish(self, revision: Revision, now: datetime) -> None:
+        editor, clinician, publisher = (
+            User.objects.get(username=name) for name in ("editor", "clinician", "publisher")
+        )
+        publishing.submit_for_review(
+            revision, version=revision.version, by=editor, now=now, answers=demo.REASONS
+        )
+        publishing.sign_off(
+            revision,
+            version=revision.version,
+            fragment_hash=revision.fragment_hash,
+            by=clinician,
+            now=now,
+        )
+        publishing.publish(revision, version=revision.version, by=publisher, now=now)
 
     def _questions(self) -> None:
         owner = Clinician.objects.get(slug="dr-ada-example")
