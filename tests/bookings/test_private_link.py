@@ -276,15 +276,16 @@ def test_asking_for_other_times(client: Client, monday: datetime) -> None:
 def test_a_question_is_read_and_answered_behind_the_date_of_birth(client: Client) -> None:
     request = factories.request_at(RequestStatus.QUESTION_ASKED)
     url = open_link(client, request)
+    screen = {"version": request.version, "question": request.questions.get().pk}
     assert "Which side?" not in client.get(url).content.decode()
-    refused = client.post(f"{url}answer/", {"version": request.version, "text": "Left."})
+    refused = client.post(f"{url}answer/", screen | {"text": "Left."})
     assert refused.headers["Location"] == f"{url}identify/"
     client.post(f"{url}identify/", BIRTH)
     assert "Which side?" in client.get(url).content.decode()
-    empty = client.post(f"{url}answer/", {"version": request.version, "text": ""})
+    empty = client.post(f"{url}answer/", screen | {"text": ""})
     assert "Write your answer" in empty.content.decode()
     assert "Which side?" in empty.content.decode()
-    client.post(f"{url}answer/", {"version": request.version, "text": "Left."})
+    client.post(f"{url}answer/", screen | {"text": "Left."})
     assert request.questions.get().answer == "Left."
 
 
@@ -331,7 +332,7 @@ def test_an_answer_that_nobody_asked_for_moves_nothing(client: Client, monday: d
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
     url = open_link(client, request)
     client.post(f"{url}identify/", BIRTH)
-    posted = {"version": request.version, "text": "Left."}
+    posted = {"version": request.version, "question": 1, "text": "Left."}
     answer = client.post(f"{url}answer/", posted, follow=True)
     assert "Something has changed meanwhile" in answer.content.decode()
     assert "We can offer you these times" in answer.content.decode()

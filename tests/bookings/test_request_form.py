@@ -40,7 +40,7 @@ def safety(**answers: str) -> dict[str, str]:
 def fill_in(client: Client, **changes: dict[str, Any]) -> None:
     """All steps but the last."""
     steps = {"about": ABOUT, "you": YOU, "safety": safety(), "times": TIMES}
-    client.post(BASE, {"about": ""})
+    client.post(BASE, {"about": "", "again": "yes"})
     for step, values in steps.items():
         answer = client.post(f"{BASE}{step}/", values | changes.get(step, {}))
         assert answer.status_code == 302, answer.content.decode()

@@ -14,7 +14,7 @@ from bookings.to_phone import URGENT, patients_to_phone
 from tests import factories
 from tests.bookings.test_asked_again import LATER
 from tests.bookings.test_contact import identified
-from tests.bookings.test_request_form import ABOUT, BASE, TIMES, YOU, send
+from tests.bookings.test_request_form import ABOUT, BASE, TIMES, YOU, begun_a_minute_ago, send
 from tests.bookings.test_visits import behind_link
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +36,7 @@ def come_to_the_questions(client: Client) -> None:
     client.post(BASE, {"about": ""})
     client.post(f"{BASE}about/", ABOUT)
     client.post(f"{BASE}you/", YOU)
+    begun_a_minute_ago(client)
 
 
 # --- In the form --------------------------------------------------------------------------------
