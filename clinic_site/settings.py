@@ -34,6 +34,14 @@ SECRET_KEY = required(
     "It signs patients' links and staff sessions. Make one with: "
     "python -c 'import secrets; print(secrets.token_urlsafe(50))'",
 )
+# Seals what is written down about pages (`procedures.statements`). Kept for years, unlike SECRET_KEY.
+SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") or required(
+    "SEALING_KEY",
+    "Only signatures sealed with it open a page, so keep the one that you had. For a new clinic "
+    "make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+)
+# Earlier keys, whose seals still count.
+SEALING_KEY_FALLBACKS = env.list("SEALING_KEY_FALLBACKS", default=[])
 # Links in e-mails are built from this and never from the Host header of a request.
 SITE_URL = required("SITE_URL", "For example https://clinic.example, without a slash at the end.")
 ALLOWED_HOSTS = env.list(

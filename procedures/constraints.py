@@ -20,49 +20,81 @@ def paired(stem: str, when: str = "at") -> CheckConstraint:
 
 
 def make_append_only(
-    schema_editor: BaseDatabaseSchemaEditor, table: str, set_once: Sequence[str] = ()
+    schema_editor: BaseDatabaseSchemaEditor,
+    table: str,
+    set_once: Sequence[str] = (),
+    replaceable: Sequence[str] = (),
 ) -> None:
-    """Triggers that refuse UPDATE and DELETE on a table, on PostgreSQL and on SQLite.
+    """Triggers that refuse to change or delete a row of a table, on PostgreSQL and on SQLite.
 
     The columns `set_once`, all empty at first, may be filled together in one later UPDATE that leaves
-    the others as they are; the first of them says whether that has happened.
+    the others as they are; the first of them says whether that has happened. An UPDATE of nothing but
+    the columns `replaceable` is always let through.
+
+    Statements that go past row triggers are refused too: TRUNCATE on PostgreSQL, and on SQLite an INSERT
+    that would replace a row.
     """
-    allowed = _fills_once(schema_editor, table, set_once) if set_once else "FALSE"
+    allowed = _allowed(schema_editor, table, set_once, replaceable)
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(
             "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$"
         )
-        for change, condition in (("UPDATE", f"WHEN (NOT ({allowed}))"), ("DELETE", "")):
+        for change, extent in (
+            ("UPDATE", f"ROW WHEN (NOT ({allowed}))"),
+            ("DELETE", "ROW"),
+            ("TRUNCATE", "STATEMENT"),
+        ):
             schema_editor.execute(
                 f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                f"FOR EACH ROW {condition} EXECUTE FUNCTION refuse_change()"
+                f"FOR EACH {extent} EXECUTE FUNCTION refuse_change()"
             )
         return
-    for change, condition in (("UPDATE", f"WHEN NOT ({allowed})"), ("DELETE", "")):
+    for name, change, condition in (
+        ("update", "UPDATE", f"WHEN NOT ({allowed})"),
+        ("delete", "DELETE", ""),
+        ("replace", "INSERT", f"WHEN {_takes_a_place(schema_editor, table)}"),
+    ):
         schema_editor.execute(
-            f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} {condition} "
+            f"CREATE TRIGGER {table}_no_{name} BEFORE {change} ON {table} {condition} "
             f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
         )
 
 
-def _fills_once(
-    schema_editor: BaseDatabaseSchemaEditor, table: str, set_once: Sequence[str]
+def _allowed(
+    schema_editor: BaseDatabaseSchemaEditor,
+    table: str,
+    set_once: Sequence[str],
+    replaceable: Sequence[str],
 ) -> str:
-    """The SQL condition under which an UPDATE only fills the columns that are set once."""
+    """The SQL condition under which an UPDATE is let through."""
+    if not set_once and not replaceable:
+        return "FALSE"
     connection = schema_editor.connection
     with connection.cursor() as cursor:
         description = connection.introspection.get_table_description(cursor, table)
-    others = [column.name for column in description if column.name not in set_once]
+    others = [column.name for column in description if column.name not in {*set_once, *replaceable}]
     # Equal, and NULL is equal to NULL.
     same = "IS NOT DISTINCT FROM" if connection.vendor == "postgresql" else "IS"
     unchanged = [f'NEW."{name}" {same} OLD."{name}"' for name in others]
-    filled = [f'OLD."{set_once[0]}" IS NULL', f'NEW."{set_once[0]}" IS NOT NULL']
+    filled = (
+        [f'OLD."{set_once[0]}" IS NULL', f'NEW."{set_once[0]}" IS NOT NULL'] if set_once else []
+    )
     return " AND ".join(filled + unchanged)
+
+
+def _takes_a_place(schema_editor: BaseDatabaseSchemaEditor, table: str) -> str:
+    """The SQL condition under which an INSERT meets a row that INSERT OR REPLACE would remove."""
+    connection = schema_editor.connection
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, table).values()
+    unique = [each["columns"] for each in constraints if each["unique"] or each["primary_key"]]
+    same = [" AND ".join(f'"{name}" = NEW."{name}"' for name in columns) for columns in unique]
+    return f"EXISTS (SELECT 1 FROM {table} WHERE {' OR '.join(f'({each})' for each in same)})"  # noqa: S608
 
 
 def allow_changes(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
     """Take the triggers away again."""
     where = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
-    for name in ("append_only", "no_update", "no_delete"):
+    for name in ("append_only", "no_update", "no_delete", "no_truncate", "no_replace"):
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}{where}")

@@ -1,8 +1,8 @@
 """What a patient may read of a page now. Every way to a page's text leads through `look_up`.
 
-The promise: what is read is, byte for byte, what a clinician signed. So the signature, its dates and
-the hashes are looked at each time, and anything amiss closes the page. Nothing needs to run on a
-schedule for a stale page to stop looking fresh.
+The promise: what is read is, byte for byte, what a clinician signed. So the signature, its dates, the
+hashes and the sealed events are looked at each time (`proofs`), and anything amiss closes the page.
+Nothing needs to run on a schedule for a stale page to stop looking fresh.
 """
 
 import time
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from procedures.models import InformationPage, PageEvent, Revision, SignOff
+from procedures.proofs import Evidence, examine, signature, with_evidence
 from procedures.rendering import Document, Fragment, Term, cut, parse, terms
 from procedures.status import EVENTS, Category, ReviewState, RevisionStatus
 
@@ -63,20 +64,25 @@ class GlossaryEntry(NamedTuple):
     pages: list[Publication]
 
 
-def counter() -> int:
-    """A number that grows with every step in the life of any page.
+def counter() -> tuple[int, ...]:
+    """Numbers of which at least one changes with every step in the life of any page.
 
     The events are append-only, so their count grows with each commit. Their largest id would not do:
-    of two transactions the one with the lower id may commit last.
+    of two transactions the one with the lower id may commit last. The number of signatures and
+    the published texts are among them, because whoever forges a page past `publishing` writes no event.
     """
-    return PageEvent.objects.count()
+    live = Revision.objects.filter(status=RevisionStatus.PUBLISHED).order_by("pk")
+    return (
+        PageEvent.objects.count(),
+        SignOff.objects.count(),
+        *live.values_list("pk", flat=True),
+    )
 
 
 def open_pages(on: date, categories: Iterable[str] = Category.values) -> list[Publication]:
     """The pages of these categories that may be read on that day, in their order."""
     live = Revision.objects.published_and_signed().filter(page__category__in=categories)
-    rows = live.select_related("page").prefetch_related("sign_offs__clinician__login")
-    in_order = rows.order_by("page__position", "page__slug")
+    in_order = with_evidence(live).order_by("page__position", "page__slug")
     found = (_publication(revision, on) for revision in in_order)
     return [publication for publication in found if publication]
 
@@ -93,7 +99,7 @@ def open_titles(on: date, categories: Iterable[str]) -> list[tuple[InformationPa
 
 @lru_cache(maxsize=8)
 def _titles_of(
-    on: date, categories: tuple[str, ...], counted: int, minute: int
+    on: date, categories: tuple[str, ...], counted: tuple[int, ...], minute: int
 ) -> tuple[tuple[InformationPage, str], ...]:
     found = open_pages(on, categories)
     return tuple((each.page, each.document.title) for each in found)
@@ -110,29 +116,41 @@ def shows(figure_address: str, on: date) -> bool:
 
 
 def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
-    """What may be read of the page on that day in the clinic's zone; None if it never was public."""
-    rows = page.revisions.select_related("page").prefetch_related("sign_offs__clinician__login")
+    """What may be read of the page on that day in the clinic's zone; None if it never was public.
+
+    A page that seems closed is read a second time: a colleague's step may have been committed between
+    the queries of the first, and what one of them saw does not match what the next one saw.
+    """
+    found = _look_up(page, on)
+    return _look_up(page, on) if isinstance(found, Closed) else found
+
+
+def _look_up(page: InformationPage, on: date) -> Publication | Closed | None:
+    rows = with_evidence(page.revisions.all())
     revision = rows.filter(status=RevisionStatus.PUBLISHED).first()
     if revision:
-        return _publication(revision, on) or Closed(_title(revision))
+        return _publication(revision, on) or _closed(revision)
     last = rows.filter(published_at__isnull=False).order_by("-number").first()
-    return Closed(_title(last)) if last else None
+    return _closed(last) if last else None
 
 
-def _title(revision: Revision) -> str:
-    """The title, if any signature covers these bytes; else a name from the address.
+def _closed(revision: Revision) -> Closed:
+    return Closed(_title(revision, examine(revision)))
+
+
+def _title(revision: Revision, evidence: Evidence) -> str:
+    """The title, if these very bytes were signed; else a name from the address.
 
     The column `title` is for staff's lists and is not covered by a hash.
     """
-    signed = any(signed.covers(revision) for signed in revision.sign_offs.all())
-    if signed and revision.bytes_are_intact():
+    if evidence.sign_offs and not evidence.faults:
         return parse(revision.document).title
     return revision.page.spoken()
 
 
 def _publication(revision: Revision, on: date) -> Publication | None:
-    sign_off = revision.sign_off()
-    if sign_off is None or not revision.bytes_are_intact():
+    sign_off = signature(revision)
+    if sign_off is None:
         return None
     state = sign_off.review_state(on)
     if state == ReviewState.CLOSED:
@@ -149,15 +167,19 @@ def _publication(revision: Revision, on: date) -> Publication | None:
 
 
 def history(page: InformationPage, on: date) -> list[Version]:
-    """Every text of the page that patients could read, the newest first."""
+    """Every text of the page that patients could read, the newest first, with whoever signed it."""
     is_open = isinstance(look_up(page, on), Publication)
     public = page.revisions.filter(published_at__isnull=False).order_by("-number")
-    rows = list(public.select_related("page").prefetch_related("sign_offs", "events"))
-    return [_version(row, is_open, is_first=row == rows[-1]) for row in rows]
+    told = [
+        (row, evidence) for row in with_evidence(public) if (evidence := examine(row)).was_published
+    ]
+    first = told[-1][0] if told else None
+    return [_version(row, evidence, is_open, is_first=row == first) for row, evidence in told]
 
 
-def _version(revision: Revision, page_is_open: bool, *, is_first: bool) -> Version:
-    sign_offs = sorted(revision.sign_offs.all(), key=lambda signed: signed.signed_at)
+def _version(
+    revision: Revision, evidence: Evidence, page_is_open: bool, *, is_first: bool
+) -> Version:
     suspended = any(
         event.kind == EVENTS[RevisionStatus.SUSPENDED] for event in revision.events.all()
     )
@@ -165,10 +187,11 @@ def _version(revision: Revision, page_is_open: bool, *, is_first: bool) -> Versi
         page_is_open
         and not suspended
         and revision.status in {RevisionStatus.PUBLISHED, RevisionStatus.SUPERSEDED}
-        and revision.sign_off() is not None
-        and revision.bytes_are_intact()
+        and evidence.signature is not None
     )
-    return Version(revision, _title(revision), sign_offs, suspended, is_first, shown)
+    return Version(
+        revision, _title(revision, evidence), evidence.sign_offs, suspended, is_first, shown
+    )
 
 
 def glossary(on: date) -> list[GlossaryEntry]:

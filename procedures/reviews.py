@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from procedures.feedback import tally
 from procedures.models import DueNotice, InformationPage, Revision, SignOff, Source
+from procedures.proofs import examine, signature, with_evidence
 from procedures.rendering import CITATION
 from procedures.status import BEFORE_PATIENTS, ReviewState, RevisionStatus
 
@@ -39,7 +40,7 @@ class Due(NamedTuple):
 def due(on: date) -> list[Due]:
     """Every page that waits for a review on that day, with all reasons, the first due first."""
     published = Revision.objects.filter(status__in=BEFORE_PATIENTS)
-    signed = published.prefetch_related("sign_offs__clinician__login")
+    signed = with_evidence(published)
     pages = InformationPage.objects.select_related("owner").prefetch_related(
         Prefetch("revisions", queryset=signed, to_attr="live")
     )
@@ -53,7 +54,7 @@ def due(on: date) -> list[Due]:
 
 
 def _urgency(each: Due) -> tuple[date, str]:
-    signed = each.revision.sign_off()
+    signed = signature(each.revision)
     return (signed.review_due if signed else date.min, each.page.slug)
 
 
@@ -61,15 +62,14 @@ def _causes(revision: Revision, sources: dict[str, Source], on: date) -> Iterato
     if revision.status == RevisionStatus.SUSPENDED:
         yield Cause(f"suspended {revision.pk}", "It is suspended, and patients see a notice.")
         return
-    if not revision.bytes_are_intact():
-        yield Cause(
-            f"bytes {revision.pk}", "Its stored text does not match its hash. It is closed."
-        )
-    signed = revision.sign_off()
-    if signed is None:
-        yield Cause(f"unsigned {revision.pk}", "No signature stands under it. It is closed.")
-    else:
+    evidence = examine(revision)
+    if evidence.faults:
+        said = f"What is stored does not match its history: {evidence.faults[0]}. It is closed."
+        yield Cause(f"bytes {revision.pk}", said)
+    if signed := evidence.signature:
         yield from _ageing(signed, on)
+    else:
+        yield Cause(f"unsigned {revision.pk}", "No signature stands under it. It is closed.")
     for key in dict.fromkeys(CITATION.findall(revision.document)):
         if source := sources.get(key):
             yield from _source(source, on)

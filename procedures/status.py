@@ -78,6 +78,18 @@ EVENTS: dict[RevisionStatus, str] = {
     RevisionStatus.WITHDRAWN: "withdrawn",
 }
 
+# Steps that have no status of their own.
+EDITED, RETURNED, RE_AFFIRMED = "edited", "returned", "re-affirmed"
+REVOKED = "revoked the signature of"
+# The events that carry a signature.
+SIGNINGS = {EVENTS[RevisionStatus.SIGNED], RE_AFFIRMED}
+# Which status an event leads to; the others leave it as it is.
+STATUS_AFTER: dict[str, RevisionStatus] = {
+    **{event: status for status, event in EVENTS.items()},
+    EDITED: RevisionStatus.DRAFT,
+    RETURNED: RevisionStatus.DRAFT,
+}
+
 
 class PublishingRefused(Exception):
     """A step that the table, the signature or a colleague's faster hand forbids.

@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 
     representations: dict[str, Representation]
     digest: str
-    stamp: tuple[int, object]
+    stamp: tuple[object, object]
     kept_until: float
 
 
@@ -70,7 +70,7 @@ class PageStore:
         self.application = application
         self.clock = clock
         self.entries: dict[Key, Entry] = {}
-        self.stamp: tuple[int, object] | None = None
+        self.stamp: tuple[object, object] | None = None
         self.looked = float("-inf")
         self.lock = threading.Lock()
 
@@ -98,7 +98,7 @@ class PageStore:
             entry = answer
         return _give(entry, environ, start_response)
 
-    def _look(self) -> tuple[int, object] | None:
+    def _look(self) -> tuple[object, object] | None:
         """The counter and the day; None while that is not known, so that nothing old is given."""
         if not self.lock.acquire(blocking=False):
             return None  # another thread looks; meanwhile Django answers this one
@@ -119,7 +119,7 @@ class PageStore:
         environ: WSGIEnvironment,
         start_response: StartResponse,
         key: Key,
-        stamp: tuple[int, object],
+        stamp: tuple[object, object],
         now: float,
     ) -> Entry | Iterable[bytes]:
         """Let Django answer as to a GET. What may be kept is kept; the rest is passed on as it is.

@@ -16,13 +16,13 @@ from procedures import publication
 from procedures.constraints import allow_changes, make_append_only
 from tests import factories
 
-APPEND_ONLY: dict[str, tuple[str, ...]] = {
-    "bookings_look": (),
-    "bookings_requestevent": (),
-    "bookings_recordedoutcome": (),
-    "procedures_pageevent": (),
-    "procedures_figure": (),
-    "procedures_signoff": ("revoked_at", "revoked_by_id", "revocation_reason"),
+APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
+    "bookings_look": {},
+    "bookings_requestevent": {},
+    "bookings_recordedoutcome": {},
+    "procedures_pageevent": {"replaceable": ("seal",)},
+    "procedures_figure": {},
+    "procedures_signoff": {"set_once": ("revoked_at", "revoked_by_id", "revocation_reason")},
 }
 
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
@@ -40,8 +40,8 @@ def changes_allowed() -> Iterator[None]:
         yield
     finally:
         with connection.schema_editor() as editor:
-            for table, set_once in APPEND_ONLY.items():
-                make_append_only(editor, table, set_once)
+            for table, exceptions in APPEND_ONLY.items():
+                make_append_only(editor, table, **exceptions)
 
 
 def _empty_the_tables(case: TransactionTestCase) -> None:

@@ -4,6 +4,7 @@ import os
 
 os.environ |= {
     "SECRET_KEY": "only-for-tests-only-for-tests-only-for-tests-only-for-tests",
+    "SEALING_KEY": "only-for-tests-too-only-for-tests-too-only-for-tests-too",
     "SITE_URL": "https://clinic.example",
     "DEVELOPMENT": "true",
     "DEMONSTRATION": "true",

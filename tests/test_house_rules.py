@@ -54,6 +54,7 @@ FLOORS: dict[str, dict[str, int]] = {
         "status": 1,
         "constraints": 1,
         "models": 2,
+        "statements": 3,
         "rendering": 3,
         "pictures": 3,
         "differences": 3,

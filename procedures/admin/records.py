@@ -43,9 +43,10 @@ class SignOffAdmin(RecordAdmin):
 class PageEventAdmin(RecordAdmin):
     """The whole history of every page. The database refuses to change or delete a row."""
 
-    list_display = ("at", "page", "version", "who", "kind", "reason")
+    list_display = ("number", "at", "page", "version", "who", "kind", "reason")
     list_filter = ("page",)
-    ordering = ("-pk",)
+    ordering = ("-number",)
+    exclude = ("statement", "seal")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PageEvent]:
         return super().get_queryset(request).select_related("page", "revision", "by")

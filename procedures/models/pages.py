@@ -199,15 +199,6 @@ class Revision(models.Model):
             and sha256(self.document) == self.document_hash
         )
 
-    def sign_off(self) -> "SignOff | None":
-        """The newest signature that stands and is for these very hashes, whatever its dates."""
-        standing = [
-            signed
-            for signed in self.sign_offs.all()
-            if signed.revoked_at is None and signed.covers(self)
-        ]
-        return max(standing, key=lambda signed: signed.signed_at, default=None)
-
 
 class SignOff(models.Model):
     """A clinician read the whole revision and signed it. The database lets it only be revoked."""

@@ -12,17 +12,25 @@ from procedures.models.pages import InformationPage, Revision
 
 
 class PageEvent(models.Model):
-    """What happened to a page and who did it. The database refuses to change or delete a row."""
+    """What happened to a page and who did it. The database refuses to change or delete a row.
 
+    The events of all pages are one chain. What an event says is in its statement (see `statements`); the
+    columns beside it are there to be looked up by, and count only where they say the same.
+    """
+
+    number = models.PositiveIntegerField(unique=True)
     page = models.ForeignKey(InformationPage, on_delete=models.PROTECT, related_name="events")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=40)
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField(blank=True)
+    statement = models.TextField()
+    # The one column that may be replaced: by `manage.py reseal_pages`, when the key changes.
+    seal = models.CharField(max_length=64)
 
-    PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "page", "revision", "kind", "at", "by", "reason"}
+    PERSONAL = {"statement"}
+    NOT_PERSONAL = {"id", "number", "page", "revision", "kind", "at", "by", "reason", "seal"}
 
     class Meta:
         verbose_name = "event of a page"

@@ -13,6 +13,7 @@ from procedures.publishing.drafting import (
 )
 from procedures.publishing.moves import wrote
 from procedures.publishing.releasing import publish, suspend, withdraw
+from procedures.publishing.sealing import reseal
 from procedures.publishing.signing import STATEMENT, re_affirm, revoke, sign_off
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "library",
     "publish",
     "re_affirm",
+    "reseal",
     "return_to_author",
     "revoke",
     "save_draft",

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from procedures import content_checks, publication
 from procedures.content_checks import Finding
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
-from procedures.publishing.moves import move, record
+from procedures.publishing.moves import move, one_step, record
 from procedures.rendering import (
     CITATION,
     RENDERER_VERSION,
@@ -19,7 +19,14 @@ from procedures.rendering import (
     parse,
     render,
 )
-from procedures.status import EVENTS, ChangeClass, PublishingRefused, RevisionStatus
+from procedures.status import (
+    EDITED,
+    EVENTS,
+    RETURNED,
+    ChangeClass,
+    PublishingRefused,
+    RevisionStatus,
+)
 
 
 def start_draft(
@@ -44,7 +51,7 @@ def start_draft(
         **_columns(page, document),
     )
     try:
-        with transaction.atomic():
+        with one_step():
             revision.save(force_insert=True)
             record(revision, EVENTS[RevisionStatus.DRAFT], by=by, now=now)
     except IntegrityError:
@@ -67,7 +74,7 @@ def save_draft(
     """Replace the text of a draft. Raises DocumentError if the text cannot be read."""
     _refuse_hidden(note)
     columns = _columns(revision.page, document)
-    with transaction.atomic():
+    with one_step():
         move(
             revision,
             RevisionStatus.DRAFT,
@@ -79,7 +86,7 @@ def save_draft(
             note=note,
             **columns,
         )
-        record(revision, "edited", by=by, now=now)
+        record(revision, EDITED, by=by, now=now)
     return revision
 
 
@@ -106,7 +113,7 @@ def submit_for_review(
     shown = library()
     fragment = render(revision.document, shown)
     _refuse_later_sources(revision.document, shown, timezone.localdate(now))
-    with transaction.atomic():
+    with one_step():
         move(
             revision,
             RevisionStatus.IN_REVIEW,
@@ -124,9 +131,9 @@ def return_to_author(
     revision: Revision, *, version: int, by: User, reason: str, now: datetime
 ) -> Revision:
     """Send a revision back to be changed, with the reason."""
-    with transaction.atomic():
+    with one_step():
         move(revision, RevisionStatus.DRAFT, version=version)
-        record(revision, "returned", by=by, now=now, reason=reason)
+        record(revision, RETURNED, by=by, now=now, reason=reason)
     return revision
 
 

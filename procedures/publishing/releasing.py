@@ -3,34 +3,20 @@
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from procedures.models import Revision
-from procedures.publishing.moves import move, record
+from procedures.publishing.moves import examined, move, one_step, record
 from procedures.rendering import parse
 from procedures.status import BEFORE_PATIENTS, EVENTS, PublishingRefused, RevisionStatus
 
 
 def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Revision:
     """Put a signed revision before patients; the one that was there is superseded."""
-    signed = revision.sign_off()
-    if signed is None or signed.review_due <= timezone.localdate(now):
-        raise PublishingRefused(
-            "No valid signature stands for this text. It has to be signed first."
-        )
-    if not revision.bytes_are_intact():
-        raise PublishingRefused(
-            "The stored text no longer matches its signature. Do not publish it."
-        )
-    if parse(revision.document).category != revision.page.category:
-        raise PublishingRefused("The page was moved to another category since this was signed.")
-    if revision.page.revisions.filter(
-        number__gt=revision.number, published_at__isnull=False
-    ).exists():
-        raise PublishingRefused("A later version of this page was already published. Use that one.")
     try:
-        with transaction.atomic():
+        with one_step():
+            _refuse_unfit(revision, version=version, now=now)
             _supersede_earlier(revision, by=by, now=now)
             move(
                 revision,
@@ -63,6 +49,19 @@ def withdraw(revision: Revision, *, version: int, by: User, reason: str, now: da
     return _end(revision, RevisionStatus.WITHDRAWN, version=version, by=by, reason=reason, now=now)
 
 
+def _refuse_unfit(revision: Revision, *, version: int, now: datetime) -> None:
+    signed = examined(revision, version=version).signature
+    if signed is None or signed.review_due <= timezone.localdate(now):
+        raise PublishingRefused(
+            "No valid signature stands for this text. It has to be signed first."
+        )
+    if parse(revision.document).category != revision.page.category:
+        raise PublishingRefused("The page was moved to another category since this was signed.")
+    later = revision.page.revisions.filter(number__gt=revision.number, published_at__isnull=False)
+    if later.exists():
+        raise PublishingRefused("A later version of this page was already published. Use that one.")
+
+
 def _supersede_earlier(revision: Revision, *, by: User, now: datetime) -> None:
     earlier = revision.page.revisions.filter(status__in=BEFORE_PATIENTS).exclude(pk=revision.pk)
     for old in earlier.order_by("pk"):
@@ -79,7 +78,7 @@ def _end(
     reason: str,
     now: datetime,
 ) -> Revision:
-    with transaction.atomic():
+    with one_step():
         move(revision, status, version=version)
         record(revision, EVENTS[status], by=by, now=now, reason=reason)
     return revision

@@ -5,12 +5,17 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils import timezone
 
 from procedures.models import CHECKLIST, Clinician, Revision, SignOff
-from procedures.publishing.moves import bump, move, record, wrote
-from procedures.status import EVENTS, PublishingRefused, RevisionStatus
+from procedures.publishing.moves import bump, examined, move, one_step, record, wrote
+from procedures.status import (
+    EVENTS,
+    RE_AFFIRMED,
+    REVOKED,
+    PublishingRefused,
+    RevisionStatus,
+)
 
 STATEMENT = (
     "I have read the whole of this page as patients will see it. To the best of my knowledge it is "
@@ -30,10 +35,11 @@ def sign_off(
 ) -> SignOff:
     """A verified clinician, who wrote none of it, signs exactly the bytes that they were shown."""
     clinician = _signer(revision, fragment_hash, checklist, by, now)
-    with transaction.atomic():
+    with one_step():
+        examined(revision, version=version)
         move(revision, RevisionStatus.SIGNED, version=version)
         signed = _sign(revision, clinician, by=by, now=now)
-        record(revision, EVENTS[RevisionStatus.SIGNED], by=by, now=now)
+        record(revision, EVENTS[RevisionStatus.SIGNED], by=by, now=now, sign_off=signed)
     return signed
 
 
@@ -51,10 +57,11 @@ def re_affirm(
     For a signed or published text whose signature is due, has run out or was revoked.
     """
     clinician = _signer(revision, fragment_hash, checklist, by, now)
-    with transaction.atomic():
+    with one_step():
+        examined(revision, version=version)
         bump(revision, {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED}, version=version)
         signed = _sign(revision, clinician, by=by, now=now)
-        record(revision, "re-affirmed", by=by, now=now)
+        record(revision, RE_AFFIRMED, by=by, now=now, sign_off=signed)
     return signed
 
 
@@ -66,10 +73,10 @@ def revoke(revision: Revision, *, version: int, by: User, reason: str, now: date
     standing = SignOff.objects.filter(revision=revision, revoked_at=None)
     if not standing.exists():
         raise PublishingRefused("No signature stands under this text.")
-    with transaction.atomic():
+    with one_step():
         bump(revision, {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED}, version=version)
         standing.update(revoked_at=now, revoked_by=by, revocation_reason=reason)
-        record(revision, "revoked the signature of", by=by, now=now, reason=reason)
+        record(revision, REVOKED, by=by, now=now, reason=reason)
     return revision
 
 
@@ -85,7 +92,7 @@ def _signer(
         )
     if wrote(revision, by) and not settings.SELF_REVIEW_ALLOWED:
         raise PublishingRefused("You wrote part of this text. Another clinician has to sign it.")
-    if fragment_hash != revision.fragment_hash or not revision.bytes_are_intact():
+    if fragment_hash != revision.fragment_hash:
         raise PublishingRefused(
             "The text is not the one that you were shown. Open it and read it again."
         )

@@ -14,6 +14,8 @@ def history_page(request: HttpRequest, category: str, slug: str) -> HttpResponse
     """Every version that patients could read, and the words that differ between any two."""
     page, _ = find(category, slug)
     versions = history(page, today())
+    if not versions:
+        raise Http404
     shown = [version for version in versions if version.shown]
     chosen = _chosen(request, shown)
     context = {

@@ -25,6 +25,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as servers:
         environment = {
             "SECRET_KEY": "only-to-measure-" * 4,
+            "SEALING_KEY": "only-to-measure-" * 4,
             "SITE_URL": "https://127.0.0.1",
             "DEVELOPMENT": "false",
             "DEMONSTRATION": "true",

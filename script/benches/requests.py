@@ -39,6 +39,7 @@ def main() -> None:
         stack.callback(server.cleanup)
         environment = {
             "SECRET_KEY": "only-to-measure-" * 4,
+            "SEALING_KEY": "only-to-measure-" * 4,
             "SITE_URL": "https://127.0.0.1",
             "DEVELOPMENT": "false",
             "DEMONSTRATION": "true",

@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 PRODUCTION = {
     "SECRET_KEY": "a-key-that-is-long-enough-and-quite-random-for-a-test-1234567890",
+    "SEALING_KEY": "another-key-that-is-long-enough-and-quite-random-for-a-test-0987",
     "SITE_URL": "https://clinic.example",
     "PATH": os.environ["PATH"],
 }
@@ -54,7 +55,7 @@ def test_production_settings_pass_every_deployment_check() -> None:
     assert "no issues" in result.stdout
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "SITE_URL"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "SEALING_KEY", "SITE_URL"])
 def test_a_missing_variable_explains_itself(missing: str) -> None:
     environment = {name: value for name, value in PRODUCTION.items() if name != missing}
     result = manage("check", **environment)

@@ -96,11 +96,20 @@ def test_signing_anew_is_as_careful_as_signing(
     assert SignOff.objects.count() == 1
 
 
-def test_an_author_or_a_lapsed_reviewer_does_not_sign_anew(
-    published: Revision, monday: datetime
-) -> None:
+def test_an_author_or_a_lapsed_reviewer_does_not_sign_anew(monday: datetime) -> None:
     author = factories.clinician("author").login
-    published.events.create(page=published.page, kind="edited", at=monday, by=author)
+    assert author is not None
+    published = factories.revision(now=monday)
+    publishing.save_draft(
+        published,
+        version=published.version,
+        document=published.document,
+        change_class=published.change_class,
+        note=published.note,
+        by=author,
+        now=monday,
+    )
+    factories.brought_to(RevisionStatus.PUBLISHED, published, now=monday)
     with pytest.raises(PublishingRefused, match="You wrote part of this text"):
         re_affirm(published, monday, by=author)
     checked_until((monday - timedelta(days=1)).date())

@@ -18,6 +18,7 @@ from procedures.models import Revision
 from procedures.status import RevisionStatus
 from procedures.store import PageStore, encoding_for
 from tests import factories
+from tests.procedures.test_evidence import signature_alone, text_and_signature
 
 pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
@@ -202,6 +203,18 @@ def test_what_was_taken_away_is_gone_within_a_second(
     status, headers, body = site.get()
     assert (status, headers["Cache-Control"]) == ("410 Gone", "no-store")
     assert b"It is a thing." not in body
+
+
+@pytest.mark.parametrize("forge", [signature_alone, text_and_signature])
+def test_what_was_forged_in_the_database_is_gone_within_a_second(
+    forge: Callable[[Revision], None], site: Site, published: Revision
+) -> None:
+    assert site.get()[0] == "200 OK"
+    forge(published)
+    site.clock.now += store.LOOK_EVERY
+    status, headers, body = site.get()
+    assert (status, headers["Cache-Control"]) == ("410 Gone", "no-store")
+    assert b"FORGED" not in body
 
 
 def test_without_the_look_it_would_stay(

@@ -1,32 +1,91 @@
-"""Checks that everything patients may read is what was signed."""
+"""Checks that everything patients may read is what was signed, and prints the head of the chain."""
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from procedures.models import Figure
-from procedures.proofs import faults_of_page, pages_with_texts
+from procedures.proofs import Link, chain, faults_of_page, pages_with_texts
+
+# What a row raises that somebody filled with nonsense. It is a fault, and never the end of the run.
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, DatabaseError)
+HEAD = "head"
 
 
 class Command(BaseCommand):
-    """`manage.py verify_pages`: every text, hash, signature and figure; fails if one is amiss."""
+    """`manage.py verify_pages [--against FILE]`: FILE holds what earlier runs printed."""
 
-    help = "Recomputes every hash and compares it with the signatures. Exits with 1 on any fault."
+    help = (
+        "Holds every text, signature, status and figure against the sealed events, and these against "
+        "each other. Prints the head of their chain: keep it elsewhere, for --against. Exits with 1 on "
+        "any fault."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--against", type=Path, help="What earlier runs printed.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        kept = _read(options["against"]) if options["against"] else {}
         faults = []
-        checked = 0
+        texts = figures = 0
         for page in pages_with_texts():
-            found = faults_of_page(page)
-            checked += page.revisions.count()
-            faults += found
-            state = "; ".join(found) if found else "whole"
-            self.stdout.write(f"{page}: {state}")
-        faults += [
-            f"figure {figure.key}: its bytes do not match its address"
-            for figure in Figure.objects.iterator()
-            if not figure.is_intact()
-        ]
+            found = _tried(faults_of_page, page)
+            texts += page.revisions.count()
+            faults += [f"{page}: {fault}" for fault in found]
+            self.stdout.write(f"{page}: {'; '.join(found) or 'whole'}")
+        for figure in Figure.objects.iterator():
+            figures += 1
+            faults += _tried(_faults_of_figure, figure)
+        faults += _tried(self._faults_of_chain, kept)
         if faults:
             raise CommandError("\n".join([f"{len(faults)} faults:", *faults]))
-        self.stdout.write(f"{checked} texts and {Figure.objects.count()} figures are whole.")
+        self.stdout.write(f"{texts} texts and {figures} figures are whole.")
+
+    def _faults_of_chain(self, kept: dict[int, str]) -> list[str]:
+        links = list(chain())
+        ours = {link.number: link.hash for link in links if link.hash}
+        if ours:
+            newest = max(ours)
+            self.stdout.write(f"{HEAD} {newest} {ours[newest]}")
+        if links and not ours:
+            return ["No event is sealed under the present SEALING_KEY. Was it changed?"]
+        return [
+            *(f"event {link.number}: {link.fault}" for link in links if link.fault),
+            *_faults_against(kept, links),
+        ]
+
+
+def _faults_against(kept: dict[int, str], links: list[Link]) -> Iterable[str]:
+    hashes = {link.number: link.hash for link in links}
+    for number, kept_hash in sorted(kept.items()):
+        if number not in hashes:
+            yield f"event {number}: it was kept elsewhere, and is gone here"
+        elif hashes[number] != kept_hash:
+            yield f"event {number}: it is not the one that was kept"
+
+
+def _faults_of_figure(figure: Figure) -> list[str]:
+    whole = figure.is_intact()
+    return [] if whole else [f"figure {figure.key}: its bytes do not match its address"]
+
+
+def _tried(check: Callable[[Any], list[str]], what: Any) -> list[str]:
+    try:
+        return check(what)
+    except UNREADABLE as error:
+        return [f"it cannot be read ({error})"]
+
+
+def _read(path: Path) -> dict[int, str]:
+    """Number and hash of every head in the file. Raises CommandError if there is none."""
+    heads = [line.split() for line in path.read_text().splitlines() if line.startswith(f"{HEAD} ")]
+    try:
+        kept = {int(number): kept_hash for _, number, kept_hash in heads}
+    except ValueError:
+        raise CommandError(f"{path}: a line with “{HEAD}” is not of verify_pages.") from None
+    if not kept:
+        raise CommandError(f"{path} holds no head that verify_pages printed.")
+    return kept

@@ -1,0 +1,23 @@
+"""Seals what is written down about pages anew, after SEALING_KEY was changed."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from procedures.publishing import reseal
+
+
+class Command(BaseCommand):
+    """`manage.py reseal_pages`: afterwards the earlier key can leave SEALING_KEY_FALLBACKS."""
+
+    help = (
+        "Seals every event of a page under SEALING_KEY, if its present seal is by that key or by one of "
+        "SEALING_KEY_FALLBACKS. Run verify_pages before it. Exits with 1 if an event has another seal."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sealed, strangers = reseal()
+        self.stdout.write(f"{sealed} events are sealed under the present key.")
+        if strangers:
+            numbers = ", ".join(map(str, strangers))
+            raise CommandError(f"Not sealed by us, and left as they are: events {numbers}.")

@@ -1,0 +1,89 @@
+"""What was written once stays: each statement that could change or remove it is refused."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from bookings import triage
+from bookings.status import FlagOutcome
+from procedures.status import RevisionStatus
+from tests import factories
+from tests.conftest import APPEND_ONLY
+from tests.procedures.test_leaflets import DRAWING
+
+pytestmark = pytest.mark.django_db
+
+ON_POSTGRESQL = (
+    "UPDATE {table} SET id = id + 1000",
+    "DELETE FROM {table}",
+    "TRUNCATE {table} CASCADE",
+    "INSERT INTO {table} SELECT * FROM {table} ON CONFLICT (id) DO UPDATE SET id = 99",
+)
+ON_SQLITE = (
+    "UPDATE {table} SET id = id + 1000",
+    "DELETE FROM {table}",
+    "REPLACE INTO {table} SELECT * FROM {table}",
+    "INSERT INTO {table} SELECT * FROM {table} WHERE TRUE ON CONFLICT (id) DO UPDATE SET id = 99",
+)
+
+
+def refused(statement: str) -> None:
+    with connection.cursor() as cursor:
+        if (
+            connection.vendor == "postgresql"
+        ):  # rows of this transaction may not be truncated before
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            cursor.execute(statement)
+
+
+def replacing(table: str, *columns: str) -> str:
+    named = ", ".join(columns)
+    return f"REPLACE INTO {table} ({named}) SELECT {named} FROM {table}"
+
+
+def dialect(postgresql: Sequence[str], sqlite: Sequence[str]) -> Sequence[str]:
+    return postgresql if connection.vendor == "postgresql" else sqlite
+
+
+@pytest.fixture
+def a_row_in_each(monday: datetime) -> None:
+    factories.figure(DRAWING)
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    request = factories.received(flagged=True, now=monday)
+    triage.resolve_flag(
+        request.flags.get(),
+        version=request.version,
+        outcome=FlagOutcome.PROCEED,
+        reason="Fine.",
+        by=factories.staff("Clinician"),
+        now=monday,
+    )
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_no_statement_changes_or_removes_a_row(table: str, a_row_in_each: None) -> None:
+    for statement in dialect(ON_POSTGRESQL, ON_SQLITE):
+        refused(statement.format(table=table))
+
+
+def test_a_row_is_not_removed_through_its_neighbours(a_row_in_each: None) -> None:
+    """By emptying a table that it points to, or by a new row with the same number."""
+    columns = ("page_id", "revision_id", "kind", "at", "by_id", "reason", "statement", "seal")
+    journal = ("kind", "at", "by", "detail", "previous_hash", "hash")
+    for statement in dialect(
+        ["TRUNCATE procedures_revision CASCADE", "TRUNCATE bookings_appointmentrequest CASCADE"],
+        [
+            replacing("procedures_pageevent", "number", *columns),
+            replacing("bookings_requestevent", "request_id", "number", *journal),
+        ],
+    ):
+        refused(statement)
+
+
+def test_the_seal_of_an_event_alone_may_be_replaced(a_row_in_each: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procedures_pageevent SET seal = 'another'")
+    refused("UPDATE procedures_pageevent SET seal = 'x', kind = 'x'")
