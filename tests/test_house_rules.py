@@ -53,6 +53,7 @@ FLOORS: dict[str, dict[str, int]] = {
     "procedures": {
         "status": 1,
         "constraints": 1,
+        "outages": 1,
         "models": 2,
         "rendering": 3,
         "pictures": 3,
