@@ -1,12 +1,31 @@
-"""Pages for when something went wrong. Each says what happened, what to do, and the phone number."""
+"""Pages for when something went wrong. Each says what happened, what to do, and the phone number.
 
-from django.core.exceptions import RequestDataTooBig
+None asks the database anything, which may be what failed. Where a form was sent, the pages for our own
+faults hold what was typed, and a button that sends it again.
+"""
+
+import sys
+
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.utils.log import log_response
+
+from procedures.outages import find_outage
+
+# How long a browser, a proxy or a robot is asked to wait.
+RETRY_AFTER_SECONDS = 15
+# The fields by which a form that is sent twice is recognised.
+GUARDS = {"key", "version", "seen_version"}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, or 413 where the form was larger than any honest one."""
+    """400, or 413 where the form was larger than any honest one; 503 where the fault is ours."""
+    # The session could not be saved: Django calls that a bad request.
+    if isinstance(exception, SessionInterrupted) or find_outage(exception):
+        return unavailable(request)
     if isinstance(exception, RequestDataTooBig):
         return render(request, "errors/413.html", status=413)
     return render(request, "errors/400.html", status=400)
@@ -28,5 +47,47 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500. The template asks the database nothing, which may be what failed."""
-    return render(request, "errors/500.html", status=500)
+    """503 if something that we depend on failed, 500 if our code did."""
+    if find_outage(sys.exception()):
+        return unavailable(request)
+    return render(request, "errors/500.html", _sent(request), status=500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503: the database or the disk is away, and trying again in a moment helps."""
+    response = render(request, "errors/503.html", _sent(request), status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    # One line and no traceback: there may be thousands of these until somebody has helped.
+    fault = find_outage(sys.exception()) or sys.exception() or "The page store tried in vain."
+    log_response(
+        "Unavailable: %s: %s",
+        request.path,
+        str(fault).partition("\n")[0],
+        response=response,
+        request=request,
+        level="warning",
+    )
+    return response
+
+
+def _sent(request: HttpRequest) -> dict[str, object]:
+    """What the form held, so that the page can send it again.
+
+    Only for a form of our own page, never with a password, and not where a file would be missing.
+    """
+    # Set once the form's token was found right: nobody else's form gets a button of ours.
+    if request.method != "POST" or not getattr(request, "csrf_processing_done", False):
+        return {}
+    try:
+        posted, files = request.POST, request.FILES
+    except (SuspiciousOperation, MultiPartParserError, OSError):
+        return {}
+    if files or any("password" in name for name in posted):
+        return {}
+    fields = [
+        (name, value)
+        for name, values in posted.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
+    return {"can_send_again": True, "sent": fields, "is_sent_once": bool(GUARDS & posted.keys())}

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
+from clinic_site import errors
+from procedures.store import DATABASE_IS_AWAY
+
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -16,6 +19,17 @@ def refuse_nul(get_response: View) -> View:
         cookies = request.META.get("HTTP_COOKIE", "")
         if "\x00" in request.path + query + cookies or "%00" in query + cookies:
             raise BadRequest("NUL byte")
+        return get_response(request)
+
+    return middleware
+
+
+def do_not_ask_a_database_that_is_away(get_response: View) -> View:
+    """Answer 503 straight away if the page store has just tried in vain: a second wait helps nobody."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.META.get(DATABASE_IS_AWAY):
+            return errors.unavailable(request)
         return get_response(request)
 
     return middleware
