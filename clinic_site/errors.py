@@ -46,6 +46,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/404.html", status=404)
 
 
+def not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """405 with a page; `refusal` names in its Allow header what is allowed."""
+    response = render(request, "errors/405.html", status=405)
+    response.headers["Allow"] = refusal.headers["Allow"]
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """503 if something that we depend on failed, 500 if our code did."""
     if find_outage(sys.exception()):

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from clinic_site import errors
 from procedures.store import DATABASE_IS_AWAY
 
 View = Callable[[HttpRequest], HttpResponse]
+METHODS = ("GET", "HEAD", "POST")
 
 
 def refuse_nul(get_response: View) -> View:
@@ -20,6 +21,17 @@ def refuse_nul(get_response: View) -> View:
         if "\x00" in request.path + query + cookies or "%00" in query + cookies:
             raise BadRequest("NUL byte")
         return get_response(request)
+
+    return middleware
+
+
+def refuse_methods(get_response: View) -> View:
+    """Answer 405 with a page where a view refuses the method, and where none would take it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        is_known = request.method in METHODS
+        response = get_response(request) if is_known else HttpResponseNotAllowed(METHODS)
+        return errors.not_allowed(request, response) if response.status_code == 405 else response
 
     return middleware
 

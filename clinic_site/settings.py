@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # From here on an answer, even a refusal, carries all headers.
     "clinic_site.middleware.refuse_nul",
+    "clinic_site.middleware.refuse_methods",
     "clinic_site.middleware.do_not_ask_a_database_that_is_away",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

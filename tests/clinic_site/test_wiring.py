@@ -173,6 +173,26 @@ def test_a_fault_of_ours_is_a_page_that_helps_and_tells_nothing() -> None:
     assert "Pat Sample" not in content
 
 
+READ_ONLY = ["/", "/guides/", "/search/", "/a-z/", "/clinicians/", "/changes.atom", "/privacy/"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", READ_ONLY)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
+def test_a_page_to_read_takes_nothing(method: str, url: str, client: Client) -> None:
+    answer = client.generic(method, url)
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+    assert "020 7946 0958" in answer.content.decode()
+    assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", ["/admin/login/", "/appointments/request/", "/static/css/site.css"])
+def test_nothing_answers_a_trace(url: str, client: Client) -> None:
+    assert client.generic("TRACE", url).status_code == 405
+
+
 def test_s7_a_private_link_never_reaches_the_log() -> None:
     line = "GET /appointments/mine/link/WyJhYmMiLDFd:secret/ HTTP/1.1"
     record = logging.LogRecord("django.server", logging.INFO, "", 0, '"%s" %s', (line, "302"), None)
