@@ -1,11 +1,13 @@
 """System checks for settings that would quietly break a promise."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import Error, Tags, register
-from django.db import connections
+from django.core.checks import Warning as Doubt
+from django.db import DatabaseError, connection, connections
 
 
 @register(Tags.database)
@@ -22,4 +24,41 @@ def sqlite_takes_the_write_lock_first(
         for connection in connections.all()
         if connection.vendor == "sqlite"
         and connection.settings_dict.get("OPTIONS", {}).get("transaction_mode") != "IMMEDIATE"
+    ]
+
+
+@register(deploy=True)
+def the_database_can_be_reached(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[Error]:
+    """Asks the database for nothing but an answer."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError as fault:
+        return [
+            Error(
+                f"The database cannot be reached: {str(fault).strip()}",
+                hint="Look at DATABASE_URL, and whether the database runs.",
+                id="clinic_site.E002",
+            )
+        ]
+    finally:
+        connection.close()
+    return []
+
+
+@register(deploy=True)
+def the_database_file_is_private(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[Doubt]:
+    """A SQLite file that other accounts of the machine can read shows them every patient."""
+    file = Path(connection.settings_dict["NAME"])
+    if connection.vendor != "sqlite" or not file.exists() or not file.stat().st_mode & 0o077:
+        return []
+    return [
+        Doubt(
+            f"Other accounts of this machine can read {file}.",
+            hint=f"Run: chmod go= {file}*",
+            id="clinic_site.W001",
+        )
     ]

@@ -1,18 +1,35 @@
-"""Pages for when something went wrong. Each says what happened, what to do, and the phone number."""
+"""Pages for when something went wrong. Each says what happened, what to do, and the phone number.
+
+None asks the database anything, which may be what failed. Where a form was sent, the pages for our own
+faults hold what was typed, and a button that sends it again.
+"""
 
 import math
+import sys
 from datetime import datetime, timedelta
 
-from django.core.exceptions import RequestDataTooBig
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.log import log_response
 
+from procedures.outages import find_outage
 from procedures.rate_limits import TooManyTries
+
+# How long a browser, a proxy or a robot is asked to wait.
+RETRY_AFTER_SECONDS = 15
+# The fields by which a form that is sent twice is recognised.
+GUARDS = {"key", "version", "seen_version"}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, or 413 where the form was larger than any honest one."""
+    """400, or 413 where the form was larger than any honest one; 503 where the fault is ours."""
+    # The session could not be saved: Django calls that a bad request.
+    if isinstance(exception, SessionInterrupted) or find_outage(exception):
+        return unavailable(request)
     if isinstance(exception, RequestDataTooBig):
         return render(request, "errors/413.html", status=413)
     return render(request, "errors/400.html", status=400)
@@ -33,23 +50,44 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/404.html", status=404)
 
 
+def not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """405 with a page; `refusal` names in its Allow header what is allowed."""
+    response = render(request, "errors/405.html", status=405)
+    response.headers["Allow"] = refusal.headers["Allow"]
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500. The template asks the database nothing, which may be what failed."""
-    return render(request, "errors/500.html", status=500)
+    """503 if something that we depend on failed, 500 if our code did."""
+    if find_outage(sys.exception()):
+        return unavailable(request)
+    return render(request, "errors/500.html", _sent(request), status=500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503: the database or the disk is away, and trying again in a moment helps."""
+    response = render(request, "errors/503.html", _sent(request), status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    # One line and no traceback: there may be thousands of these until somebody has helped.
+    fault = find_outage(sys.exception()) or sys.exception() or "The page store tried in vain."
+    log_response(
+        "Unavailable: %s: %s",
+        request.path,
+        str(fault).partition("\n")[0],
+        response=response,
+        request=request,
+        level="warning",
+    )
+    return response
 
 
 def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
     """429 for a passed limit: until when, by the clinic's clock, with what was typed in a form."""
     seconds = math.ceil((refused.until - timezone.now()).total_seconds())
     context = {
+        **_sent(request),
         "until": _whole_minute(refused.until),
         "kept_until": refused.kept_until,
-        "typed": [
-            (name, value)
-            for name, values in request.POST.lists()
-            for value in values
-            if name != "csrfmiddlewaretoken" and "password" not in name
-        ],
     }
     answer = render(request, "errors/429.html", context, status=429)
     answer.headers["Retry-After"] = str(max(1, seconds))
@@ -59,3 +97,26 @@ def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
 def _whole_minute(instant: datetime) -> datetime:
     """The next one, so that nobody comes a few seconds early."""
     return (instant + timedelta(seconds=59, microseconds=999_999)).replace(second=0, microsecond=0)
+
+
+def _sent(request: HttpRequest) -> dict[str, object]:
+    """What the form held, so that the page can send it again.
+
+    Only for a form of our own page, never with a password, and not where a file would be missing.
+    """
+    # Set once the form's token was found right: nobody else's form gets a button of ours.
+    if request.method != "POST" or not getattr(request, "csrf_processing_done", False):
+        return {}
+    try:
+        posted, files = request.POST, request.FILES
+    except (SuspiciousOperation, MultiPartParserError, OSError):
+        return {}
+    if files or any("password" in name for name in posted):
+        return {}
+    fields = [
+        (name, value)
+        for name, values in posted.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
+    return {"can_send_again": True, "sent": fields, "is_sent_once": bool(GUARDS & posted.keys())}

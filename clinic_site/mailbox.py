@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 NEWEST = 50
 BOUNDARY = re.compile(r"^-{79}\n?", re.MULTILINE)
@@ -31,6 +32,7 @@ def _shown(letter: EmailMessage) -> dict[str, object]:
     }
 
 
+@require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
     """The newest e-mails first."""
     paths = sorted(Path(settings.MAILBOX).glob("*.log"), reverse=True)[:NEWEST]

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from clinic_site.errors import bad_request, too_many_tries
+from clinic_site import errors
 from procedures.rate_limits import TooManyTries
+from procedures.store import DATABASE_IS_AWAY
 
 View = Callable[[HttpRequest], HttpResponse]
+METHODS = ("GET", "HEAD", "POST")
 
 
 def refuse_nul(get_response: View) -> View:
@@ -38,7 +40,29 @@ def refuse_large_bodies(get_response: View) -> View:
             length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
             or "HTTP_TRANSFER_ENCODING" in request.META
         ):
-            return bad_request(request, RequestDataTooBig())
+            return errors.bad_request(request, RequestDataTooBig())
+        return get_response(request)
+
+    return middleware
+
+
+def refuse_methods(get_response: View) -> View:
+    """Answer 405 with a page where a view refuses the method, and where none would take it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        is_known = request.method in METHODS
+        response = get_response(request) if is_known else HttpResponseNotAllowed(METHODS)
+        return errors.not_allowed(request, response) if response.status_code == 405 else response
+
+    return middleware
+
+
+def do_not_ask_a_database_that_is_away(get_response: View) -> View:
+    """Answer 503 straight away if the page store has just tried in vain: a second wait helps nobody."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.META.get(DATABASE_IS_AWAY):
+            return errors.unavailable(request)
         return get_response(request)
 
     return middleware
@@ -56,7 +80,11 @@ class AnswerTooManyTries:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page for a passed limit; every other exception goes on."""
-        return too_many_tries(request, exception) if isinstance(exception, TooManyTries) else None
+        return (
+            errors.too_many_tries(request, exception)
+            if isinstance(exception, TooManyTries)
+            else None
+        )
 
 
 def private_by_default(get_response: View) -> View:

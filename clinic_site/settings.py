@@ -1,41 +1,41 @@
 """The one settings file. Everything that differs between places comes from the environment.
 
-`docs/operations.md` lists the variables. There is no default secret: a missing one explains itself.
+`docs/operations.md` lists the variables. There is no default secret. Everything that is wrong is told
+in one message (`env.refuse_faults` at the end), before anything starts.
 """
 
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
+
+from clinic_site.environment import SQLITE, Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-
-
-def required(name: str, hint: str) -> str:
-    """The value of an environment variable that has no safe default."""
-    value = env.str(name, default="")
-    if not value:
-        raise ImproperlyConfigured(f"Set the environment variable {name}. {hint}")
-    return value
+env = Environment()
 
 
 # --- Where we are ---------------------------------------------------------------------------
 
 # A machine without HTTPS and without a mail server: `script/server` and the tests.
-DEVELOPMENT = env.bool("DEVELOPMENT", default=False)
-DEBUG = env.bool("DEBUG", default=False)
+DEVELOPMENT = env.flag("DEVELOPMENT")
+DEBUG = env.flag("DEBUG")
+env.insist(
+    DEVELOPMENT or not DEBUG,
+    "DEBUG is on, and its error pages show patients' data. Unset it: it works only with DEVELOPMENT.",
+)
 # Shows on every page that the clinic is invented, and lets `load_demo` run.
-DEMONSTRATION = env.bool("DEMONSTRATION", default=False)
+DEMONSTRATION = env.flag("DEMONSTRATION")
 
-SECRET_KEY = required(
+SECRET_KEY = env.required(
     "SECRET_KEY",
     "It signs patients' links and staff sessions. Make one with: "
     "python -c 'import secrets; print(secrets.token_urlsafe(50))'",
 )
+# Older keys, with which links and sessions still open after SECRET_KEY was changed.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Seals what is written down about pages (`procedures.statements`). Kept for years, unlike SECRET_KEY.
-SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") or required(
+SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") or env.required(
     "SEALING_KEY",
     "Only signatures sealed with it open a page, so keep the one that you had. For a new clinic "
     "make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
@@ -43,12 +43,17 @@ SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") 
 # Earlier keys, whose seals still count.
 SEALING_KEY_FALLBACKS = env.list("SEALING_KEY_FALLBACKS", default=[])
 # Links in e-mails are built from this and never from the Host header of a request.
-SITE_URL = required("SITE_URL", "For example https://clinic.example, without a slash at the end.")
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=[SITE_URL.split("://")[-1].split("/")[0].split(":")[0]]
+SITE_URL = env.site_address("SITE_URL", https=not DEVELOPMENT)
+SITE_HOST = SITE_URL.split("://")[-1].split("/")[0].split(":")[0]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST])
+env.insist(
+    DEVELOPMENT or not SITE_HOST or validate_host(SITE_HOST, ALLOWED_HOSTS),
+    f"ALLOWED_HOSTS does not name {SITE_HOST}, the host of SITE_URL: private links would not open.",
 )
 # How many of our own proxies stand in front and append to X-Forwarded-For.
-PROXIES = env.int("PROXIES", default=0)
+PROXIES = env.number("PROXIES", default=0, least=0, most=9)
+# The address of the site is never taken from a header: its pages are kept for everybody.
+FORCE_SCRIPT_NAME = ""
 
 # --- The clinic -----------------------------------------------------------------------------
 
@@ -58,28 +63,34 @@ CLINIC_ADDRESS = env.str("CLINIC_ADDRESS", default="")
 # Where "something is waiting" is sent; empty means nowhere.
 CLINIC_INBOX = env.str("CLINIC_INBOX", default="")
 # When requests are looked at: days of the week (0 is Monday) and local hours.
-CLINIC_OPEN_DAYS = env.list("CLINIC_OPEN_DAYS", cast=int, default=[0, 1, 2, 3, 4])
-CLINIC_OPENS = env.str("CLINIC_OPENS", default="09:00")
-CLINIC_CLOSES = env.str("CLINIC_CLOSES", default="17:00")
+CLINIC_OPEN_DAYS = env.weekdays("CLINIC_OPEN_DAYS", default=[0, 1, 2, 3, 4])
+CLINIC_OPENS = env.time_of_day("CLINIC_OPENS", default="09:00")
+CLINIC_CLOSES = env.time_of_day("CLINIC_CLOSES", default="17:00", is_an_end=True)
+env.insist(
+    CLINIC_OPENS < CLINIC_CLOSES,
+    f"CLINIC_OPENS is {CLINIC_OPENS} and CLINIC_CLOSES {CLINIC_CLOSES}. Open before you close.",
+)
 # The promise to patients, counted in the hours above.
-CLINIC_ANSWERS_WITHIN_HOURS = env.int("CLINIC_ANSWERS_WITHIN_HOURS", default=16)
+CLINIC_ANSWERS_WITHIN_HOURS = env.number(
+    "CLINIC_ANSWERS_WITHIN_HOURS", default=16, least=1, most=1000
+)
 
 # How long offered times are held, in the hours above, unless somebody says otherwise.
-CLINIC_HELD_HOURS = env.int("CLINIC_HELD_HOURS", default=16)
+CLINIC_HELD_HOURS = env.number("CLINIC_HELD_HOURS", default=16, least=1, most=1000)
 
 # A clinic of one doctor may let the author of a page sign it. The page then says so.
-SELF_REVIEW_ALLOWED = env.bool("SELF_REVIEW_ALLOWED", default=False)
+SELF_REVIEW_ALLOWED = env.flag("SELF_REVIEW_ALLOWED")
 
 # Until how many hours before an appointment a patient may cancel without ringing us.
-CLINIC_CANCEL_HOURS = env.int("CLINIC_CANCEL_HOURS", default=24)
+CLINIC_CANCEL_HOURS = env.number("CLINIC_CANCEL_HOURS", default=24, least=0, most=1000)
 # After how many days an answer that may change is asked for again.
-CLINIC_ANSWERS_AGE_DAYS = env.int("CLINIC_ANSWERS_AGE_DAYS", default=7)
+CLINIC_ANSWERS_AGE_DAYS = env.number("CLINIC_ANSWERS_AGE_DAYS", default=7, least=0, most=1000)
 # For how many hours, counted while the desk is open, an earlier time is held for one person.
-CLINIC_EARLIER_HOURS = env.int("CLINIC_EARLIER_HOURS", default=4)
+CLINIC_EARLIER_HOURS = env.number("CLINIC_EARLIER_HOURS", default=4, least=1, most=1000)
 # How many days after a request has ended its private link still opens.
-CLINIC_LINK_DAYS = env.int("CLINIC_LINK_DAYS", default=90)
+CLINIC_LINK_DAYS = env.number("CLINIC_LINK_DAYS", default=90, least=1, most=4000)
 # How many days before an appointment its reminder is sent.
-CLINIC_REMINDER_DAYS = env.int("CLINIC_REMINDER_DAYS", default=2)
+CLINIC_REMINDER_DAYS = env.number("CLINIC_REMINDER_DAYS", default=2, least=1, most=60)
 
 # --- Parts ----------------------------------------------------------------------------------
 
@@ -109,6 +120,8 @@ MIDDLEWARE = [
     # From here on an answer, even a refusal, carries all headers.
     "clinic_site.middleware.refuse_nul",
     "clinic_site.middleware.refuse_large_bodies",
+    "clinic_site.middleware.refuse_methods",
+    "clinic_site.middleware.do_not_ask_a_database_that_is_away",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -145,33 +158,46 @@ PHONENUMBER_DB_FORMAT = PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
 
 # --- Database -------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR}/var/clinic.sqlite3")}
+DATABASES = {
+    "default": env.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR}/var/clinic.sqlite3")
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+# A fault of the database has to become a page that says so within 3 seconds, or 5 on SQLite: nobody
+# waits longer, and a thread that waits serves nobody.
+if DATABASES["default"]["ENGINE"] == SQLITE:
     # IMMEDIATE takes the write lock at the start: without it half of the concurrent writes fail
     # with "database is locked". FULL, because what a patient was told is received must survive
     # a power cut.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 4,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     # A file, because threads that race each other must meet in one real database.
     DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
 else:
+    # Each thread keeps one connection. A pool would be as large, and while the database is away whoever
+    # asks would wait for it, where a connection is refused in a moment.
+    DATABASES["default"]["CONN_MAX_AGE"] = 0 if DEVELOPMENT else 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).update(
-        pool={"min_size": 1, "max_size": env.int("DATABASE_POOL", default=4), "timeout": 10},
-        options="-c lock_timeout=3s -c statement_timeout=10s"
+        connect_timeout=2,
+        tcp_user_timeout=2000,
+        options="-c lock_timeout=2s -c statement_timeout=10s"
         " -c idle_in_transaction_session_timeout=20s",
     )
+
+# For how long the pages that are kept in memory are still shown while the database is away.
+CLINIC_PAGES_IN_OUTAGE_SECONDS = env.number(
+    "CLINIC_PAGES_IN_OUTAGE_SECONDS", default=300, least=0, most=3600
+)
 
 # --- Language and time ----------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
 FORMAT_MODULE_PATH = ["clinic_site.formats"]
-TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
+TIME_ZONE = env.zone("TIME_ZONE", default="Europe/London")
 USE_TZ = True
 USE_I18N = True
 
@@ -212,6 +238,8 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"
+# What a colleague is told may name a patient, so it lies in the session and never in a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_COOKIE_AGE = None  # until the browser is closed
 PATIENT_SESSION_SECONDS = 60 * 60
 
@@ -263,18 +291,16 @@ if DEVELOPMENT:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = MAILBOX
 else:
-    vars().update(env.email_url("EMAIL_URL", default="smtp+tls://localhost:587"))
+    vars().update(env.mail_server("EMAIL_URL", default="smtp+tls://localhost:587"))
     EMAIL_TIMEOUT = 20
 
 # --- Text messages: off, printed to the console, or handed to a provider over HTTP ---------------
 
-TEXT_MESSAGES = env.str("TEXT_MESSAGES", default="")
-if TEXT_MESSAGES not in {"", "console", "http"}:
-    raise ImproperlyConfigured("TEXT_MESSAGES is empty, console or http.")
+TEXT_MESSAGES = env.one_of("TEXT_MESSAGES", ["", "console", "http"], default="")
 TEXT_MESSAGES_URL = TEXT_MESSAGES_TOKEN = ""
 if TEXT_MESSAGES == "http":
-    TEXT_MESSAGES_URL = required("TEXT_MESSAGES_URL", "Where the provider takes messages.")
-    TEXT_MESSAGES_TOKEN = required("TEXT_MESSAGES_TOKEN", "What the provider knows us by.")
+    TEXT_MESSAGES_URL = env.required("TEXT_MESSAGES_URL", "Where the provider takes messages.")
+    TEXT_MESSAGES_TOKEN = env.required("TEXT_MESSAGES_TOKEN", "What the provider knows us by.")
 # Eleven letters at most; choose a name that tells nothing.
 TEXT_MESSAGES_SENDER = env.str("TEXT_MESSAGES_SENDER", default="Clinic")
 
@@ -302,3 +328,17 @@ LOGGING = {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }
+
+# --- What contradicts itself, and then everything that was wrong above --------------------------
+
+for name, is_set in {
+    "EMAIL_URL": "EMAIL_URL" in env,
+    "PROXIES": PROXIES > 0,
+    "TEXT_MESSAGES": TEXT_MESSAGES == "http",
+}.items():
+    env.insist(
+        not (DEVELOPMENT and is_set),
+        f"DEVELOPMENT is on, so letters go into files and HTTPS is not asked for, but {name} says that "
+        "this is a real site. Unset one of them.",
+    )
+env.refuse_faults()

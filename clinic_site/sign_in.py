@@ -114,6 +114,6 @@ def send_again(request: HttpRequest, address: str, site: AdminSite) -> HttpRespo
         **site.each_context(request),
         "title": "Send it again",
         "address": address,
-        "fields": [(name, value) for name, values in fields.lists() for value in values],
+        "sent": [(name, value) for name, values in fields.lists() for value in values],
     }
     return TemplateResponse(request, "admin/send_again.html", context)

@@ -7,8 +7,12 @@ with all its headers, and kept: as it is, compressed, and under an ETag. It is g
 - it is the same day in the clinic's zone, because pages age by the day,
 - it is less than a minute old; then Django is asked again, and hashes are verified again.
 
+While the database is away nothing can be looked at. Then an answer is still given for a while
+(`CLINIC_PAGES_IN_OUTAGE_SECONDS`), because nobody can suspend a page without the database either. The
+while has an end, because the fault may lie between this process and a database that others reach.
+
 Kept is only what any cache on the way may keep: a whole answer to a GET without a query, marked
-`Cache-Control: public`, that sets no cookie.
+`Cache-Control: public`, that sets no cookie. Its key is everything that the answer depends on.
 """
 
 import gzip
@@ -23,9 +27,14 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import brotli
 from django.conf import settings
 from django.db import Error, close_old_connections
+from django.http.request import split_domain_port
 from django.utils import timezone
 
+from procedures.outages import find_outage
 from procedures.publication import counter
+
+# In the environ of a request that was handed on although the database could not be reached just now.
+DATABASE_IS_AWAY = "clinic.database_is_away"
 
 LOOK_EVERY = 1.0
 KEEP_FOR = 60.0
@@ -40,7 +49,7 @@ REPLACED = {"vary", "content-length"}
 OF_THE_BODY = REPLACED | {"content-type", "content-encoding"}
 
 Headers = list[tuple[str, str]]
-Key = tuple[str, str, str, str]
+Key = tuple[str, str, bool]
 
 
 class Representation(NamedTuple):
@@ -72,31 +81,29 @@ class PageStore:
         self.entries: dict[Key, Entry] = {}
         self.stamp: tuple[object, object] | None = None
         self.looked = float("-inf")
+        # The newest stamp that was ever seen, and when: what counts while the database is away.
+        self.last_stamp: tuple[object, object] | None = None
+        self.last_seen = float("-inf")
+        self.is_away = False
         self.lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from memory, or let Django answer and keep what may be kept."""
-        path = environ["PATH_INFO"]
-        asks = environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.get("QUERY_STRING")
-        if not asks or path.startswith(settings.STATIC_URL):
+        key = _key(environ)
+        if key is None:
             return self.application(environ, start_response)
         now = self.clock()
         stamp = self.stamp if now - self.looked < LOOK_EVERY else self._look()
-        if stamp is None:
-            return self.application(environ, start_response)
-        key = (
-            path,
-            environ.get("HTTP_HOST", ""),
-            environ.get("HTTP_X_FORWARDED_PROTO", ""),
-            environ["wsgi.url_scheme"],
-        )
         entry = self.entries.get(key)
-        if entry is None or entry.stamp != stamp or entry.kept_until <= now:
-            answer = self._ask(environ, start_response, key, stamp, now)
-            if not isinstance(answer, Entry):
-                return answer
-            entry = answer
-        return _give(entry, environ, start_response)
+        if entry and entry.stamp == stamp and now < entry.kept_until:
+            return _give(entry, environ, start_response)
+        if stamp is None and self.is_away:
+            spare = self._in_an_outage(key, now)
+            if spare:
+                return _give(spare, environ, start_response)
+            environ = {**environ, DATABASE_IS_AWAY: True}
+        answer = self._ask(environ, start_response, key, stamp, now)
+        return _give(answer, environ, start_response) if isinstance(answer, Entry) else answer
 
     def _look(self) -> tuple[object, object] | None:
         """The counter and the day; None while that is not known, so that nothing old is given."""
@@ -105,24 +112,40 @@ class PageStore:
         self.stamp = None
         began = self.clock()
         try:
-            self.stamp = (counter(), timezone.localdate())
-            self.looked = began
-        except Error:
+            self.stamp = self.last_stamp = (counter(), timezone.localdate())
+            self.looked = self.last_seen = began
+            self.is_away = False
+        except Error as error:
             self.looked = self.clock()
+            self.is_away = find_outage(error) is not None
         finally:
             close_old_connections()
             self.lock.release()
         return self.stamp
+
+    def _in_an_outage(self, key: Key, now: float) -> Entry | None:
+        """What may still be given of an answer while the database is away."""
+        entry, longest = self.entries.get(key), settings.CLINIC_PAGES_IN_OUTAGE_SECONDS
+        if (
+            entry
+            and entry.stamp == self.last_stamp
+            and entry.stamp[1] == timezone.localdate()
+            and now < min(self.last_seen, entry.kept_until) + longest
+        ):
+            return entry
+        return None
 
     def _ask(
         self,
         environ: WSGIEnvironment,
         start_response: StartResponse,
         key: Key,
-        stamp: tuple[object, object],
+        stamp: tuple[object, object] | None,
         now: float,
     ) -> Entry | Iterable[bytes]:
         """Let Django answer as to a GET. What may be kept is kept; the rest is passed on as it is.
+
+        Without a stamp nothing is kept. Where Django says 503, an answer that outlives it is given.
 
         The body of an answer to a HEAD is left out by the server, as Django expects of it too.
         """
@@ -134,14 +157,14 @@ class PageStore:
 
         answer = self.application({**environ, "REQUEST_METHOD": "GET"}, listen)
         status, headers = heard
-        if not _may_be_kept(status, headers):
+        spare = self._in_an_outage(key, now) if status.startswith("503 ") else None
+        if spare:
+            _read(answer)
+            return spare
+        if stamp is None or not _may_be_kept(status, headers):
             start_response(status, headers)
             return answer
-        try:
-            body = b"".join(answer)
-        finally:
-            if hasattr(answer, "close"):
-                answer.close()
+        body = _read(answer)
         digest = hashlib.sha256(repr(headers).encode() + body).hexdigest()
         old = self.entries.get(key)
         same = old is not None and old.digest == digest
@@ -151,6 +174,37 @@ class PageStore:
         entry = Entry(made, digest, stamp, now + KEEP_FOR)
         self.entries[key] = entry
         return entry
+
+
+def _key(environ: WSGIEnvironment) -> Key | None:
+    """What an answer depends on; None where it may not be kept.
+
+    The host and the scheme are those that Django goes by, so that no header makes a second entry of
+    one page. A SCRIPT_NAME would stand in front of every link.
+    """
+    asks = environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.get("QUERY_STRING")
+    path = environ["PATH_INFO"]
+    if not asks or environ.get("SCRIPT_NAME") or path.startswith(settings.STATIC_URL):
+        return None
+    host, _ = split_domain_port(environ.get("HTTP_HOST", ""))
+    return (path, host, _is_secure(environ)) if host else None
+
+
+def _is_secure(environ: WSGIEnvironment) -> bool:
+    """What `HttpRequest.is_secure` says, without the price of making a request of every read."""
+    name, secure = settings.SECURE_PROXY_SSL_HEADER or ("", "")
+    said = environ.get(name)
+    if said is None:
+        return bool(environ["wsgi.url_scheme"] == "https")
+    return bool(said.split(",", 1)[0].strip() == secure)
+
+
+def _read(answer: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(answer)
+    finally:
+        if hasattr(answer, "close"):
+            answer.close()
 
 
 def _give(entry: Entry, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -8,7 +8,6 @@ os.environ |= {
     "SITE_URL": "https://clinic.example",
     "DEVELOPMENT": "true",
     "DEMONSTRATION": "true",
-    "DATABASE_POOL": "20",
     "CLINIC_NAME": "Example Lane Clinic",
     "CLINIC_PHONE": "020 7946 0958",
     "CLINIC_ADDRESS": "1 Example Lane, Exampleton",

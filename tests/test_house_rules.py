@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -14,6 +14,8 @@ from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import models
+from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from bookings import status as booking_status
 from bookings.admin import AppointmentRequestAdmin
@@ -53,6 +55,7 @@ FLOORS: dict[str, dict[str, int]] = {
     "procedures": {
         "status": 1,
         "constraints": 1,
+        "outages": 1,
         "models": 2,
         "statements": 3,
         "rendering": 3,
@@ -358,6 +361,30 @@ def test_filters_and_predicates_agree(monday: datetime) -> None:
             everything = filtered.model.objects.all()
             assert set(filtered) == {record for record in everything if predicate(record)}
     assert set(RedFlag.objects.blocking()) == set(flagged.flags.all())
+
+
+# --- Addresses ------------------------------------------------------------------------------
+
+
+def our_views(
+    patterns: Iterable[URLPattern | URLResolver], under: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """(address, view) of everything but the admin, whose views are Django's."""
+    for pattern in patterns:
+        address = f"{under}{pattern.pattern}"
+        if isinstance(pattern, URLPattern):
+            yield address, pattern.callback
+        elif address != "admin/":
+            yield from our_views(pattern.url_patterns, address)
+
+
+OUR_VIEWS = dict(our_views(get_resolver().url_patterns))
+
+
+@pytest.mark.parametrize("address", OUR_VIEWS)
+def test_every_view_names_its_methods(address: str) -> None:
+    answer = OUR_VIEWS[address](RequestFactory().generic("PATCH", "/"))
+    assert answer.status_code == 405
 
 
 # --- Templates and code ---------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
+from django.views.decorators.http import require_safe
 
 from procedures.models import Clinician
 from procedures.publication import Publication, history, open_pages
@@ -16,6 +17,7 @@ from procedures.views.answers import last_change, public, today
 MOST_CHANGES = 50
 
 
+@require_safe
 def changes(request: HttpRequest) -> HttpResponse:
     """An Atom feed: each time the advice on an open page changed, with the signed note."""
     feed = Atom1Feed(
@@ -47,6 +49,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     return public(HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml"))
 
 
+@require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Every public address, with the real day of its last change where it has one."""
     pages = open_pages(today())
@@ -66,6 +69,7 @@ def _day(publication: Publication) -> str:
     return timezone.localdate(last_change(publication)).isoformat()
 
 
+@require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What a crawler may read: everything public, nothing of a patient's or of staff's."""
     lines = (

@@ -2,12 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from procedures.publication import open_pages
 from procedures.search import LONGEST_QUERY, search
 from procedures.views.answers import today
 
 
+@require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
     """Pages that hold what was looked for. Not kept by any cache: a query can say who is ill."""
     query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].split())

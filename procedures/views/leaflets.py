@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from procedures import pdf
 from procedures.publication import Closed, Publication
@@ -13,6 +14,7 @@ from procedures.rendering import square_code
 from procedures.views.answers import closed, find, public
 
 
+@require_safe
 def leaflet(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     """The page made for printing. `?size=large` prints it in 18 point."""
     page, found = find(category, slug)
@@ -21,6 +23,7 @@ def leaflet(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     return public(render(request, "procedures/leaflet.html", _context(request, found)))
 
 
+@require_safe
 def leaflet_pdf(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     """The leaflet as a tagged PDF, or a page that says what to do without."""
     page, found = find(category, slug)

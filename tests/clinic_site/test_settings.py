@@ -1,0 +1,249 @@
+"""Wrong settings are told before anything starts: all at once, in sentences, without a traceback."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from tests import processes
+
+ROOT = Path(__file__).parent.parent.parent
+RIGHT = {
+    "SECRET_KEY": "a-key-that-is-long-enough-and-quite-random-for-a-test-1234567890",
+    "SITE_URL": "https://clinic.example",
+}
+WRONG = [
+    ("DEBUG", "true", "DEBUG is on, and its error pages show patients' data."),
+    ("DEBUG", "ture", "DEBUG is “ture”. Write true or false."),
+    ("DEMONSTRATION", "2", "DEMONSTRATION is “2”. Write true or false."),
+    ("SECRET_KEY", "", "Set the environment variable SECRET_KEY. It signs patients' links"),
+    ("SITE_URL", "", "Set the environment variable SITE_URL. For example https://clinic.example"),
+    *(
+        ("SITE_URL", value, f"SITE_URL is “{value}”. Write the address of the site.")
+        for value in (
+            "clinic.example",
+            "https://clinic.example/",
+            "https://clinic.example/site",
+            "https://clinic.example?a=b",
+            "https://clinic.example#a",
+            "https://a@clinic.example",
+            "https://",
+            "https://clinic.example:port",
+            "https://[::1",
+            "ftp://clinic.example",
+        )
+    ),
+    ("SITE_URL", "http://clinic.example", "Begin it with https://"),
+    ("ALLOWED_HOSTS", "other.example", "ALLOWED_HOSTS does not name clinic.example"),
+    ("PROXIES", "-1", "PROXIES is “-1”. Write a whole number from 0 to 9."),
+    ("PROXIES", "one", "PROXIES is “one”. Write a whole number from 0 to 9."),
+    ("CLINIC_OPENS", "25:00", "CLINIC_OPENS is “25:00”. Write a time from 00:00 to 23:59."),
+    ("CLINIC_OPENS", "9:00", "CLINIC_OPENS is “9:00”. Write a time from 00:00 to 23:59."),
+    ("CLINIC_OPENS", "24:00", "CLINIC_OPENS is “24:00”. Write a time from 00:00 to 23:59."),
+    ("CLINIC_CLOSES", "24:01", "Midnight at the end of a day is 24:00."),
+    ("CLINIC_CLOSES", "08:00", "CLINIC_OPENS is 09:00 and CLINIC_CLOSES 08:00."),
+    ("CLINIC_CLOSES", "09:00", "Open before you close."),
+    ("CLINIC_OPEN_DAYS", "8", "CLINIC_OPEN_DAYS is “8”. Name at least one day"),
+    ("CLINIC_OPEN_DAYS", "1,,2", "CLINIC_OPEN_DAYS is “1,,2”. Name at least one day"),
+    ("CLINIC_OPEN_DAYS", "", "CLINIC_OPEN_DAYS is “”. Name at least one day"),
+    *(
+        (name, value, f"{name} is “{value}”. Write a whole number from {least} to {most}.")
+        for name, least, most in (
+            ("CLINIC_ANSWERS_WITHIN_HOURS", 1, 1000),
+            ("CLINIC_HELD_HOURS", 1, 1000),
+            ("CLINIC_CANCEL_HOURS", 0, 1000),
+            ("CLINIC_EARLIER_HOURS", 1, 1000),
+            ("CLINIC_ANSWERS_AGE_DAYS", 0, 1000),
+            ("CLINIC_LINK_DAYS", 1, 4000),
+            ("CLINIC_REMINDER_DAYS", 1, 60),
+            ("CLINIC_PAGES_IN_OUTAGE_SECONDS", 0, 3600),
+        )
+        for value in ("-5", "1.5", str(most + 1))
+    ),
+    *(
+        ("DATABASE_URL", value, "DATABASE_URL does not name a database.")
+        for value in (
+            "hello",
+            "postgres://",
+            "postgres://user:password@host:port/name",
+            "mysql://user:password@host/name",
+            "sqlite:///relative.sqlite3",
+            "sqlite://:memory:",
+            "sqlite://folder/file",
+        )
+    ),
+    ("TIME_ZONE", "Moon", "TIME_ZONE is “Moon”. Write the name of a zone"),
+    ("EMAIL_URL", "hello", "EMAIL_URL does not name a mail server."),
+    ("TEXT_MESSAGES", "pigeon", "TEXT_MESSAGES is “pigeon”. Write one of these:"),
+    ("TEXT_MESSAGES", "http", "Set the environment variable TEXT_MESSAGES_TOKEN."),
+]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Only what has to be set, rightly."""
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    for name, value in RIGHT.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def read() -> dict[str, Any]:
+    return runpy.run_path(str(ROOT / "clinic_site" / "settings.py"))
+
+
+def refusal() -> list[str]:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read()
+    return [line for line in str(refused.value).splitlines() if line.startswith("- ")]
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), WRONG)
+def test_a_wrong_setting_is_told_in_a_sentence(
+    name: str, value: str, sentence: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv(name, value)
+    told = refusal()
+    assert any(sentence in line for line in told), told
+    # One mistake, one sentence; only the two of `http` go together.
+    assert len(told) == (2 if value == "http" else 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CLINIC_CLOSES", "24:00"),
+        ("CLINIC_OPEN_DAYS", "6"),
+        ("CLINIC_OPEN_DAYS", "0, 6"),
+        ("SITE_URL", "https://clinic.example:8443"),
+        ("ALLOWED_HOSTS", ".example,other.example"),
+        ("CLINIC_PAGES_IN_OUTAGE_SECONDS", "0"),
+        ("DATABASE_URL", "postgres://user@/name?host=/run/postgresql"),
+        ("DEBUG", "false"),
+    ],
+)
+def test_a_right_setting_is_taken(name: str, value: str, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(name, value)
+    assert read()["SITE_URL"].startswith("https://clinic.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("EMAIL_URL", "smtp://localhost"), ("PROXIES", "1"), ("TEXT_MESSAGES", "http")],
+)
+def test_development_is_refused_where_something_says_that_patients_are_real(
+    name: str, value: str, environment: pytest.MonkeyPatch
+) -> None:
+    for each in ("DEVELOPMENT", "TEXT_MESSAGES_URL", "TEXT_MESSAGES_TOKEN"):
+        environment.setenv(each, "true")
+    environment.setenv(name, value)
+    (told,) = refusal()
+    assert told.startswith("- DEVELOPMENT is on")
+    assert name in told
+
+
+def test_no_sentence_repeats_a_secret(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DATABASE_URL", "mysql://user:hunter2@host/name")
+    environment.setenv("EMAIL_URL", "pigeon://user:hunter2@host")
+    assert not any("hunter2" in line for line in refusal())
+
+
+def test_older_keys_open_links_that_they_signed(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SECRET_KEY_FALLBACKS", "older,oldest")
+    assert read()["SECRET_KEY_FALLBACKS"] == ["older", "oldest"]
+
+
+# --- Before anything starts -----------------------------------------------------------------
+
+PYTHON = [sys.executable]
+COMMANDS = {
+    "a command": [*PYTHON, "manage.py", "check"],
+    "the worker": [*PYTHON, "manage.py", "send_messages", "--loop"],
+    "the web server": [*PYTHON, "-m", "gunicorn", "-c", "python:clinic_site.gunicorn"],
+}
+SEVERAL = {
+    "SECRET_KEY": "",
+    "SITE_URL": "clinic.example",
+    "CLINIC_OPEN_DAYS": "8",
+    "DATABASE_URL": "hello",
+    "TIME_ZONE": "Moon",
+}
+
+
+def run(what: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    more = ["clinic_site.wsgi", "--bind", f"127.0.0.1:{processes.free_port()}"]
+    return subprocess.run(
+        [*COMMANDS[what], *(more if what == "the web server" else [])],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("what", COMMANDS)
+def test_everything_that_is_wrong_is_told_once_and_nothing_starts(what: str) -> None:
+    result = run(what, **SEVERAL)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    for name in SEVERAL:
+        assert sum(name in line for line in result.stderr.splitlines()) == 1
+    assert "Booting worker" not in result.stderr
+
+
+@pytest.mark.parametrize("what", ["the worker", "the web server"])
+def test_nothing_serves_with_a_database_that_is_older_than_the_code(
+    what: str, tmp_path: Path
+) -> None:
+    database = f"sqlite:///{tmp_path}/older.sqlite3"
+    result = run(what, **RIGHT, DATABASE_URL=database)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert result.stderr.count("the database is older than the code") == 1
+    assert "Run “python manage.py migrate”" in result.stderr
+    assert "Booting worker" not in result.stderr
+
+
+def test_a_check_tells_of_a_database_that_cannot_be_reached() -> None:
+    database = f"postgres://nobody@127.0.0.1:{processes.free_port()}/none"
+    command = [*PYTHON, "manage.py", "check", "--deploy"]
+    environment = {"PATH": os.environ["PATH"], **RIGHT, "DATABASE_URL": database}
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "The database cannot be reached" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_database_file_is_for_its_own_account_only(tmp_path: Path) -> None:
+    file = tmp_path / "clinic.sqlite3"
+    environment = {"PATH": os.environ["PATH"], **RIGHT, "DATABASE_URL": f"sqlite:///{file}"}
+
+    def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*PYTHON, "manage.py", *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            umask=0o022,
+            check=False,
+        )
+
+    assert manage("migrate", "--verbosity", "0").returncode == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    check = ("check", "--deploy", "--fail-level", "WARNING")
+    assert manage(*check).returncode == 0
+    file.chmod(0o644)
+    result = manage(*check)
+    assert result.returncode == 1
+    assert f"Other accounts of this machine can read {file}." in result.stderr
