@@ -6,10 +6,10 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from bookings import journal, messages
+from bookings.events import CALLS, Event
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest, Message, Offer, PhoneCall
 from bookings.status import (
-    CALLS,
     PATIENT,
     MessageKind,
     Overtaken,
@@ -49,8 +49,7 @@ def change_contact(
             link_version=request.link_version + new_address,
             **choices,
         )
-        kind = "changed how to be reached"
-        journal.record(request, kind, by=by, at=now)
+        journal.record(request, Event.CONTACT_CHANGED, by=by, at=now)
         if something_new:
             messages.queue(request, MessageKind.CONTACT, by=actor, now=now)
         if new_address:
@@ -111,7 +110,7 @@ def renew_link(
     with one_change(request):
         _refuse_stale(request, version)
         keep(request, version=version, link_version=request.link_version + 1)
-        journal.record(request, "renewed the private link", by=by, at=now)
+        journal.record(request, Event.LINK_RENEWED, by=by, at=now)
         messages.queue(request, MessageKind.LINK, by=by.get_username(), now=now)
     return request
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from bookings import diary, journal, messages
+from bookings.events import Event
 from bookings.free_times import time_at
 from bookings.models import Appointment, AppointmentRequest, Offer
 from bookings.status import (
@@ -45,14 +46,14 @@ def join_earlier_list(
     """From now on the patient is offered earlier times that become free."""
     actor = journal.actor_name(by)
     changes = {"earlier_asked_at": now, "earlier_asked_by": actor}
-    return _note(request, version, by, now, kind="joined the earlier-time list", **changes)
+    return _note(request, version, by, now, kind=Event.JOINED_EARLIER_LIST, **changes)
 
 
 def leave_earlier_list(
     request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime
 ) -> AppointmentRequest:
     """The patient is content with the time that they have."""
-    return _note(request, version, by, now, kind="left the earlier-time list", **OFF_THE_LIST)
+    return _note(request, version, by, now, kind=Event.LEFT_EARLIER_LIST, **OFF_THE_LIST)
 
 
 def pass_on_freed_times(now: datetime) -> int:
@@ -118,7 +119,7 @@ def _offer_earlier(
             version=request.version,
             by=CLOCK,
             now=now,
-            kind="offered an earlier time",
+            kind=Event.OFFERED_EARLIER,
             reply_due=held_until,
         )
         refuse_blocking_flags(request)
@@ -141,7 +142,7 @@ def _note(
     by: journal.Actor,
     now: datetime,
     *,
-    kind: str,
+    kind: Event,
     **changes: Any,
 ) -> AppointmentRequest:
     with one_change(request):

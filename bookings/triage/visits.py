@@ -7,10 +7,10 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from bookings import diary, journal, messages
+from bookings.events import ATTENDANCE, Event
 from bookings.free_times import Span, is_in_session
 from bookings.models import Appointment, AppointmentRequest, Message
 from bookings.status import (
-    ATTENDANCE,
     PATIENT,
     AppointmentStatus,
     MessageKind,
@@ -124,7 +124,7 @@ def keep_appointment(
             version=version,
             by=PATIENT,
             now=now,
-            kind="kept the appointment",
+            kind=Event.KEPT,
             wishes="",
         )
         if request.flags.blocking().exists():
