@@ -8,3 +8,7 @@ class BookingsConfig(AppConfig):
 
     name = "bookings"
     verbose_name = "Appointment requests"
+
+    def ready(self) -> None:
+        """Register the checks once the models are there."""
+        from bookings import checks  # noqa: F401, PLC0415 -- models are ready only now

@@ -185,7 +185,7 @@ class AppointmentStatus(TextChoices):
 class Channel(TextChoices):
     """How a message travels."""
 
-    EMAIL = "email", "E-mail"
+    EMAIL = "email", "Email"
     TEXT = "text", "Text message"
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from bookings.agenda import appointments_without_attendance
+from bookings.alarms import alarms
 from bookings.free_times import stranded
 from bookings.models import AppointmentRequest, ScreeningQuestion
 from bookings.to_phone import patients_to_phone
@@ -50,8 +51,8 @@ class Desk(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The first screen after signing in."""
-        desk: dict[str, Any] = {}
         now = timezone.now()
+        desk: dict[str, Any] = {"alarms": alarms(now)}
         if request.user.has_perm("bookings.view_appointmentrequest"):
             waiting = AppointmentRequest.objects.waiting_for_clinic(now).select_related("page")
             first = list(waiting.most_urgent_first()[: SHOWN + 1])

@@ -3,7 +3,7 @@
 from bookings.models.catalogue import AppointmentType, ClosedDay, ScreeningQuestion
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
-from bookings.models.records import Message, RequestEvent
+from bookings.models.records import Message, Outage, RequestEvent, WorkerRun
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -36,6 +36,7 @@ __all__ = [
     "Offer",
     "OfferedTime",
     "OpeningHours",
+    "Outage",
     "PhoneCall",
     "RecordedOutcome",
     "RedFlag",
@@ -44,4 +45,5 @@ __all__ = [
     "ScreeningAnswer",
     "ScreeningQuestion",
     "SessionChange",
+    "WorkerRun",
 ]

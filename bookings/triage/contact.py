@@ -1,6 +1,7 @@
 """How we and a patient reach each other: the private link, their contact details, phone calls."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
@@ -16,6 +17,7 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.triage.moves import desk_is_open, keep, one_change, what_happened
+from procedures.batches import Tally, one_by_one
 
 # An offer that is nearly over and unanswered is told of once more.
 LAST_DAY = timedelta(days=1)
@@ -71,14 +73,14 @@ def record_call(
         )
 
 
-def warn_of_ends(now: datetime) -> int:
+def warn_of_ends(now: datetime) -> Tally:
     """Queue a word to those whose offer ends within a day and is half over, and who have not answered;
     the number queued.
 
     Only while the desk is open: nobody is woken, and whoever rings back is answered.
     """
     if not desk_is_open(now):
-        return 0
+        return Tally(0, failed=0)
     warned = Message.objects.filter(
         request=OuterRef("request"),
         kind=MessageKind.OFFER_ENDS,
@@ -87,11 +89,15 @@ def warn_of_ends(now: datetime) -> int:
     nearly_over = Offer.objects.standing(now).filter(
         ~Exists(warned), held_until__lte=now + LAST_DAY
     )
-    return sum(
-        messages.queue_once(offer.request, MessageKind.OFFER_ENDS, now=now)
-        for offer in nearly_over.select_related("request").order_by("pk")
-        if now >= offer.made_at + (offer.held_until - offer.made_at) / 2
-    )
+    pks = nearly_over.order_by("pk").values_list("pk", flat=True)
+    return one_by_one(pks, partial(_warn, now=now), task="word about the end of offer")
+
+
+def _warn(pk: int, *, now: datetime) -> bool:
+    offer = Offer.objects.select_related("request").get(pk=pk)
+    if now < offer.made_at + (offer.held_until - offer.made_at) / 2:
+        return False
+    return messages.queue_once(offer.request, MessageKind.OFFER_ENDS, now=now)
 
 
 def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:

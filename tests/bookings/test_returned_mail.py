@@ -117,7 +117,7 @@ def test_a_returned_letter_is_a_task_to_phone_until_somebody_did(
 
 def test_reports_come_to_an_address_of_their_own(letter: str, server: MailServer) -> None:
     assert server.letters[0].mail_from == "returned@example.org"
-    assert "\r\nFrom: clinic@example.org\r\n" in letter
+    assert "\r\nFrom: Example Lane Clinic <clinic@example.org>\r\n" in letter
 
 
 def test_without_one_they_come_to_the_sender(settings: Any, monday: datetime) -> None:
