@@ -25,8 +25,8 @@ RETURNED_PARTS = {
     "message/global",
     "message/global-headers",
 }
-# The tokens that `messages.queue` makes, where somebody names our letter: in a Message-ID, or what refers
-# to it under any name, or in the header that relays leave as it is.
+# The tokens that `messages.queue` makes, where somebody names our letter: in a Message-ID, or what
+# refers to it under any name, or in the header that relays leave as it is.
 TOKEN = re.compile(
     rb"<([\w-]{43})@|^x-entity-ref-id:\s*([\w-]{43})\s*$", re.IGNORECASE | re.MULTILINE
 )

@@ -22,7 +22,7 @@ from bookings.models import Message
 from bookings.status import MessageKind
 
 # The event that a message tells of. Its sentence is the one of the private page.
-TELLS = {
+TELLS: dict[str, Event] = {
     MessageKind.RECEIVED: Event.RECEIVED,
     MessageKind.QUESTION: Event.ASKED,
     MessageKind.BOOKED: Event.BOOKED,
@@ -103,7 +103,7 @@ def _told(message: Message) -> dict[str, Any]:
     appointment = None
     if request.detail_in_messages and message.kind in WITH_DETAIL:
         appointment = request.appointments.order_by("-pk").first()
-    event = TELLS.get(MessageKind(message.kind))
+    event = TELLS.get(message.kind)
     return {
         "what_happened": told_patient(event, message.queued_by) if event else "",
         "reference": request.reference,
