@@ -9,6 +9,7 @@ from bookings.messages.addresses import BadAddress, inboxes, returned_mail_addre
 from bookings.messages.letters import letter, text
 from bookings.messages.outbox import (
     LEASE,
+    TEXTED,
     StillBeingSent,
     note_returned,
     note_run,
@@ -20,6 +21,7 @@ from bookings.messages.sending import send_due
 
 __all__ = [
     "LEASE",
+    "TEXTED",
     "BadAddress",
     "StillBeingSent",
     "inboxes",

@@ -7,6 +7,7 @@ The first line of an email's template is its subject, the rest its text. The HTM
 very text, so that the two cannot differ.
 """
 
+import re
 from email.utils import formataddr
 from typing import Any
 
@@ -24,7 +25,6 @@ from bookings.status import MessageKind
 # The event that a message tells of. Its sentence is the one of the private page.
 TELLS: dict[str, Event] = {
     MessageKind.RECEIVED: Event.RECEIVED,
-    MessageKind.QUESTION: Event.ASKED,
     MessageKind.BOOKED: Event.BOOKED,
     MessageKind.MOVED: Event.MOVED,
     MessageKind.KEPT: Event.LEFT_AS_IT_IS,
@@ -51,6 +51,8 @@ def letter(message: Message) -> EmailMultiAlternatives:
     told = _told(message)
     rendered = render_to_string(f"bookings/email/{message.kind}.txt", told)
     subject, _, body = rendered.strip().partition("\n")
+    # What a template leaves out leaves blank lines behind.
+    body = re.sub(r"\n{3,}", "\n\n", body.strip())
     name, address = sender()
     headers = {
         "Message-ID": f"<{message.message_id}@{_domain(address)}>",
@@ -61,13 +63,13 @@ def letter(message: Message) -> EmailMultiAlternatives:
     }
     mail = EmailMultiAlternatives(
         subject=subject,
-        body=f"{body.strip()}\n",
+        body=f"{body}\n",
         # The envelope's sender, to which reports of failed deliveries come.
         from_email=returned_mail_address(),
         to=_recipients(message),
         headers=headers,
     )
-    mail.attach_alternative(_html(subject, body.strip()), "text/html")
+    mail.attach_alternative(_html(subject, body), "text/html")
     if message.kind in WITH_CALENDAR and (appointment := message.request.appointments.last()):
         mail.attach("appointment.ics", invitation(appointment), "text/calendar")
     return mail

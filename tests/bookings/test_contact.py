@@ -117,7 +117,7 @@ def test_a_new_address_gets_a_new_link_and_the_old_one_dies(
     assert (request.email, request.link_version, request.version) == ("new@example.org", 2, 2)
     assert Client().get(old).status_code == 404
     messages.send_due()
-    letter = next(each for each in mail.outbox if "has been changed" in each.body)
+    letter = next(each for each in mail.outbox if "contact details have" in each.subject)
     assert letter.to == ["new@example.org"]
     assert links.private_link(request) in letter.body
 
@@ -186,11 +186,12 @@ def test_day_time_and_place_only_for_those_who_agreed(
     assert message is not None
     message.kind, message.request = kind, request
     letter = messages.letter(message)
-    for words in ("Monday 30 November 2026, 10:00", "Dr Clinician", "1 Invented Street"):
+    for words in ("Monday 30 November 2026 at 10:00", "Dr Clinician", "1 Invented Street"):
         assert (words in letter.body) == agreed
     # Not what it is about, and nothing in the subject, even then.
     assert "shoulder" not in letter.body.lower()
-    assert letter.subject == "A message from Example Lane Clinic"
+    assert letter.subject.startswith(("Your visit ", "A reminder of your visit"))
+    assert not any(character.isdigit() for character in letter.subject)
 
 
 # --- Text messages --------------------------------------------------------------------------------
@@ -242,8 +243,8 @@ def test_a_text_goes_beside_the_e_mail_and_says_as_little(
     ((body, headers),) = provider.taken
     assert body["to"] == "+442079460958"
     assert body["text"] == (
-        "Example Lane Clinic: please choose a time to come by 23 November, 22:00. Please look into our "
-        f"newest e-mail, or ring 020 7946 0958. Reference {request.reference}."
+        "Example Lane Clinic: please choose a time by Monday 23 November at 22:00. Please check our "
+        f"latest email, or call 020 7946 0958. Reference {request.reference}."
     )
     assert headers["Authorization"] == "Bearer a-token"
     sent = Message.objects.get(channel=Channel.TEXT)
@@ -477,7 +478,7 @@ def test_the_old_address_is_told_without_a_link(client: Client, monday: datetime
     client.post(f"{identified(client, request)}contact/", contact(email="new@example.org"))
     messages.send_due()
     (letter,) = [each for each in mail.outbox if each.to == ["pat@example.org"]]
-    assert "From now on we write to another address." in letter.body
+    assert "From now on we will write to another address." in letter.body
     assert "://" not in letter.body
     assert "new@example.org" not in letter.body
     # The address that was left is not kept.

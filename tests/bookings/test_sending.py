@@ -15,9 +15,10 @@ from django.utils import timezone
 from bookings import messages, triage
 from bookings.alarms import alarms
 from bookings.links import private_link
+from bookings.messages import sending
 from bookings.messages.failures import failure
-from bookings.models import Message, Outage
-from bookings.status import Channel, MessageKind, MessageStatus
+from bookings.models import AppointmentRequest, Message, Outage
+from bookings.status import Channel, MessageKind, MessageStatus, RequestStatus
 from bookings.texts import TextRefused
 from bookings.to_phone import patients_to_phone
 from tests import factories
@@ -160,50 +161,54 @@ def test_a_server_that_greets_with_a_refusal_is_ours(
     assert Outage.objects.get().code == "SMTPConnectError 554 5.7.1"
 
 
-def test_after_our_fault_is_mended_everything_leaves(
-    server: Server, monday: datetime, at: Any
-) -> None:
-    """Two days without a mail server: nothing is given up, and it leaves within half an hour."""
+@pytest.fixture
+def long_outage(server: Server, monday: datetime) -> AppointmentRequest:
+    """Our own mail server refuses us on Monday, and each letter has been tried often since."""
     server.says("MAIL", "553 5.7.1 Not owned by user")
-    factories.received(now=monday)
-    now = monday
-    while now < monday + timedelta(days=2):
-        messages.send_due()
-        now = max(now, Message.objects.get().next_try)
-        at(now)
-    assert Message.objects.get().tries > len(messages.sending.WAITS)
+    request = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
+    messages.send_due()
+    Message.objects.update(tries=20)
+    return request
+
+
+def test_after_our_fault_is_mended_everything_leaves(
+    long_outage: AppointmentRequest, server: Server, monday: datetime, at: Any
+) -> None:
+    at(monday + timedelta(days=3, hours=23))
+    messages.send_due()
+    assert set(Message.objects.values_list("status", flat=True)) == {MessageStatus.QUEUED}
+    assert patients_to_phone(timezone.now()) == []
     server.says("", "")
-    assert messages.send_due() == 1
+    at(timezone.now() + timedelta(minutes=30))
+    messages.send_due()
+    assert len(server.taken) == 2
     assert not Outage.objects.exists()
 
 
-def test_after_four_days_somebody_phones(server: Server, monday: datetime, at: Any) -> None:
-    server.says("MAIL", "553 5.7.1 Not owned by user")
-    request = factories.request_at("question_asked", now=monday)
-    while Message.objects.filter(status=MessageStatus.QUEUED).exists():
-        at(max(timezone.now(), *Message.objects.values_list("next_try", flat=True)))
-        messages.send_due()
-    assert timedelta(days=4) <= timezone.now() - monday < timedelta(days=4, hours=1)
-    assert [task.request for task in patients_to_phone(timezone.now())] == [request]
+def test_after_four_days_somebody_phones(
+    long_outage: AppointmentRequest, monday: datetime, at: Any
+) -> None:
+    at(monday + timedelta(days=4))
+    messages.send_due()
+    assert [task.request for task in patients_to_phone(timezone.now())] == [long_outage]
 
 
 def test_a_letter_that_alone_is_refused_by_policy_is_given_up(
     server: Server, monday: datetime, at: Any
 ) -> None:
+    """Others leave, so it is no outage, and nobody waits four days to phone."""
     server.says("DATA", "554 5.7.1 Message refused as spam")
-    factories.received(now=monday)
-    refused = Message.objects.get()
-    while refused.status == MessageStatus.QUEUED:
-        at(max(timezone.now(), refused.next_try))
-        messages.send_due()
-        server.says("", "")
-        factories.received(now=timezone.now(), email="other@example.org")
-        Message.objects.filter(pk=refused.pk).update(leased_until=timezone.now() + messages.LEASE)
-        assert messages.send_due() == 1
-        Message.objects.filter(pk=refused.pk).update(leased_until=None)
-        server.says("DATA", "554 5.7.1 Message refused as spam")
-        refused.refresh_from_db()
-    assert timezone.now() - monday < timedelta(hours=4)
+    request = factories.received(now=monday)
+    Message.objects.update(tries=len(sending.WAITS) - 1)
+    messages.send_due()
+    server.says("", "")
+    factories.received(now=monday, email="other@example.org")
+    at(monday + timedelta(minutes=20))
+    assert messages.send_due() == 1
+    server.says("DATA", "554 5.7.1 Message refused as spam")
+    at(monday + timedelta(hours=3))
+    messages.send_due()
+    assert [task.request for task in patients_to_phone(timezone.now())] == [request]
 
 
 # --- One bad letter -------------------------------------------------------------------------------
