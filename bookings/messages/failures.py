@@ -50,6 +50,8 @@ def failure(error: Exception) -> Failure:
     if isinstance(error, smtplib.SMTPResponseException):
         said = _said(error.smtp_code, error.smtp_error)
         return Failure(_what(error, said), is_ours=True)
+    if isinstance(error, texts.TextPutOff):
+        return Failure(_what(error, str(error.code)), is_ours=True)
     return Failure(_what(error), is_ours=isinstance(error, (smtplib.SMTPException, OSError)))
 
 

@@ -12,7 +12,7 @@ from django.core import mail
 from django.test import Client
 
 from bookings import links, messages, texts, triage
-from bookings.models import AppointmentRequest, Message
+from bookings.models import AppointmentRequest, Message, Outage
 from bookings.status import (
     Channel,
     FlagOutcome,
@@ -267,7 +267,9 @@ def test_every_text_is_short_and_discreet(kind: MessageKind, monday: datetime) -
     ("answer", "status"),
     [
         (400, MessageStatus.FAILED),
-        (404, MessageStatus.FAILED),
+        (422, MessageStatus.FAILED),
+        (401, MessageStatus.QUEUED),
+        (404, MessageStatus.QUEUED),
         (429, MessageStatus.QUEUED),
         (503, MessageStatus.QUEUED),
     ],
@@ -280,7 +282,8 @@ def test_a_text_is_tried_again_or_given_up(
     messages.send_due()
     message = Message.objects.get(channel=Channel.TEXT)
     assert (message.status, message.tries) == (status, 1)
-    assert str(answer) in message.failure or status == MessageStatus.QUEUED
+    assert str(answer) in message.failure
+    assert Outage.objects.exists() == (status == MessageStatus.QUEUED)
     assert "9460958" not in message.failure
     phoned = [each.request for each in patients_to_phone(monday)]
     assert phoned == ([request] if status == MessageStatus.FAILED else [])
@@ -372,13 +375,13 @@ def test_a_bounce_and_a_clinicians_wish_are_tasks(client: Client, monday: dateti
         now=monday,
     )
     assert {each.request: each.why for each in patients_to_phone(monday)} == {
-        bounced: "E-mail not delivered: request received.",
+        bounced: "Email not delivered: request received.",
         request: "A clinician wants to speak to them first.",
     }
     client.force_login(factories.staff("Reception"))
     desk = client.get("/admin/").content.decode()
     assert "Phone these patients" in desk
-    assert "E-mail not delivered: request received." in desk
+    assert "Email not delivered: request received." in desk
 
 
 # --- After the visit, and what the patient was given ----------------------------------------------
