@@ -310,7 +310,7 @@ def test_the_desk_says_since_when_no_letter_leaves(
     server: Server, monday: datetime, at: Any, sign_in: Any
 ) -> None:
     messages.note_run(monday, failed=0)
-    assert "Messages are not going out" not in told(sign_in)
+    assert "Something is wrong with our messages" not in told(sign_in)
     server.says("RCPT", "554 5.7.1 <pat@example.org>: Relay access denied")
     factories.received(now=monday)
     messages.send_due()
@@ -326,7 +326,7 @@ def test_the_desk_says_since_when_no_letter_leaves(
     server.says("", "")
     at(monday + timedelta(minutes=6))
     assert messages.send_due() == 1
-    assert "Messages are not going out" not in told(sign_in)
+    assert "Something is wrong with our messages" not in told(sign_in)
 
 
 def test_the_desk_says_when_the_worker_has_stopped(monday: datetime, at: Any, sign_in: Any) -> None:
