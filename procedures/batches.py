@@ -6,6 +6,7 @@ words of an error: they may repeat what a patient wrote.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,6 +18,7 @@ from django.db import InterfaceError, OperationalError, connection
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+LIBRARIES = re.compile(r"[/\\]lib[/\\]python|site-packages|^<")
 # A row that fails every few seconds is logged once in so many seconds.
 SECONDS_BETWEEN_LINES = 3600
 _logged_at: dict[str, float] = {}
@@ -41,8 +43,10 @@ class Failed(NamedTuple):
 
     @property
     def where(self) -> str:
-        """The class of the error and the line that raised it, without its words."""
-        place = extract_tb(self.error.__traceback__)[-1]
+        """The class of the error and the last line of ours that led to it, without its words."""
+        frames = extract_tb(self.error.__traceback__)
+        ours = [frame for frame in frames if not LIBRARIES.search(frame.filename)]
+        place = (ours or frames)[-1]
         return f"{type(self.error).__name__} at {Path(place.filename).name}:{place.lineno}"
 
 

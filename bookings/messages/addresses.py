@@ -41,13 +41,13 @@ def returned_mail_address() -> str:
 
 
 def _usable(setting: str, written: str) -> str:
+    """The address as it goes over the wire, its domain in ASCII."""
     address = written.strip()
     try:
         validate_email(address)
-        sanitize_address(address, "utf-8")
+        return sanitize_address(address, "utf-8")
     except (ValidationError, ValueError):
         raise BadAddress(_sentence(setting, address)) from None
-    return address
 
 
 def _sentence(setting: str, written: str) -> str:

@@ -55,7 +55,7 @@ def letter(message: Message) -> EmailMultiAlternatives:
     body = re.sub(r"\n{3,}", "\n\n", body.strip())
     name, address = sender()
     headers = {
-        "Message-ID": f"<{message.message_id}@{_domain(address)}>",
+        "Message-ID": f"<{message.message_id}@{address.rpartition('@')[2]}>",
         # Some relays give letters a Message-ID of their own, and leave this one.
         "X-Entity-Ref-ID": message.message_id,
         "Auto-Submitted": "auto-generated",
@@ -92,10 +92,6 @@ def _recipients(message: Message) -> list[str]:
     if message.kind == MessageKind.CLINIC_NOTICE:
         return inboxes()
     return [message.address or message.request.email]
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].encode("idna").decode()
 
 
 def _told(message: Message) -> dict[str, Any]:

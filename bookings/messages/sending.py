@@ -76,7 +76,8 @@ def _note_failure(pk: int, outcome: Failed) -> None:
     now = timezone.now()
     message = Message.objects.only("tries", "queued_at", "channel").get(pk=pk)
     found = failure(outcome.error)
-    log.warning("Message %s was not sent, try %s: %s", pk, message.tries, found.what)
+    what = f"{found.what}, {outcome.where}"
+    log.warning("Message %s was not sent, try %s: %s", pk, message.tries, what)
     if found.is_ours:
         outbox.note_outage(message.channel, found.what, now)
     if found.is_final or (message.tries > len(WAITS) and not _nothing_leaves(message)):
