@@ -37,7 +37,7 @@ FINAL_CODE = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
 FINAL_REPLY = re.compile(
     r"\b(?:smtp|rcpt to|remote host|said|responded)\b.{0,200}?\b(55[0134])\b", re.I | re.S
 )
-FAILED = re.compile(r"deliver|failure notice|return|reject|bounce", re.IGNORECASE)
+FAILED = re.compile(r"deliver|fail|return|reject|bounce|unknown|no such|permanent", re.IGNORECASE)
 ACTION = re.compile(rb"^action:\s*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 STATUS = re.compile(rb"^status:(.*)$", re.IGNORECASE | re.MULTILINE)
 # The server goes on trying, and reports once more when it gives up.
@@ -119,7 +119,8 @@ def _comes_from_a_server(letter: Letter) -> bool:
     where our own server did not write down the sender."""
     path = letter.get("Return-Path")
     if path is not None:
-        return str(path).strip() in {"<>", ""}
+        # Postfix puts a name in place of the empty sender for the programs that it pipes to.
+        return str(path).strip(" <>").lower().partition("@")[0] in {"", "mailer-daemon"}
     return bool(SERVERS.search(str(letter.get("From", ""))))
 
 

@@ -398,6 +398,7 @@ TO_PAT = "X-Failed-Recipients: pat@example.org\n"
         (QMAIL.format(reply="Sorry, no mailbox here by that name. (#5.1.1)"), "5.1.1"),
         (QMAIL.format(reply="192.0.2.1 does not like recipient.\nRemote host said: 550 no"), "550"),
         (QMAIL.format(reply="(#5.1.1)").replace("Return-Path: <>\n", "", 1), "5.1.1"),
+        (QMAIL.format(reply="(#5.1.1)").replace("<>", "<MAILER-DAEMON>", 1), "5.1.1"),
     ],
 )
 def test_reports_in_plain_words_are_understood(letter: str, code: str) -> None:
