@@ -1,4 +1,4 @@
-"""System checks of what the clinic keeps in its tables."""
+"""System checks: addresses that no letter could be sent to, and treatments without questions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +8,24 @@ from django.core import checks
 from django.core.checks import Tags, register
 from django.db import DEFAULT_DB_ALIAS, connection
 
+from bookings import messages
 from bookings.models import ScreeningQuestion, Topic
 from bookings.screening import unasked
+
+
+@register()
+def addresses_can_be_used(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Error]:
+    """CLINIC_INBOX, CLINIC_SENDER and CLINIC_RETURNED_MAIL hold email addresses."""
+    faults = []
+    for read in (messages.inboxes, messages.sender, messages.returned_mail_address):
+        try:
+            read()
+        except messages.BadAddress as error:
+            faults.append(str(error))
+    hint = "docs/operations.md lists the settings."
+    return [checks.Error(fault, hint=hint, id="bookings.E001") for fault in dict.fromkeys(faults)]
 
 
 @register(Tags.database)

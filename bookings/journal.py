@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
+from bookings.events import Event
 from bookings.models import AppointmentRequest, Look, RequestEvent
 
 Actor = User | str
@@ -25,7 +26,7 @@ def actor_name(by: Actor) -> str:
     return by if isinstance(by, str) else by.get_username()
 
 
-def begin(request: AppointmentRequest, kind: str, *, by: Actor, at: datetime) -> RequestEvent:
+def begin(request: AppointmentRequest, kind: Event, *, by: Actor, at: datetime) -> RequestEvent:
     """Write the first event, in the transaction that created the request with `event_count` 1.
 
     Nobody else sees the request yet, so there is nothing to lock and nothing to look up.
@@ -34,7 +35,7 @@ def begin(request: AppointmentRequest, kind: str, *, by: Actor, at: datetime) ->
 
 
 def record(
-    request: AppointmentRequest, kind: str, *, by: Actor, at: datetime, **detail: Any
+    request: AppointmentRequest, kind: Event, *, by: Actor, at: datetime, **detail: Any
 ) -> RequestEvent:
     """Append one event, in the transaction of what it tells.
 
@@ -61,7 +62,7 @@ def _append(
     request: AppointmentRequest,
     number: int,
     previous_hash: str,
-    kind: str,
+    kind: Event,
     *,
     by: Actor,
     at: datetime,

@@ -87,41 +87,6 @@ OWNERS: dict[RequestStatus, str] = {
     RequestStatus.CLOSED: "nobody",
 }
 
-# What the journal says when a request enters the state.
-EVENTS: dict[RequestStatus, str] = {
-    RequestStatus.RECEIVED: "sent the request",
-    RequestStatus.IN_REVIEW: "took it into review",
-    RequestStatus.QUESTION_ASKED: "asked a question",
-    RequestStatus.OFFERED: "offered times",
-    RequestStatus.DEFERRED: "deferred it",
-    RequestStatus.BOOKED: "booked the appointment",
-    RequestStatus.BOOKED_IN_REVIEW: "asked for another time",
-    RequestStatus.BOOKED_OFFERED: "offered other times",
-    RequestStatus.DECLINED: "declined it",
-    RequestStatus.WITHDRAWN: "withdrew it",
-    RequestStatus.LAPSED: "let it lapse",
-    RequestStatus.CLOSED: "cancelled the appointment",
-}
-
-# What the journal says of a visit, by whether the patient came.
-ATTENDANCE = {True: "saw the patient", False: "recorded that the patient did not come"}
-
-# What it says when another appointment took the place of the one that a patient had.
-MOVED = "moved the appointment"
-
-# A look by a member of staff is an event too, but no step.
-READ = "read it"
-SEARCHED = "found it by searching"
-PRINTED = "printed it in a list of the day"
-# What it says of a call, by whether the patient was reached.
-CALLS = {True: "phoned the patient", False: "tried to phone the patient"}
-
-# What it says when all tries to give the date of birth are used up.
-WRONG_BIRTH_DATES = "gave only wrong dates of birth"
-
-# They make nobody's screen stale.
-LOOKS = (READ, SEARCHED, PRINTED, WRONG_BIRTH_DATES, *CALLS.values())
-
 WAITING_FOR_CLINIC = {status for status, owner in OWNERS.items() if owner == "clinic"}
 WAITING_FOR_PATIENT = {status for status, owner in OWNERS.items() if owner == "patient"}
 # The appointment is kept until another time is accepted.
@@ -135,12 +100,6 @@ WITHOUT_REPLY: dict[RequestStatus, RequestStatus] = {
     RequestStatus.QUESTION_ASKED: RequestStatus.LAPSED,
     RequestStatus.OFFERED: RequestStatus.LAPSED,
     RequestStatus.BOOKED_OFFERED: RequestStatus.BOOKED,
-}
-# What the journal says when the clock took a step, by where it led.
-CLOCK_EVENTS: dict[RequestStatus, str] = {
-    RequestStatus.IN_REVIEW: "came back on its day",
-    RequestStatus.LAPSED: EVENTS[RequestStatus.LAPSED],
-    RequestStatus.BOOKED: "let the other times go",
 }
 WITHDRAWABLE = {
     status for status, following in TRANSITIONS.items() if RequestStatus.WITHDRAWN in following
@@ -230,7 +189,7 @@ class AppointmentStatus(TextChoices):
 class Channel(TextChoices):
     """How a message travels."""
 
-    EMAIL = "email", "E-mail"
+    EMAIL = "email", "Email"
     TEXT = "text", "Text message"
 
 

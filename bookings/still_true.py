@@ -17,7 +17,7 @@ from bookings.status import (
 
 def is_still_true(message: Message, now: datetime) -> bool:
     """Whether the message would tell the patient something that is so at that instant."""
-    rule = RULES.get(MessageKind(message.kind))
+    rule = RULES.get(message.kind)
     return rule is None or rule(message, now)
 
 
@@ -49,7 +49,7 @@ def _booked(message: Message) -> Appointment | None:
 
 
 # A kind that is not here tells of something that has happened and cannot become untrue.
-RULES: dict[MessageKind, Callable[[Message, datetime], bool]] = {
+RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.RECEIVED: _goes_on,
     MessageKind.QUESTION: _stands(RequestStatus.QUESTION_ASKED),
     MessageKind.OFFER: _stands(RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED),

@@ -1,7 +1,7 @@
 """Short text messages to a phone: printed to the console, or handed to a provider over HTTP.
 
-The shape is the common one: a POST of JSON with a bearer token. A provider that wants other names needs
-another function here and nothing elsewhere.
+The shape is the common one: a POST of JSON with a bearer token. To support another provider, change this
+function and nothing else.
 """
 
 import http.client
@@ -18,17 +18,25 @@ WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 class TextRefused(Exception):
-    """The provider will never take this message. `code` is its HTTP status."""
+    """The provider does not take this message, or does not know us. `code` is its HTTP status."""
 
     def __init__(self, code: int):
         super().__init__(f"refused with {code}")
         self.code = code
 
 
+class TextPutOff(OSError):
+    """The provider cannot take it now. `code` is its HTTP status."""
+
+    def __init__(self, code: int):
+        super().__init__(f"put off with {code}")
+        self.code = code
+
+
 def send(number: str, text: str, *, key: str) -> None:
     """Send one text. The same key twice is one message, where the provider looks at it.
 
-    Raises OSError if it may work later, and TextRefused if it never will.
+    Raises OSError if it may work later, and TextRefused if nothing but a change here or there helps.
     """
     if settings.TEXT_MESSAGES == "console":
         sys.stdout.write(f"Text message to a number ending in {number[-3:]}: {text}\n")
@@ -47,8 +55,9 @@ def send(number: str, text: str, *, key: str) -> None:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
             return
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code in WORTH_ANOTHER_TRY or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise
+            raise TextPutOff(error.code) from None
         raise TextRefused(error.code) from None
     except http.client.HTTPException as error:
         raise OSError(f"no answer that we understand: {type(error).__name__}") from error

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 
+from bookings.events import Event
 from bookings.models import (
     AppointmentRequest,
     Message,
@@ -14,7 +15,6 @@ from bookings.models import (
     RequestEvent,
 )
 from bookings.status import (
-    WRONG_BIRTH_DATES,
     FlagLevel,
     FlagOutcome,
     MessageKind,
@@ -151,6 +151,6 @@ def _wanted(whose: Q) -> list[RedFlag]:
 def _not_known(now: datetime, whose: Q) -> list[RequestEvent]:
     """Either a patient cannot get in, or somebody has their link who should not."""
     events = RequestEvent.objects.filter(
-        whose, ~_reached_since("at"), kind=WRONG_BIRTH_DATES, at__gt=now - MATTERS_FOR
+        whose, ~_reached_since("at"), kind=Event.WRONG_BIRTH_DATES, at__gt=now - MATTERS_FOR
     )
     return list(events.select_related("request").order_by("at", "pk")[:MOST])

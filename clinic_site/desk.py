@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from bookings import journal, surge
 from bookings.agenda import appointments_without_attendance
+from bookings.alarms import alarms
 from bookings.free_times import stranded
 from bookings.models import AppointmentRequest, RedFlag, ScreeningQuestion
 from bookings.screening import unasked
@@ -84,8 +85,8 @@ class Desk(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The first screen after signing in."""
-        desk: dict[str, Any] = {}
         now = timezone.now()
+        desk: dict[str, Any] = {"alarms": alarms(now)}
         if request.user.has_perm("bookings.view_appointmentrequest"):
             desk |= self._requests(request, now)
         if request.user.has_perm("bookings.view_screeningquestion"):

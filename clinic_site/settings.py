@@ -60,7 +60,7 @@ FORCE_SCRIPT_NAME = ""
 CLINIC_NAME = env.str("CLINIC_NAME", default="Our clinic")
 CLINIC_PHONE = env.str("CLINIC_PHONE", default="")
 CLINIC_ADDRESS = env.str("CLINIC_ADDRESS", default="")
-# Where "something is waiting" is sent; empty means nowhere.
+# Where "something is waiting" is sent, with commas between addresses; empty means nowhere.
 CLINIC_INBOX = env.str("CLINIC_INBOX", default="")
 # When requests are looked at: days of the week (0 is Monday) and local hours.
 CLINIC_OPEN_DAYS = env.weekdays("CLINIC_OPEN_DAYS", default=[0, 1, 2, 3, 4])
@@ -292,7 +292,8 @@ if DEVELOPMENT:
     EMAIL_FILE_PATH = MAILBOX
 else:
     vars().update(env.mail_server("EMAIL_URL", default="smtp+tls://localhost:587"))
-    EMAIL_TIMEOUT = 20
+    # In seconds, for each step of handing a letter over. Longer than this, and a stop would cut it off.
+    EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=10, least=1, most=60)
 
 # --- Text messages: off, printed to the console, or handed to a provider over HTTP ---------------
 

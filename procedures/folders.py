@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from procedures import publishing
+from procedures.batches import Failed, Tally, attempt, one_by_one
 from procedures.content_checks import promises
 from procedures.models import Figure, InformationPage, Revision, Source
 from procedures.pictures import PictureError, read_picture
@@ -43,16 +44,23 @@ class FolderError(Exception):
 # --- Writing ----------------------------------------------------------------------------------
 
 
-def write_folder(folder: Path) -> int:
+def write_folder(folder: Path) -> Tally:
     """Write the newest text of every page, and all that belongs to them; the number of pages."""
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     pages: dict[str, dict[str, Any]] = {}
-    for page in InformationPage.objects.order_by("slug").prefetch_related("related"):
+
+    def write_page(pk: int) -> bool:
+        page = InformationPage.objects.get(pk=pk)
         newest = page.revisions.order_by("-number").first()
         if newest is None:
-            continue
+            return False
+        columns = _page_columns(page, newest)
         (folder / f"{page.slug}.md").write_text(newest.document)
-        pages[page.slug] = _page_columns(page, newest)
+        pages[page.slug] = columns
+        return True
+
+    pks = InformationPage.objects.order_by("slug").values_list("pk", flat=True)
+    written = one_by_one(pks, write_page, task="export of page")
     sources = {
         source.key: _source_columns(source)
         for source in Source.objects.order_by("key").select_related("superseded_by")
@@ -61,7 +69,7 @@ def write_folder(folder: Path) -> int:
     (folder / "sources.toml").write_text(tomli_w.dumps(sources))
     for figure in publishing.library().figures.values():
         (folder / "figures" / f"{figure.key}.{figure.kind()}").write_bytes(bytes(figure.content))
-    return len(pages)
+    return written
 
 
 def _page_columns(page: InformationPage, newest: Revision) -> dict[str, Any]:
@@ -98,7 +106,7 @@ def read_folder(folder: Path, *, by: User, now: datetime) -> tuple[int, int]:
     pages = _page_entries(folder / "pages.toml")
     _read_figures(folder / "figures", by, now)
     _read_sources(folder / "sources.toml")
-    drafts = sum(_read_page(path, pages.get(path.stem, {}), by, now) for path in paths)
+    drafts = _read_pages(paths, pages, by, now)
     for slug, columns in pages.items():
         _relate(folder / "pages.toml", slug, columns.get("related", []))
     return drafts, len(paths)
@@ -162,6 +170,23 @@ def _read_sources(path: Path) -> None:
             if found is None:
                 raise FolderError(f"{path}, [{key}]: there is no source “{successor}”.")
             Source.objects.filter(key=key).update(superseded_by=found)
+
+
+def _read_pages(paths: list[Path], pages: dict[str, Any], by: User, now: datetime) -> int:
+    """Read every file, so that one faulty file does not hide the faults of the others."""
+    drafts = 0
+    faults = []
+    for path in paths:
+        outcome = attempt(_read_page, path, pages.get(path.stem, {}), by, now)
+        if not isinstance(outcome, Failed):
+            drafts += outcome
+        elif isinstance(outcome.error, FolderError):
+            faults.append(str(outcome.error))
+        else:
+            faults.append(f"{path}: it could not be read ({outcome.where}).")
+    if faults:
+        raise FolderError("\n".join(faults))
+    return drafts
 
 
 def _read_page(path: Path, columns: dict[str, Any], by: User, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from django.db.models import Prefetch
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from procedures.batches import Failed, attempt, log_failure
 from procedures.feedback import tally
 from procedures.models import DueNotice, InformationPage, Revision, SignOff, Source
 from procedures.proofs import examine, signature, with_evidence
@@ -45,17 +46,22 @@ def due(on: date) -> list[Due]:
         Prefetch("revisions", queryset=signed, to_attr="live")
     )
     sources = {source.key: source for source in Source.objects.all()}
-    found = [
-        Due(page, revision, list(_causes(revision, sources, on)))
-        for page in pages
-        for revision in page.live[:1]
-    ]
-    return sorted((each for each in found if each.causes), key=_urgency)
+    found = [_judged(page, revision, sources, on) for page in pages for revision in page.live[:1]]
+    waiting = [(urgency, each) for urgency, each in found if each.causes]
+    return [each for _, each in sorted(waiting, key=lambda both: both[0])]
 
 
-def _urgency(each: Due) -> tuple[date, str]:
-    signed = signature(each.revision)
-    return (signed.review_due if signed else date.min, each.page.slug)
+def _judged(
+    page: InformationPage, revision: Revision, sources: dict[str, Source], on: date
+) -> tuple[tuple[date, str], Due]:
+    """How urgent it is, and why. A page that cannot be judged is due, and keeps no other from it."""
+    outcome = attempt(lambda: (signature(revision), list(_causes(revision, sources, on))))
+    if isinstance(outcome, Failed):
+        log_failure("looking whether a review is due of revision", revision.pk, outcome)
+        unchecked = Cause(f"unchecked {revision.pk}", "It could not be checked. The log says why.")
+        return (date.min, page.slug), Due(page, revision, [unchecked])
+    signed, causes = outcome
+    return (signed.review_due if signed else date.min, page.slug), Due(page, revision, causes)
 
 
 def _causes(revision: Revision, sources: dict[str, Source], on: date) -> Iterator[Cause]:
@@ -134,9 +140,9 @@ def untold(on: date) -> dict[User, list[News]]:
 
 
 def tell(person: User, news: list[News], now: datetime) -> None:
-    """Mail a digest, then remember it: rather told twice, by two runs at once, than never.
+    """Send a digest, then record it: two runs at once may send it twice, but nobody is missed.
 
-    Raises SMTPException or OSError if the mail did not go; then nothing counts as told. No transaction
+    Raises SMTPException or OSError if the email did not go; then nothing counts as told. No transaction
     is open meanwhile, because a mail server may take its time.
     """
     context = {"person": person, "news": news, "site": settings.SITE_URL}

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from bookings import journal
 from bookings.agenda import appointments_on, plans
+from bookings.events import Event
 from bookings.free_times import span_of, stranded
 from bookings.models import Closure
-from bookings.status import PRINTED
 
 WEEK = 7
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -80,7 +80,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
     coming = appointments_on(day)
     now = timezone.now()
     for appointment in coming:
-        journal.record(appointment.request, PRINTED, by=request.user, at=now)
+        journal.record(appointment.request, Event.PRINTED, by=request.user, at=now)
     lost = {each.appointment.pk for each in stranded(now, Q(starts__range=span_of(day)))}
     return {
         "title": f"{day:%A %-d %B %Y}",

@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from bookings import triage
+from bookings.events import LOOKS
 from bookings.free_times import stranded
 from bookings.models import AppointmentRequest
-from bookings.status import LOOKS, FlagOutcome
+from bookings.status import FlagOutcome
 from bookings.to_phone import reason_to_phone
 
 

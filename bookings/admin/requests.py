@@ -19,6 +19,7 @@ from bookings import journal, triage
 from bookings.admin import diary
 from bookings.admin.request_page import facts
 from bookings.admin.steps import DECISIONS
+from bookings.events import Event
 from bookings.forms.staff import (
     SearchForm,
 )
@@ -26,7 +27,7 @@ from bookings.models import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
 )
-from bookings.status import READ, SEARCHED, RequestStatus, TriageRefused
+from bookings.status import RequestStatus, TriageRefused
 from procedures.decisions import Decision, DecisionAdmin
 
 SEARCH_URL = "bookings_appointmentrequest_search"
@@ -99,7 +100,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         if request.method == "POST" and form.is_valid():
             found = list(_search(form.cleaned_data["term"])[: MOST_FOUND + 1])
             for record in found[:MOST_FOUND]:
-                journal.record(record, SEARCHED, by=request.user, at=timezone.now())
+                journal.record(record, Event.SEARCHED, by=request.user, at=timezone.now())
         context = {
             **self.admin_site.each_context(request),
             "title": "Search requests",
@@ -130,7 +131,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         answer = super().decide(request, pk, slug)
         if answer.status_code == HTTPStatus.OK:
             record = cast("TemplateResponse", answer).context_data["record"]
-            journal.record(record, READ, by=request.user, at=timezone.now())
+            journal.record(record, Event.READ, by=request.user, at=timezone.now())
         return answer
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -161,7 +162,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         record = self.get_object(request, object_id)
         if record is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        journal.record(record, READ, by=request.user, at=timezone.now())
+        journal.record(record, Event.READ, by=request.user, at=timezone.now())
         allowed = self.open_decisions(request, record)
         told = facts(record, timezone.now())
         # Each flag has a button of its own; here it stands only as what comes next.

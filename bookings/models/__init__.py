@@ -9,7 +9,7 @@ from bookings.models.catalogue import (
 )
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
-from bookings.models.records import Look, Message, RequestEvent
+from bookings.models.records import Look, Message, Outage, RequestEvent, WorkerRun
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -43,6 +43,7 @@ __all__ = [
     "Offer",
     "OfferedTime",
     "OpeningHours",
+    "Outage",
     "PhoneCall",
     "RecordedOutcome",
     "RedFlag",
@@ -53,4 +54,5 @@ __all__ = [
     "SessionChange",
     "Topic",
     "Treatment",
+    "WorkerRun",
 ]

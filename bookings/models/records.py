@@ -7,10 +7,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Index, Q, UniqueConstraint
 
+from bookings.events import Event
 from bookings.models.catalogue import ACTOR_LENGTH
 from bookings.models.requests import AppointmentRequest
 from bookings.status import (
-    WRONG_BIRTH_DATES,
     Channel,
     MessageKind,
     MessageStatus,
@@ -38,7 +38,7 @@ class RequestEvent(models.Model):
         indexes = [
             Index(
                 fields=["at"],
-                condition=Q(kind=WRONG_BIRTH_DATES),
+                condition=Q(kind=Event.WRONG_BIRTH_DATES),
                 name="events_of_wrong_births",
             )
         ]
@@ -150,3 +150,38 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} for request {self.request_id}"
+
+
+class WorkerRun(models.Model):
+    """When a worker last went its round. One row, for all workers."""
+
+    THE_ONE = 1
+
+    ran_at = models.DateTimeField()
+    ran_by = models.CharField(max_length=ACTOR_LENGTH)
+    # For how many rows it failed. They are tried again with the next round.
+    failed = models.PositiveIntegerField(default=0)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "ran_at", "ran_by", "failed"}
+
+    class Meta:
+        constraints = [paired("ran")]
+
+    def __str__(self) -> str:
+        return f"the worker ran at {self.ran_at:%Y-%m-%d %H:%M}"
+
+
+class Outage(models.Model):
+    """Since when no message of a channel has left, for a reason of our own. One that leaves ends it."""
+
+    channel = models.CharField(max_length=5, choices=Channel, primary_key=True)
+    since = models.DateTimeField()
+    # What the server answered, as a code; never its words.
+    code = models.CharField(max_length=100)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"channel", "since", "code"}
+
+    def __str__(self) -> str:
+        return f"no {self.channel} leaves since {self.since:%Y-%m-%d %H:%M}"

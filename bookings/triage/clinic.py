@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bookings import diary, journal, messages
+from bookings.events import Event
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -20,7 +21,6 @@ from bookings.models import (
     RedFlag,
 )
 from bookings.status import (
-    MOVED,
     WITH_APPOINTMENT,
     MessageKind,
     OfferStatus,
@@ -91,7 +91,7 @@ def resolve_flag(
             flag=flag, outcome=outcome, reason=reason, recorded_at=now, recorded_by=by
         )
         journal.record(
-            request, "recorded an outcome", by=by, at=now, flag=flag.pk, outcome=str(outcome)
+            request, Event.FLAG_RESOLVED, by=by, at=now, flag=flag.pk, outcome=str(outcome)
         )
     return flag
 
@@ -197,7 +197,7 @@ def book(
             version=version,
             by=by,
             now=now,
-            kind=MOVED if moved else "",
+            kind=Event.MOVED if moved else None,
             wishes="",
             **OFF_THE_LIST,
         )
@@ -239,7 +239,7 @@ def take_offer_back(
 ) -> AppointmentRequest:
     """Let the offered times go, for example because the patient rang and none of them suits."""
     with one_change(request):
-        back_into_review(request, version=version, by=by, now=now, kind="took the offer back")
+        back_into_review(request, version=version, by=by, now=now, kind=Event.OFFER_TAKEN_BACK)
         diary.release(request, OfferStatus.RELEASED, by=by.get_username(), now=now)
     return request
 
@@ -256,7 +256,7 @@ def leave_as_it_is(
             version=version,
             by=by,
             now=now,
-            kind="left the appointment as it is",
+            kind=Event.LEFT_AS_IT_IS,
             wishes="",
         )
         refuse_blocking_flags(request)

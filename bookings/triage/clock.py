@@ -1,24 +1,32 @@
 """What the clock does, written down. Nothing depends on that: every reader computes the same."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from bookings.models import AppointmentRequest
 from bookings.status import TriageRefused
 from bookings.triage.moves import settle
+from procedures.batches import Tally, one_by_one
 
 
-def catch_up(now: datetime) -> int:
+def catch_up(now: datetime) -> Tally:
     """Write down what the clock did: offers and questions lapsed, deferred requests back in review.
 
     Nothing depends on it being run, since every reader computes the same; the number written.
     """
-    moved = 0
-    for request in AppointmentRequest.objects.moved_by_the_clock(now).order_by("pk"):
-        try:
-            with transaction.atomic():
-                moved += settle(request, now=now)
-        except TriageRefused:  # somebody else just moved it, and saw the same clock
-            continue
-    return moved
+    moved = AppointmentRequest.objects.moved_by_the_clock(now).order_by("pk")
+    settle_one = partial(_settle, now=now)
+    return one_by_one(
+        moved.values_list("pk", flat=True), settle_one, task="clock's step of request"
+    )
+
+
+def _settle(pk: int, *, now: datetime) -> bool:
+    request = AppointmentRequest.objects.get(pk=pk)
+    try:
+        with transaction.atomic():
+            return settle(request, now=now)
+    except TriageRefused:  # somebody else just moved it, and saw the same clock
+        return False

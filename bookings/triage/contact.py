@@ -1,19 +1,19 @@
 """How we and a patient reach each other: the private link, their contact details, phone calls."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from bookings import journal, messages
+from bookings.events import CALLS, Event
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest, Message, Offer, PhoneCall
 from bookings.status import (
-    CALLS,
     CLOCK,
     LINK_HOLDER,
     PATIENT,
-    WRONG_BIRTH_DATES,
     MessageKind,
     Overtaken,
     TriageRefused,
@@ -25,6 +25,7 @@ from bookings.triage.moves import (
     one_change,
     what_happened,
 )
+from procedures.batches import Tally, one_by_one
 
 # An offer that is nearly over and unanswered is told of once more.
 LAST_DAY = timedelta(days=1)
@@ -58,8 +59,7 @@ def change_contact(
             link_version=request.link_version + new_address,
             **choices,
         )
-        kind = "changed how to be reached"
-        journal.record(request, kind, by=by, at=now)
+        journal.record(request, Event.CONTACT_CHANGED, by=by, at=now)
         if something_new:
             messages.queue(request, MessageKind.CONTACT, by=actor, now=now)
         if new_address:
@@ -81,14 +81,14 @@ def record_call(
         )
 
 
-def warn_of_ends(now: datetime) -> int:
+def warn_of_ends(now: datetime) -> Tally:
     """Queue a word to those whose offer ends within a day and is half over, and who have not answered;
     the number queued.
 
     Only while the desk is open: nobody is woken, and whoever rings back is answered.
     """
     if not desk_is_open(now):
-        return 0
+        return Tally(0, failed=0)
     warned = Message.objects.filter(
         request=OuterRef("request"),
         kind=MessageKind.OFFER_ENDS,
@@ -97,11 +97,15 @@ def warn_of_ends(now: datetime) -> int:
     nearly_over = Offer.objects.standing(now).filter(
         ~Exists(warned), held_until__lte=now + LAST_DAY
     )
-    return sum(
-        messages.queue_once(offer.request, MessageKind.OFFER_ENDS, now=now)
-        for offer in nearly_over.select_related("request").order_by("pk")
-        if now >= offer.made_at + (offer.held_until - offer.made_at) / 2
-    )
+    pks = nearly_over.order_by("pk").values_list("pk", flat=True)
+    return one_by_one(pks, partial(_warn, now=now), task="word about the end of offer")
+
+
+def _warn(pk: int, *, now: datetime) -> bool:
+    offer = Offer.objects.select_related("request").get(pk=pk)
+    if now < offer.made_at + (offer.held_until - offer.made_at) / 2:
+        return False
+    return messages.queue_once(offer.request, MessageKind.OFFER_ENDS, now=now)
 
 
 def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:
@@ -120,7 +124,7 @@ def renew_link(
     with one_change(request):
         _refuse_stale(request, version)
         keep(request, version=version, link_version=request.link_version + 1)
-        journal.record(request, "renewed the private link", by=by, at=now)
+        journal.record(request, Event.LINK_RENEWED, by=by, at=now)
         messages.queue(request, MessageKind.LINK, by=by.get_username(), now=now)
     return request
 
@@ -136,11 +140,11 @@ def note_wrong_birth_dates(
     """
     with one_change(request):
         # The event locks the row; what a colleague did meanwhile is kept.
-        journal.record(request, WRONG_BIRTH_DATES, by=LINK_HOLDER, at=now)
+        journal.record(request, Event.WRONG_BIRTH_DATES, by=LINK_HOLDER, at=now)
         request.refresh_from_db()
         if renew:
             keep(request, version=request.version, link_version=request.link_version + 1)
-            journal.record(request, "renewed the private link", by=CLOCK, at=now)
+            journal.record(request, Event.LINK_RENEWED, by=CLOCK, at=now)
             messages.queue(request, MessageKind.LINK, by=CLOCK, now=now)
             notify_clinic(request, now=now)
     return request

@@ -6,12 +6,14 @@ the same one again.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
 
 from bookings import diary, journal, messages
+from bookings.events import Event
 from bookings.free_times import time_at
 from bookings.models import Appointment, AppointmentRequest, Offer
 from bookings.status import (
@@ -34,6 +36,7 @@ from bookings.triage.moves import (
     refuse_blocking_flags,
     what_happened,
 )
+from procedures.batches import Failed, Tally, attempt, log_failure, one_by_one
 
 # Between the end of such an offer and its time: somebody has to travel.
 LEAST_NOTICE = timedelta(hours=12)
@@ -45,35 +48,34 @@ def join_earlier_list(
     """From now on the patient is offered earlier times that become free."""
     actor = journal.actor_name(by)
     changes = {"earlier_asked_at": now, "earlier_asked_by": actor}
-    return _note(request, version, by, now, kind="joined the earlier-time list", **changes)
+    return _note(request, version, by, now, kind=Event.JOINED_EARLIER_LIST, **changes)
 
 
 def leave_earlier_list(
     request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime
 ) -> AppointmentRequest:
     """The patient is content with the time that they have."""
-    return _note(request, version, by, now, kind="left the earlier-time list", **OFF_THE_LIST)
+    return _note(request, version, by, now, kind=Event.LEFT_EARLIER_LIST, **OFF_THE_LIST)
 
 
-def pass_on_freed_times(now: datetime) -> int:
+def pass_on_freed_times(now: datetime) -> Tally:
     """Offer each time that was given back to the next who would come earlier; the number offered.
 
     Only while the desk is open, so that nobody is woken.
     """
     if not desk_is_open(now):
-        return 0
+        return Tally(0, failed=0)
     freed = Appointment.objects.filter(
         status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.MOVED],
         starts__gt=now + LEAST_NOTICE,
         room__isnull=False,
     ).exclude(passed_on__in=Offer.objects.standing(now))
-    return sum(
-        _pass_on(appointment, now)
-        for appointment in freed.select_related("appointment_type", "clinician").order_by("pk")
-    )
+    pks = freed.order_by("pk").values_list("pk", flat=True)
+    return one_by_one(pks, partial(_pass_on, now=now), task="passing on the time of appointment")
 
 
-def _pass_on(freed: Appointment, now: datetime) -> bool:
+def _pass_on(pk: int, *, now: datetime) -> bool:
+    freed = Appointment.objects.select_related("appointment_type", "clinician").get(pk=pk)
     held_until = in_working_hours(now, settings.CLINIC_EARLIER_HOURS)
     if held_until > freed.starts - LEAST_NOTICE:
         return False
@@ -81,19 +83,22 @@ def _pass_on(freed: Appointment, now: datetime) -> bool:
     kind, clinician = freed.appointment_type, freed.clinician
     if not candidates or time_at(kind, clinician, freed.starts, now) is None:
         return False  # nobody wants it, somebody else has it, or its clinic was cancelled
-    for request in candidates:
-        try:
-            _offer_earlier(request, freed, held_until=held_until, now=now)
-        except TimeTaken:
+    offer = partial(_offer_earlier, freed=freed, held_until=held_until, now=now)
+    for candidate in candidates:
+        outcome = attempt(offer, candidate)
+        if not isinstance(outcome, Failed):
+            if outcome:
+                return True
+        elif isinstance(outcome.error, TimeTaken):
             return False
-        except TriageRefused:  # theirs has changed meanwhile: the next one
-            continue
-        return True
+        elif not isinstance(outcome.error, TriageRefused):
+            log_failure("offering an earlier time to request", candidate, outcome)
+        # The time does not suit them, or theirs has changed meanwhile: the next one.
     return False
 
 
-def _candidates(freed: Appointment) -> list[AppointmentRequest]:
-    """Those with a later appointment of the same kind who can come then, in the order of asking."""
+def _candidates(freed: Appointment) -> list[int]:
+    """Requests with a later appointment of the same kind, in the order of asking."""
     later = Appointment.objects.filter(
         status=AppointmentStatus.BOOKED,
         appointment_type=freed.appointment_type,
@@ -103,13 +108,14 @@ def _candidates(freed: Appointment) -> list[AppointmentRequest]:
     waiting = AppointmentRequest.objects.filter(
         status=RequestStatus.BOOKED, earlier_asked_at__isnull=False, appointments__in=later
     ).exclude(Q(offers__freed=freed) | Q(pk=freed.request_id))
-    in_order = waiting.order_by("earlier_asked_at", "pk")
-    return [request for request in in_order if request.suits(freed.starts)]
+    return list(waiting.order_by("earlier_asked_at", "pk").values_list("pk", flat=True))
 
 
-def _offer_earlier(
-    request: AppointmentRequest, freed: Appointment, *, held_until: datetime, now: datetime
-) -> None:
+def _offer_earlier(pk: int, *, freed: Appointment, held_until: datetime, now: datetime) -> bool:
+    """Offer the time to this request; False if it does not suit them."""
+    request = AppointmentRequest.objects.get(pk=pk)
+    if not request.suits(freed.starts):
+        return False
     with one_change(request):
         move(
             request,
@@ -118,7 +124,7 @@ def _offer_earlier(
             version=request.version,
             by=CLOCK,
             now=now,
-            kind="offered an earlier time",
+            kind=Event.OFFERED_EARLIER,
             reply_due=held_until,
         )
         refuse_blocking_flags(request)
@@ -133,6 +139,7 @@ def _offer_earlier(
             freed=freed,
         )
         messages.queue(request, MessageKind.OFFER, by=CLOCK, now=now)
+    return True
 
 
 def _note(
@@ -141,7 +148,7 @@ def _note(
     by: journal.Actor,
     now: datetime,
     *,
-    kind: str,
+    kind: Event,
     **changes: Any,
 ) -> AppointmentRequest:
     with one_change(request):

@@ -12,13 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings import diary, journal, messages
+from bookings.events import CLOCK_EVENTS, EVENTS, LOOKS, Event
 from bookings.models import Appointment, AppointmentRequest, ClosedDay, OfferedTime, Treatment
 from bookings.status import (
     CLOCK,
-    CLOCK_EVENTS,
-    EVENTS,
-    LOOKS,
-    MOVED,
     PATIENT,
     TRANSITIONS,
     AppointmentStatus,
@@ -55,7 +52,7 @@ def move(
     by: journal.Actor,
     now: datetime,
     only_from: Collection[RequestStatus] = tuple(RequestStatus),
-    kind: str = "",
+    kind: Event | None = None,
     **changes: Any,
 ) -> None:
     """Compare and set: the row moves only from the version that the caller saw.
@@ -86,7 +83,7 @@ def back_into_review(
     version: int,
     by: journal.Actor,
     now: datetime,
-    kind: str,
+    kind: Event,
 ) -> None:
     """The offered times do not suit, and the clinic looks again. An appointment is kept meanwhile."""
     has_one = request.status == RequestStatus.BOOKED_OFFERED
@@ -227,7 +224,7 @@ def take_offered(
         version=version,
         by=by,
         now=now,
-        kind=MOVED if moved else "",
+        kind=Event.MOVED if moved else None,
         wishes="",
         **OFF_THE_LIST,
     )

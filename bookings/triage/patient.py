@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from bookings import diary, journal, messages, surge
+from bookings.events import Event
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -18,7 +19,6 @@ from bookings.models import (
 )
 from bookings.screening import GivenAnswer, newly_flagged
 from bookings.status import (
-    EVENTS,
     PATIENT,
     MessageKind,
     OfferStatus,
@@ -136,7 +136,7 @@ def accept(
         flagged = newly_flagged(request, answers)
         if flagged:
             back_into_review(
-                request, version=version, by=PATIENT, now=now, kind="gave an answer to look at"
+                request, version=version, by=PATIENT, now=now, kind=Event.ANSWER_TO_LOOK_AT
             )
             diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
             keep_answers(request, answers, flagged, now=now)
@@ -152,7 +152,7 @@ def ask_for_other_times(
     """None of the offered times suits; the clinic looks again."""
     with one_change(request):
         back_into_review(
-            request, version=version, by=PATIENT, now=now, kind="asked for other times"
+            request, version=version, by=PATIENT, now=now, kind=Event.WANTS_OTHER_TIMES
         )
         diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
         notify_clinic(request, now=now)
@@ -171,7 +171,7 @@ def answer_question(
             by=PATIENT,
             now=now,
             only_from=[RequestStatus.QUESTION_ASKED],
-            kind="answered the question",
+            kind=Event.ANSWERED,
             answer_due=answer_due(now),
         )
         request.questions.filter(answered_at=None).update(
@@ -207,7 +207,7 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
     )
     flagged = [given for given in submission.answers if given.is_flagged]
     keep_answers(request, submission.answers, flagged, now=now)
-    journal.begin(request, EVENTS[RequestStatus.RECEIVED], by=PATIENT, at=now)
+    journal.begin(request, Event.RECEIVED, by=PATIENT, at=now)
     notice = [MessageKind.CLINIC_NOTICE] if settings.CLINIC_INBOX else []
     turn = surge.next_turn(now)
     messages.queue(request, MessageKind.RECEIVED, *notice, by=PATIENT, now=now, not_before=turn)

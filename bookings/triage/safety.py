@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bookings import diary, journal
+from bookings.events import Event
 from bookings.models import AppointmentRequest, RedFlag, ScreeningAnswer
 from bookings.screening import GivenAnswer, newly_flagged, questions_to_ask_again
 from bookings.status import (
@@ -50,14 +51,13 @@ def answer_again(
                 version=version,
                 by=PATIENT,
                 now=now,
-                kind="gave an answer to look at",
+                kind=Event.ANSWER_TO_LOOK_AT,
                 answer_due=answer_before_visit(request, now),
             )
             diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
         else:
             keep(request, version=version)
-            kind = "answered the safety questions again"
-            journal.record(request, kind, by=PATIENT, at=now)
+            journal.record(request, Event.ANSWERED_AGAIN, by=PATIENT, at=now)
         keep_answers(request, answers, flagged, now=now)
         if flagged:
             notify_clinic(request, now=now)

@@ -1,16 +1,17 @@
 """What becomes of a booked appointment."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from bookings import diary, journal, messages
+from bookings.events import ATTENDANCE, Event
 from bookings.free_times import Span, is_in_session
 from bookings.models import Appointment, AppointmentRequest, Message
 from bookings.status import (
-    ATTENDANCE,
     PATIENT,
     AppointmentStatus,
     MessageKind,
@@ -25,6 +26,7 @@ from bookings.triage.moves import (
     notify_clinic,
     one_change,
 )
+from procedures.batches import Tally, one_by_one
 
 
 def cancel(
@@ -124,7 +126,7 @@ def keep_appointment(
             version=version,
             by=PATIENT,
             now=now,
-            kind="kept the appointment",
+            kind=Event.KEPT,
             wishes="",
         )
         if request.flags.blocking().exists():
@@ -148,7 +150,7 @@ def is_soon(appointment: Appointment | None, now: datetime) -> bool:
     )
 
 
-def remind(now: datetime) -> int:
+def remind(now: datetime) -> Tally:
     """Queue the reminders that are due: one for each appointment; the number queued.
 
     None for what was booked so late that the confirmation says the same.
@@ -162,14 +164,19 @@ def remind(now: datetime) -> int:
     coming = Appointment.objects.filter(
         ~Exists(reminded), status=AppointmentStatus.BOOKED, starts__gt=now, starts__lte=now + ahead
     )
-    queued = 0
-    for appointment in coming.select_related("request", "clinician", "room").order_by("pk"):
-        span = Span(appointment.starts, appointment.ends)
-        if appointment.room and not is_in_session(appointment.clinician, appointment.room, span):
-            continue  # its clinic was cancelled, and the desk is to phone them
-        if appointment.booked_at < appointment.starts - ahead:
-            queued += messages.queue_once(appointment.request, MessageKind.REMINDER, now=now)
-    return queued
+    pks = coming.order_by("pk").values_list("pk", flat=True)
+    return one_by_one(pks, partial(_remind, now=now, ahead=ahead), task="reminder of appointment")
+
+
+def _remind(pk: int, *, now: datetime, ahead: timedelta) -> bool:
+    related = Appointment.objects.select_related("request", "clinician", "room")
+    appointment = related.get(pk=pk)
+    span = Span(appointment.starts, appointment.ends)
+    if appointment.room and not is_in_session(appointment.clinician, appointment.room, span):
+        return False  # its clinic was cancelled, and the desk is to phone them
+    if appointment.booked_at >= appointment.starts - ahead:
+        return False
+    return messages.queue_once(appointment.request, MessageKind.REMINDER, now=now)
 
 
 def _booked(request: AppointmentRequest) -> Appointment:

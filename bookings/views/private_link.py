@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import links, triage, typed
+from bookings.events import told_patient
 from bookings.forms.patient import AnswerQuestionForm, IdentifyForm, SeenForm
 from bookings.models import AppointmentRequest, ClinicQuestion
 from bookings.screening import questions_to_ask_again, unseen_urgent_answers
@@ -25,38 +26,6 @@ from bookings.views.guards import (
 )
 from procedures import rate_limits
 from procedures.places import by_place
-
-# What a patient reads of the journal. Events that are not here are the clinic's own.
-PUBLIC_EVENTS = {
-    "sent the request": "You sent your request.",
-    "took it into review": "We began to look at it.",
-    "asked a question": "We asked you a question.",
-    "answered the question": "You answered our question.",
-    "offered times": "We offered you times.",
-    "asked for other times": "You asked for other times.",
-    "booked the appointment": "Your appointment was booked.",
-    "asked for another time": "You asked for another time.",
-    "offered other times": "We offered you other times.",
-    "offered an earlier time": "We offered you an earlier time.",
-    "moved the appointment": "Your appointment was moved.",
-    "gave an answer to look at": "You answered our questions again.",
-    "answered the safety questions again": "You answered our questions again.",
-    "kept the appointment": "You kept your appointment.",
-    "left the appointment as it is": "Your appointment stays as it is.",
-    "let the other times go": "The time to reply ended; your appointment stays as it is.",
-    "took the offer back": "We took the offered times back, to find others.",
-    "joined the earlier-time list": "You told us that you would come earlier.",
-    "left the earlier-time list": "You told us that you do not need an earlier time.",
-    "deferred it": "We put your request aside until a later day.",
-    "came back on its day": "Your request came back to us.",
-    "declined it": "We answered your request.",
-    "changed how to be reached": "You changed how we reach you.",
-    "withdrew it": "You withdrew your request.",
-    "let it lapse": "The time to reply ended.",
-    "cancelled the appointment": "The appointment was cancelled.",
-    "saw the patient": "You came to your appointment.",
-    "recorded that the patient did not come": "You did not come to your appointment.",
-}
 
 
 @require_safe
@@ -108,9 +77,9 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "question": question,
         "answer_form": _answer_form(request, found, question) if identified else None,
         "past": [
-            (event.at, PUBLIC_EVENTS[event.kind])
+            (event.at, sentence)
             for event in found.events.order_by("number")
-            if event.kind in PUBLIC_EVENTS
+            if (sentence := told_patient(event.kind, event.by))
         ],
     }
     return render(request, "bookings/mine/request.html", context)

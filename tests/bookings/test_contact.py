@@ -12,7 +12,7 @@ from django.core import mail
 from django.test import Client
 
 from bookings import links, messages, texts, triage
-from bookings.models import AppointmentRequest, Message
+from bookings.models import AppointmentRequest, Message, Outage
 from bookings.status import (
     Channel,
     FlagOutcome,
@@ -119,7 +119,7 @@ def test_a_new_address_gets_a_new_link_and_the_old_one_dies(
     assert (request.email, request.link_version, request.version) == ("new@example.org", 2, 2)
     assert Client().get(old).status_code == 404
     messages.send_due()
-    letter = next(each for each in mail.outbox if "has been changed" in each.body)
+    letter = next(each for each in mail.outbox if "contact details have" in each.subject)
     assert letter.to == ["new@example.org"]
     assert links.private_link(request) in letter.body
 
@@ -188,11 +188,12 @@ def test_day_time_and_place_only_for_those_who_agreed(
     assert message is not None
     message.kind, message.request = kind, request
     letter = messages.letter(message)
-    for words in ("Monday 30 November 2026, 10:00", "Dr Clinician", "1 Invented Street"):
+    for words in ("Monday 30 November 2026 at 10:00", "Dr Clinician", "1 Invented Street"):
         assert (words in letter.body) == agreed
     # Not what it is about, and nothing in the subject, even then.
     assert "shoulder" not in letter.body.lower()
-    assert letter.subject == "A message from Example Lane Clinic"
+    assert letter.subject.startswith(("Your visit ", "A reminder of your visit"))
+    assert not any(character.isdigit() for character in letter.subject)
 
 
 # --- Text messages --------------------------------------------------------------------------------
@@ -244,8 +245,8 @@ def test_a_text_goes_beside_the_e_mail_and_says_as_little(
     ((body, headers),) = provider.taken
     assert body["to"] == "+442079460958"
     assert body["text"] == (
-        "Example Lane Clinic: please choose a time to come by 23 November, 22:00. Please look into our "
-        f"newest e-mail, or ring 020 7946 0958. Reference {request.reference}."
+        "Example Lane Clinic: please choose a time by Monday 23 November at 22:00. Please check our "
+        f"latest email, or call 020 7946 0958. Reference {request.reference}."
     )
     assert headers["Authorization"] == "Bearer a-token"
     sent = Message.objects.get(channel=Channel.TEXT)
@@ -268,7 +269,9 @@ def test_every_text_is_short_and_discreet(kind: MessageKind, monday: datetime) -
     ("answer", "status"),
     [
         (400, MessageStatus.FAILED),
-        (404, MessageStatus.FAILED),
+        (422, MessageStatus.FAILED),
+        (401, MessageStatus.QUEUED),
+        (404, MessageStatus.QUEUED),
         (429, MessageStatus.QUEUED),
         (503, MessageStatus.QUEUED),
     ],
@@ -281,7 +284,8 @@ def test_a_text_is_tried_again_or_given_up(
     messages.send_due()
     message = Message.objects.get(channel=Channel.TEXT)
     assert (message.status, message.tries) == (status, 1)
-    assert str(answer) in message.failure or status == MessageStatus.QUEUED
+    assert str(answer) in message.failure
+    assert Outage.objects.exists() == (status == MessageStatus.QUEUED)
     assert "9460958" not in message.failure
     phoned = [each.request for each in patients_to_phone(monday)]
     assert phoned == ([request] if status == MessageStatus.FAILED else [])
@@ -373,13 +377,13 @@ def test_a_bounce_and_a_clinicians_wish_are_tasks(client: Client, monday: dateti
         now=monday,
     )
     assert {each.request: each.why for each in patients_to_phone(monday)} == {
-        bounced: "E-mail not delivered: request received.",
+        bounced: "Email not delivered: request received.",
         request: "A clinician wants to speak to them first.",
     }
     client.force_login(factories.staff("Reception"))
     desk = client.get("/admin/").content.decode()
     assert "Phone these patients" in desk
-    assert "E-mail not delivered: request received." in desk
+    assert "Email not delivered: request received." in desk
 
 
 # --- After the visit, and what the patient was given ----------------------------------------------
@@ -479,7 +483,7 @@ def test_the_old_address_is_told_without_a_link(client: Client, monday: datetime
     client.post(f"{identified(client, request)}contact/", contact(email="new@example.org"))
     messages.send_due()
     (letter,) = [each for each in mail.outbox if each.to == ["pat@example.org"]]
-    assert "From now on we write to another address." in letter.body
+    assert "From now on we will write to another address." in letter.body
     assert "://" not in letter.body
     assert "new@example.org" not in letter.body
     # The address that was left is not kept.

@@ -8,6 +8,7 @@ import asyncio
 import http.client
 import json
 import re
+import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -22,8 +23,9 @@ from django.utils import timezone
 
 from bookings import diary, journal, messages
 from bookings.links import private_link
-from bookings.models import Appointment, AppointmentRequest, Claim, Message
+from bookings.models import Appointment, AppointmentRequest, Claim, Message, WorkerRun
 from bookings.status import MessageKind, MessageStatus, RequestStatus
+from bookings.worker import SENDERS
 from tests import factories, processes
 from tests.races import losses, race
 
@@ -167,6 +169,9 @@ class Letters:
     async def handle_RCPT(  # noqa: N802 -- the server looks for this name
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
+        if self.stall == "first":
+            self.stall = ""
+            await self._hang()
         if self.stall == "before":
             await self._hang()
         envelope.rcpt_tos.append(address)
@@ -193,7 +198,7 @@ def letters(settings: Any) -> Iterator[Letters]:
         yield server
 
 
-def worker(settings: Any) -> Any:
+def worker(settings: Any, **environment: str) -> Any:
     """`send_messages --loop` as it runs in production, with the mail server of the test."""
     return processes.running(
         "manage.py",
@@ -205,6 +210,7 @@ def worker(settings: Any) -> Any:
         DEVELOPMENT="false",
         EMAIL_URL=f"smtp://127.0.0.1:{settings.EMAIL_PORT}",
         CLINIC_INBOX="",
+        **environment,
     )
 
 
@@ -249,4 +255,56 @@ def test_r5_however_often_workers_die_no_letter_is_lost(letters: Letters, settin
         assert send_after_the_lease()
     copies = Counter(letters.taken)
     assert len(copies) == LETTERS
-    assert sum(copies.values()) <= LETTERS + KILLS
+    # A worker has as many letters in hand as it has senders.
+    assert sum(copies.values()) <= LETTERS + KILLS * SENDERS
+
+
+# --- A slow mail server, and a database that goes away ----------------------------------------------
+
+
+def test_a_slow_letter_holds_up_no_other_and_a_stop_ends_it(
+    letters: Letters, settings: Any
+) -> None:
+    """Other letters leave and the clock goes on while one hangs; after its time-out it is kept, and a
+    worker that is told to stop ends well."""
+    for number in range(4):
+        factories.received(email=f"p{number}@example.org")
+    letters.stall, letters.wanted = "first", 3
+    with worker(settings, EMAIL_TIMEOUT="2") as process:
+        assert letters.stalled.wait(timeout=30)
+        assert letters.enough.wait(timeout=30)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=25) == 0
+    assert WorkerRun.objects.get().failed == 0
+    slow = Message.objects.get(status=MessageStatus.QUEUED)
+    assert (slow.tries, slow.leased_until) == (1, None)
+    assert len(letters.taken) == 3
+
+
+@pytest.mark.skipif(not processes.FULL, reason="waits for as long as a stop may take")
+def test_a_stop_waits_no_longer_than_25_seconds(letters: Letters, settings: Any) -> None:
+    factories.received()
+    letters.stall = "before"
+    with worker(settings, EMAIL_TIMEOUT="120") as process:
+        assert letters.stalled.wait(timeout=30)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=25) == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no server to go away")
+def test_a_worker_whose_connections_were_cut_goes_on(letters: Letters, settings: Any) -> None:
+    factories.received()
+    letters.wanted = 1
+    with worker(settings) as process:
+        assert letters.enough.wait(timeout=30)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        letters.enough.clear()
+        letters.wanted = 2
+        factories.received(email="later@example.org")
+        assert letters.enough.wait(timeout=60)
+        assert process.poll() is None

@@ -11,8 +11,9 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from bookings.events import Event
 from bookings.models import AppointmentRequest, Look
-from bookings.status import READ, FlagOutcome, RequestStatus
+from bookings.status import FlagOutcome, RequestStatus
 from clinic_site.groups import GROUPS
 from procedures.status import RevisionStatus
 from tests import factories
@@ -23,7 +24,7 @@ SignIn = Callable[[User | str], Client]
 
 
 def reads(request: AppointmentRequest) -> int:
-    return request.events.filter(kind=READ).count()
+    return request.events.filter(kind=Event.READ).count()
 
 
 def looks() -> list[tuple[str, list[int], str]]:

@@ -1,7 +1,10 @@
 """Messages: discreet, sent once, tried again, given up loudly. Against a real mail server."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from email.header import decode_header, make_header
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -14,7 +17,14 @@ from django.utils import timezone
 from bookings import messages, triage
 from bookings.models import AppointmentRequest, Message
 from bookings.screening import GivenAnswer
-from bookings.status import Answer, MessageKind, MessageStatus, RequestStatus, TriageRefused
+from bookings.status import (
+    PATIENT,
+    Answer,
+    MessageKind,
+    MessageStatus,
+    RequestStatus,
+    TriageRefused,
+)
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.processes import serving
@@ -85,21 +95,141 @@ def request_with_canaries(now: datetime) -> AppointmentRequest:
     )
 
 
+def written(kind: MessageKind, request: AppointmentRequest, by: str = PATIENT) -> Any:
+    """The letter of that kind about a request."""
+    return messages.letter(Message(request=request, kind=kind, message_id="m" * 43, queued_by=by))
+
+
+def html_of(letter: Any) -> str:
+    ((html, media_type),) = letter.alternatives
+    assert media_type == "text/html"
+    return str(html)
+
+
+@pytest.mark.parametrize("by", [PATIENT, "reception"])
 @pytest.mark.parametrize("kind", MessageKind)
 def test_s9_no_message_tells_anything_about_health_or_person(
-    kind: MessageKind, monday: datetime, settings: Any
+    kind: MessageKind, by: str, monday: datetime
 ) -> None:
-    settings.CLINIC_NAME = "Example Lane Clinic"
     request = request_with_canaries(monday)
-    message = Message(request=request, kind=kind, message_id="m" * 43)
-    letter = messages.letter(message)
-    told = f"{letter.subject}\n{letter.body}".lower()
-    # The private link holds the words of its own path, which tell as little as a door number.
-    told = told.replace("https://clinic.example/appointments/mine/link/", "LINK ")
-    assert [word for word in FORBIDDEN if word in told] == []
-    assert letter.subject == "A message from Example Lane Clinic"
-    assert request.reference.lower() in told
-    assert "\r" not in letter.subject
+    letter = written(kind, request, by)
+    html = html_of(letter)
+    for part in (letter.body, html):
+        told = f"{letter.subject}\n{part}".lower()
+        # The private link holds the words of its own path, which tell as little as a door number.
+        told = told.replace("https://clinic.example/appointments/mine/link/", "LINK ")
+        assert [word for word in FORBIDDEN if word in told] == []
+        assert request.reference.lower() in told
+    assert "\n" not in letter.subject
+    assert not re.search(r"style|<script|<img|src=", html)
+
+
+class Words(HTMLParser):
+    """What somebody reads of an HTML page, and where its links lead."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.feed(page.partition("<body>")[2])
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.links += [value for name, value in attrs if name == "href"]
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_both_parts_of_a_letter_say_the_same(kind: MessageKind, monday: datetime) -> None:
+    letter = written(kind, request_with_canaries(monday))
+    html = Words(html_of(letter))
+    links = re.findall(r"https://\S+", letter.body)
+    assert html.links == links
+    shown = letter.body
+    for link in links:
+        shown = shown.replace(link, "https://clinic.example/…")
+    assert html.words == shown.split()
+
+
+def test_what_a_setting_holds_is_no_mark_up(monday: datetime, settings: Any) -> None:
+    settings.CLINIC_NAME = "Bones & <b>Joints</b>"
+    letter = written(MessageKind.RECEIVED, factories.received(now=monday))
+    assert "Bones & <b>Joints</b>" in letter.body
+    assert "Bones &amp; &lt;b&gt;Joints&lt;/b&gt;" in html_of(letter)
+
+
+SUBJECTS = {
+    MessageKind.RECEIVED: "We have received your request {reference}",
+    MessageKind.QUESTION: "Please answer a question",
+    MessageKind.OFFER: "Please choose a time by Tuesday 24 November",
+    MessageKind.OFFER_ENDS: "Please choose a time soon",
+    MessageKind.BOOKED: "Your visit is booked",
+    MessageKind.MOVED: "Your visit has a new time",
+    MessageKind.KEPT: "Your visit stays as booked",
+    MessageKind.DECLINED: "We have answered your request",
+    MessageKind.WITHDRAWN: "Your request is withdrawn",
+    MessageKind.CANCELLED: "Your visit is cancelled",
+    MessageKind.REMINDER: "A reminder of your visit",
+    MessageKind.AFTERWARDS: "After your visit",
+    MessageKind.CONTACT: "Your contact details have changed",
+    MessageKind.CONTACT_LEFT: "Contact details have changed",
+    MessageKind.LINK: "Your private link",
+    MessageKind.CLINIC_NOTICE: "Something is waiting: {reference}",
+}
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_a_subject_says_what_to_do(kind: MessageKind, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    request.reply_due = monday + timedelta(days=1)
+    letter = written(kind, request)
+    assert letter.subject == SUBJECTS[kind].format(reference=request.reference)
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "sentence"),
+    [
+        (MessageKind.CONTACT, PATIENT, "You changed your contact details."),
+        (MessageKind.CONTACT, "reception", "We changed your contact details."),
+        (MessageKind.CANCELLED, PATIENT, "You cancelled the visit."),
+        (MessageKind.CANCELLED, "reception", "We cancelled the visit."),
+        (MessageKind.BOOKED, PATIENT, "You booked the visit."),
+        (MessageKind.BOOKED, "reception", "We booked the visit."),
+        (MessageKind.MOVED, PATIENT, "You moved the visit to another time."),
+        (MessageKind.MOVED, "reception", "We moved the visit to another time."),
+    ],
+)
+def test_a_letter_says_who_did_it(
+    kind: MessageKind, by: str, sentence: str, monday: datetime
+) -> None:
+    assert sentence in written(kind, factories.received(now=monday), by).body
+
+
+def test_a_letter_to_a_carer_says_whose_date_of_birth_we_ask_for(monday: datetime) -> None:
+    own = factories.received(now=monday)
+    carers = factories.received(now=monday, carer_name="Sam Sample", carer_right="parent")
+    sentence = "When we ask for a date of birth, please give theirs."
+    assert sentence not in written(MessageKind.RECEIVED, own).body
+    assert sentence in written(MessageKind.RECEIVED, carers).body
+
+
+@pytest.mark.parametrize(
+    ("setting", "sent"),
+    [
+        ("clinic@example.org", "Example Lane Clinic <clinic@example.org>"),
+        ("The Lane <clinic@example.org>", "The Lane <clinic@example.org>"),
+        ("Lané <a@exämple.org>", "Lané <a@xn--exmple-cua.org>"),
+    ],
+)
+def test_a_letter_comes_from_the_clinic_by_name(
+    setting: str, sent: str, monday: datetime, settings: Any
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = setting
+    letter = written(MessageKind.RECEIVED, factories.received(now=monday)).message()
+    assert str(make_header(decode_header(letter["From"]))) == sent
+    domain = sent.rpartition("@")[2].rstrip(">")
+    assert letter["Message-ID"] == f"<{'m' * 43}@{domain}>"
 
 
 def test_s9_the_canaries_would_be_found(monday: datetime) -> None:
@@ -116,7 +246,7 @@ def test_received_says_reference_time_and_link(monday: datetime) -> None:
     messages.send_due()
     letter = mail.outbox[0]
     assert letter.to == ["pat@example.org"]
-    assert "Wednesday 25 November 2026, 10:00" in letter.body
+    assert "Wednesday 25 November at 10:00" in letter.body
     assert "https://clinic.example/appointments/mine/link/" in letter.body
     assert "999" in letter.body
     assert request.reference in letter.body
@@ -128,7 +258,7 @@ def test_times_in_letters_are_the_clinics(at: Any) -> None:
     at(moment)
     factories.received(now=moment)
     messages.send_due()
-    assert "Monday 6 July 2026, 11:00" in mail.outbox[0].body
+    assert "Monday 6 July at 11:00" in mail.outbox[0].body
 
 
 def test_a_message_is_sent_once(mail_server: MailServer) -> None:

@@ -11,10 +11,10 @@ from icalendar import Calendar
 
 from bookings import free_times, triage
 from bookings.calendar_files import invitation
+from bookings.events import Event
 from bookings.models import Appointment, AppointmentRequest, Claim, Offer
 from bookings.status import (
     CLOCK,
-    MOVED,
     PATIENT,
     AppointmentStatus,
     FlagOutcome,
@@ -67,7 +67,7 @@ def test_taking_another_time_lets_the_old_one_go(monday: datetime) -> None:
     assert (old.status, old.ended_by) == (AppointmentStatus.MOVED, PATIENT)
     assert (request.status, new.starts) == (BOOKED, chosen.starts)
     assert (claims_of(old), claims_of(new), Claim.objects.count()) == (0, 16, 16)
-    assert request.events.order_by("-number")[0].kind == MOVED
+    assert request.events.order_by("-number")[0].kind == Event.MOVED
     assert request.messages.filter(kind=MessageKind.MOVED).count() == 1
 
 
@@ -216,7 +216,7 @@ def test_a_patient_takes_the_other_time(client: Client, monday: datetime) -> Non
     assert "The time that you have" in client.get(url).content.decode()
     posted = {"version": request.version, "time": chosen.pk}
     content = client.post(f"{url}choose/", posted, follow=True).content.decode()
-    assert "Your appointment was moved." in content
+    assert "You moved the visit to another time." in content
     assert f"{chosen.starts:%H:%M}</strong>" in content
 
 

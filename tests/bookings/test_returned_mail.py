@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,7 +118,7 @@ def test_a_returned_letter_is_a_task_to_phone_until_somebody_did(
 
 def test_reports_come_to_an_address_of_their_own(letter: str, server: MailServer) -> None:
     assert server.letters[0].mail_from == "returned@example.org"
-    assert "\r\nFrom: clinic@example.org\r\n" in letter
+    assert "\r\nFrom: Example Lane Clinic <clinic@example.org>\r\n" in letter
 
 
 def test_without_one_they_come_to_the_sender(settings: Any, monday: datetime) -> None:
@@ -273,6 +274,190 @@ ENCODED = base64.encodebytes(HEAD.encode()).decode()
 )
 def test_what_servers_do_differently_is_understood(letter: str) -> None:
     assert returned_letter(letter.encode()) == Returned("a" * 43, "5.1.1")
+
+
+def encoded(text: str) -> str:
+    return f"{BASE64}\n\n{base64.encodebytes(text.encode()).decode()}"
+
+
+STATUS_TEXT = """\
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: utf-8; p\u00e4t@example.org
+Action: failed;
+Status: 5.1.1
+"""
+
+
+def machine_report(status: str, returned: str = "", head: str = "") -> str:
+    """A report with these parts, headers of parts included."""
+    parts = "".join(f"--PART\n{part}\n" for part in (status, returned) if part)
+    return (
+        f"Return-Path: <>\nFrom: postmaster@mx.example.net\nMessage-ID: <r@mx.example.net>\n{head}"
+        'MIME-Version: 1.0\nContent-Type: multipart/report; boundary="PART"\n\n'
+        f"--PART\n\nIt did not arrive.\n{parts}--PART--\n"
+    )
+
+
+def status_part(kind: str = "message/delivery-status", extra: str = "") -> str:
+    return f"Content-Type: {kind}\n\n{extra}{STATUS_TEXT}"
+
+
+GLOBAL = "message/global-delivery-status"
+IN_BASE64 = f"Content-Type: message/delivery-status\n{encoded(STATUS_TEXT)}"
+QUOTED = "Content-Transfer-Encoding: quoted-printable"
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        machine_report(status_part(GLOBAL), f"Content-Type: message/global\n\n{KNOWN}"),
+        machine_report(status_part(GLOBAL), f"Content-Type: message/global-headers\n\n{HEAD}\n"),
+        machine_report(status_part(GLOBAL), f"Content-Type: message/global\n{encoded(KNOWN)}"),
+        machine_report(
+            f"Content-Type: {GLOBAL}\n{encoded(STATUS_TEXT)}",
+            f"Content-Type: message/global-headers\n{encoded(HEAD)}",
+        ),
+        machine_report(IN_BASE64, f"Content-Type: message/rfc822\n\n{KNOWN}"),
+        machine_report(IN_BASE64, f"Content-Type: message/rfc822\n{encoded(KNOWN)}"),
+        machine_report(
+            f"Content-Type: {GLOBAL}\n{QUOTED}\n\n{STATUS_TEXT.replace('failed', 'fail=65d')}",
+            f"Content-Type: {WHOLE}\n\n{KNOWN}",
+        ),
+        machine_report(status_part(extra=f"X-Original-Message-ID: <{'a' * 43}@example.org>\n")),
+        machine_report(status_part(), head=f"In-Reply-To: <{'a' * 43}@example.org>\n"),
+        machine_report(
+            status_part(), head=f"References: <x@y.example>\n <{'a' * 43}@example.org>\n"
+        ),
+        machine_report(status_part(), head=f"X-Original-Message-ID: <{'a' * 43}@example.org>\n"),
+        machine_report(
+            status_part(),
+            "Content-Type: text/rfc822-headers\n\nMessage-ID: <new@relay.example>\n"
+            f"X-Entity-Ref-ID: {'a' * 43}\n",
+        ),
+    ],
+)
+def test_what_servers_report_in_parts_is_understood(letter: str) -> None:
+    for lines in (letter, letter.replace("\n", "\r\n")):
+        assert returned_letter(lines.encode()) == Returned("a" * 43, "5.1.1")
+
+
+EXIM = (
+    """\
+Return-path: <>
+From: Mail Delivery System <Mailer-Daemon@mx.example.net>
+To: returned@example.org
+Subject: Mail delivery failed: returning message to sender
+Auto-Submitted: auto-replied
+{head}
+This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  pat@example.org
+    host mx.example.org [192.0.2.1]
+    SMTP error from remote mail server after RCPT TO:<pat@example.org>:
+    {reply}
+
+------ This is a copy of the message, including all the headers. ------
+
+Return-path: <returned@example.org>
+"""
+    + KNOWN
+)
+QMAIL = (
+    """\
+Return-Path: <>
+From: MAILER-DAEMON@mx.example.net
+Subject: failure notice
+
+Hi. This is the qmail-send program at mx.example.net.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<pat@example.org>:
+{reply}
+
+--- Below this line is a copy of the message.
+
+Return-Path: <returned@example.org>
+"""
+    + KNOWN
+)
+TO_PAT = "X-Failed-Recipients: pat@example.org\n"
+
+
+@pytest.mark.parametrize(
+    ("letter", "code"),
+    [
+        (EXIM.format(head=TO_PAT, reply="550 5.1.1 No such user"), "5.1.1"),
+        (EXIM.format(head=TO_PAT, reply="Unrouteable address"), ""),
+        (EXIM.format(head="", reply="550 5.1.1 No such user"), "5.1.1"),
+        (EXIM.format(head="", reply="550 No such user"), "550"),
+        (QMAIL.format(reply="Sorry, no mailbox here by that name. (#5.1.1)"), "5.1.1"),
+        (QMAIL.format(reply="192.0.2.1 does not like recipient.\nRemote host said: 550 no"), "550"),
+        (QMAIL.format(reply="(#5.1.1)").replace("Return-Path: <>\n", "", 1), "5.1.1"),
+        (QMAIL.format(reply="(#5.1.1)").replace("<>", "<MAILER-DAEMON>", 1), "5.1.1"),
+    ],
+)
+def test_reports_in_plain_words_are_understood(letter: str, code: str) -> None:
+    assert returned_letter(letter.encode()) == Returned("a" * 43, code)
+    encoded_body = letter.partition("\n\n")
+    wrapped = (
+        f"{encoded_body[0]}\n{BASE64}\n\n" + base64.encodebytes(encoded_body[2].encode()).decode()
+    )
+    assert returned_letter(wrapped.encode()) == Returned("a" * 43, code)
+
+
+DELAYED = EXIM.format(head="", reply="451 4.7.1 Try later, or 5.1.1 follows").replace(
+    "could not be delivered", "has not yet been delivered"
+)
+AWAY = f"""\
+Return-Path: <>
+From: pat@example.org
+In-Reply-To: <{"a" * 43}@example.org>
+Auto-Submitted: auto-replied
+Subject: Out of office
+
+I am away until 5 May. Call 020 7946 0958 extension 550, or ask in room 5.1.1 on floor 5.
+"""
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        DELAYED,
+        AWAY,
+        AWAY.replace("Return-Path: <>\n", ""),
+        EXIM.format(head=TO_PAT, reply="550 5.1.1").replace("<>", "<eve@example.org>", 1),
+        EXIM.format(head=TO_PAT, reply="550 5.1.1").replace("a" * 43, "a" * 42),
+        QMAIL.format(reply="(#4.4.1)"),
+        machine_report(
+            status_part().replace("failed;", "delayed"), f"Content-Type: {WHOLE}\n\n{KNOWN}"
+        ),
+        machine_report(status_part()),
+        machine_report(IN_BASE64.replace("Q", "\u00e9"), f"Content-Type: {WHOLE}\n\n{KNOWN}"),
+    ],
+)
+def test_what_is_no_failure_of_a_letter_of_ours_stays_unrecognised(letter: str) -> None:
+    assert returned_letter(letter.encode()) is None
+
+
+def test_a_huge_letter_is_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, letter: str, hand_in: Hand
+) -> None:
+    whole = report(letter).encode() + b"\0\xff-" * 1_000_000
+    assert "counts as not delivered" in hand_in(whole)
+    assert sys.stdin.buffer.read() == b""
+
+
+@pytest.mark.parametrize("line", ["-" * 200_000, "<" * 200_000, "x-entity-ref-id:" + "\n" * 99_000])
+def test_no_line_takes_long_to_read(line: str) -> None:
+    letter = QMAIL.format(reply="(#5.1.1)").replace("Hi. This", f"{line}\nHi. This")
+    started = time.process_time()
+    assert returned_letter(letter.encode()) in {None, Returned("a" * 43, "5.1.1")}
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", '"a\0b"', "none-such"])

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from bookings import diary
+from bookings.events import Event
 from bookings.models import (
     Appointment,
     ClinicSession,
@@ -18,7 +19,7 @@ from bookings.models import (
     Resource,
     SessionChange,
 )
-from bookings.status import PRINTED, RequestStatus
+from bookings.status import RequestStatus
 from procedures.models import Clinician
 from tests import factories
 
@@ -260,9 +261,9 @@ def test_the_diary_is_for_those_who_see_requests(
 def test_a_printed_list_is_written_down(appointment: Appointment, sign_in: SignIn) -> None:
     client = sign_in("Reception")
     client.get(f"{DIARY}day/?day=2026-11-24")
-    assert not appointment.request.events.filter(kind=PRINTED).exists()
+    assert not appointment.request.events.filter(kind=Event.PRINTED).exists()
     client.get(f"{DIARY}list/?day=2026-11-24")
-    event = appointment.request.events.get(kind=PRINTED)
+    event = appointment.request.events.get(kind=Event.PRINTED)
     assert event.by == "reception"
     content = client.get(f"{DIARY}list/?day=2026-11-25").content.decode()
     assert "Nobody has an appointment on this day." in content

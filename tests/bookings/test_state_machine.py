@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 )
 
 from bookings import diary, free_times, journal, messages, triage
+from bookings.events import Event
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -36,9 +37,7 @@ from bookings.models import (
 )
 from bookings.screening import GivenAnswer
 from bookings.status import (
-    MOVED,
     PATIENT,
-    READ,
     WITH_APPOINTMENT,
     Answer,
     AppointmentStatus,
@@ -62,7 +61,7 @@ TELLS = {
     "declined it": MessageKind.DECLINED,
     "withdrew it": MessageKind.WITHDRAWN,
     "cancelled the appointment": MessageKind.CANCELLED,
-    MOVED: MessageKind.MOVED,
+    Event.MOVED: MessageKind.MOVED,
     "left the appointment as it is": MessageKind.KEPT,
     "renewed the private link": MessageKind.LINK,
 }
@@ -377,7 +376,7 @@ class Clinic(RuleBasedStateMachine):
     def every_step_is_in_the_journal_with_exactly_its_messages(self) -> None:
         for request in AppointmentRequest.objects.all():
             assert journal.chain_is_whole(request)
-            kinds = list(request.events.exclude(kind=READ).values_list("kind", flat=True))
+            kinds = list(request.events.exclude(kind=Event.READ).values_list("kind", flat=True))
             for kind, message in TELLS.items():
                 assert request.messages.filter(kind=message).count() == kinds.count(kind)
             offers = sum(kinds.count(kind) for kind in OFFERS)

@@ -262,7 +262,7 @@ def test_the_mailbox_shows_what_was_sent(client: Client, settings: Any) -> None:
     call_command("send_messages", stdout=StringIO())
     content = client.get("/mailbox/").content.decode()
     assert "Attached: appointment.ics" in content
-    assert "A message from Example Lane Clinic" in content
+    assert "Your visit is booked" in content
     assert request.reference in content
     assert 'href="https://clinic.example/appointments/mine/link/' in content
 

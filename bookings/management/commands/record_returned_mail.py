@@ -17,7 +17,7 @@ LONGEST = 1_000_000
 class Command(BaseCommand):
     """`manage.py record_returned_mail < LETTER`, as a mail server pipes it.
 
-    It never fails over what a letter holds: a mail server would answer a report with another one. When
+    It never fails over what is in a letter: a mail server would answer a report with another one. When
     it is too early, or the database is away, it asks the mail server to come again (exit code 75).
     """
 
@@ -25,6 +25,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         returned = returned_letter(sys.stdin.buffer.read(LONGEST))
+        while sys.stdin.buffer.read(LONGEST):
+            pass  # a mail server takes an end in the middle of its letter for a fault
         try:
             known = returned and messages.note_returned(returned.message_id, returned.code)
         except (OperationalError, messages.StillBeingSent):

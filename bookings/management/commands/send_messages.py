@@ -5,21 +5,17 @@ import threading
 from types import FrameType
 from typing import Any
 
-from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from bookings import messages, triage
-from procedures import rate_limits
-
-SECONDS_BETWEEN = 5
+from bookings import messages, worker
 
 
 class Command(BaseCommand):
     """`manage.py send_messages` once, or `--loop` until it is told to stop.
 
     Safe to run in several processes. It also writes down what the clock did, which nothing waits for.
+    Once, it exits with 1 if something failed; that is tried again with the next run.
     """
 
     help = "Sends the messages that are due, oldest first."
@@ -28,28 +24,23 @@ class Command(BaseCommand):
         parser.add_argument("--loop", action="store_true", help="Go on until stopped.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["loop"]:
+            self._loop()
+            return
+        failed = worker.go_round(timezone.now())
+        sent = messages.send_due()
+        self.stdout.write(f"{sent} sent.")
+        if failed or sent.failed:
+            raise CommandError(f"{failed + sent.failed} things failed. The next run tries again.")
+
+    def _loop(self) -> None:
         stop = threading.Event()
 
         def finish(number: int, frame: FrameType | None) -> None:
             stop.set()
 
-        if options["loop"]:
-            signal.signal(signal.SIGTERM, finish)
-            signal.signal(signal.SIGINT, finish)
-            self.stdout.write("Waiting for messages to send.")
-            self.stdout.flush()
-        while True:
-            now = timezone.now()
-            triage.catch_up(now)
-            triage.pass_on_freed_times(now)
-            triage.remind(now)
-            triage.warn_of_ends(now)
-            rate_limits.forget_past_tries(now)
-            # What a patient typed and did not send lies in a session, and is forgotten with it.
-            call_command("clearsessions")
-            sent = messages.send_due()
-            if sent or not options["loop"]:
-                self.stdout.write(f"{sent} sent.")
-            if not options["loop"] or stop.wait(SECONDS_BETWEEN):
-                return
-            close_old_connections()
+        signal.signal(signal.SIGTERM, finish)
+        signal.signal(signal.SIGINT, finish)
+        self.stdout.write("Waiting for messages to send.")
+        self.stdout.flush()
+        worker.run(stop)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bookings.journal import chain_is_whole, head
 from bookings.models import AppointmentRequest
+from procedures.batches import Failed, attempt
 
 
 class Command(BaseCommand):
@@ -24,20 +25,28 @@ class Command(BaseCommand):
         kept = _read(options["against"]) if options["against"] else {}
         faults = []
         seen = set()
-        for request in AppointmentRequest.objects.order_by("pk").iterator():
-            seen.add(request.reference)
-            self.stdout.write(f"{request.reference} {request.event_count} {head(request)}")
-            if not chain_is_whole(request):
-                faults.append(f"{request.reference}: the chain is broken")
-            elif request.reference in kept:
-                number, kept_hash = kept[request.reference]
-                if head(request, number) != kept_hash:
-                    faults.append(
-                        f"{request.reference}: event {number} is not the one that was kept"
-                    )
+        requests = AppointmentRequest.objects.order_by("pk").values_list("pk", "reference")
+        for pk, reference in requests.iterator():
+            seen.add(reference)
+            fault = attempt(self._fault, pk, kept)
+            if isinstance(fault, Failed):
+                fault = f"it could not be checked ({fault.where})"
+            if fault:
+                faults.append(f"{reference}: {fault}")
         faults += [f"{reference}: the request is gone" for reference in sorted(kept.keys() - seen)]
         if faults:
             raise CommandError("\n".join([f"{len(faults)} faults:", *faults]))
+
+    def _fault(self, pk: int, kept: dict[str, tuple[int, str]]) -> str:
+        """Print the head of one chain; what is wrong with it, or nothing."""
+        request = AppointmentRequest.objects.get(pk=pk)
+        self.stdout.write(f"{request.reference} {request.event_count} {head(request)}")
+        if not chain_is_whole(request):
+            return "the chain is broken"
+        number, kept_hash = kept.get(request.reference, (0, ""))
+        if number and head(request, number) != kept_hash:
+            return f"event {number} is not the one that was kept"
+        return ""
 
 
 def _read(path: Path) -> dict[str, tuple[int, str]]:

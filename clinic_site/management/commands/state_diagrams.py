@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import TextChoices
 
+from bookings import events
 from bookings import status as bookings
 from procedures import status as procedures
 
@@ -19,17 +20,17 @@ class Command(BaseCommand):
         self.stdout.write(
             "Written by `manage.py state_diagrams` from the two `status.py`; do not edit by hand.\n"
         )
-        self._print("Revision", procedures.RevisionStatus, procedures)
-        self._print("Appointment request", bookings.RequestStatus, bookings)
+        self._print("Revision", procedures.RevisionStatus, procedures, procedures.EVENTS)
+        self._print("Appointment request", bookings.RequestStatus, bookings, events.EVENTS)
 
-    def _print(self, title: str, statuses: type[TextChoices], table: Any) -> None:
+    def _print(self, title: str, statuses: type[TextChoices], table: Any, says: Any) -> None:
         self.stdout.write(f"## {title}\n")
         self.stdout.write("| status | whose turn | the history says | may become |")
         self.stdout.write("|---|---|---|---|")
         for status in statuses:
             following = [other.label for other in statuses if other in table.TRANSITIONS[status]]
             self.stdout.write(
-                f"| {status.label} | {table.OWNERS[status]} | {table.EVENTS[status]} | "
+                f"| {status.label} | {table.OWNERS[status]} | {says[status]} | "
                 f"{', '.join(following) or '–'} |"
             )
         self.stdout.write("\n```mermaid\nstateDiagram-v2")

@@ -20,4 +20,7 @@ class Command(BaseCommand):
         folder: Path = options["folder"]
         if folder.exists() and any(folder.iterdir()):
             raise CommandError(f"{folder} is not empty. Name a new folder; nothing was written.")
-        self.stdout.write(f"{write_folder(folder)} pages written to {folder}.")
+        written = write_folder(folder)
+        self.stdout.write(f"{written} pages written to {folder}.")
+        if written.failed:
+            raise CommandError(f"{written.failed} pages could not be written. The log names them.")

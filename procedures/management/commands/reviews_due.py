@@ -1,12 +1,12 @@
 """Says what is due for review, and mails it to the owners."""
 
-from smtplib import SMTPException
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from procedures import reviews
+from procedures.batches import Failed, attempt
 
 
 class Command(BaseCommand):
@@ -31,11 +31,10 @@ class Command(BaseCommand):
     def _mail(self, now: Any) -> None:
         failed = 0
         for person, news in reviews.untold(timezone.localdate(now)).items():
-            try:
-                reviews.tell(person, news, now)
-            except (SMTPException, OSError) as error:
+            outcome = attempt(reviews.tell, person, news, now)
+            if isinstance(outcome, Failed):
                 failed += 1
-                self.stderr.write(f"Not sent to {person.get_username()}: {type(error).__name__}")
+                self.stderr.write(f"Not sent to {person.get_username()}: {outcome.where}")
                 continue
             self.stdout.write(f"Told {person.get_username()} of {len(news)}.")
         if failed:

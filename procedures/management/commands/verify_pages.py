@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
 
+from procedures.batches import Failed, attempt
 from procedures.models import Figure
 from procedures.proofs import Link, chain, faults_of_page, pages_with_texts
 
-# What a row raises that somebody filled with nonsense. It is a fault, and never the end of the run.
-UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, DatabaseError)
 HEAD = "head"
 
 
@@ -73,10 +71,9 @@ def _faults_of_figure(figure: Figure) -> list[str]:
 
 
 def _tried(check: Callable[[Any], list[str]], what: Any) -> list[str]:
-    try:
-        return check(what)
-    except UNREADABLE as error:
-        return [f"it cannot be read ({error})"]
+    """The faults that a check found. What it cannot read is one, and never the end of the run."""
+    found = attempt(check, what)
+    return [f"it cannot be read ({found.where})"] if isinstance(found, Failed) else found
 
 
 def _read(path: Path) -> dict[int, str]:

@@ -1,0 +1,65 @@
+"""What the desk says when messages do not leave. No sentence holds anything about a patient."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from bookings.models import Message, Outage, WorkerRun
+from bookings.status import Channel, MessageStatus
+
+# For so long nobody needs to know.
+PATIENCE = timedelta(minutes=10)
+
+SERVERS = {Channel.EMAIL: "mail server", Channel.TEXT: "provider of text messages"}
+
+
+def alarms(now: datetime) -> list[str]:
+    """A sentence for each reason why messages do not leave at that instant; none if all is well."""
+    return [*_worker(now), *_outages(), *_left_lying(now)]
+
+
+def _worker(now: datetime) -> Iterator[str]:
+    run = WorkerRun.objects.first()
+    if run is None:
+        yield (
+            "The program that sends our messages and reminders has never run here. "
+            "Ask whoever looks after the server to start it."
+        )
+    elif run.ran_at < now - PATIENCE:
+        yield (
+            f"The program that sends our messages and reminders has not run since {_at(run.ran_at)}. "
+            "Ask whoever looks after the server to start it again."
+        )
+    elif run.failed:
+        yield (
+            f"{_counted(run.failed, 'step')} could not be done by the program that sends our messages "
+            "and reminders, which keeps trying. Ask whoever looks after the server to read its log."
+        )
+
+
+def _outages() -> Iterator[str]:
+    for outage in Outage.objects.order_by("channel"):
+        channel = Channel(outage.channel)
+        if channel == Channel.TEXT and not settings.TEXT_MESSAGES:
+            continue
+        yield (
+            f"No {channel.label.lower()} has gone out since {_at(outage.since)}. "
+            f"We keep trying. The {SERVERS[channel]} answers: {outage.code}."
+        )
+
+
+def _left_lying(now: datetime) -> Iterator[str]:
+    late = Message.objects.filter(status=MessageStatus.QUEUED, next_try__lt=now - PATIENCE)
+    if number := late.count():
+        minutes = PATIENCE.seconds // 60
+        yield f"{_counted(number, 'message')} should have gone out more than {minutes} minutes ago."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _at(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%A %-d %B at %-H:%M}"

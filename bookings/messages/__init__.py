@@ -1,0 +1,38 @@
+"""Messages to patients and to the clinic's inboxes: the only writer of `Message`.
+
+A row names a request and a kind. It is written in the transaction of what it tells (`outbox`), its words
+are made from a template when it is sent (`letters`), and it is tried again until it has left or a person
+has to phone instead (`sending`).
+"""
+
+from bookings.messages.addresses import BadAddress, inboxes, returned_mail_address, sender
+from bookings.messages.letters import letter, text
+from bookings.messages.outbox import (
+    LEASE,
+    TEXTED,
+    StillBeingSent,
+    note_returned,
+    note_run,
+    queue,
+    queue_once,
+    tell_old_address,
+)
+from bookings.messages.sending import send_due
+
+__all__ = [
+    "LEASE",
+    "TEXTED",
+    "BadAddress",
+    "StillBeingSent",
+    "inboxes",
+    "letter",
+    "note_returned",
+    "note_run",
+    "queue",
+    "queue_once",
+    "returned_mail_address",
+    "send_due",
+    "sender",
+    "tell_old_address",
+    "text",
+]

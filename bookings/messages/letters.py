@@ -1,0 +1,118 @@
+"""The words of messages, made from their templates when they are sent, so that they are never stale.
+
+Discreet by construction: a template is given the reference, the clinic, the private link and what the
+patient may read of the event anyway; and day, time and place for those who agreed to that.
+
+The first line of an email's template is its subject, the rest its text. The HTML part is made from that
+very text, so that the two cannot differ.
+"""
+
+import re
+from email.utils import formataddr
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from bookings.calendar_files import invitation
+from bookings.events import Event, told_patient
+from bookings.links import link_ends, private_link
+from bookings.messages.addresses import inboxes, returned_mail_address, sender
+from bookings.models import Message
+from bookings.status import MessageKind
+
+# The event that a message tells of. Its sentence is the one of the private page.
+TELLS: dict[str, Event] = {
+    MessageKind.RECEIVED: Event.RECEIVED,
+    MessageKind.BOOKED: Event.BOOKED,
+    MessageKind.MOVED: Event.MOVED,
+    MessageKind.KEPT: Event.LEFT_AS_IT_IS,
+    MessageKind.DECLINED: Event.DECLINED,
+    MessageKind.WITHDRAWN: Event.WITHDRAWN,
+    MessageKind.CANCELLED: Event.CANCELLED,
+    MessageKind.CONTACT: Event.CONTACT_CHANGED,
+}
+# The clinic's own, and what goes to an address that the patient has left.
+WITHOUT_LINK = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
+# What tells day, time and place to patients who agreed to that.
+WITH_DETAIL = {
+    MessageKind.BOOKED,
+    MessageKind.MOVED,
+    MessageKind.CANCELLED,
+    MessageKind.REMINDER,
+}
+# As a file, for everybody: day, time and address, without a reason.
+WITH_CALENDAR = WITH_DETAIL
+
+
+def letter(message: Message) -> EmailMultiAlternatives:
+    """The email of a message. Raises BadAddress if a setting holds no usable address."""
+    told = _told(message)
+    rendered = render_to_string(f"bookings/email/{message.kind}.txt", told)
+    subject, _, body = rendered.strip().partition("\n")
+    # What a template leaves out leaves blank lines behind.
+    body = re.sub(r"\n{3,}", "\n\n", body.strip())
+    name, address = sender()
+    headers = {
+        "Message-ID": f"<{message.message_id}@{address.rpartition('@')[2]}>",
+        # Some relays give letters a Message-ID of their own, and leave this one.
+        "X-Entity-Ref-ID": message.message_id,
+        "Auto-Submitted": "auto-generated",
+        "From": formataddr((name, address)),
+    }
+    mail = EmailMultiAlternatives(
+        subject=subject,
+        body=f"{body}\n",
+        # The envelope's sender, to which reports of failed deliveries come.
+        from_email=returned_mail_address(),
+        to=_recipients(message),
+        headers=headers,
+    )
+    mail.attach_alternative(_html(subject, body), "text/html")
+    if message.kind in WITH_CALENDAR and (appointment := message.request.appointments.last()):
+        mail.attach("appointment.ics", invitation(appointment), "text/calendar")
+    return mail
+
+
+def text(message: Message) -> str:
+    """The words of a text message, in one line."""
+    rendered = render_to_string(f"bookings/text/{message.kind}.txt", _told(message))
+    return " ".join(rendered.split())
+
+
+def _html(subject: str, body: str) -> str:
+    """The same words, with links to press. Of a link only the site is shown: the rest is secret."""
+    shown = len(settings.SITE_URL) + len("/…")
+    context = {"subject": subject, "body": body, "shown": shown}
+    return render_to_string("bookings/email/letter.html", context)
+
+
+def _recipients(message: Message) -> list[str]:
+    if message.kind == MessageKind.CLINIC_NOTICE:
+        return inboxes()
+    return [message.address or message.request.email]
+
+
+def _told(message: Message) -> dict[str, Any]:
+    """All that a template is given."""
+    request = message.request
+    to_clinic = message.kind == MessageKind.CLINIC_NOTICE
+    appointment = None
+    if request.detail_in_messages and message.kind in WITH_DETAIL:
+        appointment = request.appointments.order_by("-pk").first()
+    event = TELLS.get(message.kind)
+    return {
+        "what_happened": told_patient(event, message.queued_by) if event else "",
+        "reference": request.reference,
+        "for_somebody_else": bool(request.carer_name),
+        "answer_due": request.answer_due,
+        "reply_due": request.reply_due,
+        "link_ends": link_ends(request),
+        "link": "" if message.kind in WITHOUT_LINK else private_link(request),
+        "has_given": request.appointments.filter(given__isnull=False).exists(),
+        "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
+        "appointment": appointment,
+        "clinic_name": settings.CLINIC_NAME,
+        "clinic_phone": settings.CLINIC_PHONE,
+    }

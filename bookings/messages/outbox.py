@@ -1,0 +1,169 @@
+"""The queue: what waits to be sent, in whose hands it is, and what became of it.
+
+A worker takes a message for as long as its lease runs. If the worker dies, another one takes the message
+when the lease has run out, so that it is sent at least once.
+"""
+
+import secrets
+import socket
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from bookings.models import AppointmentRequest, Message, Outage, WorkerRun
+from bookings.status import CLOCK, Channel, MessageKind, MessageStatus
+
+# How long one try may take before another worker may take the message over.
+LEASE = timedelta(minutes=5)
+BETWEEN_NOTES = timedelta(minutes=1)
+# How many are looked for at once.
+BATCH = 200
+# What is urgent or easily forgotten.
+TEXTED = {
+    MessageKind.OFFER,
+    MessageKind.OFFER_ENDS,
+    MessageKind.BOOKED,
+    MessageKind.MOVED,
+    MessageKind.CANCELLED,
+    MessageKind.REMINDER,
+}
+
+
+class StillBeingSent(Exception):
+    """A worker has the message in its hands."""
+
+
+# --- Written by the verbs -------------------------------------------------------------------------
+
+
+def queue(
+    request: AppointmentRequest,
+    *kinds: MessageKind,
+    by: str,
+    now: datetime,
+    not_before: datetime | None = None,
+) -> None:
+    """Write the messages of a change, in its transaction. One of a kind for each version, and a text
+    beside it if the patient agreed to texts. They leave as soon as they can, but not before that."""
+    Message.objects.bulk_create(
+        Message(
+            request=request,
+            kind=kind,
+            channel=channel,
+            request_version=request.version,
+            message_id=secrets.token_urlsafe(32),
+            queued_at=now,
+            queued_by=by,
+            next_try=not_before or now,
+        )
+        for kind in kinds
+        for channel in _channels(request, kind)
+    )
+
+
+def queue_once(request: AppointmentRequest, kind: MessageKind, *, now: datetime) -> bool:
+    """Write what the clock asks for; False if another worker was faster."""
+    try:
+        with transaction.atomic():
+            queue(request, kind, by=CLOCK, now=now)
+    except IntegrityError:
+        return False
+    return True
+
+
+def tell_old_address(request: AppointmentRequest, old: str, *, by: str, now: datetime) -> None:
+    """Write a word without a link to the address that was left, in case it was not the patient."""
+    queue(request, MessageKind.CONTACT_LEFT, by=by, now=now)
+    Message.objects.filter(
+        request=request, kind=MessageKind.CONTACT_LEFT, request_version=request.version
+    ).update(address=old)
+
+
+def _channels(request: AppointmentRequest, kind: MessageKind) -> list[Channel]:
+    texted = kind in TEXTED and settings.TEXT_MESSAGES and request.text_messages and request.phone
+    return [Channel.EMAIL, Channel.TEXT] if texted else [Channel.EMAIL]
+
+
+# --- Written by the worker ------------------------------------------------------------------------
+
+
+def due(now: datetime) -> list[int]:
+    """The messages that can be sent at that instant, oldest first."""
+    waiting = Message.objects.due(now).order_by("next_try", "pk")
+    return list(waiting.values_list("pk", flat=True)[:BATCH])
+
+
+def take(pk: int, now: datetime) -> bool:
+    """Take a message for as long as a lease runs; False if another worker has it, or had it."""
+    free = Message.objects.due(now).filter(pk=pk)
+    return bool(free.update(leased_until=now + LEASE, tries=F("tries") + 1))
+
+
+def drop(pk: int) -> None:
+    """What it would have told is no longer so."""
+    _close(pk, MessageStatus.DROPPED)
+
+
+def mark_sent(pk: int, channel: str) -> None:
+    """It has left, so messages of its channel leave again."""
+    now = timezone.now()
+    _close(pk, MessageStatus.SENT, sent_at=now, sent_by=socket.gethostname(), failure="")
+    Outage.objects.filter(channel=channel).delete()
+
+
+def give_up(pk: int, failure: str) -> None:
+    """It will never arrive, and somebody has to phone instead."""
+    _close(pk, MessageStatus.FAILED, failure=failure)
+
+
+def try_later(pk: int, wait: timedelta, failure: str) -> None:
+    """It has not left, and is tried again after that time."""
+    _queued(pk).update(next_try=timezone.now() + wait, leased_until=None, failure=failure)
+
+
+def note_outage(channel: str, code: str, now: datetime) -> None:
+    """Messages of this channel do not leave, for a reason of our own. The first moment is kept until one
+    leaves again, with the newest code."""
+    Outage.objects.bulk_create(
+        [Outage(channel=channel, since=now, code=code)],
+        update_conflicts=True,
+        unique_fields=["channel"],
+        update_fields=["code"],
+    )
+
+
+def note_run(now: datetime, *, failed: int) -> None:
+    """A worker has gone its round, and failed for so many rows. Written down once a minute, or when the
+    number changes."""
+    fresh = WorkerRun.objects.filter(ran_at__gt=now - BETWEEN_NOTES, failed=failed)
+    if fresh.exists():
+        return
+    WorkerRun.objects.update_or_create(
+        pk=WorkerRun.THE_ONE,
+        defaults={"ran_at": now, "ran_by": socket.gethostname(), "failed": failed},
+    )
+
+
+def note_returned(message_id: str, code: str) -> bool:
+    """A mail server took the message and gave it up later; False if it is none that we sent.
+
+    Raises StillBeingSent if a worker has not yet written down that it sent it.
+    """
+    ours = Message.objects.filter(message_id=message_id)
+    if ours.filter(status=MessageStatus.QUEUED, tries__gt=0).exists():
+        raise StillBeingSent
+    sent = ours.filter(status=MessageStatus.SENT)
+    return bool(sent.update(status=MessageStatus.FAILED, failure=f"returned {code}".strip()))
+
+
+def _queued(pk: int) -> Any:
+    # A report of a failed delivery may have been faster than a slow worker.
+    return Message.objects.filter(pk=pk, status=MessageStatus.QUEUED)
+
+
+def _close(pk: int, status: MessageStatus, **columns: Any) -> None:
+    _queued(pk).update(status=status, leased_until=None, address="", **columns)

@@ -1,0 +1,97 @@
+"""Sends what is due: one try for each message, whose failure is its own and nobody else's."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from bookings import texts
+from bookings.messages import outbox
+from bookings.messages.addresses import inboxes
+from bookings.messages.failures import failure
+from bookings.messages.letters import letter, text
+from bookings.models import Message, Outage
+from bookings.status import Channel, MessageKind
+from bookings.still_true import is_still_true
+from procedures.batches import Failed, Tally, attempt, one_by_one
+
+log = logging.getLogger(__name__)
+
+# Waits between tries: more than four hours in all, so that a mail server can be mended meanwhile.
+WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 60, 120, 240)]
+# While nothing leaves, so that letters go soon after the fault is mended.
+LONGEST_WAIT_IN_AN_OUTAGE = timedelta(minutes=30)
+LONG = timedelta(hours=1)
+# As long as mail servers try (RFC 5321, 4.5.4.1). By then somebody has to phone.
+LONGEST_OUTAGE = timedelta(days=4)
+
+
+def send_due(stopped: Callable[[], bool] = lambda: False) -> Tally:
+    """Send what is due, oldest first; the number sent. Safe to run in several workers at once.
+
+    `stopped` is asked before each message. Raises OperationalError or InterfaceError if the database is
+    away.
+    """
+    due = (pk for pk in outbox.due(timezone.now()) if not stopped())
+    return one_by_one(due, _send, task="sending message")
+
+
+def _send(pk: int) -> bool:
+    if not outbox.take(pk, timezone.now()):
+        return False
+    outcome = attempt(_hand_over, pk)
+    if isinstance(outcome, Failed):
+        _note_failure(pk, outcome)
+        return False
+    return outcome
+
+
+def _hand_over(pk: int) -> bool:
+    """Give the message to a server, and write that down; False if it need not go any more."""
+    message = Message.objects.select_related("request").get(pk=pk)
+    if not is_still_true(message, timezone.now()) or not _may_go(message):
+        outbox.drop(pk)
+        return False
+    if message.channel == Channel.TEXT:
+        texts.send(message.request.phone.as_e164, text(message), key=message.message_id)
+    else:
+        letter(message).send()
+    outbox.mark_sent(pk, message.channel)
+    return True
+
+
+def _may_go(message: Message) -> bool:
+    """The clinic's own notice goes if there is an inbox; a text only while texts are switched on, and
+    the patient agrees and has a number."""
+    if message.kind == MessageKind.CLINIC_NOTICE:
+        return bool(inboxes())
+    agreed = message.request.text_messages and message.request.phone
+    return message.channel == Channel.EMAIL or bool(settings.TEXT_MESSAGES and agreed)
+
+
+def _note_failure(pk: int, outcome: Failed) -> None:
+    """Try again later, or give up: at once if it will never arrive, else when it was tried for long."""
+    now = timezone.now()
+    message = Message.objects.only("tries", "queued_at", "channel").get(pk=pk)
+    found = failure(outcome.error)
+    what = f"{found.what}, {outcome.where}"
+    log.warning("Message %s was not sent, try %s: %s", pk, message.tries, what)
+    if found.is_ours:
+        outbox.note_outage(message.channel, found.what, now)
+    if found.is_final or (message.tries > len(WAITS) and not _nothing_leaves(message)):
+        outbox.give_up(pk, found.what)
+        return
+    longest = LONGEST_WAIT_IN_AN_OUTAGE if found.is_ours else WAITS[-1]
+    outbox.try_later(pk, min(WAITS[min(message.tries, len(WAITS)) - 1], longest), found.what)
+
+
+def _nothing_leaves(message: Message) -> bool:
+    """Whether the message shares its fault with all others, so that it goes as soon as that is mended.
+
+    Any message that leaves ends an outage, so a fault of this one alone never looks like a long one.
+    """
+    now = timezone.now()
+    long_ones = Outage.objects.filter(channel=message.channel, since__lte=now - LONG)
+    return now - message.queued_at < LONGEST_OUTAGE and long_ones.exists()

@@ -1,0 +1,80 @@
+"""The worker goes on whatever happens to the database, and ends when it is told to."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import InterfaceError, OperationalError
+
+from bookings import worker
+
+pytestmark = pytest.mark.django_db
+
+
+class Stop:
+    """An event that notes how long it was waited for, and is set after so many waits."""
+
+    def __init__(self, after: int) -> None:
+        self.waits: list[float] = []
+        self.after = after
+
+    def is_set(self) -> bool:
+        return len(self.waits) >= self.after
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+
+def keep_on(faults: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits of a worker whose job fails in this way, one try after the other."""
+    monkeypatch.setattr(worker, "close_old_connections", lambda: None)
+    left = list(faults)
+
+    def job() -> None:
+        if fault := left.pop(0):
+            raise fault
+
+    stop: Any = Stop(after=len(faults))
+    worker._keep_on(job, stop)
+    assert left == []
+    return list(stop.waits)
+
+
+@pytest.mark.parametrize("away", [OperationalError, InterfaceError])
+def test_it_waits_longer_and_longer_while_the_database_is_away(
+    away: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("procedures.batches._database_goes_on", lambda: False)
+    faults = [None, *[away("gone")] * 5, None]
+    assert keep_on(faults, monkeypatch) == [5, 10, 20, 40, 60, 60, 5]
+
+
+def test_no_fault_ends_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert keep_on([ValueError("Canary"), RecursionError(), None], monkeypatch) == [5, 5, 5]
+    assert "ValueError at test_worker.py:" in caplog.text
+    assert "Canary" not in caplog.text
+
+
+def test_it_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every thread at work; the one that hangs is not waited for longer than a stop may take."""
+    monkeypatch.setattr(worker, "SECONDS_TO_STOP", 0.1)
+    stop, hangs, working = (
+        threading.Event(),
+        threading.Event(),
+        threading.Barrier(worker.SENDERS + 2),
+    )
+
+    def work(job: Any, until: Any) -> None:
+        working.wait(timeout=30)
+        hangs.wait(timeout=30)
+
+    monkeypatch.setattr(worker, "_keep_on", work)
+    runs = threading.Thread(target=worker.run, args=(stop,))
+    runs.start()
+    working.wait(timeout=30)
+    stop.set()
+    runs.join(timeout=30)
+    assert not runs.is_alive()
+    hangs.set()
