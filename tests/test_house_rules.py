@@ -108,6 +108,7 @@ FLOORS: dict[str, dict[str, int]] = {
         "forms": 5,
         "checks": 6,
         "steps": 6,
+        "typed": 6,
         "views": 6,
         "admin": 6,
         "management": 6,
