@@ -53,6 +53,7 @@ FLOORS: dict[str, dict[str, int]] = {
     "procedures": {
         "status": 1,
         "constraints": 1,
+        "characters": 1,
         "models": 2,
         "rendering": 3,
         "pictures": 3,
@@ -103,8 +104,17 @@ FLOORS: dict[str, dict[str, int]] = {
         "apps": 7,
     },
 }
-# What `bookings` may know of `procedures`: what is read, and the two mechanisms for both apps.
-SHARED = {"models", "status", "publication", "constraints", "decisions", "rate_limits"}
+# What `bookings` may know of `procedures`: what is read, and the mechanisms for both apps.
+SHARED = {
+    "models",
+    "status",
+    "publication",
+    "characters",
+    "constraints",
+    "decisions",
+    "fields",
+    "rate_limits",
+}
 WRITERS = {
     "publishing",
     "feedback",
