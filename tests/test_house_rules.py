@@ -177,7 +177,7 @@ WRITING = {
     "save",
 }
 WRITING_ELSEWHERE = {
-    "procedures.folders",  # sources, figures, and pages without any text
+    "procedures.folders.reading",  # sources, figures, and pages without any text
     "clinic_site.management.commands.load_demo",  # staff, clinicians, rules of the demonstration
     "clinic_site.groups",
     "clinic_site.settings",  # a dict
