@@ -10,7 +10,7 @@ from procedures.content_checks import RULES
 from procedures.decisions import DecisionForm, SeenVersionField
 from procedures.fields import PlainTextField
 from procedures.models import CHECKLIST, InformationPage, Revision
-from procedures.rendering import DocumentError, parse
+from procedures.rendering import DocumentError, parse, with_plain_line_ends
 
 
 class InformationPageForm(forms.ModelForm):
@@ -68,7 +68,7 @@ class RevisionForm(forms.ModelForm):
 
     def clean_document(self) -> str:
         """The text with plain line ends, if it can be read; otherwise the lines to mend."""
-        document: str = self.cleaned_data["document"].replace("\r\n", "\n")
+        document = with_plain_line_ends(self.cleaned_data["document"])
         try:
             parsed = parse(document)
         except DocumentError as error:

@@ -10,7 +10,14 @@ from procedures import content_checks, publication
 from procedures.content_checks import Finding
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
 from procedures.publishing.moves import move, record
-from procedures.rendering import RENDERER_VERSION, Library, hidden_characters, parse, render
+from procedures.rendering import (
+    RENDERER_VERSION,
+    Library,
+    hidden_characters,
+    parse,
+    render,
+    with_plain_line_ends,
+)
 from procedures.status import EVENTS, ChangeClass, PublishingRefused, RevisionStatus
 
 
@@ -150,7 +157,7 @@ def _refuse_hidden(note: str) -> None:
 
 
 def _columns(page: InformationPage, document: str) -> dict[str, str]:
-    document = document.replace("\r\n", "\n")
+    document = with_plain_line_ends(document)
     parsed = parse(document)
     if parsed.category != page.category:
         raise PublishingRefused(
