@@ -15,6 +15,7 @@ from django.test import Client, TransactionTestCase
 from procedures import publication
 from procedures.constraints import allow_changes, make_append_only
 from tests import factories
+from tests.valid_html import faults_of
 
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "bookings_requestevent": (),
@@ -63,6 +64,25 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+VALIDATED: set[frozenset[str]] = set()
+
+
+@pytest.fixture(autouse=True)
+def valid_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that is answered with HTML that is not valid fails; once for each mix of templates."""
+    ask = Client.request
+
+    def validated(self: Client, **request: Any) -> Any:
+        answer = ask(self, **request)
+        mix = frozenset(template.name or "" for template in answer.templates or ())
+        if mix and mix not in VALIDATED and answer["Content-Type"].startswith("text/html"):
+            VALIDATED.add(mix)
+            assert faults_of(answer.content.decode()) == []
+        return answer
+
+    monkeypatch.setattr(Client, "request", validated)
 
 
 @pytest.fixture(autouse=True)

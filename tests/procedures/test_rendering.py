@@ -23,6 +23,7 @@ from procedures.rendering import (
 )
 from procedures.rendering.blocks import BLOCKS
 from tests import factories
+from tests.valid_html import faults_of_fragment
 
 SOURCES = {
     "leaflet": Source(
@@ -42,7 +43,10 @@ LIBRARY = Library(SOURCES, FIGURES)
 
 
 def html(body: str) -> str:
-    return render(factories.document(body=body), LIBRARY).split(SEAM)[1].split(CLOSING_SEAM)[0]
+    """What a body becomes. All of it is valid, whatever the test is about."""
+    whole = render(factories.document(body=body), LIBRARY)
+    assert faults_of_fragment(whole) == []
+    return whole.split(SEAM)[1].split(CLOSING_SEAM)[0]
 
 
 def faults(document: str) -> list[tuple[int, str]]:
