@@ -32,7 +32,7 @@ from procedures.rendering.documents import (
 from procedures.rendering.faults import Library, faults
 from procedures.rendering.losses import SCHEMES
 from procedures.rendering.markdown import markdown
-from procedures.rendering.passages import Passage, Piece, passages
+from procedures.rendering.passages import Passage, Piece, passages, source_text
 from procedures.rendering.words import normalised
 
 __all__ = [
@@ -170,7 +170,7 @@ def render(document: str, library: Library) -> str:
 
 def read(parsed: Document) -> list[Passage]:
     """What readers see of a document, passage by passage, for the content checks."""
-    return passages(parsed, markdown({}))
+    return passages(parsed, markdown({}).parse(source_text(parsed)))
 
 
 def cut(fragment: str) -> Fragment:

@@ -54,14 +54,14 @@ def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault
     return (
         _shape_faults(tokens, parsed, library.figures)
         + losses(tokens, parsed)
-        + _unreadable(parsed, parser)
+        + _unreadable(parsed, tokens)
     )
 
 
-def _unreadable(parsed: Document, parser: MarkdownIt) -> list[Fault]:
+def _unreadable(parsed: Document, tokens: Sequence[Token]) -> list[Fault]:
     """What nobody can see or read, looked for in the words as they will be shown."""
     found = []
-    for passage in passages(parsed, parser):
+    for passage in passages(parsed, tokens):
         found += hidden_characters(passage.raw.split("\n"), first=passage.line)
         if piles_up_marks(passage.raw):
             found.append((passage.line, f"Write at most {MOST_MARKS} accents on one letter."))

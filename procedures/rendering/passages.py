@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from procedures.rendering.blocks import inline
@@ -88,9 +87,11 @@ def source_text(parsed: Document) -> str:
     return f"{parsed.body}\n\n" + "\n\n".join(f"[^{key}]: {key}" for key in keys)
 
 
-def passages(parsed: Document, parser: MarkdownIt) -> list[Passage]:
-    """Everything that readers see of a document, in the order of lines; our own words are not in it."""
-    tokens = parser.parse(source_text(parsed))
+def passages(parsed: Document, tokens: Sequence[Token]) -> list[Passage]:
+    """Everything that readers see of a document, in the order of lines.
+
+    `tokens` are those of its `source_text`. Our own words around a text are not in it.
+    """
     return [*_front_matter(parsed), *_body(parsed, tokens)]
 
 
