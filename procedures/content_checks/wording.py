@@ -66,7 +66,8 @@ def wording(passage: Passage) -> Iterator[Finding]:
 def place(passage: Passage) -> Iterator[Finding]:
     """What a passage breaks where it stands, in its block."""
     block, words = passage.block, passage.words.lower()
-    item, cell = passage.kind == "item", passage.kind == "cell"
+    item = passage.kind == "item"
+    how_often = block == "risks" and passage.kind == "cell" and passage.row[1:2] == [passage]
     broken = {
         "card heading": block in {"emergency", "urgent", "non-urgent"}
         and passage.kind == "title"
@@ -74,11 +75,8 @@ def place(passage: Passage) -> Iterator[Finding]:
         "do not": block == "do-not" and item and not words.startswith("do not"),
         "emergency link": block == "emergency" and passage.links,
         "exclusion source": block == "tell-us" and item and not passage.cited,
-        "risk source": block == "risks" and cell and _is_a_known_risk_without_source(passage),
-        "picture": block == "risks"
-        and cell
-        and passage.row[1:2] == [passage]
-        and contradicts(passage.row[0].words, passage.words),
+        "risk source": how_often and words != "not known" and not passage.has_source(),
+        "picture": how_often and contradicts(passage.row[0].words, passage.words),
     }
     return (Finding(passage.line, rule) for rule, is_broken in broken.items() if is_broken)
 
@@ -91,10 +89,3 @@ def promises(words: str) -> bool:
 
 def _promises(flat: str) -> Iterator[re.Match[str]]:
     return (found for found in PROMISES.finditer(flat) if not DENIAL.search(flat[: found.start()]))
-
-
-def _is_a_known_risk_without_source(cell: Passage) -> bool:
-    """Asked once in a row, of its second cell."""
-    if cell.row[1:2] != [cell] or cell.has_source():
-        return False
-    return cell.words.lower() != "not known"

@@ -23,7 +23,7 @@ class Piece:
     kind: str = "words"
 
 
-@dataclass
+@dataclass(eq=False)
 class Passage:
     """The words that are read together: of a paragraph, an item, a cell, a heading and so on.
 
