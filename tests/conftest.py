@@ -79,7 +79,11 @@ def valid_html(monkeypatch: pytest.MonkeyPatch) -> None:
         mix = frozenset(template.name or "" for template in answer.templates or ())
         if mix and mix not in VALIDATED and answer["Content-Type"].startswith("text/html"):
             VALIDATED.add(mix)
-            assert faults_of(answer.content.decode()) == []
+            faults = faults_of(answer.content.decode())
+            if request["PATH_INFO"].startswith("/admin/"):
+                # The admin's own tables of rows point to help that stands only in their heading.
+                faults = [each for each in faults if "_helptext> leads nowhere" not in each]
+            assert faults == []
         return answer
 
     monkeypatch.setattr(Client, "request", validated)
