@@ -11,14 +11,17 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, URLField
+from django.db.models import CharField, Field, Model, TextField, URLField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+
+from procedures.fields import PlainTextField
 
 
 class SeenVersionField(forms.IntegerField):
@@ -50,11 +53,11 @@ class DecisionForm(forms.Form):
 class ReasonForm(DecisionForm):
     """A decision that has to say why."""
 
-    reason = forms.CharField(
+    reason = PlainTextField(
         label="Why",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Write the reason. Colleagues will read it."},
+        required_message="Write the reason. Colleagues will read it.",
     )
 
 
@@ -86,7 +89,22 @@ class Decision(NamedTuple):
     chosen_by_link: Iterable[str] = ()
 
 
-class CarefulAdmin(admin.ModelAdmin):
+class PlainTextAdmin(BaseModelAdmin):
+    """What people type into columns for text goes into our own field."""
+
+    def formfield_for_dbfield(
+        self, db_field: Field, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        if type(db_field) in {CharField, TextField}:
+            kwargs.setdefault("form_class", PlainTextField)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class CarefulInline(PlainTextAdmin, admin.TabularInline):
+    """Rows of another table below a record."""
+
+
+class CarefulAdmin(PlainTextAdmin, admin.ModelAdmin):
     """No bulk actions, no deleting, and no filters in an address but those of the list."""
 
     actions = None

@@ -15,6 +15,7 @@ from django.test import Client, TransactionTestCase
 from procedures import publication
 from procedures.constraints import allow_changes, make_append_only
 from tests import factories
+from tests.valid_html import faults_of
 
 APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_look": {},
@@ -64,6 +65,29 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+VALIDATED: set[frozenset[str]] = set()
+
+
+@pytest.fixture(autouse=True)
+def valid_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that is answered with HTML that is not valid fails; once for each mix of templates."""
+    ask = Client.request
+
+    def validated(self: Client, **request: Any) -> Any:
+        answer = ask(self, **request)
+        mix = frozenset(template.name or "" for template in answer.templates or ())
+        if mix and mix not in VALIDATED and answer["Content-Type"].startswith("text/html"):
+            VALIDATED.add(mix)
+            faults = faults_of(answer.content.decode())
+            if request["PATH_INFO"].startswith("/admin/"):
+                # The admin's own tables of rows point to help that stands only in their heading.
+                faults = [each for each in faults if "_helptext> leads nowhere" not in each]
+            assert faults == []
+        return answer
+
+    monkeypatch.setattr(Client, "request", validated)
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django import forms
 from django.apps import apps
-from django.contrib.auth.models import Permission
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import models
 from django.test import RequestFactory
@@ -58,6 +60,8 @@ FLOORS: dict[str, dict[str, int]] = {
         "constraints": 1,
         "batches": 1,
         "outages": 1,
+        "characters": 1,
+        "fields": 1,
         "models": 2,
         "statements": 3,
         "rendering": 3,
@@ -121,6 +125,8 @@ SHARED = {
     "models",
     "status",
     "publication",
+    "characters",
+    "fields",
     "batches",
     "constraints",
     "decisions",
@@ -185,7 +191,7 @@ WRITING = {
     "save",
 }
 WRITING_ELSEWHERE = {
-    "procedures.folders",  # sources, figures, and pages without any text
+    "procedures.folders.reading",  # sources, figures, and pages without any text
     "clinic_site.management.commands.load_demo",  # staff, clinicians, rules of the demonstration
     "clinic_site.groups",
     "clinic_site.settings",  # a dict
@@ -453,6 +459,39 @@ def test_code_keeps_the_rules(path: Path) -> None:
             assert caught != "Exception" or dotted(path) == "procedures.batches"
     marks = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "mark_safe"]
     assert not marks or dotted(path).startswith("procedures.rendering")
+
+
+@pytest.mark.parametrize("path", modules(*APPS), ids=dotted)
+def test_what_people_type_goes_into_the_one_field_for_text(path: Path) -> None:
+    bare = [
+        f"line {node.lineno}: forms.CharField("
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "forms.CharField"
+        if not any(ast.unparse(each.value) == "forms.HiddenInput" for each in node.keywords)
+    ]
+    assert bare == []
+
+
+@pytest.mark.django_db
+def test_so_does_what_people_type_in_the_admin(rf: RequestFactory) -> None:
+    request = rf.get("/")
+    request.user = User(username="owner", is_staff=True, is_superuser=True)
+    bare = {
+        f"{label}.{name}"
+        for model, desk in admin.site._registry.items()
+        if model in OUR_MODELS
+        for label, form in [
+            (model.__name__, desk.get_form(request)),
+            *(
+                (inline.model.__name__, inline.get_formset(request).form)
+                for inline in desk.get_inline_instances(request)
+            ),
+        ]
+        for name, field in form.base_fields.items()
+        if type(field) is forms.CharField and not isinstance(field.widget, forms.HiddenInput)
+    }
+    # Nothing is taken off a page without a word: its author mends what is found.
+    assert bare == {"Revision.document"}
 
 
 def test_no_function_is_too_long_and_no_view_does_too_much() -> None:

@@ -27,7 +27,7 @@ from bookings.models import (
     Resource,
     SessionChange,
 )
-from procedures.decisions import CarefulAdmin
+from procedures.decisions import CarefulAdmin, CarefulInline
 
 
 class StrandingAdmin(CarefulAdmin):
@@ -57,7 +57,7 @@ class StrandingAdmin(CarefulAdmin):
         )
 
 
-class OpeningHoursInline(admin.TabularInline):
+class OpeningHoursInline(CarefulInline):
     """A location's week."""
 
     model = OpeningHours
@@ -92,7 +92,7 @@ class ResourceAdmin(StrandingAdmin):
         return super().get_queryset(request).filter(clinician=None)
 
 
-class SessionChangeInline(admin.TabularInline):
+class SessionChangeInline(CarefulInline):
     """Days on which a session is different."""
 
     model = SessionChange

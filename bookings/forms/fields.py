@@ -1,6 +1,5 @@
 """Fields that both sides use, and their sentences."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -10,47 +9,22 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from phonenumber_field.formfields import PhoneNumberField
 
+from procedures.fields import PlainTextField, refuse_unreadable
+
+__all__ = [
+    "BirthDateField",
+    "EmailAddressField",
+    "OptionalPhoneField",
+    "PlainTextField",
+]
+
 OLDEST = date(1900, 1, 1)
-HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
-# Cf holds more than tricks: these join emoji and letters of some scripts.
-HARMLESS = {"\n", "\r", "\t", "\u200c", "\u200d"}
-
-
-def refuse_hidden_characters(text: str) -> None:
-    """Refuse control, direction-changing, private and broken characters, which nobody can see."""
-    if any(
-        letter == "\ufffd"
-        or (letter not in HARMLESS and unicodedata.category(letter) in HIDDEN_CATEGORIES)
-        for letter in text
-    ):
-        raise ValidationError(
-            "This holds a character that cannot be shown. Type it again, rather than pasting it."
-        )
-
-
-class PlainTextField(forms.CharField):
-    """Text that a person can see all of."""
-
-    default_validators = [refuse_hidden_characters]
-
-    def __init__(self, *, required_message: str = "", max_length: int, **kwargs: Any):
-        messages = {"max_length": f"Shorten this to {max_length:,} characters or fewer."}
-        if required_message:
-            messages["required"] = required_message
-        super().__init__(max_length=max_length, error_messages=messages, **kwargs)
-
-    def clean(self, value: Any) -> str:
-        """One kind of line end, and none at all in a field of one line."""
-        text: str = super().clean(value)
-        if isinstance(self.widget, forms.Textarea):
-            return text.replace("\r\n", "\n")
-        return " ".join(text.split())
 
 
 class EmailAddressField(forms.EmailField):
     """Where a person can be written to."""
 
-    default_validators = [*forms.EmailField.default_validators, refuse_hidden_characters]
+    default_validators = [*forms.EmailField.default_validators, refuse_unreadable]
     widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
 
     def __init__(self, *, required_message: str, **kwargs: Any):
@@ -110,7 +84,7 @@ class BirthDateField(forms.MultiValueField):
 
     def __init__(self, **kwargs: Any):
         super().__init__(
-            fields=[forms.CharField() for _ in range(3)],
+            fields=[PlainTextField() for _ in range(3)],
             widget=SplitDateWidget(autocomplete="bday"),
             error_messages={"required": "Enter the date of birth, for example 27 3 1972."},
             require_all_fields=True,

@@ -303,11 +303,11 @@ class ContactForm(SeenForm):
 class LostLinkForm(PatientForm):
     """What the first e-mail said, and the address that it went to."""
 
-    reference = forms.CharField(
+    reference = PlainTextField(
         label="Your reference",
         help_text="Eight letters and digits, for example BCDF-2346. It was in our first e-mail.",
         max_length=20,
-        error_messages={"required": "Enter your reference. If you do not have it, ring us."},
+        required_message="Enter your reference. If you do not have it, ring us.",
     )
     email = EmailAddressField(
         label="Your e-mail address",

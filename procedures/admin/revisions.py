@@ -146,6 +146,7 @@ class RevisionAdmin(DecisionAdmin):
                 "answered": _answered(record),
                 "is_draft": record.status == RevisionStatus.DRAFT,
                 "findings": _findings(record),
+                "faults": _faults(record),
             }
         try:
             return super().changeform_view(request, object_id, form_url, extra)
@@ -208,6 +209,15 @@ def _fragment(revision: Revision) -> str:
     if revision.status != RevisionStatus.DRAFT:
         return revision.fragment
     return render(revision.document, publishing.library())
+
+
+def _faults(revision: Revision) -> list[tuple[int, str]]:
+    """What keeps a draft from being shown to anybody."""
+    try:
+        _fragment(revision)
+    except DocumentError as error:
+        return error.faults
+    return []
 
 
 def _findings(revision: Revision) -> list[Finding]:

@@ -2,6 +2,8 @@
 
 from django import forms
 
+from procedures.fields import PlainTextField
+
 
 class FeedbackForm(forms.Form):
     """Whether a page was clear. It asks for nothing that says who the reader is."""
@@ -14,13 +16,12 @@ class FeedbackForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose yes or no."},
     )
-    comment = forms.CharField(
+    comment = PlainTextField(
         label="What should we make clearer? (optional)",
         required=False,
         max_length=200,
         help_text="One sentence about the page. Do not write about yourself or your health: "
         "nobody answers here.",
-        error_messages={"max_length": "Shorten it to 200 characters."},
     )
     # What the reader had before them; a newer version may have come in the meantime.
     version = forms.IntegerField(required=False, widget=forms.HiddenInput, max_value=10**6)

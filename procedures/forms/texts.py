@@ -8,8 +8,9 @@ from django.utils import timezone
 from procedures import content_checks, publication
 from procedures.content_checks import RULES
 from procedures.decisions import DecisionForm, SeenVersionField
+from procedures.fields import PlainTextField
 from procedures.models import CHECKLIST, InformationPage, Revision
-from procedures.rendering import DocumentError, hidden_characters, parse
+from procedures.rendering import DocumentError, parse, with_plain_line_ends
 
 
 class InformationPageForm(forms.ModelForm):
@@ -45,6 +46,8 @@ class RevisionForm(forms.ModelForm):
     class Meta:
         model = Revision
         fields = ("page", "document", "change_class", "note")
+        # An author has to see what is wrong with a text, so nothing is taken off it here.
+        field_classes = {"document": forms.CharField}
         widgets = {"document": forms.Textarea(attrs={"rows": 40, "cols": 100, "class": "document"})}
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -63,16 +66,9 @@ class RevisionForm(forms.ModelForm):
             )
         return cleaned
 
-    def clean_note(self) -> str:
-        """Plain words: patients read them, and so do feed readers."""
-        note: str = self.cleaned_data["note"]
-        if hidden_characters([note]):
-            raise forms.ValidationError("Remove the hidden character in this note.")
-        return note
-
     def clean_document(self) -> str:
         """The text with plain line ends, if it can be read; otherwise the lines to mend."""
-        document: str = self.cleaned_data["document"].replace("\r\n", "\n")
+        document = with_plain_line_ends(self.cleaned_data["document"])
         try:
             parsed = parse(document)
         except DocumentError as error:
@@ -102,12 +98,12 @@ class SubmitForm(DecisionForm):
         ):
             where = [each for each in found if each.rule == rule]
             self.rules[f"reason_{number}"] = rule
-            self.fields[f"reason_{number}"] = forms.CharField(
+            self.fields[f"reason_{number}"] = PlainTextField(
                 label=RULES[rule].sentence,
                 help_text=f"{_lines(where)}. {RULES[rule].why} Mend it, or write why it stays. "
                 "The reviewer reads your reason.",
                 max_length=300,
-                error_messages={"required": f"Write why it stays: {RULES[rule].sentence}"},
+                required_message=f"Write why it stays: {RULES[rule].sentence}",
             )
 
     def clean(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from procedures.rendering import (
     hidden_characters,
     parse,
     render,
+    with_plain_line_ends,
 )
 from procedures.status import (
     EDITED,
@@ -179,7 +180,7 @@ def _refuse_hidden(note: str) -> None:
 
 
 def _columns(page: InformationPage, document: str) -> dict[str, str]:
-    document = document.replace("\r\n", "\n")
+    document = with_plain_line_ends(document)
     parsed = parse(document)
     if parsed.category != page.category:
         raise PublishingRefused(

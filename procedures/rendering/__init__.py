@@ -7,7 +7,9 @@ module of the project that marks text as safe HTML, and it does so after a sanit
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
+from html.parser import HTMLParser
 from typing import NamedTuple
 
 import nh3
@@ -25,9 +27,13 @@ from procedures.rendering.documents import (
     heading,
     hidden_characters,
     parse,
+    with_plain_line_ends,
 )
 from procedures.rendering.faults import Library, faults
+from procedures.rendering.losses import SCHEMES
 from procedures.rendering.markdown import markdown
+from procedures.rendering.passages import Passage, Piece, passages, source_text
+from procedures.rendering.words import normalised
 
 __all__ = [
     "CITATION",
@@ -39,20 +45,25 @@ __all__ = [
     "DocumentError",
     "Fragment",
     "Library",
+    "Passage",
+    "Piece",
     "Term",
     "cut",
     "heading",
     "hidden_characters",
     "json_ld",
+    "normalised",
     "parse",
+    "read",
     "render",
     "square_code",
     "terms",
+    "with_plain_line_ends",
     "words_of",
 ]
 
 # Raised whenever the same document would give other bytes. Signed fragments keep theirs.
-RENDERER_VERSION = 3
+RENDERER_VERSION = 4
 
 # Between the head of the page and its text stand the review line and the contents. They are ours
 # and not the clinician's, so the fragment says where they go.
@@ -76,8 +87,8 @@ CLASSES = {
 }
 # fmt: off
 TAGS = {
-    "a", "details", "dfn", "div", "em", "figcaption", "figure", "h2", "h3", "h4", "img", "li", "ol",
-    "p", "path", "section", "span", "strong", "summary", "sup", "svg",
+    "a", "br", "details", "dfn", "div", "em", "figcaption", "figure", "h2", "h3", "h4", "img", "li",
+    "ol", "p", "path", "section", "span", "strong", "summary", "sup", "svg",
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }
 # fmt: on
@@ -86,6 +97,7 @@ ATTRIBUTES = {
     "a": {"href", "aria-label"},
     "section": {"aria-labelledby"},
     "div": {"role", "tabindex", "aria-label"},
+    "ol": {"start"},
     "th": {"scope"},
     "img": {"src", "alt", "width", "height"},
     "svg": {"viewBox", "width", "height", "role", "aria-label"},
@@ -100,6 +112,24 @@ class Fragment(NamedTuple):
     text: SafeString
     closing: SafeString
     contents: list[tuple[str, str]]
+
+
+class Outline(HTMLParser):
+    """What is in a fragment: its elements with their attributes, and its words."""
+
+    def __init__(self, fragment: str) -> None:
+        super().__init__()
+        self.elements: Counter[str] = Counter()
+        self.words = ""
+        self.feed(fragment)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements[f"<{tag}>"] += 1
+        self.elements += Counter(f"{name}=“{value}” of <{tag}>" for name, value in attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
 
 
 class Term(NamedTuple):
@@ -123,14 +153,7 @@ def render(document: str, library: Library) -> str:
         raise DocumentError(sorted(found))
     cited = [library.sources[key] for key in dict.fromkeys(CITATION.findall(parsed.body))]
     notes = "\n\n".join(f"[^{source.key}]: {_reference(source)}" for source in cited)
-    clean = nh3.clean(
-        parser.render(f"{parsed.body}\n\n{notes}\n"),
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        allowed_classes=CLASSES,
-        url_schemes={"https", "tel"},
-        link_rel=None,
-    )
+    clean = _clean(parser.render(f"{parsed.body}\n\n{notes}\n"))
     head = (
         f'<p class="eyebrow">{escape(parsed.category.label)}</p>\n'
         f"<h1>{escape(parsed.title)}</h1>\n"
@@ -143,6 +166,11 @@ def render(document: str, library: Library) -> str:
         else ""
     )
     return f"{head}{SEAM}\n{clean}{CLOSING_SEAM}\n{closing}"
+
+
+def read(parsed: Document) -> list[Passage]:
+    """What readers see of a document, passage by passage, for the content checks."""
+    return passages(parsed, markdown({}).parse(source_text(parsed)))
 
 
 def cut(fragment: str) -> Fragment:
@@ -186,8 +214,35 @@ def square_code(address: str) -> SafeString:
     return mark_safe(drawn.replace("<svg ", '<svg role="img" ', 1))  # noqa: S308
 
 
+def _clean(rendered: str) -> str:
+    """The fragment, if all of it is HTML that we expect. Raises DocumentError if anything is not.
+
+    Faults that name a line come before this last guard.
+    """
+    clean = nh3.clean(
+        rendered,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        allowed_classes=CLASSES,
+        url_schemes=SCHEMES,
+        link_rel=None,
+    )
+    before, after = Outline(rendered), Outline(clean)
+    lost = before.elements - after.elements
+    if lost or before.words != after.words:
+        what = min(lost, default="some words")
+        raise DocumentError([(1, f"This would not reach the page: {what}. Take it out.")])
+    return clean
+
+
 def _reference(source: Source) -> str:
-    name = f"[{source.title}]({source.url})" if source.url else source.title
-    dated = f", {source.dated}" if source.dated else ""
+    title, publisher, dated = map(_escaped, (source.title, source.publisher, source.dated))
+    name = f"[{title}](<{source.url}>)" if source.url else title
+    dated = f", {dated}" if dated else ""
     seen = f"{source.seen_on:%-d %B %Y}"
-    return f"{name}. {source.publisher}{dated}. Read by us on {seen}."
+    return f"{name}. {publisher}{dated}. Read by us on {seen}."
+
+
+def _escaped(words: str) -> str:
+    """Words of a source, in which no sign means anything to Markdown."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(words.split()))

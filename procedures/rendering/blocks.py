@@ -10,6 +10,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from procedures.rendering.words import normalised
+
 
 class Block(NamedTuple):
     """A fenced block: its class, whether it opens with a heading, and what is put before that.
@@ -41,7 +43,14 @@ BLOCKS: dict[str, Block] = {
     "figure": Block("figure", titled=False),
 }
 
-FREQUENCY = re.compile(r"\b(\d[\d,]{0,11}) in (?:every )?(\d[\d,]{0,11})(?!\d)")
+# A figure as it can be drawn, what may not come after it, and the two ends of a range.
+FIGURE = r"(?:about |around |roughly )?(\d[\d,]{0,11}) in (?:every )?(\d[\d,]{0,11})(?![\w.,]*\d)"
+MORE = (
+    r"(?! ?[-\d])(?! (?:to|and|or (?:less|fewer|more|rarer|\d+)|at (?:most|least)|hundred|thousand|"
+    r"million|billion)\b)"
+)
+PLAIN = re.compile(f"{FIGURE}{MORE}", re.I)
+RANGE = re.compile(f"(?:from |between )?{FIGURE}(?: to | and | ?- ?){FIGURE}{MORE}", re.I)
 # Dots in a row, rows, and the distance between dots, for a picture of a hundred and of a thousand.
 GRIDS = {100: (10, 10, 6), 1000: (50, 20, 3)}
 # How thick the dots are: all of them, and those that are filled.
@@ -67,7 +76,7 @@ def render_block(
     anchor = f"{name}-{token.map[0] if token.map else index}"
     spoken = f'<span class="visually-hidden">{block.spoken}</span>' if block.spoken else ""
     label = f'<p class="eyebrow">{block.label}</p>\n' if block.label else ""
-    heading = renderer.renderInline(_inline(title), options, env) if title else ""
+    heading = renderer.renderInline(inline(title), options, env) if title else ""
     level = "h3" if env.get("below a heading") else "h2"
     return (
         f'<section class="{block.css_class}" aria-labelledby="{anchor}">\n'
@@ -77,12 +86,14 @@ def render_block(
 
 def _closing(name: str) -> str:
     if name == "figure":
-        return "</details>\n</figure>\n"
+        return "</details>\n</figcaption>\n</figure>\n"
     return "</section>\n" if BLOCKS[name].titled else "</div>\n"
 
 
-def _inline(text: str) -> Sequence[Token]:
-    return cast("Sequence[Token]", MarkdownIt("commonmark").parseInline(text)[0].children)
+def inline(text: str) -> Sequence[Token]:
+    """The tokens of the heading of a block."""
+    parser = MarkdownIt("commonmark", {"html": False})
+    return cast("Sequence[Token]", parser.parseInline(text)[0].children)
 
 
 def _opening(tokens: Sequence[Token], index: int) -> Token:
@@ -100,7 +111,8 @@ def fold_long_descriptions(state: StateCore) -> None:
             caption = token.info.strip().partition(" ")[2]
         made.append(token)
         if token.type == "paragraph_close" and _shows_a_picture(made[-2]):
-            made.append(_html(f"<figcaption>{escape(caption)}</figcaption>\n"))
+            # Only the last child of a figure may be its caption, so the description is in it.
+            made.append(_html(f"<figcaption>{escape(caption)}\n"))
             made.append(_html("<details><summary>The picture in words</summary>\n"))
     state.tokens = made
 
@@ -120,18 +132,28 @@ def draw_risks(state: StateCore) -> None:
         elif token.type == "td_open":
             column += 1
         elif inside and column == 2 and token.type == "inline" and token.children:
-            pictures = _pictures(token.content)
+            pictures = _pictures("".join(child.content for child in token.children))
             if pictures:
                 token.children.append(_html(f'<span class="pictures">{"".join(pictures)}</span>'))
 
 
+def figures_of(cell: str) -> list[tuple[int, int]]:
+    """The figures with which a cell of normalised words begins: one, both ends of a range, or none.
+
+    Only plain figures are drawn: not “less than 1 in 1,000”, “usual” or “1 in 100 or fewer”.
+    """
+    found = RANGE.match(cell) or PLAIN.match(cell)
+    if not found:
+        return []
+    numbers = [int(number.replace(",", "")) for number in found.groups()]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
 def _pictures(words: str) -> list[str]:
-    found = []
-    for written in FREQUENCY.findall(words):
-        some, of = (int(number.replace(",", "")) for number in written)
-        if grid := _grid(some, of):
-            found.append(_dots(round(some * grid / of), grid))
-    return list(dict.fromkeys(found))
+    """Dots for each figure of a cell; none, if they cannot show every one of them."""
+    drawn = [(some, of, _grid(some, of)) for some, of in figures_of(normalised(words))]
+    dots = [_dots(round(some * grid / of), grid) for some, of, grid in drawn if grid]
+    return list(dict.fromkeys(dots)) if len(dots) == len(drawn) else []
 
 
 def _grid(some: int, of: int) -> int | None:

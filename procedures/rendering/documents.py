@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from procedures.characters import hidden_in, name_of
 from procedures.status import Category
 
 MAX_DOCUMENT = 200_000
@@ -39,6 +40,8 @@ class Document(NamedTuple):
     closing_sentence: str
     body: str
     body_line: int
+    # Line, name and value of each line of the front matter.
+    matter: Sequence[tuple[int, str, str]] = ()
 
     def lines(self) -> Iterable[tuple[int, str]]:
         """The lines of the body, each with its number in the whole document."""
@@ -49,13 +52,15 @@ def parse(document: str) -> Document:
     """Take the front matter off a document. Raises DocumentError, naming each line at fault."""
     if len(document) > MAX_DOCUMENT:
         raise DocumentError([(1, f"The text is longer than {MAX_DOCUMENT:,} characters.")])
-    lines = document.replace("\r\n", "\n").split("\n")
+    lines = with_plain_line_ends(document).split("\n")
     faults = hidden_characters(lines) + _excesses(document, lines)
-    end = lines.index("---", 1) if lines[0] == "---" and "---" in lines[1:] else 0
+    bounds = [at for at, line in enumerate(lines) if line.rstrip() == "---"]
+    end = bounds[1] if len(bounds) > 1 and not bounds[0] else 0
     if not end:
         faults.append((1, "Begin with “---”, then title, standfirst and category, then “---”."))
         raise DocumentError(faults)
-    matter, unreadable = _front_matter(lines[1:end])
+    entries, unreadable = _front_matter(lines[1:end])
+    matter = {name: value for _, name, value in entries}
     faults += unreadable + [(end + 1, sentence) for sentence in _front_matter_faults(matter)]
     if faults:
         raise DocumentError(faults)
@@ -67,7 +72,13 @@ def parse(document: str) -> Document:
         closing_sentence=matter.get("closing sentence", ""),
         body="\n".join(lines[end + 1 :]),
         body_line=end + 2,
+        matter=entries,
     )
+
+
+def with_plain_line_ends(document: str) -> str:
+    """The document with the line ends that we store, whatever machine it was written on."""
+    return re.sub(r"\r\n?", "\n", document)
 
 
 def _excesses(document: str, lines: Sequence[str]) -> list[Fault]:
@@ -82,16 +93,21 @@ def _excesses(document: str, lines: Sequence[str]) -> list[Fault]:
     return faults
 
 
-def _front_matter(lines: Sequence[str]) -> tuple[dict[str, str], list[Fault]]:
-    matter: dict[str, str] = {}
+def _front_matter(lines: Sequence[str]) -> tuple[list[tuple[int, str, str]], list[Fault]]:
+    """Line, name and value of each line; and what is wrong with the others."""
+    entries: list[tuple[int, str, str]] = []
     faults = []
     for number, line in enumerate(lines, start=2):
-        name, colon, value = line.partition(":")
-        if not colon or name.strip() not in FRONT_MATTER:
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if not colon or name not in FRONT_MATTER:
             faults.append((number, f"Expected one of: {', '.join(FRONT_MATTER)}."))
+        elif first := next((at for at, earlier, _ in entries if earlier == name), 0):
+            faults.append(
+                (number, f"The {name} is given in line {first} already. Keep one of them.")
+            )
         else:
-            matter[name.strip()] = value.strip()
-    return matter, faults
+            entries.append((number, name, value))
+    return entries, faults
 
 
 def _front_matter_faults(matter: Mapping[str, str]) -> list[str]:
@@ -114,13 +130,10 @@ def heading(line: str) -> tuple[str, str] | None:
     return (fence[1] or "", (fence[2] or "").strip()) if fence else None
 
 
-def hidden_characters(lines: Iterable[str]) -> list[Fault]:
+def hidden_characters(lines: Iterable[str], first: int = 1) -> list[Fault]:
     """The lines that hold characters nobody can see, such as those that turn text around."""
-    hidden = re.compile(
-        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]"
-    )
     return [
-        (number, "Remove the hidden character in this line.")
-        for number, line in enumerate(lines, start=1)
-        if hidden.search(line)
+        (number, f"Remove the hidden character in this line ({name_of(hidden[0])}).")
+        for number, line in enumerate(lines, start=first)
+        if (hidden := hidden_in(line))
     ]

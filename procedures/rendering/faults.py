@@ -6,10 +6,21 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from procedures.characters import MOST_MARKS, piles_up_marks
 from procedures.models import Figure, Source
 from procedures.rendering.blocks import BLOCKS
-from procedures.rendering.documents import CITATION, FENCE, TERM, Document, Fault, heading
+from procedures.rendering.documents import (
+    CITATION,
+    FENCE,
+    TERM,
+    Document,
+    Fault,
+    heading,
+    hidden_characters,
+)
+from procedures.rendering.losses import losses
 from procedures.rendering.markdown import term_anchor
+from procedures.rendering.passages import passages, source_text
 
 # Markdown that our pages have no look for, or that a block could hide in.
 UNUSED = {
@@ -17,6 +28,7 @@ UNUSED = {
     "code_block": "a line with four spaces before it",
     "fence": "a block of code (```)",
     "hr": "a line (---)",
+    "code_inline": "code (`)",
 }
 HEADINGS = "Begin with headings “##”, and put “###” only below them."
 
@@ -36,8 +48,24 @@ def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault
         + _citation_faults(parsed, library.sources)
         + _term_faults(parsed)
     )
-    # Only what has no such fault is worth the parser's time.
-    return found or _shape_faults(parser.parse(parsed.body), parsed, library.figures)
+    if found:
+        return found  # only what has no such fault is worth the parser's time
+    tokens = parser.parse(source_text(parsed))
+    return (
+        _shape_faults(tokens, parsed, library.figures)
+        + losses(tokens, parsed)
+        + _unreadable(parsed, tokens)
+    )
+
+
+def _unreadable(parsed: Document, tokens: Sequence[Token]) -> list[Fault]:
+    """What nobody can see or read, looked for in the words as they will be shown."""
+    found = []
+    for passage in passages(parsed, tokens):
+        found += hidden_characters(passage.raw.split("\n"), first=passage.line)
+        if piles_up_marks(passage.raw):
+            found.append((passage.line, f"Write at most {MOST_MARKS} accents on one letter."))
+    return found
 
 
 def _block_faults(parsed: Document) -> list[Fault]:
@@ -56,15 +84,23 @@ def _block_faults(parsed: Document) -> list[Fault]:
             faults.append((number, f"Close the block “{opened[1]}” of line {opened[0]} first."))
         else:
             opened = (number, name)
-            if name not in BLOCKS:
-                faults.append((number, f"There is no block “{name}”. Use: {', '.join(BLOCKS)}."))
-            elif (BLOCKS[name].titled or name == "figure") and not title:
-                faults.append((number, f"Give the block “{name}” a heading on the same line."))
-            elif CITATION.search(title):
-                faults.append((number, "Cite a source in the text of a block, not its heading."))
+            faults += [(number, sentence) for sentence in _opening_faults(name, title)]
     if opened is not None:
         faults.append((opened[0], f"The block “{opened[1]}” is never closed with “:::”."))
     return faults
+
+
+def _opening_faults(name: str, title: str) -> list[str]:
+    if name not in BLOCKS:
+        return [f"There is no block “{name}”. Use: {', '.join(BLOCKS)}."]
+    has_heading = BLOCKS[name].titled or name == "figure"
+    if has_heading and not title:
+        return [f"Give the block “{name}” a heading on the same line."]
+    if title and not has_heading:
+        return [f"The block “{name}” has no heading. Begin a new line for these words."]
+    if CITATION.search(title):
+        return ["Cite a source in the text of a block, not its heading."]
+    return []
 
 
 def _fence_faults(parsed: Document) -> list[Fault]:
@@ -93,8 +129,9 @@ def _shape_faults(
     figure: list[Token] | None = None
     for token in tokens:
         said = []
-        if token.type in UNUSED:
-            said = [f"Our pages do not use {UNUSED[token.type]}. Write it otherwise."]
+        used = [token.type, *(child.type for child in token.children or [])]
+        if unused := [UNUSED[name] for name in used if name in UNUSED]:
+            said = [f"Our pages do not use {unused[0]}. Write it otherwise."]
         elif token.type == "heading_open":
             said = [] if token.tag in _headings(below) else [HEADINGS]
             below = True

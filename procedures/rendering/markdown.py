@@ -20,6 +20,8 @@ from procedures.rendering.documents import TERM
 
 # Ids that the page around a fragment uses.
 TAKEN = {"main", "closing", "sources", "clear", "related", "version"}
+# How ids begin that the fragment itself gives to citations, terms and blocks.
+TAKEN_BY_PARTS = re.compile(rf"((source|cited|term)-|({'|'.join(BLOCKS)})-\d+$)")
 
 
 def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
@@ -46,7 +48,7 @@ def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
         figure = figures[str(token.attrs["src"])]
         token.attrs |= {
             "src": figure.address(),
-            "alt": token.content,
+            "alt": renderer.renderInlineAsText(token.children, options, env),
             "width": figure.width,
             "height": figure.height,
         }
@@ -87,7 +89,7 @@ def _anchor_headings(state: StateCore) -> None:
     for token, inline in zip(state.tokens, state.tokens[1:], strict=False):
         if token.type == "heading_open" and token.tag == "h2":
             words = slugify(inline.content) or "section"
-            if re.match(r"(source|cited|term)-", words) or words in TAKEN:
+            if TAKEN_BY_PARTS.match(words) or words in TAKEN:
                 words = f"about-{words}"
             seen[words] += 1
             token.attrSet("id", words if seen[words] == 1 else f"{words}--{seen[words]}")

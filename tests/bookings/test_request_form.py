@@ -213,15 +213,12 @@ def test_one_address_gets_few_letters_a_day(client: Client) -> None:
 BAD = [
     ("about", {"concern": ""}, "Write a few words about what you would like help with."),
     ("about", {"concern": "x" * 1001}, "Shorten this to 1,000 characters or fewer."),
-    ("about", {"concern": "a\u202eb"}, "cannot be shown"),
-    ("about", {"concern": "a\x07b"}, "cannot be shown"),
-    ("about", {"concern": "a\ufffdb"}, "cannot be shown"),
-    ("about", {"concern": "a\ue000b"}, "cannot be shown"),
-    ("about", {"concern": "a\x00b"}, "Null characters are not allowed."),
+    ("about", {"concern": "\u202e\u3164\x00"}, "Write a few words about what you would like"),
+    ("about", {"concern": "a\ufffdb"}, "A letter was lost when this was copied."),
+    ("about", {"concern": f"a{chr(0x301) * 5}"}, "at most 3 accents on one letter"),
     ("about", {"page": "no-such-page"}, "Choose one of the pages in the list."),
     ("you", {"name": "  "}, "Enter the full name of the person who needs the appointment."),
     ("you", {"name": "x" * 101}, "Shorten this to 100 characters or fewer."),
-    ("you", {"name": "Pat\x0bSample"}, "cannot be shown"),
     ("you", {"email": "pat"}, "Enter an e-mail address like name@example.org."),
     ("you", {"email": ""}, "Enter your e-mail address."),
     (
@@ -265,8 +262,11 @@ def test_bad_input_is_told_what_to_do_and_keeps_what_was_typed(
     assert AppointmentRequest.objects.count() == 0
 
 
-def test_a_name_is_one_line(client: Client) -> None:
-    fill_in(client, you={"name": "Pat\nBcc: x@example.org"})
+@pytest.mark.parametrize(
+    "name", ["Pat\nBcc: x@example.org", "\ufeffPat\x0bBcc:\u2028x@exam\xadple.org\u3164"]
+)
+def test_a_name_is_one_line_of_what_can_be_seen(name: str, client: Client) -> None:
+    fill_in(client, you={"name": name})
     send(client)
     assert AppointmentRequest.objects.get().name == "Pat Bcc: x@example.org"
 

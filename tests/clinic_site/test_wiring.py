@@ -24,6 +24,7 @@ from clinic_site.logs import WithoutLinks
 from procedures.models import Revision
 from procedures.status import RevisionStatus
 from tests import factories
+from tests.valid_html import faults_of
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -241,6 +242,7 @@ def test_the_demonstration_is_plainly_invented(client: Client) -> None:
         assert str(phone).startswith("+44 20 7946 0")  # set aside for drama
     for revision in Revision.objects.filter(status=RevisionStatus.PUBLISHED):
         content = client.get(revision.page.get_absolute_url()).content.decode()
+        assert faults_of(content) == []
         assert "no real clinician has reviewed it" in content
         assert "this person and this registration are invented" in content
         assert "This is a demonstration" in content

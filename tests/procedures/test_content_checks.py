@@ -6,6 +6,7 @@ from procedures.content_checks import RULES, Finding, findings, reading_age
 from tests import factories
 
 URGENT = "::: urgent Ask a GP today if:\n- it hurts\n:::\n"
+RISKS = "::: risks\n| What | How often |\n|---|---|\n"
 # What the author of a procedure page would be asked for, whatever the test is about.
 ALWAYS = {"missing block"}
 
@@ -24,12 +25,12 @@ BREAKS = [
     (f"{URGENT}\n::: do-not Do not\n- lift things\n:::", 13, "do not"),
     (f"{URGENT}\n::: emergency Ring 999 if:\n- [x](/y/)\n:::", 13, "emergency link"),
     (f"{URGENT}\n::: emergency Ring 999 if:\n- <https://x.example>\n:::", 13, "emergency link"),
-    (f"{URGENT}\n::: emergency Ring 999 if:\n- [x][y]\n:::", 13, "emergency link"),
+    (f"{URGENT}\n::: emergency Ring 999 if:\n- [x][y]\n:::", 13, "markup"),
     ("Just words.", 1, "urgent card"),
     (f"{URGENT}\nIt helps 40% of people.", 12, "one number format"),
     (f"{URGENT}\nIt helps 40 per cent.", 12, "one number format"),
     (f"{URGENT}\nIt happens to 1 in 100.", 12, "frequency source"),
-    (f"{URGENT}\n::: disagree How often\n- 1 in 10[^a]\n- rarely\n:::", 15, "disagreement"),
+    (f"{URGENT}\n::: disagree How often\n- 1 in 10[^a]\n- rarely\n:::", 12, "disagreement"),
     (f"{URGENT}\nIt happens to one in ten people.", 12, "frequency source"),
     (f"{URGENT}\nIt happens to 2 out of 100.", 12, "frequency source"),
     (f"{URGENT}\n::: do-not Do not\n+ drive home\n:::", 13, "do not"),
@@ -39,6 +40,7 @@ BREAKS = [
     (f"{URGENT}\nIt is painless.", 12, "promise"),
     (f"{URGENT}\nThe skin looks red.", 12, "skin"),
     (f"{URGENT}\n{'word ' * 26}.", 12, "long sentence"),
+    (f"{URGENT}\n{RISKS}| No benefit | 47 in 100 did well[^a] |\n:::", 15, "picture"),
     (f"{URGENT}\nSimply come.", 12, "tone"),
     (f"{URGENT}\nCome!", 12, "tone"),
     (f"{URGENT}\n::: tell-us Tell us if:\n- you bleed\n:::", 13, "exclusion source"),
@@ -56,6 +58,156 @@ def test_a_finding_names_its_line_and_its_reason(body: str, line: int, rule: str
     (finding,) = found(body)
     assert (finding.line, finding.rule) == (line, rule)
     assert finding.why
+
+
+@pytest.mark.parametrize(
+    ("spelt", "rule"),
+    [
+        ("50&#37; of people", "one number format"),
+        ("50\\% of people", "one number format"),
+        ("5**%** of people", "one number format"),
+        ("５％ of people", "one number format"),
+        ("50&nbsp;% of people", "one number format"),
+        ("50\n% of people", "one number format"),
+        ("50 per\ncent of people", "one number format"),
+        ("1&nbsp;in&nbsp;100", "frequency source"),
+        ("1 in\xa0100", "frequency source"),
+        ("1  in  100", "frequency source"),
+        ("1 in\n100", "frequency source"),
+        ("1 **in** 100", "frequency source"),
+        ("1-in-100", "frequency source"),
+        ("１ in １００", "frequency source"),
+        ("Bo&shy;tox", "brand"),
+        ("Bo&zwj;tox", "brand"),
+        ("Bo&#116;ox", "brand"),
+        ("Bo*to*x", "brand"),
+        ("Ｂｏｔｏｘ", "brand"),
+        ("[Bo](/a/)tox", "brand"),
+        ("Depo\u2011Medrone", "brand"),
+        ("gua**rant**eed", "promise"),
+        ("guar&#97;nteed", "promise"),
+        ("pain\u2011free", "promise"),
+        ("risk–free", "promise"),
+        ("best\ntreatment", "promise"),
+        ("best\xa0treatment", "promise"),
+        ("best  \ntreatment", "promise"),
+        ("in a leading\nclinic", "promise"),
+        ("state\u2010of\u2010the\u2010art", "promise"),
+        ("the skin is r&#101;d", "skin"),
+        ("come&#33;", "tone"),
+        ("sim**ply** come", "tone"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [("", "", 12), ("- One\n- ", "", 13), ("| A | B |\n|--|--|\n| x | ", " |", 14)],
+)
+def test_a_rule_sees_what_readers_see(
+    spelt: str, rule: str, before: str, after: str, line: int
+) -> None:
+    """However it is spelt in Markdown; the finding names the line where it begins."""
+    if "\n" in spelt and after:
+        return
+    indented = spelt.replace("\n", "\n  ") if before else spelt
+    broken = {
+        (each.line, each.rule)
+        for each in findings(factories.document(body=f"{URGENT}\n{before}{indented}{after}"))
+        if each.rule not in ALWAYS
+    }
+    # Where Markdown takes no mark for one, the mark itself is found as well.
+    assert broken - {(line, "markup")} == {(line, rule)}
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("It is a\nbest treatment", 13),
+        ("It is\na [[bursa: cushion]]\nbest\ntreatment", 14),
+        ("- one\n- two\n  three best\n  treatment", 14),
+    ],
+)
+def test_a_finding_in_a_longer_paragraph_names_the_very_line(body: str, line: int) -> None:
+    assert [(each.line, each.rule) for each in found(f"{URGENT}\n{body}")] == [(line, "promise")]
+
+
+def test_a_sentence_over_several_lines_is_one_sentence() -> None:
+    (finding,) = found(f"{URGENT}\nShort.\n" + "word\n" * 26)
+    assert (finding.line, finding.rule) == (13, "long sentence")
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "<!-- TODO: ask the doctor -->",
+        "<b>hard</b>",
+        "<br>",
+        "~~no~~",
+        "[text][2]",
+        "[text] (/guides/)",
+        "[x](javascript:alert)",
+        "{#id}",
+        "{{ name }}",
+        "&amp;nbsp;",
+        "**bold **",
+        "_so_called",
+        "\\*",
+        "a | b",
+        "x^2^",
+        "==marked==",
+        "C:\\\\temp",
+        "TODO",
+    ],
+)
+def test_markup_that_is_left_over_blocks(left: str) -> None:
+    found_here = found(f"{URGENT}\nIt is {left} here.")
+    assert found_here
+    assert {(each.line, each.rule, each.blocks) for each in found_here} == {(12, "markup", True)}
+
+
+@pytest.mark.parametrize(
+    "left", ["##Heading", "#Heading", "- [ ] do it", "• do it", "-do it", "1.Wash", "| a | b |"]
+)
+def test_a_mark_without_effect_at_the_beginning_of_a_line_blocks(left: str) -> None:
+    assert {(each.line, each.rule) for each in found(f"{URGENT}\n{left}")} == {(12, "markup")}
+    assert {each.rule for each in found(f"{URGENT}\nSome words\n{left}")} <= {"markup"}
+
+
+@pytest.mark.parametrize(
+    "clean",
+    [
+        "Under 18 < 65, -5 degrees, 3.5 mm and 1.5 hours",
+        "Tea & toast; pain – or worse – goes",
+        "See <https://example.org/a_b_c~d>",
+        "A side-effect\n– which is rare – passes",
+        "Ask (or ring) us: “now”",
+    ],
+)
+def test_what_is_only_a_sign_is_not_left_over(clean: str) -> None:
+    assert found(f"{URGENT}\n{clean}") == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "contradicts"),
+    [
+        ("No benefit", "47 in 100 did well", True),
+        ("No benefit", "In the heel trial 47 in 100 people did well, the others not", True),
+        ("It does not help", "60 in 100 were helped", True),
+        ("Infection", "99 in 100 had none", True),
+        ("Infection", "999 out of 1,000 did not get one", True),
+        ("Pain comes back", "8 in 10 were better", True),
+        ("It helps", "53 in 100 did not do well", True),
+        ("No benefit", "53 in 100 did not do well", False),
+        ("It does not help enough", "53 in 100 in the heel trial (70 in 100 without)", False),
+        ("It helps", "47 in 100 did well", False),
+        ("Tennis elbow comes back", "72 in 100 with an injection, 9 in 100 without one", False),
+        ("Infection", "1 in 1,000 in one leaflet", False),
+        ("Infection", "Not known", False),
+    ],
+)
+def test_a_figure_is_about_what_its_row_names(heading: str, cell: str, contradicts: bool) -> None:
+    body = f"{URGENT}\n{RISKS}| {heading} | {cell}[^a] |\n:::"
+    expected = [(15, "picture")] if contradicts else []
+    assert [(each.line, each.rule) for each in found(body)] == expected
 
 
 def test_every_rule_is_broken_by_some_test() -> None:

@@ -85,7 +85,10 @@ def test_an_edit_on_an_old_screen_is_refused(sign_in: SignIn, monday: datetime) 
     [
         ("words", "Begin with “---”"),
         (factories.document(category="guides"), "This page belongs to “Procedures”"),
-        (factories.document(body="a\u202eb"), "Remove the hidden character in this line."),
+        (
+            factories.document(body="a\u202eb"),
+            "Remove the hidden character in this line (U+202E right-to-left override).",
+        ),
         (factories.document(title="x" * 201), "Shorten the title"),
     ],
 )
@@ -98,6 +101,24 @@ def test_an_unreadable_text_is_told_its_line_and_kept(
     assert sentence in content
     draft.refresh_from_db()
     assert draft.version == 1
+
+
+def test_the_checks_name_what_keeps_a_draft_from_being_shown(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    guide = factories.page(category="guides")
+    for body, sentence in (
+        ("It is clear.", "Nothing. The text can go to review."),
+        (
+            "It is\n&#x202e;not clear.",
+            "Must be mended, line 9.</strong> Remove the hidden character in this line (U+202E",
+        ),
+    ):
+        text = factories.document(category="guides", body=body)
+        draft = factories.revision(of=guide, text=text, now=monday)
+        content = sign_in("Editor").get(page_of(draft)).content.decode()
+        assert sentence in content
+        assert content.count("can go to review") == (body == "It is clear.")
 
 
 @pytest.mark.parametrize("status", [s for s in RevisionStatus if s != RevisionStatus.DRAFT])

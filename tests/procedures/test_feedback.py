@@ -61,7 +61,7 @@ def test_it_is_kept_with_the_version_that_was_read(
     [
         ({}, "Choose yes or no."),
         ({"clear": "perhaps"}, "Select a valid choice"),
-        ({"clear": "no", "comment": "x" * 201}, "Shorten it to 200 characters."),
+        ({"clear": "no", "comment": "x" * 201}, "Shorten this to 200 characters or fewer."),
     ],
 )
 def test_a_faulty_answer_is_told_what_to_do(

@@ -89,6 +89,63 @@ def test_a_name_that_is_no_address_is_refused(name: str, folder: Path) -> None:
         load(folder)
 
 
+# --- Files as people's machines write them ----------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+@pytest.mark.parametrize("line_end", ["\r\n", "\n"])
+@pytest.mark.parametrize("edge", ["---", "--- "])
+def test_marks_of_other_machines_change_nothing(
+    mark: str, line_end: str, edge: str, folder: Path
+) -> None:
+    typed = factories.document().replace("---\n", f"{edge}\n").replace("\n", line_end)
+    (folder / "a-thing.md").write_bytes((mark + typed).encode())
+    (folder / "sources.toml").write_bytes((mark + SOURCES.replace("\n", line_end)).encode())
+    (folder / "pages.toml").write_bytes((mark + "[a-thing]\nposition = 7\n").encode())
+    assert load(folder) == "1 drafts made from 1 files.\n"
+    draft = Revision.objects.get()
+    assert draft.document == factories.document().replace("---\n", f"{edge}\n")
+    assert (draft.title, draft.page.position) == ("A thing", 7)
+
+
+def test_what_is_no_page_is_skipped_and_said(folder: Path) -> None:
+    for name in (".DS_Store", "._a-thing.md", "README.md", "notes.txt", "figures/.DS_Store"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"\x00\x05\x16\x07\xff")
+    assert load(folder) == (
+        "1 drafts made from 1 files.\n"
+        "Skipped, because it is no page: .DS_Store, ._a-thing.md, README.md, notes.txt.\n"
+    )
+
+
+def test_a_name_in_capitals_is_seen(folder: Path) -> None:
+    (folder / "a-thing.md").rename(folder / "A-Thing.MD")
+    assert load(folder) == "1 drafts made from 1 files.\n"
+    assert Revision.objects.get().page.slug == "a-thing"
+
+
+def test_two_files_for_one_page_are_refused(folder: Path) -> None:
+    (folder / "A-Thing.MD").write_text(factories.document(title="Another"))
+    with pytest.raises(CommandError, match="another file is for the same page"):
+        load(folder)
+
+
+def test_all_that_is_wrong_is_said_at_once(folder: Path) -> None:
+    twice = factories.document().replace("title: A thing", "title: A thing\ntitle: B thing")
+    (folder / "b-thing.md").write_text(twice)
+    (folder / "c-thing.md").write_text("No front matter.")
+    (folder / "pages.toml").write_text('[a-thing]\nposion = 1\nnote = "a\\u202eb"\n[d]\nx = 1\n')
+    (folder / "sources.toml").write_text(SOURCES + '\n[x]\ntitel = "x"\n')
+    with pytest.raises(CommandError) as refused:
+        load(folder)
+    said = str(refused.value)
+    assert "[a-thing]: remove the hidden character in “note”." in said
+    assert "[x]: there is no “titel”" in said
+    assert "b-thing.md:3: The title is given in line 2 already. Keep one of them." in said
+    assert "c-thing.md:1: Begin with “---”" in said
+    assert not InformationPage.objects.exists()
+
+
 # --- What belongs to pages --------------------------------------------------------------------
 
 PAGES = """

@@ -1,13 +1,14 @@
 """Documents in, fragments out: blocks, citations, and nothing that could do harm."""
 
 import contextlib
+import html as html_module
 import re
 from datetime import date
 from html.parser import HTMLParser
 
 import pytest
 
-from procedures import content_checks
+from procedures import content_checks, rendering
 from procedures.models import Figure, Source
 from procedures.rendering import (
     CLOSING_SEAM,
@@ -22,6 +23,7 @@ from procedures.rendering import (
 )
 from procedures.rendering.blocks import BLOCKS
 from tests import factories
+from tests.valid_html import faults_of_fragment
 
 SOURCES = {
     "leaflet": Source(
@@ -41,7 +43,10 @@ LIBRARY = Library(SOURCES, FIGURES)
 
 
 def html(body: str) -> str:
-    return render(factories.document(body=body), LIBRARY).split(SEAM)[1].split(CLOSING_SEAM)[0]
+    """What a body becomes. All of it is valid, whatever the test is about."""
+    whole = render(factories.document(body=body), LIBRARY)
+    assert faults_of_fragment(whole) == []
+    return whole.split(SEAM)[1].split(CLOSING_SEAM)[0]
 
 
 def faults(document: str) -> list[tuple[int, str]]:
@@ -185,6 +190,37 @@ class Seen(HTMLParser):
         ("[[bursa: a cushion]] [[Bursa: a bag]]", 8, "“Bursa” is explained already"),
         ("x \u202e y", 8, "hidden character"),
         ("x \x00 y", 8, "hidden character"),
+        *(
+            (f"x\ny {hidden} z", 9, "Remove the hidden character")
+            for hidden in (
+                "&#x202e;",
+                "&#8203;",
+                "&shy;",
+                "\u061c",
+                "\xad",
+                "\u2028",
+                "\u3164",
+                "\U000e0041",
+            )
+        ),
+        ("::: do Do&#x202e;\nx\n:::", 8, "Remove the hidden character in this line (U+202E"),
+        ("::: risks\n| A | B |\n|--|--|\n| x&#8203; | y |\n:::", 11, "Remove the hidden character"),
+        ("::: figure A\n![x&#8203;](probe)\n:::", 9, "Remove the hidden character"),
+        ("e" + "\u0301" * 9, 8, "at most 3 accents"),
+        ("x\n\n| A | B |\n|--|--|\n| a | b | lost |", 12, "The last cells of this row"),
+        ("x\n\n2021. That was the year.", 10, "Write “2021\\.”, or begin with a word"),
+        ("1. a\n2. b\n4. c", 10, "Readers would see “3” here"),
+        ("x\n\n[y]: /lost/", 10, "Nobody would see this line"),
+        ("\n".join(f"{'  ' * deep}- deep" for deep in range(12)), 17, "Nobody would see this line"),
+        ("x[^leaflet]\n\n[^leaflet]: Lost", 10, "Add this source under Sources"),
+        ("[x](//evil.example)", 8, "The link “//evil.example” would not work"),
+        ("x\n\n- [x](http://a.example)", 10, "The link “http://a.example” would not work"),
+        ("[x](mailto:a@b.example)", 8, "would not work"),
+        ("[x](www.a.example)", 8, "would not work"),
+        ('[x](/guides/ "lost")', 8, "This title of a link or picture"),
+        ('::: figure A\n![x](probe "lost")\n:::', 9, "This title of a link or picture"),
+        ("::: note Lost words\nx\n:::", 8, "The block “note” has no heading"),
+        ("Some `code`", 8, "do not use code"),
     ],
 )
 def test_a_fault_names_its_line(body: str, line: int, sentence: str) -> None:
@@ -202,12 +238,42 @@ def test_a_fault_names_its_line(body: str, line: int, sentence: str) -> None:
         ("---\ntitel: A\n---\nx", "Expected one of: title"),
         ("---\ntitle: A\nstandfirst: B\ncategory: recipes\n---\nx", "The category is one of"),
         (f"---\ntitle: {'A' * 201}\nstandfirst: B\ncategory: guides\n---\n", "Shorten the title"),
+        ("---\ntitle: A\ntitle: B\n---\nx", "The title is given in line 2 already"),
         ("x" * 200_001, "longer than 200,000"),
     ],
 )
 def test_front_matter_must_be_whole(document: str, sentence: str) -> None:
     with pytest.raises(DocumentError, match=sentence):
         parse(document)
+
+
+def test_a_list_that_goes_on_keeps_its_numbers() -> None:
+    out = html("1. Wash.\n\nA sentence.\n\n2. Dry.\n3. Rest.\n")
+    assert re.findall(r"<ol[^>]*>", out) == ["<ol>", '<ol start="2">']
+    assert html("1. a\n1. b\n").count("<li>") == 2
+
+
+def test_a_line_that_was_broken_by_hand_stays_broken() -> None:
+    assert "<p>One<br>\nTwo</p>" in html("One  \nTwo\n")
+
+
+def test_nothing_is_taken_out_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sanitiser is the last guard: what it would drop keeps a text from being shown."""
+    assert "<strong>" in html("A **word**.")
+    monkeypatch.setattr(rendering, "TAGS", rendering.TAGS - {"strong"})
+    with pytest.raises(DocumentError, match="This would not reach the page: <strong>"):
+        html("A **word**.")
+
+
+def test_no_sign_in_a_source_means_anything() -> None:
+    title = "2021. *A* [leaflet] <b>_x_</b> \\ & `c` | #1"
+    source = SOURCES["leaflet"]
+    for url in ("", "https://example.org/a_(b)"):
+        odd = Source(key="leaflet", title=title, publisher="A*B*", url=url, seen_on=source.seen_on)
+        out = render(factories.document(body="x[^leaflet]"), Library({"leaflet": odd}, {}))
+        assert html_module.escape(title, quote=False) in out
+        assert "A*B*." in out
+        assert out.count("https://example.org/a_(b)") == bool(url)
 
 
 def test_a_megabyte_is_refused_quickly() -> None:
@@ -255,12 +321,16 @@ def test_a_figure_has_words_a_caption_and_a_long_description() -> None:
         "::: figure How it lies\n![A needle & a probe.](probe)\n\nThe **needle** goes in.\n:::\n"
     )
     assert f'<img src="/figures/{"a" * 64}.svg" alt="A needle &amp; a probe."' in out
-    assert "<figcaption>How it lies</figcaption>" in out
     assert re.search(
-        r"<details><summary>The picture in words</summary>\s*"
-        r"<p>The <strong>needle</strong> goes in.</p>\s*</details>\s*</figure>",
+        r"<figcaption>How it lies\s*<details><summary>The picture in words</summary>\s*"
+        r"<p>The <strong>needle</strong> goes in.</p>\s*</details>\s*</figcaption>\s*</figure>",
         out,
     )
+
+
+def test_the_words_for_a_picture_are_plain_text() -> None:
+    out = html("::: figure A\n![A **fine** needle &amp; a \\[probe\\].](probe)\n:::\n")
+    assert 'alt="A fine needle &amp; a [probe]."' in out
 
 
 @pytest.mark.parametrize(
@@ -270,10 +340,25 @@ def test_a_figure_has_words_a_caption_and_a_long_description() -> None:
         ("1 in 10", ["10 of 100"]),
         ("47 in 100", ["47 of 100"]),
         ("1 in 7", ["14 of 100"]),
-        ("Less than 1 in 1,000", ["1 of 1,000"]),
+        ("About 1 in 100[^leaflet] in one leaflet", ["1 of 100"]),
+        ("1&nbsp;in&nbsp;100", ["1 of 100"]),
+        ("72 in 100 with an injection, 9 in 100 without", ["72 of 100"]),
         ("1 in 300", ["3 of 1,000"]),
         ("From 1 in 10 to 1 in 100", ["10 of 100", "1 of 100"]),
-        ("From 1 in 1,000 to 1 in 70,000", ["1 of 1,000"]),
+        ("Between 1 in 10 and 1 in 100", ["10 of 100", "1 of 100"]),
+        ("1 in 100[^leaflet]–1 in 10", ["1 of 100", "10 of 100"]),
+        ("From 1 in 1,000 to 1 in 70,000", []),
+        ("1 in 10 to many more", []),
+        ("Less than 1 in 1,000", []),
+        ("Up to 1 in 10", []),
+        ("1 in 100 or fewer", []),
+        ("1 in 100 at most", []),
+        ("1 in 10 000", []),
+        ("1 in 10 million", []),
+        ("1 in 100-200", []),
+        ("8 or 9 in 100", []),
+        ("Usual in trials; 1 in 100 notice it", []),
+        ("Rare; one provider says 1 in 10", []),
         ("1 in 1,070", ["1 of 1,000"]),
         ("1 in 1,500", []),
         ("1 in 10,000", []),

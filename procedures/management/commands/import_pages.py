@@ -28,7 +28,11 @@ class Command(BaseCommand):
         if author is None:
             raise CommandError(f"There is no user “{options['by']}”.")
         try:
-            drafts, files = read_folder(options["folder"], by=author, now=timezone.now())
+            done = read_folder(options["folder"], by=author, now=timezone.now())
         except FolderError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{drafts} drafts made from {files} files.")
+        drafts = f"{done.drafts} draft{'' if done.drafts == 1 else 's'}"
+        files = f"{done.files} file{'' if done.files == 1 else 's'}"
+        self.stdout.write(f"{drafts} made from {files}.")
+        if done.skipped:
+            self.stdout.write(f"Skipped, because it is no page: {', '.join(done.skipped)}.")
