@@ -39,7 +39,7 @@ def load(folder: Path) -> str:
 
 
 def test_a_file_becomes_a_draft_of_the_page_of_its_name(folder: Path) -> None:
-    assert load(folder) == "1 drafts made from 1 files.\n"
+    assert load(folder) == "1 draft made from 1 file.\n"
     draft = Revision.objects.get()
     assert (draft.page.slug, draft.page.category) == ("a-thing", "procedures")
     assert (draft.status, draft.written_by.username) == ("draft", "editor")
@@ -48,7 +48,7 @@ def test_a_file_becomes_a_draft_of_the_page_of_its_name(folder: Path) -> None:
 
 def test_the_same_text_makes_no_second_draft_and_a_new_text_does(folder: Path) -> None:
     load(folder)
-    assert load(folder) == "0 drafts made from 1 files.\n"
+    assert load(folder) == "0 drafts made from 1 file.\n"
     (folder / "a-thing.md").write_text(factories.document(title="A changed thing"))
     load(folder)
     assert [revision.number for revision in Revision.objects.order_by("number")] == [1, 2]
@@ -102,7 +102,7 @@ def test_marks_of_other_machines_change_nothing(
     (folder / "a-thing.md").write_bytes((mark + typed).encode())
     (folder / "sources.toml").write_bytes((mark + SOURCES.replace("\n", line_end)).encode())
     (folder / "pages.toml").write_bytes((mark + "[a-thing]\nposition = 7\n").encode())
-    assert load(folder) == "1 drafts made from 1 files.\n"
+    assert load(folder) == "1 draft made from 1 file.\n"
     draft = Revision.objects.get()
     assert draft.document == factories.document().replace("---\n", f"{edge}\n")
     assert (draft.title, draft.page.position) == ("A thing", 7)
@@ -113,14 +113,14 @@ def test_what_is_no_page_is_skipped_and_said(folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"\x00\x05\x16\x07\xff")
     assert load(folder) == (
-        "1 drafts made from 1 files.\n"
+        "1 draft made from 1 file.\n"
         "Skipped, because it is no page: .DS_Store, ._a-thing.md, README.md, notes.txt.\n"
     )
 
 
 def test_a_name_in_capitals_is_seen(folder: Path) -> None:
     (folder / "a-thing.md").rename(folder / "A-Thing.MD")
-    assert load(folder) == "1 drafts made from 1 files.\n"
+    assert load(folder) == "1 draft made from 1 file.\n"
     assert Revision.objects.get().page.slug == "a-thing"
 
 
