@@ -50,8 +50,8 @@ PUBLIC_EVENTS = {
     "withdrew it": "You withdrew your request.",
     "let it lapse": "The time to reply ended.",
     "cancelled the appointment": "The appointment was cancelled.",
-    "saw the patient": "You came to your appointment.",
-    "recorded that the patient did not come": "You did not come to your appointment.",
+    "saw the patient": "The appointment took place.",
+    "recorded that the patient did not come": "The appointment was missed.",
 }
 
 
@@ -68,6 +68,12 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     request.session.cycle_key()
     open_in_session(request, found)
     return redirect("bookings:mine", found.reference)
+
+
+@require_safe
+def glued_link(request: HttpRequest, token: str) -> HttpResponse:
+    """A link with the sign that stood behind it in the letter: lead to the link itself."""
+    return redirect("bookings:open_link", token)
 
 
 @require_safe
@@ -127,7 +133,8 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
             return redirect(f"bookings:{wanted}", found.reference)
         form.add_error(
             "date_of_birth",
-            "This is not the date of birth that we have. Check it, or ring us.",
+            "This is not the date of birth that we have. Check that it is the one of the person who "
+            "needs the appointment, or ring us.",
         )
     return render(request, "bookings/mine/identify.html", {"form": form, "found": found})
 
