@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from bookings import diary, journal, messages
+from bookings.folding import found_by
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -193,6 +194,9 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
         date_of_birth=submission.date_of_birth,
         email=submission.email,
         phone=submission.phone,
+        found_by=found_by(
+            name=submission.name, carer_name=submission.carer_name, phone=submission.phone
+        ),
         preferred_days=submission.preferred_days,
         preferred_times=submission.preferred_times,
         availability=submission.availability,

@@ -55,7 +55,7 @@ def lost_link(request: HttpRequest) -> HttpResponse:
     place = rate_limits.client_address(request)
     if not rate_limits.spend(rate_limits.LOST_LINK_FROM_ONE_PLACE, place, now):
         return render(request, "errors/429.html", status=429)
-    found = AppointmentRequest.objects.filter(reference=reference, email__iexact=email).first()
+    found = AppointmentRequest.objects.filter(reference=reference, email=email).first()
     alive = found and is_alive(found, now)
     if (
         found

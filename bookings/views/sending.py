@@ -102,7 +102,7 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
     submission = unsent.submission()
     limits = [
         (rate_limits.SEND_FROM_ONE_PLACE, rate_limits.client_address(request)),
-        (rate_limits.SEND_TO_ONE_ADDRESS, submission.email.lower()),
+        (rate_limits.SEND_TO_ONE_ADDRESS, submission.email),
         (rate_limits.SEND_ALTOGETHER, ""),
     ]
     try:
