@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.free_times import FreeTime, free_times
-from bookings.models import AppointmentType, OfferedTime, Resource
+from bookings.models import AppointmentType, ClinicSession, OfferedTime, Resource
 from bookings.status import MOST_TIMES
 from procedures.decisions import DecisionForm
 from procedures.models import Clinician
@@ -41,14 +42,24 @@ class InstantField(forms.DateTimeField):
             raise
         if instant and instant > timezone.now() + FURTHEST:
             raise ValidationError("Choose a time within the next two years.")
-        return instant
+        # What is added to it later is added in real time, whatever the clocks do.
+        return instant.astimezone(UTC) if instant else None
+
+
+def bookable(today: date) -> dict[str, QuerySet[Any]]:
+    """The types that are still booked, and the clinicians who have sessions to come."""
+    coming = ClinicSession.objects.filter(Q(last_day=None) | Q(last_day__gte=today))
+    return {
+        "appointment_type": AppointmentType.objects.filter(retired_on=None).order_by("name"),
+        "clinician": Clinician.objects.filter(clinicsession__in=coming).order_by("name").distinct(),
+    }
 
 
 class LookForm(forms.Form):
     """Which free times to look at."""
 
     appointment_type = forms.ModelChoiceField(
-        AppointmentType.objects.order_by("name"),
+        AppointmentType.objects.none(),
         label="What for",
         empty_label=None,
         error_messages=dict.fromkeys(
@@ -56,7 +67,7 @@ class LookForm(forms.Form):
         ),
     )
     clinician = forms.ModelChoiceField(
-        Clinician.objects.exclude(clinicsession=None).order_by("name").distinct(),
+        Clinician.objects.none(),
         label="With whom",
         empty_label=None,
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the clinician."),
@@ -67,6 +78,11 @@ class LookForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": "Enter a day, for example 2026-12-01."},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name, choices in bookable(timezone.localdate()).items():
+            self.fields[name].queryset = choices
 
     def clean_from_day(self) -> date:
         """Nobody looks for times in the past, or years ahead."""
@@ -113,8 +129,8 @@ class FreeTimesForm(DecisionForm, LookForm):
         """What was chosen; or else the first of each, from today."""
         given = self.data if self.is_bound else self.initial
         first = {
-            name: getattr(LookForm.base_fields[name].queryset.first(), "pk", None)
-            for name in ("appointment_type", "clinician")
+            name: getattr(choices.first(), "pk", None)
+            for name, choices in bookable(timezone.localdate()).items()
         }
         day = given.get("from_day") or timezone.localdate()
         if given.get(self.LOOK) == "later":
