@@ -1,6 +1,6 @@
 """Addresses of the patient's side. None carries anything about a person."""
 
-from django.urls import path, register_converter
+from django.urls import path, re_path, register_converter
 
 from bookings.steps import ORDER, URGENT
 from bookings.views import choosing, contact, given, private_link, sending, visits
@@ -27,6 +27,9 @@ class ReferenceConverter(StepConverter):
 register_converter(StepConverter, "step")
 register_converter(ReferenceConverter, "reference")
 
+# A mail program may take the sign after a link for a part of it: <link>, (link), link.
+GLUED_LINK = r"""^mine/link/(?P<token>[A-Za-z0-9_:-]+)/?[]<>(){}.,;!?'"”’»\s]+/?$"""
+
 app_name = "bookings"
 urlpatterns = [
     path("request/", sending.start, name="start"),
@@ -36,6 +39,7 @@ urlpatterns = [
     path("request/<step:step>/", sending.step, name="step"),
     path("finished/", sending.finished, name="finished"),
     path("link/", contact.lost_link, name="lost_link"),
+    re_path(GLUED_LINK, private_link.glued_link),
     path("mine/link/<str:token>/", private_link.open_link, name="open_link"),
     path("mine/<reference:reference>/", private_link.mine, name="mine"),
     path("mine/<reference:reference>/identify/", private_link.identify, name="identify"),

@@ -1,16 +1,20 @@
 """Time counted only while somebody is at the desk. Instants are aware; hours are local wall time."""
 
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 # Longer than any run of closed days; a year without an open day is a mistake in the settings.
 LONGEST_SEARCH = 366
+MIDNIGHT = time()
 
 
 class WorkingWeek(NamedTuple):
-    """When the desk is open: days of the week (0 is Monday), from and to, and in which zone."""
+    """When the desk is open: days of the week (0 is Monday), from and to, and in which zone.
+
+    Closing at midnight is the end of the day, not its beginning.
+    """
 
     days: Collection[int]
     opens: time
@@ -21,16 +25,19 @@ class WorkingWeek(NamedTuple):
 def add_working_time(
     start: datetime, length: timedelta, week: WorkingWeek, closed_days: Collection[date]
 ) -> datetime:
-    """The instant at which `length` of open time has passed since `start`.
+    """The instant, in UTC, at which `length` of open time has passed since `start`.
 
     A stretch of a day is measured in real time, so the hour that a clock change skips or repeats is
     counted as it is lived. Raises ValueError if the desk never opens.
     """
+    # Python adds to a local time by the clock on the wall.
+    start = start.astimezone(UTC)
     day = start.astimezone(week.zone).date()
     for _ in range(LONGEST_SEARCH):
         if day.weekday() in week.days and day not in closed_days:
             opens = max(_instant(day, week.opens, week.zone), start)
-            closes = _instant(day, week.closes, week.zone)
+            last_day = day + timedelta(days=week.closes == MIDNIGHT)
+            closes = _instant(last_day, week.closes, week.zone)
             open_for = max(closes - opens, timedelta(0))
             if length <= open_for:
                 return opens + length
@@ -39,5 +46,10 @@ def add_working_time(
     raise ValueError("The desk never opens: look at the clinic's open days.")
 
 
+def closing_time(text: str) -> time:
+    """A closing time as settings write it: 17:00, and 24:00 or 00:00 for the end of the day."""
+    return MIDNIGHT if text == "24:00" else time.fromisoformat(text)
+
+
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, at, tzinfo=zone).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)

@@ -7,6 +7,9 @@ from django.core.exceptions import ValidationError
 
 from procedures.characters import MOST_MARKS, hidden_in, piles_up_marks, without_invisible
 
+# Word draws the marks of its lists with characters of its own fonts, which nobody else can see.
+WORD_BULLETS = str.maketrans(dict.fromkeys("\uf0a7\uf0b7\uf0d8", "•"))
+
 
 def refuse_unreadable(text: str) -> None:
     """Refuse text in which letters were lost or are covered by accents."""
@@ -37,6 +40,7 @@ class PlainTextField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         """One kind of line end, and none at all in a field of one line."""
         if value not in self.empty_values:
-            text = without_invisible(str(value).replace("\r\n", "\n"))
+            plain = str(value).replace("\r\n", "\n").translate(WORD_BULLETS)
+            text = without_invisible(plain)
             value = text if isinstance(self.widget, forms.Textarea) else " ".join(text.split())
         return super().to_python(value)

@@ -92,6 +92,7 @@ def call(record: AppointmentRequest, values: Values, by: User, now: datetime) ->
 
 def contact(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Change how the patient is reached."""
+    had_texts = record.text_messages
     triage.change_contact(
         record,
         version=values["version"],
@@ -100,7 +101,9 @@ def contact(record: AppointmentRequest, values: Values, by: User, now: datetime)
         by=by,
         now=now,
     )
-    return "Changed. A new e-mail address has a new link; the old one is dead."
+    ended = had_texts and not record.text_messages
+    texts = " They get no more text messages: this is not a mobile number." if ended else ""
+    return f"Changed. A new e-mail address has a new link; the old one is dead.{texts}"
 
 
 def renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from bookings.admin.sessions import StrandingAdmin
+from bookings.forms.sessions import AppointmentTypeForm
 from bookings.forms.staff import (
     ScreeningQuestionForm,
 )
@@ -24,8 +25,19 @@ from procedures.decisions import CarefulAdmin
 class AppointmentTypeAdmin(CarefulAdmin):
     """What can be booked."""
 
-    list_display = ("name", "minutes", "buffer_minutes")
+    form = AppointmentTypeForm
+    list_display = ("name", "minutes", "buffer_minutes", "retired_on")
     filter_horizontal = ("needs",)
+
+    def save_model(
+        self, request: HttpRequest, obj: AppointmentType, form: ModelForm, change: bool
+    ) -> None:
+        """Who took it off the list, and when, stays written down until it is booked again."""
+        if not form.cleaned_data["retire"]:
+            obj.retired_on = obj.retired_by = None
+        elif obj.retired_on is None:
+            obj.retired_on, obj.retired_by = timezone.localdate(), request.user.get_username()
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(ClosedDay)

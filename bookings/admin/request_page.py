@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from bookings import triage
 from bookings.events import LOOKS
+from bookings.finding import likely_duplicates
 from bookings.free_times import stranded
 from bookings.models import AppointmentRequest
 from bookings.status import FlagOutcome
@@ -50,7 +51,7 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         "calls": record.calls.select_related("made_by"),
         "messages_sent": record.messages.order_by("pk"),
         "events": _journal_rows(record),
-        "similar": _likely_duplicates(record),
+        "similar": likely_duplicates(record),
     }
 
 
@@ -69,10 +70,3 @@ def _journal_rows(record: AppointmentRequest) -> list[JournalRow]:
         else:
             rows.append(row)
     return rows
-
-
-def _likely_duplicates(record: AppointmentRequest) -> QuerySet[AppointmentRequest]:
-    """Other requests of the same e-mail address, or of the same name and date of birth."""
-    others = AppointmentRequest.objects.exclude(pk=record.pk)
-    same_person = others.filter(name__iexact=record.name, date_of_birth=record.date_of_birth)
-    return (same_person | others.filter(email__iexact=record.email)).order_by("-received_at")

@@ -6,20 +6,20 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from phonenumber_field.phonenumber import to_python
 
 from bookings import journal, triage
 from bookings.admin import diary
 from bookings.admin.request_page import facts
 from bookings.admin.steps import DECISIONS
 from bookings.events import Event
+from bookings.finding import find
 from bookings.forms.staff import (
     SearchForm,
 )
@@ -98,7 +98,8 @@ class AppointmentRequestAdmin(DecisionAdmin):
         form = SearchForm(request.POST if request.method == "POST" else None)
         found: list[AppointmentRequest] | None = None
         if request.method == "POST" and form.is_valid():
-            found = list(_search(form.cleaned_data["term"])[: MOST_FOUND + 1])
+            matching = find(form.cleaned_data["term"]).select_related("page").most_urgent_first()
+            found = list(matching[: MOST_FOUND + 1])
             for record in found[:MOST_FOUND]:
                 journal.record(record, Event.SEARCHED, by=request.user, at=timezone.now())
         context = {
@@ -211,13 +212,3 @@ class AppointmentRequestAdmin(DecisionAdmin):
         if record.is_waiting_for_clinic(now) and record.answer_due < now:
             return format_html('{} <span class="mark mark--late">● Late</span>', due)
         return format_html("{}", due)
-
-
-def _search(term: str) -> QuerySet[AppointmentRequest]:
-    """A whole reference, e-mail address or phone number, or the beginning of any part of a name."""
-    found = Q(reference=term.upper()) | Q(email__iexact=term)
-    found |= Q(name__istartswith=term) | Q(name__icontains=f" {term}")
-    phone = to_python(term)
-    if phone and phone.is_valid():
-        found |= Q(phone=phone)
-    return AppointmentRequest.objects.filter(found).select_related("page").most_urgent_first()

@@ -1,107 +1,93 @@
 """Fields that both sides use, and their sentences."""
 
-from collections.abc import Sequence
-from datetime import date
+import re
+import unicodedata
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.core.validators import EmailValidator
 from phonenumber_field.formfields import PhoneNumberField
+from phonenumber_field.phonenumber import PhoneNumber, to_python
 
-from procedures.fields import PlainTextField, refuse_unreadable
+from bookings import phones
+from bookings.addresses import LONGEST, CannotBeSent, canonical, readable
+from procedures.characters import without_invisible
+from procedures.fields import PlainTextField
 
-__all__ = [
-    "BirthDateField",
-    "EmailAddressField",
-    "OptionalPhoneField",
-    "PlainTextField",
-]
+__all__ = ["EmailAddressField", "NameField", "OptionalPhoneField", "PlainTextField"]
 
-OLDEST = date(1900, 1, 1)
+
+# What stands around an address in a sentence.
+AROUND = " \n\t.,;"
+
+
+def refuse_without_letter(text: str) -> None:
+    """Refuse a name that nobody could be called by."""
+    if not any(unicodedata.category(letter)[0] == "L" for letter in text):
+        raise ValidationError("Enter the name with letters.")
+
+
+class NameField(PlainTextField):
+    """What a person is called."""
+
+    default_validators = [*PlainTextField.default_validators, refuse_without_letter]
 
 
 class EmailAddressField(forms.EmailField):
-    """Where a person can be written to."""
+    """Where a person can be written to. The value is the form in which addresses are stored.
 
-    default_validators = [*forms.EmailField.default_validators, refuse_unreadable]
+    What comes along when an address is copied from a letter or a mail program is taken off.
+    """
+
+    default_validators = [EmailValidator(allowlist=[])]
     widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
+    copied = re.compile(r".*<([^<>]*)>|(?:mailto:)?(.*)", re.IGNORECASE | re.DOTALL)
 
     def __init__(self, *, required_message: str, **kwargs: Any):
-        messages = {
-            "required": required_message,
-            "invalid": "Enter an e-mail address like name@example.org.",
-            "max_length": "Enter an e-mail address of at most 254 characters.",
-        }
-        super().__init__(max_length=254, error_messages=messages, **kwargs)
+        invalid = "Enter an email address like name@example.org."
+        super().__init__(
+            max_length=LONGEST,
+            error_messages={"required": required_message, "invalid": invalid},
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        text = unicodedata.normalize("NFKC", without_invisible(super().to_python(value)))
+        found = self.copied.fullmatch(text.strip(AROUND))
+        address = (found[1] or found[2] or "").strip(AROUND) if found else ""
+        try:
+            return canonical(address) if address else ""
+        except CannotBeSent as refusal:
+            raise ValidationError(str(refusal), code="invalid") from None
+
+    def prepare_value(self, value: Any) -> Any:
+        """The address as its owner writes it."""
+        return readable(value) if isinstance(value, str) else value
 
 
 class OptionalPhoneField(PhoneNumberField):
-    """Where a person can be rung, if they say so."""
+    """Where a person can be rung, if they say so. Only what cannot be a number at all is refused."""
+
+    default_validators: list[Any] = []
 
     def __init__(self, **kwargs: Any):
         super().__init__(
             label="Phone number (optional)",
             required=False,
-            error_messages={"invalid": "Enter a phone number like 020 7946 0958."},
+            error_messages={
+                "invalid": "Enter the whole phone number with its area code, like 020 7946 0958."
+            },
             widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
             **kwargs,
         )
 
-
-class SplitDateWidget(forms.MultiWidget):
-    """Three short boxes: day, month, year."""
-
-    template_name = "clinic/split_date.html"
-    use_fieldset = True
-    labels = ("Day", "Month", "Year")
-
-    def __init__(self, autocomplete: str = ""):
-        parts = {
-            part: forms.TextInput(
-                attrs={
-                    "inputmode": "numeric",
-                    "class": f"input input--{part}",
-                    **({"autocomplete": f"{autocomplete}-{part}"} if autocomplete else {}),
-                }
-            )
-            for part in ("day", "month", "year")
-        }
-        super().__init__(parts)
-
-    def decompress(self, value: date | None) -> list[int | None]:
-        return [value.day, value.month, value.year] if value else [None, None, None]
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        for part, label in zip(context["widget"]["subwidgets"], self.labels, strict=True):
-            part["label"] = label
-        return context
-
-
-class BirthDateField(forms.MultiValueField):
-    """A date of birth in three boxes."""
-
-    def __init__(self, **kwargs: Any):
-        super().__init__(
-            fields=[PlainTextField() for _ in range(3)],
-            widget=SplitDateWidget(autocomplete="bday"),
-            error_messages={"required": "Enter the date of birth, for example 27 3 1972."},
-            require_all_fields=True,
-            **kwargs,
-        )
-
-    def compress(self, parts: Sequence[str]) -> date | None:
-        if not parts:
-            return None
-        try:
-            born = date(*(int(part) for part in reversed(parts)))
-        except (ValueError, OverflowError):
-            raise ValidationError(
-                "Enter a real date of birth in numbers, for example 27 3 1972."
-            ) from None
-        if born > timezone.localdate():
-            raise ValidationError("The date of birth must be in the past. Check the year.")
-        if born < OLDEST:
-            raise ValidationError("Enter the year of birth with four digits, from 1900 on.")
-        return born
+    def to_python(self, value: Any) -> PhoneNumber | str:
+        typed = without_invisible(str(value or "")).strip()
+        if not typed:
+            return ""
+        number = phones.parsed(typed)
+        if number is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        # A number that the tables do not know is stored as it was read: so let it be read in one form.
+        return to_python(number.as_international)

@@ -5,9 +5,12 @@ from typing import Any
 
 from django import forms
 
+from bookings import phones
+from bookings.folding import as_reference
+from bookings.forms.birth_date import BirthDateField
 from bookings.forms.fields import (
-    BirthDateField,
     EmailAddressField,
+    NameField,
     OptionalPhoneField,
     PlainTextField,
 )
@@ -62,7 +65,7 @@ class YouForm(PatientForm):
 
     title = "About you"
 
-    name = PlainTextField(
+    name = NameField(
         label="Full name",
         help_text="Of the person who needs the appointment.",
         required_message="Enter the full name of the person who needs the appointment.",
@@ -71,7 +74,8 @@ class YouForm(PatientForm):
     )
     date_of_birth = BirthDateField(
         label="Date of birth",
-        help_text="For example 27 3 1972. You need it to see your request later.",
+        help_text="Of the person who needs the appointment, for example 27 3 1972. We ask for it again "
+        "before we show your request.",
     )
     email = EmailAddressField(
         label="E-mail address",
@@ -100,7 +104,7 @@ class YouForm(PatientForm):
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": "Choose a reason from the list."},
     )
-    carer_name = PlainTextField(
+    carer_name = NameField(
         label="Your own name, if you ask for someone else",
         help_text="The e-mails then go to you.",
         required=False,
@@ -204,7 +208,11 @@ class SendForm(PatientForm):
 class IdentifyForm(PatientForm):
     """The date of birth, before anything private is shown."""
 
-    date_of_birth = BirthDateField(label="Your date of birth", help_text="For example 27 3 1972")
+    date_of_birth = BirthDateField(
+        label="Date of birth of the person who needs the appointment",
+        help_text="For example 27 3 1972. If you asked for someone else, enter their date of birth, not "
+        "yours.",
+    )
 
 
 class SeenForm(PatientForm):
@@ -295,9 +303,19 @@ class ContactForm(SeenForm):
         cleaned = super().clean() or self.cleaned_data
         cleaned.setdefault("text_messages", False)
         cleaned["phone"] = str(cleaned.get("phone") or "")
-        if cleaned["text_messages"] and not cleaned["phone"] and "phone" not in self.errors:
-            self.add_error("phone", "Enter the mobile number that we may send texts to.")
+        if cleaned["text_messages"] and "phone" not in self.errors:
+            self._refuse_number_without_texts(cleaned["phone"])
         return cleaned
+
+    def _refuse_number_without_texts(self, phone: str) -> None:
+        if not phone:
+            self.add_error("phone", "Enter the mobile number that we may send texts to.")
+        elif phones.takes_no_texts(phone):
+            self.add_error(
+                "phone",
+                "This number cannot get text messages. Enter a mobile number, or untick the text "
+                "messages.",
+            )
 
 
 class LostLinkForm(PatientForm):
@@ -306,7 +324,7 @@ class LostLinkForm(PatientForm):
     reference = PlainTextField(
         label="Your reference",
         help_text="Eight letters and digits, for example BCDF-2346. It was in our first e-mail.",
-        max_length=20,
+        max_length=60,
         required_message="Enter your reference. If you do not have it, ring us.",
     )
     email = EmailAddressField(
@@ -317,7 +335,7 @@ class LostLinkForm(PatientForm):
 
     def clean_reference(self) -> str:
         """As we write it, however it was typed."""
-        letters = "".join(letter for letter in self.cleaned_data["reference"] if letter.isalnum())
-        if len(letters) != 8:
+        reference = as_reference(self.cleaned_data["reference"])
+        if not reference:
             raise forms.ValidationError("A reference has eight letters and digits. Check yours.")
-        return f"{letters[:4]}-{letters[4:]}".upper()
+        return reference

@@ -1,13 +1,14 @@
 """What a manager types about sessions."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from bookings.models import ClinicSession, Closure, OpeningHours, Resource
+from bookings.forms.times import FURTHEST
+from bookings.models import AppointmentType, ClinicSession, Closure, OpeningHours, Resource
 
 
 class ClinicSessionForm(forms.ModelForm):
@@ -23,6 +24,10 @@ class ClinicSessionForm(forms.ModelForm):
             self._refuse_closed_hours(cleaned)
             self._refuse_clashes(cleaned)
         return cleaned
+
+    def clean_first_day(self) -> date:
+        first: date = self.cleaned_data["first_day"]
+        return _near(first) if "first_day" in self.changed_data else first
 
     def _refuse_closed_hours(self, cleaned: dict[str, Any]) -> None:
         location = cleaned["room"].location
@@ -52,6 +57,24 @@ class ClinicSessionForm(forms.ModelForm):
                 raise ValidationError(f"{other.room} is taken then: {other}.")
 
 
+class AppointmentTypeForm(forms.ModelForm):
+    """What can be booked, until a manager says that it is booked no longer."""
+
+    retire = forms.BooleanField(
+        label="No longer booked",
+        required=False,
+        help_text="It is not offered for new appointments any more. Appointments that are booked stay.",
+    )
+
+    class Meta:
+        model = AppointmentType
+        fields = ("name", "minutes", "buffer_minutes", "needs")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.initial["retire"] = self.instance.retired_on is not None
+
+
 class ResourceForm(forms.ModelForm):
     """Rooms and machines are somewhere."""
 
@@ -75,6 +98,8 @@ class SessionChangeFormSet(forms.BaseInlineFormSet):
             day = form.cleaned_data.get("day") if form.is_valid() else None
             if day and "day" in form.changed_data and day < timezone.localdate():
                 form.add_error("day", "That day is over. Exceptions are of days to come.")
+            elif day and day > timezone.localdate() + FURTHEST:
+                form.add_error("day", "Choose a day within the next two years.")
             elif day and first and day.weekday() != first.weekday():
                 form.add_error(
                     "day", f"This session is on a {first:%A}, and that day is a {day:%A}."
@@ -104,3 +129,22 @@ class ClosureForm(forms.ModelForm):
             if resource.clinician
             else resource.name
         )
+
+    def clean_starts(self) -> datetime:
+        return self._checked("starts")
+
+    def clean_ends(self) -> datetime:
+        return self._checked("ends")
+
+    def _checked(self, name: str) -> datetime:
+        instant: datetime = self.cleaned_data[name]
+        if name in self.changed_data:
+            _near(instant.date())
+        return instant
+
+
+def _near(day: date) -> date:
+    """Refuse a day that can only be a slip of the finger in the year."""
+    if abs(day - timezone.localdate()) > FURTHEST:
+        raise ValidationError("This is more than two years from today. Check the year.")
+    return day

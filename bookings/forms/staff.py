@@ -19,8 +19,8 @@ class AskForm(DecisionForm):
 
     text = PlainTextField(
         label="Question to the patient",
-        help_text="They read it after giving their date of birth. The e-mail says only that there is "
-        "a question.",
+        help_text="They read it after giving the patient’s date of birth. The e-mail says only that "
+        "there is a question.",
         required_message="Write the question.",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -68,10 +68,10 @@ class SearchForm(forms.Form):
 
     term = PlainTextField(
         label="What are you looking for?",
-        help_text="A whole reference, e-mail address or phone number, or the beginning of a first "
-        "name or surname. Searches are written down.",
-        required_message="Enter a reference, an e-mail address, a phone number or a name.",
-        max_length=100,
+        help_text="A reference, an email address, a phone number, or the first letters of a name: the "
+        "patient’s, or that of whoever asked for them. Every search is recorded.",
+        required_message="Enter a reference, an email address, a phone number or a name.",
+        max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

@@ -7,11 +7,18 @@ from typing import Any, NamedTuple
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.free_times import FreeTime, free_times
-from bookings.models import AppointmentRequest, AppointmentType, OfferedTime, Resource
+from bookings.models import (
+    AppointmentRequest,
+    AppointmentType,
+    ClinicSession,
+    OfferedTime,
+    Resource,
+)
 from bookings.status import MOST_TIMES
 from procedures.decisions import DecisionForm
 from procedures.models import Clinician
@@ -43,14 +50,24 @@ class InstantField(forms.DateTimeField):
             raise
         if instant and instant > timezone.now() + FURTHEST:
             raise ValidationError("Choose a time within the next two years.")
-        return instant
+        # What is added to it later is added in real time, whatever the clocks do.
+        return instant.astimezone(UTC) if instant else None
+
+
+def bookable(today: date) -> dict[str, QuerySet[Any]]:
+    """The types that are still booked, and the clinicians who have sessions to come."""
+    coming = ClinicSession.objects.filter(Q(last_day=None) | Q(last_day__gte=today))
+    return {
+        "appointment_type": AppointmentType.objects.filter(retired_on=None).order_by("name"),
+        "clinician": Clinician.objects.filter(clinicsession__in=coming).order_by("name").distinct(),
+    }
 
 
 class LookForm(forms.Form):
     """Which free times to look at."""
 
     appointment_type = forms.ModelChoiceField(
-        AppointmentType.objects.order_by("name"),
+        AppointmentType.objects.none(),
         label="What for",
         empty_label=None,
         error_messages=dict.fromkeys(
@@ -58,7 +75,7 @@ class LookForm(forms.Form):
         ),
     )
     clinician = forms.ModelChoiceField(
-        Clinician.objects.exclude(clinicsession=None).order_by("name").distinct(),
+        Clinician.objects.none(),
         label="With whom",
         empty_label=None,
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the clinician."),
@@ -69,6 +86,11 @@ class LookForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": "Enter a day, for example 2026-12-01."},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name, choices in bookable(timezone.localdate()).items():
+            self.fields[name].queryset = choices
 
     def clean_from_day(self) -> date:
         """Nobody looks for times in the past, or years ahead."""
@@ -123,7 +145,7 @@ class FreeTimesForm(DecisionForm, LookForm):
 
     def _first(self, name: str) -> int | None:
         """What the request has already, if that can still be chosen; or else the first there is."""
-        choices = LookForm.base_fields[name].queryset.all()
+        choices = bookable(timezone.localdate())[name]
         own = choices.filter(pk=getattr(self.own.get(name), "pk", None)).first()
         return getattr(own or choices.first(), "pk", None)
 

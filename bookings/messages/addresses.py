@@ -4,8 +4,9 @@ from email.utils import getaddresses, parseaddr
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
+
+from bookings.addresses import canonical
 
 
 class BadAddress(ValueError):
@@ -44,10 +45,11 @@ def _usable(setting: str, written: str) -> str:
     """The address as it goes over the wire, its domain in ASCII."""
     address = written.strip()
     try:
-        validate_email(address)
-        return sanitize_address(address, "utf-8")
+        usable = canonical(address)
+        validate_email(usable)
     except (ValidationError, ValueError):
         raise BadAddress(_sentence(setting, address)) from None
+    return usable
 
 
 def _sentence(setting: str, written: str) -> str:

@@ -31,12 +31,26 @@ class AppointmentType(models.Model):
         verbose_name="machines that it needs",
         help_text="Beside the clinician and the room of the session.",
     )
+    # Since when it is booked no longer.
+    retired_on = models.DateField(null=True, blank=True)
+    retired_by = models.CharField(max_length=ACTOR_LENGTH, null=True, blank=True)
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "name", "minutes", "buffer_minutes", "needs"}
+    NOT_PERSONAL = {
+        "id",
+        "name",
+        "minutes",
+        "buffer_minutes",
+        "needs",
+        "retired_on",
+        "retired_by",
+    }
 
     class Meta:
-        constraints = [CheckConstraint(condition=Q(minutes__gte=5), name="at_least_five_minutes")]
+        constraints = [
+            CheckConstraint(condition=Q(minutes__gte=5), name="at_least_five_minutes"),
+            paired("retired", "on"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.minutes} minutes)"

@@ -83,6 +83,8 @@ class AppointmentRequest(models.Model):
     date_of_birth = models.DateField()
     email = models.EmailField()
     phone = PhoneNumberField(blank=True)
+    # Names and numbers as a search compares them (`folding.found_by`).
+    found_by = models.CharField(max_length=600, default="")
     preferred_days = models.JSONField(default=list)
     preferred_times = models.JSONField(default=list)
     availability = models.CharField("anything else about times", max_length=300, blank=True)
@@ -121,6 +123,7 @@ class AppointmentRequest(models.Model):
         "date_of_birth",
         "email",
         "phone",
+        "found_by",
         "preferred_days",
         "preferred_times",
         "availability",
@@ -179,6 +182,9 @@ class AppointmentRequest(models.Model):
             ),
         ]
         indexes = [
+            Index(fields=["found_by"], name="requests_found_by"),
+            Index(fields=["email"], name="requests_by_email"),
+            Index(fields=["date_of_birth"], name="requests_by_birth"),
             Index(
                 fields=["answer_due", "id"],
                 condition=Q(status__in=["received", "in_review", "deferred", "booked_in_review"]),

@@ -8,8 +8,10 @@ from django.db.models import Exists, OuterRef
 
 from bookings import journal, messages
 from bookings.events import CALLS, Event
+from bookings.folding import found_by
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest, Message, Offer, PhoneCall
+from bookings.phones import takes_no_texts
 from bookings.status import (
     CLOCK,
     LINK_HOLDER,
@@ -44,11 +46,13 @@ def change_contact(
     """Change how we reach the patient; `choices` are what they allow, as the request's columns.
 
     A new e-mail address gets a new private link, and whoever reads the old one has none any more, but
-    is told that there was a change.
+    is told that there was a change. A number that cannot take texts ends them.
     """
     old, new_address = request.email, email != request.email
     something_new = new_address or phone != str(request.phone)
     actor = journal.actor_name(by)
+    if takes_no_texts(phone):
+        choices["text_messages"] = False
     with one_change(request):
         _refuse_stale(request, version)
         keep(
@@ -56,6 +60,7 @@ def change_contact(
             version=version,
             email=email,
             phone=phone,
+            found_by=found_by(name=request.name, carer_name=request.carer_name, phone=phone),
             link_version=request.link_version + new_address,
             **choices,
         )

@@ -25,7 +25,7 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
-from bookings.working_hours import WorkingWeek, add_working_time
+from bookings.working_hours import WorkingWeek, add_working_time, closing_time
 from procedures.models import InformationPage, Revision
 from procedures.publication import Publication, look_up
 
@@ -169,10 +169,12 @@ def _after_open_time(now: datetime, length: timedelta) -> datetime:
     week = WorkingWeek(
         days=settings.CLINIC_OPEN_DAYS,
         opens=time.fromisoformat(settings.CLINIC_OPENS),
-        closes=time.fromisoformat(settings.CLINIC_CLOSES),
+        closes=closing_time(settings.CLINIC_CLOSES),
         zone=ZoneInfo(settings.TIME_ZONE),
     )
-    closed = set(ClosedDay.objects.filter(day__gte=now.date()).values_list("day", flat=True))
+    closed = set(
+        ClosedDay.objects.filter(day__gte=timezone.localdate(now)).values_list("day", flat=True)
+    )
     return add_working_time(now, length, week, closed)
 
 

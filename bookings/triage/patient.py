@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from bookings import diary, journal, messages, surge
 from bookings.events import Event
+from bookings.folding import found_by
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -192,6 +193,9 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
         date_of_birth=submission.date_of_birth,
         email=submission.email,
         phone=submission.phone,
+        found_by=found_by(
+            name=submission.name, carer_name=submission.carer_name, phone=submission.phone
+        ),
         preferred_days=submission.preferred_days,
         preferred_times=submission.preferred_times,
         availability=submission.availability,

@@ -70,7 +70,7 @@ def lost_link(request: HttpRequest) -> HttpResponse:
     reference, email = form.cleaned_data["reference"], form.cleaned_data["email"]
     # Not given back to those whom we know: the limit would tell who they are.
     rate_limits.spend_all(by_place(rate_limits.LOST_LINK_FROM_ONE_PLACE, request), now)
-    found = AppointmentRequest.objects.filter(reference=reference, email__iexact=email).first()
+    found = AppointmentRequest.objects.filter(reference=reference, email=email).first()
     if found and is_alive(found, now):
         # Nor is it told that the link has been sent often enough today.
         with suppress(rate_limits.TooManyTries):

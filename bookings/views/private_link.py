@@ -42,6 +42,12 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_safe
+def glued_link(request: HttpRequest, token: str) -> HttpResponse:
+    """A link with the sign that stood behind it in the letter: lead to the link itself."""
+    return redirect("bookings:open_link", token)
+
+
+@require_safe
 @behind_link
 def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Where the request stands, what comes next and by when."""
@@ -120,7 +126,8 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
             return _no_tries_left(request, found, spent.until, now)
         form.add_error(
             "date_of_birth",
-            "This is not the date of birth that we have. Check it, or ring us.",
+            "This is not the date of birth that we have. Check that it is the one of the person who "
+            "needs the appointment, or ring us.",
         )
     return render(request, "bookings/mine/identify.html", {"form": form, "found": found})
 

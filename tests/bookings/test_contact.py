@@ -142,8 +142,8 @@ def test_other_changes_keep_the_link(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"email": "nobody"}, "Enter an e-mail address like name@example.org."),
-        ({"phone": "12"}, "Enter a phone number like 020 7946 0958."),
+        ({"email": "nobody"}, "Enter an email address like name@example.org."),
+        ({"phone": "12"}, "Enter the whole phone number with its area code"),
         ({"phone": "", "text_messages": "on"}, "Enter the mobile number that we may send texts"),
         ({"version": 2}, "Something has changed meanwhile"),
     ],

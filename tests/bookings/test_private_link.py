@@ -51,6 +51,23 @@ def test_s6_the_link_in_the_letter_opens_the_request_at_a_clean_address(client: 
     assert link[1].split("/")[-2] not in content
 
 
+@pytest.mark.parametrize(
+    "sign", [">", "%3E", ")", ".", ",", ").", "%20", ";", "'", '"', "”", "%C2%BB"]
+)
+def test_a_sign_that_a_mail_program_glued_to_the_link_leads_to_the_link(
+    sign: str, client: Client
+) -> None:
+    request = factories.received()
+    link = path_of(request)
+    for glued in (link.removesuffix("/") + sign, f"{link}{sign}", f"{link}{sign}/"):
+        answer = client.get(glued)
+        assert (answer.status_code, answer.headers["Location"]) == (302, link)
+        assert "opened" not in client.session
+        assert client.post(glued).status_code == 405
+    assert client.get(f"{link}>", follow=True).status_code == 200
+    assert request.events.count() == 1
+
+
 def every_edit(token: str) -> list[str]:
     return [
         token[:index] + ("x" if token[index] != "x" else "y") + token[index + 1 :]

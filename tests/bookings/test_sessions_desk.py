@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -167,6 +167,9 @@ def test_who_falls_ill_is_written_down_and_the_desk_says_who_is_stranded(
         ({}, "Choose who or what is away, or a location: one of the two."),
         ({"ends_1": "07:00"}, "Let it start before it ends."),
         ({"starts_0": "2027-03-28", "starts_1": "01:30"}, "interpreted in time zone"),
+        ({"starts_0": "0001-01-01"}, "more than two years from today. Check the year."),
+        ({"starts_0": "2016-11-24"}, "more than two years from today. Check the year."),
+        ({"ends_0": "9999-12-31"}, "more than two years from today. Check the year."),
     ],
 )
 def test_a_closure_that_cannot_be_says_why(
@@ -323,9 +326,10 @@ def test_an_exception_of_a_day_that_is_over_is_refused(doctor: Clinician, sign_i
     assert "That day is over." in answer.content.decode()
 
 
-def test_a_session_at_the_end_of_time_is_no_500(doctor: Clinician, sign_in: SignIn) -> None:
+def test_a_session_at_the_end_of_time_is_asked_back(doctor: Clinician, sign_in: SignIn) -> None:
     posted = session(doctor, first_day="9999-12-28")
-    assert sign_in("Manager").post(ADD_SESSION, posted).status_code == 302
+    answer = sign_in("Manager").post(ADD_SESSION, posted)
+    assert "This is more than two years from today. Check the year." in answer.content.decode()
 
 
 def test_opening_hours_can_be_taken_away(sign_in: SignIn, monday: datetime) -> None:
@@ -365,3 +369,66 @@ def test_only_what_can_succeed_is_offered(
         assert (f"/decide/{slug}/" in before) == only_before
         assert (f"/decide/{slug}/" in after) != only_before
     assert "Did they come?" in client.get("/admin/").content.decode()
+
+
+def test_leave_of_long_ago_can_still_be_corrected(doctor: Clinician, sign_in: SignIn) -> None:
+    place = factories.location()
+    old = Closure.objects.create(
+        location=place,
+        starts=datetime(2020, 1, 6, 8, tzinfo=UTC),
+        ends=datetime(2020, 1, 6, 18, tzinfo=UTC),
+    )
+    posted = closure(location=place.pk, starts_0="2020-01-06", ends_0="2020-01-06", reason="Flood")
+    url = f"/admin/bookings/closure/{old.pk}/change/"
+    assert sign_in("Manager").post(url, posted).status_code == 302
+    old.refresh_from_db()
+    assert old.reason == "Flood"
+
+
+# --- Only what can be booked is offered -------------------------------------------------------
+
+
+def choices(page: str, name: str) -> list[str]:
+    """The words of a select."""
+    field = re.search(rf'<select name="{name}".*?</select>', page, re.DOTALL)
+    assert field
+    return re.findall(r">([^<]+)</option>", field[0])
+
+
+def test_a_clinician_without_sessions_to_come_is_no_choice(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    for username in ("gone", "today", "always", "never"):
+        factories.clinician(username)
+    ClinicSession.objects.filter(clinician__slug="gone").update(last_day=date(2026, 11, 22))
+    ClinicSession.objects.filter(clinician__slug="today").update(last_day=date(2026, 11, 23))
+    ClinicSession.objects.filter(clinician__slug="never").delete()
+    factories.appointment_type()
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    url = f"/admin/bookings/appointmentrequest/{request.pk}/decide/offer/"
+    page = sign_in("Reception").get(url).content.decode()
+    assert choices(page, "clinician") == ["Dr Always, Consultant", "Dr Today, Consultant"]
+
+
+def test_a_type_that_is_booked_no_longer_is_no_choice_and_may_come_back(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    old, kept = factories.appointment_type(20), factories.appointment_type(40)
+    doctor = factories.clinician()
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    offering = f"/admin/bookings/appointmentrequest/{request.pk}/decide/offer/"
+    url = f"/admin/bookings/appointmenttype/{old.pk}/change/"
+    posted = {"name": old.name, "minutes": old.minutes, "buffer_minutes": old.buffer_minutes}
+    manager = sign_in("Manager")
+    assert manager.post(url, posted | {"retire": "on"}).status_code == 302
+    old.refresh_from_db()
+    assert (old.retired_on, old.retired_by) == (date(2026, 11, 23), "manager")
+    client = sign_in("Reception")
+    assert choices(client.get(offering).content.decode(), "appointment_type") == [str(kept)]
+    forced = {"version": request.version, "appointment_type": old.pk, "clinician": doctor.pk}
+    refused = client.post(offering, forced).content.decode()
+    assert "Choose what the appointment is for." in refused
+    assert "checked" in sign_in("Manager").get(url).content.decode()
+    assert sign_in("Manager").post(url, posted).status_code == 302
+    page = sign_in("Reception").get(offering).content.decode()
+    assert choices(page, "appointment_type") == [str(old), str(kept)]

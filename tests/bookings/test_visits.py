@@ -180,8 +180,8 @@ def test_two_who_cancel_at_once_cancel_once(monday: datetime) -> None:
 @pytest.mark.parametrize(
     ("came", "status", "heading"),
     [
-        (True, AppointmentStatus.FULFILLED, "You have been with us"),
-        (False, AppointmentStatus.NOSHOW, "We did not see you"),
+        (True, AppointmentStatus.FULFILLED, "The appointment has taken place"),
+        (False, AppointmentStatus.NOSHOW, "The appointment was missed"),
     ],
 )
 def test_whether_the_patient_came_is_recorded(
@@ -335,7 +335,7 @@ def test_a_link_is_sent_three_times_a_day_and_a_place_asks_ten_times_an_hour(
     [
         ({}, "Enter your reference."),
         ({"reference": "ABC", "email": "a@example.org"}, "A reference has eight letters"),
-        ({"reference": "BCDF-2346", "email": "a"}, "Enter an e-mail address"),
+        ({"reference": "BCDF-2346", "email": "a"}, "Enter an email address"),
     ],
 )
 def test_a_faulty_form_is_told_what_to_do(

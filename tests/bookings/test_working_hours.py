@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings.working_hours import WorkingWeek, add_working_time
+from bookings.working_hours import WorkingWeek, add_working_time, closing_time
 
 LONDON = ZoneInfo("Europe/London")
 WEEK = WorkingWeek(days={0, 1, 2, 3, 4}, opens=time(9), closes=time(17), zone=LONDON)
@@ -75,3 +75,46 @@ def test_counting_in_two_steps_comes_to_the_same(
     assert add_working_time(halfway, second, WEEK, set()) == add_working_time(
         start, first + second, WEEK, set()
     )
+
+
+ALWAYS = WorkingWeek(days=range(7), opens=time(0), closes=closing_time("24:00"), zone=LONDON)
+# Round the two nights in which the clocks change.
+odd_nights = st.one_of(
+    st.datetimes(datetime(2027, 3, 27), datetime(2027, 3, 29), timezones=st.just(UTC)),
+    st.datetimes(datetime(2027, 10, 30), datetime(2027, 11, 1), timezones=st.just(UTC)),
+)
+
+
+@given(odd_nights, lengths)
+def test_a_desk_that_never_closes_counts_every_real_minute(
+    start: datetime, length: timedelta
+) -> None:
+    assert add_working_time(start, length, ALWAYS, set()) == start + length
+
+
+@given(odd_nights, lengths, st.sampled_from([WEEK, ALWAYS, ALWAYS._replace(opens=time(1, 30))]))
+def test_the_zone_in_which_a_start_is_written_makes_no_difference(
+    start: datetime, length: timedelta, week: WorkingWeek
+) -> None:
+    in_utc = add_working_time(start, length, week, set())
+    assert in_utc.tzinfo == UTC
+    for zone in (LONDON, ZoneInfo("Pacific/Auckland"), ZoneInfo("America/St_Johns")):
+        assert add_working_time(start.astimezone(zone), length, week, set()) == in_utc
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("2027-03-28 00:30", "2027-03-28 03:30"), ("2027-10-31 00:30", "2027-10-31 01:30+00:00")],
+)
+def test_two_hours_over_a_clock_change_are_two_hours(start: str, end: str) -> None:
+    ended = add_working_time(london(start), timedelta(hours=2), ALWAYS, set())
+    wanted = datetime.fromisoformat(end)
+    assert ended == (wanted if wanted.tzinfo else london(end))
+
+
+def test_midnight_is_the_end_of_the_day() -> None:
+    late = WEEK._replace(closes=closing_time("24:00"))
+    assert late.closes == closing_time("00:00") == time(0)
+    friday = london("2026-11-20 23:00")
+    assert add_working_time(friday, timedelta(hours=1), late, set()) == london("2026-11-21 00:00")
+    assert add_working_time(friday, timedelta(hours=2), late, set()) == london("2026-11-23 10:00")

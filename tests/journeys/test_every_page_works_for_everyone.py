@@ -7,6 +7,7 @@ from playwright.sync_api import Page, Request, expect
 
 from bookings.models import AppointmentRequest
 from procedures.models import Revision
+from tests import factories
 from tests.journeys.test_a_request_becomes_an_appointment import sign_in
 
 Look = Callable[[Page], None]
@@ -122,6 +123,27 @@ def test_every_page_of_the_desk_is_accessible(
     page.set_viewport_size({"width": 375, "height": 900})
     page.goto(f"{clinic}/admin/bookings/appointmentrequest/{request.pk}/change/")
     look_at(page)
+
+
+def test_long_names_and_words_break_instead_of_widening_a_page(
+    clinic: str, new_page: NewPage
+) -> None:
+    request = factories.received(
+        name="A" * 100,
+        email=f"{'a' * 60}@{'b' * 60}.{'c' * 60}.org",
+        carer_name="C" * 100,
+        carer_right="parent",
+        concern="W" * 900,
+        access_detail="N" * 200,
+    )
+    desk = f"{clinic}/admin/bookings/appointmentrequest/"
+    page = new_page()
+    sign_in(page, clinic, "reception")
+    for width in (375, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in ("", f"{request.pk}/change/", f"{request.pk}/decide/offer/"):
+            page.goto(desk + path)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_large_print_is_18_point_and_fits_its_paper(clinic: str, new_page: NewPage) -> None:

@@ -1,0 +1,81 @@
+"""One form for e-mail addresses, what a request is found by, and types that are booked no longer."""
+
+from itertools import islice
+
+from django.db import migrations, models
+
+from bookings.addresses import CannotBeSent, canonical
+from bookings.folding import found_by
+
+AT_A_TIME = 1000
+
+
+def fill(apps, schema_editor):
+    """A row that cannot be read keeps what it has: nobody is reached there, and the desk phones them."""
+    requests = apps.get_model("bookings", "AppointmentRequest")
+    rows = requests.objects.values_list("pk", "name", "carer_name", "phone", "email").iterator()
+    update = 'UPDATE bookings_appointmentrequest SET "email" = %s, "found_by" = %s WHERE "id" = %s'
+    with schema_editor.connection.cursor() as cursor:
+        while batch := list(islice(rows, AT_A_TIME)):
+            cursor.executemany(update, [_filled(*row) for row in batch])
+    messages = apps.get_model("bookings", "Message").objects.exclude(address="")
+    for pk, address in list(messages.values_list("pk", "address")):
+        messages.filter(pk=pk).update(address=_canonical(address))
+
+
+def _filled(pk, name, carer_name, phone, email):
+    found = found_by(name=name, carer_name=carer_name, phone=str(phone or ""))
+    return _canonical(email), found, pk
+
+
+def _canonical(address):
+    try:
+        return canonical(address)
+    except CannotBeSent:
+        return address
+
+
+class Migration(migrations.Migration):
+    dependencies = [("bookings", "0018_worker_and_outages")]
+    operations = [
+        migrations.AddField(
+            model_name="appointmenttype",
+            name="retired_on",
+            field=models.DateField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="appointmenttype",
+            name="retired_by",
+            field=models.CharField(blank=True, max_length=150, null=True),
+        ),
+        migrations.AddConstraint(
+            model_name="appointmenttype",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("retired_by__isnull", True), ("retired_on__isnull", True)),
+                    models.Q(("retired_by__isnull", False), ("retired_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="bookings_appointmenttype_retired_on_by",
+                violation_error_message="Say both when and by whom it was retired, or neither.",
+            ),
+        ),
+        migrations.AddField(
+            model_name="appointmentrequest",
+            name="found_by",
+            field=models.CharField(default="", max_length=600),
+        ),
+        migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
+        migrations.AddIndex(
+            model_name="appointmentrequest",
+            index=models.Index(fields=["found_by"], name="requests_found_by"),
+        ),
+        migrations.AddIndex(
+            model_name="appointmentrequest",
+            index=models.Index(fields=["email"], name="requests_by_email"),
+        ),
+        migrations.AddIndex(
+            model_name="appointmentrequest",
+            index=models.Index(fields=["date_of_birth"], name="requests_by_birth"),
+        ),
+    ]

@@ -1,0 +1,63 @@
+"""Phone numbers: how they are shown, which look doubtful, and which can take a text."""
+
+import phonenumbers
+from django.conf import settings
+from phonenumber_field.phonenumber import PhoneNumber, to_python
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
+
+# What surely takes no text. A type that the tables do not know may be a mobile.
+WITHOUT_TEXTS = {
+    PhoneNumberType.FIXED_LINE,
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.UAN,
+    PhoneNumberType.VOICEMAIL,
+}
+
+
+def parsed(typed: str | PhoneNumber) -> PhoneNumber | None:
+    """The number, or None for what cannot be dialled from anywhere in the country.
+
+    Ranges that the library's tables do not know yet are numbers all the same.
+    """
+    number = to_python(typed)
+    if not number or number.country_code is None:
+        return None
+    possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    return number if possible else None
+
+
+def shown(number: str | PhoneNumber) -> str:
+    """As people here dial it; one of another country with its code, lest it looks like ours."""
+    known = parsed(number)
+    if known is None:
+        return str(number)
+    ours = phonenumbers.country_code_for_region(settings.PHONENUMBER_DEFAULT_REGION)
+    return str(known.as_national if known.country_code == ours else known.as_international)
+
+
+def is_doubtful(number: str | PhoneNumber) -> bool:
+    """Whether there is a number that the tables do not know: a slip, or a range that is new."""
+    return bool(number) and not to_python(number).is_valid()
+
+
+def takes_no_texts(number: str | PhoneNumber) -> bool:
+    """Whether the number is surely not a mobile."""
+    known = parsed(number)
+    return known is None or phonenumbers.number_type(known) in WITHOUT_TEXTS
+
+
+def spellings(number: str | PhoneNumber) -> list[str]:
+    """The digits with the country's code and as they are dialled at home, without an extension."""
+    known = parsed(number)
+    if known is None:
+        return []
+    bare = phonenumbers.PhoneNumber()
+    bare.merge_from(known)
+    bare.extension = None
+    written = (
+        phonenumbers.format_number(bare, form)
+        for form in (PhoneNumberFormat.E164, PhoneNumberFormat.NATIONAL)
+    )
+    return ["".join(filter(str.isdigit, each)) for each in written]

@@ -1,0 +1,10 @@
+"""Addresses and phone numbers on screens and on paper."""
+
+from django import template
+
+from bookings import addresses, phones
+
+register = template.Library()
+register.filter("readable", addresses.readable)
+register.filter("dialled", phones.shown)
+register.filter("is_doubtful", phones.is_doubtful)

@@ -1,0 +1,179 @@
+"""People are found again at the desk, however their names and numbers were typed."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookings import folding, triage
+from bookings.models import AppointmentRequest
+from bookings.status import SEARCHED
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User | str], Client]
+LIST = "/admin/bookings/appointmentrequest/"
+
+
+def found(client: Client, term: str) -> set[str]:
+    content = client.post(f"{LIST}search/", {"term": term}).content.decode()
+    return set(re.findall(r'/change/">([A-Z0-9]{4}-[A-Z0-9]{4})</a>', content))
+
+
+@pytest.fixture
+def people(monday: datetime) -> dict[str, AppointmentRequest]:
+    def received(**columns: str) -> AppointmentRequest:
+        return factories.received(email=f"{len(made)}@example.org", now=monday, **columns)
+
+    made: dict[str, AppointmentRequest] = {}
+    made["Siobhán"] = received(name="Siobhán O’Brien", phone="+44 20 7946 0958 ext. 12")
+    made["Zoë"] = received(
+        name=unicodedata.normalize("NFD", "Zoë Müller-Łukasz"), phone="+49 171 1234567"
+    )
+    made["Élodie"] = received(name="Élodie Ångström", phone="")
+    made["child"] = received(
+        name="Robin Weiß", carer_name="Maria Guardian", carer_right="parent", phone=""
+    )
+    made["Smith"] = received(name="Mary Ann Smith", phone="+44 7700 900123")
+    made["Søren"] = received(name="SØREN ÞÓRÐARSON", phone="")
+    made["Arab"] = received(name="مُحَمَّد علي", phone="")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("term", "whose"),
+    [
+        ("O'Brien", "Siobhán"),
+        ("O’Brien", "Siobhán"),
+        ("OBrien", "Siobhán"),
+        ("o brien", "Siobhán"),
+        ("oʼbrien", "Siobhán"),
+        ("Siobhan", "Siobhán"),
+        ("SIOBHÁN", "Siobhán"),
+        (unicodedata.normalize("NFD", "siobhán"), "Siobhán"),
+        ("O’Brien Siobhán", "Siobhán"),
+        ("O'Brien, Siobhan", "Siobhán"),
+        ("\u200fSiobhán\u00ad", "Siobhán"),
+        ("020 7946 0958", "Siobhán"),
+        ("(020) 7946-0958", "Siobhán"),
+        ("+44 (0)20 7946 0958", "Siobhán"),
+        ("0044 20 7946 0958", "Siobhán"),
+        ("020 7946 0958 ext 12", "Siobhán"),
+        ("02079460", "Siobhán"),
+        ("\u202a020\u00a07946\u00a00958\u202c", "Siobhán"),
+        ("Zoë", "Zoë"),
+        ("zoe", "Zoë"),
+        ("Müller", "Zoë"),
+        ("Łukasz", "Zoë"),
+        ("lukasz zoe", "Zoë"),
+        ("Muller Lukasz", "Zoë"),
+        ("MüllerŁukasz", "Zoë"),
+        ("+49 171 1234567", "Zoë"),
+        ("0171 1234567", "Zoë"),
+        ("élodie", "Élodie"),
+        ("Angstrom", "Élodie"),
+        ("Angstrom,Elodie", "Élodie"),
+        ("Guardian", "child"),
+        ("maria guardian", "child"),
+        ("WEISS", "child"),
+        ("Smith, Mary", "Smith"),
+        ("Maryann", "Smith"),
+        ("Mary-Ann Smith", "Smith"),
+        ("07700 900123", "Smith"),
+        ("soren", "Søren"),
+        ("thordarson", "Søren"),
+        ("محمد", "Arab"),
+    ],
+)
+def test_everybody_is_found(
+    term: str, whose: str, people: dict[str, AppointmentRequest], sign_in: SignIn
+) -> None:
+    assert found(sign_in("Reception"), term) == {people[whose].reference}
+
+
+def test_a_reference_is_found_however_it_is_typed(
+    people: dict[str, AppointmentRequest], sign_in: SignIn
+) -> None:
+    client = sign_in("Reception")
+    reference = people["Zoë"].reference
+    for typed in (
+        reference,
+        reference.lower(),
+        reference.replace("-", ""),
+        reference.replace("-", " "),
+        reference.replace("-", "\u2013"),
+        f"\ufeff{reference}\u200b",
+    ):
+        assert found(client, typed) == {reference}
+
+
+@pytest.mark.parametrize(
+    "term", ["iobh", "brien siobhanx", "-", "’", "\u200d", "946 0958", "%", "_"]
+)
+def test_nobody_else_is_found(
+    term: str, people: dict[str, AppointmentRequest], sign_in: SignIn
+) -> None:
+    assert found(sign_in("Reception"), term) == set()
+
+
+def test_a_search_is_in_the_journal_of_what_it_found(
+    people: dict[str, AppointmentRequest], sign_in: SignIn
+) -> None:
+    found(sign_in("Reception"), "guardian")
+    searched = {name for name, each in people.items() if each.events.filter(kind=SEARCHED).exists()}
+    assert searched == {"child"}
+
+
+def test_a_changed_number_is_found(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    triage.change_contact(
+        request,
+        version=1,
+        email=request.email,
+        phone="+44 1632 960123",
+        by=factories.staff("Reception"),
+        now=monday,
+    )
+    client = sign_in("Reception")
+    assert found(client, "01632 960123") == {request.reference}
+    assert found(client, "020 7946 0958") == set()
+    assert found(client, "Sample") == {request.reference}
+
+
+@pytest.mark.parametrize(
+    ("name", "again", "same"),
+    [
+        ("Siobhán O’Brien", "Siobhan O'Brien", True),
+        ("Zoë Müller-Łukasz", "ZOE MULLER", True),
+        ("Zoë Müller-Łukasz", "Müller Łukasz, Zoë", True),
+        ("Anne-Marie Weiß", "annemarie weiss", True),
+        ("Mary Smith", "Ben Smith", False),
+        ("Mary Smith", "Mary Jones", False),
+    ],
+)
+def test_the_same_person_is_recognised_by_another_spelling(
+    name: str, again: str, same: bool, sign_in: SignIn, monday: datetime
+) -> None:
+    first = factories.received(name=name, email="a@example.org", now=monday)
+    second = factories.received(name=again, email="b@example.org", now=monday)
+    born_later = date(1971, 1, 31)
+    factories.received(name=name, email="c@example.org", date_of_birth=born_later, now=monday)
+    for record, other in ((first, second), (second, first)):
+        shown = sign_in("Reception").get(f"{LIST}{record.pk}/change/").content.decode()
+        assert ("Perhaps the same person" in shown) == same
+        assert (f'">{other.reference}</a>, received' in shown) == same
+
+
+@given(st.text(max_size=100), st.text(max_size=100))
+def test_any_name_is_found_by_itself_and_fills_no_table(name: str, carer: str) -> None:
+    stored = folding.found_by(name=name, carer_name=carer, phone="")
+    whole = folding.chunks(name)
+    if len(folding.words(name)) < folding.MOST_WORDS:
+        assert all(f" {run}" in stored for run in whole)
+    assert len(stored) <= AppointmentRequest._meta.get_field("found_by").max_length
