@@ -61,7 +61,7 @@ def test_a_patient_asks_for_another_time_and_takes_it(
     patient.get_by_role("radio").first.check()
     press(patient.get_by_role("button", name="Take this time instead"))
     expect(patient.get_by_role("heading", name="Your appointment", exact=True)).to_be_visible()
-    expect(patient.get_by_text("Your appointment was moved.")).to_be_visible()
+    expect(patient.get_by_text("You moved the visit to another time.")).to_be_visible()
     look(patient)
     old.refresh_from_db()
     assert old.status == AppointmentStatus.MOVED
@@ -97,7 +97,7 @@ def test_a_freed_time_reaches_somebody_who_would_come_earlier(
     look_at(waiting)
     waiting.get_by_role("radio").first.check()
     press(waiting.get_by_role("button", name="Take this time instead"))
-    expect(waiting.get_by_text("Your appointment was moved.")).to_be_visible()
+    expect(waiting.get_by_text("You moved the visit to another time.")).to_be_visible()
     assert triage.booked_appointment(other).starts == freed
 
 
