@@ -51,14 +51,14 @@ def write_folder(folder: Path) -> int:
         newest = page.revisions.order_by("-number").first()
         if newest is None:
             continue
-        (folder / f"{page.slug}.md").write_text(newest.document)
+        (folder / f"{page.slug}.md").write_text(newest.document, encoding="utf-8")
         pages[page.slug] = _page_columns(page, newest)
     sources = {
         source.key: _source_columns(source)
         for source in Source.objects.order_by("key").select_related("superseded_by")
     }
-    (folder / "pages.toml").write_text(tomli_w.dumps(pages))
-    (folder / "sources.toml").write_text(tomli_w.dumps(sources))
+    (folder / "pages.toml").write_text(tomli_w.dumps(pages), encoding="utf-8")
+    (folder / "sources.toml").write_text(tomli_w.dumps(sources), encoding="utf-8")
     for figure in publishing.library().figures.values():
         (folder / "figures" / f"{figure.key}.{figure.kind()}").write_bytes(bytes(figure.content))
     return len(pages)
@@ -108,7 +108,7 @@ def _toml(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FolderError(f"{path}: {error}") from None
 
@@ -166,7 +166,7 @@ def _read_sources(path: Path) -> None:
 
 def _read_page(path: Path, columns: dict[str, Any], by: User, now: datetime) -> bool:
     try:
-        document = path.read_text()
+        document = path.read_text(encoding="utf-8")
         parsed = parse(document)
         render(document, publishing.library())
     except UnicodeDecodeError:

@@ -1,9 +1,11 @@
 """What every test may ask for. The network is closed but for this machine."""
 
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from django.test import Client, TransactionTestCase
 
 from procedures import publication
 from procedures.constraints import allow_changes, make_append_only
-from tests import factories
+from tests import clock, factories
 
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "bookings_requestevent": (),
@@ -50,6 +52,40 @@ def _empty_the_tables(case: TransactionTestCase) -> None:
 
 django_teardown = TransactionTestCase._fixture_teardown
 TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[method-assign]
+
+
+def pytest_report_header() -> str:
+    return clock.in_words()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """`script/test` reads out at its end what failed in each of its parts."""
+    if not os.environ.get("TESTS_FAILED"):
+        return
+    part = os.environ.get("TESTS_PART", "")
+    outcomes = [terminalreporter.stats.get(outcome, []) for outcome in ("failed", "error")]
+    with Path(os.environ["TESTS_FAILED"]).open("a") as names:
+        names.writelines(f"{part}: {each.nodeid}\n" for reports in outcomes for each in reports)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that says when it happens need not be run at other moments."""
+    for item in items:
+        if "monday" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.own_moment)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def suite_clock() -> Iterator[time_machine.Traveller]:
+    """The clock of this process, in what is set up once for many tests too. It goes on."""
+    with time_machine.travel(clock.start()) as traveller:
+        yield traveller
+
+
+@pytest.fixture(autouse=True)
+def moment_of_the_suite(suite_clock: time_machine.Traveller) -> None:
+    """Each test begins at the same moment, however long those before it took."""
+    suite_clock.move_to(clock.start())
 
 
 @pytest.fixture(autouse=True)

@@ -2,12 +2,15 @@
 
 import os
 
+from tests.clock import ZONE
+
 os.environ |= {
     "SECRET_KEY": "only-for-tests-only-for-tests-only-for-tests-only-for-tests",
     "SITE_URL": "https://clinic.example",
     "DEVELOPMENT": "true",
     "DEMONSTRATION": "true",
     "DATABASE_POOL": "20",
+    "TIME_ZONE": ZONE.key,
     "CLINIC_NAME": "Example Lane Clinic",
     "CLINIC_PHONE": "020 7946 0958",
     "CLINIC_ADDRESS": "1 Example Lane, Exampleton",

@@ -23,7 +23,7 @@ from clinic_site.groups import GROUPS
 from clinic_site.logs import WithoutLinks
 from procedures.models import Revision
 from procedures.status import RevisionStatus
-from tests import factories
+from tests import factories, processes
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -274,4 +274,4 @@ def test_the_worker_finishes_cleanly_when_it_is_told_to(tmp_path: Path) -> None:
         assert worker.stdout
         assert worker.stdout.readline() == "Waiting for messages to send.\n"
         worker.terminate()
-        assert worker.wait(timeout=30) == 0
+        assert worker.wait(processes.PATIENCE) == 0

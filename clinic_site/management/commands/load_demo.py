@@ -117,7 +117,7 @@ class Command(BaseCommand):
         editor, clinician, publisher = (
             User.objects.get(username=name) for name in ("editor", "clinician", "publisher")
         )
-        texts = {path.read_text() for path in FOLDER.glob("*/*.md")}
+        texts = {path.read_text(encoding="utf-8") for path in FOLDER.glob("*/*.md")}
         for revision in Revision.objects.filter(status=RevisionStatus.DRAFT, document__in=texts):
             days = demo.SIGNED_DAYS_AGO.get(revision.page.slug, days_ago)
             now = timezone.now() - timedelta(days=days)
