@@ -1,6 +1,8 @@
 """What every test may ask for. The network is closed but for this machine."""
 
 import contextlib
+import fcntl
+import itertools
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -29,6 +31,24 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[None]:
+    """On SQLite, the first file that no other run in this folder works on: two never share one."""
+    test = connection.settings_dict["TEST"]
+    if connection.vendor != "sqlite":
+        yield
+        return
+    for number in itertools.count(1):
+        name = f"{test['NAME']}_{number}"
+        with Path(f"{name}.lock").open("w") as lock, contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            test["NAME"] = name
+            yield
+            return
 
 
 @contextlib.contextmanager

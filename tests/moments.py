@@ -56,12 +56,15 @@ def at_random() -> str:
 
 
 def main(arguments: list[str]) -> None:
-    if arguments == ["--random"]:
-        chosen = [at_random()]
-    elif len(arguments) == 2 and all(argument.isdigit() for argument in arguments):
-        chosen = moments()[int(arguments[0]) - 1 : int(arguments[1])]
-    else:
-        chosen = moments()
+    match arguments:
+        case []:
+            chosen = moments()
+        case ["--random"]:
+            chosen = [at_random()]
+        case [first, last] if first.isdigit() and last.isdigit():
+            chosen = moments()[max(int(first), 1) - 1 : int(last)]
+        case _:
+            sys.exit("Say nothing, or the first and the last number: 10 20")
     print("\n".join(chosen))  # noqa: T201
 
 

@@ -1,6 +1,7 @@
 """No test depends on the day on which it runs, or on whose machine: held by a machine too."""
 
 import ast
+import fcntl
 import os
 import re
 import subprocess
@@ -9,11 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from tests import clock, moments, processes
+from tests import clock, conftest, moments, processes
 
 ROOT = Path(__file__).parent.parent
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -99,6 +102,15 @@ def test_the_language_of_the_machine_does_not_spell_our_texts(path: Path) -> Non
     assert unnamed == []
 
 
+@pytest.mark.django_db
+def test_no_other_run_in_this_folder_shares_the_database() -> None:
+    if connection.vendor != "sqlite":
+        return  # each run starts a server of its own
+    lock = Path(f"{connection.settings_dict['NAME']}.lock")
+    with lock.open("w") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 # --- The moments ----------------------------------------------------------------------------------
 
 
@@ -120,6 +132,20 @@ def test_a_moment_at_random_can_be_run_again() -> None:
     )
     for _ in range(20):
         assert first <= clock.read(moments.at_random()) < last
+
+
+def test_what_failed_is_named_for_the_last_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = tmp_path / "failed"
+    monkeypatch.setenv("TESTS_FAILED", str(names))
+    monkeypatch.setenv("TESTS_PART", "On SQLite")
+    failed, missed = (SimpleNamespace(nodeid=f"tests/test_a.py::test_{n}") for n in (1, 2))
+    reporter = SimpleNamespace(stats={"failed": [failed], "error": [missed], "passed": [None]})
+    conftest.pytest_terminal_summary(reporter)
+    assert names.read_text() == (
+        "On SQLite: tests/test_a.py::test_1\nOn SQLite: tests/test_a.py::test_2\n"
+    )
 
 
 # --- What tests may not do ------------------------------------------------------------------------
