@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 
 # How many seconds to wait for what takes one on a quiet machine, before calling it a fault.
-PATIENCE = 60
+PATIENCE = 300
 
 
 def start(

@@ -15,14 +15,16 @@ from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tests import clock, processes
+from tests import clock
 
 # The browser's event loop runs in this thread, and Django would refuse its own set-up of the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
-expect.set_options(timeout=processes.PATIENCE * 1000)
+# Milliseconds to wait for what appears at once on a quiet machine.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 STANDING_RULES = """() => {
   const faults = [];
@@ -114,7 +116,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         context.clock.install(time=timezone.now())
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(processes.PATIENCE * 1000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", listen)
         return page
 
