@@ -36,7 +36,7 @@ def test_a_test_begins_at_the_moment_of_the_suite() -> None:
 
 @pytest.mark.django_db
 def test_a_process_of_a_test_has_its_clock(monday: datetime) -> None:
-    program = "from datetime import datetime; print(datetime.now(tz=UTC).isoformat())"
+    program = "from datetime import UTC, datetime; print(datetime.now(tz=UTC).isoformat())"
     script = ROOT / "var" / "clock.py"
     script.write_text(program)
     with processes.running(str(script)) as process:
