@@ -16,7 +16,7 @@ BOUNDARY = re.compile(r"^-{79}\n?", re.MULTILINE)
 
 
 def _read(path: Path) -> list[dict[str, object]]:
-    parts = [part for part in BOUNDARY.split(path.read_text()) if part.strip()]
+    parts = [part for part in BOUNDARY.split(path.read_text(encoding="utf-8")) if part.strip()]
     letters = [email.message_from_string(part, policy=email.policy.default) for part in parts]
     return [_shown(letter) for letter in letters]
 

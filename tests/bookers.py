@@ -14,6 +14,8 @@ from datetime import datetime
 
 import django
 
+from tests import processes
+
 
 def main() -> None:
     """One thread for each colleague."""
@@ -23,7 +25,7 @@ def main() -> None:
     sys.stdout.flush()
     task = json.loads(sys.stdin.readline())
     told: Counter[str] = Counter()
-    barrier = threading.Barrier(int(sys.argv[1]), timeout=30)
+    barrier = threading.Barrier(int(sys.argv[1]), timeout=processes.PATIENCE)
     threads = [
         threading.Thread(target=colleague, args=(own, task["starts"], barrier, told))
         for own in task["requests"]

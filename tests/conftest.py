@@ -1,9 +1,13 @@
 """What every test may ask for. The network is closed but for this machine."""
 
 import contextlib
+import fcntl
+import itertools
+import os
 import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +18,7 @@ from django.test import Client, TransactionTestCase
 
 from procedures import publication
 from procedures.constraints import allow_changes, make_append_only
-from tests import factories
+from tests import clock, factories
 from tests.valid_html import faults_of
 
 APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
@@ -29,6 +33,24 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[None]:
+    """On SQLite, the first file that no other run in this folder works on: two never share one."""
+    test = connection.settings_dict["TEST"]
+    if connection.vendor != "sqlite":
+        yield
+        return
+    for number in itertools.count(1):
+        name = f"{test['NAME']}_{number}"
+        with Path(f"{name}.lock").open("w") as lock, contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            test["NAME"] = name
+            yield
+            return
 
 
 @contextlib.contextmanager
@@ -52,6 +74,40 @@ def _empty_the_tables(case: TransactionTestCase) -> None:
 
 django_teardown = TransactionTestCase._fixture_teardown
 TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[method-assign]
+
+
+def pytest_report_header() -> str:
+    return clock.in_words()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """`script/test` reads out at its end what failed in each of its parts."""
+    if not os.environ.get("TESTS_FAILED"):
+        return
+    part = os.environ.get("TESTS_PART", "")
+    outcomes = [terminalreporter.stats.get(outcome, []) for outcome in ("failed", "error")]
+    with Path(os.environ["TESTS_FAILED"]).open("a") as names:
+        names.writelines(f"{part}: {each.nodeid}\n" for reports in outcomes for each in reports)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that says when it happens need not be run at other moments."""
+    for item in items:
+        if "monday" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.own_moment)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def suite_clock() -> Iterator[time_machine.Traveller]:
+    """The clock of this process, in what is set up once for many tests too. It goes on."""
+    with time_machine.travel(clock.start()) as traveller:
+        yield traveller
+
+
+@pytest.fixture(autouse=True)
+def moment_of_the_suite(suite_clock: time_machine.Traveller) -> None:
+    """Each test begins at the same moment, however long those before it took."""
+    suite_clock.move_to(clock.start())
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,11 @@
-"""Other processes and servers beside the test: they reach the same database, and may be killed."""
+"""Other processes and servers beside the test: they reach the same database, at the same moment, and may
+be killed."""
 
 import contextlib
 import os
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,66 +14,72 @@ from urllib.parse import urlsplit
 from aiosmtpd.controller import Controller
 from django.db import connection
 
+from tests import clock
+
 ROOT = Path(__file__).parent.parent
 # CI runs the long profile once; a developer the short one each time.
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 
+# How many seconds to wait for what takes one on a quiet machine, before calling it a fault.
+PATIENCE = 300
 
-def start(*command: str, **environment: str) -> subprocess.Popen[str]:
-    """Python with these arguments, on the database of the test, with pipes to talk through."""
+
+def start(
+    *command: str, inherit: tuple[socket.socket, ...] = (), **environment: str
+) -> subprocess.Popen[str]:
+    """Python with these arguments, on the test's database and clock, with pipes to talk through."""
     return subprocess.Popen(
-        [sys.executable, *command],
+        [sys.executable, "-m", "tests.clock", str(clock.ahead()), *command],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": _database_url(), **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        pass_fds=[each.fileno() for each in inherit],
         text=True,
     )
 
 
 @contextlib.contextmanager
-def running(*command: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def running(
+    *command: str, inherit: tuple[socket.socket, ...] = (), **environment: str
+) -> Iterator[subprocess.Popen[str]]:
     """A process that is killed at the end, in whatever it was doing."""
-    with start(*command, **environment) as process:
+    with start(*command, inherit=inherit, **environment) as process:
         try:
             yield process
         finally:
             process.kill()
 
 
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+@contextlib.contextmanager
+def listening() -> Iterator[socket.socket]:
+    """A socket on a port of its own, which nobody can take before a server gets hold of it."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as server:
+        yield server
+
+
+class MailServer(Controller):
+    """A mail server on a port that the machine chose."""
+
+    def _create_server(self) -> Any:
+        server = socket.create_server((self.hostname, 0))
+        self.port = server.getsockname()[1]
+        return self.loop.create_server(self._factory_invoker, sock=server)
 
 
 @contextlib.contextmanager
 def serving(handler: Any, settings: Any) -> Iterator[None]:
     """A real mail server with this handler, to which all letters go; the clinic has no inbox."""
-    port = free_port()
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller = MailServer(handler, hostname="127.0.0.1", ready_timeout=PATIENCE)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.CLINIC_INBOX = "127.0.0.1", port, ""
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
+    settings.CLINIC_INBOX = ""
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     try:
         yield
     finally:
         controller.stop()
-
-
-def wait_for(port: int) -> None:
-    """Until somebody listens there."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            assert time.monotonic() < deadline, f"nobody listens on {port}"
-            threading.Event().wait(0.02)
-        else:
-            return
 
 
 def _database_url() -> str:

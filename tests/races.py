@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db import connection
 
+from tests import processes
+
 
 def race(acts: Sequence[Callable[[], Any]]) -> list[Any]:
     """Run the acts at the same moment; what each returned, or the exception that it raised."""
-    barrier = threading.Barrier(len(acts), timeout=30)
+    barrier = threading.Barrier(len(acts), timeout=processes.PATIENCE)
     outcomes: list[Any] = [None] * len(acts)
 
     def run(index: int, act: Callable[[], Any]) -> None:

@@ -2,12 +2,15 @@
 
 import os
 
+from tests.clock import ZONE
+
 os.environ |= {
     "SECRET_KEY": "only-for-tests-only-for-tests-only-for-tests-only-for-tests",
     "SEALING_KEY": "only-for-tests-too-only-for-tests-too-only-for-tests-too",
     "SITE_URL": "https://clinic.example",
     "DEVELOPMENT": "true",
     "DEMONSTRATION": "true",
+    "TIME_ZONE": ZONE.key,
     "CLINIC_NAME": "Example Lane Clinic",
     "CLINIC_PHONE": "020 7946 0958",
     "CLINIC_ADDRESS": "1 Example Lane, Exampleton",

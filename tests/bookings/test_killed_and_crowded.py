@@ -5,6 +5,7 @@ colleagues each, 16 patients on 8 web processes, and 30 killed workers.
 """
 
 import asyncio
+import contextlib
 import http.client
 import json
 import re
@@ -72,7 +73,7 @@ def test_r1_each_time_has_one_appointment_however_many_book_it() -> None:
         process.stdin.flush()
     told: Counter[str] = Counter()
     for process in crowd:
-        told.update(json.loads(process.communicate(timeout=300)[0]))
+        told.update(json.loads(process.communicate(timeout=processes.PATIENCE)[0]))
     assert told == {"booked": TIMES, "TimeTaken": TIMES * (PROCESSES * COLLEAGUES - 1)}
     assert Appointment.objects.values("starts").distinct().count() == TIMES
     assert Appointment.objects.count() == TIMES
@@ -93,7 +94,7 @@ class Browser:
 
     def ask(self, method: str, path: str, **form: str) -> str:
         """One request; a redirect is followed."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=processes.PATIENCE)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if form:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -122,8 +123,6 @@ class Browser:
 
 def test_r4_many_patients_and_many_web_processes_on_one_database(settings: Any) -> None:
     requests = [factories.received(email=f"p{n}@example.org") for n in range(CLIENTS * EACH)]
-    port = processes.free_port()
-    server = ("-m", "gunicorn", "clinic_site.wsgi", "--bind", f"127.0.0.1:{port}")
     environment = {
         "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
         "SECRET_KEY": settings.SECRET_KEY,
@@ -131,9 +130,12 @@ def test_r4_many_patients_and_many_web_processes_on_one_database(settings: Any) 
         "ALLOWED_HOSTS": "127.0.0.1",
         "DEVELOPMENT": "true",
     }
-    browsers = [Browser(port) for _ in range(CLIENTS)]
-    with processes.running(*server, "--workers", str(WEB), "--log-level", "error", **environment):
-        processes.wait_for(port)
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(processes.listening())
+        command = ("-m", "gunicorn", "clinic_site.wsgi", "--bind", f"fd://{server.fileno()}")
+        command += ("--workers", str(WEB), "--log-level", "error")
+        stack.enter_context(processes.running(*command, inherit=(server,), **environment))
+        browsers = [Browser(server.getsockname()[1]) for _ in range(CLIENTS)]
         outcomes = race(
             [
                 lambda browser=browser, own=requests[n::CLIENTS]: [
@@ -228,7 +230,7 @@ def test_r5_r6_a_worker_that_dies_over_a_letter(
     factories.received()
     letters.stall = stall
     with worker(settings):
-        assert letters.stalled.wait(timeout=30)
+        assert letters.stalled.wait(processes.PATIENCE)
     message = Message.objects.get()
     assert (message.status, message.tries) == (MessageStatus.QUEUED, 1)
     letters.stall = ""
@@ -250,7 +252,7 @@ def test_r5_however_often_workers_die_no_letter_is_lost(letters: Letters, settin
         letters.enough.clear()
         letters.wanted = (killed + 1) * LETTERS // (KILLS + 2)
         with worker(settings):
-            assert letters.enough.wait(timeout=60)
+            assert letters.enough.wait(processes.PATIENCE)
     while Message.objects.filter(status=MessageStatus.QUEUED).exists():
         assert send_after_the_lease()
     copies = Counter(letters.taken)

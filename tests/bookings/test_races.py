@@ -159,7 +159,7 @@ def test_one_of_many_colleagues_decides() -> None:
 @on_postgresql_only
 @pytest.mark.postgres
 def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.MonkeyPatch) -> None:
-    everybody_looked = threading.Barrier(PEOPLE, timeout=10)
+    everybody_looked = threading.Barrier(PEOPLE, timeout=processes.PATIENCE)
 
     def look_then_save(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
         current = AppointmentRequest.objects.get(pk=request.pk)
@@ -332,7 +332,7 @@ def test_events_of_one_request_queue_up_in_one_chain() -> None:
 @pytest.mark.postgres
 def test_without_the_lock_the_chain_forks(monkeypatch: pytest.MonkeyPatch) -> None:
     request, now = in_review(), timezone.now()
-    everybody_looked = threading.Barrier(PEOPLE, timeout=10)
+    everybody_looked = threading.Barrier(PEOPLE, timeout=processes.PATIENCE)
 
     def record_without_lock() -> None:
         with transaction.atomic():

@@ -50,6 +50,8 @@ from bookings.status import (
 from bookings.still_true import RULES
 from tests import factories
 
+pytestmark = pytest.mark.own_moment
+
 START = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 # Some are soon over, and some are far enough off for a reminder and for answers that age.
 STARTS = [START + timedelta(days=days) for days in (2, 5, 9, 16)]

@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,23 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
+from django.utils import timezone
 
-from bookings.models import AppointmentRequest, ScreeningQuestion
-from bookings.status import RequestStatus
+from bookings import free_times
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Offer,
+    OfferedTime,
+    ScreeningQuestion,
+)
+from bookings.status import AppointmentStatus, RequestStatus
 from clinic_site import checks, urls
 from clinic_site.groups import GROUPS
 from clinic_site.logs import WithoutLinks
 from procedures.models import Revision
 from procedures.status import RevisionStatus
-from tests import factories
+from tests import factories, processes
 from tests.valid_html import faults_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -249,6 +258,24 @@ def test_the_demonstration_is_plainly_invented(client: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_the_demonstration_makes_sense_whenever_it_is_loaded() -> None:
+    """Early on a Wednesday, at the end of a year, before a clock change: see `script/every-day`."""
+    call_command("load_demo", stdout=StringIO())
+    now = timezone.now()
+    assert not AppointmentRequest.objects.moved_by_the_clock(now).exists()
+    standing = Offer.objects.standing(now)
+    times = {offer.request.name: offer.times.count() for offer in standing}
+    assert times == {"Jo Sample": 3, "Ali Specimen": 2}
+    for time in OfferedTime.objects.filter(offer__in=standing):
+        assert time.offer.held_until < time.starts
+        span = free_times.Span(time.starts, time.ends)
+        assert free_times.is_in_session(time.offer.clinician, time.room, span)
+    coming = Appointment.objects.filter(status=AppointmentStatus.BOOKED)
+    assert min(coming.values_list("starts", flat=True)) > now + timedelta(days=3)
+    assert [each.appointment.request.name for each in free_times.stranded(now)] == ["Lou Specimen"]
+
+
+@pytest.mark.django_db
 def test_the_demonstration_loads_nowhere_else(settings: Any) -> None:
     settings.DEMONSTRATION = False
     with pytest.raises(CommandError, match="mix invented people with real ones"):
@@ -301,4 +328,4 @@ def test_the_worker_finishes_cleanly_when_it_is_told_to(tmp_path: Path) -> None:
         assert worker.stdout
         assert worker.stdout.readline() == "Waiting for messages to send.\n"
         worker.terminate()
-        assert worker.wait(timeout=30) == 0
+        assert worker.wait(processes.PATIENCE) == 0

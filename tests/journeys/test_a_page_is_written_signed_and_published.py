@@ -92,7 +92,8 @@ def test_a_page_is_written_signed_and_published(
     expect(patient.locator(".difference ins").first).to_contain_text("look at")
     look_at(patient)
     patient.go_back()
-    expect(patient.get_by_text(f"{timezone.localdate():%-d %B %Y}").first).to_be_visible()
+    published_on = f"{timezone.localtime(published.published_at):%-d %B %Y}"
+    expect(patient.get_by_role("main")).to_contain_text(published_on)
 
 
 def test_any_clinician_suspends_a_page_at_once(

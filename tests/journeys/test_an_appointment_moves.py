@@ -1,7 +1,6 @@
 """Another time: asked for by the patient, freed by somebody else, or needed because we are away."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -15,6 +14,7 @@ from bookings.links import private_link
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay
 from bookings.status import PATIENT, AppointmentStatus
 from tests.journeys.test_a_request_becomes_an_appointment import latest_link, press, sign_in
+from tests.journeys.times import choose, noon, tick_free
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -48,9 +48,9 @@ def test_a_patient_asks_for_another_time_and_takes_it(
     expect(staff.get_by_text("They could come: Any Wednesday.")).to_be_visible()
     look(staff)
     press(staff.get_by_role("link", name="Offer times"))
-    staff.get_by_role("checkbox").nth(6).check()
-    held = timezone.localtime() + timedelta(hours=20)
-    staff.get_by_label("Held until").fill(f"{held:%Y-%m-%dT%H:%M}")
+    held = noon(days=1)
+    [offered] = tick_free(staff, after=held)
+    staff.get_by_label("Held until").fill(f"{timezone.localtime(held):%Y-%m-%dT%H:%M}")
     press(staff.get_by_role("button", name="Offer times"))
     expect(staff.get_by_role("heading", name="Booked and other times offered")).to_be_visible()
     look(staff)
@@ -58,7 +58,7 @@ def test_a_patient_asks_for_another_time_and_takes_it(
     patient.goto(latest_link(request.email))
     expect(patient.get_by_role("heading", name="The time that you have")).to_be_visible()
     look(patient)
-    patient.get_by_role("radio").first.check()
+    choose(patient, offered)
     press(patient.get_by_role("button", name="Take this time instead"))
     expect(patient.get_by_role("heading", name="Your appointment", exact=True)).to_be_visible()
     expect(patient.get_by_text("You moved the visit to another time.")).to_be_visible()
@@ -71,7 +71,7 @@ def test_a_patient_asks_for_another_time_and_takes_it(
 def test_a_freed_time_reaches_somebody_who_would_come_earlier(
     clinic: str, new_page: NewPage, look_at: Look, settings: Any
 ) -> None:
-    # Whatever today is, there are open hours before the freed time.
+    # Whatever day the tests are run for, there are open hours before the freed time.
     settings.CLINIC_OPEN_DAYS = range(7)
     settings.CLINIC_OPENS, settings.CLINIC_CLOSES = "00:00", "23:59"
     ClosedDay.objects.all().delete()
@@ -95,7 +95,7 @@ def test_a_freed_time_reaches_somebody_who_would_come_earlier(
     waiting.goto(latest_link(other.email))
     expect(waiting.get_by_role("heading", name="An earlier time is free")).to_be_visible()
     look_at(waiting)
-    waiting.get_by_role("radio").first.check()
+    choose(waiting, freed)
     press(waiting.get_by_role("button", name="Take this time instead"))
     expect(waiting.get_by_text("You moved the visit to another time.")).to_be_visible()
     assert triage.booked_appointment(other).starts == freed
@@ -132,7 +132,7 @@ def test_somebody_is_away_and_the_desk_says_whom_to_phone(
     address = f"{clinic}/admin/bookings/appointmentrequest/{appointment.request_id}"
     reception.goto(f"{address}/decide/move/")
     look_at(reception)
-    reception.get_by_role("radio").nth(8).check()
+    tick_free(reception, after=noon(days=1, of=appointment.starts))
     press(reception.get_by_role("button", name="Move by phone"))
     expect(reception.locator(".success")).to_contain_text("Booked with Dr Ada Example: ")
     appointment.refresh_from_db()

@@ -20,6 +20,11 @@ pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><path d="M0 0h9"/></svg>'
 
+# Asked when the test runs: whatever is wrong with the extra, no other test is lost with it.
+with_the_extra = pytest.mark.skipif(
+    "not pdf.is_installed()", reason="the extra [pdf] or Pango is not here"
+)
+
 
 @pytest.fixture
 def published(monday: datetime) -> Revision:
@@ -63,7 +68,7 @@ def test_without_the_extra_the_reader_is_helped_on(
     assert f'href="{URL}leaflet/?size=large"' in page
 
 
-@pytest.mark.skipif(not pdf.is_installed(), reason="the extra [pdf] or Pango is not here")
+@with_the_extra
 @pytest.mark.parametrize(("query", "name"), [("", ""), ("?size=large", "-large")])
 def test_the_pdf_is_tagged_and_named(
     query: str, name: str, published: Revision, client: Client
@@ -79,7 +84,7 @@ def test_the_pdf_is_tagged_and_named(
         assert sign in objects + answer.content
 
 
-@pytest.mark.skipif(not pdf.is_installed(), reason="the extra [pdf] or Pango is not here")
+@with_the_extra
 def test_the_pdf_finds_its_style_under_the_hashed_name_of_production(
     published: Revision, client: Client, settings: Any, tmp_path: Path
 ) -> None:

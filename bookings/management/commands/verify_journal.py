@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
 def _read(path: Path) -> dict[str, tuple[int, str]]:
     kept = {}
-    for line in path.read_text().splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         try:
             reference, number, kept_hash = line.split()
             kept[reference] = (int(number), kept_hash)

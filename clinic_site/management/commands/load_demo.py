@@ -129,7 +129,7 @@ class Command(BaseCommand):
 
     def _publish_drafts(self, days_ago: int = 0) -> None:
         """Sign and publish the texts of the demonstration, each on its own day."""
-        texts = {path.read_text() for path in FOLDER.glob("*/*.md")}
+        texts = {path.read_text(encoding="utf-8") for path in FOLDER.glob("*/*.md")}
         for revision in Revision.objects.filter(status=RevisionStatus.DRAFT, document__in=texts):
             days = demo.SIGNED_DAYS_AGO.get(revision.page.slug, days_ago)
             now = timezone.now() - timedelta(days=days)

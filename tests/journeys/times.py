@@ -1,0 +1,47 @@
+"""Times on a page of the desk or of a patient, chosen by what they say and never by where they stand."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from playwright.sync_api import Locator, Page
+
+A_DAY = re.compile(r"^\w+day \d{1,2} \w+ \d{4}$")
+
+
+def in_words(instant: datetime) -> str:
+    """As the site says it: Monday 23 November 2026, 10:00."""
+    return f"{timezone.localtime(instant):%A %-d %B %Y, %H:%M}"
+
+
+def noon(days: int, *, of: datetime | None = None) -> datetime:
+    """Twelve o'clock so many days later. No clock change touches it."""
+    day = timezone.localdate(of) + timedelta(days=days)
+    return timezone.make_aware(datetime.combine(day, datetime.min.time().replace(hour=12)))
+
+
+def free_times(page: Page) -> Iterator[tuple[datetime, Locator]]:
+    """The free times that the desk lists, each with its box, in order."""
+    for group in page.get_by_role("group", name=A_DAY).all():
+        day = group.get_attribute("aria-label")
+        for label in group.locator("label").all():
+            hour = label.inner_text().split()[0]
+            starts = datetime.strptime(f"{day} {hour}", "%A %d %B %Y %H:%M")
+            yield timezone.make_aware(starts), group.get_by_label(re.compile(f"^{hour}"))
+
+
+def tick_free(page: Page, *, after: datetime, count: int = 1) -> list[datetime]:
+    """Tick the first free times after a moment; which they are."""
+    ticked = []
+    for starts, box in free_times(page):
+        if starts > after and len(ticked) < count:
+            box.check()
+            ticked.append(starts)
+    assert len(ticked) == count, f"{count} free times after {in_words(after)}, on {page.url}"
+    return ticked
+
+
+def choose(page: Page, starts: datetime) -> None:
+    """The offered time that says so, on a patient's page."""
+    page.get_by_role("radio", name=in_words(starts)).check()
