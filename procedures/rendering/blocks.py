@@ -49,6 +49,7 @@ MORE = (
     r"(?! ?[-\d])(?! (?:to|and|or (?:less|fewer|more|rarer|\d+)|at (?:most|least)|hundred|thousand|"
     r"million|billion)\b)"
 )
+ANY = re.compile(FIGURE, re.I)
 PLAIN = re.compile(f"{FIGURE}{MORE}", re.I)
 RANGE = re.compile(f"(?:from |between )?{FIGURE}(?: to | and | ?- ?){FIGURE}{MORE}", re.I)
 # Dots in a row, rows, and the distance between dots, for a picture of a hundred and of a thousand.
@@ -138,15 +139,16 @@ def draw_risks(state: StateCore) -> None:
 
 
 def figures_of(cell: str) -> list[tuple[int, int]]:
-    """The figures with which a cell of normalised words begins: one, both ends of a range, or none.
+    """The figures of a cell of normalised words, if all of them can be drawn; none if one cannot.
 
-    Only plain figures are drawn: not “less than 1 in 1,000”, “usual” or “1 in 100 or fewer”.
+    Each part of the cell, up to a semicolon, begins with one figure or with both ends of a range. Only
+    plain figures are drawn: not “less than 1 in 1,000”, “usual” or “1 in 100 or fewer”.
     """
-    found = RANGE.match(cell) or PLAIN.match(cell)
-    if not found:
-        return []
-    numbers = [int(number.replace(",", "")) for number in found.groups()]
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
+    parts = [part.strip() for part in cell.split(";")]
+    found = [RANGE.match(part) or PLAIN.match(part) for part in parts]
+    numbers = [int(each.replace(",", "")) for match in found if match for each in match.groups()]
+    figures = list(zip(numbers[::2], numbers[1::2], strict=True))
+    return figures if all(found) and len(figures) == len(ANY.findall(cell)) else []
 
 
 def _pictures(words: str) -> list[str]:

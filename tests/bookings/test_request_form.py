@@ -94,7 +94,7 @@ def test_nothing_of_the_answers_stays_behind(client: Client) -> None:
 
 def test_the_off_ramp_comes_first(client: Client) -> None:
     content = client.get(BASE).content.decode()
-    assert "Ring 999 or go to A&amp;E now if:" in content
+    assert "Call 999 or go to A&amp;E now if:" in content
     assert "None of these apply: continue" in content
     answer = client.get(f"{BASE}about/")
     assert answer.headers["Location"] == BASE
