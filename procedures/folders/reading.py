@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from procedures import publishing
+from procedures.batches import Failed, attempt
 from procedures.folders.files import (
     PAGE_COLUMNS,
     SOURCE_COLUMNS,
@@ -61,8 +62,13 @@ def read_folder(folder: Path, *, by: User, now: datetime) -> Imported:
                 _read_figure(picture, by, now)
     _read_sources(folder / "sources.toml", faults)
     for path in paths:
-        with _noted(faults):
-            drafts += _read_page(path, pages.get(slug_of(path), {}), by, now)
+        outcome = attempt(_read_page, path, pages.get(slug_of(path), {}), by, now)
+        if not isinstance(outcome, Failed):
+            drafts += outcome
+        elif isinstance(outcome.error, FolderError):
+            faults.append(str(outcome.error))
+        else:
+            faults.append(f"{path}: it could not be read ({outcome.where}).")
     for slug, columns in {} if faults else pages.items():
         with _noted(faults):
             _relate(folder / "pages.toml", slug, columns.get("related", []))

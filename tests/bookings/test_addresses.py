@@ -137,7 +137,7 @@ def test_a_lost_link_is_found_by_any_spelling(typed: str, client: Client, monday
 
 @pytest.mark.django_db
 def test_spellings_of_one_address_share_its_limit(client: Client) -> None:
-    for _ in range(rate_limits.SEND_TO_ONE_ADDRESS.times):
+    for _ in range(rate_limits.SEND_TO_ONE_MAILBOX.times):
         fill_in(client, you={"email": "alex@straße.example"})
         assert send(client).status_code == 302
     fill_in(client, you={"email": "Alex@xn--strae-oqa.example"})

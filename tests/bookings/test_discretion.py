@@ -45,7 +45,10 @@ def walk(client: Client, now: datetime) -> list[str]:
     staff.post("/admin/bookings/appointmentrequest/search/", {"term": "Canaryname"})
     staff.post(f"{desk}decide/review/", {"version": 1})
     staff.post(f"{desk}decide/ask/", {"version": 2, "text": "Canaryquestion?"})
-    client.post(f"{url}answer/", {"version": 3, "text": "Canaryanswer."})
+    client.post(
+        f"{url}answer/",
+        {"version": 3, "question": request.questions.get().pk, "text": "Canaryanswer."},
+    )
     staff.post(f"{desk}decide/call/", {"version": 4, "reached": "no", "note": "Rings back."})
     contact = {"version": 4, "email": "pat@example.org", "phone": "020 7946 0123"}
     client.post(f"{url}contact/", contact)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings import folding, triage
+from bookings.events import Event
 from bookings.models import AppointmentRequest
-from bookings.status import SEARCHED
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +126,9 @@ def test_a_search_is_in_the_journal_of_what_it_found(
     people: dict[str, AppointmentRequest], sign_in: SignIn
 ) -> None:
     found(sign_in("Reception"), "guardian")
-    searched = {name for name, each in people.items() if each.events.filter(kind=SEARCHED).exists()}
+    searched = {
+        name for name, each in people.items() if each.events.filter(kind=Event.SEARCHED).exists()
+    }
     assert searched == {"child"}
 
 

@@ -18,8 +18,9 @@ from bookings.management.commands import verify_journal
 from bookings.models import AppointmentRequest, Message, Offer
 from bookings.status import MessageKind, RequestStatus
 from bookings.triage import clock, contact, earlier, visits
-from procedures import batches, folders, proofs, publishing, reviews
+from procedures import batches, proofs, publishing, reviews
 from procedures.batches import Failed, attempt, one_by_one
+from procedures.folders import writing
 from procedures.management.commands import verify_pages
 from procedures.models import InformationPage, Revision
 from procedures.status import RevisionStatus
@@ -132,7 +133,7 @@ def test_verify_journal_checks_the_others(monday: datetime, poison: Poison) -> N
         call_command("verify_journal", stdout=said)
     assert good.reference in said.getvalue()
     assert f"{worse.reference}: the chain is broken" in str(fault.value)
-    assert f"{bad.reference}: it could not be checked (ValueError at " in str(fault.value)
+    assert f"{bad.reference}: it cannot be read (ValueError at " in str(fault.value)
     assert "is gone" not in str(fault.value)
     assert "Canary" not in str(fault.value)
 
@@ -148,7 +149,7 @@ def test_verify_pages_checks_the_others(monday: datetime, poison: Poison) -> Non
     said = StringIO()
     with pytest.raises(CommandError) as fault:
         call_command("verify_pages", stdout=said)
-    assert "it could not be checked (ValueError at " in str(fault.value)
+    assert "it cannot be read (ValueError at " in str(fault.value)
     assert str(fault.value).startswith("1 faults:")
     assert f"{InformationPage.objects.get(slug='good-page')}: whole" in said.getvalue()
     assert proofs.pages_with_texts().count() == 2
@@ -185,7 +186,7 @@ def test_a_digest_that_cannot_be_written_keeps_no_other(monday: datetime, poison
 def test_an_export_writes_the_others(monday: datetime, poison: Poison, tmp_path: Any) -> None:
     published("bad-page", monday)
     published("good-page", monday)
-    poison(folders, "_page_columns", lambda page, newest: page.slug == "bad-page")
+    poison(writing, "_page_columns", lambda page, newest: page.slug == "bad-page")
     with pytest.raises(CommandError, match="1 pages could not be written"):
         call_command("export_pages", tmp_path / "out", stdout=StringIO())
     assert [path.name for path in (tmp_path / "out").glob("*.md")] == ["good-page.md"]

@@ -281,7 +281,7 @@ def test_a_notice_is_not_sent_when_there_is_no_inbox_any_more(
 @pytest.mark.parametrize("setting", ["CLINIC_INBOX", "DEFAULT_FROM_EMAIL", "RETURNED_MAIL"])
 @pytest.mark.parametrize(
     "value",
-    ["desk", "a@example.org; b@example.org", "a@b@example.org", "a@א1.example", "a@example..org"],
+    ["desk", "a@example.org; b@example.org", "a@b@example.org", "a@א-.example", "a@example..org"],
 )
 def test_an_address_that_cannot_be_used_is_refused_at_start(
     setting: str, value: str, settings: Any

@@ -19,8 +19,8 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
+from bookings.events import Event
 from bookings.models import AppointmentRequest
-from bookings.status import EVENTS, RequestStatus
 from clinic_site import urls
 from procedures.outages import find_outage
 from tests import factories
@@ -313,4 +313,4 @@ def test_a_decision_that_could_not_be_stored_is_stored_once_when_it_is_sent_agai
         press_again(client, url, answer)
     found.refresh_from_db()
     assert found.status == RequestStatus.IN_REVIEW
-    assert found.events.filter(kind=EVENTS[RequestStatus.IN_REVIEW]).count() == 1
+    assert found.events.filter(kind=Event.TAKEN_UP).count() == 1

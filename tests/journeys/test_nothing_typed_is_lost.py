@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from django.db import connection
 from playwright.sync_api import Locator, Page, expect
 
+from bookings.events import Event
 from bookings.models import AppointmentRequest
-from bookings.status import EVENTS, RequestStatus
 from tests.journeys.test_a_request_becomes_an_appointment import sign_in
 
 Look = Callable[[Page], None]
@@ -60,4 +60,4 @@ def test_a_clinician_presses_again_and_the_reason_is_stored_once(
     press(page.get_by_role("button", name="Try again"))
     waiting.refresh_from_db()
     assert waiting.status == RequestStatus.IN_REVIEW
-    assert waiting.events.filter(kind=EVENTS[RequestStatus.IN_REVIEW]).count() == 1
+    assert waiting.events.filter(kind=Event.TAKEN_UP).count() == 1

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from bookings import triage
+from bookings import journal, triage
 from bookings.status import FlagOutcome
 from procedures.status import RevisionStatus
 from tests import factories
@@ -53,6 +53,7 @@ def a_row_in_each(monday: datetime) -> None:
     factories.figure(DRAWING)
     factories.revision(RevisionStatus.PUBLISHED, now=monday)
     request = factories.received(flagged=True, now=monday)
+    journal.record_list("the desk", [request], by=factories.staff("Reception"), at=monday)
     triage.resolve_flag(
         request.flags.get(),
         version=request.version,
