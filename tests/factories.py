@@ -13,6 +13,7 @@ from bookings.models import (
     AppointmentRequest,
     AppointmentType,
     ClinicSession,
+    ClosedDay,
     Closure,
     Location,
     Offer,
@@ -298,8 +299,10 @@ def appointment_type(minutes: int = 30, buffer_minutes: int = 10) -> Appointment
 
 
 def tomorrow(hours: int = 0, *, now: datetime | None = None) -> datetime:
-    """The next day at this hour, as an instant that exists once."""
+    """The next day on which the clinic is open, so many hours on: an instant that exists once."""
     start = (now or timezone.now()) + timedelta(days=1, hours=hours)
+    while ClosedDay.objects.filter(day=timezone.localdate(start)).exists():
+        start += timedelta(days=1)
     return start.replace(minute=0, second=0, microsecond=0)
 
 

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from bookings import diary, journal, messages
 from bookings.links import private_link
-from bookings.models import Appointment, AppointmentRequest, Claim, Message, WorkerRun
+from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay, Message, WorkerRun
 from bookings.status import MessageKind, MessageStatus, RequestStatus
 from bookings.worker import SENDERS
 from tests import factories, processes
@@ -59,6 +59,7 @@ def in_review(count: int) -> list[int]:
 def test_r1_each_time_has_one_appointment_however_many_book_it() -> None:
     diary.resource_of(factories.clinician())
     factories.appointment_type()
+    ClosedDay.objects.all().delete()
     first = factories.tomorrow() + timedelta(days=1)
     starts = [(first + timedelta(hours=number)).isoformat() for number in range(TIMES)]
     requests = in_review(TIMES * PROCESSES * COLLEAGUES)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from icalendar import Calendar
 
 from bookings import free_times, triage
@@ -160,16 +159,15 @@ def test_a_moved_appointment_has_a_reminder_of_its_own(monday: datetime) -> None
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("round_", range(3))
-def test_moving_against_cancelling_has_one_winner(round_: int) -> None:
+def test_moving_against_cancelling_has_one_winner(round_: int, monday: datetime) -> None:
     """R1 of moving: the patient takes another time while the clinic cancels the old one."""
-    now = timezone.now()
-    request = booked(now)
-    chosen = factories.offer(request, now=now).times.all()[0]
+    request = booked(monday)
+    chosen = factories.offer(request, now=monday).times.all()[0]
     patient, clinic = (AppointmentRequest.objects.get(pk=request.pk) for _ in range(2))
     by = factories.staff("Reception")
     acts: list[Callable[[], Any]] = [
-        lambda: triage.accept(patient, version=patient.version, chosen=chosen, now=now),
-        lambda: triage.cancel(clinic, version=clinic.version, by=by, now=now, reason="Ill."),
+        lambda: triage.accept(patient, version=patient.version, chosen=chosen, now=monday),
+        lambda: triage.cancel(clinic, version=clinic.version, by=by, now=monday, reason="Ill."),
     ]
     outcomes = race(acts)
     assert len(winners(outcomes)) == 1

@@ -20,6 +20,7 @@ from bookings.models import (
     Appointment,
     AppointmentRequest,
     Claim,
+    ClosedDay,
     Message,
     Offer,
     RequestEvent,
@@ -56,7 +57,8 @@ CLAIMS = 2 * 8
 
 @pytest.fixture
 def hour() -> datetime:
-    """A morning soon, whenever this runs, with a clinician who is known as a resource already."""
+    """A morning soon, with no holiday after it and a clinician who is known as a resource already."""
+    ClosedDay.objects.all().delete()
     diary.resource_of(factories.clinician())
     factories.appointment_type()
     factories.staff("Reception")

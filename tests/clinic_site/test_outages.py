@@ -21,6 +21,7 @@ from django.urls import path
 
 from bookings.events import Event
 from bookings.models import AppointmentRequest
+from bookings.status import RequestStatus
 from clinic_site import urls
 from procedures.outages import find_outage
 from tests import factories
