@@ -57,7 +57,7 @@ class Desk(admin.AdminSite):
 
         @wraps(view)
         def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.method == "POST" and not self.has_permission(request):
+            if sign_in.carries_something(request) and not self.has_permission(request):
                 return sign_in.before_sending(request, self)
             return guarded(request, *args, **kwargs)
 

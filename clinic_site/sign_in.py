@@ -16,7 +16,6 @@ from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -85,14 +84,21 @@ def password_check(request: HttpRequest, name: str) -> Iterator[None]:
         hashing.release()
 
 
+def carries_something(request: HttpRequest) -> bool:
+    """Whether the request is a form that could be sent again: without a password, and without a file."""
+    return (
+        request.method == "POST"
+        and bool(request.POST.keys() - {"csrfmiddlewaretoken"})
+        and not request.FILES
+        and not any("password" in name for name in request.POST)
+    )
+
+
 def before_sending(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """The sign-in page, with the form that was sent after the session had ended.
 
-    Nothing of it is stored: the page carries it along, and it is sent again after signing in. Not so
-    passwords and files, which no page may repeat.
+    Nothing of it is stored: the page carries it along, and it is sent again after signing in.
     """
-    if request.FILES or any("password" in name for name in request.POST):
-        return redirect_to_login(request.get_full_path(), reverse("admin:login"))
     fields = request.POST.copy()
     fields.pop("csrfmiddlewaretoken", None)
     context = {

@@ -6,6 +6,7 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -124,7 +125,18 @@ def close_session(request: HttpRequest) -> None:
     """
     for name in OF_A_PATIENT:
         request.session.pop(name, None)
-    request.session.cycle_key()
+    rename_session(request)
+
+
+def rename_session(request: HttpRequest) -> None:
+    """Give the session a new name, before it may show more: a copy of the old cookie opens nothing.
+
+    Its content is stored under the new name first. If that fails, the old one is still there, and the
+    same press can be made again.
+    """
+    with transaction.atomic():
+        request.session.cycle_key()
+        request.session.save()
 
 
 def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:

@@ -23,6 +23,7 @@ from bookings.views.guards import (
     link_needed,
     only_by_press,
     open_in_session,
+    rename_session,
 )
 from procedures import rate_limits
 from procedures.places import by_place
@@ -115,11 +116,11 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         spent = rate_limits.spend(rate_limits.GIVE_DATE_OF_BIRTH, link, now)
         if form.cleaned_data["date_of_birth"] == found.date_of_birth:
             rate_limits.give_back(spent)
-            request.session.cycle_key()
             request.session["identified"] = [
                 *request.session.get("identified", []),
                 found.reference,
             ]
+            rename_session(request)
             wanted = request.session.pop("wanted", "mine")
             return redirect(f"bookings:{wanted}", found.reference)
         if not spent.left:

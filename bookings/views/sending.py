@@ -16,7 +16,7 @@ from bookings.models import AppointmentRequest
 from bookings.screening import unseen_urgent_answers
 from bookings.status import CarerRight, MessageKind, TriageRefused, needs_in_words
 from bookings.steps import CHECK, ORDER, UnsentRequest, pages_to_ask_about
-from bookings.views.guards import close_session, open_in_session
+from bookings.views.guards import close_session, open_in_session, rename_session
 from procedures import rate_limits
 from procedures.places import by_place
 
@@ -153,10 +153,10 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("bookings:start")
     unsent.forget()
-    request.session.cycle_key()
     request.session["sent_key"] = received.submission_key
     request.session["sent_reference"] = received.reference
     open_in_session(request, received)
+    rename_session(request)
     return redirect("bookings:sent")
 
 

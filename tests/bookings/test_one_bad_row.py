@@ -133,7 +133,7 @@ def test_verify_journal_checks_the_others(monday: datetime, poison: Poison) -> N
         call_command("verify_journal", stdout=said)
     assert good.reference in said.getvalue()
     assert f"{worse.reference}: the chain is broken" in str(fault.value)
-    assert f"{bad.reference}: it cannot be read (ValueError at " in str(fault.value)
+    assert f"{bad.reference}: it could not be checked (ValueError at " in str(fault.value)
     assert "is gone" not in str(fault.value)
     assert "Canary" not in str(fault.value)
 

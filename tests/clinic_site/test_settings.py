@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-
-from tests import processes
 
 ROOT = Path(__file__).parent.parent.parent
 RIGHT = {
@@ -179,7 +178,7 @@ SEVERAL = {
 
 
 def run(what: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    more = ["clinic_site.wsgi", "--bind", f"127.0.0.1:{processes.free_port()}"]
+    more = ["clinic_site.wsgi", "--bind", "127.0.0.1:0"]
     return subprocess.run(
         [*COMMANDS[what], *(more if what == "the web server" else [])],
         cwd=ROOT,
@@ -215,12 +214,14 @@ def test_nothing_serves_with_a_database_that_is_older_than_the_code(
 
 
 def test_a_check_tells_of_a_database_that_cannot_be_reached() -> None:
-    database = f"postgres://nobody@127.0.0.1:{processes.free_port()}/none"
     command = [*PYTHON, "manage.py", "check", "--deploy"]
-    environment = {"PATH": os.environ["PATH"], **RIGHT, "DATABASE_URL": database}
-    result = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        database = f"postgres://nobody@127.0.0.1:{nobody.getsockname()[1]}/none"
+        environment = {"PATH": os.environ["PATH"], **RIGHT, "DATABASE_URL": database}
+        result = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
     assert result.returncode == 1
     assert "The database cannot be reached" in result.stderr
     assert "Traceback" not in result.stderr

@@ -78,7 +78,11 @@ def _tried(check: Callable[[Any], list[str]], what: Any) -> list[str]:
 
 def _read(path: Path) -> dict[int, str]:
     """Number and hash of every head in the file. Raises CommandError if there is none."""
-    heads = [line.split() for line in path.read_text().splitlines() if line.startswith(f"{HEAD} ")]
+    heads = [
+        line.split()
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"{HEAD} ")
+    ]
     try:
         kept = {int(number): kept_hash for _, number, kept_hash in heads}
     except ValueError:
