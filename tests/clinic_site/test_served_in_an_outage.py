@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection  # noqa: F401 -- for skipif
 
 from tests import processes
 
