@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import time_machine
 from django.contrib.auth.models import User
@@ -20,6 +21,12 @@ from procedures import publication
 from procedures.constraints import allow_changes, make_append_only
 from tests import clock, factories
 from tests.valid_html import faults_of
+
+# On a crowded machine an example that takes a millisecond takes half a second: no fault of the code.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_look": {},

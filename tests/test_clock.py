@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -111,6 +112,10 @@ def test_no_other_run_in_this_folder_shares_the_database() -> None:
     lock = Path(f"{connection.settings_dict['NAME']}.lock")
     with lock.open("w") as other, pytest.raises(BlockingIOError):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_no_example_has_to_be_quick() -> None:
+    assert hypothesis.settings().deadline is None
 
 
 # --- The moments ----------------------------------------------------------------------------------
