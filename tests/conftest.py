@@ -19,7 +19,7 @@ from django.test import Client, TransactionTestCase
 
 from procedures import publication
 from procedures.constraints import allow_changes, make_append_only
-from tests import clock, factories
+from tests import clock, factories, processes
 from tests.valid_html import faults_of
 
 # On a crowded machine an example that takes a millisecond takes half a second: no fault of the code.
@@ -97,8 +97,15 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         names.writelines(f"{part}: {each.nodeid}\n" for reports in outcomes for each in reports)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that says when it happens need not be run at other moments."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what says when it happens: it need not be run at other moments. Leave out, without calling it
+    skipped, what is not meant for this database or for a short run."""
+    left_out = set() if processes.FULL else {"full"}
+    if connection.vendor != "sqlite":
+        left_out.add("sqlite")
+    chosen = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
     for item in items:
         if "monday" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.own_moment)

@@ -284,7 +284,7 @@ def test_a_slow_letter_holds_up_no_other_and_a_stop_ends_it(
     assert len(letters.taken) == 3
 
 
-@pytest.mark.skipif("not processes.FULL", reason="waits for as long as a stop may take")
+@pytest.mark.full
 def test_a_stop_waits_no_longer_than_25_seconds(letters: Letters, settings: Any) -> None:
     factories.received()
     letters.stall = "before"
