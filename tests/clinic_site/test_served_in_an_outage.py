@@ -190,6 +190,7 @@ def postgresql() -> Iterator[Any]:
         server.cleanup()
 
 
+@pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="runs with the suite on PostgreSQL")
 def test_while_postgresql_is_away_pages_are_shown_and_all_else_asks_to_try_again(
     postgresql: Any, settings: Any
