@@ -33,6 +33,8 @@ TOKEN = re.compile(
 # RFC 3463: class, subject, detail.
 CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 FINAL_CODE = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
+# In plain words a date such as 5.1.26 looks like one, so it has to come after a reply or in brackets.
+SAID_CODE = re.compile(r"(?:\b5\d\d[ -]#?|[#(\[<]\s?#?)(5\.\d{1,3}\.\d{1,3})\b")
 # The reply of a server that knows no such codes (RFC 5321), where it is told that a server said it.
 FINAL_REPLY = re.compile(
     r"\b(?:smtp|rcpt to|remote host|said|responded)\b.{0,200}?\b(55[0134])\b", re.I | re.S
@@ -102,8 +104,8 @@ def _code_of_text(letter: Letter, parts: list[Letter]) -> str | None:
         return code[0] if code else ""
     if DELAY.search(said) or not FAILED.search(said):
         return None
-    if code := FINAL_CODE.search(said):
-        return code[0]
+    if code := SAID_CODE.search(said):
+        return code[1]
     reply = FINAL_REPLY.search(said)
     return reply[1] if reply else None
 

@@ -88,8 +88,15 @@ def unasked() -> list[str]:
 
 
 def newly_flagged(request: AppointmentRequest, answers: Sequence[GivenAnswer]) -> list[GivenAnswer]:
-    """Flagged answers but those that say the same as before, where a clinician let that proceed."""
-    return [given for given in answers if given.is_flagged and not _was_cleared(request, given)]
+    """Flagged answers but those that say the same as before, where a clinician let that proceed.
+
+    An urgent answer is always new: a fever today is another one.
+    """
+    return [
+        given
+        for given in answers
+        if given.is_flagged and (given.is_urgent or not _was_cleared(request, given))
+    ]
 
 
 def _was_cleared(request: AppointmentRequest, given: GivenAnswer) -> bool:

@@ -2,6 +2,7 @@
 stored elsewhere until it is sent."""
 
 import math
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from django.utils.functional import cached_property
 from bookings.forms.patient import AboutForm, PatientForm, SafetyForm, TimesForm, YouForm
 from bookings.screening import GivenAnswer, questions_for
 from bookings.triage import Submission
+from procedures.fields import PlainTextField
 from procedures.models import InformationPage
 from procedures.publication import open_titles
 from procedures.status import Category
@@ -37,6 +39,7 @@ QUICKEST = timedelta(seconds=10)
 LONGEST = 7500
 # Of an answer in a field that has no length of its own.
 LONGEST_WORD = 254
+ANSWER = re.compile(r"(?:answer|detail)_\d{1,9}$")
 
 
 class UnsentRequest:
@@ -75,15 +78,25 @@ class UnsentRequest:
     def rescue(self, step: str, posted: QueryDict) -> None:
         """Keep the one step that was posted after the hour was over, for whoever begins again."""
         self.kept = {"page": "", "answers": {}}
-        self.keep(step, posted)
+        if step != "safety":
+            self.keep(step, posted)
+            return
+        # Which questions were asked is forgotten with the rest, so all that look like answers are kept.
+        answers = {name: str(text) for name, text in posted.items() if ANSWER.match(name)}
+        self._keep(step, {name: [text[:LONGEST_WORD]] for name, text in answers.items()})
 
     def keep(self, step: str, posted: QueryDict) -> bool:
         """Remember what was posted for the fields of one step; False if all together is too long."""
+        form = self.form(step, posted)
+        form.is_valid()
         answers = {
             name: values
-            for field in self.form(step, posted)
-            for name, values in _as_posted(field, posted).items()
+            for field in form
+            for name, values in _as_posted(field, posted, form.cleaned_data).items()
         }
+        return self._keep(step, answers)
+
+    def _keep(self, step: str, answers: dict[str, list[str]]) -> bool:
         kept = {**self.kept, "answers": {**self.kept["answers"], step: answers}}
         if len(self.session.encode({"unsent": kept})) > LONGEST:
             return False
@@ -100,6 +113,16 @@ class UnsentRequest:
     def is_too_quick(self, now: datetime) -> bool:
         """Whether no person can have filled it in since it was begun."""
         return now.timestamp() < self.kept.get("begun", 0) + QUICKEST.total_seconds()
+
+    @property
+    def was_asked_twice(self) -> bool:
+        """Whether the patient was asked to press once more, and so is no program."""
+        return bool(self.kept.get("asked_twice"))
+
+    def ask_twice(self) -> None:
+        """Remember that the patient is asked to press once more."""
+        self.kept["asked_twice"] = True
+        self._save()
 
     def forget(self) -> None:
         """Nothing of the answers stays in the session."""
@@ -199,12 +222,25 @@ class UnsentRequest:
         self._forms.clear()
         self.__dict__.pop("_about", None)
         self.session["unsent"] = self.kept
-        left = math.ceil(self.kept.get("until", 0) - timezone.now().timestamp())
-        self.session.set_expiry(max(settings.PATIENT_SESSION_SECONDS, left))
+        self.session.set_expiry(seconds_to_keep(self.session))
 
 
-def _as_posted(field: BoundField, posted: QueryDict) -> dict[str, list[str]]:
-    """What was posted for one field, and no more of it than a valid answer can have."""
+def seconds_to_keep(session: SessionBase) -> int:
+    """For how long a patient's session is kept from now on: an hour, or as long as was promised to
+    somebody whose request a limit refused."""
+    left = session.get("unsent", {}).get("until", 0) - timezone.now().timestamp()
+    return max(settings.PATIENT_SESSION_SECONDS, math.ceil(left))
+
+
+def _as_posted(
+    field: BoundField, posted: QueryDict, cleaned: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """What was posted for one field, and no more of it than a valid answer can have.
+
+    A text is kept as the form took it: what a browser adds to it must not cut off its end.
+    """
+    if isinstance(field.field, PlainTextField) and field.name in cleaned:
+        return {field.html_name: [cleaned[field.name]]}
     widget = field.field.widget
     parts = getattr(widget, "widgets_names", [""])
     most = getattr(field.field, "max_length", None) or LONGEST_WORD

@@ -6,15 +6,17 @@ long as a form is, and given back where it was typed.
 
 from contextlib import suppress
 
-from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
+from bookings.steps import seconds_to_keep
 from procedures import rate_limits
 from procedures.places import by_place
 
 # In letters and digits as a browser encodes them: fifteen answers, or a thousand letters of any script.
 LONGEST = 12_000
+# A page that is only posted to gives back on another.
+GIVEN_BACK_ON = {"choose_time": "safety"}
 # What belongs to the screen and not to its reader.
 OF_THE_SCREEN = ("csrfmiddlewaretoken", "version", "question", "answered")
 
@@ -34,16 +36,21 @@ def keep(request: HttpRequest, reference: str, page: str) -> None:
         if not request.session.session_key:
             begun = by_place(rate_limits.BEGIN_FROM_ONE_PLACE, request)
             rate_limits.spend_all(begun, timezone.now())
-        request.session["typed"] = [reference, page, typed]
-        request.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
+        request.session["typed"] = [reference, GIVEN_BACK_ON.get(page, page), typed]
+        request.session.set_expiry(seconds_to_keep(request.session))
 
 
 def given_back(
     request: HttpRequest, reference: str, page: str, *, version: int
 ) -> QueryDict | None:
-    """What was typed there and not taken, for the version that is on the screen now; only once."""
+    """What was typed there and not taken, for the version that is on the screen now."""
     if request.session.get("typed", [])[:2] != [reference, page]:
         return None
-    fields = QueryDict(request.session.pop("typed")[2], mutable=True)
+    fields = QueryDict(request.session["typed"][2], mutable=True)
     fields["version"] = str(version)
     return fields
+
+
+def forget(request: HttpRequest) -> None:
+    """What a patient typed was taken."""
+    request.session.pop("typed", None)

@@ -57,6 +57,10 @@ class Environment(environ.Env):
             return int(written)
         return default
 
+    def words(self, name: str, *, default: list[str]) -> list[str]:
+        """Words with commas between them, and blanks if somebody likes."""
+        return [word.strip() for word in self.list(name, default=default) if word.strip()]
+
     def weekdays(self, name: str, *, default: list[int]) -> list[int]:
         """Days of the week with commas between them; 0 is Monday."""
         written = str(self.str(name, default=",".join(map(str, default))))

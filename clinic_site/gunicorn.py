@@ -31,7 +31,13 @@ logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"without_links": {"()": "clinic_site.logs.WithoutLinks"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "clinic_site.logs.WithoutWords",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",

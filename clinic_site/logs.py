@@ -1,7 +1,9 @@
-"""Keeps patients' private links out of the log."""
+"""Keeps patients' private links, and what they wrote, out of the log."""
 
 import logging
 import re
+from traceback import extract_tb
+from typing import Any
 
 PRIVATE_LINK = re.compile(r"(/appointments/mine/link/)[^\s\"']+")
 
@@ -14,3 +16,28 @@ class WithoutLinks(logging.Filter):
         record.msg = PRIVATE_LINK.sub(r"\1…", record.getMessage())
         record.args = ()
         return True
+
+
+class WithoutWords(logging.Formatter):
+    """Writes where each error of a chain happened and of which class it is, and never its words.
+
+    They may repeat what a patient wrote: PostgreSQL tells of a whole row that it refuses.
+    """
+
+    def __init__(self, format: str, style: Any = "%"):  # noqa: A002 -- the names that Django gives
+        super().__init__(format, style=style)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 -- the name that Python gives
+        """The frames of each error, the first error first."""
+        errors: list[BaseException] = []
+        error = ei[1]
+        while error is not None and error not in errors:
+            errors.insert(0, error)
+            error = error.__cause__ or error.__context__
+        return "\n".join(line for each in errors for line in _where(each))
+
+
+def _where(error: BaseException) -> list[str]:
+    frames = extract_tb(error.__traceback__)
+    places = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    return [*places, f"{type(error).__module__}.{type(error).__qualname__}"]

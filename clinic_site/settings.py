@@ -33,7 +33,7 @@ SECRET_KEY = env.required(
     "python -c 'import secrets; print(secrets.token_urlsafe(50))'",
 )
 # Older keys, with which links and sessions still open after SECRET_KEY was changed.
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default=[])
 # Seals what is written down about pages (`procedures.statements`). Kept for years, unlike SECRET_KEY.
 SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") or env.required(
     "SEALING_KEY",
@@ -41,11 +41,11 @@ SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") 
     "make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
 )
 # Earlier keys, whose seals still count.
-SEALING_KEY_FALLBACKS = env.list("SEALING_KEY_FALLBACKS", default=[])
+SEALING_KEY_FALLBACKS = env.words("SEALING_KEY_FALLBACKS", default=[])
 # Links in e-mails are built from this and never from the Host header of a request.
 SITE_URL = env.site_address("SITE_URL", https=not DEVELOPMENT)
 SITE_HOST = SITE_URL.split("://")[-1].split("/")[0].split(":")[0]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST])
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=[SITE_HOST])
 env.insist(
     DEVELOPMENT or not SITE_HOST or validate_host(SITE_HOST, ALLOWED_HOSTS),
     f"ALLOWED_HOSTS does not name {SITE_HOST}, the host of SITE_URL: private links would not open.",
@@ -283,7 +283,9 @@ if not DEVELOPMENT:
 
 # --- E-mail ---------------------------------------------------------------------------------
 
-DEFAULT_FROM_EMAIL = env.str("CLINIC_SENDER", default="clinic@example.org")
+DEFAULT_FROM_EMAIL = env.str(
+    "CLINIC_SENDER", default="clinic@example.org" if DEVELOPMENT else ""
+) or env.required("CLINIC_SENDER", "The address from which the clinic's letters come.")
 # Where mail servers report what did not arrive (`record_returned_mail`); empty: to the sender.
 RETURNED_MAIL = env.str("CLINIC_RETURNED_MAIL", default="")
 MAILBOX = BASE_DIR / "var" / "mailbox"
@@ -293,7 +295,7 @@ if DEVELOPMENT:
 else:
     vars().update(env.mail_server("EMAIL_URL", default="smtp+tls://localhost:587"))
     # In seconds, for each step of handing a letter over. Longer than this, and a stop would cut it off.
-    EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=10, least=1, most=60)
+    EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=10, least=1, most=20)
 
 # --- Text messages: off, printed to the console, or handed to a provider over HTTP ---------------
 
@@ -311,7 +313,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"without_links": {"()": "clinic_site.logs.WithoutLinks"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            # While developing, the words of an error are wanted, and nobody real is in them.
+            "()": "logging.Formatter" if DEVELOPMENT else "clinic_site.logs.WithoutWords",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",

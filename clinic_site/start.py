@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import django
 from django.conf import settings
+from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -36,6 +37,7 @@ def prepare_to_serve(*, exit_code: int = 1) -> None:
     """Exit with one message if the site or its worker cannot serve patients as it is set up."""
     read_settings(exit_code=exit_code)
     django.setup()
+    refuse_unusable_addresses(exit_code=exit_code)
     refuse_older_schema(exit_code=exit_code)
     if not settings.DEVELOPMENT:
         for doubt in checks.the_database_file_is_private(None):
@@ -53,6 +55,14 @@ def read_settings(*, exit_code: int = 1) -> None:
         import_module(os.environ["DJANGO_SETTINGS_MODULE"])
     except ImproperlyConfigured as refusal:
         _refuse(str(refusal), exit_code)
+
+
+def refuse_unusable_addresses(*, exit_code: int = 1) -> None:
+    """Exit if no letter could be sent from or to an address of the settings. Needs the apps."""
+    faults = [check.msg for check in run_checks() if check.id == "bookings.E001"]
+    if faults:
+        listed = "".join(f"\n- {fault}" for fault in faults)
+        _refuse(f"Nothing was started, because these settings are wrong:{listed}", exit_code)
 
 
 def refuse_older_schema(*, exit_code: int = 1) -> None:

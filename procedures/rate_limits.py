@@ -46,7 +46,8 @@ CHANGE_CONTACT = Limit("contact", 5, timedelta(days=1))
 FEEDBACK_FROM_ONE_PLACE = Limit("feedback", 10, timedelta(hours=1))
 SIGN_IN_FROM_ONE_PLACE = Limit("sign-in place", 20, timedelta(minutes=15))
 SIGN_IN_AS_ONE_PERSON = Limit("sign-in person", 5, timedelta(minutes=15))
-SIGN_IN_FROM_NEW_PLACES = Limit("sign-in account", 20, timedelta(hours=1))
+# More than one place can try, so that one stranger alone keeps nobody out.
+SIGN_IN_FROM_NEW_PLACES = Limit("sign-in account", 100, timedelta(hours=1))
 
 # A stamp is a letter that occurs nowhere else in it, the instant at which the try stops counting, in
 # microseconds of Unix time, and six letters that tell it from every other.

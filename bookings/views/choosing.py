@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,7 +11,7 @@ from bookings import triage, typed
 from bookings.forms.patient import ChooseTimeForm, SafetyForm, SeenForm
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.screening import GivenAnswer, questions_to_ask_again, urgent_answers_given_last
-from bookings.status import WITH_APPOINTMENT
+from bookings.status import WITH_APPOINTMENT, TriageRefused
 from bookings.views.guards import (
     act,
     behind_link,
@@ -51,28 +50,30 @@ def _spelt_out(time: OfferedTime) -> str:
 @behind_link
 @only_by_press
 def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Take one of the offered times."""
+    """Take one of the offered times, and answer with it what has to be asked again."""
+    questions = questions_to_ask_again(found, timezone.now())
+    is_answered = "answered" in request.POST
+    before = typed.given_back(request, found.reference, "safety", version=found.version)
+    safety = SafetyForm(request.POST if is_answered else before, questions=questions)
+    is_complete = is_answered and is_identified(request, found) and safety.is_valid()
+    answers = safety.answers() if questions and is_complete else []
     offer = found.offers.standing(timezone.now()).first()
-    if offer is None:
-        messages.error(request, "This offer has ended, so its times are no longer held for you.")
-        return redirect("bookings:mine", found.reference)
-    form = choose_form(found, offer, request)
+    form = choose_form(found, offer, request) if offer else None
+    if offer is None or form is None or (answers and not form.is_valid()):
+        return act(request, found, _too_late, typed_on="safety" if answers else "", answers=answers)
     if not form.is_valid():
         context = {"form": form, "found": found, "offer": offer}
         return render(request, "bookings/mine/choose_time.html", context)
     values = form.cleaned_data
     chosen = OfferedTime.objects.select_related("offer__request").get(pk=values["time"])
-    questions = questions_to_ask_again(found, timezone.now())
     if questions and not is_identified(request, found):
         request.session["chosen"] = values["time"]
+        if is_answered:
+            typed.keep(request, found.reference, "safety")
         return redirect("bookings:identify", found.reference)
-    is_answered = "answered" in request.POST
-    before = typed.given_back(request, found.reference, "safety", version=found.version)
-    safety = SafetyForm(request.POST if is_answered else before, questions=questions)
-    if questions and not (is_answered and safety.is_valid()):
+    if questions and not answers:
         context = {"form": safety, "found": found, "chosen": chosen, "version": values["version"]}
         return render(request, "bookings/mine/safety.html", context)
-    answers = safety.answers() if questions else []
     return act(
         request,
         found,
@@ -85,7 +86,12 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
         ),
         then=_next_after(answers),
         typed_on="safety" if answers else "",
+        answers=answers,
     )
+
+
+def _too_late() -> None:
+    raise TriageRefused("This offer has ended, so its times are no longer held for you.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,18 +103,20 @@ def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         return identify_first(request, found)
     now = timezone.now()
     questions = questions_to_ask_again(found, now)
-    if not questions or found.state(now) not in WITH_APPOINTMENT:
+    form = SafetyForm(posted_or_given_back(request, found), questions=questions)
+    answers = form.answers() if request.method == "POST" and questions and form.is_valid() else []
+    if not questions or (found.state(now) not in WITH_APPOINTMENT and not answers):
         return redirect("bookings:mine", found.reference)
     seen = SeenForm(request.POST or None, initial={"version": found.version})
-    form = SafetyForm(posted_or_given_back(request, found), questions=questions)
-    if request.method == "POST" and seen.is_valid() and form.is_valid():
-        version, answers = seen.cleaned_data["version"], form.answers()
+    if answers and seen.is_valid():
+        version = seen.cleaned_data["version"]
         return act(
             request,
             found,
             lambda: triage.answer_again(found, version=version, answers=answers, now=now),
             then=_next_after(answers),
             typed_on="safety",
+            answers=answers,
         )
     context = {"form": form, "found": found, "version": found.version}
     return render(request, "bookings/mine/safety.html", context)

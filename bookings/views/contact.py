@@ -54,6 +54,7 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         typed.keep(request, found.reference, "contact")
         return redirect("bookings:contact", found.reference)
     else:
+        typed.forget(request)
         # A new address has a new link; whoever changed it stays in.
         open_in_session(request, found)
         messages.success(request, "We have changed how we reach you.")

@@ -1,6 +1,6 @@
 """What stands in front of every page behind a private link, and how its buttons act."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import cast
 
@@ -15,7 +15,9 @@ from bookings import typed
 from bookings.forms.patient import SeenForm
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest
+from bookings.screening import GivenAnswer
 from bookings.status import Overtaken, TriageRefused
+from bookings.steps import seconds_to_keep
 
 PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
 
@@ -29,7 +31,9 @@ def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
         found = AppointmentRequest.objects.filter(
             reference=reference, link_version=opened.get(reference)
         ).first()
-        if found is None or not is_alive(found, timezone.now()):
+        now = timezone.now()
+        is_open = request.session.get("open_until", 0) > now.timestamp()
+        if found is None or not is_open or not is_alive(found, now):
             if request.method == "POST" and request.resolver_match:
                 typed.keep(request, reference, request.resolver_match.url_name or "")
             return link_needed(request)
@@ -69,10 +73,12 @@ def act(
     *,
     then: str = "mine",
     typed_on: str = "",
+    answers: Sequence[GivenAnswer] = (),
 ) -> HttpResponse:
     """Make the one call and lead on; or say a refusal in words and lead back.
 
-    After a refusal what was typed on a page is given back there.
+    After a refusal what was typed on a page is given back there. `answers` to the safety questions that
+    cannot wait for us are met first, taken or not.
     """
     try:
         verb()
@@ -80,7 +86,13 @@ def act(
         say(request, refusal)
         if typed_on:
             typed.keep(request, found.reference, typed_on)
+        urgent = [given for given in answers if given.is_urgent]
+        if urgent:
+            context = {"found": found, "answers": urgent, "was_not_taken": True}
+            return render(request, "bookings/mine/urgent.html", context)
         return redirect(f"bookings:{typed_on or 'mine'}", found.reference)
+    if typed_on:
+        typed.forget(request)
     return redirect(f"bookings:{then}", found.reference)
 
 
@@ -111,6 +123,7 @@ OF_A_PATIENT = (
     "sent_key",
     "sent_reference",
     "opened",
+    "open_until",
     "identified",
     "wanted",
     "chosen",
@@ -143,7 +156,9 @@ def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
     """Let this browser see the request for an hour, unless its link is revoked sooner."""
     opened = request.session.get("opened", {})
     request.session["opened"] = {**opened, found.reference: found.link_version}
-    request.session.set_expiry(settings.PATIENT_SESSION_SECONDS)
+    # An end of its own: the session may have to keep an unsent request for longer.
+    request.session["open_until"] = timezone.now().timestamp() + settings.PATIENT_SESSION_SECONDS
+    request.session.set_expiry(seconds_to_keep(request.session))
 
 
 def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:

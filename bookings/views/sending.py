@@ -86,14 +86,22 @@ def check(request: HttpRequest) -> HttpResponse:
     pressed = request.POST.get("key")
     if pressed and pressed == request.session.get("sent_key"):
         return redirect("bookings:sent")
+    if pressed and pressed.isprintable():
+        # The second press of a form that was taken, in a browser that had no answer to the first yet.
+        received = AppointmentRequest.objects.filter(submission_key=pressed).first()
+        if received:
+            return _receipt(request, received)
     if not unsent.key:
         return _begin_again(request)
     due = unsent.next_step()
     if due != CHECK:
         return redirect("bookings:step", due)
-    if pressed == unsent.key and not _is_by_program(request, unsent):
+    if pressed == unsent.key and (unsent.was_asked_twice or not _is_by_program(request, unsent)):
         return _send(request, unsent)
+    submission = unsent.submission()
+    title = unsent.page_title
     if pressed == unsent.key:
+        unsent.ask_twice()
         messages.info(
             request,
             "Your request has not been sent yet. Please look at your answers once more, then press "
@@ -104,11 +112,10 @@ def check(request: HttpRequest) -> HttpResponse:
             request, "This page was too old to send. Check your answers here, then send them."
         )
     form = SendForm(initial={"key": unsent.key})
-    submission = unsent.submission()
     context = {
         "form": form,
         "unsent": submission,
-        "page_title": unsent.page_title,
+        "page_title": title,
         "days": [DAYS[day] for day in submission.preferred_days],
         "times": [TIMES[time] for time in submission.preferred_times],
         "answers": submission.answers,
@@ -153,6 +160,11 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("bookings:start")
     unsent.forget()
+    return _receipt(request, received)
+
+
+def _receipt(request: HttpRequest, received: AppointmentRequest) -> HttpResponse:
+    """Let this browser see what was received."""
     request.session["sent_key"] = received.submission_key
     request.session["sent_reference"] = received.reference
     open_in_session(request, received)

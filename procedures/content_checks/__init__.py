@@ -58,7 +58,7 @@ def _disagreements(passages: Sequence[Passage]) -> Iterator[Finding]:
         if passage.block == "disagree" and passage.kind == "title":
             opened = passage.line
             sides[opened] = 0
-        elif passage.block == "disagree" and passage.kind == "item" and passage.cited:
+        elif passage.block == "disagree" and passage.kind == "item" and passage.cited and sides:
             sides[opened] += 1
     return (Finding(line, "disagreement") for line, number in sides.items() if number < 2)
 

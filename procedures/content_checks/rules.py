@@ -46,6 +46,7 @@ RULES = {
     "picture": Rule(
         "Give the figure for what this row is about, not for its opposite.",
         "Readers take the filled dots for what the first column names.",
+        blocks=False,
     ),
     "brand": Rule(
         "Take the brand name out and name the kind of medicine.",

@@ -18,16 +18,20 @@ PROMISES = re.compile(
     r"state[- ]of[- ]the[- ]art|leading clinic|best treatment)\b",
     re.I,
 )
-PERCENTAGE = re.compile(
-    r"\d[ *_]{0,5}%(?! ?(?:alcohol|gel|solution|saline))|\bper[- ]?cent\b", re.I
-)
+# The strength of what is in a bottle is no frequency.
+STRENGTH = r"alcohol|gel|solution|saline|cream|glucose|iodine|chlorhexidine|lidocaine"
+PERCENTAGE = re.compile(rf"\d[ *_]{{0,5}}%(?! ?(?:{STRENGTH}))|\bper[- ]?cent\b", re.I)
 SAID_FREQUENCY = re.compile(
     r"\b(?:\d[\d,]{0,11}|one|two|three)[ -](?:in|out[ -]of)(?:[ -]every)?[ -]"
     r"(?:\d|ten\b|(?:a )?hundred|a thousand)",
     re.I,
 )
 REDNESS = re.compile(r"\b(red(?! flags?\b)|redder|reddened|redness)\b", re.I)
-DENIAL = re.compile(r"\b(?:no|not|never|cannot|nobody)\b[^.;]{0,60}$", re.I)
+# “We cannot promise a pain-free visit” denies it; “no waiting and guaranteed results” does not.
+DENIAL = re.compile(
+    r"\b(?:no|not(?! only)|never|cannot|nobody)(?: (?!and\b|or\b|but\b)[\w’'-]+){0,5} ?[“\"']?$",
+    re.I,
+)
 OTHER_SKIN = re.compile(r"\b(black|brown|dark|darker|colour)\b", re.I)
 TONE = re.compile(r"(?<!<)!|\bsimply\b", re.I)
 # What Markdown leaves as it is typed: tags, entities, marks without effect, notes to colleagues.

@@ -39,9 +39,12 @@ def suspend(revision: Revision, *, version: int, by: User, reason: str, now: dat
     The one step that does not ask which version was on the screen: whoever sees harm is not sent back
     because a colleague signed the text anew in the meantime.
     """
-    seen = Revision.objects.filter(pk=revision.pk, status=RevisionStatus.PUBLISHED).first()
-    version = seen.version if seen else version
-    return _end(revision, RevisionStatus.SUSPENDED, version=version, by=by, reason=reason, now=now)
+    with one_step():
+        seen = Revision.objects.filter(pk=revision.pk, status=RevisionStatus.PUBLISHED).first()
+        version = seen.version if seen else version
+        return _end(
+            revision, RevisionStatus.SUSPENDED, version=version, by=by, reason=reason, now=now
+        )
 
 
 def withdraw(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:

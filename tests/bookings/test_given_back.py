@@ -113,6 +113,11 @@ def test_an_answer_to_another_question_is_given_back(client: Client, monday: dat
     assert "Something has changed meanwhile" in content
     assert ("Since when?" in content, "The left." in content) == (True, True)
     assert request.questions.get(answered_at=None).answer == ""
+    assert "The left." in client.get(url).content.decode()
+    again = {"version": request.version, "question": open_question(request), "text": "The right."}
+    request.refresh_from_db()
+    client.post(f"{url}answer/", again | {"version": request.version})
+    assert request.questions.order_by("-pk")[0].answer == "The right."
     assert "The left." not in client.get(url).content.decode()
 
 
@@ -177,7 +182,7 @@ def test_wishes_and_reasons_are_given_back(
         content = client.get(f"{url}{page}/").content.decode()
     assert "Only on Fridays." in content
     assert f'name="version" value="{request.version}"' in content
-    assert "Only on Fridays." not in client.get(f"{url}{page}/").content.decode()
+    assert "Only on Fridays." in client.get(f"{url}{page}/").content.decode()
 
 
 def test_answers_to_the_safety_questions_are_given_back(
@@ -202,6 +207,68 @@ def test_contact_details_are_given_back(client: Client, monday: datetime) -> Non
     assert 'value="new@example.org"' in content
     request.refresh_from_db()
     assert request.email == "pat@example.org"
+
+
+def answered_with_a_time(
+    client: Client, now: datetime, said: str
+) -> tuple[Any, str, dict[str, Any]]:
+    """Somebody who answers a question while they take a time; the request, its address and the press."""
+    question = factories.question("infection", asked_again=True)
+    request = factories.request_at(RequestStatus.OFFERED, now=now)
+    url = identified(client, request)
+    chosen = request.offers.get().times.all()[0]
+    posted = {"version": request.version, "time": chosen.pk, "answered": "yes"}
+    return request, url, posted | {f"answer_{question.pk}": said, f"detail_{question.pk}": "A boil"}
+
+
+@pytest.mark.parametrize("what", ["the offer ended", "the hour was over"])
+def test_answers_given_with_a_time_are_given_back(
+    what: str, client: Client, monday: datetime, at: Any
+) -> None:
+    request, url, posted = answered_with_a_time(client, monday, Answer.UNSURE)
+    if what == "the offer ended":
+        by = factories.staff("Reception")
+        triage.take_offer_back(request, version=request.version, by=by, now=monday)
+        assert client.post(f"{url}choose/", posted).headers["Location"] == f"{url}safety/"
+        factories.offer(request, now=monday)
+    else:
+        at(monday + HOUR + timedelta(minutes=1))
+        assert client.post(f"{url}choose/", posted).status_code == 404
+        identified(client, request)
+    chosen = request.offers.order_by("-pk")[0].times.all()[0]
+    again = {"version": request.version, "time": chosen.pk}
+    assert "A boil" in client.post(f"{url}choose/", again).content.decode()
+
+
+def test_a_second_press_with_the_old_cookie_leads_to_the_receipt(client: Client) -> None:
+    """On a slow line it goes out before the answer to the first is there."""
+    fill_in(client)
+    before, pressed = client.cookies["sessionid"].value, {"key": key(client)}
+    assert send(client).status_code == 302
+    other = Client()
+    other.cookies["sessionid"] = before
+    assert other.post(f"{BASE}check/", pressed).headers["Location"] == f"{BASE}sent/"
+    assert AppointmentRequest.objects.get().reference in other.get(f"{BASE}sent/").content.decode()
+
+
+def test_the_end_of_a_long_text_is_kept(client: Client) -> None:
+    client.post(BASE, {"about": ""})
+    text = "\r\n".join(["a" * 98] * 10)
+    client.post(f"{BASE}about/", ABOUT | {"concern": f"{text}END"})
+    assert "END" in client.get(f"{BASE}about/").content.decode()
+
+
+def test_a_link_is_closed_after_its_hour_though_a_request_is_kept_for_longer(
+    client: Client, monday: datetime, at: Any
+) -> None:
+    url = behind_link(client, factories.received(now=monday))
+    session = client.session
+    session["unsent"] = {"until": (monday + timedelta(hours=20)).timestamp()}
+    session.set_expiry(20 * 3600)
+    session.save()
+    at(monday + HOUR + timedelta(minutes=1))
+    assert client.get(url).status_code == 404
+    assert "until" in client.session["unsent"]
 
 
 def test_nothing_much_can_be_kept_without_a_link(client: Client, monday: datetime) -> None:

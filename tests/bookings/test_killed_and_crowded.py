@@ -288,8 +288,8 @@ def test_a_slow_letter_holds_up_no_other_and_a_stop_ends_it(
 def test_a_stop_waits_no_longer_than_25_seconds(letters: Letters, settings: Any) -> None:
     factories.received()
     letters.stall = "before"
-    with worker(settings, EMAIL_TIMEOUT="120") as process:
-        assert letters.stalled.wait(timeout=30)
+    with worker(settings, EMAIL_TIMEOUT="20") as process:
+        assert letters.stalled.wait(processes.PATIENCE)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=25) == 0
 

@@ -132,7 +132,9 @@ def test_what_is_sent_quicker_than_a_person_can_is_looked_at_once_more(
     assert send(client).headers["Location"] == f"{BASE}sent/"
 
 
-def test_a_field_that_nobody_sees_stops_whoever_fills_it_in(client: Client) -> None:
+def test_a_field_that_nobody_sees_asks_whoever_fills_it_in_to_press_once_more(
+    client: Client,
+) -> None:
     fill_in(client)
     page = client.get(f"{BASE}check/").content.decode()
     hidden = page.partition("<div hidden>")[2].partition("</div>")[0]
@@ -141,7 +143,10 @@ def test_a_field_that_nobody_sees_stops_whoever_fills_it_in(client: Client) -> N
     trapped = client.post(f"{BASE}check/", {"key": key(client), "website": "https://spam"})
     assert "Your request has not been sent yet." in trapped.content.decode()
     assert AppointmentRequest.objects.count() == 0
-    assert client.post(f"{BASE}check/", {"key": key(client), "website": ""}).status_code == 302
+    # A form filler of an honest person fills it in again.
+    again = {"key": key(client), "website": "https://spam"}
+    assert client.post(f"{BASE}check/", again).status_code == 302
+    assert AppointmentRequest.objects.count() == 1
 
 
 # --- Told until when ------------------------------------------------------------------------

@@ -160,6 +160,22 @@ def test_asked_again_before_the_visit_it_is_met_again(
     assert after.headers["Location"] == f"{url}urgent/"
     page = client.get(f"{url}urgent/").content.decode()
     assert (HELP in page, f'href="{url}"' in page) == (True, True)
+    coming.refresh_from_db()
+    assert coming.status == RequestStatus.BOOKED_IN_REVIEW
+    assert [each.why for each in patients_to_phone(factories.timezone.now())] == [URGENT]
+
+
+def test_an_urgent_answer_that_came_too_late_is_met_all_the_same(
+    client: Client, coming: AppointmentRequest, fever: ScreeningQuestion, monday: datetime
+) -> None:
+    url = identified(client, coming)
+    by = factories.staff("Reception")
+    now = factories.timezone.now()
+    triage.cancel(coming, version=coming.version, reason="Ill.", by=by, now=now)
+    posted = {"version": coming.version, f"answer_{fever.pk}": "yes"}
+    page = client.post(f"{url}safety/", posted).content.decode()
+    assert HELP in page
+    assert "Your answers were not saved" in page
 
 
 def test_asked_again_a_no_leads_back(
@@ -169,6 +185,19 @@ def test_asked_again_a_no_leads_back(
     posted = {"version": coming.version, f"answer_{fever.pk}": "no"}
     assert client.post(f"{url}safety/", posted).headers["Location"] == url
     assert client.get(f"{url}urgent/").headers["Location"] == url
+
+
+def test_with_a_time_that_is_gone_it_is_met_all_the_same(
+    client: Client, fever: ScreeningQuestion, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    url = identified(client, request)
+    chosen = request.offers.get().times.all()[0]
+    by = factories.staff("Reception")
+    triage.take_offer_back(request, version=request.version, by=by, now=monday)
+    posted = {"version": request.version, "time": chosen.pk, "answered": "yes"}
+    page = client.post(f"{url}choose/", posted | {f"answer_{fever.pk}": "yes"}).content.decode()
+    assert HELP in page
 
 
 def test_asked_with_a_time_it_is_met_again(

@@ -159,6 +159,7 @@ def served(database: str, settings: Any) -> Iterator[Site]:
         "DJANGO_SETTINGS_MODULE": "tests.production",
         "SECRET_KEY": settings.SECRET_KEY,
         "SEALING_KEY": settings.SEALING_KEY,
+        "CLINIC_SENDER": "desk@clinic.example",
         "SITE_URL": "https://clinic.example",
         "PROXIES": "1",
         "DEVELOPMENT": "false",

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 RIGHT = {
     "SECRET_KEY": "a-key-that-is-long-enough-and-quite-random-for-a-test-1234567890",
     "SEALING_KEY": "another-key-that-is-long-enough-and-quite-random-for-a-test-12345",
+    "CLINIC_SENDER": "desk@clinic.example",
     "SITE_URL": "https://clinic.example",
 }
 WRONG = [
@@ -22,6 +23,7 @@ WRONG = [
     ("DEBUG", "ture", "DEBUG is “ture”. Write true or false."),
     ("DEMONSTRATION", "2", "DEMONSTRATION is “2”. Write true or false."),
     ("SECRET_KEY", "", "Set the environment variable SECRET_KEY. It signs patients' links"),
+    ("CLINIC_SENDER", "", "Set the environment variable CLINIC_SENDER. The address from which"),
     ("SEALING_KEY", "", "Set the environment variable SEALING_KEY. Only signatures sealed with it"),
     ("SITE_URL", "", "Set the environment variable SITE_URL. For example https://clinic.example"),
     *(

@@ -29,7 +29,7 @@ from bookings.models import (
 from bookings.status import AppointmentStatus, RequestStatus
 from clinic_site import checks, urls
 from clinic_site.groups import GROUPS
-from clinic_site.logs import WithoutLinks
+from clinic_site.logs import WithoutLinks, WithoutWords
 from procedures.models import Revision
 from procedures.status import RevisionStatus
 from tests import factories, processes
@@ -40,6 +40,7 @@ ROOT = Path(__file__).parent.parent.parent
 PRODUCTION = {
     "SECRET_KEY": "a-key-that-is-long-enough-and-quite-random-for-a-test-1234567890",
     "SEALING_KEY": "another-key-that-is-long-enough-and-quite-random-for-a-test-0987",
+    "CLINIC_SENDER": "desk@clinic.example",
     "SITE_URL": "https://clinic.example",
     "PATH": os.environ["PATH"],
 }
@@ -329,3 +330,17 @@ def test_the_worker_finishes_cleanly_when_it_is_told_to(tmp_path: Path) -> None:
         assert worker.stdout.readline() == "Waiting for messages to send.\n"
         worker.terminate()
         assert worker.wait(processes.PATIENCE) == 0
+
+
+def test_a_traceback_holds_no_word_of_its_errors() -> None:
+    try:
+        try:
+            raise ValueError("Failing row contains (Ruth Canary, 1961)")
+        except ValueError as first:
+            raise RuntimeError("Canary again") from first
+    except RuntimeError:
+        told = WithoutWords("%(message)s").formatException(sys.exc_info())
+    assert "Canary" not in told
+    assert told.splitlines()[-1] == "builtins.RuntimeError"
+    assert "builtins.ValueError" in told
+    assert "test_wiring.py" in told
