@@ -18,8 +18,16 @@ os.environ |= {
 }
 
 from clinic_site.settings import *  # noqa: F403
+from clinic_site.settings import DATABASES, SQLITE
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Argon2 is slow on purpose; tests sign in often.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGGING = {"version": 1, "disable_existing_loggers": False}
+# Races crowd one database far beyond a clinic's day. That nobody waits too long is asked of the site's own
+# settings (`tests.production`).
+if DATABASES["default"]["ENGINE"] == SQLITE:
+    DATABASES["default"]["OPTIONS"]["timeout"] = 60
+else:
+    patient = "-c lock_timeout=60s -c statement_timeout=60s"
+    DATABASES["default"]["OPTIONS"] |= {"connect_timeout": 30, "options": patient}
