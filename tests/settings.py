@@ -15,6 +15,7 @@ os.environ |= {
     "CLINIC_PHONE": "020 7946 0958",
     "CLINIC_ADDRESS": "1 Example Lane, Exampleton",
     "CLINIC_INBOX": "desk@example.org",
+    "CLINIC_SENDER": "clinic@example.org",
 }
 
 from clinic_site.settings import *  # noqa: F403
@@ -24,8 +25,8 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Argon2 is slow on purpose; tests sign in often.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGGING = {"version": 1, "disable_existing_loggers": False}
-# Races crowd one database far beyond a clinic's day. That nobody waits too long is asked of the site's own
-# settings (`tests.production`).
+# Races crowd one database far beyond a clinic's day. That nobody waits too long is asked of the site's
+# own settings (`tests.production`).
 if DATABASES["default"]["ENGINE"] == SQLITE:
     DATABASES["default"]["OPTIONS"]["timeout"] = 60
 else:

@@ -154,7 +154,7 @@ def manage(*arguments: str, **environment: str) -> None:
 
 @contextlib.contextmanager
 def served(database: str, settings: Any) -> Iterator[Site]:
-    """Two processes of four threads on this database, ready and with their pages kept."""
+    """A process of four threads on this database, ready and with its page kept."""
     environment = {
         "DJANGO_SETTINGS_MODULE": "tests.production",
         "SECRET_KEY": settings.SECRET_KEY,
@@ -167,15 +167,14 @@ def served(database: str, settings: Any) -> Iterator[Site]:
     }
     manage("migrate", "--verbosity", "0", **environment)
     command = ("-m", "gunicorn", "-c", "python:clinic_site.gunicorn", "clinic_site.wsgi")
-    more = ("--workers", "2", "--access-logfile", "/dev/null", "--log-level", "error")
+    more = ("--workers", "1", "--access-logfile", "/dev/null", "--log-level", "error")
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(processes.listening())
         bind = ("--bind", f"fd://{server.fileno()}")
         running = processes.running(*command, *bind, *more, inherit=(server,), **environment)
         stack.enter_context(running)
         site = Site(server.getsockname()[1])
-        for _ in range(20):  # so that each process keeps the page
-            site.ask("kept", PAGE)
+        site.ask("kept", PAGE)
         yield site
 
 
