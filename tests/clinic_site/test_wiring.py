@@ -103,9 +103,26 @@ def test_the_database_is_set_up_to_keep_what_it_confirmed() -> None:
             assert cursor.fetchone() == (2,)  # FULL
             cursor.execute("PRAGMA journal_mode")
             assert cursor.fetchone() == ("wal",)
-        else:
-            cursor.execute("SHOW lock_timeout")
-            assert cursor.fetchone() == ("2s",)
+
+
+@pytest.mark.parametrize(
+    ("database", "option"),
+    [("sqlite:////tmp/x", "'timeout': 4,"), ("postgres://a:b@localhost/x", "lock_timeout=2s")],
+)
+def test_nobody_waits_long_for_a_lock_in_production(database: str, option: str) -> None:
+    program = (
+        "import os; os.environ['DJANGO_SETTINGS_MODULE']='clinic_site.settings';"
+        "from django.conf import settings as s; print(s.DATABASES['default']['OPTIONS'])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=PRODUCTION | {"DATABASE_URL": database},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert option in result.stdout
 
 
 # --- Headers --------------------------------------------------------------------------------
