@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 
+import pytest
 from django.db import connection
 from playwright.sync_api import Locator, Page, expect
 
@@ -15,6 +16,12 @@ from tests.journeys.test_a_request_becomes_an_appointment import sign_in
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
 CONCERN = "My “knee” <b>has</b> been sore\nsince May & June."
+
+
+@pytest.fixture(autouse=True)
+def told_soon(clinic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site waits a second for a lock, where races in these tests may wait a minute."""
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 1)
 
 
 @contextlib.contextmanager
