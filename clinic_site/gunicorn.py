@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import Any
 
+from clinic_site.logs import to_console
+
 bind = "127.0.0.1:8000"
 workers = 3
 worker_class = "gthread"
@@ -27,30 +29,13 @@ control_socket_disable = True
 accesslog = "-"
 # Without the query and the referrer, which may hold what somebody searched for.
 access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
-logconfig_dict = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"without_links": {"()": "clinic_site.logs.WithoutLinks"}},
-    "formatters": {
-        "line": {
-            "()": "clinic_site.logs.WithoutWords",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["without_links"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
+logconfig_dict = to_console(
+    "clinic_site.logs.WithoutWords",
+    {
         name: {"handlers": ["console"], "level": "INFO", "propagate": False}
         for name in ("gunicorn.error", "gunicorn.access")
     },
-}
+)
 
 
 def on_starting(server: Any) -> None:

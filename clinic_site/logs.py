@@ -37,6 +37,31 @@ class WithoutWords(logging.Formatter):
         return "\n".join(line for each in errors for line in _where(each))
 
 
+def to_console(formatter: str, loggers: dict[str, Any]) -> dict[str, Any]:
+    """A set-up of logging that writes one line a record to the console, without private links."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"without_links": {"()": "clinic_site.logs.WithoutLinks"}},
+        "formatters": {
+            "line": {
+                "()": formatter,
+                "format": "{asctime} {levelname} {name} {message}",
+                "style": "{",
+            }
+        },
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["without_links"],
+            }
+        },
+        "root": {"handlers": ["console"], "level": "INFO"},
+        "loggers": loggers,
+    }
+
+
 def _where(error: BaseException) -> list[str]:
     frames = extract_tb(error.__traceback__)
     places = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]

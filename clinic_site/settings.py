@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.http.request import validate_host
 
 from clinic_site.environment import SQLITE, Environment
+from clinic_site.logs import to_console
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -309,27 +310,10 @@ TEXT_MESSAGES_SENDER = env.str("TEXT_MESSAGES_SENDER", default="Clinic")
 
 # --- Logs: codes and ids, never what a patient wrote ------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"without_links": {"()": "clinic_site.logs.WithoutLinks"}},
-    "formatters": {
-        "line": {
-            # While developing, the words of an error are wanted, and nobody real is in them.
-            "()": "logging.Formatter" if DEVELOPMENT else "clinic_site.logs.WithoutWords",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["without_links"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
+LOGGING = to_console(
+    # While developing, the words of an error are wanted, and nobody real is in them.
+    "logging.Formatter" if DEVELOPMENT else "clinic_site.logs.WithoutWords",
+    {
         # Error mails and request bodies would carry health details: the console line is enough.
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         # It tells of every step and of every style that paper does not need.
@@ -337,7 +321,7 @@ LOGGING = {
         "fontTools": {"level": "ERROR"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
-}
+)
 
 # --- What contradicts itself, and then everything that was wrong above --------------------------
 

@@ -22,27 +22,11 @@ from procedures.status import PublishingRefused, RevisionStatus
 from tests import factories
 from tests.conftest import changes_allowed
 from tests.races import losses, race, winners
+from tests.verifying import faults, verify
 
 pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
 LARGEST = 2**31 - 1  # what the column holds
-
-
-@pytest.fixture
-def published(monday: datetime) -> Revision:
-    return factories.revision(RevisionStatus.PUBLISHED, now=monday)
-
-
-def verify(*arguments: str) -> str:
-    out = StringIO()
-    call_command("verify_pages", *arguments, stdout=out)
-    return out.getvalue()
-
-
-def faults(*arguments: str) -> str:
-    with pytest.raises(CommandError) as failed:
-        verify(*arguments)
-    return str(failed.value)
 
 
 def stray(number: int) -> PageEvent:

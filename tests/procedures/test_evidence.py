@@ -5,39 +5,21 @@ The forgers here can write every table and know all the code. They lack the seal
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.test import Client
 
 from procedures import publishing, statements
 from procedures.models import InformationPage, PageEvent, Revision, SignOff, sha256
 from procedures.status import EVENTS, PublishingRefused, RevisionStatus
 from tests import factories
+from tests.verifying import faults, verify
 
 pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
 FORGED = "FORGED: take double the dose"
 LISTS = ("/", "/procedures/", "/a-z/", "/search/?q=thing", "/sitemap.xml", "/changes.atom")
-
-
-@pytest.fixture
-def published(monday: datetime) -> Revision:
-    return factories.revision(RevisionStatus.PUBLISHED, now=monday)
-
-
-def verify(*arguments: str) -> str:
-    out = StringIO()
-    call_command("verify_pages", *arguments, stdout=out)
-    return out.getvalue()
-
-
-def faults(*arguments: str) -> str:
-    with pytest.raises(CommandError) as failed:
-        verify(*arguments)
-    return str(failed.value)
 
 
 # --- What a forger can write ------------------------------------------------------------------

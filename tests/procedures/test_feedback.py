@@ -14,11 +14,6 @@ pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/feedback/"
 
 
-@pytest.fixture
-def published(monday: datetime) -> Revision:
-    return factories.revision(RevisionStatus.PUBLISHED, now=monday)
-
-
 def test_the_two_buttons_open_a_form_and_store_nothing(published: Revision, client: Client) -> None:
     page = client.get("/procedures/a-thing/").content.decode()
     assert f'<form class="clear" action="{URL}" method="get"' in page

@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
 
 
-@pytest.fixture
-def published(monday: datetime) -> Revision:
-    return factories.revision(RevisionStatus.PUBLISHED, now=monday)
-
-
 def test_the_signed_bytes_are_served_verbatim(published: Revision, client: Client) -> None:
     content = client.get(URL).content.decode()
     head, text = published.fragment.split(f"{SEAM}\n")

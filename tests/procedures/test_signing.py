@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
 
 
-@pytest.fixture
-def published(monday: datetime) -> Revision:
-    return factories.revision(RevisionStatus.PUBLISHED, now=monday)
-
-
 def re_affirm(revision: Revision, now: datetime, by: User | None = None, **changes: Any) -> SignOff:
     signer = by or factories.clinician().login
     assert signer is not None

@@ -93,11 +93,6 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture
-def published(monday: datetime) -> Revision:
-    return factories.revision(RevisionStatus.PUBLISHED, now=monday)
-
-
 def test_the_second_reader_gets_the_same_without_django_or_database(
     site: Site, published: Revision, django_assert_num_queries: Any
 ) -> None:
