@@ -261,6 +261,7 @@ PAGES_AND_QUESTIONS = {
 }
 
 
+@pytest.mark.sqlite
 def test_every_page_of_the_demonstration_asks_what_its_visit_needs(monday: datetime) -> None:
     call_command("load_demo", stdout=StringIO())
     pages: dict[str, InformationPage | None] = {"": None}

@@ -12,7 +12,7 @@ from django.utils import timezone
 from clinic_site.management.commands.load_demo import FOLDER
 from procedures.models import SignOff, Source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 def references(fragment: str) -> list[str]:

@@ -260,6 +260,7 @@ def test_the_demonstration_has_every_state_and_loading_it_again_changes_nothing(
     assert tables() == first
 
 
+@pytest.mark.sqlite
 @pytest.mark.django_db
 def test_the_demonstration_is_plainly_invented(client: Client) -> None:
     call_command("load_demo", stdout=StringIO())
@@ -275,6 +276,7 @@ def test_the_demonstration_is_plainly_invented(client: Client) -> None:
         assert "This is a demonstration" in content
 
 
+@pytest.mark.sqlite
 @pytest.mark.django_db
 def test_the_demonstration_makes_sense_whenever_it_is_loaded() -> None:
     """Early on a Wednesday, at the end of a year, before a clock change: see `script/every-day`."""

@@ -68,6 +68,7 @@ def test_without_the_extra_the_reader_is_helped_on(
     assert f'href="{URL}leaflet/?size=large"' in page
 
 
+@pytest.mark.sqlite
 @with_the_extra
 @pytest.mark.parametrize(("query", "name"), [("", ""), ("?size=large", "-large")])
 def test_the_pdf_is_tagged_and_named(
@@ -84,6 +85,7 @@ def test_the_pdf_is_tagged_and_named(
         assert sign in objects + answer.content
 
 
+@pytest.mark.sqlite
 @with_the_extra
 def test_the_pdf_finds_its_style_under_the_hashed_name_of_production(
     published: Revision, client: Client, settings: Any, tmp_path: Path

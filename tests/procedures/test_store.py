@@ -517,6 +517,7 @@ CHANGED = {
 }
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("name", CHANGED)
 def test_whoever_asks_first_changes_nothing_for_the_next(
     name: str, site: Site, published: Revision, settings: Any
