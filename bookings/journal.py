@@ -15,8 +15,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
-from bookings.events import Event
 from bookings.models import AppointmentRequest, Look, RequestEvent
+from bookings.status.events import Event
 
 Actor = User | str
 

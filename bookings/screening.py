@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from bookings.models import AppointmentRequest, ScreeningQuestion, Topic, Treatment
-from bookings.status import Answer, FlagLevel
+from bookings.status import Answer, FlagLevel, TriageRefused
 from procedures.models import InformationPage
 
 
@@ -97,6 +97,15 @@ def newly_flagged(request: AppointmentRequest, answers: Sequence[GivenAnswer]) -
         for given in answers
         if given.is_flagged and (given.is_urgent or not _was_cleared(request, given))
     ]
+
+
+def refuse_blocking_flags(request: AppointmentRequest) -> None:
+    """Raise TriageRefused while a flag is open."""
+    if request.flags.blocking().exists():
+        raise TriageRefused(
+            "A flag is still open. A clinician has to record an outcome that lets this request "
+            "proceed before a time can be offered or booked."
+        )
 
 
 def _was_cleared(request: AppointmentRequest, given: GivenAnswer) -> bool:

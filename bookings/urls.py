@@ -2,8 +2,15 @@
 
 from django.urls import path, re_path, register_converter
 
-from bookings.steps import ORDER, URGENT
-from bookings.views import choosing, contact, given, private_link, sending, visits
+from bookings.patients.unsent import ORDER, URGENT
+from bookings.patients.views import (
+    appointment,
+    choosing,
+    contact,
+    given_page,
+    private_link,
+    request_form,
+)
 
 
 class StepConverter:
@@ -32,26 +39,30 @@ GLUED_LINK = r"""^mine/link/(?P<token>[A-Za-z0-9_:-]+)/?[]<>(){}.,;!?'"”’»\
 
 app_name = "bookings"
 urlpatterns = [
-    path("request/", sending.start, name="start"),
-    path("request/check/", sending.check, name="check"),
-    path("request/urgent/", sending.urgent, name="urgent"),
-    path("request/sent/", sending.sent, name="sent"),
-    path("request/<step:step>/", sending.step, name="step"),
-    path("finished/", sending.finished, name="finished"),
+    path("request/", request_form.start, name="start"),
+    path("request/check/", request_form.check, name="check"),
+    path("request/urgent/", request_form.urgent, name="urgent"),
+    path("request/sent/", request_form.sent, name="sent"),
+    path("request/<step:step>/", request_form.step, name="step"),
+    path("finished/", request_form.finished, name="finished"),
     path("link/", contact.lost_link, name="lost_link"),
     re_path(GLUED_LINK, private_link.glued_link),
     path("mine/link/<str:token>/", private_link.open_link, name="open_link"),
     path("mine/<reference:reference>/", private_link.mine, name="mine"),
     path("mine/<reference:reference>/identify/", private_link.identify, name="identify"),
     path("mine/<reference:reference>/contact/", contact.contact, name="contact"),
-    path("mine/<reference:reference>/page/", given.page, name="given"),
+    path("mine/<reference:reference>/page/", given_page.page, name="given"),
     path("mine/<reference:reference>/withdraw/", private_link.withdraw, name="withdraw"),
-    path("mine/<reference:reference>/cancel/", visits.cancel, name="cancel"),
-    path("mine/<reference:reference>/move/", visits.another_time, name="another_time"),
-    path("mine/<reference:reference>/keep/", visits.keep, name="keep"),
-    path("mine/<reference:reference>/earlier/", visits.join_earlier, name="join_earlier"),
-    path("mine/<reference:reference>/no-earlier/", visits.leave_earlier, name="leave_earlier"),
-    path("mine/<reference:reference>/appointment.ics", visits.calendar_file, name="calendar_file"),
+    path("mine/<reference:reference>/cancel/", appointment.cancel, name="cancel"),
+    path("mine/<reference:reference>/move/", appointment.another_time, name="another_time"),
+    path("mine/<reference:reference>/keep/", appointment.keep, name="keep"),
+    path("mine/<reference:reference>/earlier/", appointment.join_earlier, name="join_earlier"),
+    path("mine/<reference:reference>/no-earlier/", appointment.leave_earlier, name="leave_earlier"),
+    path(
+        "mine/<reference:reference>/appointment.ics",
+        appointment.calendar_file,
+        name="calendar_file",
+    ),
     path("mine/<reference:reference>/choose/", choosing.choose_time, name="choose_time"),
     path("mine/<reference:reference>/safety/", choosing.safety, name="safety"),
     path("mine/<reference:reference>/urgent/", choosing.urgent, name="urgent_again"),

@@ -11,17 +11,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings import journal, surge
-from bookings.agenda import appointments_without_attendance
-from bookings.alarms import alarms
-from bookings.free_times import stranded
+from bookings import journal
+from bookings.desk.agenda import appointments_without_attendance
+from bookings.desk.alarms import alarms
+from bookings.desk.to_phone import patients_to_phone
+from bookings.diary.free_times import stranded
 from bookings.models import AppointmentRequest, RedFlag, ScreeningQuestion
 from bookings.screening import unasked
-from bookings.to_phone import patients_to_phone
+from bookings.triage import surge
 from clinic_site import sign_in
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
-from procedures import reviews
 from procedures.models import Revision
+from procedures.publishing import reviews
 from procedures.status import RevisionStatus
 
 View = Callable[..., HttpResponse]

@@ -16,8 +16,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.log import log_response
 
-from procedures.outages import find_outage
-from procedures.rate_limits import TooManyTries
+from procedures.ground.outages import find_outage
+from procedures.ground.rate_limits import TooManyTries
 
 # How long a browser, a proxy or a robot is asked to wait.
 RETRY_AFTER_SECONDS = 15

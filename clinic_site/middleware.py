@@ -7,8 +7,8 @@ from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from clinic_site import errors
-from procedures.rate_limits import TooManyTries
-from procedures.store import DATABASE_IS_AWAY
+from procedures.ground.rate_limits import TooManyTries
+from procedures.reading.store import DATABASE_IS_AWAY
 
 View = Callable[[HttpRequest], HttpResponse]
 METHODS = ("GET", "HEAD", "POST")

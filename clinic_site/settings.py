@@ -35,7 +35,7 @@ SECRET_KEY = env.required(
 )
 # Older keys, with which links and sessions still open after SECRET_KEY was changed.
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default=[])
-# Seals what is written down about pages (`procedures.statements`). Kept for years, unlike SECRET_KEY.
+# Seals the history of pages (`procedures.reading.statements`). Kept for years, unlike SECRET_KEY.
 SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") or env.required(
     "SEALING_KEY",
     "Only signatures sealed with it open a page, so keep the one that you had. For a new clinic "

@@ -21,14 +21,18 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from procedures import places, rate_limits
+from procedures.ground import places, rate_limits
+from procedures.ground.rate_limits import Limit
 
 AT_ONCE = 4
 PATIENCE_SECONDS = 2
 BUSY_FOR = timedelta(seconds=5)
 KNOWN_FOR = timedelta(days=30)
-
 hashing = threading.BoundedSemaphore(AT_ONCE)
+SIGN_IN_FROM_ONE_PLACE = Limit("sign-in place", 20, timedelta(minutes=15))
+SIGN_IN_AS_ONE_PERSON = Limit("sign-in person", 5, timedelta(minutes=15))
+# More than one place can try, so that one stranger alone keeps nobody out.
+SIGN_IN_FROM_NEW_PLACES = Limit("sign-in account", 100, timedelta(hours=1))
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -71,11 +75,11 @@ def password_check(request: HttpRequest, name: str) -> Iterator[None]:
         account = name.casefold()
         here = f"{account}\n{places.place_of(request).subject}"
         tries = [
-            *places.by_place(rate_limits.SIGN_IN_FROM_ONE_PLACE, request),
-            (rate_limits.SIGN_IN_AS_ONE_PERSON, here),
+            *places.by_place(SIGN_IN_FROM_ONE_PLACE, request),
+            (SIGN_IN_AS_ONE_PERSON, here),
         ]
         if not rate_limits.is_remembered("signed in", here, now):
-            tries.append((rate_limits.SIGN_IN_FROM_NEW_PLACES, account))
+            tries.append((SIGN_IN_FROM_NEW_PLACES, account))
         spent = rate_limits.spend_all(tries, now)
         yield
         rate_limits.give_back(spent)

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from clinic_site import checks
-from procedures.outages import find_outage
+from procedures.ground.outages import find_outage
 
 # gunicorn starts a worker that fails again and again, unless it ends with this.
 WORKER_BOOT_ERROR = 3

@@ -13,6 +13,6 @@ start.prepare_to_serve(exit_code=start.WORKER_BOOT_ERROR)
 django_application = get_wsgi_application()
 
 # Needs the models, which exist from here on.
-from procedures.store import PageStore  # noqa: E402
+from procedures.reading.store import PageStore  # noqa: E402
 
 application = PageStore(django_application)

@@ -2,8 +2,8 @@
 
 from django.urls import path, register_converter
 
+from procedures.reading.views import feeds, finding, leaflets, opinions, proof, reading
 from procedures.status import Category
-from procedures.views import feeds, finding, leaflets, opinions, proof, reading
 
 
 class CategoryConverter:

@@ -17,8 +17,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
-from procedures import publication
-from procedures.constraints import allow_changes, make_append_only
+from procedures.ground.constraints import allow_changes, make_append_only
+from procedures.reading import publication
 from tests import clock, factories, processes
 from tests.valid_html import faults_of
 

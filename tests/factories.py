@@ -23,10 +23,11 @@ from bookings.models import (
 )
 from bookings.screening import GivenAnswer
 from bookings.status import Answer, FlagLevel, FlagOutcome, RequestStatus
-from procedures import content_checks, publishing
+from procedures import publishing
 from procedures.models import Clinician, Figure, InformationPage, Revision, Source
-from procedures.pictures import read_picture
 from procedures.status import Category, RevisionStatus
+from procedures.texts import content_checks
+from procedures.texts.pictures import read_picture
 
 BODY = """
 Some words about it.

@@ -5,7 +5,7 @@ are made from a template when it is sent (`letters`), and it is tried again unti
 has to phone instead (`sending`).
 """
 
-from bookings.messages.addresses import BadAddress, inboxes, returned_mail_address, sender
+from bookings.messages.clinic_addresses import BadAddress, inboxes, returned_mail_address, sender
 from bookings.messages.letters import letter, text
 from bookings.messages.outbox import (
     LEASE,
@@ -13,6 +13,7 @@ from bookings.messages.outbox import (
     StillBeingSent,
     note_returned,
     note_run,
+    notify_clinic,
     queue,
     queue_once,
     tell_old_address,
@@ -28,6 +29,7 @@ __all__ = [
     "letter",
     "note_returned",
     "note_run",
+    "notify_clinic",
     "queue",
     "queue_once",
     "returned_mail_address",

@@ -11,7 +11,7 @@ import smtplib
 from http import HTTPStatus
 from typing import NamedTuple
 
-from bookings import texts
+from bookings.messages import sms
 
 ENHANCED = re.compile(rb"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 # Enhanced codes of one recipient: no such address, mailbox, host or way there; not able to take it.
@@ -39,7 +39,7 @@ class Failure(NamedTuple):
 
 def failure(error: Exception) -> Failure:
     """What an error of sending means."""
-    if isinstance(error, texts.TextRefused):
+    if isinstance(error, sms.TextRefused):
         final = error.code in TEXT_OF_THE_RECIPIENT
         return Failure(_what(error, str(error.code)), is_final=final, is_ours=not final)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
@@ -50,7 +50,7 @@ def failure(error: Exception) -> Failure:
     if isinstance(error, smtplib.SMTPResponseException):
         said = _said(error.smtp_code, error.smtp_error)
         return Failure(_what(error, said), is_ours=True)
-    if isinstance(error, texts.TextPutOff):
+    if isinstance(error, sms.TextPutOff):
         return Failure(_what(error, str(error.code)), is_ours=True)
     return Failure(_what(error), is_ours=isinstance(error, (smtplib.SMTPException, OSError)))
 

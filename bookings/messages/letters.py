@@ -15,12 +15,12 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from bookings.calendar_files import invitation
-from bookings.events import Event, told_patient
+from bookings.diary.calendar_files import invitation
 from bookings.links import link_ends, private_link
-from bookings.messages.addresses import inboxes, returned_mail_address, sender
+from bookings.messages.clinic_addresses import inboxes, returned_mail_address, sender
 from bookings.models import Message
 from bookings.status import MessageKind
+from bookings.status.events import Event, told_patient
 
 # The event that a message tells of. Its sentence is the one of the private page.
 TELLS: dict[str, Event] = {

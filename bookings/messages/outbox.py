@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from bookings.models import AppointmentRequest, Message, Outage, WorkerRun
-from bookings.status import CLOCK, Channel, MessageKind, MessageStatus
+from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
 
 # How long one try may take before another worker may take the message over.
 LEASE = timedelta(minutes=5)
@@ -35,9 +35,6 @@ TEXTED = {
 
 class StillBeingSent(Exception):
     """A worker has the message in its hands."""
-
-
-# --- Written by the verbs -------------------------------------------------------------------------
 
 
 def queue(
@@ -83,12 +80,15 @@ def tell_old_address(request: AppointmentRequest, old: str, *, by: str, now: dat
     ).update(address=old)
 
 
+def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:
+    """Tell the clinic's inbox that something is waiting, if it has one."""
+    if settings.CLINIC_INBOX:
+        queue(request, MessageKind.CLINIC_NOTICE, by=PATIENT, now=now)
+
+
 def _channels(request: AppointmentRequest, kind: MessageKind) -> list[Channel]:
     texted = kind in TEXTED and settings.TEXT_MESSAGES and request.text_messages and request.phone
     return [Channel.EMAIL, Channel.TEXT] if texted else [Channel.EMAIL]
-
-
-# --- Written by the worker ------------------------------------------------------------------------
 
 
 def due(now: datetime) -> list[int]:

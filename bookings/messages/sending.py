@@ -7,15 +7,14 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from bookings import texts
-from bookings.messages import outbox
-from bookings.messages.addresses import inboxes
+from bookings.messages import outbox, sms
+from bookings.messages.clinic_addresses import inboxes
 from bookings.messages.failures import failure
 from bookings.messages.letters import letter, text
+from bookings.messages.still_true import is_still_true
 from bookings.models import Message, Outage
 from bookings.status import Channel, MessageKind
-from bookings.still_true import is_still_true
-from procedures.batches import Failed, Tally, attempt, one_by_one
+from procedures.ground.batches import Failed, Tally, attempt, one_by_one
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ def _hand_over(pk: int) -> bool:
         outbox.drop(pk)
         return False
     if message.channel == Channel.TEXT:
-        texts.send(message.request.phone.as_e164, text(message), key=message.message_id)
+        sms.send(message.request.phone.as_e164, text(message), key=message.message_id)
     else:
         letter(message).send()
     outbox.mark_sent(pk, message.channel)

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from procedures.constraints import allow_changes, make_append_only
+from procedures.ground.constraints import allow_changes, make_append_only
 
 TABLE = "bookings_look"
 

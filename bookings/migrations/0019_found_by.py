@@ -4,8 +4,8 @@ from itertools import islice
 
 from django.db import migrations, models
 
-from bookings.addresses import CannotBeSent, canonical
-from bookings.folding import found_by
+from procedures.ground.email_addresses import CannotBeSent, canonical
+from procedures.ground.folding import found_by
 
 AT_A_TIME = 1000
 

@@ -1,15 +1,11 @@
 """Requests, and what they hold. Each table has one writer: see `docs/decisions.md`."""
 
-from bookings.models.catalogue import (
-    AppointmentType,
-    ClosedDay,
-    ScreeningQuestion,
-    Topic,
-    Treatment,
-)
+from bookings.models.catalogue import AppointmentType, Topic, Treatment
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
-from bookings.models.records import Look, Message, Outage, RequestEvent, WorkerRun
+from bookings.models.journal import Look, RequestEvent
+from bookings.models.messages import Message, Outage, WorkerRun
+from bookings.models.questions import ScreeningQuestion
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -18,6 +14,7 @@ from bookings.models.requests import (
 )
 from bookings.models.sessions import (
     ClinicSession,
+    ClosedDay,
     Closure,
     Location,
     MachineKind,

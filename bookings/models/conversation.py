@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.db import models
 
-from bookings.models.catalogue import ACTOR_LENGTH
 from bookings.models.requests import AppointmentRequest, RedFlag
 from bookings.status import FlagOutcome
-from procedures.constraints import paired
+from bookings.status.requests import ACTOR_LENGTH
+from procedures.ground.constraints import paired
 
 
 class RecordedOutcome(models.Model):

@@ -6,14 +6,15 @@ from typing import Self
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
-from bookings.models.catalogue import ACTOR_LENGTH, AppointmentType
+from bookings.models.catalogue import AppointmentType
 from bookings.models.requests import AppointmentRequest
 from bookings.models.sessions import Resource
 from bookings.status import (
     AppointmentStatus,
     OfferStatus,
 )
-from procedures.constraints import paired
+from bookings.status.requests import ACTOR_LENGTH
+from procedures.ground.constraints import paired
 from procedures.models import Clinician, Revision
 
 

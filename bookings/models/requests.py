@@ -9,7 +9,7 @@ from django.db.models import CheckConstraint, Exists, Index, OuterRef, Q, Unique
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.models.catalogue import ACTOR_LENGTH, ScreeningQuestion
+from bookings.models.questions import ScreeningQuestion
 from bookings.status import (
     CLEARING,
     PATIENT,
@@ -23,7 +23,8 @@ from bookings.status import (
     RequestStatus,
     needs_in_words,
 )
-from procedures.constraints import paired
+from bookings.status.requests import ACTOR_LENGTH
+from procedures.ground.constraints import paired
 from procedures.models import InformationPage
 
 NOON = 12

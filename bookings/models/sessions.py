@@ -12,6 +12,19 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from procedures.models import Clinician
 
 
+class ClosedDay(models.Model):
+    """A day on which nobody is at the desk and no clinic takes place, such as a bank holiday."""
+
+    day = models.DateField(unique=True)
+    reason = models.CharField(max_length=100)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "day", "reason"}
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.reason}"
+
+
 class Weekday(models.IntegerChoices):
     """Days as Python counts them."""
 

@@ -2,9 +2,9 @@
 
 from django import template
 
-from bookings import addresses, phones
+from procedures.ground import email_addresses, phones
 
 register = template.Library()
-register.filter("readable", addresses.readable)
+register.filter("readable", email_addresses.readable)
 register.filter("dialled", phones.shown)
 register.filter("is_doubtful", phones.is_doubtful)

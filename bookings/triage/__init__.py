@@ -5,49 +5,58 @@ has that version and a status from which the table allows the step. It writes th
 the message in the same transaction. Otherwise it raises TriageRefused with a sentence.
 """
 
-from bookings.triage.clinic import (
-    ask,
-    book,
-    book_offered,
-    decline,
-    defer,
-    leave_as_it_is,
-    offer,
-    resolve_flag,
-    start_review,
-    take_offer_back,
-    usual_hold,
+from bookings.diary.desk_hours import (
+    answer_due,
 )
-from bookings.triage.clock import catch_up
+from bookings.triage.clock import (
+    catch_up,
+)
 from bookings.triage.contact import (
     change_contact,
     note_wrong_birth_dates,
     record_call,
     renew_link,
     send_link_again,
-    warn_of_ends,
 )
 from bookings.triage.earlier import (
     join_earlier_list,
     leave_earlier_list,
     pass_on_freed_times,
 )
-from bookings.triage.moves import answer_due, booked_appointment
-from bookings.triage.patient import (
-    Submission,
+from bookings.triage.offering import (
     accept,
-    answer_question,
     ask_for_other_times,
+    book,
+    book_offered,
+    offer,
+    take_offer_back,
+    usual_hold,
+    warn_of_ends,
+)
+from bookings.triage.receiving import (
+    Submission,
     submit,
+)
+from bookings.triage.reviewing import (
+    answer_question,
+    ask,
+    decline,
+    defer,
+    start_review,
     withdraw,
 )
-from bookings.triage.safety import answer_again
+from bookings.triage.safety import (
+    answer_again,
+    resolve_flag,
+)
 from bookings.triage.visits import (
     ask_for_another_time,
+    booked_appointment,
     cancel,
     cancel_until,
     is_soon,
     keep_appointment,
+    leave_as_it_is,
     record_attendance,
     remind,
 )

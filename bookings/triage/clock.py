@@ -7,8 +7,8 @@ from django.db import transaction
 
 from bookings.models import AppointmentRequest
 from bookings.status import TriageRefused
-from bookings.triage.moves import settle
-from procedures.batches import Tally, one_by_one
+from bookings.triage.transitions import settle
+from procedures.ground.batches import Tally, one_by_one
 
 
 def catch_up(now: datetime) -> Tally:

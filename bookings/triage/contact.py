@@ -1,36 +1,17 @@
 """How we and a patient reach each other: the private link, their contact details, phone calls."""
 
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef
 
 from bookings import journal, messages
-from bookings.events import CALLS, Event
-from bookings.folding import found_by
 from bookings.links import is_alive
-from bookings.models import AppointmentRequest, Message, Offer, PhoneCall
-from bookings.phones import takes_no_texts
-from bookings.status import (
-    CLOCK,
-    LINK_HOLDER,
-    PATIENT,
-    MessageKind,
-    Overtaken,
-    TriageRefused,
-)
-from bookings.triage.moves import (
-    desk_is_open,
-    keep,
-    notify_clinic,
-    one_change,
-    what_happened,
-)
-from procedures.batches import Tally, one_by_one
-
-# An offer that is nearly over and unanswered is told of once more.
-LAST_DAY = timedelta(days=1)
+from bookings.models import AppointmentRequest, PhoneCall
+from bookings.status import CLOCK, LINK_HOLDER, PATIENT, MessageKind, Overtaken, TriageRefused
+from bookings.status.events import CALLS, Event
+from bookings.triage.transitions import keep, one_change, what_happened
+from procedures.ground.folding import found_by
+from procedures.ground.phones import takes_no_texts
 
 
 def change_contact(
@@ -86,33 +67,6 @@ def record_call(
         )
 
 
-def warn_of_ends(now: datetime) -> Tally:
-    """Queue a word to those whose offer ends within a day and is half over, and who have not answered;
-    the number queued.
-
-    Only while the desk is open: nobody is woken, and whoever rings back is answered.
-    """
-    if not desk_is_open(now):
-        return Tally(0, failed=0)
-    warned = Message.objects.filter(
-        request=OuterRef("request"),
-        kind=MessageKind.OFFER_ENDS,
-        queued_at__gte=OuterRef("made_at"),
-    )
-    nearly_over = Offer.objects.standing(now).filter(
-        ~Exists(warned), held_until__lte=now + LAST_DAY
-    )
-    pks = nearly_over.order_by("pk").values_list("pk", flat=True)
-    return one_by_one(pks, partial(_warn, now=now), task="word about the end of offer")
-
-
-def _warn(pk: int, *, now: datetime) -> bool:
-    offer = Offer.objects.select_related("request").get(pk=pk)
-    if now < offer.made_at + (offer.held_until - offer.made_at) / 2:
-        return False
-    return messages.queue_once(offer.request, MessageKind.OFFER_ENDS, now=now)
-
-
 def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:
     """The patient lost the e-mail. The same link is sent to the address that we have."""
     messages.queue(request, MessageKind.LINK, by=PATIENT, now=now)
@@ -151,7 +105,7 @@ def note_wrong_birth_dates(
             keep(request, version=request.version, link_version=request.link_version + 1)
             journal.record(request, Event.LINK_RENEWED, by=CLOCK, at=now)
             messages.queue(request, MessageKind.LINK, by=CLOCK, now=now)
-            notify_clinic(request, now=now)
+            messages.notify_clinic(request, now=now)
     return request
 
 

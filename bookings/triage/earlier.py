@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db.models import Q
 
 from bookings import diary, journal, messages
-from bookings.events import Event
-from bookings.free_times import time_at
+from bookings.diary.desk_hours import desk_is_open, in_working_hours
+from bookings.diary.free_times import time_at
 from bookings.models import Appointment, AppointmentRequest, Offer
+from bookings.screening import refuse_blocking_flags
 from bookings.status import (
     CLOCK,
     WITH_APPOINTMENT,
@@ -26,17 +27,10 @@ from bookings.status import (
     TimeTaken,
     TriageRefused,
 )
-from bookings.triage.moves import (
-    OFF_THE_LIST,
-    desk_is_open,
-    in_working_hours,
-    keep,
-    move,
-    one_change,
-    refuse_blocking_flags,
-    what_happened,
-)
-from procedures.batches import Failed, Tally, attempt, log_failure, one_by_one
+from bookings.status.events import Event
+from bookings.triage.transitions import keep, one_change, transition, what_happened
+from bookings.triage.visits import OFF_THE_LIST
+from procedures.ground.batches import Failed, Tally, attempt, log_failure, one_by_one
 
 # Between the end of such an offer and its time: somebody has to travel.
 LEAST_NOTICE = timedelta(hours=12)
@@ -117,7 +111,7 @@ def _offer_earlier(pk: int, *, freed: Appointment, held_until: datetime, now: da
     if not request.suits(freed.starts):
         return False
     with one_change(request):
-        move(
+        transition(
             request,
             RequestStatus.BOOKED_OFFERED,
             only_from=[RequestStatus.BOOKED],

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bookings import diary, journal
-from bookings.events import Event
-from bookings.models import AppointmentRequest, RedFlag, ScreeningAnswer
+from django.contrib.auth.models import User
+
+from bookings import diary, journal, messages
+from bookings.models import AppointmentRequest, RecordedOutcome, RedFlag, ScreeningAnswer
 from bookings.screening import GivenAnswer, newly_flagged, questions_to_ask_again
 from bookings.status import (
     PATIENT,
@@ -15,16 +16,16 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
-from bookings.triage.moves import (
+from bookings.status.events import Event
+from bookings.triage.transitions import (
     after_the_clock,
-    answer_before_visit,
-    booked_appointment,
     keep,
-    move,
-    notify_clinic,
     one_change,
+    taken_up,
+    transition,
     what_happened,
 )
+from bookings.triage.visits import answer_before_visit, booked_appointment
 
 
 def answer_again(
@@ -45,7 +46,7 @@ def answer_again(
         refuse_unanswered(request, answers, now)
         flagged = newly_flagged(request, answers)
         if flagged and request.status != RequestStatus.BOOKED_IN_REVIEW:
-            move(
+            transition(
                 request,
                 RequestStatus.BOOKED_IN_REVIEW,
                 version=version,
@@ -60,8 +61,32 @@ def answer_again(
             journal.record(request, Event.ANSWERED_AGAIN, by=PATIENT, at=now)
         keep_answers(request, answers, flagged, now=now)
         if flagged:
-            notify_clinic(request, now=now)
+            messages.notify_clinic(request, now=now)
     return request
+
+
+def resolve_flag(
+    flag: RedFlag, *, version: int, outcome: str, reason: str, by: User, now: datetime
+) -> RedFlag:
+    """Record what a named person decided about a flag. A later outcome counts instead of this one; both
+    stay in the flag's history."""
+    request = flag.request
+    with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
+        version = after_the_clock(request, version, now=now)
+        if request.status not in {RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}:
+            raise Overtaken(what_happened(request))
+        keep(request, version=version)
+        flag.outcome, flag.reason = outcome, reason
+        flag.resolved_at, flag.resolved_by = now, by
+        flag.save(update_fields=["outcome", "reason", "resolved_at", "resolved_by"])
+        RecordedOutcome.objects.create(
+            flag=flag, outcome=outcome, reason=reason, recorded_at=now, recorded_by=by
+        )
+        journal.record(
+            request, Event.FLAG_RESOLVED, by=by, at=now, flag=flag.pk, outcome=str(outcome)
+        )
+    return flag
 
 
 def refuse_unanswered(

@@ -2,15 +2,18 @@
 
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from bookings import diary, journal, messages
-from bookings.events import ATTENDANCE, Event
-from bookings.free_times import Span, is_in_session
-from bookings.models import Appointment, AppointmentRequest, Message
+from bookings.diary.desk_hours import answer_due
+from bookings.diary.free_times import Span, is_in_session
+from bookings.models import Appointment, AppointmentRequest, Message, Treatment
+from bookings.screening import refuse_blocking_flags
 from bookings.status import (
     PATIENT,
     AppointmentStatus,
@@ -19,14 +22,14 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
-from bookings.triage.moves import (
-    OFF_THE_LIST,
-    answer_before_visit,
-    move,
-    notify_clinic,
-    one_change,
-)
-from procedures.batches import Tally, one_by_one
+from bookings.status.events import ATTENDANCE, Event
+from bookings.triage.transitions import one_change, transition
+from procedures.ground.batches import Tally, one_by_one
+from procedures.models import InformationPage, Revision
+from procedures.reading.publication import Publication, look_up
+
+# Whoever has another time, or none any more, waits for no earlier one.
+OFF_THE_LIST: dict[str, Any] = {"earlier_asked_at": None, "earlier_asked_by": None}
 
 
 def cancel(
@@ -44,7 +47,7 @@ def cancel(
     """
     actor = journal.actor_name(by)
     with one_change(request):
-        move(
+        transition(
             request,
             RequestStatus.CLOSED,
             version=version,
@@ -61,7 +64,7 @@ def cancel(
         diary.end(appointment, AppointmentStatus.CANCELLED, by=actor, now=now)
         messages.queue(request, MessageKind.CANCELLED, by=actor, now=now)
         if by == PATIENT:
-            notify_clinic(request, now=now)
+            messages.notify_clinic(request, now=now)
     return appointment
 
 
@@ -72,7 +75,7 @@ def record_attendance(
     status = AppointmentStatus.FULFILLED if came else AppointmentStatus.NOSHOW
     username = by.get_username()
     with one_change(request):
-        move(
+        transition(
             request,
             RequestStatus.CLOSED,
             version=version,
@@ -98,7 +101,7 @@ def ask_for_another_time(
 ) -> AppointmentRequest:
     """The patient cannot come then. The appointment is kept until they have taken another time."""
     with one_change(request):
-        move(
+        transition(
             request,
             RequestStatus.BOOKED_IN_REVIEW,
             only_from=[RequestStatus.BOOKED],
@@ -110,7 +113,7 @@ def ask_for_another_time(
         )
         if now >= cancel_until(_booked(request)):
             raise TriageRefused("It is too late to ask for another time here. Please ring us.")
-        notify_clinic(request, now=now)
+        messages.notify_clinic(request, now=now)
     return request
 
 
@@ -119,7 +122,7 @@ def keep_appointment(
 ) -> AppointmentRequest:
     """The patient keeps the time that they have."""
     with one_change(request):
-        move(
+        transition(
             request,
             RequestStatus.BOOKED,
             only_from=[RequestStatus.BOOKED_IN_REVIEW, RequestStatus.BOOKED_OFFERED],
@@ -132,6 +135,26 @@ def keep_appointment(
         if request.flags.blocking().exists():
             raise TriageRefused("We have to look at something first, and then we write to you.")
         diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+    return request
+
+
+def leave_as_it_is(
+    request: AppointmentRequest, *, version: int, by: User, now: datetime
+) -> AppointmentRequest:
+    """The appointment stands, because we have no better time or nothing speaks against it."""
+    with one_change(request):
+        transition(
+            request,
+            RequestStatus.BOOKED,
+            only_from=[RequestStatus.BOOKED_IN_REVIEW],
+            version=version,
+            by=by,
+            now=now,
+            kind=Event.LEFT_AS_IT_IS,
+            wishes="",
+        )
+        refuse_blocking_flags(request)
+        messages.queue(request, MessageKind.KEPT, by=by.get_username(), now=now)
     return request
 
 
@@ -177,6 +200,45 @@ def _remind(pk: int, *, now: datetime, ahead: timedelta) -> bool:
     if appointment.booked_at >= appointment.starts - ahead:
         return False
     return messages.queue_once(appointment.request, MessageKind.REMINDER, now=now)
+
+
+def booked_appointment(request: AppointmentRequest) -> Appointment | None:
+    """The appointment that the request has now."""
+    return request.appointments.filter(status=AppointmentStatus.BOOKED).first()
+
+
+def answer_before_visit(request: AppointmentRequest, now: datetime) -> datetime:
+    """Until when we promise an answer about an appointment: before it begins."""
+    current = booked_appointment(request)
+    return min(answer_due(now), current.starts) if current else answer_due(now)
+
+
+def given_text(request: AppointmentRequest, now: datetime) -> Revision | None:
+    """The text that the patient is given with an appointment: the one that may be read now.
+
+    A request about no page gets what is written about the treatment that any visit may end with.
+    """
+    page = request.page or _page_about_any_visit()
+    found = look_up(page, timezone.localdate(now)) if page else None
+    return found.revision if isinstance(found, Publication) else None
+
+
+def end_moved(request: AppointmentRequest, *, by: str, now: datetime) -> bool:
+    """Let go of the appointment that another one replaces, in the same transaction; False if there is
+    none. Raises TriageRefused if it has begun."""
+    old = booked_appointment(request)
+    if old is None:
+        return False
+    if old.starts <= now:
+        raise TriageRefused("The appointment has begun, so it cannot be moved any more.")
+    diary.end(old, AppointmentStatus.MOVED, by=by, now=now)
+    return True
+
+
+def _page_about_any_visit() -> InformationPage | None:
+    usual = Treatment.objects.possible_for(None).filter(page__isnull=False)
+    treatment = usual.select_related("page").first()
+    return treatment.page if treatment else None
 
 
 def _booked(request: AppointmentRequest) -> Appointment:

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from procedures.constraints import allow_changes, make_append_only
+from procedures.ground.constraints import allow_changes, make_append_only
 
 TABLE = "procedures_pageevent"
 

@@ -1,7 +1,7 @@
 import django.core.validators
 from django.db import migrations, models
 
-import procedures.models.records
+import procedures.ground.places
 
 
 class Migration(migrations.Migration):
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                         help_text="The public address that the place has on the internet, for example 198.51.100.7, or a range such as 2001:db8:5::/64. Ask the people who run its network.",
                         max_length=43,
                         unique=True,
-                        validators=[procedures.models.records.refuse_wide_networks],
+                        validators=[procedures.ground.places.refuse_wide_networks],
                         verbose_name="address or range",
                     ),
                 ),

@@ -6,9 +6,9 @@ that nothing changed from now on. They do not prove that these rows were true un
 
 from django.db import migrations, models
 
-from procedures.constraints import allow_changes, make_append_only
+from procedures.ground.constraints import allow_changes, make_append_only
 from procedures.models import sha256
-from procedures.statements import compose, seal, text_of
+from procedures.reading.statements import compose, seal, text_of
 
 EVENTS = "procedures_pageevent"
 OTHERS = {

@@ -1,5 +1,7 @@
 """People, texts, signatures and what happened to them, in rooms of one subject each."""
 
+from procedures.ground.places import SharedPlace
+from procedures.ground.rate_limits import RateLimit
 from procedures.models.material import MEDIA_TYPES, Figure, Source
 from procedures.models.pages import (
     CHECKLIST,
@@ -10,7 +12,7 @@ from procedures.models.pages import (
     sha256,
 )
 from procedures.models.people import Clinician
-from procedures.models.records import DueNotice, PageEvent, PageFeedback, RateLimit, SharedPlace
+from procedures.models.records import DueNotice, PageEvent, PageFeedback
 
 __all__ = [
     "CHECKLIST",

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueConstraint
 from django.urls import reverse
 
-from procedures.constraints import paired
+from procedures.ground.constraints import paired
 from procedures.models.people import Clinician
 from procedures.status import Category, ChangeClass, ReviewState, RevisionStatus
 

@@ -5,7 +5,7 @@ from datetime import date
 from django.conf import settings
 from django.db import models
 
-from procedures.constraints import paired
+from procedures.ground.constraints import paired
 
 
 class Clinician(models.Model):

@@ -11,10 +11,10 @@ from procedures.publishing.drafting import (
     start_draft,
     submit_for_review,
 )
-from procedures.publishing.moves import wrote
 from procedures.publishing.releasing import publish, suspend, withdraw
 from procedures.publishing.sealing import reseal
 from procedures.publishing.signing import STATEMENT, re_affirm, revoke, sign_off
+from procedures.publishing.transitions import wrote
 
 __all__ = [
     "STATEMENT",

@@ -7,19 +7,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.utils import timezone
 
-from procedures import content_checks, publication
-from procedures.content_checks import Finding
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
-from procedures.publishing.moves import move, one_step, record
-from procedures.rendering import (
-    CITATION,
-    RENDERER_VERSION,
-    Library,
-    hidden_characters,
-    parse,
-    render,
-    with_plain_line_ends,
-)
+from procedures.publishing.transitions import one_step, record, transition
+from procedures.reading import publication
 from procedures.status import (
     EDITED,
     EVENTS,
@@ -27,6 +17,17 @@ from procedures.status import (
     ChangeClass,
     PublishingRefused,
     RevisionStatus,
+)
+from procedures.texts import content_checks
+from procedures.texts.content_checks import Finding
+from procedures.texts.rendering import (
+    CITATION,
+    RENDERER_VERSION,
+    Library,
+    hidden_characters,
+    parse,
+    render,
+    with_plain_line_ends,
 )
 
 
@@ -76,7 +77,7 @@ def save_draft(
     _refuse_hidden(note)
     columns = _columns(revision.page, document)
     with one_step():
-        move(
+        transition(
             revision,
             RevisionStatus.DRAFT,
             expected=RevisionStatus.DRAFT,
@@ -115,7 +116,7 @@ def submit_for_review(
     fragment = render(revision.document, shown)
     _refuse_later_sources(revision.document, shown, timezone.localdate(now))
     with one_step():
-        move(
+        transition(
             revision,
             RevisionStatus.IN_REVIEW,
             version=version,
@@ -133,7 +134,7 @@ def return_to_author(
 ) -> Revision:
     """Send a revision back to be changed, with the reason."""
     with one_step():
-        move(revision, RevisionStatus.DRAFT, version=version)
+        transition(revision, RevisionStatus.DRAFT, version=version)
         record(revision, RETURNED, by=by, now=now, reason=reason)
     return revision
 

@@ -7,9 +7,9 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from procedures.models import Revision
-from procedures.publishing.moves import examined, move, one_step, record
-from procedures.rendering import parse
+from procedures.publishing.transitions import examined, one_step, record, transition
 from procedures.status import BEFORE_PATIENTS, EVENTS, PublishingRefused, RevisionStatus
+from procedures.texts.rendering import parse
 
 
 def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Revision:
@@ -18,7 +18,7 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
         with one_step():
             _refuse_unfit(revision, version=version, now=now)
             _supersede_earlier(revision, by=by, now=now)
-            move(
+            transition(
                 revision,
                 RevisionStatus.PUBLISHED,
                 version=version,
@@ -68,7 +68,7 @@ def _refuse_unfit(revision: Revision, *, version: int, now: datetime) -> None:
 def _supersede_earlier(revision: Revision, *, by: User, now: datetime) -> None:
     earlier = revision.page.revisions.filter(status__in=BEFORE_PATIENTS).exclude(pk=revision.pk)
     for old in earlier.order_by("pk"):
-        move(old, RevisionStatus.SUPERSEDED, version=old.version)
+        transition(old, RevisionStatus.SUPERSEDED, version=old.version)
         record(old, EVENTS[RevisionStatus.SUPERSEDED], by=by, now=now)
 
 
@@ -82,6 +82,6 @@ def _end(
     now: datetime,
 ) -> Revision:
     with one_step():
-        move(revision, status, version=version)
+        transition(revision, status, version=version)
         record(revision, EVENTS[status], by=by, now=now, reason=reason)
     return revision

@@ -1,8 +1,8 @@
 """Sealing events anew, when the key changes."""
 
 from procedures.models import PageEvent
-from procedures.publishing.moves import one_step
-from procedures.statements import read, seal
+from procedures.publishing.transitions import one_step
+from procedures.reading.statements import read, seal
 
 
 def reseal() -> tuple[int, list[int]]:

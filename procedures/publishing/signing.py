@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from procedures.models import CHECKLIST, Clinician, Revision, SignOff
-from procedures.publishing.moves import bump, examined, move, one_step, record, wrote
+from procedures.publishing.transitions import bump, examined, one_step, record, transition, wrote
 from procedures.status import (
     EVENTS,
     RE_AFFIRMED,
@@ -37,7 +37,7 @@ def sign_off(
     clinician = _signer(revision, fragment_hash, checklist, by, now)
     with one_step():
         examined(revision, version=version)
-        move(revision, RevisionStatus.SIGNED, version=version)
+        transition(revision, RevisionStatus.SIGNED, version=version)
         signed = _sign(revision, clinician, by=by, now=now)
         record(revision, EVENTS[RevisionStatus.SIGNED], by=by, now=now, sign_off=signed)
     return signed

@@ -29,7 +29,7 @@ def fill_in(number: int) -> bytes:
     from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
     from django.http import QueryDict  # noqa: PLC0415
 
-    from bookings.steps import UnsentRequest  # noqa: PLC0415
+    from bookings.patients.unsent import UnsentRequest  # noqa: PLC0415
 
     session = SessionStore()
     unsent = UnsentRequest(session)

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings import links, messages
-from bookings.addresses import CannotBeSent, canonical, readable
-from bookings.forms.fields import EmailAddressField
 from bookings.models import AppointmentRequest, Message
-from procedures import rate_limits
+from bookings.patients import limits
+from procedures.ground.contact_fields import EmailAddressField
+from procedures.ground.email_addresses import CannotBeSent, canonical, readable
 from tests import factories
 from tests.bookings.test_request_form import BASE, YOU, fill_in, send
 
@@ -137,7 +137,7 @@ def test_a_lost_link_is_found_by_any_spelling(typed: str, client: Client, monday
 
 @pytest.mark.django_db
 def test_spellings_of_one_address_share_its_limit(client: Client) -> None:
-    for _ in range(rate_limits.SEND_TO_ONE_MAILBOX.times):
+    for _ in range(limits.SEND_TO_ONE_MAILBOX.times):
         fill_in(client, you={"email": "alex@straße.example"})
         assert send(client).status_code == 302
     fill_in(client, you={"email": "Alex@xn--strae-oqa.example"})

@@ -11,7 +11,9 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from bookings import links, messages, texts, triage
+from bookings import links, messages, triage
+from bookings.desk.to_phone import patients_to_phone
+from bookings.messages import sms as texts
 from bookings.models import AppointmentRequest, Message, Outage
 from bookings.status import (
     Channel,
@@ -21,7 +23,6 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
-from bookings.to_phone import patients_to_phone
 from procedures import publishing
 from procedures.status import RevisionStatus
 from tests import factories

@@ -21,9 +21,9 @@ from bookings.models import (
     ScreeningQuestion,
 )
 from bookings.status import FlagOutcome, OfferStatus, RequestStatus
+from clinic_site import sign_in as door
 from clinic_site.desk import Desk
 from clinic_site.groups import GROUPS
-from procedures import rate_limits
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -630,13 +630,13 @@ def test_guessing_a_password_is_stopped_before_it_is_hashed(
         ).status_code
         for n in range(8)
     ]
-    allowed = rate_limits.SIGN_IN_AS_ONE_PERSON.times
+    allowed = door.SIGN_IN_AS_ONE_PERSON.times
     assert codes == [200] * allowed + [429] * (8 - allowed)
     assert len(checks) == allowed
 
 
 def test_trying_many_names_from_one_place_is_stopped(client: Client) -> None:
-    limit = rate_limits.SIGN_IN_FROM_ONE_PLACE.times
+    limit = door.SIGN_IN_FROM_ONE_PLACE.times
     codes = [
         client.post("/admin/login/", {"username": f"n{n}", "password": "x"}).status_code
         for n in range(limit + 1)

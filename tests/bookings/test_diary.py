@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings import diary, free_times
+from bookings import diary
+from bookings.diary import free_times
 from bookings.models import Claim
 from bookings.status import OfferStatus, RequestStatus, TimeTaken, TriageRefused
 from tests import factories

@@ -11,9 +11,10 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings import folding, triage
-from bookings.events import Event
+from bookings import triage
 from bookings.models import AppointmentRequest
+from bookings.status.events import Event
+from procedures.ground import folding
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bookings import diary, free_times, triage
-from bookings.agenda import plans
-from bookings.calendar_files import invitation
+from bookings import diary, triage
+from bookings.desk.agenda import plans
+from bookings.diary import free_times
+from bookings.diary.calendar_files import invitation
 from bookings.models import (
     Appointment,
     AppointmentType,

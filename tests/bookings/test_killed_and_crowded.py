@@ -24,9 +24,9 @@ from django.utils import timezone
 
 from bookings import diary, journal, messages
 from bookings.links import private_link
+from bookings.management.worker import SENDERS
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay, Message, WorkerRun
 from bookings.status import MessageKind, MessageStatus, RequestStatus
-from bookings.worker import SENDERS
 from tests import factories, processes
 from tests.races import losses, race
 

@@ -10,10 +10,12 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
 
-from bookings import messages, surge
+from bookings import messages
 from bookings.models import AppointmentRequest, Message
+from bookings.patients import limits
 from bookings.status import MessageKind, RequestStatus
-from procedures import places, rate_limits
+from bookings.triage import surge
+from procedures.ground import places
 from tests import factories, processes
 from tests.bookings.test_private_link import BIRTH, open_link
 from tests.bookings.test_request_form import (
@@ -61,7 +63,7 @@ def test_many_posts_of_one_host_are_ten_requests_and_stop_nobody_else(
     settings.PROXIES = 1
     host = [f"2001:db8:1:2::{n:x}" for n in range(1, POSTS + 1)]
     codes = send_again_and_again(patient_at(host[0]), host)
-    allowed = rate_limits.SEND_FROM_ONE_PLACE.times
+    allowed = limits.SEND_FROM_ONE_PLACE.times
     assert codes == [302] * allowed + [429] * (POSTS - allowed)
     assert AppointmentRequest.objects.count() == allowed
     patient = patient_at("2001:db8:2:1::1")

@@ -11,9 +11,9 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from bookings.events import Event
 from bookings.models import AppointmentRequest, Look
 from bookings.status import FlagOutcome, RequestStatus
+from bookings.status.events import Event
 from clinic_site.groups import GROUPS
 from procedures.status import RevisionStatus
 from tests import factories

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from icalendar import Calendar
 
-from bookings import free_times, triage
-from bookings.calendar_files import invitation
-from bookings.events import Event
+from bookings import triage
+from bookings.diary import free_times
+from bookings.diary.calendar_files import invitation
 from bookings.models import Appointment, AppointmentRequest, Claim, Offer
 from bookings.status import (
     CLOCK,
@@ -23,6 +23,7 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
+from bookings.status.events import Event
 from tests import factories
 from tests.bookings.test_visits import behind_link, booked
 from tests.races import losses, race, winners

@@ -12,17 +12,21 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connection  # noqa: F401 -- for skipif
 from django.utils import timezone
 
-from bookings import triage, worker
-from bookings.alarms import alarms
+from bookings import triage
+from bookings.desk.alarms import alarms
+from bookings.management import worker
 from bookings.management.commands import verify_journal
 from bookings.models import AppointmentRequest, Message, Offer
 from bookings.status import MessageKind, RequestStatus
 from bookings.triage import clock, contact, earlier, visits
-from procedures import batches, proofs, publishing, reviews
-from procedures.batches import Failed, attempt, one_by_one
-from procedures.folders import writing
+from procedures import publishing
+from procedures.ground import batches
+from procedures.ground.batches import Failed, attempt, one_by_one
 from procedures.management.commands import verify_pages
 from procedures.models import InformationPage, Revision
+from procedures.publishing import reviews
+from procedures.publishing.folders import writing
+from procedures.reading import proofs
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.bookings.test_moving import NINE, freed, waiting

@@ -10,10 +10,11 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from bookings import links, phones, triage
-from bookings.forms.birth_date import BirthDateField
-from bookings.forms.fields import OptionalPhoneField
+from bookings import links, triage
 from bookings.models import AppointmentRequest
+from bookings.patients.forms.birth_date import BirthDateField
+from procedures.ground import phones
+from procedures.ground.contact_fields import OptionalPhoneField
 from tests import factories
 from tests.bookings.test_request_form import BASE, YOU, fill_in, send
 

@@ -12,9 +12,10 @@ from django.test import Client
 
 from bookings import links, messages
 from bookings.models import Appointment, AppointmentRequest, RequestEvent
+from bookings.patients import limits
 from bookings.status import RequestStatus
 from bookings.urls import urlpatterns
-from procedures import rate_limits
+from procedures.ground.rate_limits import Limit
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -76,9 +77,7 @@ def every_edit(token: str) -> list[str]:
 
 
 def test_s5_every_edit_of_a_link_is_the_same_404(client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(
-        rate_limits, "OPEN_UNKNOWN_LINK", rate_limits.Limit("link", 10_000, timedelta(hours=1))
-    )
+    monkeypatch.setattr(limits, "OPEN_UNKNOWN_LINK", Limit("link", 10_000, timedelta(hours=1)))
     request = factories.received()
     token = path_of(request).split("/")[-2]
     answers = {
@@ -103,7 +102,7 @@ def test_s5_no_guess_opens_anything(monday: datetime) -> None:
 
 
 def test_s5_guessing_links_is_stopped(client: Client) -> None:
-    limit = rate_limits.OPEN_UNKNOWN_LINK.times
+    limit = limits.OPEN_UNKNOWN_LINK.times
     codes = [client.get(f"/appointments/mine/link/guess{n}/").status_code for n in range(limit + 1)]
     assert codes == [404] * limit + [429]
 

@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings import diary, journal, triage
+from bookings.diary import claims
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -33,8 +34,8 @@ from bookings.status import (
     TimeTaken,
     TriageRefused,
 )
-from bookings.triage import moves
-from procedures import rate_limits
+from bookings.triage import transitions
+from procedures.ground import rate_limits
 from procedures.models import RateLimit
 from tests import factories, processes
 from tests.bookings.test_private_link import BIRTH, open_link
@@ -172,7 +173,7 @@ def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.Monk
         current.save(update_fields=list(changes))
 
     acts = deciding(in_review())
-    monkeypatch.setattr(moves, "keep", look_then_save)
+    monkeypatch.setattr(transitions, "keep", look_then_save)
     # The message's own constraint would stop the second one too; the fault is in the decision.
     monkeypatch.setattr("bookings.messages.queue", lambda *args, **kwargs: None)
     assert len(winners(race(acts))) > 1
@@ -294,7 +295,7 @@ def test_without_winning_the_offer_a_takeover_steals_an_accepted_time(
         Claim.objects.filter(offered_time__offer__held_until__lte=now).delete()
 
     def trust_the_offer(chosen: Any, *, by: str, now: datetime, given: Any) -> Appointment:
-        diary._close(chosen.offer, OfferStatus.ACCEPTED, by=by, now=now)
+        claims._close(chosen.offer, OfferStatus.ACCEPTED, by=by, now=now)
         return Appointment.objects.create(
             request=chosen.offer.request,
             appointment_type=chosen.offer.appointment_type,
@@ -306,7 +307,7 @@ def test_without_winning_the_offer_a_takeover_steals_an_accepted_time(
             booked_by=by,
         )
 
-    monkeypatch.setattr(diary, "_take_over_expired", delete_by_age)
+    monkeypatch.setattr(claims, "_take_over_expired", delete_by_age)
     monkeypatch.setattr(diary, "accept", trust_the_offer)
     mine, theirs = in_review(), in_review()
     chosen = factories.offer(mine, [hour], held_for=timedelta(minutes=5)).times.get()

@@ -9,10 +9,11 @@ from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from bookings.forms.patient import YouForm
 from bookings.models import AppointmentRequest
+from bookings.patients import limits
+from bookings.patients.forms.request_form import YouForm
 from bookings.status import FlagLevel
-from procedures import rate_limits
+from procedures.ground.rate_limits import Limit
 from procedures.models import RateLimit
 from procedures.status import RevisionStatus
 from tests import factories
@@ -188,19 +189,19 @@ def test_an_unknown_page_is_simply_not_chosen(client: Client) -> None:
 
 
 def test_many_requests_from_one_place_are_stopped_and_nothing_is_lost(client: Client) -> None:
-    for number in range(rate_limits.SEND_FROM_ONE_PLACE.times):
+    for number in range(limits.SEND_FROM_ONE_PLACE.times):
         fill_in(client, you={"email": f"pat{number}@example.org"})
         assert send(client).status_code == 302
     fill_in(client, you={"email": "another@example.org"})
     answer = send(client)
     assert answer.status_code == 429
     assert "020 7946 0958" in answer.content.decode()
-    assert AppointmentRequest.objects.count() == rate_limits.SEND_FROM_ONE_PLACE.times
+    assert AppointmentRequest.objects.count() == limits.SEND_FROM_ONE_PLACE.times
     assert "another@example.org" in client.get(f"{BASE}check/").content.decode()
 
 
 def test_one_address_gets_few_letters_a_day(client: Client) -> None:
-    for _ in range(rate_limits.SEND_TO_ONE_MAILBOX.times):
+    for _ in range(limits.SEND_TO_ONE_MAILBOX.times):
         fill_in(client)
         assert send(client).status_code == 302
     fill_in(client, you={"email": "PAT@example.org"})
@@ -336,8 +337,8 @@ def test_a_second_press_is_never_told_that_nothing_was_sent(
     fill_in(client)
     before = dict(client.session.items())
     send(client)
-    none_left = rate_limits.Limit("send", 0, timedelta(hours=1))
-    monkeypatch.setattr(rate_limits, "SEND_FROM_ONE_PLACE", none_left)
+    none_left = Limit("send", 0, timedelta(hours=1))
+    monkeypatch.setattr(limits, "SEND_FROM_ONE_PLACE", none_left)
     session = client.session
     session.update({"unsent": before["unsent"], "sent_key": ""})
     session.save()

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings import messages, triage
+from bookings.desk.to_phone import patients_to_phone
+from bookings.messages.returned_mail import Returned, returned_letter
 from bookings.models import Message
-from bookings.returned_mail import Returned, returned_letter
 from bookings.status import MessageKind, MessageStatus
-from bookings.to_phone import patients_to_phone
 from tests import factories
 from tests.bookings.test_messages import MailServer
 from tests.processes import serving

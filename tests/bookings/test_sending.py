@@ -13,14 +13,14 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from bookings import messages, triage
-from bookings.alarms import alarms
+from bookings.desk.alarms import alarms
+from bookings.desk.to_phone import patients_to_phone
 from bookings.links import private_link
 from bookings.messages import sending
 from bookings.messages.failures import failure
+from bookings.messages.sms import TextRefused
 from bookings.models import AppointmentRequest, Message, Outage
 from bookings.status import Channel, MessageKind, MessageStatus, RequestStatus
-from bookings.texts import TextRefused
-from bookings.to_phone import patients_to_phone
 from tests import factories
 from tests.processes import serving
 

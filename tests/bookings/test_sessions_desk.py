@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from bookings import diary
-from bookings.events import Event
 from bookings.models import (
     Appointment,
     ClinicSession,
@@ -20,6 +19,7 @@ from bookings.models import (
     SessionChange,
 )
 from bookings.status import RequestStatus
+from bookings.status.events import Event
 from procedures.models import Clinician
 from tests import factories
 

@@ -23,8 +23,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bookings import diary, free_times, journal, messages, triage
-from bookings.events import Event
+from bookings import diary, journal, messages, triage
+from bookings.diary import free_times
+from bookings.messages.still_true import RULES
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -47,7 +48,7 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
-from bookings.still_true import RULES
+from bookings.status.events import Event
 from tests import factories
 
 pytestmark = pytest.mark.own_moment

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 from django.utils import timezone
 
-from bookings import free_times, triage
+from bookings import triage
+from bookings.diary import free_times
 from bookings.models import (
     AppointmentRequest,
     AppointmentType,
@@ -30,7 +31,7 @@ from bookings.status import (
     TimeTaken,
     TriageRefused,
 )
-from bookings.triage import clock, moves
+from bookings.triage import clock, transitions
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -501,7 +502,7 @@ def test_catching_up_goes_on_past_a_request_that_somebody_just_moved(
 ) -> None:
     moved, left = (factories.request_at(RequestStatus.QUESTION_ASKED, now=monday) for _ in range(2))
     later = monday + timedelta(days=30)
-    settle = moves.settle
+    settle = transitions.settle
 
     def somebody_was_faster(request: AppointmentRequest, *, now: datetime) -> bool:
         if request.pk == moved.pk:

@@ -8,9 +8,9 @@ from django.core import mail
 from django.test import Client
 
 from bookings import messages, triage
+from bookings.desk.to_phone import URGENT, patients_to_phone
 from bookings.models import AppointmentRequest, PhoneCall, ScreeningQuestion
 from bookings.status import Answer, FlagOutcome, RequestStatus
-from bookings.to_phone import URGENT, patients_to_phone
 from tests import factories
 from tests.bookings.test_asked_again import LATER
 from tests.bookings.test_contact import identified

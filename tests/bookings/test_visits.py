@@ -13,7 +13,7 @@ from django.test import Client
 from icalendar import Calendar
 
 from bookings import links, messages, triage
-from bookings.calendar_files import invitation
+from bookings.diary.calendar_files import invitation
 from bookings.models import Appointment, AppointmentRequest, Claim, Message
 from bookings.status import (
     PATIENT,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, OperationalError
 
-from bookings import worker
+from bookings.management import worker
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def keep_on(faults: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -> 
 def test_it_waits_longer_and_longer_while_the_database_is_away(
     away: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("procedures.batches._database_goes_on", lambda: False)
+    monkeypatch.setattr("procedures.ground.batches._database_goes_on", lambda: False)
     faults = [None, *[away("gone")] * 5, None]
     assert keep_on(faults, monkeypatch) == [5, 10, 20, 40, 60, 60, 5]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings.working_hours import WorkingWeek, add_working_time, closing_time
+from bookings.diary.working_hours import WorkingWeek, add_working_time, closing_time
 
 LONDON = ZoneInfo("Europe/London")
 WEEK = WorkingWeek(days={0, 1, 2, 3, 4}, opens=time(9), closes=time(17), zone=LONDON)

@@ -19,11 +19,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
-from bookings.events import Event
 from bookings.models import AppointmentRequest
 from bookings.status import RequestStatus
+from bookings.status.events import Event
 from clinic_site import urls
-from procedures.outages import find_outage
+from procedures.ground.outages import find_outage
 from tests import factories
 from tests.bookings import test_request_form as request_form
 

@@ -11,13 +11,12 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from clinic_site import sign_in as door
-from procedures import rate_limits
 from tests import factories
 from tests.races import race
 
 pytestmark = pytest.mark.django_db
 RIGHT, WRONG = "three-unrelated-words", "something-else"
-ALLOWED = rate_limits.SIGN_IN_AS_ONE_PERSON.times
+ALLOWED = door.SIGN_IN_AS_ONE_PERSON.times
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def sign_in(password: str, name: str = "reception", at: str = "203.0.113.9") -> 
 
 def test_the_right_password_costs_nothing(reception: User, monday: datetime) -> None:
     assert {sign_in(RIGHT).status_code for _ in range(ALLOWED + 1)} == {302}
-    many = rate_limits.SIGN_IN_FROM_ONE_PLACE.times + 5
+    many = door.SIGN_IN_FROM_ONE_PLACE.times + 5
     colleagues = [factories.staff("Reception", f"colleague-{n}") for n in range(many)]
     for colleague in colleagues:
         colleague.password = reception.password
@@ -110,7 +109,7 @@ def test_guessing_from_many_places_is_stopped_but_not_where_the_owner_was(
     """A name that nobody has is treated alike."""
     assert sign_in(RIGHT, at="198.51.100.1").status_code == 302
     at(monday + timedelta(days=29))
-    limit = rate_limits.SIGN_IN_FROM_NEW_PLACES.times
+    limit = door.SIGN_IN_FROM_NEW_PLACES.times
     codes = [sign_in(WRONG, name, f"203.0.113.{n}").status_code for n in range(limit + 5)]
     assert codes == [200] * limit + [429] * 5
     assert sign_in(RIGHT, at="198.51.100.2").status_code == (429 if name == "reception" else 302)

@@ -18,7 +18,7 @@ from django.test import Client, override_settings
 from django.urls import path
 from django.utils import timezone
 
-from bookings import free_times
+from bookings.diary import free_times
 from bookings.models import (
     Appointment,
     AppointmentRequest,

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from bookings import steps
+from bookings.patients import unsent
 from tests import clock
 
 # The browser's event loop runs in this thread, and Django would refuse its own set-up of the database.
@@ -74,7 +74,7 @@ def clinic(
     live_server: Any, settings: Any, demonstration: Path, monkeypatch: pytest.MonkeyPatch
 ) -> str:
     """The demonstration clinic, served on this machine; its address. Its patients type fast."""
-    monkeypatch.setattr(steps, "QUICKEST", timedelta(0))
+    monkeypatch.setattr(unsent, "QUICKEST", timedelta(0))
     settings.SITE_URL = live_server.url
     connection.ensure_connection()
     with contextlib.closing(sqlite3.connect(demonstration)) as loaded:

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Locator, Page, expect
 
-from bookings.events import Event
 from bookings.models import AppointmentRequest
 from bookings.status import RequestStatus
+from bookings.status.events import Event
 from tests.journeys.test_a_request_becomes_an_appointment import sign_in
 
 Look = Callable[[Page], None]

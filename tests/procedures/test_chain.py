@@ -15,9 +15,10 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
-from procedures import publishing, statements
+from procedures import publishing
 from procedures.models import PageEvent, Revision, SignOff, sha256
-from procedures.publishing import moves
+from procedures.publishing import transitions as moves
+from procedures.reading import statements
 from procedures.status import PublishingRefused, RevisionStatus
 from tests import factories
 from tests.conftest import changes_allowed

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from procedures.characters import hidden_in, name_of, piles_up_marks, without_invisible
+from procedures.ground.characters import hidden_in, name_of, piles_up_marks, without_invisible
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from procedures.content_checks import RULES, Finding, findings, reading_age
+from procedures.texts.content_checks import RULES, Finding, findings, reading_age
 from tests import factories
 
 URGENT = "::: urgent Ask a GP today if:\n- it hurts\n:::\n"

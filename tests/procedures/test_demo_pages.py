@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from clinic_site import demo
-from procedures import content_checks
-from procedures.rendering import CITATION, parse
+from procedures.texts import content_checks
+from procedures.texts.rendering import CITATION, parse
 
 FOLDER = Path(demo.__file__).parent / "pages"
 PAGES = sorted(FOLDER.glob("*.md"))

@@ -9,8 +9,8 @@ import pytest
 
 from clinic_site import demo
 from procedures.models import Figure, Source
-from procedures.pictures import read_picture
-from procedures.rendering import Library, render
+from procedures.texts.pictures import read_picture
+from procedures.texts.rendering import Library, render
 
 FOLDER = Path(demo.__file__).parent / "pages"
 PAGES = sorted(FOLDER.glob("*.md"))

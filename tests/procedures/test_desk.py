@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from clinic_site.groups import GROUPS
-from procedures import feedback
 from procedures.admin import RevisionAdmin
 from procedures.models import CHECKLIST, Clinician, Figure, Revision, SignOff
+from procedures.reading import feedback
 from procedures.status import RevisionStatus
 from tests import factories
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from procedures import publishing, statements
+from procedures import publishing
 from procedures.models import InformationPage, PageEvent, Revision, SignOff, sha256
+from procedures.reading import statements
 from procedures.status import EVENTS, PublishingRefused, RevisionStatus
 from tests import factories
 from tests.verifying import faults, verify

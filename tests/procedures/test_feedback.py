@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.test import Client
 
-from procedures.feedback import Tally, tally
 from procedures.models import PageFeedback, Revision
+from procedures.reading.feedback import Tally, tally
 from procedures.status import RevisionStatus
 from tests import factories
 

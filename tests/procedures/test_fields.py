@@ -7,7 +7,7 @@ import pytest
 from django import forms
 from django.test import Client
 
-from procedures.fields import PlainTextField
+from procedures.ground.fields import PlainTextField
 from procedures.models import PageEvent, PageFeedback
 from procedures.status import RevisionStatus
 from tests import factories

@@ -10,10 +10,11 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from procedures import pdf, publishing
+from procedures import publishing
 from procedures.models import Figure, Revision
-from procedures.pictures import PictureError, read_picture
+from procedures.reading import pdf
 from procedures.status import RevisionStatus
+from procedures.texts.pictures import PictureError, read_picture
 from tests import factories
 
 pytestmark = pytest.mark.django_db

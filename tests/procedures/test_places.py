@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from procedures import places, rate_limits
+from procedures.ground import places, rate_limits
 from procedures.models import SharedPlace
 from tests import factories
 

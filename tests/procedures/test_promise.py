@@ -9,12 +9,12 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from procedures import publishing
-from procedures.admin import revisions
+from procedures.desk import revisions
 from procedures.models import Clinician, Revision, SignOff
-from procedures.publication import Closed, Publication, look_up, open_pages
 from procedures.publishing import drafting
-from procedures.rendering import CLOSING_SEAM, SEAM
+from procedures.reading.publication import Closed, Publication, look_up, open_pages
 from procedures.status import PublishingRefused, ReviewState, RevisionStatus
+from procedures.texts.rendering import CLOSING_SEAM, SEAM
 from tests import factories
 from tests.races import losses, race, winners
 

@@ -12,9 +12,9 @@ from django.db import connection
 from django.test import Client
 
 from procedures import publishing
-from procedures.differences import Kind, compare, passages
 from procedures.models import Revision
 from procedures.status import PublishingRefused, RevisionStatus
+from procedures.texts.differences import Kind, compare, passages
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from procedures import publishing
 from procedures.models import Clinician, Revision, SignOff, Source, sha256
-from procedures.rendering import DocumentError
 from procedures.status import TRANSITIONS, PublishingRefused, RevisionStatus
+from procedures.texts.rendering import DocumentError
 from tests import factories
 
 pytestmark = pytest.mark.django_db

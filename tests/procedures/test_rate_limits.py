@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from procedures import rate_limits
+from procedures.ground import rate_limits
+from procedures.ground.rate_limits import TooManyTries
 from procedures.models import RateLimit
-from procedures.rate_limits import TooManyTries
 from tests.conftest import MONDAY
 
 LIMIT = rate_limits.Limit("test", 3, timedelta(hours=1))

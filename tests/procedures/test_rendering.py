@@ -8,20 +8,21 @@ from html.parser import HTMLParser
 
 import pytest
 
-from procedures import content_checks, rendering
 from procedures.models import Figure, Source
-from procedures.rendering import (
+from procedures.texts import content_checks
+from procedures.texts.rendering import (
     CLOSING_SEAM,
     SEAM,
     DocumentError,
     Library,
     cut,
+    fragments,
     json_ld,
     parse,
     render,
     terms,
 )
-from procedures.rendering.blocks import BLOCKS
+from procedures.texts.rendering.blocks import BLOCKS
 from tests import factories
 from tests.valid_html import faults_of_fragment
 
@@ -260,7 +261,7 @@ def test_a_line_that_was_broken_by_hand_stays_broken() -> None:
 def test_nothing_is_taken_out_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sanitiser is the last guard: what it would drop keeps a text from being shown."""
     assert "<strong>" in html("A **word**.")
-    monkeypatch.setattr(rendering, "TAGS", rendering.TAGS - {"strong"})
+    monkeypatch.setattr(fragments, "TAGS", fragments.TAGS - {"strong"})
     with pytest.raises(DocumentError, match="This would not reach the page: <strong>"):
         html("A **word**.")
 

@@ -10,8 +10,9 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from procedures import publishing, reviews
+from procedures import publishing
 from procedures.models import Clinician, DueNotice, Revision, Source
+from procedures.publishing import reviews
 from procedures.status import RevisionStatus
 from tests import factories, races
 

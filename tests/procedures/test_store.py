@@ -21,10 +21,11 @@ from django.db import (
 )
 from django.test import RequestFactory
 
-from procedures import publication, publishing, store
+from procedures import publishing
 from procedures.models import Revision
+from procedures.reading import publication, store
+from procedures.reading.store import PageStore, encoding_for
 from procedures.status import RevisionStatus
-from procedures.store import PageStore, encoding_for
 from tests import factories
 from tests.procedures.test_evidence import signature_alone, text_and_signature
 

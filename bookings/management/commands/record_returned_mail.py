@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError
 
 from bookings import messages
-from bookings.returned_mail import returned_letter
+from bookings.messages.returned_mail import returned_letter
 
 # Our letters are small; a report holds at most one of them.
 LONGEST = 1_000_000

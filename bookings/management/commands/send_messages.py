@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from bookings import messages, worker
+from bookings import messages
+from bookings.management import worker
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bookings.journal import chain_is_whole, head
 from bookings.models import AppointmentRequest
-from procedures.batches import Failed, attempt
+from procedures.ground.batches import Failed, attempt
 
 
 class Command(BaseCommand):

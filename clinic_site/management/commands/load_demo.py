@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings import diary, triage
-from bookings.free_times import free_times
+from bookings.diary.free_times import free_times
 from bookings.models import (
     AppointmentRequest,
     AppointmentType,
@@ -32,8 +32,9 @@ from bookings.models import (
 from bookings.screening import GivenAnswer, questions_for
 from bookings.status import PATIENT, AccessNeed, Answer, CarerRight, FlagOutcome
 from clinic_site import demo
-from procedures import feedback, publishing
+from procedures import publishing
 from procedures.models import Clinician, InformationPage, PageFeedback, Revision, Source
+from procedures.reading import feedback
 from procedures.status import RevisionStatus
 
 FOLDER = Path(demo.__file__).parent

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import TextChoices
 
-from bookings import events
 from bookings import status as bookings
+from bookings.status import events
 from procedures import status as procedures
 
 

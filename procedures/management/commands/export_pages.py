@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from procedures.folders import write_folder
+from procedures.publishing.folders import write_folder
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from procedures.folders import FolderError, read_folder
+from procedures.publishing.folders import FolderError, read_folder
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from procedures import reviews
-from procedures.batches import Failed, attempt
+from procedures.ground.batches import Failed, attempt
+from procedures.publishing import reviews
 
 
 class Command(BaseCommand):

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from procedures.batches import Failed, attempt
+from procedures.ground.batches import Failed, attempt
 from procedures.models import Figure
-from procedures.proofs import Link, chain, faults_of_page, pages_with_texts
+from procedures.reading.proofs import Link, chain, faults_of_page, pages_with_texts
 
 HEAD = "head"
 

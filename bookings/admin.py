@@ -1,0 +1,33 @@
+"""Reception's and the clinicians' side of the desk."""
+
+from bookings.desk.catalogue import (
+    AppointmentTypeAdmin,
+    ClosedDayAdmin,
+    ScreeningQuestionAdmin,
+    TopicAdmin,
+    TreatmentAdmin,
+)
+from bookings.desk.looks import LookAdmin
+from bookings.desk.requests import AppointmentRequestAdmin
+from bookings.desk.sessions import (
+    ClinicSessionAdmin,
+    ClosureAdmin,
+    LocationAdmin,
+    MachineKindAdmin,
+    ResourceAdmin,
+)
+
+__all__ = [
+    "AppointmentRequestAdmin",
+    "AppointmentTypeAdmin",
+    "ClinicSessionAdmin",
+    "ClosedDayAdmin",
+    "ClosureAdmin",
+    "LocationAdmin",
+    "LookAdmin",
+    "MachineKindAdmin",
+    "ResourceAdmin",
+    "ScreeningQuestionAdmin",
+    "TopicAdmin",
+    "TreatmentAdmin",
+]

@@ -1,0 +1,105 @@
+"""What a manager keeps: appointment types, closed days, safety questions."""
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from bookings.desk.forms.catalogue import ScreeningQuestionForm
+from bookings.desk.forms.sessions import AppointmentTypeForm
+from bookings.desk.sessions import StrandingAdmin
+from bookings.models import (
+    AppointmentType,
+    ClosedDay,
+    ScreeningQuestion,
+    Topic,
+    Treatment,
+)
+from procedures.ground.decisions import CarefulAdmin
+
+
+@admin.register(AppointmentType)
+class AppointmentTypeAdmin(CarefulAdmin):
+    """What can be booked."""
+
+    form = AppointmentTypeForm
+    list_display = ("name", "minutes", "buffer_minutes", "retired_on")
+    filter_horizontal = ("needs",)
+
+    def save_model(
+        self, request: HttpRequest, obj: AppointmentType, form: ModelForm, change: bool
+    ) -> None:
+        """Who took it off the list, and when, stays written down until it is booked again."""
+        if not form.cleaned_data["retire"]:
+            obj.retired_on = obj.retired_by = None
+        elif obj.retired_on is None:
+            obj.retired_on, obj.retired_by = timezone.localdate(), request.user.get_username()
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(ClosedDay)
+class ClosedDayAdmin(StrandingAdmin):
+    """Days on which no clinic takes place, and which do not count towards the answer-by time."""
+
+    list_display = ("day", "reason")
+    ordering = ("day",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("bookings.delete_closedday")
+
+
+@admin.register(Treatment)
+class TreatmentAdmin(CarefulAdmin):
+    """What may happen at a visit, and needs questions first."""
+
+    list_display = ("name", "is_usual", "page")
+
+
+@admin.register(Topic)
+class TopicAdmin(CarefulAdmin):
+    """The pages whose visits differ from the usual ones."""
+
+    list_display = ("page", "what_may_happen")
+    filter_horizontal = ("treatments",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
+        return super().get_queryset(request).prefetch_related("treatments")
+
+    @admin.display(description="what may happen at the visit")
+    def what_may_happen(self, topic: Topic) -> str:
+        """The treatments in words."""
+        return ", ".join(map(str, topic.treatments.all())) or "No treatment, only talking"
+
+
+@admin.register(ScreeningQuestion)
+class ScreeningQuestionAdmin(CarefulAdmin):
+    """The safety questions. A wording that patients have answered is never changed."""
+
+    list_display = ("wording", "version", "level", "owner", "review_due", "retired_on")
+    list_filter = ("level",)
+    form = ScreeningQuestionForm
+    filter_horizontal = ("treatments",)
+
+    def get_fields(self, request: HttpRequest, obj: ScreeningQuestion | None = None) -> list[str]:
+        wording = list(ScreeningQuestionForm.Meta.fields)
+        if obj is None:
+            return wording
+        return [*wording, "version", "retired_on", "retired_by"] + (
+            [] if obj.retired_on else ["retire"]
+        )
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: ScreeningQuestion | None = None
+    ) -> list[str]:
+        return [] if obj is None else [f for f in self.get_fields(request, obj) if f != "retire"]
+
+    def save_model(
+        self, request: HttpRequest, obj: ScreeningQuestion, form: ModelForm, change: bool
+    ) -> None:
+        """A new wording gets the next version of its key; an old one can only be retired."""
+        if not change:
+            obj.version = ScreeningQuestion.objects.filter(key=obj.key).count() + 1
+        elif form.cleaned_data.get("retire"):
+            obj.retired_on, obj.retired_by = timezone.localdate(), request.user.get_username()
+        super().save_model(request, obj, form, change)

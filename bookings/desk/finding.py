@@ -1,0 +1,54 @@
+"""Requests found by what colleagues type, and other requests of the same person. Writes nothing."""
+
+from functools import reduce
+from operator import and_
+
+from django.db.models import Q
+
+from bookings.models import AppointmentRequest, AppointmentRequestQuerySet
+from procedures.ground import folding, phones
+from procedures.ground.email_addresses import CannotBeSent, canonical
+
+
+def find(term: str) -> AppointmentRequestQuerySet:
+    """By a whole reference, e-mail address or phone number, or by beginnings of the patient's or the
+    carer's names, in any order."""
+    requests = AppointmentRequest.objects.all()
+    if "@" in term:
+        try:
+            return requests.filter(email=canonical(term.strip()))
+        except CannotBeSent:
+            return requests.none()
+    runs = folding.chunks(term)
+    if not runs:
+        return requests.none()
+    named_so = requests.filter(reference=folding.as_reference(term))
+    if named_so.exists():
+        return named_so
+    found = reduce(and_, map(_starts, runs))
+    for digits in _numbers(term):
+        found |= _starts(digits)
+    # Nothing else is asked there, so that the index alone is read, a fraction of the table.
+    return requests.filter(pk__in=requests.filter(found).values("pk"))
+
+
+def likely_duplicates(record: AppointmentRequest) -> list[AppointmentRequest]:
+    """Other requests of the same e-mail address, or of the same date of birth and name, newest first."""
+    others = AppointmentRequest.objects.exclude(pk=record.pk).filter(
+        Q(email=record.email) | Q(date_of_birth=record.date_of_birth)
+    )
+    return [
+        other
+        for other in others.order_by("-received_at")
+        if other.email == record.email or folding.is_same_name(other.name, record.name)
+    ]
+
+
+def _starts(run: str) -> Q:
+    return Q(found_by__contains=f" {run}")
+
+
+def _numbers(term: str) -> list[str]:
+    """The digits that the term may mean as a phone number: with the country's code, and as typed."""
+    typed = "".join(folding.chunks(term))
+    return [*phones.spellings(term)[:1], *([typed] if typed.isdecimal() else [])]

@@ -1,0 +1,44 @@
+"""The next wording of a safety question."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from bookings.models import ScreeningQuestion
+
+
+class ScreeningQuestionForm(forms.ModelForm):
+    """A new safety question or a new wording of a retired one; later, only its retirement."""
+
+    retire = forms.BooleanField(
+        label="Stop asking this",
+        required=False,
+        help_text="From now on. Answers that were given keep their wording. To change a wording, stop "
+        "asking it and add the new one under the same key.",
+    )
+
+    class Meta:
+        model = ScreeningQuestion
+        fields = (
+            "key",
+            "position",
+            "wording",
+            "why",
+            "detail_prompt",
+            "level",
+            "flags_unsure",
+            "asked_again",
+            "treatments",
+            "owner",
+            "source",
+            "review_due",
+        )
+
+    def clean_key(self) -> str:
+        """A wording that patients have answered is never overwritten."""
+        key: str = self.cleaned_data["key"]
+        if ScreeningQuestion.objects.current().filter(key=key).exists():
+            raise ValidationError(
+                "This question is asked now under another wording. Stop asking that one first, or "
+                "choose another key."
+            )
+        return key

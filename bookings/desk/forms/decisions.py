@@ -1,0 +1,157 @@
+"""The decisions of staff."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from bookings.desk.forms.times import FURTHEST
+from bookings.models import RedFlag
+from bookings.status import FlagOutcome
+from procedures.ground.contact_fields import EmailAddressField, OptionalPhoneField, PlainTextField
+from procedures.ground.decisions import DecisionForm, ReasonForm
+
+
+class AskForm(DecisionForm):
+    """A question to the patient."""
+
+    text = PlainTextField(
+        label="Question to the patient",
+        help_text="They read it after giving the patient’s date of birth. The e-mail says only that "
+        "there is a question.",
+        required_message="Write the question.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class DeferForm(DecisionForm):
+    """A day on which the request comes back by itself."""
+
+    until = forms.DateField(
+        label="Comes back on",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": "Enter the day on which the request comes back.",
+            "invalid": "Enter a day, for example 2026-12-01.",
+        },
+    )
+
+    def clean_until(self) -> date:
+        """A day to come."""
+        until: date = self.cleaned_data["until"]
+        if until <= timezone.localdate():
+            raise ValidationError("Choose a day after today.")
+        if until > timezone.localdate() + FURTHEST:
+            raise ValidationError("Choose a day within the next two years.")
+        return until
+
+
+class DeclineForm(ReasonForm):
+    """The reason is for the patient's eyes."""
+
+    reason = PlainTextField(
+        label="Reason, as the patient will read it",
+        help_text="Say what they can do instead. They read it behind their private link.",
+        required_message="Write the reason. The patient will read it.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class SearchForm(forms.Form):
+    """What a colleague looks for."""
+
+    use_required_attribute = False
+
+    term = PlainTextField(
+        label="What are you looking for?",
+        help_text="A reference, an email address, a phone number, or the first letters of a name: the "
+        "patient’s, or that of whoever asked for them. Every search is recorded.",
+        required_message="Enter a reference, an email address, a phone number or a name.",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class CallForm(DecisionForm):
+    """What came of a call."""
+
+    reached = forms.ChoiceField(
+        label="Did you reach the patient?",
+        choices=[("yes", "Yes, or they have heard from us otherwise"), ("no", "No")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose yes or no."},
+    )
+    note = PlainTextField(
+        label="Note for colleagues (optional)",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class ContactForm(DecisionForm):
+    """How we reach the patient."""
+
+    email = EmailAddressField(label="E-mail address", required_message="Enter the e-mail address.")
+    phone = OptionalPhoneField()
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.initial = {"email": self.record.email, "phone": self.record.phone} | self.initial
+
+
+class AttendanceForm(DecisionForm):
+    """Whether the patient came."""
+
+    came = forms.ChoiceField(
+        label="Did the patient come?",
+        choices=[("yes", "Yes"), ("no", "No")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose yes or no."},
+    )
+
+
+class FlagForm(DecisionForm):
+    """What a clinician decided about a flag."""
+
+    flag = forms.ModelChoiceField(
+        RedFlag.objects.none(),
+        label="What the patient answered",
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={"required": "Choose the flag that this is about."},
+    )
+    outcome = forms.ChoiceField(
+        label="Outcome",
+        help_text="For a delay write until when, and defer the request afterwards.",
+        choices=FlagOutcome.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose an outcome."},
+    )
+    reason = PlainTextField(
+        label="Why",
+        required_message="Write the reason. Colleagues will read it.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        flags = self.fields["flag"]
+        flags.queryset = self.record.flags.select_related("answer__question")
+        if len(flags.queryset) == 1:
+            self.initial.setdefault("flag", flags.queryset[0].pk)
+        flags.label_from_instance = lambda flag: " ".join(
+            filter(
+                None,
+                (
+                    flag.answer.question.wording,
+                    f"{flag.answer.get_answer_display()}.",
+                    flag.answer.detail,
+                ),
+            )
+        )

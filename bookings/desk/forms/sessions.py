@@ -1,0 +1,150 @@
+"""What a manager types about sessions."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from bookings.desk.forms.times import FURTHEST
+from bookings.models import AppointmentType, ClinicSession, Closure, OpeningHours, Resource
+
+
+class ClinicSessionForm(forms.ModelForm):
+    """A session lies within the opening hours of its location, and clashes with no other."""
+
+    class Meta:
+        model = ClinicSession
+        fields = ("clinician", "room", "first_day", "last_day", "starts", "ends")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            self._refuse_closed_hours(cleaned)
+            self._refuse_clashes(cleaned)
+        return cleaned
+
+    def clean_first_day(self) -> date:
+        first: date = self.cleaned_data["first_day"]
+        return _near(first) if "first_day" in self.changed_data else first
+
+    def _refuse_closed_hours(self, cleaned: dict[str, Any]) -> None:
+        location = cleaned["room"].location
+        weekday = cleaned["first_day"].weekday()
+        hours = OpeningHours.objects.filter(location=location, weekday=weekday)
+        if hours.filter(opens__lte=cleaned["starts"], closes__gte=cleaned["ends"]).exists():
+            return
+        open_then = ", ".join(f"{each.opens:%H:%M} to {each.closes:%H:%M}" for each in hours)
+        day = f"{cleaned['first_day']:%A}"
+        raise ValidationError(
+            f"{location} is open on a {day} from {open_then}. Choose hours within these."
+            if open_then
+            else f"{location} is not open on a {day}. Choose another day, or change its hours."
+        )
+
+    def _refuse_clashes(self, cleaned: dict[str, Any]) -> None:
+        first, last = cleaned["first_day"], cleaned.get("last_day")
+        others = ClinicSession.objects.exclude(pk=self.instance.pk).filter(
+            first_day__iso_week_day=first.isoweekday(),
+            starts__lt=cleaned["ends"],
+            ends__gt=cleaned["starts"],
+        )
+        for other in others.between(first, last or date.max):
+            if other.clinician == cleaned["clinician"]:
+                raise ValidationError(f"{other.clinician.name} has another session then: {other}.")
+            if other.room == cleaned["room"]:
+                raise ValidationError(f"{other.room} is taken then: {other}.")
+
+
+class AppointmentTypeForm(forms.ModelForm):
+    """What can be booked, until a manager says that it is booked no longer."""
+
+    retire = forms.BooleanField(
+        label="No longer booked",
+        required=False,
+        help_text="It is not offered for new appointments any more. Appointments that are booked stay.",
+    )
+
+    class Meta:
+        model = AppointmentType
+        fields = ("name", "minutes", "buffer_minutes", "needs")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.initial["retire"] = self.instance.retired_on is not None
+
+
+class ResourceForm(forms.ModelForm):
+    """Rooms and machines are somewhere."""
+
+    class Meta:
+        model = Resource
+        fields = ("name", "location", "machine_kind")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if "location" in self.fields:
+            self.fields["location"].required = True
+
+
+class SessionChangeFormSet(forms.BaseInlineFormSet):
+    """Exceptions are of days on which the session would be."""
+
+    def clean(self) -> None:
+        super().clean()
+        first = self.instance.first_day
+        for form in self.forms:
+            day = form.cleaned_data.get("day") if form.is_valid() else None
+            if day and "day" in form.changed_data and day < timezone.localdate():
+                form.add_error("day", "That day is over. Exceptions are of days to come.")
+            elif day and day > timezone.localdate() + FURTHEST:
+                form.add_error("day", "Choose a day within the next two years.")
+            elif day and first and day.weekday() != first.weekday():
+                form.add_error(
+                    "day", f"This session is on a {first:%A}, and that day is a {day:%A}."
+                )
+
+
+class ClosureForm(forms.ModelForm):
+    """Who or what is away, and from when to when."""
+
+    class Meta:
+        model = Closure
+        fields = ("resource", "location", "starts", "ends", "reason")
+        error_messages = {
+            "starts": {"required": "Enter the first day, and from what time."},
+            "ends": {"required": "Enter the last day, and until what time."},
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        # Whoever may only look has no fields.
+        if "resource" not in self.fields:
+            return
+        whose = self.fields["resource"]
+        whose.queryset = Resource.objects.select_related("clinician").order_by("name")
+        whose.label_from_instance = lambda resource: (
+            f"{resource.clinician.name}, {resource.clinician.role}"
+            if resource.clinician
+            else resource.name
+        )
+
+    def clean_starts(self) -> datetime:
+        return self._checked("starts")
+
+    def clean_ends(self) -> datetime:
+        return self._checked("ends")
+
+    def _checked(self, name: str) -> datetime:
+        instant: datetime = self.cleaned_data[name]
+        if name in self.changed_data:
+            _near(instant.date())
+        return instant
+
+
+def _near(day: date) -> date:
+    """Refuse a day that can only be a slip of the finger in the year."""
+    if abs(day - timezone.localdate()) > FURTHEST:
+        raise ValidationError("This is more than two years from today. Check the year.")
+    return day

@@ -1,0 +1,324 @@
+"""Which time: the free times of a clinician, and a time of one's own."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+
+from bookings.diary.free_times import FreeTime, free_times
+from bookings.models import (
+    AppointmentRequest,
+    AppointmentType,
+    ClinicSession,
+    OfferedTime,
+    Resource,
+)
+from bookings.status import MOST_TIMES
+from procedures.ground.decisions import DecisionForm
+from procedures.models import Clinician
+
+FURTHEST = timedelta(days=731)
+DAYS_SHOWN = 14
+# What a time is given for, and with whom.
+TERMS = ("appointment_type", "clinician")
+
+
+class InstantField(forms.DateTimeField):
+    """A local date and time that exists exactly once. The value is an aware instant."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, **kwargs: Any):
+        messages = {"invalid": "Enter a day and a time, for example 2026-12-01 10:30."}
+        super().__init__(error_messages=messages | kwargs.pop("error_messages", {}), **kwargs)
+
+    def clean(self, value: Any) -> datetime | None:
+        try:
+            instant = super().clean(value)
+        except ValidationError as error:
+            if error.code == "ambiguous_timezone":
+                raise ValidationError(
+                    "The clocks change in that night, and this hour is skipped or happens twice. "
+                    "Choose another time."
+                ) from None
+            raise
+        if instant and instant > timezone.now() + FURTHEST:
+            raise ValidationError("Choose a time within the next two years.")
+        # What is added to it later is added in real time, whatever the clocks do.
+        return instant.astimezone(UTC) if instant else None
+
+
+def bookable(today: date) -> dict[str, QuerySet[Any]]:
+    """The types that are still booked, and the clinicians who have sessions to come."""
+    coming = ClinicSession.objects.filter(Q(last_day=None) | Q(last_day__gte=today))
+    return {
+        "appointment_type": AppointmentType.objects.filter(retired_on=None).order_by("name"),
+        "clinician": Clinician.objects.filter(clinicsession__in=coming).order_by("name").distinct(),
+    }
+
+
+class LookForm(forms.Form):
+    """Which free times to look at."""
+
+    appointment_type = forms.ModelChoiceField(
+        AppointmentType.objects.none(),
+        label="What for",
+        empty_label=None,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Choose what the appointment is for."
+        ),
+    )
+    clinician = forms.ModelChoiceField(
+        Clinician.objects.none(),
+        label="With whom",
+        empty_label=None,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the clinician."),
+    )
+    from_day = forms.DateField(
+        label="From",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Enter a day, for example 2026-12-01."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name, choices in bookable(timezone.localdate()).items():
+            self.fields[name].queryset = choices
+
+    def clean_from_day(self) -> date:
+        """Nobody looks for times in the past, or years ahead."""
+        today = timezone.localdate()
+        return min(max(self.cleaned_data["from_day"] or today, today), today + FURTHEST)
+
+
+class ShownTime(NamedTuple):
+    """A time to tick. Without a room it was ticked before, on another page of times."""
+
+    starts: datetime
+    room: Resource | None
+    suits: bool
+    ticked: bool
+
+
+class FreeTimesForm(DecisionForm, LookForm):
+    """The free times of one clinician for one type of appointment, and a time of one's own.
+
+    Its button “Show free times” decides nothing: what was ticked and typed comes back with other times
+    to choose from. Ticks belong to the clinician and the type that were listed, and to no other.
+    """
+
+    LOOK = "look"
+
+    listed = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
+        if data is not None and self.LOOK in data:
+            kwargs["initial"] = data.dict() | {"times": data.getlist("times")}
+            data = None
+        super().__init__(data, *args, **kwargs)
+        self.shown: list[FreeTime] = []
+        self.own = _own_terms(self.record)
+        self.look = LookForm(self._looked_for())
+        if self.look.is_valid():
+            values = self.look.cleaned_data
+            self.days = [values["from_day"] + timedelta(days=day) for day in range(DAYS_SHOWN)]
+            self.shown = free_times(
+                values["appointment_type"], values["clinician"], self.days, timezone.now()
+            )
+            self.initial |= {name: getattr(value, "pk", value) for name, value in values.items()}
+
+    def _looked_for(self) -> dict[str, Any]:
+        """What was chosen; or else what the request has already, or the first of each, from today."""
+        given = self.data if self.is_bound else self.initial
+        first = {name: self._first(name) for name in TERMS}
+        day = given.get("from_day") or timezone.localdate()
+        if given.get(self.LOOK) == "later":
+            day = _later(day)
+        return {name: given.get(name) or value for name, value in first.items()} | {"from_day": day}
+
+    def _first(self, name: str) -> int | None:
+        """What the request has already, if that can still be chosen; or else the first there is."""
+        choices = bookable(timezone.localdate())[name]
+        own = choices.filter(pk=getattr(self.own.get(name), "pk", None)).first()
+        return getattr(own or choices.first(), "pk", None)
+
+    def differs(self) -> list[str]:
+        """What these times would change about the visit, to be said beside the button."""
+        if not self.look.is_valid():
+            return []
+        chosen = self.look.cleaned_data
+        return [
+            f"{chosen[name]} instead of {own}"
+            for name, own in self.own.items()
+            if chosen[name] != own
+        ]
+
+    @property
+    def now_listed(self) -> str:
+        """Whose free times for what stand on the screen."""
+        if not self.look.is_valid():
+            return ""
+        values = self.look.cleaned_data
+        return f"{values['appointment_type'].pk}-{values['clinician'].pk}"
+
+    def by_day(self) -> list[tuple[date, list[ShownTime]]]:
+        """The free times of each day, and those that were ticked before on another page."""
+        ticked = self._ticked()
+        rooms = {free.starts: free.room for free in self.shown}
+        days: dict[date, list[ShownTime]] = {}
+        for starts in sorted({*rooms, *ticked}):
+            suits = not self.record.wishes and self.record.suits(starts)
+            shown = ShownTime(starts, rooms.get(starts), suits, starts in ticked)
+            days.setdefault(timezone.localdate(starts), []).append(shown)
+        return list(days.items())
+
+    def _ticked(self) -> set[datetime]:
+        values = self["times"].value() or []
+        if (self["listed"].value() or self.now_listed) != self.now_listed:
+            return set()
+        try:
+            return set(self.fields["times"].to_python(values))
+        except ValidationError:
+            return set()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("listed") and self.now_listed not in {"", cleaned["listed"]}:
+            self.add_error(
+                "times",
+                "You chose somebody or something else after these times were listed. Here are the "
+                "free times now: choose again.",
+            )
+        return cleaned
+
+
+def _own_terms(record: AppointmentRequest) -> dict[str, Any]:
+    """For what and with whom the visit is by now: its newest appointment, or else its newest offer."""
+    for rows in (record.appointments, record.offers):
+        newest = rows.select_related(*TERMS).order_by("-pk").first()
+        if newest:
+            return {name: getattr(newest, name) for name in TERMS}
+    return {}
+
+
+def _later(day: date | str) -> date | str:
+    """The day on which the next page of times begins. What is no day is left for the form to refuse."""
+    try:
+        return date.fromisoformat(str(day)) + timedelta(days=DAYS_SHOWN)
+    except (ValueError, OverflowError):
+        return day
+
+
+class FreeTimeField(forms.MultipleChoiceField):
+    """Instants, each the number of seconds since 1970, and never a posted clock time."""
+
+    def to_python(self, value: Any) -> list[datetime]:
+        try:
+            return [datetime.fromtimestamp(int(each), tz=UTC) for each in value or []]
+        except (ValueError, OverflowError, OSError):
+            raise ValidationError("Choose times in the list.") from None
+
+    def validate(self, value: Any) -> None:
+        """What is free is for the diary to say, at the very moment."""
+        limit = timezone.now() + FURTHEST
+        if any(instant > limit for instant in value):
+            raise ValidationError("Choose a time within the next two years.")
+
+
+class BookForm(FreeTimesForm):
+    """One time that was agreed on the phone."""
+
+    times_input = "radio"
+
+    times = FreeTimeField(label="Free times", required=False)
+    other = InstantField(
+        label="Or another time that lies in a clinic session (optional)", required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        starts = _chosen(self, "other")
+        if not self.errors and len(starts) != 1:
+            self.add_error("times", "Choose one time.")
+        cleaned["starts"] = starts[0] if starts else None
+        return cleaned
+
+
+class TakeOfferedForm(DecisionForm):
+    """One of the times that the patient was offered."""
+
+    chosen = forms.ModelChoiceField(
+        OfferedTime.objects.none(),
+        label="Which time do they take?",
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={
+            "required": "Choose one of the times.",
+            "invalid_choice": "That time is not held any more. Choose one of these.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        standing = self.record.offers.standing(timezone.now())
+        times = self.fields["chosen"]
+        times.queryset = OfferedTime.objects.filter(offer__in=standing)
+        times.label_from_instance = lambda time: (
+            f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}"
+        )
+
+
+class OfferForm(FreeTimesForm):
+    """One to three times, and until when they are held."""
+
+    times_input = "checkbox"
+
+    times = FreeTimeField(label="Free times", required=False)
+    other = InstantField(
+        label="Another time that lies in a clinic session (optional)", required=False
+    )
+    held_until = InstantField(
+        label="Held until (optional)",
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["held_until"].help_text = (
+            f"Left empty: for {settings.CLINIC_HELD_HOURS} hours of the desk, and no longer than two "
+            "hours before the first time. The patient sees it; after it, others can have the times."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        starts = cleaned["starts"] = _chosen(self, "other")
+        if cleaned.get("held_until") and cleaned["held_until"] <= timezone.now():
+            self.add_error("held_until", "Choose a time in the future.")
+        if not starts and not {"times", "other"} & self.errors.keys():
+            self.add_error("times", "Choose one to three times.")
+        if len(starts) > MOST_TIMES:
+            self.add_error("times", "Choose three times at most.")
+        chosen = cleaned.get("appointment_type")
+        if chosen:
+            length = timedelta(minutes=chosen.minutes + chosen.buffer_minutes)
+            if any(later - earlier < length for earlier, later in pairwise(starts)):
+                self.add_error("times", "The times overlap each other. Move them apart.")
+        if starts and cleaned.get("held_until") and cleaned["held_until"] > starts[0]:
+            self.add_error("held_until", "Let the offer end before the first of its times.")
+        return cleaned
+
+
+def _chosen(form: FreeTimesForm, other: str) -> list[datetime]:
+    """The ticked times and the typed one, in order, none of them in the past."""
+    typed = form.cleaned_data.get(other)
+    starts = sorted({*form.cleaned_data.get("times", []), *([typed] if typed else [])})
+    if starts and starts[0] <= timezone.now():
+        form.add_error(other if starts[0] == typed else "times", "Choose a time in the future.")
+    return starts

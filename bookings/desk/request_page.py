@@ -1,0 +1,72 @@
+"""What the one screen of a request tells: everything that is needed to decide."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+
+from bookings import triage
+from bookings.desk.finding import likely_duplicates
+from bookings.desk.to_phone import reason_to_phone
+from bookings.diary.free_times import stranded
+from bookings.models import AppointmentRequest
+from bookings.status import FlagOutcome
+from bookings.status.events import LOOKS
+
+
+class JournalRow(NamedTuple):
+    """A line of the journal as colleagues read it. Looks by one person in a row are one line."""
+
+    at: datetime
+    by: str
+    what: str
+    times: int
+
+
+def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
+    """Where it stands at that instant, what was said, offered, booked and written, and what is next."""
+    others = AppointmentRequest.objects.waiting_for_clinic(now).exclude(pk=record.pk)
+    return {
+        "state": record.state(now),
+        "current": triage.booked_appointment(record),
+        "to_phone": reason_to_phone(record, now),
+        "without_clinic": " ".join(each.why for each in stranded(now, Q(request=record))),
+        "overdue": record.is_waiting_for_clinic(now) and record.answer_due < now,
+        "next_waiting": others.most_urgent_first().first(),
+        "flags": record.flags.select_related("answer__question__owner").prefetch_related(
+            "outcomes__recorded_by"
+        ),
+        "blocked": record.flags.blocking().exists(),
+        "answers": record.answers.select_related("question").order_by(
+            "question__position", "-given_at"
+        ),
+        "questions": record.questions.select_related("asked_by").order_by("-pk"),
+        "offers": record.offers.select_related("appointment_type", "clinician")
+        .prefetch_related("times")
+        .order_by("-pk"),
+        "appointments": record.appointments.select_related(
+            "clinician", "appointment_type", "room__location"
+        ).order_by("-pk"),
+        "calls": record.calls.select_related("made_by"),
+        "messages_sent": record.messages.order_by("pk"),
+        "events": _journal_rows(record),
+        "similar": likely_duplicates(record),
+    }
+
+
+def _journal_rows(record: AppointmentRequest) -> list[JournalRow]:
+    """The newest first."""
+    events = list(record.events.order_by("-number"))
+    people = User.objects.filter(username__in={event.by for event in events})
+    names = {person.username: person.get_full_name() or person.username for person in people}
+    rows: list[JournalRow] = []
+    for event in events:
+        outcome = event.detail.get("outcome")
+        said = f": {FlagOutcome(outcome).label}" if outcome else ""
+        row = JournalRow(event.at, names.get(event.by, event.by), f"{event.kind}{said}", 1)
+        if rows and event.kind in LOOKS and rows[-1][1:3] == row[1:3]:
+            rows[-1] = rows[-1]._replace(times=rows[-1].times + 1)
+        else:
+            rows.append(row)
+    return rows

@@ -1,0 +1,212 @@
+"""Requests: the list, the one screen of each, and the search."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from bookings import journal, triage
+from bookings.desk import diary_pages
+from bookings.desk.decisions import DECISIONS
+from bookings.desk.finding import find
+from bookings.desk.forms.decisions import SearchForm
+from bookings.desk.request_page import facts
+from bookings.models import (
+    AppointmentRequest,
+    AppointmentRequestQuerySet,
+)
+from bookings.status import RequestStatus, TriageRefused
+from bookings.status.events import Event
+from procedures.ground.decisions import Decision, DecisionAdmin
+
+SEARCH_URL = "bookings_appointmentrequest_search"
+MOST_FOUND = 50
+WHO = "admin/bookings/who.html"
+
+
+class WhoseTurn(admin.SimpleListFilter):
+    """The list opens on what waits for us; everything else is one press away."""
+
+    title = "where it stands"
+    parameter_name = "show"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "All requests"), *RequestStatus.choices]
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        yield {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "display": "Waiting for us",
+        }
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": self.value() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": label,
+            }
+
+    def queryset(
+        self, request: HttpRequest, queryset: AppointmentRequestQuerySet
+    ) -> AppointmentRequestQuerySet:
+        shown = self.value()
+        if shown in RequestStatus.values:
+            return queryset.in_state(RequestStatus(shown), timezone.now())
+        if shown == "all":
+            return queryset
+        return queryset.waiting_for_clinic(timezone.now())
+
+
+@admin.register(AppointmentRequest)
+class AppointmentRequestAdmin(DecisionAdmin):
+    """The desk: read-only records, and one page for each decision."""
+
+    list_display = ("reference_and_flag", "name", "about", "stands", "answer_due_in_words")
+    list_display_links = ("reference_and_flag",)
+    list_filter = (WhoseTurn,)
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    show_full_result_count = False
+    refusals = (TriageRefused,)
+    decisions = DECISIONS
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
+        return AppointmentRequest.objects.select_related("page").most_urgent_first()
+
+    def get_urls(self) -> list[URLPattern]:
+        search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)
+        return [search, *diary_pages.urls(self.admin_site), *super().get_urls()]
+
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """Find requests by a form that is posted, so that no name stands in an address or a log.
+
+        That a request was found is written into its journal.
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = SearchForm(request.POST if request.method == "POST" else None)
+        found: list[AppointmentRequest] | None = None
+        if request.method == "POST" and form.is_valid():
+            matching = find(form.cleaned_data["term"]).select_related("page").most_urgent_first()
+            found = list(matching[: MOST_FOUND + 1])
+            for record in found[:MOST_FOUND]:
+                journal.record(record, Event.SEARCHED, by=request.user, at=timezone.now())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Search requests",
+            "opts": self.opts,
+            "form": form,
+            "found": [(record, self.stands(record)) for record in (found or [])[:MOST_FOUND]],
+            "searched": found is not None,
+            "more": len(found or []) > MOST_FOUND,
+        }
+        return TemplateResponse(request, "admin/bookings/search.html", context)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("-has_urgent_flag", "answer_due", "pk")
+
+    def state_of(self, record: AppointmentRequest) -> str:
+        """With what the clock did."""
+        return record.state(timezone.now())
+
+    def decision_context(self, record: AppointmentRequest, decision: Decision) -> dict[str, Any]:
+        """Who it is, and what makes a visit possible for them, is seen at every step."""
+        return {"about": WHO, "current": triage.booked_appointment(record)}
+
+    def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+        """A decision page shows who it is and what they answered: to be shown it is a look, too.
+
+        However it came to be shown: a form that was refused tells as much as one that was opened.
+        """
+        answer = super().decide(request, pk, slug)
+        if answer.status_code == HTTPStatus.OK:
+            record = cast("TemplateResponse", answer).context_data["record"]
+            journal.record(record, Event.READ, by=request.user, at=timezone.now())
+        return answer
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        answer = super().changelist_view(request, {"title": "Requests"} | (extra_context or {}))
+        shown = getattr(answer, "context_data", {}).get("cl")
+        if shown:
+            journal.record_list("requests", shown.result_list, by=request.user, at=timezone.now())
+        return answer
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Everything that is needed to decide, on one screen. That it was read is written down."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        record = self.get_object(request, object_id)
+        if record is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        journal.record(record, Event.READ, by=request.user, at=timezone.now())
+        allowed = self.open_decisions(request, record)
+        told = facts(record, timezone.now())
+        # Each flag has a button of its own; here it stands only as what comes next.
+        decisions = [each for each in allowed if each.slug != "resolve-flag" or told["blocked"]]
+        context = {
+            **self.admin_site.each_context(request),
+            **told,
+            "title": f"Request {record.reference}",
+            "opts": self.opts,
+            "record": record,
+            "about": WHO,
+            "decisions": decisions,
+            "next_step": self.next_step(record, decisions),
+            "may_resolve": any(each.slug == "resolve-flag" for each in allowed),
+        }
+        return TemplateResponse(request, "admin/bookings/request.html", context)
+
+    @admin.display(description="request")
+    def reference_and_flag(self, record: AppointmentRequest) -> SafeString:
+        """The reference, and the gravest flag in shape and word as well as colour."""
+        if record.has_urgent_flag:
+            return format_html(
+                '{} <span class="mark mark--urgent">■ Urgent</span>', record.reference
+            )
+        if record.has_red_flag:
+            return format_html(
+                '{} <span class="mark mark--red">▲ Red flag</span>', record.reference
+            )
+        return format_html("{}", record.reference)
+
+    @admin.display(description="about")
+    def about(self, record: AppointmentRequest) -> str:
+        """The page that the request came from."""
+        return record.page.spoken() if record.page else "Something else"
+
+    @admin.display(description="stands")
+    def stands(self, record: AppointmentRequest) -> str:
+        """The state in words, with what the clock did."""
+        return str(record.state(timezone.now()).label)
+
+    @admin.display(description="answer by")
+    def answer_due_in_words(self, record: AppointmentRequest) -> SafeString:
+        """Until when we promised an answer, and whether that has passed."""
+        now = timezone.now()
+        due = f"{timezone.localtime(record.answer_due):%a %-d %b, %H:%M}"
+        if record.is_waiting_for_clinic(now) and record.answer_due < now:
+            return format_html('{} <span class="mark mark--late">● Late</span>', due)
+        return format_html("{}", due)

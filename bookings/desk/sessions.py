@@ -1,0 +1,144 @@
+"""When and where the clinic works: locations, rooms and machines, sessions, closures."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from bookings import diary
+from bookings.desk.forms.sessions import (
+    ClinicSessionForm,
+    ClosureForm,
+    ResourceForm,
+    SessionChangeFormSet,
+)
+from bookings.diary.free_times import stranded
+from bookings.models import (
+    ClinicSession,
+    Closure,
+    Location,
+    MachineKind,
+    OpeningHours,
+    Resource,
+    SessionChange,
+)
+from procedures.ground.decisions import CarefulAdmin, CarefulInline
+
+
+class StrandingAdmin(CarefulAdmin):
+    """What is kept here can take the ground from under an appointment. Then it is said at once."""
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        self._say_who_is_stranded(request)
+        return super().response_add(request, obj, *args, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        self._say_who_is_stranded(request)
+        return super().response_change(request, obj, *args, **kwargs)
+
+    def _say_who_is_stranded(self, request: HttpRequest) -> None:
+        count = len(stranded(timezone.now()))
+        if not count:
+            return
+        lost = "1 appointment has" if count == 1 else f"{count} appointments have"
+        self.message_user(
+            request,
+            format_html(
+                'In all, {} no clinic now. <a href="{}">See which, and offer other times</a>.',
+                lost,
+                reverse("admin:index") + "#stranded",
+            ),
+            messages.WARNING,
+        )
+
+
+class OpeningHoursInline(CarefulInline):
+    """A location's week."""
+
+    model = OpeningHours
+    extra = 5
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever may change the hours may take some away."""
+        return self.has_change_permission(request, obj)
+
+
+@admin.register(Location)
+class LocationAdmin(StrandingAdmin):
+    """Houses in which patients are seen."""
+
+    list_display = ("name", "address")
+    inlines = (OpeningHoursInline,)
+
+
+@admin.register(MachineKind)
+class MachineKindAdmin(CarefulAdmin):
+    """Kinds of machines that a type of appointment may need."""
+
+
+@admin.register(Resource)
+class ResourceAdmin(StrandingAdmin):
+    """Rooms and machines. Clinicians are resources too, and come into being by themselves."""
+
+    form = ResourceForm
+    list_display = ("name", "location", "machine_kind")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Resource]:
+        return super().get_queryset(request).filter(clinician=None)
+
+
+class SessionChangeInline(CarefulInline):
+    """Days on which a session is different."""
+
+    model = SessionChange
+    formset = SessionChangeFormSet
+    extra = 1
+    verbose_name = "exception"
+    verbose_name_plural = "exceptions: leave both times empty if it does not take place on that day"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SessionChange]:
+        """What is over needs no looking at."""
+        return super().get_queryset(request).filter(day__gte=timezone.localdate())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever may write an exception may take it back."""
+        return self.has_change_permission(request, obj)
+
+
+@admin.register(ClinicSession)
+class ClinicSessionAdmin(StrandingAdmin):
+    """Stretches of a clinician's time in a room."""
+
+    form = ClinicSessionForm
+    list_display = ("__str__", "room", "first_day", "last_day")
+    list_filter = ("clinician",)
+    inlines = (SessionChangeInline,)
+
+    def save_model(
+        self, request: HttpRequest, obj: ClinicSession, form: ModelForm, change: bool
+    ) -> None:
+        """From now on the clinician can be claimed, and be on leave."""
+        super().save_model(request, obj, form, change)
+        diary.resource_of(obj.clinician)
+
+
+@admin.register(Closure)
+class ClosureAdmin(StrandingAdmin):
+    """Leave and closures."""
+
+    form = ClosureForm
+    list_display = ("__str__", "starts", "ends")
+    ordering = ("-starts",)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The whole of today, so that usually only the days have to be changed."""
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        return {"starts": midnight, "ends": midnight.replace(hour=23, minute=59)}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("bookings.delete_closure")

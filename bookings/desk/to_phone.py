@@ -1,0 +1,156 @@
+"""Whom we have to phone, and why. Computed when it is looked at; nothing is stored but the calls."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef, Q
+
+from bookings.messages.still_true import is_still_true
+from bookings.models import (
+    AppointmentRequest,
+    Message,
+    Offer,
+    PhoneCall,
+    RedFlag,
+    RequestEvent,
+)
+from bookings.status import (
+    FlagLevel,
+    FlagOutcome,
+    MessageKind,
+    MessageStatus,
+    RequestStatus,
+)
+from bookings.status.events import Event
+
+# Messages that nobody misses: the patient took the step, it went to our own inbox, or to an address that
+# was left, often because nothing arrives there.
+OF_NO_WEIGHT = (
+    MessageKind.WITHDRAWN,
+    MessageKind.CLINIC_NOTICE,
+    MessageKind.AFTERWARDS,
+    MessageKind.CONTACT_LEFT,
+)
+MOST = 200
+# After that nobody expects to hear from us about it.
+MATTERS_FOR = timedelta(days=60)
+URGENT = "Told us of something that cannot wait. Find out whether they got help."
+WRONG_BIRTHS = (
+    "Their private link was used with wrong dates of birth only. Ask whether that was them, and check "
+    "the date that we have."
+)
+# The last part of an offer in which silence is a reason to phone.
+LAST_PART = 4
+
+
+class ToPhone(NamedTuple):
+    """A patient who has to hear from us by phone."""
+
+    request: AppointmentRequest
+    why: str
+    tried_at: datetime | None
+
+
+def patients_to_phone(now: datetime) -> list[ToPhone]:
+    """Each patient once, those whose messages fail first."""
+    reasons = _reasons(now, Q())
+    tried = dict(
+        PhoneCall.objects.filter(request__in=reasons, reached=False)
+        .order_by("made_at")
+        .values_list("request", "made_at")
+    )
+    return [
+        ToPhone(request, " ".join(whys), tried.get(pk)) for pk, (request, whys) in reasons.items()
+    ]
+
+
+def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
+    """Why this patient has to hear from us by phone; empty if nothing speaks for it."""
+    found = _reasons(now, Q(request=request))
+    return " ".join(found[request.pk][1]) if found else ""
+
+
+def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, list[str]]]:
+    reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
+    found = [
+        *((each.request, URGENT) for each in _urgent(whose)),
+        *((each.request, _undelivered(each)) for each in _failed(now, whose)),
+        *((each.request, "Has not answered our offer.") for each in _unanswered(now, whose)),
+        *((each.request, "A clinician wants to speak to them first.") for each in _wanted(whose)),
+        *((each.request, WRONG_BIRTHS) for each in _not_known(now, whose)),
+    ]
+    for request, why in found:
+        whys = reasons.setdefault(request.pk, (request, []))[1]
+        if why not in whys:
+            whys.append(why)
+    return reasons
+
+
+def _urgent(whose: Q) -> list[RedFlag]:
+    flags = RedFlag.objects.filter(whose, level=FlagLevel.URGENT, outcome="")
+    flags = flags.filter(~_reached_since("answer__given_at"), request__ended_at=None)
+    return list(flags.select_related("request").order_by("pk"))
+
+
+def _reached_since(moment: str) -> Exists:
+    return Exists(
+        PhoneCall.objects.filter(
+            request=OuterRef("request"), reached=True, made_at__gte=OuterRef(moment)
+        )
+    )
+
+
+def _failed(now: datetime, whose: Q) -> list[Message]:
+    # Something has arrived since at the address that they gave us instead: reports may take days.
+    put_right = Exists(
+        Message.objects.filter(
+            request=OuterRef("request"),
+            kind=MessageKind.CONTACT,
+            status=MessageStatus.SENT,
+            queued_at__gt=OuterRef("queued_at"),
+        )
+    )
+    failed = Message.objects.filter(
+        whose,
+        ~_reached_since("queued_at"),
+        ~put_right,
+        status=MessageStatus.FAILED,
+        queued_at__gt=now - MATTERS_FOR,
+    ).exclude(kind__in=OF_NO_WEIGHT)
+    # After a long outage the first of them are work enough.
+    rows = failed.select_related("request").order_by("queued_at", "pk")[:MOST]
+    return [message for message in rows if is_still_true(message, now)]
+
+
+def _undelivered(message: Message) -> str:
+    return f"{message.get_channel_display()} not delivered: {message.get_kind_display().lower()}."
+
+
+def _unanswered(now: datetime, whose: Q) -> list[Offer]:
+    """Offers by staff in their last quarter. A link that was opened says nothing: mail scanners open
+    links too."""
+    standing = Offer.objects.standing(now).filter(whose, ~_reached_since("made_at"), freed=None)
+    open_ones = standing.select_related("request").order_by("held_until", "pk")
+    return [
+        offer
+        for offer in open_ones
+        if now >= offer.held_until - (offer.held_until - offer.made_at) / LAST_PART
+    ]
+
+
+def _wanted(whose: Q) -> list[RedFlag]:
+    waiting = (RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW)
+    flags = RedFlag.objects.filter(
+        whose, outcome=FlagOutcome.CALL_PATIENT, request__status__in=waiting
+    )
+    return list(
+        flags.filter(~_reached_since("resolved_at")).select_related("request").order_by("pk")
+    )
+
+
+def _not_known(now: datetime, whose: Q) -> list[RequestEvent]:
+    """Either a patient cannot get in, or somebody has their link who should not."""
+    events = RequestEvent.objects.filter(
+        whose, ~_reached_since("at"), kind=Event.WRONG_BIRTH_DATES, at__gt=now - MATTERS_FOR
+    )
+    return list(events.select_related("request").order_by("at", "pk")[:MOST])

@@ -1,0 +1,276 @@
+"""Time. The only writer of claims, offers and appointments.
+
+A claim is one five-minute cell of one resource, and a unique constraint makes it exclusive: two
+people can never be given the same time, on SQLite and on PostgreSQL alike. Claims are inserted in
+one order everywhere, so that two transactions never wait for each other in a circle. A time claims the
+clinician, the room of the clinic session and every machine that its type needs, buffer included.
+
+An offer holds its times until `held_until`. Past that, whoever wants a time may take it over, but
+only by winning `open -> expired` on the very row on which an acceptance has to win `open ->
+accepted`. So an acceptance and a takeover can never both succeed, whatever the clocks say.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from bookings.diary.free_times import FreeTime, Span, cells, is_away, is_in_session, time_at
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    AppointmentType,
+    Claim,
+    Offer,
+    OfferedTime,
+    Resource,
+)
+from bookings.status import (
+    CLOCK,
+    MOST_TIMES,
+    AppointmentStatus,
+    OfferStatus,
+    TimeTaken,
+    TriageRefused,
+)
+from procedures.models import Clinician, Revision
+
+
+def resource_of(clinician: Clinician) -> Resource:
+    """The clinician as something that can be claimed."""
+    return Resource.objects.get_or_create(
+        clinician=clinician, defaults={"name": f"{clinician.name} ({clinician.slug})"}
+    )[0]
+
+
+def offer(
+    request: AppointmentRequest,
+    *,
+    appointment_type: AppointmentType,
+    clinician: Clinician,
+    starts: Sequence[datetime],
+    held_until: datetime,
+    by: str,
+    now: datetime,
+    freed: Appointment | None = None,
+) -> Offer:
+    """Hold one to three times for the patient. Raises TimeTaken if one of them is not free, and
+    TriageRefused if one lies outside of the clinician's sessions."""
+    if not 1 <= len(starts) <= MOST_TIMES:
+        raise TriageRefused(f"Offer between one and {MOST_TIMES} times.")
+    _refuse_past(starts, now)
+    if held_until <= now or held_until > min(starts):
+        raise TriageRefused(
+            "The offer has to end in the future, and before the first of its times."
+        )
+    with transaction.atomic():
+        made = Offer.objects.create(
+            request=request,
+            appointment_type=appointment_type,
+            clinician=clinician,
+            made_at=now,
+            made_by=by,
+            held_until=held_until,
+            buffer_minutes=appointment_type.buffer_minutes,
+            freed=freed,
+        )
+        _hold(made, sorted(starts), now=now)
+    return made
+
+
+def accept(
+    chosen: OfferedTime, *, by: str, now: datetime, given: Revision | None = None
+) -> Appointment:
+    """Turn one offered time into an appointment and release the others of its offer.
+
+    Raises TimeTaken if it is no longer held, and TriageRefused if its session was cancelled meanwhile.
+    """
+    span = Span(chosen.starts, chosen.ends)
+    claimed = set(chosen.claims.values_list("resource", flat=True))
+    in_session = is_in_session(chosen.offer.clinician, chosen.room, span)
+    if chosen.room and (not in_session or is_away(claimed, span)):
+        raise TriageRefused(
+            "We are sorry: our plans have changed, and we cannot see you at that time any more. "
+            "Please choose another, or ask for other times."
+        )
+    with transaction.atomic():
+        _close(chosen.offer, OfferStatus.ACCEPTED, by=by, now=now)
+        appointment = Appointment.objects.create(
+            request=chosen.offer.request,
+            appointment_type=chosen.offer.appointment_type,
+            clinician=chosen.offer.clinician,
+            room=chosen.room,
+            given=given,
+            starts=chosen.starts,
+            ends=chosen.ends,
+            booked_at=now,
+            booked_by=by,
+        )
+        held = Claim.objects.filter(offered_time=chosen).update(
+            offered_time=None, appointment=appointment
+        )
+        if held != chosen.claims_made:
+            raise TimeTaken("That time is no longer held for you. Please choose another.")
+        Claim.objects.filter(offered_time__offer=chosen.offer).delete()
+    return appointment
+
+
+def book(
+    request: AppointmentRequest,
+    *,
+    appointment_type: AppointmentType,
+    clinician: Clinician,
+    starts: datetime,
+    by: str,
+    now: datetime,
+    given: Revision | None = None,
+) -> Appointment:
+    """Book directly, for a patient on the phone. Raises TimeTaken if the time is not free."""
+    _refuse_past([starts], now)
+    with transaction.atomic():
+        free = _find(appointment_type, clinician, starts, now)
+        appointment = Appointment.objects.create(
+            request=request,
+            appointment_type=appointment_type,
+            clinician=clinician,
+            room=free.room,
+            given=given,
+            starts=free.starts,
+            ends=free.ends,
+            booked_at=now,
+            booked_by=by,
+        )
+        _claim(
+            (
+                Claim(resource_id=resource, cell=cell, appointment=appointment)
+                for resource, cell in _wanted(free, _buffer(appointment_type))
+            ),
+            now=now,
+        )
+    return appointment
+
+
+def end(
+    appointment: Appointment, status: AppointmentStatus, *, by: str, now: datetime
+) -> Appointment:
+    """Cancel or move a booked appointment, or say whether the patient came. Its time is free again."""
+    with transaction.atomic():
+        ended = Appointment.objects.filter(
+            pk=appointment.pk, status=AppointmentStatus.BOOKED
+        ).update(status=status, ended_at=now, ended_by=by)
+        if not ended:
+            raise TriageRefused("This appointment has ended already.")
+        Claim.objects.filter(appointment=appointment).delete()
+    appointment.refresh_from_db()
+    return appointment
+
+
+def release(request: AppointmentRequest, status: OfferStatus, *, by: str, now: datetime) -> None:
+    """Let go of what an open offer of the request still holds. Nothing open, nothing to do."""
+    standing = request.offers.filter(status=OfferStatus.OPEN).first()
+    if standing is None:
+        return
+    with transaction.atomic():
+        closed = Offer.objects.filter(pk=standing.pk, status=OfferStatus.OPEN).update(
+            status=status, closed_at=now, closed_by=by
+        )
+        if closed:
+            Claim.objects.filter(offered_time__offer=standing).delete()
+
+
+def _hold(made: Offer, starts: Iterable[datetime], *, now: datetime) -> None:
+    kind = made.appointment_type
+    found = [_find(kind, made.clinician, start, now) for start in starts]
+    wanted = [_wanted(free, _buffer(kind)) for free in found]
+    times = OfferedTime.objects.bulk_create(
+        OfferedTime(
+            offer=made,
+            starts=free.starts,
+            ends=free.ends,
+            room=free.room,
+            claims_made=len(claimed),
+        )
+        for free, claimed in zip(found, wanted, strict=True)
+    )
+    _claim(
+        (
+            Claim(resource_id=resource, cell=cell, offered_time=time)
+            for time, claimed in zip(times, wanted, strict=True)
+            for resource, cell in claimed
+        ),
+        now=now,
+    )
+
+
+def _close(standing: Offer, status: OfferStatus, *, by: str, now: datetime) -> None:
+    closed = (
+        Offer.objects.standing(now)
+        .filter(pk=standing.pk)
+        .update(status=status, closed_at=now, closed_by=by)
+    )
+    if not closed:
+        raise TimeTaken("This offer has ended, so its times are no longer held for you.")
+
+
+def _find(
+    appointment_type: AppointmentType, clinician: Clinician, starts: datetime, now: datetime
+) -> FreeTime:
+    """What the time claims. This only looks: the constraint on the claims decides."""
+    resource_of(clinician)
+    free = time_at(appointment_type, clinician, starts, now)
+    if free:
+        return free
+    ends = starts + timedelta(minutes=appointment_type.minutes) + _buffer(appointment_type)
+    if is_in_session(clinician, None, Span(starts, ends)):
+        raise TimeTaken("That time has just gone. Choose another.")
+    raise TriageRefused(
+        f"{clinician.name} has no clinic that holds {timezone.localtime(starts):%A %-d %B, %H:%M} "
+        "with the time afterwards. Choose one of the free times."
+    )
+
+
+def _wanted(free: FreeTime, buffer: timedelta) -> list[tuple[int, int]]:
+    return [
+        (resource, cell)
+        for resource in free.resources
+        for cell in cells(free.starts, free.ends + buffer)
+    ]
+
+
+def _claim(claims: Iterable[Claim], *, now: datetime) -> None:
+    wanted = sorted(claims, key=lambda claim: (claim.resource_id, claim.cell))
+    _take_over_expired(wanted, now=now)
+    try:
+        with transaction.atomic():
+            Claim.objects.bulk_create(wanted)
+    except IntegrityError:
+        raise TimeTaken("That time has just gone. Choose another.") from None
+
+
+def _take_over_expired(wanted: Sequence[Claim], *, now: datetime) -> None:
+    stale = (
+        Offer.objects.filter(
+            status=OfferStatus.OPEN,
+            held_until__lte=now,
+            times__claims__resource__in={claim.resource_id for claim in wanted},
+            times__claims__cell__in=[claim.cell for claim in wanted],
+        )
+        .distinct()
+        .order_by("pk")
+    )
+    for old in stale:
+        expired = Offer.objects.filter(
+            pk=old.pk, status=OfferStatus.OPEN, held_until__lte=now
+        ).update(status=OfferStatus.EXPIRED, closed_at=now, closed_by=CLOCK)
+        if expired:
+            Claim.objects.filter(offered_time__offer=old).delete()
+
+
+def _refuse_past(starts: Sequence[datetime], now: datetime) -> None:
+    if min(starts) <= now:
+        raise TriageRefused("Choose a time in the future.")
+
+
+def _buffer(appointment_type: AppointmentType) -> timedelta:
+    return timedelta(minutes=appointment_type.buffer_minutes)

@@ -1,0 +1,39 @@
+"""When somebody is at the desk, and until when we promise an answer."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+
+from bookings.diary.working_hours import WorkingWeek, add_working_time, closing_time
+from bookings.models import ClosedDay
+
+
+def answer_due(now: datetime) -> datetime:
+    """Until when we promise an answer: the promised hours, counted while the desk is open."""
+    return in_working_hours(now, settings.CLINIC_ANSWERS_WITHIN_HOURS)
+
+
+def desk_is_open(now: datetime) -> bool:
+    """Whether somebody is there. What the clock sends waits for that, and nobody is woken at night."""
+    minute = timedelta(minutes=1)
+    return _after_open_time(now, minute) == now + minute
+
+
+def in_working_hours(now: datetime, hours: int) -> datetime:
+    """The instant at which the desk will have been open for so many hours."""
+    return _after_open_time(now, timedelta(hours=hours))
+
+
+def _after_open_time(now: datetime, length: timedelta) -> datetime:
+    week = WorkingWeek(
+        days=settings.CLINIC_OPEN_DAYS,
+        opens=time.fromisoformat(settings.CLINIC_OPENS),
+        closes=closing_time(settings.CLINIC_CLOSES),
+        zone=ZoneInfo(settings.TIME_ZONE),
+    )
+    closed = set(
+        ClosedDay.objects.filter(day__gte=timezone.localdate(now)).values_list("day", flat=True)
+    )
+    return add_working_time(now, length, week, closed)

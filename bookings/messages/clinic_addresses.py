@@ -1,0 +1,59 @@
+"""The clinic's own addresses, read from the settings. `bookings.checks` refuses bad ones at start."""
+
+from email.utils import getaddresses, parseaddr
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from procedures.ground.email_addresses import canonical
+
+
+class BadAddress(ValueError):
+    """A setting holds something that is no email address. The message says which."""
+
+
+def inboxes() -> list[str]:
+    """Where “something is waiting” is sent: the addresses of CLINIC_INBOX, with commas between them.
+
+    Empty if nobody is to be told. Raises BadAddress.
+    """
+    written = settings.CLINIC_INBOX
+    if not written.strip(" ,"):
+        return []
+    return [_usable("CLINIC_INBOX", part) for part in written.split(",") if part.strip()]
+
+
+def sender() -> tuple[str, str]:
+    """The name and the address from which letters come: CLINIC_SENDER, which may be written
+    `Name <address>`, and else with the clinic's name. Raises BadAddress."""
+    written = settings.DEFAULT_FROM_EMAIL
+    if len(getaddresses([written])) != 1:
+        raise BadAddress(_sentence("CLINIC_SENDER", written))
+    name, address = parseaddr(written)
+    return name or settings.CLINIC_NAME, _usable("CLINIC_SENDER", address or written)
+
+
+def returned_mail_address() -> str:
+    """Where mail servers report what did not arrive: CLINIC_RETURNED_MAIL, or else the sender's
+    address. Raises BadAddress."""
+    written = settings.RETURNED_MAIL
+    return _usable("CLINIC_RETURNED_MAIL", written) if written else sender()[1]
+
+
+def _usable(setting: str, written: str) -> str:
+    """The address as it goes over the wire, its domain in ASCII."""
+    address = written.strip()
+    try:
+        usable = canonical(address)
+        validate_email(usable)
+    except (ValidationError, ValueError):
+        raise BadAddress(_sentence(setting, address)) from None
+    return usable
+
+
+def _sentence(setting: str, written: str) -> str:
+    return (
+        f"{setting} contains “{written}”, which is not an email address. "
+        "Write one like desk@clinic.example."
+    )

@@ -1,0 +1,169 @@
+"""Reads what a mail server reports when a letter that it had taken did not arrive.
+
+Most report in parts for machines (RFC 3464, and RFC 6533 for addresses beyond ASCII). Others write plain
+text (Exim, qmail). Those are believed if they come from a mail server, name a letter of ours, whose
+name nobody can guess, and say that it failed for good.
+"""
+
+import base64
+import binascii
+import quopri
+import re
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message as Letter
+from itertools import islice
+from typing import NamedTuple
+
+from procedures.ground.batches import Failed, attempt
+
+STATUS_PARTS = {"message/delivery-status", "message/global-delivery-status"}
+RETURNED_PARTS = {
+    "message/rfc822",
+    "message/rfc822-headers",
+    "text/rfc822-headers",
+    "message/global",
+    "message/global-headers",
+}
+# The tokens that `messages.queue` makes, where somebody names our letter: in a Message-ID, or what
+# refers to it under any name, or in the header that relays leave as it is.
+TOKEN = re.compile(
+    rb"<([\w-]{43})@|^x-entity-ref-id:\s*([\w-]{43})\s*$", re.IGNORECASE | re.MULTILINE
+)
+# RFC 3463: class, subject, detail.
+CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+FINAL_CODE = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
+# In plain words a date such as 5.1.26 looks like one, so it has to come after a reply or in brackets.
+SAID_CODE = re.compile(r"(?:\b5\d\d[ -]#?|[#(\[<]\s?#?)(5\.\d{1,3}\.\d{1,3})\b")
+# The reply of a server that knows no such codes (RFC 5321), where it is told that a server said it.
+FINAL_REPLY = re.compile(
+    r"\b(?:smtp|rcpt to|remote host|said|responded)\b.{0,200}?\b(55[0134])\b", re.I | re.S
+)
+FAILED = re.compile(r"deliver|fail|return|reject|bounce|unknown|no such|permanent", re.IGNORECASE)
+ACTION = re.compile(rb"^action:\s*([a-z]+)", re.IGNORECASE | re.MULTILINE)
+STATUS = re.compile(rb"^status:(.*)$", re.IGNORECASE | re.MULTILINE)
+# The server goes on trying, and reports once more when it gives up.
+DELAY = re.compile(
+    r"\bdelayed\b|not yet been delivered|\bwill (?:be retried|retry|keep trying)\b", re.I
+)
+SERVERS = re.compile(
+    r"\b(?:mailer-daemon|mail delivery (?:sub)?system|postmaster)\b", re.IGNORECASE
+)
+# Above the letter that a plain report returns: “------ This is a copy of the message …”.
+COPY = re.compile(r"copy of|original|message", re.IGNORECASE)
+LONGEST_TEXT = 100_000
+# A report has one of each; a letter made to keep us busy may have thousands, one in the other.
+MOST_PARTS = 3
+
+
+class Returned(NamedTuple):
+    """A letter of ours that did not arrive: our name for it, and the server's code for why."""
+
+    message_id: str
+    code: str
+
+
+def returned_letter(report: bytes) -> Returned | None:
+    """What the report says of a letter of ours; None if it is no report, or the server tries again.
+
+    No letter is too odd: one that cannot be read is none of ours.
+    """
+    read = attempt(_read, report)
+    return None if isinstance(read, Failed) else read
+
+
+def _read(report: bytes) -> Returned | None:
+    letter = message_from_bytes(report)
+    parts = list(letter.walk())
+    statuses = _contents(parts, STATUS_PARTS)
+    code = _code_of_statuses(statuses) if statuses else _code_of_text(letter, parts)
+    if code is None:
+        return None
+    token = next(_tokens(letter, parts, statuses), "")
+    return Returned(token, code) if token else None
+
+
+def _code_of_statuses(statuses: list[bytes]) -> str | None:
+    """The code for the first address that failed, which may be empty; None if none did."""
+    for group in re.split(rb"\r?\n[ \t]*\r?\n", b"\n\n".join(statuses)):
+        action = ACTION.search(group)
+        if action and action[1].lower() == b"failed":
+            said = STATUS.search(group)
+            code = CODE.search(said[1].decode("ascii", "replace")) if said else None
+            return code[0] if code else ""
+    return None
+
+
+def _code_of_text(letter: Letter, parts: list[Letter]) -> str | None:
+    """The code of a report in plain words; None if it is none, or if the server goes on."""
+    if not _comes_from_a_server(letter):
+        return None
+    said = _before_the_copy("\n".join([str(letter.get("Subject", "")), *_texts(parts)]))
+    if letter.get("X-Failed-Recipients"):  # Exim's own word for it
+        code = FINAL_CODE.search(said)
+        return code[0] if code else ""
+    if DELAY.search(said) or not FAILED.search(said):
+        return None
+    if code := SAID_CODE.search(said):
+        return code[1]
+    reply = FINAL_REPLY.search(said)
+    return reply[1] if reply else None
+
+
+def _before_the_copy(words: str) -> str:
+    lines = words[:LONGEST_TEXT].splitlines()
+    copies = (n for n, line in enumerate(lines) if line.startswith("---") and COPY.search(line))
+    return "\n".join(lines[: next(copies, len(lines))])
+
+
+def _comes_from_a_server(letter: Letter) -> bool:
+    """Whether the sender is empty, as it is for reports alone (RFC 5321, 4.5.5), or a server's by name
+    where our own server did not write down the sender."""
+    path = letter.get("Return-Path")
+    if path is not None:
+        # Postfix puts a name in place of the empty sender for the programs that it pipes to.
+        return str(path).strip(" <>").lower().partition("@")[0] in {"", "mailer-daemon"}
+    return bool(SERVERS.search(str(letter.get("From", ""))))
+
+
+def _tokens(letter: Letter, parts: list[Letter], statuses: list[bytes]) -> Iterator[str]:
+    """Our names of letters, the surest first: in the letter that comes back, in the status, in what the
+    report answers, and in its words."""
+    answered = [
+        f"<{found}>".encode("ascii", "replace")
+        for name in ("X-Original-Message-ID", "In-Reply-To", "References")
+        for found in re.findall(r"<([^>]*)>", str(letter.get(name, "")))
+    ]
+    words = [text.encode("utf-8", "replace") for text in _texts(parts)]
+    for place in (*_contents(parts, RETURNED_PARTS), *statuses, *answered, *words):
+        for found in TOKEN.finditer(place):
+            yield (found[1] or found[2]).decode()
+
+
+def _texts(parts: list[Letter]) -> Iterator[str]:
+    for part in parts:
+        if part.get_content_maintype() == "text" and not part.is_multipart():
+            content = part.get_payload(decode=True)
+            if isinstance(content, bytes):
+                yield content.decode("utf-8", "replace")
+
+
+def _contents(parts: list[Letter], kinds: set[str]) -> list[bytes]:
+    found = (part for part in parts if part.get_content_type() in kinds)
+    return [_content(part) for part in islice(found, MOST_PARTS)]
+
+
+def _content(part: Letter) -> bytes:
+    """What is in a part, decoded. The parser takes parts of “message/…” for letters, also those that
+    hold something else or are encoded, so they are put together again first."""
+    whole = part.as_bytes()
+    content = re.split(rb"\r?\n\r?\n", whole, maxsplit=1)[-1]
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    if encoding == "quoted-printable":
+        return quopri.decodestring(content)
+    if encoding == "base64":
+        try:
+            return base64.b64decode(content)
+        except binascii.Error:
+            return content
+    return content

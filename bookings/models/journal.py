@@ -1,0 +1,65 @@
+"""What happened to a request, and who looked at it. Written by `journal`."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Index, Q, UniqueConstraint
+
+from bookings.models.requests import AppointmentRequest
+from bookings.status.events import Event
+from bookings.status.requests import ACTOR_LENGTH
+from procedures.ground.constraints import paired
+
+
+class RequestEvent(models.Model):
+    """One line of a request's journal. The database refuses to change or delete it."""
+
+    request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="events")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=ACTOR_LENGTH)
+    detail = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    PERSONAL = {"detail"}
+    NOT_PERSONAL = {"id", "request", "number", "kind", "at", "by", "previous_hash", "hash"}
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["request", "number"], name="one_event_a_number")]
+        indexes = [
+            Index(
+                fields=["at"],
+                condition=Q(kind=Event.WRONG_BIRTH_DATES),
+                name="events_of_wrong_births",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"event {self.number} of request {self.request_id}"
+
+
+class Look(models.Model):
+    """A list with names of patients that a member of staff was shown. It is never changed or deleted.
+
+    One request on a screen of its own is an event of its journal instead.
+    """
+
+    screen = models.CharField(max_length=20)
+    requests = models.JSONField(help_text="The numbers of the requests in the list.")
+    looked_at = models.DateTimeField()
+    looked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "screen", "requests", "looked_at", "looked_by"}
+
+    class Meta:
+        verbose_name = "look at a list"
+        verbose_name_plural = "looks at lists"
+        constraints = [paired("looked")]
+        indexes = [Index(fields=["looked_by", "looked_at"], name="looks_by_person")]
+
+    def __str__(self) -> str:
+        return f"{self.looked_by} was shown {len(self.requests)} in “{self.screen}”"

@@ -1,0 +1,126 @@
+"""What is to be sent, and how sending goes. Written by `messages`."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Index, Q, UniqueConstraint
+
+from bookings.models.requests import AppointmentRequest
+from bookings.status import Channel, MessageKind, MessageStatus
+from bookings.status.requests import ACTOR_LENGTH
+from procedures.ground.constraints import paired
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Messages as the worker sees them."""
+
+    def due(self, at: datetime) -> Self:
+        """Queued, at or past their time, and in no worker's hands."""
+        free = Q(leased_until=None) | Q(leased_until__lte=at)
+        return self.filter(free, status=MessageStatus.QUEUED, next_try__lte=at)
+
+
+class Message(models.Model):
+    """One e-mail or text message to send. It holds no text: that is made from its template when it is
+    sent."""
+
+    request = models.ForeignKey(
+        AppointmentRequest, on_delete=models.PROTECT, related_name="messages"
+    )
+    kind = models.CharField(max_length=20, choices=MessageKind)
+    channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
+    # Where it goes, if not to where the patient is reached now. Emptied when it was sent or given up.
+    address = models.EmailField(blank=True)
+    request_version = models.PositiveIntegerField()
+    message_id = models.CharField(max_length=43, unique=True)
+    status = models.CharField(max_length=10, choices=MessageStatus, default=MessageStatus.QUEUED)
+    queued_at = models.DateTimeField()
+    queued_by = models.CharField(max_length=ACTOR_LENGTH)
+    next_try = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    sent_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+    failure = models.CharField(max_length=100, blank=True)
+
+    PERSONAL = {"address"}
+    NOT_PERSONAL = {
+        "id",
+        "request",
+        "kind",
+        "channel",
+        "request_version",
+        "message_id",
+        "status",
+        "queued_at",
+        "queued_by",
+        "next_try",
+        "tries",
+        "leased_until",
+        "sent_at",
+        "sent_by",
+        "failure",
+    }
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            paired("queued"),
+            paired("sent"),
+            # A link may be asked for again and again; nothing changes by that.
+            UniqueConstraint(
+                fields=["request", "request_version", "kind", "channel"],
+                condition=~Q(kind=MessageKind.LINK),
+                name="one_message_a_change",
+            ),
+        ]
+        indexes = [
+            Index(
+                fields=["next_try"], condition=Q(status=MessageStatus.QUEUED), name="messages_due"
+            ),
+            Index(
+                fields=["queued_at"],
+                condition=Q(status=MessageStatus.FAILED),
+                name="messages_failed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for request {self.request_id}"
+
+
+class WorkerRun(models.Model):
+    """When a worker last went its round. One row, for all workers."""
+
+    THE_ONE = 1
+
+    ran_at = models.DateTimeField()
+    ran_by = models.CharField(max_length=ACTOR_LENGTH)
+    # For how many rows it failed. They are tried again with the next round.
+    failed = models.PositiveIntegerField(default=0)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "ran_at", "ran_by", "failed"}
+
+    class Meta:
+        constraints = [paired("ran")]
+
+    def __str__(self) -> str:
+        return f"the worker ran at {self.ran_at:%Y-%m-%d %H:%M}"
+
+
+class Outage(models.Model):
+    """Since when no message of a channel has left, for a reason of our own. One that leaves ends it."""
+
+    channel = models.CharField(max_length=5, choices=Channel, primary_key=True)
+    since = models.DateTimeField()
+    # What the server answered, as a code; never its words.
+    code = models.CharField(max_length=100)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"channel", "since", "code"}
+
+    def __str__(self) -> str:
+        return f"no {self.channel} leaves since {self.since:%Y-%m-%d %H:%M}"

@@ -1,0 +1,1 @@
+"""What a patient sees: the form, the private page, and their buttons."""

@@ -1,0 +1,1 @@
+"""What patients type. Forms validate; none writes."""

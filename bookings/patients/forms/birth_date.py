@@ -1,0 +1,118 @@
+"""A date of birth, typed in three boxes or pasted whole into the first."""
+
+import calendar
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from procedures.ground.characters import without_invisible
+from procedures.ground.fields import PlainTextField
+
+OLDEST = 1900
+YEAR = r"\d{4}"
+MONTHS = [name.casefold() for name in calendar.month_name]
+SHORTEST_MONTH = 3
+
+
+class SplitDateWidget(forms.MultiWidget):
+    """Three short boxes: day, month, year."""
+
+    template_name = "clinic/split_date.html"
+    use_fieldset = True
+    labels = ("Day", "Month", "Year")
+
+    def __init__(self, autocomplete: str = ""):
+        parts = {
+            part: forms.TextInput(
+                attrs={
+                    "inputmode": "numeric",
+                    "class": f"input input--{part}",
+                    **({"autocomplete": f"{autocomplete}-{part}"} if autocomplete else {}),
+                }
+            )
+            for part in ("day", "month", "year")
+        }
+        super().__init__(parts)
+
+    def decompress(self, value: date | None) -> list[int | None]:
+        return [value.day, value.month, value.year] if value else [None, None, None]
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        for part, label in zip(context["widget"]["subwidgets"], self.labels, strict=True):
+            part["label"] = label
+        return context
+
+
+class BirthDateField(forms.MultiValueField):
+    """A date of birth in three boxes, or pasted whole into the first."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(
+            fields=[PlainTextField() for _ in range(3)],
+            widget=SplitDateWidget(autocomplete="bday"),
+            error_messages={"required": "Enter the date of birth, for example 27 3 1972."},
+            require_all_fields=True,
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> date | None:
+        typed = [_plain(part) for part in value or []]
+        if typed and typed[0] and not any(typed[1:]):
+            typed = _taken_apart(typed[0])
+        born: date | None = super().clean(typed)
+        return born
+
+    def compress(self, parts: Sequence[str]) -> date | None:
+        if not parts:
+            return None
+        day, month, year = parts
+        if not re.fullmatch(YEAR, year) or int(year) < OLDEST:
+            raise ValidationError("Enter the year of birth with four digits, from 1900 on.")
+        try:
+            born = date(int(year), _month(month), _day(day))
+        except ValueError:
+            raise ValidationError(
+                "Enter a real date of birth, for example 27 3 1972 or 27 March 1972."
+            ) from None
+        if born > timezone.localdate():
+            raise ValidationError("The date of birth must be in the past. Check the year.")
+        return born
+
+
+def _plain(part: Any) -> str:
+    text = unicodedata.normalize("NFKC", without_invisible(str(part or "")))
+    return text.casefold().strip(" \t\n\r.,")
+
+
+def _taken_apart(whole: str) -> list[str]:
+    """Day, month and year of a date in one piece: 1 mar 1972, 01/03/1972, 1972-03-01."""
+    parts = re.split(r"[\s./,-]+", whole)
+    if len(parts) != len(SplitDateWidget.labels):
+        return [whole, "", ""]
+    return parts[::-1] if re.fullmatch(YEAR, parts[0]) else parts
+
+
+def _day(text: str) -> int:
+    return _number(r"(\d{1,2})(?:st|nd|rd|th)?", text)
+
+
+def _month(text: str) -> int:
+    if len(text) >= SHORTEST_MONTH and text.isalpha():
+        named = (number for number, name in enumerate(MONTHS) if name.startswith(text))
+        return next(named, 0)
+    return _number(r"(\d{1,2})", text)
+
+
+def _number(form: str, text: str) -> int:
+    """Digits, of any script, in this form, and nothing else that `int` would take. Raises ValueError."""
+    found = re.fullmatch(form, text)
+    if found is None:
+        raise ValueError("not of this form")
+    return int(found[1])

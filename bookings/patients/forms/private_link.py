@@ -1,0 +1,149 @@
+"""What is asked behind the private link."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from bookings.patients.forms.birth_date import BirthDateField
+from bookings.patients.forms.request_form import PatientForm
+from procedures.ground import phones
+from procedures.ground.contact_fields import EmailAddressField, OptionalPhoneField, PlainTextField
+from procedures.ground.folding import as_reference
+from procedures.ground.seen import SeenVersionField
+
+
+class IdentifyForm(PatientForm):
+    """The date of birth, before anything private is shown."""
+
+    date_of_birth = BirthDateField(
+        label="Date of birth of the person who needs the appointment",
+        help_text="For example 27 3 1972. If you asked for someone else, enter their date of birth, not "
+        "yours.",
+    )
+
+
+class SeenForm(PatientForm):
+    """A press of a button, with the version of the request that was on the screen."""
+
+    version = SeenVersionField()
+
+
+class ChooseTimeForm(SeenForm):
+    """One of the offered times, identified by its number and never by a posted clock time."""
+
+    time = forms.ChoiceField(
+        label="Choose a time",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose one of the times.",
+            "invalid_choice": "Choose one of the times in the list.",
+        },
+    )
+
+    def __init__(self, *args: Any, times: Sequence[tuple[int, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["time"].choices = times
+
+
+class AnotherTimeForm(SeenForm):
+    """When the patient could come instead."""
+
+    wishes = PlainTextField(
+        label="When could you come instead?",
+        help_text="For example: Thursday mornings, not before 7 December.",
+        required_message="Write a few words about when you could come.",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class CancelForm(SeenForm):
+    """A last question, which nobody has to answer."""
+
+    reason = PlainTextField(
+        label="Would you like to tell us why? (optional)",
+        help_text="It helps us to plan. Nobody answers what stands here: for another time, ask for one "
+        "instead, and if you feel worse, ring us.",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class AnswerQuestionForm(SeenForm):
+    """The patient's answer to the clinic's question."""
+
+    # Which question was on the screen.
+    question = SeenVersionField()
+    text = PlainTextField(
+        label="Your answer",
+        required_message="Write your answer, or ring us if you would rather talk.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class ContactForm(SeenForm):
+    """How we reach the patient, and how much our messages may say."""
+
+    email = EmailAddressField(label="E-mail address", required_message="Enter your e-mail address.")
+    phone = OptionalPhoneField()
+    detail_in_messages = forms.BooleanField(
+        label="Write day, time, place and clinician into messages",
+        required=False,
+        help_text="Usually our messages say only that there is news; day and time stand in the calendar "
+        "file that comes with them. Choose this if nobody else reads yours.",
+    )
+    text_messages = forms.BooleanField(
+        label="Send me short text messages as well",
+        required=False,
+        help_text="For offers, changes and reminders. They need a mobile number.",
+    )
+
+    def __init__(self, *args: Any, texts: bool, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not texts:
+            del self.fields["text_messages"]
+
+    def clean(self) -> dict[str, Any]:
+        """Texts need a number to go to."""
+        cleaned = super().clean() or self.cleaned_data
+        cleaned.setdefault("text_messages", False)
+        cleaned["phone"] = str(cleaned.get("phone") or "")
+        if cleaned["text_messages"] and "phone" not in self.errors:
+            self._refuse_number_without_texts(cleaned["phone"])
+        return cleaned
+
+    def _refuse_number_without_texts(self, phone: str) -> None:
+        if not phone:
+            self.add_error("phone", "Enter the mobile number that we may send texts to.")
+        elif phones.takes_no_texts(phone):
+            self.add_error(
+                "phone",
+                "This number cannot get text messages. Enter a mobile number, or untick the text "
+                "messages.",
+            )
+
+
+class LostLinkForm(PatientForm):
+    """What the first e-mail said, and the address that it went to."""
+
+    reference = PlainTextField(
+        label="Your reference",
+        help_text="Eight letters and digits, for example BCDF-2346. It was in our first e-mail.",
+        max_length=60,
+        required_message="Enter your reference. If you do not have it, ring us.",
+    )
+    email = EmailAddressField(
+        label="Your e-mail address",
+        help_text="The one that you gave us.",
+        required_message="Enter the e-mail address that you gave us.",
+    )
+
+    def clean_reference(self) -> str:
+        """As we write it, however it was typed."""
+        reference = as_reference(self.cleaned_data["reference"])
+        if not reference:
+            raise forms.ValidationError("A reference has eight letters and digits. Check yours.")
+        return reference

@@ -1,0 +1,199 @@
+"""The steps of a request."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from bookings.models import ScreeningQuestion
+from bookings.patients.forms.birth_date import BirthDateField
+from bookings.screening import GivenAnswer
+from bookings.status import AccessNeed, Answer, CarerRight
+from procedures.ground.contact_fields import (
+    EmailAddressField,
+    NameField,
+    OptionalPhoneField,
+    PlainTextField,
+)
+
+DAYS = {
+    "monday": "Monday",
+    "tuesday": "Tuesday",
+    "wednesday": "Wednesday",
+    "thursday": "Thursday",
+    "friday": "Friday",
+}
+TIMES = {"morning": "Morning (9 to 12)", "afternoon": "Afternoon (12 to 5)"}
+
+
+class PatientForm(forms.Form):
+    """Shared by all forms for patients: the browser's own error bubbles stay out of the way."""
+
+    use_required_attribute = False
+
+
+class AboutForm(PatientForm):
+    """Step 1: what it is about."""
+
+    title = "What it is about"
+
+    page = forms.ChoiceField(
+        label="What have you been reading about?",
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose one of the pages in the list."},
+    )
+    concern = PlainTextField(
+        label="What would you like help with?",
+        help_text="Where it hurts, since when, and what you have tried. A few sentences are enough; "
+        "please tell us no more than we need.",
+        required_message="Write a few words about what you would like help with.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+    def __init__(self, *args: Any, pages: Sequence[tuple[str, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["page"].choices = [*pages, ("", "Something else, or I am not sure")]
+
+
+class YouForm(PatientForm):
+    """Step 2: who is asking."""
+
+    title = "About you"
+
+    name = NameField(
+        label="Full name",
+        help_text="Of the person who needs the appointment.",
+        required_message="Enter the full name of the person who needs the appointment.",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    date_of_birth = BirthDateField(
+        label="Date of birth",
+        help_text="Of the person who needs the appointment, for example 27 3 1972. We ask for it again "
+        "before we show your request.",
+    )
+    email = EmailAddressField(
+        label="E-mail address",
+        help_text="We send news of your request here. The e-mails say nothing about your health.",
+        required_message="Enter your e-mail address.",
+    )
+    phone = OptionalPhoneField(help_text="So that we can ring you if an e-mail does not arrive.")
+    access_needs = forms.MultipleChoiceField(
+        label="Is there anything that you need to be able to visit us? (optional)",
+        help_text="We ask once, and everybody who plans your visit sees it.",
+        required=False,
+        choices=AccessNeed.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Choose needs from the list."},
+    )
+    access_detail = PlainTextField(
+        label="Which language, or anything else that helps (optional)",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput,
+    )
+    carer_right = forms.ChoiceField(
+        label="Who asks?",
+        required=False,
+        choices=[("", "I ask for myself"), *CarerRight.choices],
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose a reason from the list."},
+    )
+    carer_name = NameField(
+        label="Your own name, if you ask for someone else",
+        help_text="The e-mails then go to you.",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever asks for someone else says who they are and by what right."""
+        cleaned = super().clean() or self.cleaned_data
+        name, right = cleaned.get("carer_name"), cleaned.get("carer_right")
+        if name and not right and "carer_right" not in self.errors:
+            self.add_error("carer_right", "Choose why you may ask for someone else.")
+        if right and not name and "carer_name" not in self.errors:
+            self.add_error("carer_name", "Enter your own name, since you ask for someone else.")
+        return cleaned
+
+
+class SafetyForm(PatientForm):
+    """Step 3: one group a question, and room to say more."""
+
+    title = "Questions to keep you safe"
+
+    def __init__(self, *args: Any, questions: Sequence[ScreeningQuestion], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.questions = questions
+        for question in questions:
+            self.fields[f"answer_{question.pk}"] = forms.ChoiceField(
+                label=question.wording,
+                help_text=question.why,
+                choices=Answer.choices,
+                widget=forms.RadioSelect,
+                error_messages={
+                    "required": f"Answer yes, no or not sure: {question.wording}",
+                    "invalid_choice": f"Answer yes, no or not sure: {question.wording}",
+                },
+            )
+            self.fields[f"detail_{question.pk}"] = PlainTextField(
+                label=f"If yes: {question.detail_prompt} (optional)",
+                required=False,
+                max_length=300,
+                widget=forms.TextInput,
+            )
+
+    def answers(self) -> list[GivenAnswer]:
+        """What was answered, in the order of the questions. Only for a valid form."""
+        return [
+            GivenAnswer(
+                question,
+                self.cleaned_data[f"answer_{question.pk}"],
+                self.cleaned_data[f"detail_{question.pk}"],
+            )
+            for question in self.questions
+        ]
+
+
+class TimesForm(PatientForm):
+    """Step 4: when an appointment would suit."""
+
+    title = "When suits you"
+
+    preferred_days = forms.MultipleChoiceField(
+        label="Which days could you come?",
+        help_text="Choose all that could suit.",
+        choices=list(DAYS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose at least one day.",
+            "invalid_choice": "Choose days from the list.",
+        },
+    )
+    preferred_times = forms.MultipleChoiceField(
+        label="What time of day?",
+        choices=list(TIMES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose morning, afternoon or both.",
+            "invalid_choice": "Choose morning, afternoon or both.",
+        },
+    )
+    availability = PlainTextField(
+        label="Anything else about times? (optional)",
+        help_text="For example days when you are away.",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class SendForm(PatientForm):
+    """Step 5: send what was checked. The key makes a repeated press lead to the same request."""
+
+    title = "Check your answers"
+
+    key = forms.CharField(max_length=43, widget=forms.HiddenInput)

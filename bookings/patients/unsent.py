@@ -1,0 +1,267 @@
+"""A request that is being filled in. It lives in the patient's session for an hour and is never
+stored elsewhere until it is sent."""
+
+import math
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.forms import BoundField
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from bookings.patients.forms.request_form import (
+    AboutForm,
+    PatientForm,
+    SafetyForm,
+    TimesForm,
+    YouForm,
+)
+from bookings.screening import GivenAnswer, questions_for
+from bookings.triage import Submission
+from procedures.ground.fields import PlainTextField
+from procedures.models import InformationPage
+from procedures.reading.publication import open_titles
+from procedures.status import Category
+
+STEPS: dict[str, type[PatientForm]] = {
+    "about": AboutForm,
+    "you": YouForm,
+    "safety": SafetyForm,
+    "times": TimesForm,
+}
+CHECK = "check"
+ORDER = [*STEPS, CHECK]
+# Not a step of its own: it comes between two of them, after an answer that cannot wait for us.
+URGENT = "urgent"
+# Five steps with a form-filling browser take a person longer than this, and a program less.
+QUICKEST = timedelta(seconds=10)
+# Of what a session keeps, in bytes as they are stored: room for all answers at their longest.
+LONGEST = 7500
+# Of an answer in a field that has no length of its own.
+LONGEST_WORD = 254
+ANSWER = re.compile(r"(?:answer|detail)_\d{1,9}$")
+
+
+class UnsentRequest:
+    """The patient's answers so far, step by step, as they were posted."""
+
+    def __init__(self, session: SessionBase):
+        self.session = session
+        self.kept: dict[str, Any] = session.get("unsent", {})
+        # Made once for each step, as long as nothing else is kept.
+        self._forms: dict[str, PatientForm] = {}
+
+    @property
+    def key(self) -> str:
+        """What makes this filled-in form one submission, however often it is sent. Empty before
+        the patient began."""
+        return str(self.kept.get("key", ""))
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether a step was filled in, so that something would be lost by starting afresh."""
+        return bool(self.key and self.kept["answers"])
+
+    def begin(self, page_slug: str) -> None:
+        """Start afresh, about a page or about nothing yet. The urgent help has been shown.
+
+        A step that was rescued is still there.
+        """
+        self.kept = {
+            "key": secrets.token_urlsafe(32),
+            "page": page_slug,
+            "begun": timezone.now().timestamp(),
+            "answers": {} if self.key else self.kept.get("answers", {}),
+        }
+        self._save()
+
+    def rescue(self, step: str, posted: QueryDict) -> None:
+        """Keep the one step that was posted after the hour was over, for whoever begins again."""
+        self.kept = {"page": "", "answers": {}}
+        if step != "safety":
+            self.keep(step, posted)
+            return
+        # Which questions were asked is forgotten with the rest, so all that look like answers are kept.
+        answers = {name: str(text) for name, text in posted.items() if ANSWER.match(name)}
+        self._keep(step, {name: [text[:LONGEST_WORD]] for name, text in answers.items()})
+
+    def keep(self, step: str, posted: QueryDict) -> bool:
+        """Remember what was posted for the fields of one step; False if all together is too long."""
+        form = self.form(step, posted)
+        form.is_valid()
+        answers = {
+            name: values
+            for field in form
+            for name, values in _as_posted(field, posted, form.cleaned_data).items()
+        }
+        return self._keep(step, answers)
+
+    def _keep(self, step: str, answers: dict[str, list[str]]) -> bool:
+        kept = {**self.kept, "answers": {**self.kept["answers"], step: answers}}
+        if len(self.session.encode({"unsent": kept})) > LONGEST:
+            return False
+        self.kept = kept
+        self._save()
+        return True
+
+    def keep_until(self, opens: datetime) -> datetime:
+        """Keep everything until an hour after that instant, at which it can be sent; until when."""
+        self.kept["until"] = opens.timestamp() + settings.PATIENT_SESSION_SECONDS
+        self._save()
+        return datetime.fromtimestamp(self.kept["until"], UTC)
+
+    def is_too_quick(self, now: datetime) -> bool:
+        """Whether no person can have filled it in since it was begun."""
+        return now.timestamp() < self.kept.get("begun", 0) + QUICKEST.total_seconds()
+
+    @property
+    def was_asked_twice(self) -> bool:
+        """Whether the patient was asked to press once more, and so is no program."""
+        return bool(self.kept.get("asked_twice"))
+
+    def ask_twice(self) -> None:
+        """Remember that the patient is asked to press once more."""
+        self.kept["asked_twice"] = True
+        self._save()
+
+    def forget(self) -> None:
+        """Nothing of the answers stays in the session."""
+        self.session.pop("unsent", None)
+
+    def form(self, step: str, posted: QueryDict | None = None) -> PatientForm:
+        """The form of a step: with what is posted now, or was kept before, or empty."""
+        if posted is not None:
+            return self._make_form(step, posted)
+        if step not in self._forms:
+            self._forms[step] = self._make_form(step, self._kept_answers(step))
+        return self._forms[step]
+
+    def _make_form(self, step: str, data: Mapping[str, Any] | None) -> PatientForm:
+        kwargs: dict[str, Any] = {}
+        if step == "about":
+            kwargs["pages"] = [(page.slug, title) for page, title in self._pages]
+            kwargs["initial"] = {"page": self.kept["page"]}
+        if step == "safety":
+            kwargs["questions"] = questions_for(self._page)
+        return STEPS[step](data, **kwargs)
+
+    def next_step(self) -> str:
+        """The first step that is not validly answered, or the check at the end.
+
+        Urgent advice that was not read yet comes before any step after the safety questions.
+        """
+        due = next((step for step in STEPS if not self.form(step).is_valid()), CHECK)
+        if _is_before(due, "times"):
+            return due
+        read = self.kept.get("urgent_read", [])
+        return due if all(mark in read for mark in self._urgent_marks()) else URGENT
+
+    def may_open(self, step: str) -> bool:
+        """Whether the patient has come as far as this step."""
+        due = self.next_step()
+        if due == URGENT:
+            return _is_before(step, "times")
+        return not _is_before(due, step)
+
+    def urgent_answers(self) -> list[GivenAnswer]:
+        """What was answered to the safety questions and cannot wait for us."""
+        safety = cast("SafetyForm", self.form("safety"))
+        return [given for given in safety.answers() if given.is_urgent] if safety.is_valid() else []
+
+    def mark_urgent_read(self) -> None:
+        """The patient has read what to do about these very answers; others are shown again."""
+        self.kept["urgent_read"] = self._urgent_marks()
+        self._save()
+
+    def _urgent_marks(self) -> list[list[Any]]:
+        return [[given.question.pk, given.answer] for given in self.urgent_answers()]
+
+    def forms(self) -> dict[str, PatientForm]:
+        """All steps, filled in."""
+        return {step: self.form(step) for step in STEPS}
+
+    def submission(self) -> Submission:
+        """What would be sent. Only once `next_step` is the check."""
+        forms = self.forms()
+        values: dict[str, Any] = {}
+        for step in ("about", "you", "times"):
+            values |= forms[step].cleaned_data
+        values["page"] = self._page
+        values["phone"] = str(values["phone"] or "")
+        return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
+
+    @property
+    def page_title(self) -> str:
+        """The title of the page that it is about, or nothing."""
+        return self._about[1]
+
+    @property
+    def _page(self) -> InformationPage | None:
+        return self._about[0]
+
+    @cached_property
+    def _pages(self) -> list[tuple[InformationPage, str]]:
+        return pages_to_ask_about()
+
+    @cached_property
+    def _about(self) -> tuple[InformationPage | None, str]:
+        about = self.form("about")
+        slug = about.cleaned_data["page"] if about.is_valid() else ""
+        return next((each for each in self._pages if each[0].slug == slug), (None, ""))
+
+    def _kept_answers(self, step: str) -> Mapping[str, Any] | None:
+        answers = self.kept.get("answers", {}).get(step)
+        if answers is None:
+            return None
+        data = QueryDict(mutable=True)
+        for name, values in answers.items():
+            data.setlist(name, values)
+        return data
+
+    def _save(self) -> None:
+        self._forms.clear()
+        self.__dict__.pop("_about", None)
+        self.session["unsent"] = self.kept
+        self.session.set_expiry(seconds_to_keep(self.session))
+
+
+def seconds_to_keep(session: SessionBase) -> int:
+    """For how long a patient's session is kept from now on: an hour, or as long as was promised to
+    somebody whose request a limit refused."""
+    left = session.get("unsent", {}).get("until", 0) - timezone.now().timestamp()
+    return max(settings.PATIENT_SESSION_SECONDS, math.ceil(left))
+
+
+def _as_posted(
+    field: BoundField, posted: QueryDict, cleaned: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """What was posted for one field, and no more of it than a valid answer can have.
+
+    A text is kept as the form took it: what a browser adds to it must not cut off its end.
+    """
+    if isinstance(field.field, PlainTextField) and field.name in cleaned:
+        return {field.html_name: [cleaned[field.name]]}
+    widget = field.field.widget
+    parts = getattr(widget, "widgets_names", [""])
+    most = getattr(field.field, "max_length", None) or LONGEST_WORD
+    several = getattr(widget, "allow_multiple_selected", False)
+    return {
+        name: [value.strip()[:most] for value in dict.fromkeys(values if several else values[-1:])]
+        for name in (field.html_name + part for part in parts)
+        if (values := posted.getlist(name))
+    }
+
+
+def pages_to_ask_about() -> list[tuple[InformationPage, str]]:
+    """The pages that a request can be about, each with its title: all that are open."""
+    return open_titles(timezone.localdate(), list(Category))
+
+
+def _is_before(step: str, other: str) -> bool:
+    return ORDER.index(step) < ORDER.index(other)

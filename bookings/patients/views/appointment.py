@@ -1,0 +1,111 @@
+"""A booked appointment behind the private link."""
+
+from functools import partial
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import triage
+from bookings.diary.calendar_files import invitation
+from bookings.models import AppointmentRequest
+from bookings.patients.forms.private_link import AnotherTimeForm, CancelForm
+from bookings.patients.views.guards import (
+    act,
+    behind_link,
+    only_by_press,
+    posted_or_given_back,
+    press,
+)
+from bookings.status import PATIENT, RequestStatus
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask once more, then cancel the appointment."""
+    now = timezone.now()
+    appointment = triage.booked_appointment(found)
+    if appointment is None:
+        return redirect("bookings:mine", found.reference)
+    posted = posted_or_given_back(request, found)
+    form = CancelForm(posted, initial={"version": found.version})
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        return act(
+            request,
+            found,
+            lambda: triage.cancel(found, **values, by=PATIENT, now=now),
+            typed_on="cancel",
+        )
+    context = {
+        "form": form,
+        "found": found,
+        "appointment": appointment,
+        "can": now < triage.cancel_until(appointment),
+    }
+    return render(request, "bookings/mine/cancel.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask for another time. The one that the patient has is kept until they take another."""
+    now = timezone.now()
+    appointment = triage.booked_appointment(found)
+    if appointment is None or found.state(now) != RequestStatus.BOOKED:
+        return redirect("bookings:mine", found.reference)
+    posted = posted_or_given_back(request, found)
+    form = AnotherTimeForm(posted, initial={"version": found.version})
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        return act(
+            request,
+            found,
+            lambda: triage.ask_for_another_time(found, **values, now=now),
+            typed_on="another_time",
+        )
+    context = {
+        "form": form,
+        "found": found,
+        "appointment": appointment,
+        "can": now < triage.cancel_until(appointment),
+    }
+    return render(request, "bookings/mine/another_time.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def keep(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Keep the time that the patient has."""
+    return press(request, found, triage.keep_appointment)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def join_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask to be offered earlier times that become free."""
+    return press(request, found, partial(triage.join_earlier_list, by=PATIENT))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def leave_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Be asked no more about earlier times."""
+    return press(request, found, partial(triage.leave_earlier_list, by=PATIENT))
+
+
+@require_safe
+@behind_link
+def calendar_file(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """The appointment for the patient's own calendar."""
+    appointment = found.appointments.order_by("pk").last()
+    if appointment is None:
+        return redirect("bookings:mine", found.reference)
+    response = HttpResponse(invitation(appointment), content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return response

@@ -1,0 +1,144 @@
+"""Offered times, and the questions that are asked again with them."""
+
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import triage
+from bookings.models import AppointmentRequest, Offer, OfferedTime
+from bookings.patients import typed
+from bookings.patients.forms.private_link import ChooseTimeForm, SeenForm
+from bookings.patients.forms.request_form import SafetyForm
+from bookings.patients.views.guards import (
+    act,
+    behind_link,
+    identify_first,
+    is_identified,
+    only_by_press,
+    posted_or_given_back,
+    press,
+)
+from bookings.screening import GivenAnswer, questions_to_ask_again, urgent_answers_given_last
+from bookings.status import WITH_APPOINTMENT, TriageRefused
+
+
+def choose_form(
+    found: AppointmentRequest,
+    offer: Offer,
+    request: HttpRequest | None = None,
+    chosen: str = "",
+) -> ChooseTimeForm:
+    """The times of the offer, with the day spelt out."""
+    times = [(time.pk, _spelt_out(time)) for time in offer.times.select_related("room__location")]
+    posted = request.POST if request else None
+    initial = {"version": found.version, "time": chosen}
+    return ChooseTimeForm(posted, times=times, initial=initial)
+
+
+def _next_after(answers: Sequence[GivenAnswer]) -> str:
+    """The page that says what to do straight away, where one of these answers cannot wait for us."""
+    return "urgent_again" if any(given.is_urgent for given in answers) else "mine"
+
+
+def _spelt_out(time: OfferedTime) -> str:
+    where = f", {time.room.location.name}" if time.room and time.room.location else ""
+    return f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}{where}"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Take one of the offered times, and answer with it what has to be asked again."""
+    questions = questions_to_ask_again(found, timezone.now())
+    is_answered = "answered" in request.POST
+    before = typed.given_back(request, found.reference, "safety", version=found.version)
+    safety = SafetyForm(request.POST if is_answered else before, questions=questions)
+    is_complete = is_answered and is_identified(request, found) and safety.is_valid()
+    answers = safety.answers() if questions and is_complete else []
+    offer = found.offers.standing(timezone.now()).first()
+    form = choose_form(found, offer, request) if offer else None
+    if offer is None or form is None or (answers and not form.is_valid()):
+        return act(request, found, _too_late, typed_on="safety" if answers else "", answers=answers)
+    if not form.is_valid():
+        context = {"form": form, "found": found, "offer": offer}
+        return render(request, "bookings/mine/choose_time.html", context)
+    values = form.cleaned_data
+    chosen = OfferedTime.objects.select_related("offer__request").get(pk=values["time"])
+    if questions and not is_identified(request, found):
+        request.session["chosen"] = values["time"]
+        if is_answered:
+            typed.keep(request, found.reference, "safety")
+        return redirect("bookings:identify", found.reference)
+    if questions and not answers:
+        context = {"form": safety, "found": found, "chosen": chosen, "version": values["version"]}
+        return render(request, "bookings/mine/safety.html", context)
+    return act(
+        request,
+        found,
+        lambda: triage.accept(
+            found,
+            version=values["version"],
+            chosen=chosen,
+            answers=answers,
+            now=timezone.now(),
+        ),
+        then=_next_after(answers),
+        typed_on="safety" if answers else "",
+        answers=answers,
+    )
+
+
+def _too_late() -> None:
+    raise TriageRefused("This offer has ended, so its times are no longer held for you.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Before the visit: has anything changed? What was answered before is not shown, but the questions
+    tell what the visit is for, so the date of birth comes first."""
+    if not is_identified(request, found):
+        return identify_first(request, found)
+    now = timezone.now()
+    questions = questions_to_ask_again(found, now)
+    form = SafetyForm(posted_or_given_back(request, found), questions=questions)
+    answers = form.answers() if request.method == "POST" and questions and form.is_valid() else []
+    if not questions or (found.state(now) not in WITH_APPOINTMENT and not answers):
+        return redirect("bookings:mine", found.reference)
+    seen = SeenForm(request.POST or None, initial={"version": found.version})
+    if answers and seen.is_valid():
+        version = seen.cleaned_data["version"]
+        return act(
+            request,
+            found,
+            lambda: triage.answer_again(found, version=version, answers=answers, now=now),
+            then=_next_after(answers),
+            typed_on="safety",
+            answers=answers,
+        )
+    context = {"form": form, "found": found, "version": found.version}
+    return render(request, "bookings/mine/safety.html", context)
+
+
+@require_safe
+@behind_link
+def urgent(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """What to do straight away about an answer that cannot wait for us."""
+    if not is_identified(request, found):
+        return identify_first(request, found)
+    answers = urgent_answers_given_last(found)
+    if not answers:
+        return redirect("bookings:mine", found.reference)
+    return render(request, "bookings/mine/urgent.html", {"found": found, "answers": answers})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """None of the offered times suits."""
+    return press(request, found, triage.ask_for_other_times)

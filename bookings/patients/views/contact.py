@@ -1,0 +1,81 @@
+"""How we reach the patient: their contact details, and a link that was lost."""
+
+from contextlib import suppress
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from bookings import triage
+from bookings.links import is_alive
+from bookings.models import AppointmentRequest
+from bookings.patients import limits, typed
+from bookings.patients.forms.private_link import ContactForm, LostLinkForm
+from bookings.patients.views.guards import (
+    behind_link,
+    identify_first,
+    is_identified,
+    open_in_session,
+    posted_or_given_back,
+    say,
+)
+from bookings.status import PATIENT, TriageRefused
+from procedures.ground import rate_limits
+from procedures.ground.places import by_place
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Show and change the contact details, to nobody without the date of birth."""
+    if not is_identified(request, found):
+        return identify_first(request, found)
+    now = timezone.now()
+    names = ("version", "email", "phone", "detail_in_messages", "text_messages")
+    form = ContactForm(
+        posted_or_given_back(request, found),
+        initial={name: getattr(found, name) for name in names},
+        texts=bool(settings.TEXT_MESSAGES),
+    )
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "bookings/mine/contact.html", {"form": form, "found": found})
+    tries = [(limits.CHANGE_CONTACT, found.link_key)]
+    if form.cleaned_data["email"] != found.email:
+        mailbox = rate_limits.one_mailbox(form.cleaned_data["email"])
+        tries.append((limits.SEND_TO_ONE_MAILBOX, mailbox))
+    spent = rate_limits.spend_all(tries, now)
+    try:
+        triage.change_contact(found, **form.cleaned_data, by=PATIENT, now=now)
+    except TriageRefused as refusal:
+        rate_limits.give_back(spent)
+        say(request, refusal)
+        typed.keep(request, found.reference, "contact")
+        return redirect("bookings:contact", found.reference)
+    else:
+        typed.forget(request)
+        # A new address has a new link; whoever changed it stays in.
+        open_in_session(request, found)
+        messages.success(request, "We have changed how we reach you.")
+    return redirect("bookings:mine", found.reference)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lost_link(request: HttpRequest) -> HttpResponse:
+    """Send the private link again. The answer is the same whether or not we know the address."""
+    form = LostLinkForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "bookings/mine/lost_link.html", {"form": form})
+    now = timezone.now()
+    reference, email = form.cleaned_data["reference"], form.cleaned_data["email"]
+    # Not given back to those whom we know: the limit would tell who they are.
+    rate_limits.spend_all(by_place(limits.LOST_LINK_FROM_ONE_PLACE, request), now)
+    found = AppointmentRequest.objects.filter(reference=reference, email=email).first()
+    if found and is_alive(found, now):
+        # Nor is it told that the link has been sent often enough today.
+        with suppress(rate_limits.TooManyTries):
+            rate_limits.spend(limits.LOST_LINK_OF_ONE_REQUEST, found.link_key, now)
+            triage.send_link_again(found, now=now)
+    return render(request, "bookings/mine/link_sent.html", {"email": email})

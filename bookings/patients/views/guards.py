@@ -1,0 +1,181 @@
+"""What stands in front of every page behind a private link, and how its buttons act."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from bookings.links import is_alive
+from bookings.models import AppointmentRequest
+from bookings.patients import typed
+from bookings.patients.forms.private_link import SeenForm
+from bookings.patients.unsent import seconds_to_keep
+from bookings.screening import GivenAnswer
+from bookings.status import Overtaken, TriageRefused
+
+PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
+
+
+def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
+    """Let in only who opened the private link in this session, and only while the link stands."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, reference: str) -> HttpResponse:
+        opened = request.session.get("opened", {})
+        found = AppointmentRequest.objects.filter(
+            reference=reference, link_version=opened.get(reference)
+        ).first()
+        now = timezone.now()
+        is_open = request.session.get("open_until", 0) > now.timestamp()
+        if found is None or not is_open or not is_alive(found, now):
+            if request.method == "POST" and request.resolver_match:
+                typed.keep(request, reference, request.resolver_match.url_name or "")
+            return link_needed(request)
+        return view(request, found)
+
+    return guarded
+
+
+def only_by_press(view: PatientView) -> PatientView:
+    """An address that is only posted to leads a mere look back to the request."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+        if request.method != "POST":
+            return redirect("bookings:mine", found.reference)
+        return view(request, found)
+
+    return guarded
+
+
+def press(
+    request: HttpRequest, found: AppointmentRequest, verb: Callable[..., object]
+) -> HttpResponse:
+    """A button that asks nothing but the version that was on the screen."""
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["version"][0])
+        return redirect("bookings:mine", found.reference)
+    version = form.cleaned_data["version"]
+    return act(request, found, lambda: verb(found, version=version, now=timezone.now()))
+
+
+def act(
+    request: HttpRequest,
+    found: AppointmentRequest,
+    verb: Callable[[], object],
+    *,
+    then: str = "mine",
+    typed_on: str = "",
+    answers: Sequence[GivenAnswer] = (),
+) -> HttpResponse:
+    """Make the one call and lead on; or say a refusal in words and lead back.
+
+    After a refusal what was typed on a page is given back there. `answers` to the safety questions that
+    cannot wait for us are met first, taken or not.
+    """
+    try:
+        verb()
+    except TriageRefused as refusal:
+        say(request, refusal)
+        if typed_on:
+            typed.keep(request, found.reference, typed_on)
+        urgent = [given for given in answers if given.is_urgent]
+        if urgent:
+            context = {"found": found, "answers": urgent, "was_not_taken": True}
+            return render(request, "bookings/mine/urgent.html", context)
+        return redirect(f"bookings:{typed_on or 'mine'}", found.reference)
+    if typed_on:
+        typed.forget(request)
+    return redirect(f"bookings:{then}", found.reference)
+
+
+def posted_or_given_back(
+    request: HttpRequest, found: AppointmentRequest, page: str = ""
+) -> QueryDict | None:
+    """What is posted now, or what was typed on this page before and could not be taken."""
+    if request.method == "POST":
+        return request.POST
+    page = page or request.resolver_match.url_name
+    return typed.given_back(request, found.reference, page, version=found.version)
+
+
+def say(request: HttpRequest, refusal: TriageRefused) -> None:
+    """A refusal in a sentence for patients, who need not know which of us was faster at what."""
+    if isinstance(refusal, Overtaken):
+        messages.error(
+            request,
+            "Something has changed meanwhile, so this was not possible. Look at where it stands now.",
+        )
+        return
+    messages.error(request, str(refusal))
+
+
+# What a session knows of a patient: a form, a receipt, requests that its links opened.
+OF_A_PATIENT = (
+    "unsent",
+    "sent_key",
+    "sent_reference",
+    "opened",
+    "open_until",
+    "identified",
+    "wanted",
+    "chosen",
+    "typed",
+)
+
+
+def close_session(request: HttpRequest) -> None:
+    """Nobody who uses this browser from now on sees what the patient before them sent or opened.
+
+    Colleagues who tried the site as a patient stay signed in.
+    """
+    for name in OF_A_PATIENT:
+        request.session.pop(name, None)
+    rename_session(request)
+
+
+def rename_session(request: HttpRequest) -> None:
+    """Give the session a new name, before it may show more: a copy of the old cookie opens nothing.
+
+    Its content is stored under the new name first. If that fails, the old one is still there, and the
+    same press can be made again.
+    """
+    with transaction.atomic():
+        request.session.cycle_key()
+        request.session.save()
+
+
+def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
+    """Let this browser see the request for an hour, unless its link is revoked sooner."""
+    opened = request.session.get("opened", {})
+    request.session["opened"] = {**opened, found.reference: found.link_version}
+    # An end of its own: the session may have to keep an unsent request for longer.
+    request.session["open_until"] = timezone.now().timestamp() + settings.PATIENT_SESSION_SECONDS
+    request.session.set_expiry(seconds_to_keep(request.session))
+
+
+def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
+    """Whether the date of birth was given in this session."""
+    return found.reference in cast("list[str]", request.session.get("identified", []))
+
+
+def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask for the date of birth, and lead to the wanted page afterwards, with what was typed there."""
+    wanted = request.resolver_match
+    if wanted:
+        request.session["wanted"] = wanted.url_name
+        if request.method == "POST":
+            typed.keep(request, found.reference, wanted.url_name or "")
+    return redirect("bookings:identify", found.reference)
+
+
+def link_needed(request: HttpRequest) -> HttpResponse:
+    """The same answer for a link or reference that is unknown, old, forged or not opened here."""
+    return render(request, "bookings/mine/link_needed.html", status=404)

@@ -1,0 +1,190 @@
+"""The page behind the private link."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import links, triage
+from bookings.models import AppointmentRequest, ClinicQuestion
+from bookings.patients import limits, typed
+from bookings.patients.forms.private_link import AnswerQuestionForm, IdentifyForm, SeenForm
+from bookings.patients.views.choosing import choose_form
+from bookings.patients.views.given_page import given_page, pages_to_read_as_well
+from bookings.patients.views.guards import (
+    act,
+    behind_link,
+    identify_first,
+    is_identified,
+    link_needed,
+    only_by_press,
+    open_in_session,
+    rename_session,
+)
+from bookings.screening import questions_to_ask_again, unseen_urgent_answers
+from bookings.status import WITHDRAWABLE
+from bookings.status.events import told_patient
+from procedures.ground import rate_limits
+from procedures.ground.places import by_place
+
+
+@require_safe
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Exchange the link for a short session, and its secret address for a clean one."""
+    now = timezone.now()
+    found = links.follow(token, now)
+    if found is None:
+        rate_limits.spend_all(by_place(limits.OPEN_UNKNOWN_LINK, request), now)
+        return link_needed(request)
+    request.session.cycle_key()
+    open_in_session(request, found)
+    return redirect("bookings:mine", found.reference)
+
+
+@require_safe
+def glued_link(request: HttpRequest, token: str) -> HttpResponse:
+    """A link with the sign that stood behind it in the letter: lead to the link itself."""
+    return redirect("bookings:open_link", token)
+
+
+@require_safe
+@behind_link
+def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Where the request stands, what comes next and by when."""
+    now = timezone.now()
+    state = found.state(now)
+    request.session.pop("wanted", None)
+    # Chosen before the date of birth was asked for.
+    chosen = request.session.get("chosen", "")
+    standing = found.offers.standing(now).select_related("appointment_type", "clinician")
+    offer = standing.prefetch_related("times").first()
+    with_whom = found.appointments.select_related("clinician", "appointment_type", "room__location")
+    appointment = with_whom.order_by("-pk").first()
+    identified = is_identified(request, found)
+    question = found.questions.order_by("-pk").first()
+    given = given_page(appointment, now) if identified else None
+    context = {
+        "found": found,
+        "state": state,
+        "can_withdraw": state in WITHDRAWABLE,
+        "can_keep": not found.flags.blocking().exists(),
+        "is_soon": triage.is_soon(appointment, now),
+        "offer": offer,
+        "choose": choose_form(found, offer, chosen=chosen) if offer else None,
+        "appointment": appointment,
+        "cancel_until": triage.cancel_until(appointment) if appointment else None,
+        "can_cancel": bool(appointment) and now < triage.cancel_until(appointment),
+        "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
+        "identified": identified,
+        "answers": unseen_urgent_answers(found) if identified else [],
+        "has_given": bool(appointment and appointment.given_id),
+        "given": given,
+        "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
+        "question": question,
+        "answer_form": _answer_form(request, found, question) if identified else None,
+        "past": [
+            (event.at, sentence)
+            for event in found.events.order_by("number")
+            if (sentence := told_patient(event.kind, event.by))
+        ],
+    }
+    return render(request, "bookings/mine/request.html", context)
+
+
+def _answer_form(
+    request: HttpRequest, found: AppointmentRequest, question: ClinicQuestion | None
+) -> AnswerQuestionForm:
+    """Room for the answer to the question, with what was written before and could not be taken."""
+    initial = {"version": found.version, "question": question.pk if question else None}
+    for page in ("answer_question", "mine"):
+        before = typed.given_back(request, found.reference, page, version=found.version)
+        if before:
+            initial["text"] = before.get("text", "")
+    return AnswerQuestionForm(initial=initial)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask for the date of birth before anything private is shown. Five wrong ones a day end the link."""
+    form = IdentifyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        # A link that staff or we renewed is a new start.
+        link = f"{found.link_key}\n{found.link_version}"
+        spent = rate_limits.spend(limits.GIVE_DATE_OF_BIRTH, link, now)
+        if form.cleaned_data["date_of_birth"] == found.date_of_birth:
+            rate_limits.give_back(spent)
+            request.session["identified"] = [
+                *request.session.get("identified", []),
+                found.reference,
+            ]
+            rename_session(request)
+            wanted = request.session.pop("wanted", "mine")
+            return redirect(f"bookings:{wanted}", found.reference)
+        if not spent.left:
+            return _no_tries_left(request, found, spent.until, now)
+        form.add_error(
+            "date_of_birth",
+            "This is not the date of birth that we have. Check that it is the one of the person who "
+            "needs the appointment, or ring us.",
+        )
+    return render(request, "bookings/mine/identify.html", {"form": form, "found": found})
+
+
+def _no_tries_left(
+    request: HttpRequest, found: AppointmentRequest, until: datetime, now: datetime
+) -> HttpResponse:
+    """Once a day a new link is sent by itself; after that a colleague has to speak to the patient."""
+    try:
+        rate_limits.spend(limits.NEW_LINK_BY_ITSELF, found.link_key, now)
+        renew = True
+    except rate_limits.TooManyTries:
+        renew = False
+    triage.note_wrong_birth_dates(found, renew=renew, now=now)
+    context = {"renewed": renew, "until": until}
+    return render(request, "bookings/mine/no_tries_left.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask once more, then withdraw."""
+    form = SeenForm(request.POST or None, initial={"version": found.version})
+    if request.method == "POST" and form.is_valid():
+        version = form.cleaned_data["version"]
+        return act(
+            request, found, lambda: triage.withdraw(found, version=version, now=timezone.now())
+        )
+    context = {"form": form, "found": found, "can": found.state(timezone.now()) in WITHDRAWABLE}
+    return render(request, "bookings/mine/withdraw.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@behind_link
+@only_by_press
+def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Answer the clinic's question."""
+    if not is_identified(request, found):
+        return identify_first(request, found)
+    form = AnswerQuestionForm(request.POST)
+    question = found.questions.order_by("-pk").first()
+    if not form.is_valid():
+        context = {"form": form, "found": found, "question": question}
+        return render(request, "bookings/mine/answer.html", context)
+    values = form.cleaned_data
+    # Whatever else has changed meanwhile: the question that they answer still waits for it.
+    is_open = question and question.pk == values["question"] and not question.answered_at
+    return act(
+        request,
+        found,
+        lambda: triage.answer_question(
+            found,
+            version=found.version if is_open else values["version"],
+            text=values["text"],
+            now=timezone.now(),
+        ),
+        typed_on="mine",
+    )

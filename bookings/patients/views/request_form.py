@@ -1,0 +1,213 @@
+"""Sending a request: the off-ramp, the steps, the check, the receipt."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import triage
+from bookings.models import AppointmentRequest
+from bookings.patients import limits
+from bookings.patients.forms.request_form import DAYS, TIMES, SendForm
+from bookings.patients.unsent import CHECK, ORDER, UnsentRequest, pages_to_ask_about
+from bookings.patients.views.guards import close_session, open_in_session, rename_session
+from bookings.screening import unseen_urgent_answers
+from bookings.status import CarerRight, MessageKind, TriageRefused, needs_in_words
+from procedures.ground import rate_limits
+from procedures.ground.places import by_place
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest) -> HttpResponse:
+    """The urgent-symptom off-ramp. Passing it opens an empty form."""
+    about = request.POST.get("about") or request.GET.get("about") or ""
+    titles = {page.slug: title for page, title in pages_to_ask_about()}
+    unsent = UnsentRequest(request.session)
+    if request.method == "POST" and not (unsent.has_answers and "again" not in request.POST):
+        begun = by_place(limits.BEGIN_FROM_ONE_PLACE, request)
+        rate_limits.spend_all(begun, timezone.now())
+        close_session(request)
+        unsent.begin(about if about in titles else "")
+        return redirect("bookings:step", "about")
+    context = {
+        "about": about,
+        "title": titles.get(about),
+        "section": "request",
+        "unsent": unsent if unsent.has_answers else None,
+    }
+    return render(request, "bookings/request/start.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, step: str) -> HttpResponse:
+    """One step of the form. A step that the patient has not reached leads back to the one due."""
+    unsent = UnsentRequest(request.session)
+    if not unsent.key:
+        return _begin_again(request, step)
+    if not unsent.may_open(step):
+        return redirect("bookings:step", unsent.next_step())
+    form = unsent.form(step, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        if unsent.keep(step, request.POST):
+            return redirect("bookings:step", unsent.next_step())
+        form.add_error(None, "This is more than we can keep. Shorten what you wrote, or ring us.")
+    context = {
+        "form": form,
+        "number": ORDER.index(step) + 1,
+        "steps": len(ORDER),
+        "section": "request",
+    }
+    return render(request, f"bookings/request/{step}.html", context | _way_back(step))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def urgent(request: HttpRequest) -> HttpResponse:
+    """What to do straight away about an answer that cannot wait for us. Then the form goes on."""
+    unsent = UnsentRequest(request.session)
+    if not unsent.key:
+        return _begin_again(request)
+    answers = unsent.urgent_answers()
+    if request.method == "POST":
+        unsent.mark_urgent_read()
+    if request.method == "POST" or not answers:
+        return redirect("bookings:step", unsent.next_step())
+    context = {"answers": answers, "section": "request"}
+    return render(request, "bookings/request/urgent.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest) -> HttpResponse:
+    """The last step: everything that was answered, and the button that sends it."""
+    unsent = UnsentRequest(request.session)
+    pressed = request.POST.get("key")
+    if pressed and pressed == request.session.get("sent_key"):
+        return redirect("bookings:sent")
+    if pressed and pressed.isprintable():
+        # The second press of a form that was taken, in a browser that had no answer to the first yet.
+        received = AppointmentRequest.objects.filter(submission_key=pressed).first()
+        if received:
+            return _receipt(request, received)
+    if not unsent.key:
+        return _begin_again(request)
+    due = unsent.next_step()
+    if due != CHECK:
+        return redirect("bookings:step", due)
+    if pressed == unsent.key and (unsent.was_asked_twice or not _is_by_program(request, unsent)):
+        return _send(request, unsent)
+    submission = unsent.submission()
+    title = unsent.page_title
+    if pressed == unsent.key:
+        unsent.ask_twice()
+        messages.info(
+            request,
+            "Your request has not been sent yet. Please look at your answers once more, then press "
+            "“Send my request” again.",
+        )
+    elif request.method == "POST":
+        messages.error(
+            request, "This page was too old to send. Check your answers here, then send them."
+        )
+    form = SendForm(initial={"key": unsent.key})
+    context = {
+        "form": form,
+        "unsent": submission,
+        "page_title": title,
+        "days": [DAYS[day] for day in submission.preferred_days],
+        "times": [TIMES[time] for time in submission.preferred_times],
+        "answers": submission.answers,
+        "needs": needs_in_words(submission.access_needs, submission.access_detail),
+        "carer_right": CarerRight(submission.carer_right).label if submission.carer_right else "",
+        "number": len(ORDER),
+        "section": "request",
+    }
+    return render(request, "bookings/request/check.html", context | _way_back(CHECK))
+
+
+@require_safe
+def sent(request: HttpRequest) -> HttpResponse:
+    """The receipt: reference, until when we answer, what happens next."""
+    reference = request.session.get("sent_reference")
+    received = AppointmentRequest.objects.filter(reference=reference).first()
+    if received is None:
+        return _begin_again(request)
+    waits = received.messages.filter(
+        kind=MessageKind.RECEIVED, tries=0, next_try__gt=timezone.now()
+    )
+    context = {
+        "received": received,
+        "answers": unseen_urgent_answers(received),
+        "email_waits": waits.exists(),
+    }
+    return render(request, "bookings/request/sent.html", context)
+
+
+def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
+    submission = unsent.submission()
+    spends = [
+        *by_place(limits.SEND_FROM_ONE_PLACE, request),
+        (limits.SEND_TO_ONE_MAILBOX, rate_limits.one_mailbox(submission.email)),
+    ]
+    try:
+        received = triage.submit(submission, key=unsent.key, now=timezone.now(), limits=spends)
+    except rate_limits.TooManyTries as refused:
+        refused.kept_until = unsent.keep_until(refused.until)
+        raise
+    except TriageRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("bookings:start")
+    unsent.forget()
+    return _receipt(request, received)
+
+
+def _receipt(request: HttpRequest, received: AppointmentRequest) -> HttpResponse:
+    """Let this browser see what was received."""
+    request.session["sent_key"] = received.submission_key
+    request.session["sent_reference"] = received.reference
+    open_in_session(request, received)
+    rename_session(request)
+    return redirect("bookings:sent")
+
+
+def _is_by_program(request: HttpRequest, unsent: UnsentRequest) -> bool:
+    """Whether it was quicker than people are, or filled in a field that people do not see."""
+    return unsent.is_too_quick(timezone.now()) or bool(request.POST.get("website"))
+
+
+def _begin_again(request: HttpRequest, step: str = "") -> HttpResponse:
+    """Back to the start. The step that was posted too late is kept."""
+    if step and request.method == "POST":
+        begun = by_place(limits.BEGIN_FROM_ONE_PLACE, request)
+        rate_limits.spend_all(begun, timezone.now())
+        UnsentRequest(request.session).rescue(step, request.POST)
+        said = (
+            "More than an hour has passed, so we have forgotten your earlier answers to keep them "
+            "private. What you have just typed is kept. Please start again, and you will find it in "
+            "its step."
+        )
+    else:
+        said = (
+            "There is no unsent request here. To keep what you write private, we forget it after an "
+            "hour. Please start again."
+        )
+    messages.info(request, said)
+    return redirect("bookings:start")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def finished(request: HttpRequest) -> HttpResponse:
+    """Leave a computer that others use too: nothing of the patient stays in this browser."""
+    if request.method != "POST":
+        return render(request, "bookings/finished.html", {"is_done": False})
+    if request.user.is_authenticated:
+        close_session(request)
+        return render(request, "bookings/finished.html", {"is_done": True})
+    request.session.flush()
+    response = render(request, "bookings/finished.html", {"is_done": True})
+    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return response
+
+
+def _way_back(step: str) -> dict[str, str]:
+    index = ORDER.index(step)
+    return {"back": ORDER[index - 1] if index else ""}

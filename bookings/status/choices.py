@@ -1,0 +1,122 @@
+"""What a column may hold, in the words that people read."""
+
+from collections.abc import Iterable
+
+from django.db.models import TextChoices
+
+
+class FlagLevel(TextChoices):
+    """How much a flagged answer weighs. An urgent one cannot wait for us: the patient is told to get
+    help straight away."""
+
+    URGENT = "urgent", "Urgent"
+    RED = "red", "Red flag"
+    AMBER = "amber", "Amber flag"
+
+
+class FlagOutcome(TextChoices):
+    """What a clinician decided about a flag."""
+
+    PROCEED = "proceed", "Proceed"
+    PROCEED_WITH_NOTE = "proceed_with_note", "Proceed, with a note"
+    CALL_PATIENT = "call_patient", "Call the patient first"
+    DELAY_UNTIL = "delay_until", "Delay"
+    NOT_SUITABLE = "not_suitable", "Not suitable"
+    REDIRECT = "redirect", "Send elsewhere"
+
+
+# With any other outcome the flag goes on blocking offers and bookings.
+CLEARING = {FlagOutcome.PROCEED, FlagOutcome.PROCEED_WITH_NOTE}
+
+
+class AccessNeed(TextChoices):
+    """What makes a visit possible for somebody. Asked once, seen by staff at every step."""
+
+    INTERPRETER = "interpreter", "An interpreter"
+    HEARING_LOOP = "hearing_loop", "A hearing loop, or help to hear us"
+    STEP_FREE = "step_free", "A way without steps"
+    CHAPERONE = "chaperone", "A chaperone in the room"
+    LONGER = "longer", "More time than usual"
+
+
+def needs_in_words(needs: Iterable[str], detail: str) -> list[str]:
+    """What makes a visit possible for somebody, for patients and staff to read."""
+    known = [str(AccessNeed(need).label) for need in needs]
+    return [*known, detail] if detail else known
+
+
+class CarerRight(TextChoices):
+    """By what right somebody asks for someone else."""
+
+    AGREED = "agreed", "They have asked me to"
+    PARENT = "parent", "I am their parent or guardian"
+    ATTORNEY = "attorney", "I have power of attorney for health, or I am their deputy"
+
+
+class Answer(TextChoices):
+    """What a patient can answer to a safety question."""
+
+    NO = "no", "No"
+    YES = "yes", "Yes"
+    UNSURE = "unsure", "I am not sure"
+
+
+class OfferStatus(TextChoices):
+    """What became of an offer."""
+
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    REFUSED = "refused", "Other times asked for"
+    RELEASED = "released", "Released with its request"
+    EXPIRED = "expired", "Expired"
+
+
+# In one offer.
+MOST_TIMES = 3
+
+
+class AppointmentStatus(TextChoices):
+    """The state of an appointment, in the words of FHIR."""
+
+    BOOKED = "booked", "Booked"
+    FULFILLED = "fulfilled", "Attended"
+    NOSHOW = "noshow", "Did not come"
+    CANCELLED = "cancelled", "Cancelled"
+    MOVED = "moved", "Moved to another time"
+
+
+class Channel(TextChoices):
+    """How a message travels."""
+
+    EMAIL = "email", "Email"
+    TEXT = "text", "Text message"
+
+
+class MessageKind(TextChoices):
+    """What a message tells. Its texts are in templates/bookings/email/."""
+
+    RECEIVED = "received", "Request received"
+    QUESTION = "question", "A question for you"
+    OFFER = "offer", "Times offered"
+    OFFER_ENDS = "offer_ends", "The offer ends soon"
+    BOOKED = "booked", "Appointment booked"
+    MOVED = "moved", "Appointment moved"
+    KEPT = "kept", "Appointment stays as it is"
+    DECLINED = "declined", "Answer to your request"
+    WITHDRAWN = "withdrawn", "Request withdrawn"
+    CANCELLED = "cancelled", "Appointment cancelled"
+    REMINDER = "reminder", "Reminder of the appointment"
+    AFTERWARDS = "afterwards", "After the visit"
+    CONTACT = "contact", "Contact details changed"
+    CONTACT_LEFT = "contact_left", "Contact details changed (to the old address)"
+    LINK = "link", "The private link again"
+    CLINIC_NOTICE = "clinic_notice", "Something is waiting"
+
+
+class MessageStatus(TextChoices):
+    """Where a message stands on its way out."""
+
+    QUEUED = "queued", "Queued"
+    SENT = "sent", "Sent"
+    DROPPED = "dropped", "Not sent: no longer so"
+    FAILED = "failed", "Failed"

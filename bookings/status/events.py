@@ -1,0 +1,169 @@
+"""Every event that a journal can hold, and how a patient is told of it. The one vocabulary.
+
+The texts are stored in journals, whose hashes cover them: they never change, and one that is no longer
+written stays here, so that old journals can still be read.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from bookings.status.requests import PATIENT, RequestStatus
+
+
+class Event(StrEnum):
+    """What a journal says that somebody did. A colleague reads it after the person's name."""
+
+    RECEIVED = "sent the request"
+    TAKEN_UP = "took it into review"
+    ASKED = "asked a question"
+    ANSWERED = "answered the question"
+    FLAG_RESOLVED = "recorded an outcome"
+    OFFERED = "offered times"
+    OFFERED_OTHERS = "offered other times"
+    OFFERED_EARLIER = "offered an earlier time"
+    OFFER_TAKEN_BACK = "took the offer back"
+    WANTS_OTHER_TIMES = "asked for other times"
+    WANTS_ANOTHER_TIME = "asked for another time"
+    BOOKED = "booked the appointment"
+    MOVED = "moved the appointment"
+    KEPT = "kept the appointment"
+    LEFT_AS_IT_IS = "left the appointment as it is"
+    ANSWERED_AGAIN = "answered the safety questions again"
+    ANSWER_TO_LOOK_AT = "gave an answer to look at"
+    JOINED_EARLIER_LIST = "joined the earlier-time list"
+    LEFT_EARLIER_LIST = "left the earlier-time list"
+    CONTACT_CHANGED = "changed how to be reached"
+    LINK_RENEWED = "renewed the private link"
+    DEFERRED = "deferred it"
+    CAME_BACK = "came back on its day"
+    DECLINED = "declined it"
+    WITHDRAWN = "withdrew it"
+    LAPSED = "let it lapse"
+    OTHER_TIMES_LET_GO = "let the other times go"
+    CANCELLED = "cancelled the appointment"
+    CAME = "saw the patient"
+    DID_NOT_COME = "recorded that the patient did not come"
+    REACHED = "phoned the patient"
+    NOT_REACHED = "tried to phone the patient"
+    WRONG_BIRTH_DATES = "gave only wrong dates of birth"
+    READ = "read it"
+    SEARCHED = "found it by searching"
+    PRINTED = "printed it in a list of the day"
+
+
+class ToldPatient(NamedTuple):
+    """What the patient reads of an event, by who did it. Empty: it is the clinic's own affair.
+
+    Whoever reads may be asking for somebody else, so no sentence says whose visit it is.
+    """
+
+    by_patient: str = ""
+    by_clinic: str = ""
+
+
+TOLD: dict[Event, ToldPatient] = {
+    Event.RECEIVED: ToldPatient("You sent your request.", "We noted your request."),
+    Event.TAKEN_UP: ToldPatient(by_clinic="We started to look at your request."),
+    Event.ASKED: ToldPatient(by_clinic="We asked you a question."),
+    Event.ANSWERED: ToldPatient("You answered our question.", "We noted your answer."),
+    Event.FLAG_RESOLVED: ToldPatient(),
+    Event.OFFERED: ToldPatient(by_clinic="We offered you times to choose from."),
+    Event.OFFERED_OTHERS: ToldPatient(by_clinic="We offered you other times."),
+    Event.OFFERED_EARLIER: ToldPatient(by_clinic="We offered you an earlier time."),
+    Event.OFFER_TAKEN_BACK: ToldPatient(
+        by_clinic="We took the offered times back to look for others."
+    ),
+    Event.WANTS_OTHER_TIMES: ToldPatient(
+        "You asked for other times.", "We noted that you need other times."
+    ),
+    Event.WANTS_ANOTHER_TIME: ToldPatient(
+        "You asked for another time.", "We noted that you need another time."
+    ),
+    Event.BOOKED: ToldPatient("You booked the visit.", "We booked the visit."),
+    Event.MOVED: ToldPatient(
+        "You moved the visit to another time.", "We moved the visit to another time."
+    ),
+    Event.KEPT: ToldPatient(
+        "You kept the time that was booked.", "We noted that you are keeping the booked time."
+    ),
+    Event.LEFT_AS_IT_IS: ToldPatient(by_clinic="We kept the visit at the time that was booked."),
+    Event.ANSWERED_AGAIN: ToldPatient(
+        "You answered our questions again.", "We noted your new answers."
+    ),
+    Event.ANSWER_TO_LOOK_AT: ToldPatient(
+        "You answered our questions again.", "We noted your new answers."
+    ),
+    Event.JOINED_EARLIER_LIST: ToldPatient(
+        "You joined our cancellation list.", "We added you to our cancellation list."
+    ),
+    Event.LEFT_EARLIER_LIST: ToldPatient(
+        "You left our cancellation list.", "We took you off our cancellation list."
+    ),
+    Event.CONTACT_CHANGED: ToldPatient(
+        "You changed your contact details.", "We changed your contact details."
+    ),
+    Event.LINK_RENEWED: ToldPatient(by_clinic="We sent you a new private link."),
+    Event.DEFERRED: ToldPatient(by_clinic="We put your request aside until a later day."),
+    Event.CAME_BACK: ToldPatient(by_clinic="The day came, and we started to look at it again."),
+    Event.DECLINED: ToldPatient(by_clinic="We answered your request."),
+    Event.WITHDRAWN: ToldPatient("You withdrew your request.", "We withdrew your request."),
+    Event.LAPSED: ToldPatient(by_clinic="The time to reply ended."),
+    Event.OTHER_TIMES_LET_GO: ToldPatient(
+        by_clinic="The time to reply ended. The visit stays as it was booked."
+    ),
+    Event.CANCELLED: ToldPatient("You cancelled the visit.", "We cancelled the visit."),
+    Event.CAME: ToldPatient(by_clinic="The visit took place."),
+    Event.DID_NOT_COME: ToldPatient(by_clinic="The visit was missed."),
+    Event.REACHED: ToldPatient(),
+    Event.NOT_REACHED: ToldPatient(),
+    Event.WRONG_BIRTH_DATES: ToldPatient(),
+    Event.READ: ToldPatient(),
+    Event.SEARCHED: ToldPatient(),
+    Event.PRINTED: ToldPatient(),
+}
+
+
+def told_patient(kind: str, by: str) -> str:
+    """The patient's sentence for an event of a journal; empty if it is not for them.
+
+    `by` is the event's: the patient, or else a colleague or the clock, who both act for the clinic.
+    """
+    if kind not in list(Event):
+        return ""
+    told = TOLD[Event(kind)]
+    return told.by_patient if by == PATIENT else told.by_clinic
+
+
+# What the journal says when a request enters a status.
+EVENTS: dict[RequestStatus, Event] = {
+    RequestStatus.RECEIVED: Event.RECEIVED,
+    RequestStatus.IN_REVIEW: Event.TAKEN_UP,
+    RequestStatus.QUESTION_ASKED: Event.ASKED,
+    RequestStatus.OFFERED: Event.OFFERED,
+    RequestStatus.DEFERRED: Event.DEFERRED,
+    RequestStatus.BOOKED: Event.BOOKED,
+    RequestStatus.BOOKED_IN_REVIEW: Event.WANTS_ANOTHER_TIME,
+    RequestStatus.BOOKED_OFFERED: Event.OFFERED_OTHERS,
+    RequestStatus.DECLINED: Event.DECLINED,
+    RequestStatus.WITHDRAWN: Event.WITHDRAWN,
+    RequestStatus.LAPSED: Event.LAPSED,
+    RequestStatus.CLOSED: Event.CANCELLED,
+}
+# What it says when the clock took a step, by where that led.
+CLOCK_EVENTS: dict[RequestStatus, Event] = {
+    RequestStatus.IN_REVIEW: Event.CAME_BACK,
+    RequestStatus.LAPSED: Event.LAPSED,
+    RequestStatus.BOOKED: Event.OTHER_TIMES_LET_GO,
+}
+# What it says of a visit, by whether the patient came.
+ATTENDANCE = {True: Event.CAME, False: Event.DID_NOT_COME}
+# What it says of a call, by whether the patient was reached.
+CALLS = {True: Event.REACHED, False: Event.NOT_REACHED}
+# Events that make nobody's screen stale.
+LOOKS = (
+    Event.READ,
+    Event.SEARCHED,
+    Event.PRINTED,
+    Event.WRONG_BIRTH_DATES,
+    *CALLS.values(),
+)

@@ -1,0 +1,297 @@
+"""Times are offered, taken, refused and booked."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
+
+from bookings import diary, journal, messages
+from bookings.diary.desk_hours import desk_is_open, in_working_hours
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    AppointmentType,
+    Message,
+    Offer,
+    OfferedTime,
+)
+from bookings.screening import GivenAnswer, newly_flagged, refuse_blocking_flags
+from bookings.status import (
+    PATIENT,
+    WITH_APPOINTMENT,
+    MessageKind,
+    OfferStatus,
+    RequestStatus,
+    TriageRefused,
+)
+from bookings.status.events import Event
+from bookings.triage.safety import keep_answers, refuse_unanswered
+from bookings.triage.transitions import one_change, taken_up, transition
+from bookings.triage.visits import (
+    OFF_THE_LIST,
+    answer_before_visit,
+    booked_appointment,
+    end_moved,
+    given_text,
+)
+from procedures.ground.batches import Tally, one_by_one
+from procedures.models import Clinician
+
+# So that the patient can still come, and the desk can still give the time to somebody else.
+BEFORE_THE_FIRST = timedelta(hours=2)
+# An offer that is nearly over and unanswered is told of once more.
+LAST_DAY = timedelta(days=1)
+
+
+def offer(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    appointment_type: AppointmentType,
+    clinician: Clinician,
+    starts: Sequence[datetime],
+    held_until: datetime,
+    by: User,
+    now: datetime,
+) -> Offer:
+    """Offer one to three times, held for the patient. Raises TimeTaken if one is not free.
+
+    An appointment that the patient has already is kept until they take one of them.
+    """
+    current = booked_appointment(request)
+    with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
+        transition(
+            request,
+            RequestStatus.BOOKED_OFFERED if current else RequestStatus.OFFERED,
+            version=version,
+            by=by,
+            now=now,
+            reply_due=held_until,
+        )
+        refuse_blocking_flags(request)
+        if current and held_until > current.starts:
+            raise TriageRefused("Let the offer end before the appointment that they have now.")
+        made = diary.offer(
+            request,
+            appointment_type=appointment_type,
+            clinician=clinician,
+            starts=starts,
+            held_until=held_until,
+            by=by.get_username(),
+            now=now,
+        )
+        messages.queue(request, MessageKind.OFFER, by=by.get_username(), now=now)
+    return made
+
+
+def usual_hold(starts: Sequence[datetime], now: datetime) -> datetime:
+    """Until when times are held if nobody says otherwise: so many hours of the desk, and no longer than
+    two hours before the first. Raises TriageRefused if that is too soon for an offer."""
+    usual = in_working_hours(now, settings.CLINIC_HELD_HOURS).replace(second=0, microsecond=0)
+    held_until = min(usual, min(starts) - BEFORE_THE_FIRST)
+    if held_until <= now + BEFORE_THE_FIRST:
+        raise TriageRefused(
+            "The first of these times is too near for an offer. Say yourself until when it is held, or "
+            "ring the patient and book by phone."
+        )
+    return held_until
+
+
+def book(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    appointment_type: AppointmentType,
+    clinician: Clinician,
+    starts: datetime,
+    by: User,
+    now: datetime,
+) -> Appointment:
+    """Book a time that was agreed on the phone. Raises TimeTaken if it is not free.
+
+    It takes the place of an appointment that the patient has already.
+    """
+    username = by.get_username()
+    moved = booked_appointment(request) is not None
+    with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
+        transition(
+            request,
+            RequestStatus.BOOKED,
+            only_from=[RequestStatus.IN_REVIEW, *WITH_APPOINTMENT],
+            version=version,
+            by=by,
+            now=now,
+            kind=Event.MOVED if moved else None,
+            wishes="",
+            **OFF_THE_LIST,
+        )
+        refuse_blocking_flags(request)
+        diary.release(request, OfferStatus.RELEASED, by=username, now=now)
+        end_moved(request, by=username, now=now)
+        appointment = diary.book(
+            request,
+            appointment_type=appointment_type,
+            clinician=clinician,
+            starts=starts,
+            by=username,
+            now=now,
+            given=given_text(request, now),
+        )
+        kind = MessageKind.MOVED if moved else MessageKind.BOOKED
+        messages.queue(request, kind, by=username, now=now)
+    return appointment
+
+
+def book_offered(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    chosen: OfferedTime,
+    by: User,
+    now: datetime,
+) -> Appointment:
+    """Book the offered time that the patient took on the phone. It is theirs at every moment.
+
+    Safety questions whose answers have aged are asked again with the reminder.
+    """
+    with one_change(request):
+        return take_offered(request, chosen, version=version, by=by, now=now)
+
+
+def take_offer_back(
+    request: AppointmentRequest, *, version: int, by: User, now: datetime
+) -> AppointmentRequest:
+    """Let the offered times go, for example because the patient rang and none of them suits."""
+    with one_change(request):
+        back_into_review(request, version=version, by=by, now=now, kind=Event.OFFER_TAKEN_BACK)
+        diary.release(request, OfferStatus.RELEASED, by=by.get_username(), now=now)
+    return request
+
+
+def accept(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    chosen: OfferedTime,
+    now: datetime,
+    answers: Sequence[GivenAnswer] = (),
+) -> Appointment | None:
+    """The patient takes one of the offered times. Raises TimeTaken if it is no longer held.
+
+    It takes the place of an appointment that they have already. Safety questions whose answers have
+    aged are answered with it; an answer that raises a new flag takes the request back into review
+    instead, and there is no appointment yet.
+    """
+    with one_change(request):
+        refuse_unanswered(request, answers, now)
+        flagged = newly_flagged(request, answers)
+        if flagged:
+            back_into_review(
+                request, version=version, by=PATIENT, now=now, kind=Event.ANSWER_TO_LOOK_AT
+            )
+            diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+            keep_answers(request, answers, flagged, now=now)
+            messages.notify_clinic(request, now=now)
+            return None
+        keep_answers(request, answers, flagged, now=now)
+        return take_offered(request, chosen, version=version, by=PATIENT, now=now)
+
+
+def ask_for_other_times(
+    request: AppointmentRequest, *, version: int, now: datetime
+) -> AppointmentRequest:
+    """None of the offered times suits; the clinic looks again."""
+    with one_change(request):
+        back_into_review(
+            request, version=version, by=PATIENT, now=now, kind=Event.WANTS_OTHER_TIMES
+        )
+        diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+        messages.notify_clinic(request, now=now)
+    return request
+
+
+def warn_of_ends(now: datetime) -> Tally:
+    """Queue a word to those whose offer ends within a day and is half over, and who have not answered;
+    the number queued.
+
+    Only while the desk is open: nobody is woken, and whoever rings back is answered.
+    """
+    if not desk_is_open(now):
+        return Tally(0, failed=0)
+    warned = Message.objects.filter(
+        request=OuterRef("request"),
+        kind=MessageKind.OFFER_ENDS,
+        queued_at__gte=OuterRef("made_at"),
+    )
+    nearly_over = Offer.objects.standing(now).filter(
+        ~Exists(warned), held_until__lte=now + LAST_DAY
+    )
+    pks = nearly_over.order_by("pk").values_list("pk", flat=True)
+    return one_by_one(pks, partial(_warn, now=now), task="word about the end of offer")
+
+
+def _warn(pk: int, *, now: datetime) -> bool:
+    offer = Offer.objects.select_related("request").get(pk=pk)
+    if now < offer.made_at + (offer.held_until - offer.made_at) / 2:
+        return False
+    return messages.queue_once(offer.request, MessageKind.OFFER_ENDS, now=now)
+
+
+def take_offered(
+    request: AppointmentRequest,
+    chosen: OfferedTime,
+    *,
+    version: int,
+    by: journal.Actor,
+    now: datetime,
+) -> Appointment:
+    """An offered time becomes the appointment, in the place of one that the patient has already.
+
+    Raises TimeTaken if it is not held any more.
+    """
+    actor = journal.actor_name(by)
+    moved = request.status == RequestStatus.BOOKED_OFFERED
+    transition(
+        request,
+        RequestStatus.BOOKED,
+        only_from=[RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED],
+        version=version,
+        by=by,
+        now=now,
+        kind=Event.MOVED if moved else None,
+        wishes="",
+        **OFF_THE_LIST,
+    )
+    end_moved(request, by=actor, now=now)
+    given = given_text(request, now)
+    appointment = diary.accept(chosen, by=actor, now=now, given=given)
+    kind = MessageKind.MOVED if moved else MessageKind.BOOKED
+    messages.queue(request, kind, by=actor, now=now)
+    return appointment
+
+
+def back_into_review(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    by: journal.Actor,
+    now: datetime,
+    kind: Event,
+) -> None:
+    """The offered times do not suit, and the clinic looks again. An appointment is kept meanwhile."""
+    has_one = request.status == RequestStatus.BOOKED_OFFERED
+    transition(
+        request,
+        RequestStatus.BOOKED_IN_REVIEW if has_one else RequestStatus.IN_REVIEW,
+        version=version,
+        by=by,
+        now=now,
+        only_from=[RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED],
+        kind=kind,
+        answer_due=answer_before_visit(request, now),
+    )

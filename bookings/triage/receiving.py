@@ -1,0 +1,126 @@
+"""A request is received. Every press of one form leads to one request."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from bookings import journal, messages
+from bookings.diary.desk_hours import answer_due
+from bookings.models import AppointmentRequest
+from bookings.screening import GivenAnswer
+from bookings.status import PATIENT, MessageKind, TriageRefused
+from bookings.status.events import Event
+from bookings.triage import surge
+from bookings.triage.safety import keep_answers
+from procedures.ground.folding import found_by
+from procedures.ground.rate_limits import Try, spend_all
+from procedures.models import InformationPage
+
+# Letters and digits that nobody takes for another when they are read out on the phone.
+REFERENCE_ALPHABET = "BCDFGHJKMNPQRTVWXY346789"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a patient sends, already validated."""
+
+    page: InformationPage | None
+    concern: str
+    name: str
+    date_of_birth: date
+    email: str
+    phone: str
+    preferred_days: list[str]
+    preferred_times: list[str]
+    availability: str
+    access_needs: list[str] = field(default_factory=list)
+    access_detail: str = ""
+    carer_name: str = ""
+    carer_right: str = ""
+    answers: Sequence[GivenAnswer] = field(default_factory=list)
+
+    def digest(self) -> str:
+        """The same for the same content, so that a repeated send is told from a changed one."""
+        content = {
+            **vars(self),
+            "page": self.page.pk if self.page else None,
+            "answers": [(given.question.pk, given.answer, given.detail) for given in self.answers],
+        }
+        canonical = json.dumps(content, sort_keys=True, default=str)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def submit(
+    submission: Submission,
+    *,
+    key: str,
+    now: datetime,
+    limits: Sequence[Try] = (),
+) -> AppointmentRequest:
+    """Receive a request. The same key and content lead to the same request; nothing is sent twice.
+
+    A new request spends a try of each limit; a repeated press costs nobody anything, however many
+    come at once, because the limits are counted last in the transaction that the key decides.
+    Raises TooManyTries if a limit is passed, and TriageRefused if the key was already used for other
+    content.
+    """
+    try:
+        with transaction.atomic():
+            received = _receive(submission, key=key, now=now)
+            if limits:
+                spend_all(limits, now)
+            return received
+    except IntegrityError:
+        earlier = AppointmentRequest.objects.get(submission_key=key)
+    if earlier.submission_digest != submission.digest():
+        raise TriageRefused(
+            "This form was already sent with other answers. Start again to send a new request."
+        )
+    return earlier
+
+
+def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentRequest:
+    request = AppointmentRequest.objects.create(
+        reference=_new_reference(),
+        submission_key=key,
+        submission_digest=submission.digest(),
+        page=submission.page,
+        concern=submission.concern,
+        name=submission.name,
+        date_of_birth=submission.date_of_birth,
+        email=submission.email,
+        phone=submission.phone,
+        found_by=found_by(
+            name=submission.name, carer_name=submission.carer_name, phone=submission.phone
+        ),
+        preferred_days=submission.preferred_days,
+        preferred_times=submission.preferred_times,
+        availability=submission.availability,
+        access_needs=submission.access_needs,
+        access_detail=submission.access_detail,
+        carer_name=submission.carer_name,
+        carer_right=submission.carer_right,
+        received_at=now,
+        received_by=PATIENT,
+        answer_due=answer_due(now),
+        link_key=secrets.token_urlsafe(16),
+        event_count=1,
+    )
+    flagged = [given for given in submission.answers if given.is_flagged]
+    keep_answers(request, submission.answers, flagged, now=now)
+    journal.begin(request, Event.RECEIVED, by=PATIENT, at=now)
+    notice = [MessageKind.CLINIC_NOTICE] if settings.CLINIC_INBOX else []
+    turn = surge.next_turn(now)
+    messages.queue(request, MessageKind.RECEIVED, *notice, by=PATIENT, now=now, not_before=turn)
+    return request
+
+
+def _new_reference() -> str:
+    letters = [secrets.choice(REFERENCE_ALPHABET) for _ in range(8)]
+    return f"{''.join(letters[:4])}-{''.join(letters[4:])}"

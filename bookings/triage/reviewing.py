@@ -1,0 +1,138 @@
+"""A request is looked at, asked about, put aside, declined or withdrawn."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from bookings import diary, messages
+from bookings.diary.desk_hours import answer_due
+from bookings.models import AppointmentRequest, ClinicQuestion
+from bookings.status import PATIENT, MessageKind, OfferStatus, RequestStatus, TriageRefused
+from bookings.status.events import Event
+from bookings.triage.transitions import one_change, taken_up, transition
+
+DAYS_TO_ANSWER_A_QUESTION = 14
+
+
+def start_review(
+    request: AppointmentRequest, *, version: int, by: User, now: datetime
+) -> AppointmentRequest:
+    """Take a received or lapsed request into review. A promise that has passed is made anew."""
+    promise = answer_due(now) if request.answer_due < now else request.answer_due
+    with one_change(request):
+        transition(
+            request,
+            RequestStatus.IN_REVIEW,
+            version=version,
+            by=by,
+            now=now,
+            only_from=[RequestStatus.RECEIVED, RequestStatus.LAPSED],
+            answer_due=promise,
+            ended_at=None,
+            ended_by=None,
+        )
+    return request
+
+
+def ask(
+    request: AppointmentRequest, *, version: int, text: str, by: User, now: datetime
+) -> ClinicQuestion:
+    """Ask the patient something; they read it behind their link."""
+    with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
+        transition(
+            request,
+            RequestStatus.QUESTION_ASKED,
+            version=version,
+            by=by,
+            now=now,
+            reply_due=now + timedelta(days=DAYS_TO_ANSWER_A_QUESTION),
+        )
+        question = ClinicQuestion.objects.create(
+            request=request, text=text, asked_at=now, asked_by=by
+        )
+        messages.queue(request, MessageKind.QUESTION, by=by.get_username(), now=now)
+    return question
+
+
+def answer_question(
+    request: AppointmentRequest, *, version: int, text: str, now: datetime
+) -> AppointmentRequest:
+    """The patient answers the clinic's question, and the request comes back to us."""
+    with one_change(request):
+        transition(
+            request,
+            RequestStatus.IN_REVIEW,
+            version=version,
+            by=PATIENT,
+            now=now,
+            only_from=[RequestStatus.QUESTION_ASKED],
+            kind=Event.ANSWERED,
+            answer_due=answer_due(now),
+        )
+        request.questions.filter(answered_at=None).update(
+            answer=text, answered_at=now, answered_by=PATIENT
+        )
+        messages.notify_clinic(request, now=now)
+    return request
+
+
+def defer(
+    request: AppointmentRequest, *, version: int, until: date, by: User, now: datetime
+) -> AppointmentRequest:
+    """Put a request aside until a day in the clinic's zone, on which it comes back by itself."""
+    if until <= timezone.localdate(now):
+        raise TriageRefused("Choose a day after today.")
+    with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
+        comes_back = datetime.combine(until, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
+        transition(
+            request,
+            RequestStatus.DEFERRED,
+            version=version,
+            by=by,
+            now=now,
+            deferred_until=until,
+            answer_due=answer_due(comes_back),
+        )
+    return request
+
+
+def decline(
+    request: AppointmentRequest, *, version: int, reason: str, by: User, now: datetime
+) -> AppointmentRequest:
+    """Say no, with a reason that the patient reads behind their link."""
+    with one_change(request):
+        version = taken_up(request, version, by=by, now=now)
+        transition(
+            request,
+            RequestStatus.DECLINED,
+            version=version,
+            by=by,
+            now=now,
+            ended_at=now,
+            ended_by=by.get_username(),
+            ended_reason=reason,
+        )
+        messages.queue(request, MessageKind.DECLINED, by=by.get_username(), now=now)
+    return request
+
+
+def withdraw(request: AppointmentRequest, *, version: int, now: datetime) -> AppointmentRequest:
+    """The patient steps back. What was held for them is free again."""
+    with one_change(request):
+        transition(
+            request,
+            RequestStatus.WITHDRAWN,
+            version=version,
+            by=PATIENT,
+            now=now,
+            ended_at=now,
+            ended_by=PATIENT,
+        )
+        diary.release(request, OfferStatus.RELEASED, by=PATIENT, now=now)
+        messages.queue(request, MessageKind.WITHDRAWN, by=PATIENT, now=now)
+    return request

@@ -1,0 +1,103 @@
+"""What every verb leans on: one transaction, compare and set, the clock's own step, the journal."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from bookings import diary, journal
+from bookings.models import AppointmentRequest
+from bookings.status import CLOCK, TRANSITIONS, OfferStatus, Overtaken, RequestStatus, TriageRefused
+from bookings.status.events import CLOCK_EVENTS, EVENTS, LOOKS, Event
+
+
+@contextmanager
+def one_change(request: AppointmentRequest) -> Iterator[None]:
+    """One transaction. If it is refused, the record in memory is again what the database holds."""
+    try:
+        with transaction.atomic():
+            yield
+    except TriageRefused:
+        request.refresh_from_db()
+        raise
+
+
+def transition(
+    request: AppointmentRequest,
+    to: RequestStatus,
+    *,
+    version: int,
+    by: journal.Actor,
+    now: datetime,
+    only_from: Collection[RequestStatus] = tuple(RequestStatus),
+    kind: Event | None = None,
+    **changes: Any,
+) -> None:
+    """Compare and set: the row moves only from the version that the caller saw.
+
+    `only_from` is for verbs that share their target: each starts from statuses of its own.
+    """
+    version = after_the_clock(request, version, now=now)
+    status = RequestStatus(request.status)
+    if to not in TRANSITIONS[status] or status not in only_from:
+        raise Overtaken(what_happened(request))
+    clock_free = {"reply_due": None, "deferred_until": None}
+    keep(request, version=version, status=to, **clock_free | changes)
+    journal.record(request, kind or EVENTS[to], by=by, at=now)
+
+
+def taken_up(request: AppointmentRequest, version: int, *, by: journal.Actor, now: datetime) -> int:
+    """The version to expect once a received request is in review: whoever decides about it has looked
+    at it, and need not say so first."""
+    if request.status != RequestStatus.RECEIVED:
+        return version
+    transition(request, RequestStatus.IN_REVIEW, version=version, by=by, now=now)
+    return request.version
+
+
+def after_the_clock(request: AppointmentRequest, version: int, *, now: datetime) -> int:
+    """The version to expect once the clock's own step, which the caller saw too, is written."""
+    if request.version == version and settle(request, now=now):
+        return request.version
+    return version
+
+
+def settle(request: AppointmentRequest, *, now: datetime) -> bool:
+    """Write down the step that the clock took with this request, if it took one."""
+    state = request.state(now)
+    if state == request.status:
+        return False
+    ended: dict[str, Any] = {}
+    if state == RequestStatus.LAPSED:
+        ended = {"ended_at": request.reply_due, "ended_by": CLOCK}
+    clock_free = {"reply_due": None, "deferred_until": None}
+    keep(request, version=request.version, status=state, **clock_free, **ended)
+    diary.release(request, OfferStatus.EXPIRED, by=CLOCK, now=now)
+    journal.record(request, CLOCK_EVENTS[state], by=CLOCK, at=now)
+    return True
+
+
+def keep(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
+    """Change the row if it still has the status and the version that are expected of it."""
+    seen = AppointmentRequest.objects.filter(pk=request.pk, status=request.status, version=version)
+    if not seen.update(version=version + 1, **changes):
+        raise Overtaken(what_happened(request))
+    request.refresh_from_db()
+
+
+def what_happened(request: AppointmentRequest) -> str:
+    """A sentence on who did what last, for somebody whose step is not possible any more."""
+    last = request.events.exclude(kind__in=LOOKS).order_by("-number").first()
+    if last is None:
+        return "This request has changed. Open it again."
+    person = User.objects.filter(username=last.by).first()
+    who = person.get_full_name() or person.get_username() if person else last.by
+    at = timezone.localtime(last.at)
+    return (
+        f"This is no longer possible: {who} {last.kind} on {at:%-d %B at %H:%M}. "
+        "Look at where it stands now."
+    )

@@ -1,0 +1,19 @@
+"""The editors', reviewers' and publishers' side of the desk."""
+
+from procedures.desk.limits import SharedPlaceAdmin
+from procedures.desk.material import FigureAdmin, InformationPageAdmin, SourceAdmin
+from procedures.desk.people import ClinicianAdmin
+from procedures.desk.records import PageEventAdmin, PageFeedbackAdmin, SignOffAdmin
+from procedures.desk.revisions import RevisionAdmin
+
+__all__ = [
+    "ClinicianAdmin",
+    "FigureAdmin",
+    "InformationPageAdmin",
+    "PageEventAdmin",
+    "PageFeedbackAdmin",
+    "RevisionAdmin",
+    "SharedPlaceAdmin",
+    "SignOffAdmin",
+    "SourceAdmin",
+]

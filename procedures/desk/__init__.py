@@ -1,0 +1,1 @@
+"""What editors, reviewers and publishers see and decide."""

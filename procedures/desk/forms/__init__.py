@@ -1,0 +1,14 @@
+"""What people type. The forms validate; they never write."""
+
+from procedures.desk.forms.figures import FigureForm
+from procedures.desk.forms.people import ClinicianForm
+from procedures.desk.forms.texts import InformationPageForm, RevisionForm, SignForm, SubmitForm
+
+__all__ = [
+    "ClinicianForm",
+    "FigureForm",
+    "InformationPageForm",
+    "RevisionForm",
+    "SignForm",
+    "SubmitForm",
+]

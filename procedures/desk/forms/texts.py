@@ -1,0 +1,140 @@
+"""What an author types, and what a reviewer ticks."""
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from procedures.ground.decisions import DecisionForm
+from procedures.ground.fields import PlainTextField
+from procedures.ground.seen import SeenVersionField
+from procedures.models import CHECKLIST, InformationPage, Revision
+from procedures.reading import publication
+from procedures.texts import content_checks
+from procedures.texts.content_checks import RULES
+from procedures.texts.rendering import DocumentError, parse, with_plain_line_ends
+
+
+class InformationPageForm(forms.ModelForm):
+    """What belongs to a page and not to its text."""
+
+    class Meta:
+        model = InformationPage
+        fields = (
+            "slug",
+            "category",
+            "position",
+            "owner",
+            "review_months",
+            "grace_days",
+            "synonyms",
+            "related",
+        )
+
+    def clean_synonyms(self) -> str:
+        """Patients read them, and nobody signs them: so no brand and no promise."""
+        synonyms: str = self.cleaned_data["synonyms"]
+        if content_checks.promises(synonyms):
+            raise forms.ValidationError("Take out brands and promises: patients read these words.")
+        return synonyms
+
+
+class RevisionForm(forms.ModelForm):
+    """The text of a draft, checked line by line."""
+
+    # Not `version`, which is the model's own and never typed.
+    seen_version = SeenVersionField(required=False)
+
+    class Meta:
+        model = Revision
+        fields = ("page", "document", "change_class", "note")
+        # An author has to see what is wrong with a text, so nothing is taken off it here.
+        field_classes = {"document": forms.CharField}
+        widgets = {"document": forms.Textarea(attrs={"rows": 40, "cols": 100, "class": "document"})}
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["seen_version"] = self.instance.version
+            self.fields.pop("page", None)
+
+    def clean(self) -> dict[str, Any]:
+        """What was typed into an old screen is shown again, and not stored."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.instance.pk and cleaned.get("seen_version") != self.instance.version:
+            raise forms.ValidationError(
+                "A colleague edited this text while you did. Copy yours from below, open the text "
+                "again and put the two together."
+            )
+        return cleaned
+
+    def clean_document(self) -> str:
+        """The text with plain line ends, if it can be read; otherwise the lines to mend."""
+        document = with_plain_line_ends(self.cleaned_data["document"])
+        try:
+            parsed = parse(document)
+        except DocumentError as error:
+            raise forms.ValidationError(
+                [f"Line {line}: {sentence}" for line, sentence in error.faults]
+            ) from None
+        page = self.instance.page if self.instance.pk else self.cleaned_data.get("page")
+        if page and parsed.category != page.category:
+            raise forms.ValidationError(
+                f"This page belongs to “{page.get_category_display()}”: write "
+                f"“category: {page.category}” at the top."
+            )
+        return document
+
+
+class SubmitForm(DecisionForm):
+    """The findings of the content checks. Each rule that only prompts has a field for the reason."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        terms = publication.known_terms(self.record.page, timezone.now())
+        found = content_checks.findings(self.record.document, terms, self.record.note)
+        self.blocking = [finding for finding in found if finding.blocks]
+        self.rules: dict[str, str] = {}
+        for number, rule in enumerate(
+            dict.fromkeys(each.rule for each in found if not each.blocks)
+        ):
+            where = [each for each in found if each.rule == rule]
+            self.rules[f"reason_{number}"] = rule
+            self.fields[f"reason_{number}"] = PlainTextField(
+                label=RULES[rule].sentence,
+                help_text=f"{_lines(where)}. {RULES[rule].why} Mend it, or write why it stays. "
+                "The reviewer reads your reason.",
+                max_length=300,
+                required_message=f"Write why it stays: {RULES[rule].sentence}",
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """The answers travel with the values, because a decision is handed only those."""
+        cleaned = super().clean() or self.cleaned_data
+        return cleaned | {
+            "answers": {rule: cleaned.get(name, "") for name, rule in self.rules.items()}
+        }
+
+
+def _lines(found: list[content_checks.Finding]) -> str:
+    """Where a rule is broken: “Lines 3, 8 (bursa)”."""
+    places = [f"{each.line} ({each.about})" if each.about else str(each.line) for each in found]
+    return f"Line{'s' if len(places) > 1 else ''} {', '.join(places)}"
+
+
+class SignForm(DecisionForm):
+    """The reviewer's checklist. The hash of what they were shown travels with the signature."""
+
+    fragment_hash = forms.CharField(widget=forms.HiddenInput)
+    checklist = forms.MultipleChoiceField(
+        label="I have checked each of these",
+        choices=[(line, line) for line in CHECKLIST],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Tick each line of the checklist, or return the text with a reason."
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("fragment_hash", self.record.fragment_hash)

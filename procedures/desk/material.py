@@ -1,0 +1,77 @@
+"""Topics, and what their texts lean on and show."""
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from procedures.desk.forms import FigureForm, InformationPageForm
+from procedures.ground.decisions import CarefulAdmin
+from procedures.models import Figure, InformationPage, Source
+from procedures.status import RevisionStatus
+
+
+@admin.register(Source)
+class SourceAdmin(CarefulAdmin):
+    """What the texts lean on."""
+
+    list_display = ("key", "title", "publisher", "dated", "seen_on")
+    search_fields = ("key", "title", "publisher")
+
+
+@admin.register(Figure)
+class FigureAdmin(CarefulAdmin):
+    """Pictures. A changed one is added anew under the same key; signed texts keep theirs."""
+
+    form = FigureForm
+    list_display = ("key", "width", "height", "added_at", "added_by")
+    readonly_fields = ("picture", "address_in_texts")
+
+    def get_fields(self, request: HttpRequest, obj: Figure | None = None) -> tuple[str, ...]:
+        return ("key", "picture", "address_in_texts") if obj else ("key", "file")
+
+    def has_change_permission(self, request: HttpRequest, obj: Figure | None = None) -> bool:
+        return False
+
+    @admin.display(description="picture")
+    def picture(self, figure: Figure) -> SafeString:
+        """The picture itself."""
+        return format_html('<img class="figure-shown" src="{}" alt="{}">', figure.address(), figure)
+
+    @admin.display(description="in a text")
+    def address_in_texts(self, figure: Figure) -> SafeString:
+        """How a text shows it."""
+        return format_html("<code>![what it shows]({})</code>", figure.key)
+
+    def save_model(self, request: HttpRequest, obj: Figure, form: ModelForm, change: bool) -> None:
+        """What the file says, who added it, and when."""
+        for name, value in form.cleaned_data["file"]._asdict().items():
+            setattr(obj, name, value)
+        obj.added_at, obj.added_by = timezone.now(), request.user
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(InformationPage)
+class InformationPageAdmin(CarefulAdmin):
+    """Topics; their texts are the revisions."""
+
+    form = InformationPageForm
+    list_display = ("slug", "category", "live_version", "owner", "review_months")
+    list_filter = ("category",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: InformationPage | None = None
+    ) -> tuple[str, ...]:
+        """What was frozen keeps its category; what patients have read also keeps its address."""
+        if obj is None or not obj.revisions.exclude(status=RevisionStatus.DRAFT).exists():
+            return ()
+        was_public = obj.revisions.filter(published_at__isnull=False).exists()
+        return ("slug", "category") if was_public else ("category",)
+
+    @admin.display(description="published version")
+    def live_version(self, page: InformationPage) -> str:
+        """The number of the published revision."""
+        revision = page.revisions.filter(status=RevisionStatus.PUBLISHED).first()
+        return f"{revision.number}" if revision else "none"

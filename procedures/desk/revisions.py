@@ -1,0 +1,243 @@
+"""Texts of pages: written, previewed, compared, and moved on by the steps of `decisions.py`."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from procedures import publishing
+from procedures.desk.decisions import DECISIONS
+from procedures.desk.forms import RevisionForm, SignForm
+from procedures.ground.decisions import Decision, DecisionAdmin
+from procedures.models import Revision
+from procedures.reading import publication
+from procedures.reading.feedback import tally
+from procedures.status import PublishingRefused, RevisionStatus
+from procedures.texts import content_checks
+from procedures.texts.content_checks import RULES, Finding
+from procedures.texts.differences import compare
+from procedures.texts.rendering import DocumentError, cut, parse, render
+
+
+@admin.register(Revision)
+class RevisionAdmin(DecisionAdmin):
+    """Texts of pages. A draft can be edited here; everything else is a decision."""
+
+    form = RevisionForm
+    change_form_template = "admin/procedures/revision/change_form.html"
+    list_display = ("page", "number", "title", "status", "written_by", "written_at")
+    list_filter = ("status", "page")
+    refusals = (PublishingRefused, DocumentError)
+    chosen_by_link = ("page",)
+    decisions = DECISIONS
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
+        return super().get_queryset(request).select_related("page", "written_by")
+
+    def has_change_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
+        """Only a draft is open to editing."""
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.status == RevisionStatus.DRAFT
+        )
+
+    def get_fields(self, request: HttpRequest, obj: Revision | None = None) -> list[str]:
+        if obj is None:
+            return ["page", "document", "change_class", "note"]
+        if self.has_change_permission(request, obj):
+            return ["document", "change_class", "note", "seen_version"]
+        return ["change_class", "note", "document"]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new revision begins with the newest text of its page."""
+        initial = super().get_changeform_initial_data(request)
+        page = str(initial.get("page", ""))
+        last = (
+            Revision.objects.filter(page=int(page)).order_by("-number").first()
+            if page.isdecimal() and len(page) < 10
+            else None
+        )
+        if last:
+            initial["document"] = last.document
+        return initial
+
+    def save_model(
+        self, request: HttpRequest, obj: Revision, form: ModelForm, change: bool
+    ) -> None:
+        """Hand the text to `publishing`, the only writer of revisions."""
+        values = form.cleaned_data
+        text = {name: values[name] for name in ("document", "change_class", "note")}
+        now = timezone.now()
+        if change:
+            publishing.save_draft(
+                obj, version=values["seen_version"] or 0, by=request.user, now=now, **text
+            )
+        else:
+            saved = publishing.start_draft(values["page"], by=request.user, now=now, **text)
+            obj.pk, obj.number = saved.pk, saved.number
+
+    def response_add(
+        self, request: HttpRequest, obj: Revision, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._to_preview(request, obj) or super().response_add(
+            request, obj, post_url_continue
+        )
+
+    def response_change(self, request: HttpRequest, obj: Revision) -> HttpResponse:
+        return self._to_preview(request, obj) or super().response_change(request, obj)
+
+    def _to_preview(self, request: HttpRequest, revision: Revision) -> HttpResponse | None:
+        if "_preview" not in request.POST:
+            return None
+        return redirect("admin:procedures_revision_preview", revision.pk)
+
+    def decision_context(self, record: Revision, decision: Decision) -> dict[str, Any]:
+        """Whoever signs has the whole text before them, and what it changes for patients."""
+        if decision.form is not SignForm or not record.fragment:
+            return {}
+        live = record.page.revisions.filter(status=RevisionStatus.PUBLISHED).exclude(pk=record.pk)
+        live_now = live.first()
+        return {
+            "fragment": cut(record.fragment),
+            "live": live_now,
+            "changes": compare(live_now.fragment, record.fragment, addresses=True)
+            if live_now
+            else None,
+            "answered": _answered(record),
+            "readers": tally(live_now or record),
+        }
+
+    def get_urls(self) -> list[URLPattern]:
+        preview = path(
+            "<int:pk>/preview/",
+            self.admin_site.admin_view(self.preview),
+            name="procedures_revision_preview",
+        )
+        compared = path(
+            "<int:pk>/compare/",
+            self.admin_site.admin_view(self.compare),
+            name="procedures_revision_compare",
+        )
+        return [preview, compared, *super().get_urls()]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        record = self.get_object(request, object_id) if object_id else None
+        extra = {**(extra_context or {})}
+        if record:
+            extra |= {
+                "decisions": self.open_decisions(request, record),
+                "events": record.events.select_related("by").order_by("-pk"),
+                "sign_offs": record.sign_offs.order_by("-signed_at"),
+                "preview_url": reverse("admin:procedures_revision_preview", args=[record.pk]),
+                "others": _others(record),
+                "readers": tally(record),
+                "answered": _answered(record),
+                "is_draft": record.status == RevisionStatus.DRAFT,
+                "findings": _findings(record),
+                "faults": _faults(record),
+            }
+        try:
+            return super().changeform_view(request, object_id, form_url, extra)
+        except PublishingRefused as refusal:
+            self.message_user(request, str(refusal), "ERROR")
+            return self.response_post_save_change(request, record)
+
+    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The page as patients would see it, in its true look. Frozen bytes where they exist."""
+        revision = self._visible(request, pk)
+        try:
+            html = _fragment(revision)
+        except DocumentError as error:
+            context = {"faults": error.faults, "revision": revision}
+            return TemplateResponse(request, "procedures/preview_faults.html", context)
+        context = {
+            "revision": revision,
+            "page": revision.page,
+            "document": parse(revision.document),
+            "fragment": cut(html),
+            "findings": _findings(revision),
+        }
+        return TemplateResponse(request, "procedures/preview.html", context)
+
+    def compare(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The words that differ between this text and another of the same page."""
+        revision = self._visible(request, pk)
+        asked = request.GET.get("with", "")
+        other = _others(revision).filter(pk=asked if asked.isdecimal() else 0).first()
+        if other is None:
+            raise Http404
+        older, newer = sorted((revision, other), key=lambda each: each.number)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"From version {older.number} to version {newer.number}",
+            "opts": self.opts,
+            "record": revision,
+            "record_url": self.record_url(revision),
+            "older": older,
+            "newer": newer,
+        }
+        try:
+            context["changes"] = compare(_fragment(older), _fragment(newer), addresses=True)
+        except DocumentError as error:
+            context["faults"] = error.faults
+        return TemplateResponse(request, "admin/procedures/revision/compare.html", context)
+
+    def _visible(self, request: HttpRequest, pk: int) -> Revision:
+        """A revision that this person may see. Raises Http404 or PermissionDenied."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        revision = self.get_object(request, str(pk))
+        if revision is None:
+            raise Http404
+        return revision
+
+
+def _fragment(revision: Revision) -> str:
+    """The frozen bytes; of a draft, what would be frozen now. Raises DocumentError."""
+    if revision.status != RevisionStatus.DRAFT:
+        return revision.fragment
+    return render(revision.document, publishing.library())
+
+
+def _faults(revision: Revision) -> list[tuple[int, str]]:
+    """What keeps a draft from being shown to anybody."""
+    try:
+        _fragment(revision)
+    except DocumentError as error:
+        return error.faults
+    return []
+
+
+def _findings(revision: Revision) -> list[Finding]:
+    """What the content checks say of a draft."""
+    if revision.status != RevisionStatus.DRAFT:
+        return []
+    terms = publication.known_terms(revision.page, timezone.now())
+    return content_checks.findings(revision.document, terms, revision.note)
+
+
+def _answered(revision: Revision) -> list[dict[str, Any]]:
+    """The author's reasons for what the checks asked, with the words of each rule."""
+    return [
+        each | {"sentence": RULES[each["rule"]].sentence if each["rule"] in RULES else each["rule"]}
+        for each in revision.answered_prompts
+    ]
+
+
+def _others(revision: Revision) -> QuerySet[Revision]:
+    """The other texts of the same page, the newest first."""
+    return revision.page.revisions.exclude(pk=revision.pk).order_by("-number")

@@ -1,0 +1,1 @@
+"""What both apps stand on. It knows neither pages nor requests."""

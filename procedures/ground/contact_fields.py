@@ -1,0 +1,93 @@
+"""Fields that both sides use, and their sentences."""
+
+import re
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from phonenumber_field.formfields import PhoneNumberField
+from phonenumber_field.phonenumber import PhoneNumber, to_python
+
+from procedures.ground import phones
+from procedures.ground.characters import without_invisible
+from procedures.ground.email_addresses import LONGEST, CannotBeSent, canonical, readable
+from procedures.ground.fields import PlainTextField
+
+__all__ = ["EmailAddressField", "NameField", "OptionalPhoneField", "PlainTextField"]
+
+
+# What stands around an address in a sentence.
+AROUND = " \n\t.,;"
+
+
+def refuse_without_letter(text: str) -> None:
+    """Refuse a name that nobody could be called by."""
+    if not any(unicodedata.category(letter)[0] == "L" for letter in text):
+        raise ValidationError("Enter the name with letters.")
+
+
+class NameField(PlainTextField):
+    """What a person is called."""
+
+    default_validators = [*PlainTextField.default_validators, refuse_without_letter]
+
+
+class EmailAddressField(forms.EmailField):
+    """Where a person can be written to. The value is the form in which addresses are stored.
+
+    What comes along when an address is copied from a letter or a mail program is taken off.
+    """
+
+    default_validators = [EmailValidator(allowlist=[])]
+    widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
+    copied = re.compile(r".*<([^<>]*)>|(?:mailto:)?(.*)", re.IGNORECASE | re.DOTALL)
+
+    def __init__(self, *, required_message: str, **kwargs: Any):
+        invalid = "Enter an email address like name@example.org."
+        super().__init__(
+            max_length=LONGEST,
+            error_messages={"required": required_message, "invalid": invalid},
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        text = unicodedata.normalize("NFKC", without_invisible(super().to_python(value)))
+        found = self.copied.fullmatch(text.strip(AROUND))
+        address = (found[1] or found[2] or "").strip(AROUND) if found else ""
+        try:
+            return canonical(address) if address else ""
+        except CannotBeSent as refusal:
+            raise ValidationError(str(refusal), code="invalid") from None
+
+    def prepare_value(self, value: Any) -> Any:
+        """The address as its owner writes it."""
+        return readable(value) if isinstance(value, str) else value
+
+
+class OptionalPhoneField(PhoneNumberField):
+    """Where a person can be rung, if they say so. Only what cannot be a number at all is refused."""
+
+    default_validators: list[Any] = []
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(
+            label="Phone number (optional)",
+            required=False,
+            error_messages={
+                "invalid": "Enter the whole phone number with its area code, like 020 7946 0958."
+            },
+            widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> PhoneNumber | str:
+        typed = without_invisible(str(value or "")).strip()
+        if not typed:
+            return ""
+        number = phones.parsed(typed)
+        if number is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        # A number that the tables do not know is stored as it was read: so let it be read in one form.
+        return to_python(number.as_international)

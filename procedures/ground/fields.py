@@ -1,0 +1,46 @@
+"""Form fields that both apps use."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from procedures.ground.characters import MOST_MARKS, hidden_in, piles_up_marks, without_invisible
+
+# Word draws the marks of its lists with characters of its own fonts, which nobody else can see.
+WORD_BULLETS = str.maketrans(dict.fromkeys("\uf0a7\uf0b7\uf0d8", "•"))
+
+
+def refuse_unreadable(text: str) -> None:
+    """Refuse text in which letters were lost or are covered by accents."""
+    if hidden_in(text):
+        raise ValidationError(
+            "A letter was lost when this was copied. Look for “\ufffd” and type that word again."
+        )
+    if piles_up_marks(text):
+        raise ValidationError(f"Type this with at most {MOST_MARKS} accents on one letter.")
+
+
+class PlainTextField(forms.CharField):
+    """Text that a person can see all of.
+
+    What shows nothing is taken off before anything else looks at it, so that a box of blanks is empty.
+    """
+
+    default_validators = [refuse_unreadable]
+
+    def __init__(self, *, required_message: str = "", max_length: int | None = None, **kwargs: Any):
+        messages = {}
+        if max_length:
+            messages["max_length"] = f"Shorten this to {max_length:,} characters or fewer."
+        if required_message:
+            messages["required"] = required_message
+        super().__init__(max_length=max_length, error_messages=messages, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """One kind of line end, and none at all in a field of one line."""
+        if value not in self.empty_values:
+            plain = str(value).replace("\r\n", "\n").translate(WORD_BULLETS)
+            text = without_invisible(plain)
+            value = text if isinstance(self.widget, forms.Textarea) else " ".join(text.split())
+        return super().to_python(value)

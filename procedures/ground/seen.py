@@ -1,0 +1,18 @@
+"""The version that was on the screen."""
+
+from typing import Any
+
+from django import forms
+
+
+class SeenVersionField(forms.IntegerField):
+    """The version of a record that was on the screen. It travels along and is never typed."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, **kwargs: Any):
+        too_old = "This page cannot be used any more. Open it again, then repeat what you did."
+        super().__init__(min_value=1, max_value=2**31 - 2, **kwargs)
+        self.error_messages = dict.fromkeys(self.error_messages, too_old)
+        for validator in self.validators:
+            validator.message = too_old

@@ -1,0 +1,16 @@
+"""Pages as a folder of files, so that they can be kept in git, moved and given away.
+
+    SLUG.md         the text of a page
+    pages.toml      what belongs to a page and not to its text
+    sources.toml    what the texts cite, by key
+    figures/KEY.svg what the texts show
+
+What is written by `write_folder` and read by `read_folder` into an empty site is written again without
+loss. Signatures do not travel: they are for the bytes of one site.
+"""
+
+from procedures.publishing.folders.files import FolderError
+from procedures.publishing.folders.reading import read_folder
+from procedures.publishing.folders.writing import write_folder
+
+__all__ = ["FolderError", "read_folder", "write_folder"]

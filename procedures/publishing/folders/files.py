@@ -1,0 +1,130 @@
+"""The files of a folder, as people's machines write them."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from procedures.ground.characters import hidden_in
+from procedures.status import ChangeClass
+from procedures.texts.content_checks import promises
+
+SOURCE_COLUMNS = ("title", "publisher", "url", "dated", "seen_on", "seen_by", "recheck_due")
+PAGE_COLUMNS = ("position", "review_months", "grace_days")
+KINDS: dict[str, type] = {
+    **dict.fromkeys(PAGE_COLUMNS, int),
+    **dict.fromkeys(("owner", "note", "change_class"), str),
+    **dict.fromkeys(("synonyms", "related"), list),
+}
+LONGEST_NOTE = 300
+# Files that lie beside texts without being one; so do all whose names begin with a dot.
+NOT_FOR_US = {"readme.md", "contributing.md", "changelog.md", "license.md", "thumbs.db"}
+
+
+class FolderError(Exception):
+    """What is wrong with a folder, naming the file and the line."""
+
+
+def texts(folder: Path) -> tuple[list[Path], list[str]]:
+    """The texts of a folder, and the names of what is neither that nor known."""
+    paths: list[Path] = []
+    skipped = []
+    for path in sorted(folder.glob("*")):
+        if path.suffix.lower() == ".md" and is_for_us(path):
+            paths.append(path)
+        elif path.name not in {"pages.toml", "sources.toml", "figures"}:
+            skipped.append(path.name)
+    return sorted(paths, key=slug_of), skipped
+
+
+def is_for_us(path: Path) -> bool:
+    """Whether a file is neither one of the machine's own nor about the folder itself."""
+    return not path.name.startswith(".") and path.name.lower() not in NOT_FOR_US
+
+
+def slug_of(path: Path) -> str:
+    """The name of the page; some machines write names in capitals."""
+    return path.stem.lower()
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, without the mark that some machines put before it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise FolderError(f"{path}: this file is not text in UTF-8.") from None
+
+
+def toml_of(path: Path) -> dict[str, dict[str, Any]]:
+    """What a file says, by key; nothing if there is none."""
+    if not path.exists():
+        return {}
+    try:
+        entries = tomllib.loads(text_of(path))
+    except tomllib.TOMLDecodeError as error:
+        raise FolderError(f"{path}: {error}") from None
+    _refuse(
+        [
+            f"{path}, [{key}]: {sentence}"
+            for key, columns in entries.items()
+            for sentence in _value_faults(columns)
+        ]
+    )
+    return entries
+
+
+def _refuse(faults: Sequence[str]) -> None:
+    if faults:
+        raise FolderError("\n".join(faults))
+
+
+def _value_faults(columns: Any) -> Iterator[str]:
+    if not isinstance(columns, dict):
+        yield "write this name in square brackets, and the values below it."
+        return
+    for name, value in columns.items():
+        if any(hidden_in(words) for words in _words(value)):
+            yield f"remove the hidden character in “{name}”."
+
+
+def _words(value: Any) -> list[str]:
+    return [
+        word for word in (value if isinstance(value, list) else [value]) if isinstance(word, str)
+    ]
+
+
+def page_entries(path: Path) -> dict[str, dict[str, Any]]:
+    """What pages.toml says, each value of the kind that it should be."""
+    pages = toml_of(path)
+    _refuse(
+        [
+            f"{path}, [{slug}]: {sentence}"
+            for slug, columns in pages.items()
+            for sentence in _page_faults(columns)
+        ]
+    )
+    return pages
+
+
+def _page_faults(columns: dict[str, Any]) -> list[str]:
+    faults = [
+        f"there is no “{name}”." if name not in KINDS else f"“{name}” is not of the right kind."
+        for name, value in columns.items()
+        if not _is_of_its_kind(name, value)
+    ]
+    if faults:
+        return faults
+    if promises("\n".join(columns.get("synonyms", []))):
+        faults.append("take brands and promises out of the synonyms.")
+    if columns.get("change_class", ChangeClass.ADVICE) not in ChangeClass.values:
+        faults.append("“change_class” is advice, wording or format.")
+    if len(columns.get("note", "")) > LONGEST_NOTE:
+        faults.append(f"shorten the note to {LONGEST_NOTE} characters.")
+    return faults
+
+
+def _is_of_its_kind(name: str, value: Any) -> bool:
+    kind = KINDS.get(name)
+    if kind is list:
+        return isinstance(value, list) and len(_words(value)) == len(value)
+    return kind is not None and isinstance(value, kind)

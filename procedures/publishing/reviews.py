@@ -1,0 +1,166 @@
+"""What is due: computed when asked for, told by mail once. A run that is missed loses nothing.
+
+Each reason has a name that changes with what it hangs on (a signature, a source, a check). A digest
+holds whatever has not been told under its name yet, so it matters neither when nor how often it runs.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db.models import Prefetch
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from procedures.ground.batches import Failed, attempt, log_failure
+from procedures.models import DueNotice, InformationPage, Revision, SignOff, Source
+from procedures.reading.feedback import tally
+from procedures.reading.proofs import examine, signature, with_evidence
+from procedures.status import BEFORE_PATIENTS, ReviewState, RevisionStatus
+from procedures.texts.rendering import CITATION
+
+
+class Cause(NamedTuple):
+    """Why a page is due: a name to remember that it was told, and a sentence."""
+
+    name: str
+    sentence: str
+
+
+class Due(NamedTuple):
+    """A page that somebody has to look at."""
+
+    page: InformationPage
+    revision: Revision
+    causes: list[Cause]
+
+
+def due(on: date) -> list[Due]:
+    """Every page that waits for a review on that day, with all reasons, the first due first."""
+    published = Revision.objects.filter(status__in=BEFORE_PATIENTS)
+    signed = with_evidence(published)
+    pages = InformationPage.objects.select_related("owner").prefetch_related(
+        Prefetch("revisions", queryset=signed, to_attr="live")
+    )
+    sources = {source.key: source for source in Source.objects.all()}
+    found = [_judged(page, revision, sources, on) for page in pages for revision in page.live[:1]]
+    waiting = [(urgency, each) for urgency, each in found if each.causes]
+    return [each for _, each in sorted(waiting, key=lambda both: both[0])]
+
+
+def _judged(
+    page: InformationPage, revision: Revision, sources: dict[str, Source], on: date
+) -> tuple[tuple[date, str], Due]:
+    """How urgent it is, and why. A page that cannot be judged is due, and keeps no other from it."""
+    outcome = attempt(lambda: (signature(revision), list(_causes(revision, sources, on))))
+    if isinstance(outcome, Failed):
+        log_failure("looking whether a review is due of revision", revision.pk, outcome)
+        unchecked = Cause(f"unchecked {revision.pk}", "It could not be checked. The log says why.")
+        return (date.min, page.slug), Due(page, revision, [unchecked])
+    signed, causes = outcome
+    return (signed.review_due if signed else date.min, page.slug), Due(page, revision, causes)
+
+
+def _causes(revision: Revision, sources: dict[str, Source], on: date) -> Iterator[Cause]:
+    if revision.status == RevisionStatus.SUSPENDED:
+        yield Cause(f"suspended {revision.pk}", "It is suspended, and patients see a notice.")
+        return
+    evidence = examine(revision)
+    if evidence.faults:
+        said = f"What is stored does not match its history: {evidence.faults[0]}. It is closed."
+        yield Cause(f"bytes {revision.pk}", said)
+    if signed := evidence.signature:
+        yield from _ageing(signed, on)
+    else:
+        yield Cause(f"unsigned {revision.pk}", "No signature stands under it. It is closed.")
+    for key in dict.fromkeys(CITATION.findall(revision.document)):
+        if source := sources.get(key):
+            yield from _source(source, on)
+    readers = tally(revision)
+    if readers.is_worrying:
+        said = f"{readers.unclear} of {readers.clear + readers.unclear} readers found it unclear."
+        yield Cause(f"unclear {revision.pk}", said)
+
+
+def _ageing(signed: SignOff, on: date) -> Iterator[Cause]:
+    state = signed.review_state(on)
+    words = {
+        ReviewState.DUE_SOON: f"Its review is due on {signed.review_due:%-d %B %Y}.",
+        ReviewState.OVERDUE: f"Its review is overdue. It closes on {signed.closing_day:%-d %B %Y}.",
+        ReviewState.CLOSED: f"It closed on {signed.closing_day:%-d %B %Y}, unreviewed.",
+    }
+    if state in words:
+        yield Cause(f"{state} {signed.pk}", words[state])
+    clinician = signed.clinician
+    if not clinician.may_sign(on):
+        yield Cause(
+            f"registration {signed.pk} {clinician.verified_until}",
+            f"The yearly check of {clinician.name}'s registration has lapsed, or the account is closed.",
+        )
+
+
+def _source(source: Source, on: date) -> Iterator[Cause]:
+    if source.superseded_by_id:
+        yield Cause(
+            f"source {source.pk} {source.superseded_by_id}",
+            f"It rests on “{source.title}”, which was superseded.",
+        )
+    elif source.recheck_due and source.recheck_due <= on:
+        yield Cause(
+            f"source {source.pk} {source.recheck_due}",
+            f"“{source.title}” has to be read again.",
+        )
+
+
+# --- Telling the owners -----------------------------------------------------------------------
+
+
+class News(NamedTuple):
+    """A reason that somebody has not been told yet."""
+
+    due: Due
+    cause: Cause
+
+
+def untold(on: date) -> dict[User, list[News]]:
+    """What each person has still to be told: a page's owner, or else every manager."""
+    told = set(DueNotice.objects.values_list("page_id", "told_to_id", "cause"))
+    managers = list(User.objects.filter(groups__name="Manager", is_active=True))
+    news: dict[User, list[News]] = {}
+    for each in due(on):
+        owner = each.page.owner
+        for person in [owner] if owner and owner.is_active and owner.email else managers:
+            for cause in each.causes:
+                if person.email and (each.page.pk, person.pk, cause.name) not in told:
+                    news.setdefault(person, []).append(News(each, cause))
+    return news
+
+
+def tell(person: User, news: list[News], now: datetime) -> None:
+    """Send a digest, then record it: two runs at once may send it twice, but nobody is missed.
+
+    Raises SMTPException or OSError if the email did not go; then nothing counts as told. No transaction
+    is open meanwhile, because a mail server may take its time.
+    """
+    context = {"person": person, "news": news, "site": settings.SITE_URL}
+    letter = EmailMessage(
+        subject=f"{settings.CLINIC_NAME}: pages to look at",
+        body=render_to_string("procedures/email/due.txt", context),
+        to=[person.email],
+    )
+    letter.send()
+    DueNotice.objects.bulk_create(
+        (
+            DueNotice(
+                page=each.due.page,
+                told_to=person,
+                cause=each.cause.name,
+                day=timezone.localdate(now),
+            )
+            for each in news
+        ),
+        ignore_conflicts=True,
+    )

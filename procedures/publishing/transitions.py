@@ -1,0 +1,132 @@
+"""How a revision moves from one status to the next, and what its page's history says of it."""
+
+import contextlib
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from procedures.models import PageEvent, Revision, SignOff, sha256
+from procedures.reading.proofs import Evidence, examine
+from procedures.reading.statements import compose, read, seal, text_of
+from procedures.status import EDITED, EVENTS, TRANSITIONS, PublishingRefused, RevisionStatus
+
+
+@contextlib.contextmanager
+def one_step() -> Iterator[None]:
+    """One transaction with all that one step changes and writes down.
+
+    The steps of all pages queue up behind each other, so that the chain of events cannot fork. The lock
+    is the row of the very first event, which is always the same and never goes. It is taken before any
+    other, so that two steps never wait for each other.
+    """
+    with transaction.atomic():
+        PageEvent.objects.select_for_update().order_by("pk").values_list("pk").first()
+        yield
+
+
+def transition(
+    revision: Revision,
+    to: RevisionStatus,
+    *,
+    version: int,
+    expected: RevisionStatus | None = None,
+    **changes: Any,
+) -> None:
+    """Compare and set: the row moves only from the status and version that the caller saw."""
+    status = expected or RevisionStatus(revision.status)
+    if expected is None and to not in TRANSITIONS[status]:
+        raise PublishingRefused(what_happened(revision))
+    moved = Revision.objects.filter(pk=revision.pk, status=status, version=version).update(
+        status=to, version=version + 1, **changes
+    )
+    if not moved:
+        raise PublishingRefused(what_happened(revision))
+    revision.refresh_from_db()
+
+
+def bump(revision: Revision, statuses: Collection[RevisionStatus], *, version: int) -> None:
+    """Compare and set of the version alone, for a step that leaves the status as it is."""
+    moved = Revision.objects.filter(
+        pk=revision.pk, status__in=statuses, status=revision.status, version=version
+    ).update(version=version + 1)
+    if not moved:
+        raise PublishingRefused(what_happened(revision))
+    revision.refresh_from_db()
+
+
+def examined(revision: Revision, *, version: int) -> Evidence:
+    """What can be proven of a revision that somebody is about to vouch for.
+
+    Raises PublishingRefused if the caller saw an older version, or if anything stored is amiss.
+    """
+    stored = Revision.objects.get(pk=revision.pk)
+    if stored.version != version:
+        raise PublishingRefused(what_happened(revision))
+    evidence = examine(stored)
+    if evidence.faults:
+        raise PublishingRefused(
+            f"What is stored no longer matches its history: {evidence.faults[0]}. Do not sign or "
+            "publish it. Tell whoever runs the site, and start a new version from a text that you trust."
+        )
+    return evidence
+
+
+def what_happened(revision: Revision) -> str:
+    """A sentence on who did what last, for somebody whose step is not possible any more."""
+    last = revision.events.select_related("by").order_by("-pk").first()
+    if last is None:
+        return "This version has changed. Open it again."
+    at = timezone.localtime(last.at)
+    return (
+        f"This is no longer possible: {last.by.get_full_name() or last.by.get_username()} "
+        f"{last.kind} this version on {at:%-d %B at %H:%M}. "
+        "Open it again to see where it stands."
+    )
+
+
+def record(
+    revision: Revision,
+    kind: str,
+    *,
+    by: User,
+    now: datetime,
+    reason: str = "",
+    sign_off: SignOff | None = None,
+) -> None:
+    """Write a step into the history of its page, within `one_step`: chained, and sealed."""
+    newest = _newest()
+    event = PageEvent(
+        number=_free_number(newest.number + 1 if newest else 1),
+        page=revision.page,
+        revision=revision,
+        kind=kind,
+        at=now,
+        by=by,
+        reason=reason,
+    )
+    previous = sha256(newest.statement) if newest else ""
+    event.statement = compose(event, previous=previous, text=text_of(revision), sign_off=sign_off)
+    event.seal = seal(event.statement)
+    event.save(force_insert=True)
+
+
+def _newest() -> PageEvent | None:
+    """The newest event that this site wrote: what was slipped in is no part of the chain."""
+    events = PageEvent.objects.select_related("revision").order_by("-number")
+    return next((event for event in events.iterator(chunk_size=10) if read(event)), None)
+
+
+def _free_number(number: int) -> int:
+    """This number, or the next that nobody took: what was slipped in does not stop the chain."""
+    while PageEvent.objects.filter(number=number).exists():
+        number += 1
+    return number
+
+
+def wrote(revision: Revision, user: User) -> bool:
+    """Whether the person wrote any of the revision, now or in an earlier draft of it."""
+    return revision.events.filter(kind__in=[EVENTS[RevisionStatus.DRAFT], EDITED], by=user).exists()

@@ -1,0 +1,27 @@
+"""What a reader may tell us."""
+
+from django import forms
+
+from procedures.ground.fields import PlainTextField
+
+
+class FeedbackForm(forms.Form):
+    """Whether a page was clear. It asks for nothing that says who the reader is."""
+
+    use_required_attribute = False
+
+    clear = forms.ChoiceField(
+        label="Was this page clear?",
+        choices=[("yes", "Yes"), ("no", "No")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose yes or no."},
+    )
+    comment = PlainTextField(
+        label="What should we make clearer? (optional)",
+        required=False,
+        max_length=200,
+        help_text="One sentence about the page. Do not write about yourself or your health: "
+        "nobody answers here.",
+    )
+    # What the reader had before them; a newer version may have come in the meantime.
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput, max_value=10**6)

@@ -1,0 +1,210 @@
+"""What a patient may read of a page now. Every way to a page's text leads through `look_up`.
+
+The promise: what is read is, byte for byte, what a clinician signed. So the signature, its dates, the
+hashes and the sealed events are looked at each time (`proofs`), and anything amiss closes the page.
+Nothing needs to run on a schedule for a stale page to stop looking fresh.
+"""
+
+import time
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from procedures.models import InformationPage, PageEvent, Revision, SignOff
+from procedures.reading.proofs import Evidence, examine, signature, with_evidence
+from procedures.status import EVENTS, Category, ReviewState, RevisionStatus
+from procedures.texts.rendering import Document, Fragment, Term, cut, parse, terms
+
+KEPT_SECONDS = 60
+
+
+class Publication(NamedTuple):
+    """A revision that may be read, under the signature that allows it."""
+
+    page: InformationPage
+    revision: Revision
+    sign_off: SignOff
+    document: Document
+    fragment: Fragment
+    state: ReviewState
+    registration_checked: bool
+
+
+class Closed(NamedTuple):
+    """A page that was once published and may not be read now."""
+
+    title: str
+
+
+class Version(NamedTuple):
+    """A text that patients could once read, as the page's history tells of it."""
+
+    revision: Revision
+    title: str
+    sign_offs: list[SignOff]
+    suspended: bool
+    # Nothing changed for patients: there was nothing before.
+    is_first: bool
+    # Whether its words may still be shown: the page is open, and nobody took this text back.
+    shown: bool
+
+    @property
+    def fragment(self) -> Fragment:
+        """The signed bytes, to be shown only while they may be."""
+        return cut(self.revision.fragment)
+
+
+class GlossaryEntry(NamedTuple):
+    """A term in the words of a signed text, and all the pages that explain it."""
+
+    term: Term
+    pages: list[Publication]
+
+
+def counter() -> tuple[int, ...]:
+    """Numbers of which at least one changes with every step in the life of any page.
+
+    The events are append-only, so their count grows with each commit. Their largest id would not do:
+    of two transactions the one with the lower id may commit last. The number of signatures and
+    the published texts are among them, because whoever forges a page past `publishing` writes no event.
+    """
+    live = Revision.objects.filter(status=RevisionStatus.PUBLISHED).order_by("pk")
+    return (
+        PageEvent.objects.count(),
+        SignOff.objects.count(),
+        *live.values_list("pk", flat=True),
+    )
+
+
+def open_pages(on: date, categories: Iterable[str] = Category.values) -> list[Publication]:
+    """The pages of these categories that may be read on that day, in their order."""
+    live = Revision.objects.published_and_signed().filter(page__category__in=categories)
+    in_order = with_evidence(live).order_by("page__position", "page__slug")
+    found = (_publication(revision, on) for revision in in_order)
+    return [publication for publication in found if publication]
+
+
+def open_titles(on: date, categories: Iterable[str]) -> list[tuple[InformationPage, str]]:
+    """The pages of these categories that may be read on that day, each with its signed title.
+
+    Kept in this process like public pages are (`store`): until the next step in the life of any page,
+    and for a minute at most.
+    """
+    minute = int(time.monotonic() // KEPT_SECONDS)
+    return list(_titles_of(on, tuple(categories), counter(), minute))
+
+
+@lru_cache(maxsize=8)
+def _titles_of(
+    on: date, categories: tuple[str, ...], counted: tuple[int, ...], minute: int
+) -> tuple[tuple[InformationPage, str], ...]:
+    found = open_pages(on, categories)
+    return tuple((each.page, each.document.title) for each in found)
+
+
+def forget_titles() -> None:
+    """Whatever is kept in this process is read again."""
+    _titles_of.cache_clear()
+
+
+def shows(figure_address: str, on: date) -> bool:
+    """Whether an open page shows this figure."""
+    return any(figure_address in each.fragment.text for each in open_pages(on))
+
+
+def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
+    """What may be read of the page on that day in the clinic's zone; None if it never was public.
+
+    A page that seems closed is read a second time: a colleague's step may have been committed between
+    the queries of the first, and what one of them saw does not match what the next one saw.
+    """
+    found = _look_up(page, on)
+    return _look_up(page, on) if isinstance(found, Closed) else found
+
+
+def _look_up(page: InformationPage, on: date) -> Publication | Closed | None:
+    rows = with_evidence(page.revisions.all())
+    revision = rows.filter(status=RevisionStatus.PUBLISHED).first()
+    if revision:
+        return _publication(revision, on) or _closed(revision)
+    last = rows.filter(published_at__isnull=False).order_by("-number").first()
+    return _closed(last) if last else None
+
+
+def _closed(revision: Revision) -> Closed:
+    return Closed(_title(revision, examine(revision)))
+
+
+def _title(revision: Revision, evidence: Evidence) -> str:
+    """The title, if these very bytes were signed; else a name from the address.
+
+    The column `title` is for staff's lists and is not covered by a hash.
+    """
+    if evidence.sign_offs and not evidence.faults:
+        return parse(revision.document).title
+    return revision.page.spoken()
+
+
+def _publication(revision: Revision, on: date) -> Publication | None:
+    sign_off = signature(revision)
+    if sign_off is None:
+        return None
+    state = sign_off.review_state(on)
+    if state == ReviewState.CLOSED:
+        return None
+    return Publication(
+        revision.page,
+        revision,
+        sign_off,
+        parse(revision.document),
+        cut(revision.fragment),
+        state,
+        sign_off.clinician.may_sign(on),
+    )
+
+
+def history(page: InformationPage, on: date) -> list[Version]:
+    """Every text of the page that patients could read, the newest first, with whoever signed it."""
+    is_open = isinstance(look_up(page, on), Publication)
+    public = page.revisions.filter(published_at__isnull=False).order_by("-number")
+    told = [
+        (row, evidence) for row in with_evidence(public) if (evidence := examine(row)).was_published
+    ]
+    first = told[-1][0] if told else None
+    return [_version(row, evidence, is_open, is_first=row == first) for row, evidence in told]
+
+
+def _version(
+    revision: Revision, evidence: Evidence, page_is_open: bool, *, is_first: bool
+) -> Version:
+    suspended = any(
+        event.kind == EVENTS[RevisionStatus.SUSPENDED] for event in revision.events.all()
+    )
+    shown = (
+        page_is_open
+        and not suspended
+        and revision.status in {RevisionStatus.PUBLISHED, RevisionStatus.SUPERSEDED}
+        and evidence.signature is not None
+    )
+    return Version(
+        revision, _title(revision, evidence), evidence.sign_offs, suspended, is_first, shown
+    )
+
+
+def glossary(on: date) -> list[GlossaryEntry]:
+    """Every term that an open page explains, in the words that were signed last."""
+    entries: dict[str, GlossaryEntry] = {}
+    newest_first = sorted(open_pages(on), key=lambda each: each.sign_off.signed_at, reverse=True)
+    for publication in newest_first:
+        for term in terms(publication.fragment.text):
+            entries.setdefault(term.anchor, GlossaryEntry(term, [])).pages.append(publication)
+    return sorted(entries.values(), key=lambda entry: entry.term.word.lower())
+
+
+def known_terms(page: InformationPage, now: datetime) -> set[str]:
+    """The terms that other open pages explain."""
+    entries = glossary(timezone.localdate(now))
+    return {entry.term.word for entry in entries if any(each.page != page for each in entry.pages)}

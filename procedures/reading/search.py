@@ -1,0 +1,106 @@
+"""Finds words in the pages that may be read now.
+
+There is no index: the few dozen texts of a clinic are read in a moment, an index could go stale, and
+what is found here has passed every check of `publication`. See `docs/decisions.md`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import snowballstemmer
+
+from procedures.reading.publication import Publication
+from procedures.texts.differences import passages
+from procedures.texts.rendering import words_of
+
+LONGEST_QUERY = 100
+EXCERPT_WORDS = 28
+COMMON = frozenset(
+    {"a", "an", "and", "are", "be", "can", "do", "does", "for", "from", "had", "has", "have", "how"}
+    | {"i", "in", "is", "it", "my", "of", "on", "or", "that", "the", "this", "to", "was", "what"}
+    | {"when", "which", "will", "with", "you", "your"}
+)
+WEIGHTS = {"title": 12, "synonym": 10, "standfirst": 6, "heading": 4, "text": 1}
+WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.I)
+
+_stem = lru_cache(maxsize=20_000)(snowballstemmer.stemmer("english").stemWord)
+
+
+COMMON_STEMS = frozenset(map(_stem, COMMON))
+
+
+class Part(NamedTuple):
+    """Some words of an excerpt, and whether they are what was looked for."""
+
+    words: str
+    found: bool
+
+
+class Result(NamedTuple):
+    """A page in which every word of the query was found."""
+
+    page: Publication
+    score: int
+    also_known_as: list[str]
+    excerpt: list[Part]
+
+
+def search(query: str, pages: Iterable[Publication]) -> list[Result]:
+    """The pages that hold every word of the query, the best first.
+
+    Words are compared by their stems; the common ones count only if there are no others.
+    """
+    looked_for = stems(query[:LONGEST_QUERY])
+    wanted = [stem for stem in looked_for if stem not in COMMON_STEMS] or looked_for
+    if not wanted:
+        return []
+    results = [result for page in pages if (result := _result(page, wanted))]
+    return sorted(results, key=lambda result: -result.score)
+
+
+def stems(text: str) -> list[str]:
+    """The stem of each word, without doubles, in order."""
+    words = (word.replace("’", "'").removesuffix("'s") for word in WORD.findall(text.lower()))
+    return list(dict.fromkeys(_stem(word) for word in words))
+
+
+def _result(page: Publication, wanted: Sequence[str]) -> Result | None:
+    synonyms = page.page.other_names()
+    text, held_by_passage = _read(page.fragment.text)
+    held = {
+        "title": set(stems(page.document.title)),
+        "synonym": set(stems(" ".join(synonyms))),
+        "standfirst": set(stems(page.document.standfirst)),
+        "heading": set(stems(" ".join(heading for _, heading in page.fragment.contents))),
+        "text": set().union(*held_by_passage),
+    }
+    scores = [sum(WEIGHTS[name] for name in held if stem in held[name]) for stem in wanted]
+    if not all(scores):
+        return None
+    names = [name for name in synonyms if set(stems(name)) & set(wanted)]
+    hits = [len(held_here & set(wanted)) for held_here in held_by_passage]
+    best = text[hits.index(max(hits))] if hits else ""
+    return Result(page, sum(scores), names, _excerpt(best, wanted))
+
+
+# A text is read once; the same words always hold the same stems.
+@lru_cache(maxsize=256)
+def _read(text: str) -> tuple[list[str], list[set[str]]]:
+    """The passages of a text, and the stems in each."""
+    found = passages(words_of(text))
+    return found, [set(stems(passage)) for passage in found]
+
+
+def _excerpt(passage: str, wanted: Sequence[str]) -> list[Part]:
+    """The words around the first that was found, cut into parts that were found and were not."""
+    words = passage.split()
+    hits = [bool(set(stems(word)) & set(wanted)) for word in words]
+    if not any(hits):
+        return []
+    start = max(0, hits.index(True) - EXCERPT_WORDS // 3)
+    end = start + EXCERPT_WORDS
+    parts = [Part("…", False)] if start else []
+    parts += [Part(word, hit) for word, hit in zip(words[start:end], hits[start:end], strict=True)]
+    return parts + ([Part("…", False)] if end < len(words) else [])

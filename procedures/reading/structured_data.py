@@ -1,0 +1,35 @@
+"""What search engines are told of a page (schema.org), from its live signature and nothing else."""
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from procedures.reading.publication import Publication
+from procedures.texts.rendering import json_ld
+
+
+def script(publication: Publication) -> SafeString:
+    """A JSON-LD element. https://schema.org/MedicalWebPage has no word for the next review."""
+    signed, revision = publication.sign_off, publication.revision
+    published = revision.published_at or signed.signed_at
+    return json_ld(
+        {
+            "@context": "https://schema.org",
+            "@type": "MedicalWebPage",
+            "name": publication.document.title,
+            "description": publication.document.standfirst,
+            "url": settings.SITE_URL + publication.page.get_absolute_url(),
+            "inLanguage": settings.LANGUAGE_CODE,
+            "version": str(revision.number),
+            "dateModified": timezone.localdate(published).isoformat(),
+            "lastReviewed": timezone.localdate(signed.signed_at).isoformat(),
+            "reviewedBy": {
+                "@type": "Person",
+                "name": signed.signer_name,
+                "jobTitle": signed.signer_role,
+                "identifier": f"{signed.signer_regulator} {signed.signer_registration}",
+            },
+            "audience": {"@type": "Patient"},
+            "publisher": {"@type": "MedicalClinic", "name": settings.CLINIC_NAME},
+        }
+    )

@@ -1,0 +1,49 @@
+"""What public answers have in common."""
+
+from datetime import date, datetime
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.http import http_date
+
+from procedures.models import InformationPage
+from procedures.reading.publication import Closed, Publication, look_up
+
+# How long a cache outside may keep a page after it changed or was withdrawn.
+PUBLIC_SECONDS = 60
+
+
+def public(response: HttpResponse, changed: datetime | None = None) -> HttpResponse:
+    """Let any cache keep this answer for a minute. `changed` is when its words last changed."""
+    response.headers["Cache-Control"] = f"public, max-age={PUBLIC_SECONDS}"
+    if changed:
+        response.headers["Last-Modified"] = http_date(changed.timestamp())
+    return response
+
+
+def find(category: str, slug: str) -> tuple[InformationPage, Publication | Closed]:
+    """A page that is or was public. Raises Http404 for any other."""
+    page = get_object_or_404(InformationPage, category=category, slug=slug)
+    found = look_up(page, today())
+    if found is None:
+        raise Http404
+    return page, found
+
+
+def closed(request: HttpRequest, page: InformationPage, notice: Closed) -> HttpResponse:
+    """The notice at the address of a page that may not be read now."""
+    context = {"page": page, "section": page.category, "closed": notice}
+    return render(request, "procedures/closed.html", context, status=410)
+
+
+def today() -> date:
+    """The day in the clinic's zone."""
+    return timezone.localdate()
+
+
+def last_change(publication: Publication) -> datetime:
+    """When the words of a page, or the signature under them, last changed."""
+    published = publication.revision.published_at
+    signed = publication.sign_off.signed_at
+    return max(published, signed) if published else signed

@@ -1,0 +1,24 @@
+"""Search."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from procedures.reading.publication import open_pages
+from procedures.reading.search import LONGEST_QUERY, search
+from procedures.reading.views.answers import today
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """Pages that hold what was looked for. Not kept by any cache: a query can say who is ill."""
+    query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].split())
+    pages = open_pages(today())
+    context = {
+        "query": query,
+        "results": search(query, pages) if query else [],
+        "pages": pages,
+        "longest": LONGEST_QUERY,
+        "section": "search",
+    }
+    return render(request, "procedures/search.html", context)

@@ -1,0 +1,43 @@
+"""Was this page clear? One answer and, if the reader likes, one sentence."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from procedures.ground import rate_limits
+from procedures.ground.places import by_place
+from procedures.ground.rate_limits import Limit
+from procedures.reading import feedback
+from procedures.reading.forms import FeedbackForm
+from procedures.reading.publication import Closed
+from procedures.reading.views.answers import closed, find
+
+FEEDBACK_FROM_ONE_PLACE = Limit("feedback", 10, timedelta(hours=1))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def feedback_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+    """The form that the two buttons under a page open, and where it is sent."""
+    page, found = find(category, slug)
+    if isinstance(found, Closed):
+        return closed(request, page, found)
+    asked = {name: request.GET.get(name) for name in ("clear", "version")}
+    form = FeedbackForm(request.POST if request.method == "POST" else None, initial=asked)
+    context = {"page": page, "section": category, "document": found.document, "form": form}
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        rate_limits.spend_all(by_place(FEEDBACK_FROM_ONE_PLACE, request), now)
+        read = page.revisions.filter(
+            number=form.cleaned_data["version"] or 0, published_at__isnull=False
+        )
+        feedback.give(
+            read.first() or found.revision,
+            clear=form.cleaned_data["clear"] == "yes",
+            comment=form.cleaned_data["comment"],
+            now=now,
+        )
+        return render(request, "procedures/thanks.html", context)
+    return render(request, "procedures/feedback.html", context)

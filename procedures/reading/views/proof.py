@@ -1,0 +1,110 @@
+"""Public proof: what changed, who signed it, and the exact bytes."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from procedures.reading.publication import Closed, Version, history
+from procedures.reading.views.answers import find, public, today
+from procedures.status import RevisionStatus
+from procedures.texts.differences import compare
+
+
+@require_safe
+def history_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+    """Every version that patients could read, and the words that differ between any two."""
+    page, _ = find(category, slug)
+    versions = history(page, today())
+    if not versions:
+        raise Http404
+    shown = [version for version in versions if version.shown]
+    chosen = _chosen(request, shown)
+    context = {
+        "page": page,
+        "section": category,
+        "title": versions[0].title,
+        "current": _current(versions),
+        "versions": versions,
+        "shown": shown,
+        "older": chosen[0] if chosen else None,
+        "newer": chosen[1] if chosen else None,
+        "changes": compare(*(each.revision.fragment for each in chosen)) if chosen else None,
+    }
+    return public(render(request, "procedures/history.html", context))
+
+
+def _chosen(request: HttpRequest, shown: list[Version]) -> tuple[Version, Version] | None:
+    """The two versions to compare, the older first: those asked for, or else the newest two."""
+    by_number = {version.revision.number: version for version in shown}
+    asked = [request.GET.get("from", ""), request.GET.get("to", "")]
+    numbers = [int(each) for each in asked if each.isdecimal() and len(each) < 7]
+    found = sorted({number for number in numbers if number in by_number})
+    if any(asked) and len(found) != 2:
+        return None
+    older, newer = found or (sorted(by_number)[-2:] if len(shown) > 1 else (0, 0))
+    return (by_number[older], by_number[newer]) if older else None
+
+
+@require_safe
+def verify(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+    """How anybody can check that a page is what was signed, and what that proves."""
+    page, found = find(category, slug)
+    context = {
+        "page": page,
+        "section": category,
+        "found": None if isinstance(found, Closed) else found,
+        "versions": [version for version in history(page, today()) if version.shown],
+        "site_url": settings.SITE_URL,
+    }
+    return public(render(request, "procedures/verify.html", context))
+
+
+@require_safe
+def fragment(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+    """The exact bytes of one version, as they were signed."""
+    page, _ = find(category, slug)
+    version = _version(history(page, today()), number)
+    if not version.shown:
+        raise Http404
+    content = version.revision.fragment.encode()
+    return public(HttpResponse(content, content_type="text/plain; charset=utf-8"))
+
+
+@require_safe
+def paper(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+    """Where the code on a printed leaflet leads: is this version still current, and what changed?"""
+    page, _ = find(category, slug)
+    versions = history(page, today())
+    held = _version(versions, number)
+    current = _current(versions)
+    since = [version for version in versions if version.revision.number > number]
+    comparable = bool(current and held.shown and since)
+    context = {
+        "page": page,
+        "section": category,
+        "held": held,
+        "current": current,
+        "since": since,
+        "changes": compare(held.revision.fragment, current.revision.fragment)
+        if current and comparable
+        else None,
+    }
+    return public(render(request, "procedures/paper.html", context))
+
+
+def _current(versions: list[Version]) -> Version | None:
+    """The one that patients read now; None while the page is closed."""
+    published = (
+        version
+        for version in versions
+        if version.shown and version.revision.status == RevisionStatus.PUBLISHED
+    )
+    return next(published, None)
+
+
+def _version(versions: list[Version], number: int) -> Version:
+    for version in versions:
+        if version.revision.number == number:
+            return version
+    raise Http404

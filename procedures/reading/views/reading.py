@@ -1,0 +1,109 @@
+"""The pages themselves, the ways to them, and the people behind them."""
+
+from collections import defaultdict
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from procedures.models import Clinician, Figure
+from procedures.reading import structured_data
+from procedures.reading.publication import Closed, Publication, glossary, open_pages, shows
+from procedures.reading.views.answers import closed, find, last_change, public, today
+from procedures.status import Category, ReviewState
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What the clinic is for, how to ask for an appointment, what to read, who we are."""
+    pages = open_pages(today())
+    context = {
+        "shelves": [
+            (category, [each for each in pages if each.page.category == category])
+            for category in Category
+        ],
+        "clinicians": Clinician.objects.order_by("name"),
+    }
+    return public(render(request, "procedures/home.html", context))
+
+
+@require_safe
+def category(request: HttpRequest, category: str) -> HttpResponse:
+    """The pages of one category."""
+    context = {
+        "category": Category(category),
+        "pages": open_pages(today(), [category]),
+        "section": category,
+    }
+    return public(render(request, "procedures/category.html", context))
+
+
+@require_safe
+def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+    """One information page: 404 if it never was public, 410 if it may not be read now."""
+    record, found = find(category, slug)
+    if isinstance(found, Closed):
+        return closed(request, record, found)
+    related = set(record.related.values_list("pk", flat=True))
+    context = found._asdict() | {
+        "section": category,
+        "overdue": found.state == ReviewState.OVERDUE,
+        "related": [each for each in open_pages(today()) if each.page.pk in related],
+        "structured_data": structured_data.script(found),
+    }
+    return public(render(request, "procedures/page.html", context), last_change(found))
+
+
+@require_safe
+def a_to_z(request: HttpRequest) -> HttpResponse:
+    """Every page under its title and under each other name that people look for."""
+    entries = [
+        (name, each)
+        for each in open_pages(today())
+        for name in [each.document.title, *each.page.other_names()]
+    ]
+    letters: dict[str, list[tuple[str, Publication]]] = defaultdict(list)
+    for name, each in sorted(entries, key=lambda entry: entry[0].lower()):
+        letters[name[:1].upper()].append((name[:1].upper() + name[1:], each))
+    return public(render(request, "procedures/a_to_z.html", {"letters": dict(letters)}))
+
+
+@require_safe
+def glossary_page(request: HttpRequest) -> HttpResponse:
+    """The terms that our pages explain, in their signed words."""
+    context = {"entries": glossary(today())}
+    return public(render(request, "procedures/glossary.html", context))
+
+
+@require_safe
+def clinicians(request: HttpRequest) -> HttpResponse:
+    """The people who sign what patients read here."""
+    context = {"clinicians": Clinician.objects.order_by("name")}
+    return public(render(request, "procedures/clinicians.html", context))
+
+
+@require_safe
+def clinician(request: HttpRequest, slug: str) -> HttpResponse:
+    """One clinician: registration, interests, and the pages under their standing signature."""
+    person = get_object_or_404(Clinician, slug=slug)
+    signed = [each for each in open_pages(today()) if each.sign_off.clinician == person]
+    context = {
+        "clinician": person,
+        "signed": signed,
+        "registration_checked": person.may_sign(today()),
+    }
+    return public(render(request, "procedures/clinician.html", context))
+
+
+@require_safe
+def figure(request: HttpRequest, content_hash: str, kind: str) -> HttpResponse:
+    """A picture by the hash of its bytes: while an open page shows it, or for staff at their desk."""
+    found = get_object_or_404(Figure, content_hash=content_hash)
+    if found.kind() != kind or not found.is_intact():
+        raise Http404
+    response = HttpResponse(bytes(found.content), content_type=found.media_type)
+    if shows(found.address(), today()):
+        return public(response)
+    if not request.user.has_perm("procedures.view_figure"):
+        raise Http404
+    return response

@@ -1,0 +1,79 @@
+"""Rules of safe and plain patient information that a machine can check.
+
+What could do harm blocks the way to review. The rest are prompts: the author mends them or writes why
+not, and the reviewer reads the reason. Scores only prompt, because they measure words and not
+understanding. The rules follow the research behind the NHS content patterns and the UK advertising
+code: see `docs/decisions.md`.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from procedures.status import Category
+from procedures.texts.content_checks.reading import long_sentences, reading_age, reading_findings
+from procedures.texts.content_checks.rules import RULES, Finding, Rule
+from procedures.texts.content_checks.wording import place, promises, wording
+from procedures.texts.rendering import Document, Passage, Piece, heading, normalised, parse, read
+
+__all__ = ["RULES", "Finding", "Rule", "findings", "promises", "reading_age"]
+
+
+def findings(document: str, known_terms: Collection[str] = (), note: str = "") -> list[Finding]:
+    """Everything to mend, in the order of lines. The document must parse.
+
+    `known_terms` are terms that other pages explain; `note` is the note to patients. Those findings
+    that block come first.
+    """
+    parsed = parse(document)
+    passages = read(parsed)
+    found = [*_blocks(parsed), *_disagreements(passages), *reading_findings(passages)]
+    found += _terms([each for each in passages if each.kind != "front matter"], known_terms)
+    for passage in passages:
+        found += [*wording(passage), *place(passage), *long_sentences(passage)]
+    found += [finding._replace(about="note to patients") for finding in _of_note(note)]
+    return sorted(dict.fromkeys(found), key=lambda finding: (not finding.blocks, finding.line))
+
+
+def _of_note(note: str) -> list[Finding]:
+    passage = Passage(1, "note", pieces=[Piece(note)])
+    return [*wording(passage), *long_sentences(passage)]
+
+
+def _blocks(parsed: Document) -> Iterator[Finding]:
+    if parsed.category != Category.PROCEDURE:
+        return
+    present = {opens[0] for _, line in parsed.lines() if (opens := heading(line))}
+    if not present & {"urgent", "emergency"}:
+        yield Finding(1, "urgent card")
+    missing = [name for name in ("key-facts", "options", "tell-us", "risks") if name not in present]
+    if missing:
+        yield Finding(1, "missing block", ", ".join(missing))
+
+
+def _disagreements(passages: Sequence[Passage]) -> Iterator[Finding]:
+    """Disagreements with fewer than two items that cite a source."""
+    sides: dict[int, int] = {}
+    opened = 0
+    for passage in passages:
+        if passage.block == "disagree" and passage.kind == "title":
+            opened = passage.line
+            sides[opened] = 0
+        elif passage.block == "disagree" and passage.kind == "item" and passage.cited and sides:
+            sides[opened] += 1
+    return (Finding(line, "disagreement") for line, number in sides.items() if number < 2)
+
+
+def _terms(passages: Sequence[Passage], known_terms: Collection[str]) -> Iterator[Finding]:
+    """Terms used before this text explains them; those that other pages explain count too."""
+    waiting = {term.lower() for passage in passages for term in passage.terms()}
+    waiting |= {normalised(known).lower() for known in known_terms}
+    if not waiting:
+        return
+    words = re.compile(rf"\b({'|'.join(map(re.escape, sorted(waiting)))})\b")
+    for passage in passages:
+        waiting -= {term.lower() for term in passage.terms()}
+        for found in words.finditer(passage.unexplained.lower().replace("\n", " ")):
+            if found[1] in waiting:
+                waiting.discard(found[1])
+                line = passage.line_of(found.start(), passage.unexplained)
+                yield Finding(line, "unexplained term", found[1])

@@ -1,0 +1,184 @@
+"""What keeps a document from being rendered, each fault with its line."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from procedures.ground.characters import MOST_MARKS, piles_up_marks
+from procedures.models import Figure, Source
+from procedures.texts.rendering.blocks import BLOCKS
+from procedures.texts.rendering.documents import (
+    CITATION,
+    FENCE,
+    TERM,
+    Document,
+    Fault,
+    heading,
+    hidden_characters,
+)
+from procedures.texts.rendering.losses import losses
+from procedures.texts.rendering.markdown import term_anchor
+from procedures.texts.rendering.passages import passages, source_text
+
+# Markdown that our pages have no look for, or that a block could hide in.
+UNUSED = {
+    "blockquote_open": "a quotation (>)",
+    "code_block": "a line with four spaces before it",
+    "fence": "a block of code (```)",
+    "hr": "a line (---)",
+    "code_inline": "code (`)",
+}
+HEADINGS = "Begin with headings “##”, and put “###” only below them."
+
+
+class Library(NamedTuple):
+    """What a text may cite and show, by key."""
+
+    sources: Mapping[str, Source]
+    figures: Mapping[str, Figure]
+
+
+def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault]:
+    """(line, sentence) pairs that an editor can act on; none if the document can be rendered."""
+    found = (
+        _block_faults(parsed)
+        + _fence_faults(parsed)
+        + _citation_faults(parsed, library.sources)
+        + _term_faults(parsed)
+    )
+    if found:
+        return found  # only what has no such fault is worth the parser's time
+    tokens = parser.parse(source_text(parsed))
+    return (
+        _shape_faults(tokens, parsed, library.figures)
+        + losses(tokens, parsed)
+        + _unreadable(parsed, tokens)
+    )
+
+
+def _unreadable(parsed: Document, tokens: Sequence[Token]) -> list[Fault]:
+    """What nobody can see or read, looked for in the words as they will be shown."""
+    found = []
+    for passage in passages(parsed, tokens):
+        found += hidden_characters(passage.raw.split("\n"), first=passage.line)
+        if piles_up_marks(passage.raw):
+            found.append((passage.line, f"Write at most {MOST_MARKS} accents on one letter."))
+    return found
+
+
+def _block_faults(parsed: Document) -> list[Fault]:
+    faults = []
+    opened: tuple[int, str] | None = None
+    for number, line in parsed.lines():
+        opens = heading(line)
+        if opens is None:
+            continue
+        name, title = opens
+        if not name:
+            if opened is None:
+                faults.append((number, "This “:::” closes a block that was never opened."))
+            opened = None
+        elif opened is not None:
+            faults.append((number, f"Close the block “{opened[1]}” of line {opened[0]} first."))
+        else:
+            opened = (number, name)
+            faults += [(number, sentence) for sentence in _opening_faults(name, title)]
+    if opened is not None:
+        faults.append((opened[0], f"The block “{opened[1]}” is never closed with “:::”."))
+    return faults
+
+
+def _opening_faults(name: str, title: str) -> list[str]:
+    if name not in BLOCKS:
+        return [f"There is no block “{name}”. Use: {', '.join(BLOCKS)}."]
+    has_heading = BLOCKS[name].titled or name == "figure"
+    if has_heading and not title:
+        return [f"Give the block “{name}” a heading on the same line."]
+    if title and not has_heading:
+        return [f"The block “{name}” has no heading. Begin a new line for these words."]
+    if CITATION.search(title):
+        return ["Cite a source in the text of a block, not its heading."]
+    return []
+
+
+def _fence_faults(parsed: Document) -> list[Fault]:
+    return [
+        (number, "Write “::: name Heading” at the very beginning of the line, with single spaces.")
+        for number, line in parsed.lines()
+        if ":::" in line and not FENCE.match(line)
+    ]
+
+
+def _citation_faults(parsed: Document, sources: Mapping[str, Source]) -> list[Fault]:
+    return [
+        (number, f"There is no source “{key}”. Add it under Sources, or correct the key.")
+        for number, line in parsed.lines()
+        for key in CITATION.findall(line)
+        if key not in sources
+    ]
+
+
+def _shape_faults(
+    tokens: Sequence[Token], parsed: Document, figures: Mapping[str, Figure]
+) -> list[Fault]:
+    """What the parser found that has no place on our pages, or stands where it should not."""
+    faults: list[Fault] = []
+    below = False
+    figure: list[Token] | None = None
+    for token in tokens:
+        said = []
+        used = [token.type, *(child.type for child in token.children or [])]
+        if unused := [UNUSED[name] for name in used if name in UNUSED]:
+            said = [f"Our pages do not use {unused[0]}. Write it otherwise."]
+        elif token.type == "heading_open":
+            said = [] if token.tag in _headings(below) else [HEADINGS]
+            below = True
+        elif token.type == "container_figure_open":
+            figure = []
+        elif token.type == "container_figure_close":
+            said = [] if figure else ["Put exactly one picture, ![words](key), in this block."]
+            figure = None
+        elif any(child.type == "image" for child in token.children or []):
+            said = _picture_faults(token, figure, figures)
+            figure = None if figure is None else [*figure, token]
+        line = parsed.body_line + (token.map[0] if token.map else 0)
+        faults += [(line, sentence) for sentence in said]
+    return faults
+
+
+def _headings(below: bool) -> tuple[str, ...]:
+    return ("h2", "h3", "h4") if below else ("h2",)
+
+
+def _picture_faults(
+    inline: Token, figure: list[Token] | None, figures: Mapping[str, Figure]
+) -> list[str]:
+    """A picture stands alone in its paragraph of a figure, has words for it, and is one of ours."""
+    children = inline.children or []
+    picture = children[0]
+    if figure:
+        return ["Put exactly one picture, ![words](key), in this block."]
+    if figure is None or len(children) != 1:
+        return ["Put a picture on its own line in a block “figure”."]
+    if picture.attrs.get("src") not in figures:
+        return [f"There is no figure “{picture.attrs.get('src')}”. Add it under Figures."]
+    if not picture.content.strip():
+        return ["Say between the brackets what the picture shows."]
+    return []
+
+
+def _term_faults(parsed: Document) -> list[Fault]:
+    faults, seen = [], set()
+    for number, line in parsed.lines():
+        for term, _ in TERM.findall(line):
+            anchor = term_anchor(term)
+            if anchor in seen:
+                faults.append((number, f"“{term}” is explained already. Explain it only once."))
+            if anchor == "term-":
+                faults.append((number, f"“{term}” holds no letter. Explain a word."))
+            seen.add(anchor)
+        if "[[" in TERM.sub("", line):
+            faults.append((number, "Explain a term as [[term: what it means]], on one line."))
+    return faults
