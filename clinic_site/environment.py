@@ -156,5 +156,6 @@ class Environment(environ.Env):
             listed = "\n".join(f"- {fault}" for fault in self.faults)
             raise ImproperlyConfigured(
                 f"Nothing was started, because these settings are wrong:\n{listed}\n"
-                "docs/operations.md explains every variable."
+                "docs/operations.md explains every variable. For a demonstration on your own machine, "
+                "run script/server once: manage.py then uses its settings."
             )

@@ -6,9 +6,11 @@ Whatever would go wrong later is told now, in sentences, without a traceback.
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 import django
+import environ
 from django.conf import settings
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
@@ -20,8 +22,18 @@ from procedures.ground.outages import find_outage
 
 # gunicorn starts a worker that fails again and again, unless it ends with this.
 WORKER_BOOT_ERROR = 3
+# Written by `script/server`.
+DEMONSTRATION = Path(__file__).parent.parent / "var" / "demo.env"
 # The commands that serve patients, and so need the tables that their code expects.
 SERVING = {"send_messages"}
+
+
+def read_demonstration() -> None:
+    """Use the settings of the demonstration on this machine, if there is one and none are set."""
+    if os.environ.keys() & {"SECRET_KEY", "DJANGO_SETTINGS_MODULE"} or not DEMONSTRATION.is_file():
+        return
+    print("Using the settings of the demonstration, var/demo.env.", file=sys.stderr)  # noqa: T201
+    environ.Env.read_env(DEMONSTRATION)
 
 
 def prepare_command(name: str) -> None:

@@ -147,6 +147,13 @@ def test_every_wing_has_a_floor() -> None:
         assert wings == set.union(*floors)
 
 
+def test_the_drawing_of_the_wings_is_the_code() -> None:
+    out = StringIO()
+    call_command("wing_diagrams", stdout=out)
+    assert out.getvalue() in (ROOT / "docs" / "architecture.md").read_text()
+    assert all("0 circles." in line for line in out.getvalue().splitlines() if "rooms" in line)
+
+
 @pytest.mark.parametrize("path", modules(*APPS, "clinic_site"), ids=dotted)
 def test_no_module_has_a_name_that_says_nothing(path: Path) -> None:
     assert path.stem not in {"services", "utils", "helpers", "common", "managers", "misc"}

@@ -250,3 +250,67 @@ def test_a_database_file_is_for_its_own_account_only(tmp_path: Path) -> None:
     result = check()
     assert result.returncode == 1
     assert f"Other accounts of this machine can read {file}." in result.stderr
+
+
+# --- The demonstration's own settings ---------------------------------------------------------
+
+READ = """
+import os
+import sys
+from pathlib import Path
+from clinic_site import start
+start.DEMONSTRATION = Path(sys.argv[1])
+start.read_demonstration()
+os.environ["DJANGO_SETTINGS_MODULE"] = "clinic_site.settings"
+start.read_settings()
+from django.conf import settings
+print(settings.DEMONSTRATION, settings.CLINIC_NAME, settings.SITE_URL, sep="|")
+"""
+
+
+def settings_read(file: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What a command reads with these variables and this file of the demonstration."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-c", READ, str(file)],
+        cwd=ROOT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def demonstration(tmp_path: Path) -> Path:
+    """What `script/server` writes once."""
+    written = (ROOT / "script" / "server").read_text().split("<<END\n")[1].split("\nEND\n")[0]
+    secret, _, others = written.partition("\n")
+    assert secret.startswith("SECRET_KEY=$(")
+    file = tmp_path / "demo.env"
+    file.write_text(f"SECRET_KEY={RIGHT['SECRET_KEY']}\n{others}\n")
+    return file
+
+
+def test_a_command_needs_no_variable_beside_the_demonstration(demonstration: Path) -> None:
+    done = settings_read(demonstration)
+    assert done.stdout == "True|Example Lane Clinic|http://localhost:8000\n"
+    assert done.stderr == "Using the settings of the demonstration, var/demo.env.\n"
+
+
+def test_a_variable_goes_before_the_file_of_the_demonstration(demonstration: Path) -> None:
+    done = settings_read(demonstration, SITE_URL="http://localhost:8080")
+    assert done.stdout == "True|Example Lane Clinic|http://localhost:8080\n"
+
+
+def test_a_clinic_never_reads_the_file_of_a_demonstration(demonstration: Path) -> None:
+    done = settings_read(demonstration, **RIGHT)
+    assert done.stdout == "False|Our clinic|https://clinic.example\n"
+    assert done.stderr == ""
+
+
+def test_without_the_file_one_message_names_all_that_is_missing(tmp_path: Path) -> None:
+    done = settings_read(tmp_path / "none.env")
+    for name in ("SECRET_KEY", "SEALING_KEY", "SITE_URL", "CLINIC_SENDER"):
+        assert f"Set the environment variable {name}." in done.stderr
+    assert "run script/server once" in done.stderr
