@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.conf import settings
-
 from bookings.models import AppointmentRequest, ScreeningQuestion, Topic, Treatment
 from bookings.status import Answer, FlagLevel, TriageRefused
 from procedures.models import InformationPage
+
+# An answer that may change is asked for again after this time.
+FRESH_FOR = timedelta(days=7)
 
 
 class GivenAnswer(NamedTuple):
@@ -51,8 +52,9 @@ def unseen_urgent_answers(request: AppointmentRequest) -> list[GivenAnswer]:
 
 def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[ScreeningQuestion]:
     """Those whose answers may change, where the last one is old or was given to another wording."""
-    age = timedelta(days=settings.CLINIC_ANSWERS_AGE_DAYS)
-    fresh = set(request.answers.filter(given_at__gt=now - age).values_list("question", flat=True))
+    fresh = set(
+        request.answers.filter(given_at__gt=now - FRESH_FOR).values_list("question", flat=True)
+    )
     current = questions_for(request.page)
     return [each for each in current if each.asked_again and each.pk not in fresh]
 

@@ -76,18 +76,11 @@ CLINIC_ANSWERS_WITHIN_HOURS = env.number(
     "CLINIC_ANSWERS_WITHIN_HOURS", default=16, least=1, most=1000
 )
 
-# How long offered times are held, in the hours above, unless somebody says otherwise.
-CLINIC_HELD_HOURS = env.number("CLINIC_HELD_HOURS", default=16, least=1, most=1000)
-
 # A clinic of one doctor may let the author of a page sign it. The page then says so.
 SELF_REVIEW_ALLOWED = env.flag("SELF_REVIEW_ALLOWED")
 
 # Until how many hours before an appointment a patient may cancel without ringing us.
 CLINIC_CANCEL_HOURS = env.number("CLINIC_CANCEL_HOURS", default=24, least=0, most=1000)
-# After how many days an answer that may change is asked for again.
-CLINIC_ANSWERS_AGE_DAYS = env.number("CLINIC_ANSWERS_AGE_DAYS", default=7, least=0, most=1000)
-# For how many hours, counted while the desk is open, an earlier time is held for one person.
-CLINIC_EARLIER_HOURS = env.number("CLINIC_EARLIER_HOURS", default=4, least=1, most=1000)
 # How many days after a request has ended its private link still opens.
 CLINIC_LINK_DAYS = env.number("CLINIC_LINK_DAYS", default=90, least=1, most=4000)
 # How many days before an appointment its reminder is sent.

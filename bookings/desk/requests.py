@@ -27,6 +27,7 @@ from bookings.models import (
 from bookings.status import RequestStatus, TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin
+from procedures.ground.forms import posted
 
 SEARCH_URL = "bookings_appointmentrequest_search"
 MOST_FOUND = 50
@@ -93,7 +94,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form = SearchForm(request.POST if request.method == "POST" else None)
+        form = SearchForm(posted(request))
         found: list[AppointmentRequest] | None = None
         if request.method == "POST" and form.is_valid():
             matching = find(form.cleaned_data["term"]).select_related("page").most_urgent_first()

@@ -1,13 +1,15 @@
 """When somebody is at the desk, and until when we promise an answer."""
 
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
 
 from bookings.diary.working_hours import WorkingWeek, add_working_time, closing_time
 from bookings.models import ClosedDay
+
+# For how many open hours offered times are held, unless somebody chooses otherwise.
+HELD_HOURS = 16
 
 
 def answer_due(now: datetime) -> datetime:
@@ -31,7 +33,7 @@ def _after_open_time(now: datetime, length: timedelta) -> datetime:
         days=settings.CLINIC_OPEN_DAYS,
         opens=time.fromisoformat(settings.CLINIC_OPENS),
         closes=closing_time(settings.CLINIC_CLOSES),
-        zone=ZoneInfo(settings.TIME_ZONE),
+        zone=timezone.get_default_timezone(),
     )
     closed = set(
         ClosedDay.objects.filter(day__gte=timezone.localdate(now)).values_list("day", flat=True)

@@ -1,9 +1,8 @@
 """Time counted only while somebody is at the desk. Instants are aware; hours are local wall time."""
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 # Longer than any run of closed days; a year without an open day is a mistake in the settings.
 LONGEST_SEARCH = 366
@@ -19,7 +18,7 @@ class WorkingWeek(NamedTuple):
     days: Collection[int]
     opens: time
     closes: time
-    zone: ZoneInfo
+    zone: tzinfo
 
 
 def add_working_time(
@@ -51,5 +50,5 @@ def closing_time(text: str) -> time:
     return MIDNIGHT if text == "24:00" else time.fromisoformat(text)
 
 
-def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+def _instant(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)

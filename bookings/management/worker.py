@@ -14,7 +14,8 @@ from django.core.management import call_command
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
-from bookings import messages, triage
+from bookings import messages
+from bookings.triage import clock
 from procedures.ground import rate_limits
 from procedures.ground.batches import Failed, Tally, attempt, log_failure
 
@@ -36,10 +37,7 @@ def go_round(now: datetime) -> int:
     """
     failed = 0
     for task in (
-        triage.catch_up,
-        triage.pass_on_freed_times,
-        triage.remind,
-        triage.warn_of_ends,
+        *clock.DUTIES,
         rate_limits.forget_past_tries,
         _forget_what_was_typed,
     ):

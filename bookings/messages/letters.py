@@ -35,15 +35,14 @@ TELLS: dict[str, Event] = {
 }
 # The clinic's own, and what goes to an address that the patient has left.
 WITHOUT_LINK = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
-# What tells day, time and place to patients who agreed to that.
-WITH_DETAIL = {
+# With a calendar file (day, time and address, no reason) for everybody, and the same in words for those
+# who agreed to that.
+ABOUT_A_VISIT = {
     MessageKind.BOOKED,
     MessageKind.MOVED,
     MessageKind.CANCELLED,
     MessageKind.REMINDER,
 }
-# As a file, for everybody: day, time and address, without a reason.
-WITH_CALENDAR = WITH_DETAIL
 
 
 def letter(message: Message) -> EmailMultiAlternatives:
@@ -70,7 +69,7 @@ def letter(message: Message) -> EmailMultiAlternatives:
         headers=headers,
     )
     mail.attach_alternative(_html(subject, body), "text/html")
-    if message.kind in WITH_CALENDAR and (appointment := message.request.appointments.last()):
+    if message.kind in ABOUT_A_VISIT and (appointment := message.request.appointments.last()):
         mail.attach("appointment.ics", invitation(appointment), "text/calendar")
     return mail
 
@@ -99,7 +98,7 @@ def _told(message: Message) -> dict[str, Any]:
     request = message.request
     to_clinic = message.kind == MessageKind.CLINIC_NOTICE
     appointment = None
-    if request.detail_in_messages and message.kind in WITH_DETAIL:
+    if request.detail_in_messages and message.kind in ABOUT_A_VISIT:
         appointment = request.appointments.order_by("-pk").first()
     event = TELLS.get(message.kind)
     return {

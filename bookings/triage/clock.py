@@ -7,7 +7,10 @@ from django.db import transaction
 
 from bookings.models import AppointmentRequest
 from bookings.status import TriageRefused
+from bookings.triage.earlier import pass_on_freed_times
+from bookings.triage.offering import warn_of_ends
 from bookings.triage.transitions import settle
+from bookings.triage.visits import remind
 from procedures.ground.batches import Tally, one_by_one
 
 
@@ -30,3 +33,7 @@ def _settle(pk: int, *, now: datetime) -> bool:
             return settle(request, now=now)
     except TriageRefused:  # somebody else just moved it, and saw the same clock
         return False
+
+
+# What falls due without anybody pressing a button, in the order in which the worker does it.
+DUTIES = (catch_up, pass_on_freed_times, remind, warn_of_ends)

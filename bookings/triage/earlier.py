@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 
 from bookings import diary, journal, messages
@@ -32,6 +31,8 @@ from bookings.triage.transitions import keep, one_change, transition, what_happe
 from bookings.triage.visits import OFF_THE_LIST
 from procedures.ground.batches import Failed, Tally, attempt, log_failure, one_by_one
 
+# For how many open hours an earlier time is held for one person.
+HELD_HOURS = 4
 # Between the end of such an offer and its time: somebody has to travel.
 LEAST_NOTICE = timedelta(hours=12)
 
@@ -70,7 +71,7 @@ def pass_on_freed_times(now: datetime) -> Tally:
 
 def _pass_on(pk: int, *, now: datetime) -> bool:
     freed = Appointment.objects.select_related("appointment_type", "clinician").get(pk=pk)
-    held_until = in_working_hours(now, settings.CLINIC_EARLIER_HOURS)
+    held_until = in_working_hours(now, HELD_HOURS)
     if held_until > freed.starts - LEAST_NOTICE:
         return False
     candidates = _candidates(freed)

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from bookings import diary, journal, messages
-from bookings.diary.desk_hours import desk_is_open, in_working_hours
+from bookings.diary.desk_hours import HELD_HOURS, desk_is_open, in_working_hours
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -91,7 +90,7 @@ def offer(
 def usual_hold(starts: Sequence[datetime], now: datetime) -> datetime:
     """Until when times are held if nobody says otherwise: so many hours of the desk, and no longer than
     two hours before the first. Raises TriageRefused if that is too soon for an offer."""
-    usual = in_working_hours(now, settings.CLINIC_HELD_HOURS).replace(second=0, microsecond=0)
+    usual = in_working_hours(now, HELD_HOURS).replace(second=0, microsecond=0)
     held_until = min(usual, min(starts) - BEFORE_THE_FIRST)
     if held_until <= now + BEFORE_THE_FIRST:
         raise TriageRefused(

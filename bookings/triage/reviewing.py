@@ -1,9 +1,7 @@
 """A request is looked at, asked about, put aside, declined or withdrawn."""
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -88,7 +86,7 @@ def defer(
         raise TriageRefused("Choose a day after today.")
     with one_change(request):
         version = taken_up(request, version, by=by, now=now)
-        comes_back = datetime.combine(until, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
+        comes_back = datetime.combine(until, time(), tzinfo=timezone.get_default_timezone())
         transition(
             request,
             RequestStatus.DEFERRED,

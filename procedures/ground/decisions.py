@@ -22,6 +22,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from procedures.ground.fields import PlainTextField
+from procedures.ground.forms import posted
 from procedures.ground.seen import SeenVersionField
 
 
@@ -169,12 +170,12 @@ class DecisionAdmin(CarefulAdmin):
         record = self.get_object(request, str(pk))
         if record is None:
             raise Http404
-        posted = request.POST if request.method == "POST" else None
+        sent = posted(request)
         chosen = {
             name: request.GET[name] for name in decision.chosen_by_link if name in request.GET
         }
-        form = decision.form(posted, record=record, initial=chosen)
-        if posted is not None and form.is_valid():
+        form = decision.form(sent, record=record, initial=chosen)
+        if sent is not None and form.is_valid():
             try:
                 said = decision.carry_out(record, form.cleaned_data, request.user, timezone.now())
             except self.refusals as refusal:

@@ -58,10 +58,7 @@ WRONG = [
         (name, value, f"{name} is “{value}”. Write a whole number from {least} to {most}.")
         for name, least, most in (
             ("CLINIC_ANSWERS_WITHIN_HOURS", 1, 1000),
-            ("CLINIC_HELD_HOURS", 1, 1000),
             ("CLINIC_CANCEL_HOURS", 0, 1000),
-            ("CLINIC_EARLIER_HOURS", 1, 1000),
-            ("CLINIC_ANSWERS_AGE_DAYS", 0, 1000),
             ("CLINIC_LINK_DAYS", 1, 4000),
             ("CLINIC_REMINDER_DAYS", 1, 60),
             ("CLINIC_PAGES_IN_OUTAGE_SECONDS", 0, 3600),

@@ -5,12 +5,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
+from bookings.diary.desk_hours import HELD_HOURS
 from bookings.diary.free_times import FreeTime, free_times
 from bookings.models import (
     AppointmentRequest,
@@ -292,7 +292,7 @@ class OfferForm(FreeTimesForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["held_until"].help_text = (
-            f"Left empty: for {settings.CLINIC_HELD_HOURS} hours of the desk, and no longer than two "
+            f"Left empty: for {HELD_HOURS} hours of the desk, and no longer than two "
             "hours before the first time. The patient sees it; after it, others can have the times."
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from bookings import triage
 from bookings.models import AppointmentRequest, Offer, OfferedTime
@@ -23,6 +23,7 @@ from bookings.patients.views.guards import (
 )
 from bookings.screening import GivenAnswer, questions_to_ask_again, urgent_answers_given_last
 from bookings.status import WITH_APPOINTMENT, TriageRefused
+from procedures.ground.forms import get_or_post, posted
 
 
 def choose_form(
@@ -48,7 +49,7 @@ def _spelt_out(time: OfferedTime) -> str:
     return f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}{where}"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 @only_by_press
 def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
@@ -96,7 +97,7 @@ def _too_late() -> None:
     raise TriageRefused("This offer has ended, so its times are no longer held for you.")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Before the visit: has anything changed? What was answered before is not shown, but the questions
@@ -109,7 +110,7 @@ def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     answers = form.answers() if request.method == "POST" and questions and form.is_valid() else []
     if not questions or (found.state(now) not in WITH_APPOINTMENT and not answers):
         return redirect("bookings:mine", found.reference)
-    seen = SeenForm(request.POST or None, initial={"version": found.version})
+    seen = SeenForm(posted(request), initial={"version": found.version})
     if answers and seen.is_valid():
         version = seen.cleaned_data["version"]
         return act(
@@ -136,7 +137,7 @@ def urgent(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return render(request, "bookings/mine/urgent.html", {"found": found, "answers": answers})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 @only_by_press
 def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from bookings import triage
 from bookings.links import is_alive
@@ -24,10 +23,11 @@ from bookings.patients.views.guards import (
 )
 from bookings.status import PATIENT, TriageRefused
 from procedures.ground import rate_limits
+from procedures.ground.forms import get_or_post, posted
 from procedures.ground.places import by_place
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Show and change the contact details, to nobody without the date of birth."""
@@ -62,10 +62,10 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return redirect("bookings:mine", found.reference)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def lost_link(request: HttpRequest) -> HttpResponse:
     """Send the private link again. The answer is the same whether or not we know the address."""
-    form = LostLinkForm(request.POST if request.method == "POST" else None)
+    form = LostLinkForm(posted(request))
     if request.method != "POST" or not form.is_valid():
         return render(request, "bookings/mine/lost_link.html", {"form": form})
     now = timezone.now()

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from bookings import links, triage
 from bookings.models import AppointmentRequest, ClinicQuestion
@@ -27,6 +27,7 @@ from bookings.screening import questions_to_ask_again, unseen_urgent_answers
 from bookings.status import WITHDRAWABLE
 from bookings.status.events import told_patient
 from procedures.ground import rate_limits
+from procedures.ground.forms import get_or_post, posted
 from procedures.ground.places import by_place
 
 
@@ -105,11 +106,11 @@ def _answer_form(
     return AnswerQuestionForm(initial=initial)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask for the date of birth before anything private is shown. Five wrong ones a day end the link."""
-    form = IdentifyForm(request.POST or None)
+    form = IdentifyForm(posted(request))
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         # A link that staff or we renewed is a new start.
@@ -148,11 +149,11 @@ def _no_tries_left(
     return render(request, "bookings/mine/no_tries_left.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask once more, then withdraw."""
-    form = SeenForm(request.POST or None, initial={"version": found.version})
+    form = SeenForm(posted(request), initial={"version": found.version})
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"]
         return act(
@@ -162,7 +163,7 @@ def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return render(request, "bookings/mine/withdraw.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 @only_by_press
 def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from bookings import triage
 from bookings.models import AppointmentRequest
@@ -15,10 +15,11 @@ from bookings.patients.views.guards import close_session, open_in_session, renam
 from bookings.screening import unseen_urgent_answers
 from bookings.status import CarerRight, MessageKind, TriageRefused, needs_in_words
 from procedures.ground import rate_limits
+from procedures.ground.forms import get_or_post, posted
 from procedures.ground.places import by_place
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def start(request: HttpRequest) -> HttpResponse:
     """The urgent-symptom off-ramp. Passing it opens an empty form."""
     about = request.POST.get("about") or request.GET.get("about") or ""
@@ -39,7 +40,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return render(request, "bookings/request/start.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def step(request: HttpRequest, step: str) -> HttpResponse:
     """One step of the form. A step that the patient has not reached leads back to the one due."""
     unsent = UnsentRequest(request.session)
@@ -47,7 +48,7 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
         return _begin_again(request, step)
     if not unsent.may_open(step):
         return redirect("bookings:step", unsent.next_step())
-    form = unsent.form(step, request.POST if request.method == "POST" else None)
+    form = unsent.form(step, posted(request))
     if request.method == "POST" and form.is_valid():
         if unsent.keep(step, request.POST):
             return redirect("bookings:step", unsent.next_step())
@@ -61,7 +62,7 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
     return render(request, f"bookings/request/{step}.html", context | _way_back(step))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def urgent(request: HttpRequest) -> HttpResponse:
     """What to do straight away about an answer that cannot wait for us. Then the form goes on."""
     unsent = UnsentRequest(request.session)
@@ -76,7 +77,7 @@ def urgent(request: HttpRequest) -> HttpResponse:
     return render(request, "bookings/request/urgent.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def check(request: HttpRequest) -> HttpResponse:
     """The last step: everything that was answered, and the button that sends it."""
     unsent = UnsentRequest(request.session)
@@ -194,7 +195,7 @@ def _begin_again(request: HttpRequest, step: str = "") -> HttpResponse:
     return redirect("bookings:start")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def finished(request: HttpRequest) -> HttpResponse:
     """Leave a computer that others use too: nothing of the patient stays in this browser."""
     if request.method != "POST":

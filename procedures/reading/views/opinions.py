@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from procedures.ground import rate_limits
+from procedures.ground.forms import get_or_post, posted
 from procedures.ground.places import by_place
 from procedures.ground.rate_limits import Limit
 from procedures.reading import feedback
@@ -18,14 +18,14 @@ from procedures.reading.views.answers import closed, find
 FEEDBACK_FROM_ONE_PLACE = Limit("feedback", 10, timedelta(hours=1))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def feedback_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     """The form that the two buttons under a page open, and where it is sent."""
     page, found = find(category, slug)
     if isinstance(found, Closed):
         return closed(request, page, found)
     asked = {name: request.GET.get(name) for name in ("clear", "version")}
-    form = FeedbackForm(request.POST if request.method == "POST" else None, initial=asked)
+    form = FeedbackForm(posted(request), initial=asked)
     context = {"page": page, "section": category, "document": found.document, "form": form}
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
