@@ -21,7 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from bookings import status as booking_status
 from bookings.admin import AppointmentRequestAdmin
-from bookings.models import AppointmentRequest, Offer, RedFlag, RequestEvent
+from bookings.models import AppointmentRequest, RedFlag, RequestEvent
 from bookings.status import FlagOutcome, RequestStatus
 from bookings.status import events as booking_events
 from bookings.status.events import TOLD, Event, told_patient
@@ -370,7 +370,6 @@ def test_filters_and_predicates_agree(monday: datetime) -> None:
                 )
                 for status in RequestStatus
             ),
-            (Offer.objects.standing(now), lambda record, now=now: record.is_standing(now)),
             (RedFlag.objects.blocking(), lambda record: record.is_blocking()),
         ):
             everything = filtered.model.objects.all()
