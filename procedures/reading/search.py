@@ -2,10 +2,13 @@
 
 There is no index: the few dozen texts of a clinic are read in a moment, an index could go stale, and
 what is found here has passed every check of `publication`. See `docs/decisions.md`.
+
+A word that no page has is read as the beginning of one that some page has, or as a misspelling of one.
 """
 
+import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,6 +19,10 @@ from procedures.texts.differences import passages
 from procedures.texts.rendering import words_of
 
 LONGEST_QUERY = 100
+# Shorter words are too like others: “fees” is not “feels”.
+SHORTEST_BEGINNING, SHORTEST_MISSPELLING = 4, 5
+# How alike two words have to be, from 0 to 1 (difflib): “sholder” and “shoulder” are 0.93.
+ALIKE = 0.8
 EXCERPT_WORDS = 28
 COMMON = frozenset(
     {"a", "an", "and", "are", "be", "can", "do", "does", "for", "from", "had", "has", "have", "how"}
@@ -47,23 +54,77 @@ class Result(NamedTuple):
     excerpt: list[Part]
 
 
-def search(query: str, pages: Iterable[Publication]) -> list[Result]:
-    """The pages that hold every word of the query, the best first.
+class Found(NamedTuple):
+    """The results of a search, the best first, and the words that were looked for instead of others."""
+
+    results: list[Result]
+    instead: dict[str, str]
+
+
+def search(query: str, pages: Iterable[Publication]) -> Found:
+    """Find the pages that have every word of the query.
 
     Words are compared by their stems; the common ones count only if there are no others.
     """
-    looked_for = stems(query[:LONGEST_QUERY])
+    pages = list(pages)
+    words = _words(query[:LONGEST_QUERY])
+    known = frozenset().union(*(_known(page) for page in pages))
+    words, instead = _as_known(words, known)
+    looked_for = stems(" ".join(words))
     wanted = [stem for stem in looked_for if stem not in COMMON_STEMS] or looked_for
     if not wanted:
-        return []
+        return Found([], {})
     results = [result for page in pages if (result := _result(page, wanted))]
-    return sorted(results, key=lambda result: -result.score)
+    return Found(sorted(results, key=lambda result: -result.score), instead)
 
 
 def stems(text: str) -> list[str]:
     """The stem of each word, without doubles, in order."""
-    words = (word.replace("’", "'").removesuffix("'s") for word in WORD.findall(text.lower()))
-    return list(dict.fromkeys(_stem(word) for word in words))
+    return list(dict.fromkeys(_stem(word) for word in _words(text)))
+
+
+def _words(text: str) -> list[str]:
+    return [word.replace("’", "'").removesuffix("'s") for word in WORD.findall(text.lower())]
+
+
+def _known(page: Publication) -> frozenset[str]:
+    """Every word of a page that a search can find."""
+    names = [page.document.title, page.document.standfirst, *page.page.other_names()]
+    return _words_of(page.fragment.text) | frozenset(_words(" ".join(names)))
+
+
+@lru_cache(maxsize=256)
+def _words_of(text: str) -> frozenset[str]:
+    return frozenset(_words(words_of(text)))
+
+
+def _as_known(words: Sequence[str], known: Collection[str]) -> tuple[list[str], dict[str, str]]:
+    """The words as some page writes them, and which of them stand for what was typed."""
+    known_stems = set(map(_stem, known))
+    read: list[str] = []
+    instead: dict[str, str] = {}
+    waiting = list(words)
+    while waiting:
+        word, *waiting = waiting
+        following = waiting[0] if waiting else ""
+        if following and f"{word}{following}" in known and not {word, following} <= known_stems:
+            word, waiting = f"{word}{following}", waiting[1:]  # “ultra sound”
+        elif _stem(word) not in known_stems and (guess := _guess(word, known)):
+            instead[word] = guess
+            word = guess
+        read.append(word)
+    return read, instead
+
+
+def _guess(word: str, known: Collection[str]) -> str:
+    """The shortest known word that begins with this one, or the one most like it; or nothing."""
+    longer = [other for other in known if other.startswith(word)]
+    if longer and len(word) >= SHORTEST_BEGINNING:
+        return min(longer, key=lambda other: (len(other), other))
+    if len(word) < SHORTEST_MISSPELLING:
+        return ""
+    alike = difflib.get_close_matches(word, sorted(known), n=1, cutoff=ALIKE)
+    return alike[0] if alike else ""
 
 
 def _result(page: Publication, wanted: Sequence[str]) -> Result | None:

@@ -71,6 +71,36 @@ def test_what_is_found(query: str, expected: list[str], client: Client) -> None:
     assert sorted(found(client, query)) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "typed", "word"),
+    [
+        ("shoul", "shoul", "shoulder"),  # a beginning
+        ("sholder", "sholder", "shoulder"),
+        ("cortizone", "cortizone", "cortisone"),
+        ("frozen sholder injecton", "injecton", "injection"),
+    ],
+)
+def test_a_word_that_no_page_has_is_read_as_the_nearest(
+    query: str, typed: str, word: str, client: Client
+) -> None:
+    assert found(client, query) == ["shoulder-injection"]
+    page = client.get("/search/", {"q": query}).content.decode()
+    assert f"No page has “{typed}”, so we looked for <strong>{word}</strong>." in page
+
+
+def test_two_words_may_be_one(client: Client, monday: datetime) -> None:
+    page = factories.page("scan")
+    text = factories.document(title="Ultrasound")
+    factories.revision(RevisionStatus.PUBLISHED, of=page, text=text, now=monday)
+    assert found(client, "ultra sound") == ["scan"]
+
+
+@pytest.mark.parametrize("query", ["xyz", "zebra", "wri", "sh", "wrst"])
+def test_what_is_like_nothing_is_not_guessed(query: str, client: Client) -> None:
+    assert found(client, query) == []
+    assert "so we looked for" not in client.get("/search/", {"q": query}).content.decode()
+
+
 def test_a_result_says_where_the_words_were_found(client: Client) -> None:
     page = client.get("/search/", {"q": "tendons"}).content.decode()
     assert "<mark>tendon.</mark>" in page

@@ -14,9 +14,11 @@ def search_page(request: HttpRequest) -> HttpResponse:
     """Pages that hold what was looked for. Not kept by any cache: a query can say who is ill."""
     query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].split())
     pages = open_pages(today())
+    found = search(query, pages)
     context = {
         "query": query,
-        "results": search(query, pages) if query else [],
+        "results": found.results,
+        "instead": found.instead,
         "pages": pages,
         "longest": LONGEST_QUERY,
         "section": "search",
