@@ -53,7 +53,7 @@ class EmailAddressField(forms.EmailField):
         )
 
     def to_python(self, value: Any) -> str:
-        text = unicodedata.normalize("NFKC", without_invisible(super().to_python(value)))
+        text = unicodedata.normalize("NFKC", without_invisible(super().to_python(value) or ""))
         found = self.copied.fullmatch(text.strip(AROUND))
         address = (found[1] or found[2] or "").strip(AROUND) if found else ""
         try:
@@ -66,7 +66,7 @@ class EmailAddressField(forms.EmailField):
         return readable(value) if isinstance(value, str) else value
 
 
-class OptionalPhoneField(PhoneNumberField):
+class OptionalPhoneField(PhoneNumberField):  # type: ignore[misc]  # it has no types
     """Where a person can be rung, if they say so. Only what cannot be a number at all is refused."""
 
     default_validators: list[Any] = []

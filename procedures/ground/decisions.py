@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.options import BaseModelAdmin
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, Field, Model, TextField, URLField
@@ -22,7 +21,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from procedures.ground.fields import PlainTextField
+from procedures.ground.generics import BaseModelAdmin, ModelAdmin, TabularInline
 from procedures.ground.seen import SeenVersionField
+from procedures.ground.signed_in import signed_in
 
 
 class DecisionForm(forms.Form):
@@ -77,22 +78,22 @@ class Decision(NamedTuple):
     chosen_by_link: Iterable[str] = ()
 
 
-class PlainTextAdmin(BaseModelAdmin):
+class PlainTextAdmin(BaseModelAdmin[Any]):
     """What people type into columns for text goes into our own field."""
 
     def formfield_for_dbfield(
-        self, db_field: Field, request: HttpRequest, **kwargs: Any
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
         if type(db_field) in {CharField, TextField}:
             kwargs.setdefault("form_class", PlainTextField)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class CarefulInline(PlainTextAdmin, admin.TabularInline):
+class CarefulInline(PlainTextAdmin, TabularInline[Any, Any]):
     """Rows of another table below a record."""
 
 
-class CarefulAdmin(PlainTextAdmin, admin.ModelAdmin):
+class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
     """No bulk actions, no deleting, and no filters in an address but those of the list."""
 
     actions = None
@@ -176,7 +177,9 @@ class DecisionAdmin(CarefulAdmin):
         form = decision.form(posted, record=record, initial=chosen)
         if posted is not None and form.is_valid():
             try:
-                said = decision.carry_out(record, form.cleaned_data, request.user, timezone.now())
+                said = decision.carry_out(
+                    record, form.cleaned_data, signed_in(request), timezone.now()
+                )
             except self.refusals as refusal:
                 # What was typed stays on the screen; nothing was stored.
                 form.add_error(None, str(refusal))
