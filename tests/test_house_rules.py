@@ -255,7 +255,7 @@ def test_whose_turn_it_is_decides_who_is_waited_for() -> None:
 
 
 def test_every_event_says_what_a_patient_reads_of_it() -> None:
-    longest = RequestEvent._meta.get_field("kind").max_length
+    longest = RequestEvent._meta.get_field("kind").max_length or 0
     assert list(TOLD) == list(Event)
     assert all(len(event) <= longest for event in Event)
     for told in TOLD.values():
@@ -345,29 +345,22 @@ def test_filters_and_predicates_agree(monday: datetime) -> None:
         resolved_at=monday,
         resolved_by=factories.staff("Clinician"),
     )
+    requests, offers, flags = AppointmentRequest.objects, Offer.objects, RedFlag.objects
     for days in (0, 1, 3, 30):
         now = monday + timedelta(days=days)
-        for filtered, predicate in (
-            (
-                AppointmentRequest.objects.waiting_for_clinic(now),
-                lambda record, now=now: record.is_waiting_for_clinic(now),
-            ),
-            (
-                AppointmentRequest.objects.moved_by_the_clock(now),
-                lambda record, now=now: record.state(now) != record.status,
-            ),
-            *(
-                (
-                    AppointmentRequest.objects.in_state(status, now),
-                    lambda record, now=now, status=status: record.state(now) == status,
-                )
-                for status in RequestStatus
-            ),
-            (Offer.objects.standing(now), lambda record, now=now: record.is_standing(now)),
-            (RedFlag.objects.blocking(), lambda record: record.is_blocking()),
-        ):
-            everything = filtered.model.objects.all()
-            assert set(filtered) == {record for record in everything if predicate(record)}
+        everything = requests.all()
+        assert set(requests.waiting_for_clinic(now)) == {
+            each for each in everything if each.is_waiting_for_clinic(now)
+        }
+        assert set(requests.moved_by_the_clock(now)) == {
+            each for each in everything if each.state(now) != each.status
+        }
+        for status in RequestStatus:
+            assert set(requests.in_state(status, now)) == {
+                each for each in everything if each.state(now) == status
+            }
+        assert set(offers.standing(now)) == {each for each in offers.all() if each.is_standing(now)}
+        assert set(flags.blocking()) == {each for each in flags.all() if each.is_blocking()}
     assert set(RedFlag.objects.blocking()) == set(flagged.flags.all())
 
 

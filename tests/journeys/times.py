@@ -33,7 +33,7 @@ def free_times(page: Page) -> Iterator[tuple[datetime, Locator]]:
 
 def tick_free(page: Page, *, after: datetime, count: int = 1) -> list[datetime]:
     """Tick the first free times after a moment; which they are."""
-    ticked = []
+    ticked: list[datetime] = []
     for starts, box in free_times(page):
         if starts > after and len(ticked) < count:
             box.check()

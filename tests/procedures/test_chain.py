@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -256,9 +257,7 @@ def drafts_at_once(monday: datetime) -> list[Any]:
     pages = [factories.page(f"page-{number}") for number in range(6)]
     return race(
         [
-            lambda page=page: publishing.start_draft(
-                page, document=factories.document(), by=by, now=monday
-            )
+            partial(publishing.start_draft, page, document=factories.document(), by=by, now=monday)
             for page in pages
         ]
     )

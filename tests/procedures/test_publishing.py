@@ -22,8 +22,8 @@ Step = Callable[[Revision, datetime], Any]
 def sign(revision: Revision, now: datetime, by: User | None = None, **changes: Any) -> SignOff:
     signer = by or factories.clinician().login
     assert signer is not None
-    arguments = {"version": revision.version, "fragment_hash": revision.fragment_hash} | changes
-    return publishing.sign_off(revision, by=signer, now=now, **arguments)
+    seen = {"version": revision.version, "fragment_hash": revision.fragment_hash, **changes}
+    return publishing.sign_off(revision, by=signer, now=now, **seen)
 
 
 STEPS: dict[str, tuple[RevisionStatus, Step]] = {
