@@ -407,17 +407,9 @@ def test_a_template_holds_nothing_inline_and_trusts_nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules(*APPS, "clinic_site"), ids=dotted)
-def test_code_keeps_the_rules(path: Path) -> None:
-    tree = parsed(path)
-    for node in ast.walk(tree):
-        assert not isinstance(node, ast.Assert), f"line {node.lineno}: assert is no guard"
-        if isinstance(node, ast.ExceptHandler):
-            caught = getattr(node.type, "id", "")
-            assert caught not in {"", "Exception", "BaseException"} or node.type is not None
-            assert caught != "BaseException"
-            assert caught != "Exception" or dotted(path) == "procedures.ground.batches"
-    marks = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "mark_safe"]
-    assert not marks or dotted(path).startswith("procedures.texts.rendering")
+def test_only_the_renderer_says_that_html_is_safe(path: Path) -> None:
+    names = [node.id for node in ast.walk(parsed(path)) if isinstance(node, ast.Name)]
+    assert "mark_safe" not in names or dotted(path).startswith("procedures.texts.rendering")
 
 
 @pytest.mark.parametrize("path", modules(*APPS), ids=dotted)

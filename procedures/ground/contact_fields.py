@@ -53,6 +53,7 @@ class EmailAddressField(forms.EmailField):
         )
 
     def to_python(self, value: Any) -> str:
+        """The address in the form that is stored, or nothing."""
         text = unicodedata.normalize("NFKC", without_invisible(super().to_python(value) or ""))
         found = self.copied.fullmatch(text.strip(AROUND))
         address = (found[1] or found[2] or "").strip(AROUND) if found else ""
@@ -83,6 +84,7 @@ class OptionalPhoneField(PhoneNumberField):  # type: ignore[misc]  # it has no t
         )
 
     def to_python(self, value: Any) -> PhoneNumber | str:
+        """The number, or nothing."""
         typed = without_invisible(str(value or "")).strip()
         if not typed:
             return ""

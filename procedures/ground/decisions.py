@@ -84,6 +84,7 @@ class PlainTextAdmin(BaseModelAdmin[Any]):
     def formfield_for_dbfield(
         self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
+        """Django's choice, but our own field for text."""
         if type(db_field) in {CharField, TextField}:
             kwargs.setdefault("form_class", PlainTextField)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -103,15 +104,18 @@ class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
     safe_lookups = {"", "exact", "id__exact"}
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Only the filters of the list, and only whole values."""
         field, _, how = lookup.partition("__")
         listed = {getattr(entry, "parameter_name", entry) for entry in self.list_filter}
         return field in listed and how in self.safe_lookups
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Only what a link may choose."""
         initial = super().get_changeform_initial_data(request)
         return {name: initial[name] for name in self.chosen_by_link if name in initial}
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes anything here."""
         return False
 
 
@@ -122,6 +126,7 @@ class DecisionAdmin(CarefulAdmin):
     refusals: tuple[type[Exception], ...] = ()
 
     def get_urls(self) -> list[URLPattern]:
+        """Django's own pages, and those of the decisions."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_decide"
         decide = path(
             "<int:pk>/decide/<slug:slug>/", self.admin_site.admin_view(self.decide), name=name

@@ -235,7 +235,7 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
             request, version=request.version, by=factories.staff("Reception"), now=now
         )
     open_in = set(DECISIONS[slug].statuses)
-    first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else sorted(open_in)[0]
+    first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else min(open_in)
     request = factories.request_at(RequestStatus(first), now=now)
     if slug == "leave-earlier":
         triage.join_earlier_list(request, version=request.version, by="the patient", now=now)

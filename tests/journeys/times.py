@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from playwright.sync_api import Locator, Page
 
+from tests.clock import ZONE
+
 A_DAY = re.compile(r"^\w+day \d{1,2} \w+ \d{4}$")
 
 
@@ -27,8 +29,8 @@ def free_times(page: Page) -> Iterator[tuple[datetime, Locator]]:
         day = group.get_attribute("aria-label")
         for label in group.locator("label").all():
             hour = label.inner_text().split()[0]
-            starts = datetime.strptime(f"{day} {hour}", "%A %d %B %Y %H:%M")
-            yield timezone.make_aware(starts), group.get_by_label(re.compile(f"^{hour}"))
+            starts = datetime.strptime(f"{day} {hour}", "%A %d %B %Y %H:%M").replace(tzinfo=ZONE)
+            yield starts, group.get_by_label(re.compile(f"^{hour}"))
 
 
 def tick_free(page: Page, *, after: datetime, count: int = 1) -> list[datetime]:

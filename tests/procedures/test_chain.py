@@ -4,7 +4,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -117,8 +117,8 @@ def test_every_column_of_a_signature_is_in_its_statement_or_tells_what_became_of
         signed_by_id=-2,
         own_work=True,
         signed_at=datetime.fromisoformat("2026-11-23T10:00:00+00:00"),
-        review_due=datetime(2028, 11, 22).date(),
-        closing_day=datetime(2029, 1, 21).date(),
+        review_due=date(2028, 11, 22),
+        closing_day=date(2029, 1, 21),
     )
     told = json.dumps(statements.signature_of(signed))
     aside = {"id", "revision_id", "revoked_at", "revoked_by_id", "revocation_reason"}

@@ -34,7 +34,7 @@ def text(**changes: Any) -> dict[str, Any]:
 
 
 def ready_for(slug: str, now: datetime) -> Revision:
-    status = sorted(DECISIONS[slug].statuses)[0]
+    status = min(DECISIONS[slug].statuses)
     return factories.revision(RevisionStatus(status), now=now)
 
 

@@ -230,7 +230,7 @@ def test_nobody_signs_a_text_that_they_wrote_any_of(monday: datetime) -> None:
     "columns",
     [
         {"verified_on": None, "verified_by": None},
-        {"verified_until": datetime(2026, 11, 22).date()},
+        {"verified_until": date(2026, 11, 22)},
         {"verified_until": None},
     ],
 )
