@@ -19,9 +19,11 @@ class StepConverter:
     regex = "|".join([*ORDER, URGENT])
 
     def to_python(self, value: str) -> str:
+        """The word itself."""
         return value
 
     def to_url(self, value: str) -> str:
+        """The word itself."""
         return value
 
 

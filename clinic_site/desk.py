@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,11 +22,12 @@ from bookings.screening import unasked
 from bookings.triage import surge
 from clinic_site import sign_in
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
+from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
 from procedures.publishing import reviews
 from procedures.status import RevisionStatus
 
-View = Callable[..., HttpResponse]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SHOWN = 20
 # How long before its day a review of a safety question is announced.
 SOON = timedelta(days=30)
@@ -57,24 +59,26 @@ class Desk(admin.AdminSite):
         guarded = super().admin_view(view, cacheable)
 
         @wraps(view)
-        def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if sign_in.carries_something(request) and not self.has_permission(request):
                 return sign_in.before_sending(request, self)
             return guarded(request, *args, **kwargs)
 
-        return kept
+        return cast("View", kept)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Django's own page. Whoever sent a form too late sends it again after signing in."""
         answer = super().login(request, extra_context)
-        is_in = request.method == "POST" and isinstance(answer, HttpResponseRedirect)
-        return sign_in.send_again(request, answer.url, self) or answer if is_in else answer
+        if request.method == "POST" and isinstance(answer, HttpResponseRedirect):
+            return sign_in.send_again(request, answer.url, self) or answer
+        return answer
 
-    def password_change(
+    # Django's own answers with a redirection, too, whatever its type says.
+    def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         """Django's own page, whose form knows from where the old password is given."""
         view = OwnPasswordView.as_view(
             success_url=reverse("admin:password_change_done", current_app=self.name),
@@ -84,7 +88,7 @@ class Desk(admin.AdminSite):
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         """The first screen after signing in."""
         now = timezone.now()
         desk: dict[str, Any] = {"alarms": alarms(now)}
@@ -115,9 +119,10 @@ class Desk(admin.AdminSite):
         shown = [
             *first[:SHOWN],
             *(each.appointment.request for each in lost[:SHOWN]),
-            *(each.request for each in (*to_phone[:SHOWN], *not_recorded)),
+            *(each.request for each in to_phone[:SHOWN]),
+            *(each.request for each in not_recorded),
         ]
-        journal.record_list("the desk", shown, by=request.user, at=now)
+        journal.record_list("the desk", shown, by=signed_in(request), at=now)
         return {
             "waiting": [
                 (record, record.state(now).label, record.answer_due < now)

@@ -22,7 +22,7 @@ MIDNIGHT_AT_THE_END = "24:00"
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 
 
-class Environment(environ.Env):
+class Environment(environ.Env):  # type: ignore[misc]  # it has no types
     """Environment variables, each checked as it is read."""
 
     def __init__(self) -> None:

@@ -12,9 +12,11 @@ class CategoryConverter:
     regex = "|".join(Category.values)
 
     def to_python(self, value: str) -> str:
+        """The word itself."""
         return value
 
     def to_url(self, value: str) -> str:
+        """The word itself."""
         return value
 
 

@@ -79,8 +79,9 @@ def _empty_the_tables(case: TransactionTestCase) -> None:
         django_teardown(case)
 
 
-django_teardown = TransactionTestCase._fixture_teardown
-TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[method-assign]
+# Django has no public name for it.
+django_teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[attr-defined]
 
 
 def pytest_report_header() -> str:

@@ -18,8 +18,9 @@ os.environ |= {
     "CLINIC_SENDER": "clinic@example.org",
 }
 
+from clinic_site.environment import SQLITE
 from clinic_site.settings import *  # noqa: F403
-from clinic_site.settings import DATABASES, SQLITE
+from clinic_site.settings import DATABASES
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Argon2 is slow on purpose; tests sign in often.

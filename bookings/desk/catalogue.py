@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from bookings.models import (
     Treatment,
 )
 from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.generics import ModelForm
 
 
 @admin.register(AppointmentType)
@@ -28,7 +28,11 @@ class AppointmentTypeAdmin(CarefulAdmin):
     filter_horizontal = ("needs",)
 
     def save_model(
-        self, request: HttpRequest, obj: AppointmentType, form: ModelForm, change: bool
+        self,
+        request: HttpRequest,
+        obj: AppointmentType,
+        form: ModelForm[AppointmentType],
+        change: bool,
     ) -> None:
         """Who took it off the list, and when, stays written down until it is booked again."""
         if not form.cleaned_data["retire"]:
@@ -81,13 +85,14 @@ class ScreeningQuestionAdmin(CarefulAdmin):
     form = ScreeningQuestionForm
     filter_horizontal = ("treatments",)
 
-    def get_fields(self, request: HttpRequest, obj: ScreeningQuestion | None = None) -> list[str]:
-        wording = list(ScreeningQuestionForm.Meta.fields)
+    def get_fields(
+        self, request: HttpRequest, obj: ScreeningQuestion | None = None
+    ) -> tuple[str, ...]:
+        wording = tuple(ScreeningQuestionForm.Meta.fields)
         if obj is None:
             return wording
-        return [*wording, "version", "retired_on", "retired_by"] + (
-            [] if obj.retired_on else ["retire"]
-        )
+        retire = () if obj.retired_on else ("retire",)
+        return (*wording, "version", "retired_on", "retired_by", *retire)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ScreeningQuestion | None = None
@@ -95,7 +100,11 @@ class ScreeningQuestionAdmin(CarefulAdmin):
         return [] if obj is None else [f for f in self.get_fields(request, obj) if f != "retire"]
 
     def save_model(
-        self, request: HttpRequest, obj: ScreeningQuestion, form: ModelForm, change: bool
+        self,
+        request: HttpRequest,
+        obj: ScreeningQuestion,
+        form: ModelForm[ScreeningQuestion],
+        change: bool,
     ) -> None:
         """A new wording gets the next version of its key; an old one can only be retired."""
         if not change:

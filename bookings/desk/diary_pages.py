@@ -16,6 +16,7 @@ from bookings.desk.agenda import appointments_on, plans
 from bookings.diary.free_times import span_of, stranded
 from bookings.models import Closure
 from bookings.status.events import Event
+from procedures.ground.signed_in import signed_in
 
 WEEK = 7
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -43,7 +44,7 @@ def _day(request: HttpRequest) -> dict[str, Any]:
     day = _chosen_day(request)
     now = timezone.now()
     (plan,) = plans([day], now)
-    journal.record_list("diary of a day", plan.requests(), by=request.user, at=now)
+    journal.record_list("diary of a day", plan.requests(), by=signed_in(request), at=now)
     return {
         "title": f"{day:%A %-d %B %Y}",
         "plan": plan,
@@ -63,7 +64,7 @@ def _week(request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     week = plans([monday + timedelta(days=n) for n in range(WEEK)], now)
     shown = [each for plan in week for each in plan.requests()]
-    journal.record_list("diary of a week", shown, by=request.user, at=now)
+    journal.record_list("diary of a week", shown, by=signed_in(request), at=now)
     return {
         "title": f"The week of {monday:%-d %B %Y}",
         "plans": week,
@@ -80,7 +81,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
     coming = appointments_on(day)
     now = timezone.now()
     for appointment in coming:
-        journal.record(appointment.request, Event.PRINTED, by=request.user, at=now)
+        journal.record(appointment.request, Event.PRINTED, by=signed_in(request), at=now)
     lost = {each.appointment.pk for each in stranded(now, Q(starts__range=span_of(day)))}
     return {
         "title": f"{day:%A %-d %B %Y}",

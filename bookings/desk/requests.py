@@ -1,8 +1,7 @@
 """Requests: the list, the one screen of each, and the search."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -28,6 +27,10 @@ from bookings.status import RequestStatus, TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin
 from procedures.ground.forms import posted
+from procedures.ground.signed_in import signed_in
+
+if TYPE_CHECKING:
+    from django.contrib.admin.filters import _ListFilterChoices
 
 SEARCH_URL = "bookings_appointmentrequest_search"
 MOST_FOUND = 50
@@ -43,7 +46,7 @@ class WhoseTurn(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("all", "All requests"), *RequestStatus.choices]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> "Iterator[_ListFilterChoices]":
         yield {
             "selected": self.value() is None,
             "query_string": changelist.get_query_string(remove=[self.parameter_name]),
@@ -56,15 +59,14 @@ class WhoseTurn(admin.SimpleListFilter):
                 "display": label,
             }
 
-    def queryset(
-        self, request: HttpRequest, queryset: AppointmentRequestQuerySet
-    ) -> AppointmentRequestQuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> AppointmentRequestQuerySet:
+        requests = cast("AppointmentRequestQuerySet", queryset)
         shown = self.value()
         if shown in RequestStatus.values:
-            return queryset.in_state(RequestStatus(shown), timezone.now())
+            return requests.in_state(RequestStatus(shown), timezone.now())
         if shown == "all":
-            return queryset
-        return queryset.waiting_for_clinic(timezone.now())
+            return requests
+        return requests.waiting_for_clinic(timezone.now())
 
 
 @admin.register(AppointmentRequest)
@@ -100,7 +102,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             matching = find(form.cleaned_data["term"]).select_related("page").most_urgent_first()
             found = list(matching[: MOST_FOUND + 1])
             for record in found[:MOST_FOUND]:
-                journal.record(record, Event.SEARCHED, by=request.user, at=timezone.now())
+                journal.record(record, Event.SEARCHED, by=signed_in(request), at=timezone.now())
         context = {
             **self.admin_site.each_context(request),
             "title": "Search requests",
@@ -129,9 +131,9 @@ class AppointmentRequestAdmin(DecisionAdmin):
         However it came to be shown: a form that was refused tells as much as one that was opened.
         """
         answer = super().decide(request, pk, slug)
-        if answer.status_code == HTTPStatus.OK:
-            record = cast("TemplateResponse", answer).context_data["record"]
-            journal.record(record, Event.READ, by=request.user, at=timezone.now())
+        if isinstance(answer, TemplateResponse) and answer.context_data:
+            record = answer.context_data["record"]
+            journal.record(record, Event.READ, by=signed_in(request), at=timezone.now())
         return answer
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -146,7 +148,9 @@ class AppointmentRequestAdmin(DecisionAdmin):
         answer = super().changelist_view(request, {"title": "Requests"} | (extra_context or {}))
         shown = getattr(answer, "context_data", {}).get("cl")
         if shown:
-            journal.record_list("requests", shown.result_list, by=request.user, at=timezone.now())
+            journal.record_list(
+                "requests", shown.result_list, by=signed_in(request), at=timezone.now()
+            )
         return answer
 
     def change_view(
@@ -161,8 +165,11 @@ class AppointmentRequestAdmin(DecisionAdmin):
             raise PermissionDenied
         record = self.get_object(request, object_id)
         if record is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        journal.record(record, Event.READ, by=request.user, at=timezone.now())
+            # As Django answers, which has no public name for it.
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined, no-any-return]
+                request, self.opts, object_id
+            )
+        journal.record(record, Event.READ, by=signed_in(request), at=timezone.now())
         allowed = self.open_decisions(request, record)
         told = facts(record, timezone.now())
         # Each flag has a button of its own; here it stands only as what comes next.

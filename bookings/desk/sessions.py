@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +27,7 @@ from bookings.models import (
     SessionChange,
 )
 from procedures.ground.decisions import CarefulAdmin, CarefulInline
+from procedures.ground.generics import ModelForm
 
 
 class StrandingAdmin(CarefulAdmin):
@@ -120,7 +120,7 @@ class ClinicSessionAdmin(StrandingAdmin):
     inlines = (SessionChangeInline,)
 
     def save_model(
-        self, request: HttpRequest, obj: ClinicSession, form: ModelForm, change: bool
+        self, request: HttpRequest, obj: ClinicSession, form: ModelForm[ClinicSession], change: bool
     ) -> None:
         """From now on the clinician can be claimed, and be on leave."""
         super().save_model(request, obj, form, change)

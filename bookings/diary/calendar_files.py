@@ -34,4 +34,5 @@ def invitation(appointment: Appointment) -> bytes:
     event.add("location", place.address if place else settings.CLINIC_ADDRESS)
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     calendar.add_component(event)
-    return calendar.to_ical()
+    file: bytes = calendar.to_ical()
+    return file

@@ -37,14 +37,15 @@ FINAL_CODE = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
 SAID_CODE = re.compile(r"(?:\b5\d\d[ -]#?|[#(\[<]\s?#?)(5\.\d{1,3}\.\d{1,3})\b")
 # The reply of a server that knows no such codes (RFC 5321), where it is told that a server said it.
 FINAL_REPLY = re.compile(
-    r"\b(?:smtp|rcpt to|remote host|said|responded)\b.{0,200}?\b(55[0134])\b", re.I | re.S
+    r"\b(?:smtp|rcpt to|remote host|said|responded)\b.{0,200}?\b(55[0134])\b",
+    re.IGNORECASE | re.DOTALL,
 )
 FAILED = re.compile(r"deliver|fail|return|reject|bounce|unknown|no such|permanent", re.IGNORECASE)
 ACTION = re.compile(rb"^action:\s*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 STATUS = re.compile(rb"^status:(.*)$", re.IGNORECASE | re.MULTILINE)
 # The server goes on trying, and reports once more when it gives up.
 DELAY = re.compile(
-    r"\bdelayed\b|not yet been delivered|\bwill (?:be retried|retry|keep trying)\b", re.I
+    r"\bdelayed\b|not yet been delivered|\bwill (?:be retried|retry|keep trying)\b", re.IGNORECASE
 )
 SERVERS = re.compile(
     r"\b(?:mailer-daemon|mail delivery (?:sub)?system|postmaster)\b", re.IGNORECASE

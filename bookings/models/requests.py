@@ -118,6 +118,10 @@ class AppointmentRequest(models.Model):
     # The head of the journal's chain; a row lock on it makes events queue up.
     event_count = models.PositiveIntegerField(default=0)
 
+    # Only on what was read with `most_urgent_first`.
+    has_urgent_flag: bool
+    has_red_flag: bool
+
     PERSONAL = {
         "concern",
         "name",

@@ -118,7 +118,8 @@ class UnsentRequest:
 
     def is_too_quick(self, now: datetime) -> bool:
         """Whether no person can have filled it in since it was begun."""
-        return now.timestamp() < self.kept.get("begun", 0) + QUICKEST.total_seconds()
+        begun: float = self.kept.get("begun", 0)
+        return now.timestamp() < begun + QUICKEST.total_seconds()
 
     @property
     def was_asked_twice(self) -> bool:
@@ -234,7 +235,8 @@ class UnsentRequest:
 def seconds_to_keep(session: SessionBase) -> int:
     """For how long a patient's session is kept from now on: an hour, or as long as was promised to
     somebody whose request a limit refused."""
-    left = session.get("unsent", {}).get("until", 0) - timezone.now().timestamp()
+    until: float = session.get("unsent", {}).get("until", 0)
+    left = until - timezone.now().timestamp()
     return max(settings.PATIENT_SESSION_SECONDS, math.ceil(left))
 
 

@@ -1,7 +1,6 @@
 """Topics, and what their texts lean on and show."""
 
 from django.contrib import admin
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -9,6 +8,8 @@ from django.utils.safestring import SafeString
 
 from procedures.desk.forms import FigureForm, InformationPageForm
 from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.generics import ModelForm
+from procedures.ground.signed_in import signed_in
 from procedures.models import Figure, InformationPage, Source
 from procedures.status import RevisionStatus
 
@@ -45,11 +46,13 @@ class FigureAdmin(CarefulAdmin):
         """How a text shows it."""
         return format_html("<code>![what it shows]({})</code>", figure.key)
 
-    def save_model(self, request: HttpRequest, obj: Figure, form: ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Figure, form: ModelForm[Figure], change: bool
+    ) -> None:
         """What the file says, who added it, and when."""
         for name, value in form.cleaned_data["file"]._asdict().items():
             setattr(obj, name, value)
-        obj.added_at, obj.added_by = timezone.now(), request.user
+        obj.added_at, obj.added_by = timezone.now(), signed_in(request)
         super().save_model(request, obj, form, change)
 
 

@@ -1,11 +1,12 @@
 """Who may sign."""
 
 from django.contrib import admin
-from django.forms import ModelForm
 from django.http import HttpRequest
 
 from procedures.desk.forms import ClinicianForm
 from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.generics import ModelForm
+from procedures.ground.signed_in import signed_in
 from procedures.models import Clinician
 
 
@@ -36,9 +37,9 @@ class ClinicianAdmin(CarefulAdmin):
     )
 
     def save_model(
-        self, request: HttpRequest, obj: Clinician, form: ModelForm, change: bool
+        self, request: HttpRequest, obj: Clinician, form: ModelForm[Clinician], change: bool
     ) -> None:
         """Whoever records a check is the one who made it."""
         if "verified_on" in form.changed_data:
-            obj.verified_by = request.user if obj.verified_on else None
+            obj.verified_by = signed_in(request) if obj.verified_on else None
         super().save_model(request, obj, form, change)

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,6 +15,8 @@ from procedures import publishing
 from procedures.desk.decisions import DECISIONS
 from procedures.desk.forms import RevisionForm, SignForm
 from procedures.ground.decisions import Decision, DecisionAdmin
+from procedures.ground.generics import ModelForm
+from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
 from procedures.reading import publication
 from procedures.reading.feedback import tally
@@ -47,12 +48,12 @@ class RevisionAdmin(DecisionAdmin):
             obj is None or obj.status == RevisionStatus.DRAFT
         )
 
-    def get_fields(self, request: HttpRequest, obj: Revision | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Revision | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ["page", "document", "change_class", "note"]
+            return ("page", "document", "change_class", "note")
         if self.has_change_permission(request, obj):
-            return ["document", "change_class", "note", "seen_version"]
-        return ["change_class", "note", "document"]
+            return ("document", "change_class", "note", "seen_version")
+        return ("change_class", "note", "document")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new revision begins with the newest text of its page."""
@@ -68,7 +69,7 @@ class RevisionAdmin(DecisionAdmin):
         return initial
 
     def save_model(
-        self, request: HttpRequest, obj: Revision, form: ModelForm, change: bool
+        self, request: HttpRequest, obj: Revision, form: ModelForm[Revision], change: bool
     ) -> None:
         """Hand the text to `publishing`, the only writer of revisions."""
         values = form.cleaned_data
@@ -76,10 +77,10 @@ class RevisionAdmin(DecisionAdmin):
         now = timezone.now()
         if change:
             publishing.save_draft(
-                obj, version=values["seen_version"] or 0, by=request.user, now=now, **text
+                obj, version=values["seen_version"] or 0, by=signed_in(request), now=now, **text
             )
         else:
-            saved = publishing.start_draft(values["page"], by=request.user, now=now, **text)
+            saved = publishing.start_draft(values["page"], by=signed_in(request), now=now, **text)
             obj.pk, obj.number = saved.pk, saved.number
 
     def response_add(
@@ -200,7 +201,7 @@ class RevisionAdmin(DecisionAdmin):
         """A revision that this person may see. Raises Http404 or PermissionDenied."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        revision = self.get_object(request, str(pk))
+        revision: Revision | None = self.get_object(request, str(pk))
         if revision is None:
             raise Http404
         return revision

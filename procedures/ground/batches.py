@@ -79,7 +79,7 @@ def attempt(act: Callable[..., T], *arguments: Any) -> T | Failed:
         if not _database_goes_on():
             raise
         return Failed(error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- one bad row fails alone, whatever is wrong with it
         return Failed(error)
 
 

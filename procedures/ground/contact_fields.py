@@ -53,7 +53,8 @@ class EmailAddressField(forms.EmailField):
         )
 
     def to_python(self, value: Any) -> str:
-        text = unicodedata.normalize("NFKC", without_invisible(super().to_python(value)))
+        """The address in the form that is stored, or nothing."""
+        text = unicodedata.normalize("NFKC", without_invisible(super().to_python(value) or ""))
         found = self.copied.fullmatch(text.strip(AROUND))
         address = (found[1] or found[2] or "").strip(AROUND) if found else ""
         try:
@@ -66,7 +67,7 @@ class EmailAddressField(forms.EmailField):
         return readable(value) if isinstance(value, str) else value
 
 
-class OptionalPhoneField(PhoneNumberField):
+class OptionalPhoneField(PhoneNumberField):  # type: ignore[misc]  # it has no types
     """Where a person can be rung, if they say so. Only what cannot be a number at all is refused."""
 
     default_validators: list[Any] = []
@@ -83,6 +84,7 @@ class OptionalPhoneField(PhoneNumberField):
         )
 
     def to_python(self, value: Any) -> PhoneNumber | str:
+        """The number, or nothing."""
         typed = without_invisible(str(value or "")).strip()
         if not typed:
             return ""

@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.options import BaseModelAdmin
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, Field, Model, TextField, URLField
@@ -23,7 +22,9 @@ from django.utils import timezone
 
 from procedures.ground.fields import PlainTextField
 from procedures.ground.forms import posted
+from procedures.ground.generics import BaseModelAdmin, ModelAdmin, TabularInline
 from procedures.ground.seen import SeenVersionField
+from procedures.ground.signed_in import signed_in
 
 
 class DecisionForm(forms.Form):
@@ -78,22 +79,23 @@ class Decision(NamedTuple):
     chosen_by_link: Iterable[str] = ()
 
 
-class PlainTextAdmin(BaseModelAdmin):
+class PlainTextAdmin(BaseModelAdmin[Any]):
     """What people type into columns for text goes into our own field."""
 
     def formfield_for_dbfield(
-        self, db_field: Field, request: HttpRequest, **kwargs: Any
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
+        """Django's choice, but our own field for text."""
         if type(db_field) in {CharField, TextField}:
             kwargs.setdefault("form_class", PlainTextField)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class CarefulInline(PlainTextAdmin, admin.TabularInline):
+class CarefulInline(PlainTextAdmin, TabularInline[Any, Any]):
     """Rows of another table below a record."""
 
 
-class CarefulAdmin(PlainTextAdmin, admin.ModelAdmin):
+class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
     """No bulk actions, no deleting, and no filters in an address but those of the list."""
 
     actions = None
@@ -103,15 +105,18 @@ class CarefulAdmin(PlainTextAdmin, admin.ModelAdmin):
     safe_lookups = {"", "exact", "id__exact"}
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Only the filters of the list, and only whole values."""
         field, _, how = lookup.partition("__")
         listed = {getattr(entry, "parameter_name", entry) for entry in self.list_filter}
         return field in listed and how in self.safe_lookups
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Only what a link may choose."""
         initial = super().get_changeform_initial_data(request)
         return {name: initial[name] for name in self.chosen_by_link if name in initial}
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes anything here."""
         return False
 
 
@@ -122,6 +127,7 @@ class DecisionAdmin(CarefulAdmin):
     refusals: tuple[type[Exception], ...] = ()
 
     def get_urls(self) -> list[URLPattern]:
+        """Django's own pages, and those of the decisions."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_decide"
         decide = path(
             "<int:pk>/decide/<slug:slug>/", self.admin_site.admin_view(self.decide), name=name
@@ -177,7 +183,9 @@ class DecisionAdmin(CarefulAdmin):
         form = decision.form(sent, record=record, initial=chosen)
         if sent is not None and form.is_valid():
             try:
-                said = decision.carry_out(record, form.cleaned_data, request.user, timezone.now())
+                said = decision.carry_out(
+                    record, form.cleaned_data, signed_in(request), timezone.now()
+                )
             except self.refusals as refusal:
                 # What was typed stays on the screen; nothing was stored.
                 form.add_error(None, str(refusal))

@@ -1,8 +1,9 @@
 """The version that was on the screen."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.core.validators import BaseValidator
 
 
 class SeenVersionField(forms.IntegerField):
@@ -15,4 +16,4 @@ class SeenVersionField(forms.IntegerField):
         super().__init__(min_value=1, max_value=2**31 - 2, **kwargs)
         self.error_messages = dict.fromkeys(self.error_messages, too_old)
         for validator in self.validators:
-            validator.message = too_old
+            cast("BaseValidator", validator).message = too_old

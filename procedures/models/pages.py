@@ -74,6 +74,7 @@ class InformationPage(models.Model):
         return f"{self.category}/{self.slug}"
 
     def get_absolute_url(self) -> str:
+        """Where patients read it."""
         return reverse("procedures:page", args=[self.category, self.slug])
 
     def other_names(self) -> list[str]:

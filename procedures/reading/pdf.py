@@ -42,7 +42,8 @@ def make(html: str) -> bytes:
     weasyprint = import_module("weasyprint")
     urls = import_module("weasyprint.urls")
 
-    class OwnFiles(urls.URLFetcher):  # type: ignore[name-defined]
+    # The module is loaded only where it is installed, so nobody knows its types.
+    class OwnFiles(urls.URLFetcher):  # type: ignore[misc, name-defined]
         def fetch(self, url: str, headers: object = None) -> object:
             content, media_type = read(url)
             return urls.URLFetcherResponse(url, content, {"Content-Type": media_type})

@@ -174,11 +174,14 @@ def history(page: InformationPage, on: date) -> list[Version]:
         (row, evidence) for row in with_evidence(public) if (evidence := examine(row)).was_published
     ]
     first = told[-1][0] if told else None
-    return [_version(row, evidence, is_open, is_first=row == first) for row, evidence in told]
+    return [
+        _version(row, evidence, page_is_open=is_open, is_first=row == first)
+        for row, evidence in told
+    ]
 
 
 def _version(
-    revision: Revision, evidence: Evidence, page_is_open: bool, *, is_first: bool
+    revision: Revision, evidence: Evidence, *, page_is_open: bool, is_first: bool
 ) -> Version:
     suspended = any(
         event.kind == EVENTS[RevisionStatus.SUSPENDED] for event in revision.events.all()

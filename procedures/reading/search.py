@@ -30,7 +30,7 @@ COMMON = frozenset(
     | {"when", "which", "will", "with", "you", "your"}
 )
 WEIGHTS = {"title": 12, "synonym": 10, "standfirst": 6, "heading": 4, "text": 1}
-WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.I)
+WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.IGNORECASE)
 
 _stem = lru_cache(maxsize=20_000)(snowballstemmer.stemmer("english").stemWord)
 

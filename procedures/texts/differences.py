@@ -47,15 +47,15 @@ def passages(fragment: str, *, addresses: bool = False) -> list[str]:
 
 def _spell_out(fragment: str) -> str:
     citations = re.sub(
-        r'<sup[^>]*><a href="#source-(\d+)".*?</sup>', r" [source \1]", fragment, flags=re.S
+        r'<sup[^>]*><a href="#source-(\d+)".*?</sup>', r" [source \1]", fragment, flags=re.DOTALL
     )
-    links = re.sub(r'<a href="([^"#][^"]*)"[^>]*>(.*?)</a>', r"\2 [\1]", citations, flags=re.S)
+    links = re.sub(r'<a href="([^"#][^"]*)"[^>]*>(.*?)</a>', r"\2 [\1]", citations, flags=re.DOTALL)
     return re.sub(r'<img src="([^"]*)" alt="([^"]*)"[^>]*>', r"[\2: \1]<img>", links)
 
 
 def _lines(text: str) -> list[str]:
     # What is only for listeners, or a mere number of a source, is no change of words.
-    text = re.sub(r"<sup.*?</sup>|<svg.*?</svg>", "", text, flags=re.S)
+    text = re.sub(r"<sup.*?</sup>|<svg.*?</svg>", "", text, flags=re.DOTALL)
     return re.sub(r"[ \t]*\n[ \t]*", "\n", text).split("\n")
 
 

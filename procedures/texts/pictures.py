@@ -13,7 +13,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 ACTIVE = re.compile(
     rb"<script|<foreignobject|<!entity|<!doctype|javascript:|\son\w+\s*="
     rb"|https?://(?!www\.w3\.org/)",
-    re.I,
+    re.IGNORECASE,
 )
 SIDE = rb"(\d{1,4}(?:\.\d{1,9})?)"
 VIEW_BOX = re.compile(rb'viewBox="\s*[\d.-]+\s+[\d.-]+\s+' + SIDE + rb"\s+" + SIDE + rb'\s*"')

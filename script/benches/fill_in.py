@@ -6,10 +6,16 @@ Writes the bytes of each last POST to FILE, and puts STORED old requests into th
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import django
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from bookings.patients.unsent import UnsentRequest
 
 MANY = 2500
 TOKEN = "a" * 32
@@ -77,12 +83,12 @@ def typed(number: int) -> dict[str, dict[str, str]]:
     }
 
 
-def safety(unsent: object) -> object:
+def safety(unsent: "UnsentRequest") -> "QueryDict":
     """“No” to every question but one."""
     from django.http import QueryDict  # noqa: PLC0415
 
     data = QueryDict(mutable=True)
-    fields = unsent.form("safety").fields  # type: ignore[attr-defined]
+    fields = unsent.form("safety").fields
     for name in fields:
         if not name.startswith("detail_"):
             data[name] = "yes" if not data else "no"
@@ -105,7 +111,7 @@ def store(many: int) -> None:
         "link_key": "'old' || n",
         "received_at": "received_at - n * interval '1 minute'",
     }
-    names = [f.column for f in AppointmentRequest._meta.concrete_fields if not f.primary_key]
+    names = [str(f.column) for f in AppointmentRequest._meta.concrete_fields if not f.primary_key]
     columns = ", ".join(names)
     values = ", ".join(own.get(name, name) for name in names)
     with connection.cursor() as cursor:

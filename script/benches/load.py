@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 CONNECTIONS = 8
 SLICE_SECONDS = 2.0
@@ -73,7 +74,7 @@ def ask(target: Target) -> bytes:
     """One whole answer, head and body."""
     with socket.create_connection(("127.0.0.1", target.port), 10) as connection:
         connection.sendall(next(target.requests))
-        return b"".join(iter(lambda: connection.recv(1 << 18), b""))
+        return b"".join(iter(partial(connection.recv, 1 << 18), b""))
 
 
 def compare(targets: list[Target]) -> list[Measured]:
@@ -99,7 +100,7 @@ def _slice(target: Target, seconds: float) -> float:
     ends = began + seconds
     while time.perf_counter() < ends:
         for key, _ in selector.select(0.5):
-            connection: socket.socket = key.fileobj  # type: ignore[assignment]
+            connection = cast("socket.socket", key.fileobj)
             read = connection.recv(1 << 18)
             if read:
                 key.data.append(read)
@@ -117,8 +118,8 @@ def _slice(target: Target, seconds: float) -> float:
 def _finish(selector: selectors.BaseSelector, target: Target) -> None:
     """Wait for what is under way, so that the next slice begins with a server at rest."""
     for key in list(selector.get_map().values()):
-        connection: socket.socket = key.fileobj  # type: ignore[assignment]
-        key.data.extend(iter(lambda still=connection: still.recv(1 << 18), b""))
+        connection = cast("socket.socket", key.fileobj)
+        key.data.extend(iter(partial(connection.recv, 1 << 18), b""))
         _check(target, key.data)
         connection.close()
     selector.close()

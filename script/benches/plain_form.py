@@ -61,7 +61,7 @@ def send(request: HttpRequest) -> HttpResponse:
     form.cleaned_data.pop("agreed")
     with transaction.atomic():
         for _ in range(3):
-            PlainRow.objects.create(**form.cleaned_data)
+            PlainRow(**form.cleaned_data).save(force_insert=True)
     return HttpResponse("ok")
 
 

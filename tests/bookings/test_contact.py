@@ -192,8 +192,9 @@ def test_day_time_and_place_only_for_those_who_agreed(
         assert (words in letter.body) == agreed
     # Not what it is about, and nothing in the subject, even then.
     assert "shoulder" not in letter.body.lower()
-    assert letter.subject.startswith(("Your visit ", "A reminder of your visit"))
-    assert not any(character.isdigit() for character in letter.subject)
+    subject = str(letter.subject)
+    assert subject.startswith(("Your visit ", "A reminder of your visit"))
+    assert not any(character.isdigit() for character in subject)
 
 
 # --- Text messages --------------------------------------------------------------------------------
@@ -352,8 +353,7 @@ def test_a_call_that_reached_them_ends_the_task(monday: datetime) -> None:
     by = factories.staff("Reception")
     for reached in (False, True):
         (task,) = patients_to_phone(now)
-        values = {"note": "Rings back.", "by": by, "now": now}
-        triage.record_call(request, reached=reached, **values)
+        triage.record_call(request, reached=reached, note="Rings back.", by=by, now=now)
     assert task.tried_at == now
     assert patients_to_phone(now) == []
     kinds = list(request.events.order_by("number").values_list("kind", flat=True))
@@ -540,8 +540,8 @@ def test_the_link_of_a_lapsed_request_dies_and_lives_again(monday: datetime) -> 
 def test_a_call_makes_no_screen_of_the_patient_stale(monday: datetime) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
     seen, chosen = request.version, request.offers.get().times.all()[0]
-    values = {"note": "", "by": factories.staff("Reception"), "now": monday}
-    triage.record_call(AppointmentRequest.objects.get(), reached=False, **values)
+    copy, by = AppointmentRequest.objects.get(), factories.staff("Reception")
+    triage.record_call(copy, reached=False, note="", by=by, now=monday)
     assert triage.accept(request, version=seen, chosen=chosen, now=monday)
 
 

@@ -235,7 +235,7 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
             request, version=request.version, by=factories.staff("Reception"), now=now
         )
     open_in = set(DECISIONS[slug].statuses)
-    first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else sorted(open_in)[0]
+    first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else min(open_in)
     request = factories.request_at(RequestStatus(first), now=now)
     if slug == "leave-earlier":
         triage.join_earlier_list(request, version=request.version, by="the patient", now=now)
@@ -616,14 +616,16 @@ def test_a_look_at_a_decision_page_decides_nothing(
 def test_guessing_a_password_is_stopped_before_it_is_hashed(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checks: list[int] = []
+    checks: list[str] = []
     user = factories.staff("Reception")
     user.set_password("the-right-one")
     user.save()
-    monkeypatch.setattr(
-        "django.contrib.auth.base_user.AbstractBaseUser.check_password",
-        lambda self, raw: checks.append(1) or False,
-    )
+
+    def is_wrong(user: Any, raw: str) -> bool:
+        checks.append(raw)
+        return False
+
+    monkeypatch.setattr("django.contrib.auth.base_user.AbstractBaseUser.check_password", is_wrong)
     codes = [
         client.post(
             "/admin/login/", {"username": "reception", "password": f"guess {n}"}

@@ -215,7 +215,7 @@ def test_two_clinicians_share_the_machines(
         assert first.claims.values("resource").distinct().count() == 3
     assert ("Tue 09:00" in starts(colleague, monday, scan)) == both
     if both:
-        assert booked(colleague, local(TUESDAY, 9), monday, appointment_type=scan)
+        booked(colleague, local(TUESDAY, 9), monday, appointment_type=scan)
         return
     with pytest.raises(TimeTaken):
         booked(colleague, local(TUESDAY, 9), monday, appointment_type=scan)

@@ -12,8 +12,9 @@ import re
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -121,6 +122,10 @@ class Browser:
         page = self.ask("POST", url, csrfmiddlewaretoken=token[1], version=str(request.version))
         assert "You withdrew this request" in page
 
+    def withdraw_all(self, requests: Sequence[AppointmentRequest]) -> None:
+        for request in requests:
+            self.withdraw(request)
+
 
 def test_r4_many_patients_and_many_web_processes_on_one_database(settings: Any) -> None:
     requests = [factories.received(email=f"p{n}@example.org") for n in range(CLIENTS * EACH)]
@@ -133,15 +138,13 @@ def test_r4_many_patients_and_many_web_processes_on_one_database(settings: Any) 
     }
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(processes.listening())
-        command = ("-m", "gunicorn", "clinic_site.wsgi", "--bind", f"fd://{server.fileno()}")
-        command += ("--workers", str(WEB), "--log-level", "error")
+        command = ["-m", "gunicorn", "clinic_site.wsgi", "--bind", f"fd://{server.fileno()}"]
+        command += ["--workers", str(WEB), "--log-level", "error"]
         stack.enter_context(processes.running(*command, inherit=(server,), **environment))
         browsers = [Browser(server.getsockname()[1]) for _ in range(CLIENTS)]
         outcomes = race(
             [
-                lambda browser=browser, own=requests[n::CLIENTS]: [
-                    browser.withdraw(request) for request in own
-                ]
+                partial(browser.withdraw_all, requests[n::CLIENTS])
                 for n, browser in enumerate(browsers)
             ]
         )
@@ -201,7 +204,7 @@ def letters(settings: Any) -> Iterator[Letters]:
         yield server
 
 
-def worker(settings: Any, **environment: str) -> Any:
+def worker(settings: Any, **environment: Any) -> Any:
     """`send_messages --loop` as it runs in production, with the mail server of the test."""
     return processes.running(
         "manage.py",

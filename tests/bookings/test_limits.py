@@ -16,6 +16,7 @@ from bookings.patients import limits
 from bookings.status import MessageKind, RequestStatus
 from bookings.triage import surge
 from procedures.ground import places
+from procedures.status import RevisionStatus
 from tests import factories, processes
 from tests.bookings.test_private_link import BIRTH, open_link
 from tests.bookings.test_request_form import (
@@ -189,7 +190,7 @@ DOORS = {
 
 
 def test_what_was_typed_waits_in_the_page_but_no_password(client: Client, monday: datetime) -> None:
-    factories.revision("published", now=monday)
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
     url, posted, times = DOORS["feedback"]
     typed = posted | {"comment": "I did not <understand> it."}
     pages = [client.post(url, typed).content.decode() for _ in range(times + 1)]
@@ -207,7 +208,7 @@ def test_every_limit_by_place_counts_a_host_once_and_says_until_when(
     door: str, settings: Any, monday: datetime
 ) -> None:
     settings.PROXIES = 1
-    factories.revision("published", now=monday)
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
     url, posted, times = DOORS[door]
     answers = [patient_at(f"2001:db8:1:2::{n:x}").post(url, posted) for n in range(1, times + 3)]
     assert [answer.status_code == 429 for answer in answers] == [False] * times + [True] * 2

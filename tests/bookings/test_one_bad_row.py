@@ -1,6 +1,7 @@
 """One bad row fails alone: in every run over many, the rest is done, somebody hears of it, and it is
 tried again. No word of an error is logged, because it may repeat what a patient wrote."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import StringIO
@@ -12,13 +13,12 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connection  # noqa: F401 -- for skipif
 from django.utils import timezone
 
-from bookings import triage
+from bookings import messages, triage
 from bookings.desk.alarms import alarms
-from bookings.management import worker
 from bookings.management.commands import verify_journal
 from bookings.models import AppointmentRequest, Message, Offer
 from bookings.status import MessageKind, RequestStatus
-from bookings.triage import clock, contact, earlier, visits
+from bookings.triage import clock, earlier, visits
 from procedures import publishing
 from procedures.ground import batches
 from procedures.ground.batches import Failed, attempt, one_by_one
@@ -88,7 +88,7 @@ def test_the_others_are_warned_of_an_offer_that_ends(monday: datetime, poison: P
     bad, good = (factories.received(now=monday) for _ in range(2))
     factories.offer(bad, [factories.tomorrow(2, now=monday)], now=monday)
     factories.offer(good, [factories.tomorrow(6, now=monday)], now=monday)
-    poison(contact.messages, "queue_once", lambda request, *_, **__: request.pk == bad.pk)
+    poison(messages, "queue_once", lambda request, *_, **__: request.pk == bad.pk)
     warned = triage.warn_of_ends(monday + timedelta(hours=6))
     assert (warned, warned.failed) == (1, 1)
     assert Message.objects.get(kind=MessageKind.OFFER_ENDS).request == good
@@ -117,7 +117,7 @@ def test_a_task_that_fails_keeps_none_of_the_others_from_its_turn(
 ) -> None:
     bad = factories.request_at(RequestStatus.DEFERRED, now=monday)
     at(monday + timedelta(days=4))
-    poison(worker.triage, "pass_on_freed_times", lambda now: True)
+    poison(triage, "pass_on_freed_times", lambda now: True)
     poison(clock, "settle", lambda request, **_: request.pk == bad.pk)
     with pytest.raises(CommandError, match="2 things failed"):
         call_command("send_messages")
@@ -220,7 +220,7 @@ def test_a_row_is_logged_once_in_an_hour(
 ) -> None:
     monkeypatch.setattr(batches, "_logged_at", {})
     seconds = [0.0]
-    monkeypatch.setattr(batches.time, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
 
     def fail(row: int) -> int:
         raise ValueError("Canary")

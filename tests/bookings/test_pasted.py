@@ -239,8 +239,15 @@ def test_texts_end_when_the_desk_writes_down_a_landline(
     phone: str, goes_on: bool, sign_in: SignIn, monday: datetime
 ) -> None:
     request = factories.received(phone="+447123456780", now=monday)
-    contact = {"email": request.email, "by": factories.staff("Reception"), "now": monday}
-    triage.change_contact(request, version=1, phone="+447123456780", text_messages=True, **contact)
+    triage.change_contact(
+        request,
+        version=1,
+        email=request.email,
+        phone="+447123456780",
+        by=factories.staff("Reception"),
+        now=monday,
+        text_messages=True,
+    )
     url = f"/admin/bookings/appointmentrequest/{request.pk}/decide/contact/"
     posted = {"version": 2, "email": request.email, "phone": phone}
     answer = sign_in("Reception").post(url, posted, follow=True).content.decode()

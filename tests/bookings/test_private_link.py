@@ -43,7 +43,7 @@ def open_link(client: Client, request: AppointmentRequest) -> str:
 def test_s6_the_link_in_the_letter_opens_the_request_at_a_clean_address(client: Client) -> None:
     request = factories.received()
     messages.send_due()
-    link = re.search(r"https://clinic\.example(\S+)", mail.outbox[0].body)
+    link = re.search(r"https://clinic\.example(\S+)", str(mail.outbox[0].body))
     assert link
     answer = client.get(link[1])
     assert answer.headers["Location"] == f"/appointments/mine/{request.reference}/"

@@ -40,6 +40,7 @@ def safety(**answers: str) -> dict[str, str]:
 
 def fill_in(client: Client, **changes: dict[str, Any]) -> None:
     """All steps but the last."""
+    steps: dict[str, dict[str, Any]]
     steps = {"about": ABOUT, "you": YOU, "safety": safety(), "times": TIMES}
     client.post(BASE, {"about": "", "again": "yes"})
     for step, values in steps.items():
@@ -249,7 +250,8 @@ def test_bad_input_is_told_what_to_do_and_keeps_what_was_typed(
     step: str, changes: dict[str, Any], sentence: str | None, client: Client
 ) -> None:
     fill_in(client)
-    values = {"about": ABOUT, "you": YOU, "times": TIMES}[step] | changes
+    steps: dict[str, dict[str, Any]] = {"about": ABOUT, "you": YOU, "times": TIMES}
+    values = steps[step] | changes
     answer = client.post(f"{BASE}{step}/", values)
     if sentence is None:  # digits of another script are digits
         assert answer.status_code == 302

@@ -216,7 +216,7 @@ def test_an_address_that_was_put_right_since_is_no_task(
     triage.change_contact(
         request, version=request.version, email="right@example.org", phone="", by=by, now=monday
     )
-    first = Message.objects.order_by("pk").first()
+    first = Message.objects.earliest("pk")
     Message.objects.exclude(pk=first.pk).update(queued_at=monday + timedelta(minutes=1))
     messages.send_due()
     hand_in(report(letter))

@@ -152,6 +152,7 @@ def test_a_server_that_greets_with_a_refusal_is_ours(
 ) -> None:
     async def refuse(self: SMTP, *arguments: Any) -> None:
         await self.push("554 5.7.1 No service for you")
+        assert self.transport is not None
         self.transport.close()
 
     monkeypatch.setattr(SMTP, "_handle_client", refuse)
@@ -406,7 +407,7 @@ def test_the_letter_and_the_page_say_who_changed_the_details(
 def test_the_page_says_who_put_them_on_the_list(
     by: str, sentence: str, monday: datetime, client: Any
 ) -> None:
-    request = factories.request_at("booked", now=monday)
+    request = factories.request_at(RequestStatus.BOOKED, now=monday)
     actor = by if by == "the patient" else factories.staff("Reception")
     triage.join_earlier_list(request, version=request.version, by=actor, now=monday)
     path = private_link(request).removeprefix("https://clinic.example")

@@ -395,7 +395,7 @@ class Clinic(RuleBasedStateMachine):
         assert not Message.objects.filter(status=MessageStatus.FAILED).exists()
 
 
-def claims_implied() -> set[tuple[int, int]]:
+def claims_implied() -> set[tuple[int | None, int]]:
     """What open offers and booked appointments have to hold, for their clinician and their room."""
     given: list[OfferedTime | Appointment] = []
     given += OfferedTime.objects.filter(offer__status=OfferStatus.OPEN)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -298,12 +299,19 @@ def flagged_in_review(now: datetime) -> AppointmentRequest:
 def test_an_outcome_takes_a_received_request_into_review(monday: datetime) -> None:
     request = factories.received(flagged=True, now=monday)
     flag, doctor = request.flags.get(), factories.staff("Clinician")
-    said = {"outcome": FlagOutcome.PROCEED, "reason": "Spoke to them.", "by": doctor, "now": monday}
+    proceed = partial(
+        triage.resolve_flag,
+        flag,
+        outcome=FlagOutcome.PROCEED,
+        reason="Spoke to them.",
+        by=doctor,
+        now=monday,
+    )
     with pytest.raises(TriageRefused, match="no longer possible"):
-        triage.resolve_flag(flag, version=request.version + 1, **said)
+        proceed(version=request.version + 1)
     flag.refresh_from_db()
     assert flag.outcome == ""
-    triage.resolve_flag(flag, version=request.version, **said)
+    proceed(version=request.version)
     request.refresh_from_db()
     assert request.status == IN_REVIEW
     assert kinds(request) == ["sent the request", "took it into review", "recorded an outcome"]
@@ -378,7 +386,9 @@ def test_taking_a_time_books_it_and_releases_the_others(monday: datetime) -> Non
     appointment = triage.accept(request, version=request.version, chosen=chosen, now=monday)
     request.refresh_from_db()
     assert request.status == RequestStatus.BOOKED
+    assert appointment is not None
     assert (appointment.starts, appointment.ends) == (chosen.starts, chosen.ends)
+    held: set[tuple[int, int | None, int | None]]
     held = set(Claim.objects.values_list("cell", "appointment", "offered_time"))
     assert held == {
         (cell, appointment.pk, None)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from bookings import messages, triage
 from bookings.desk.to_phone import URGENT, patients_to_phone
@@ -162,7 +163,7 @@ def test_asked_again_before_the_visit_it_is_met_again(
     assert (HELP in page, f'href="{url}"' in page) == (True, True)
     coming.refresh_from_db()
     assert coming.status == RequestStatus.BOOKED_IN_REVIEW
-    assert [each.why for each in patients_to_phone(factories.timezone.now())] == [URGENT]
+    assert [each.why for each in patients_to_phone(timezone.now())] == [URGENT]
 
 
 def test_an_urgent_answer_that_came_too_late_is_met_all_the_same(
@@ -170,7 +171,7 @@ def test_an_urgent_answer_that_came_too_late_is_met_all_the_same(
 ) -> None:
     url = identified(client, coming)
     by = factories.staff("Reception")
-    now = factories.timezone.now()
+    now = timezone.now()
     triage.cancel(coming, version=coming.version, reason="Ill.", by=by, now=now)
     posted = {"version": coming.version, f"answer_{fever.pk}": "yes"}
     page = client.post(f"{url}safety/", posted).content.decode()

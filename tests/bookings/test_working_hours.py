@@ -51,9 +51,12 @@ def test_a_desk_that_never_opens_is_an_error_and_not_an_endless_loop() -> None:
         add_working_time(london("2026-11-23 10:00"), timedelta(hours=1), never, set())
 
 
-instants = st.datetimes(
-    min_value=datetime(2026, 1, 1), max_value=datetime(2028, 1, 1), timezones=st.just(UTC)
-)
+def instants_between(first: str, last: str) -> st.SearchStrategy[datetime]:
+    limits = datetime.fromisoformat(first), datetime.fromisoformat(last)
+    return st.datetimes(*limits, timezones=st.just(UTC))
+
+
+instants = instants_between("2026-01-01", "2028-01-01")
 lengths = st.integers(min_value=1, max_value=60 * 60).map(
     lambda minutes: timedelta(minutes=minutes)
 )
@@ -80,8 +83,7 @@ def test_counting_in_two_steps_comes_to_the_same(
 ALWAYS = WorkingWeek(days=range(7), opens=time(0), closes=closing_time("24:00"), zone=LONDON)
 # Round the two nights in which the clocks change.
 odd_nights = st.one_of(
-    st.datetimes(datetime(2027, 3, 27), datetime(2027, 3, 29), timezones=st.just(UTC)),
-    st.datetimes(datetime(2027, 10, 30), datetime(2027, 11, 1), timezones=st.just(UTC)),
+    instants_between("2027-03-27", "2027-03-29"), instants_between("2027-10-30", "2027-11-01")
 )
 
 

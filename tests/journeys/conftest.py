@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -98,6 +98,7 @@ def demonstration(
 
 
 NewPage = Callable[..., Page]
+Scheme = Literal["light", "dark"]
 
 
 @pytest.fixture
@@ -110,11 +111,11 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         if "Content Security Policy" in message.text:
             refused.append(message.text)
 
-    def make(*, javascript: bool = True, width: int = 1280, scheme: str = "light") -> Page:
+    def make(*, javascript: bool = True, width: int = 1280, scheme: Scheme = "light") -> Page:
         context = browser.new_context(
             java_script_enabled=javascript,
             viewport={"width": width, "height": 900},
-            color_scheme=scheme,  # type: ignore[arg-type]
+            color_scheme=scheme,
             locale="en-GB",
             timezone_id=clock.ZONE.key,
         )

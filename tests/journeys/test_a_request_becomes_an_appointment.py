@@ -46,7 +46,7 @@ def latest_link(email: str) -> str:
     """The private link in the newest e-mail to this address."""
     call_command("send_messages", stdout=StringIO())
     letter = next(letter for letter in reversed(mail.outbox) if letter.to == [email])
-    found = re.search(r"https?://\S+/appointments/mine/link/\S+", letter.body)
+    found = re.search(r"https?://\S+/appointments/mine/link/\S+", str(letter.body))
     assert found, letter.body
     return found[0]
 

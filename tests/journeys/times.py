@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from playwright.sync_api import Locator, Page
 
+from tests.clock import ZONE
+
 A_DAY = re.compile(r"^\w+day \d{1,2} \w+ \d{4}$")
 
 
@@ -27,13 +29,13 @@ def free_times(page: Page) -> Iterator[tuple[datetime, Locator]]:
         day = group.get_attribute("aria-label")
         for label in group.locator("label").all():
             hour = label.inner_text().split()[0]
-            starts = datetime.strptime(f"{day} {hour}", "%A %d %B %Y %H:%M")
-            yield timezone.make_aware(starts), group.get_by_label(re.compile(f"^{hour}"))
+            starts = datetime.strptime(f"{day} {hour}", "%A %d %B %Y %H:%M").replace(tzinfo=ZONE)
+            yield starts, group.get_by_label(re.compile(f"^{hour}"))
 
 
 def tick_free(page: Page, *, after: datetime, count: int = 1) -> list[datetime]:
     """Tick the first free times after a moment; which they are."""
-    ticked = []
+    ticked: list[datetime] = []
     for starts, box in free_times(page):
         if starts > after and len(ticked) < count:
             box.check()

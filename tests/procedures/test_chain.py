@@ -4,7 +4,8 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -116,8 +117,8 @@ def test_every_column_of_a_signature_is_in_its_statement_or_tells_what_became_of
         signed_by_id=-2,
         own_work=True,
         signed_at=datetime.fromisoformat("2026-11-23T10:00:00+00:00"),
-        review_due=datetime(2028, 11, 22).date(),
-        closing_day=datetime(2029, 1, 21).date(),
+        review_due=date(2028, 11, 22),
+        closing_day=date(2029, 1, 21),
     )
     told = json.dumps(statements.signature_of(signed))
     aside = {"id", "revision_id", "revoked_at", "revoked_by_id", "revocation_reason"}
@@ -256,9 +257,7 @@ def drafts_at_once(monday: datetime) -> list[Any]:
     pages = [factories.page(f"page-{number}") for number in range(6)]
     return race(
         [
-            lambda page=page: publishing.start_draft(
-                page, document=factories.document(), by=by, now=monday
-            )
+            partial(publishing.start_draft, page, document=factories.document(), by=by, now=monday)
             for page in pages
         ]
     )

@@ -66,7 +66,7 @@ def test_one_format_of_numbers() -> None:
 
 def card(document: str, level: str) -> str:
     """The words of the only card of this level."""
-    (words,) = re.findall(rf"^::: {level} (.*?)\n:::\n", document, re.S | re.M)
+    (words,) = re.findall(rf"^::: {level} (.*?)\n:::\n", document, re.DOTALL | re.MULTILINE)
     return str(words)
 
 

@@ -24,17 +24,21 @@ LIBRARY = Library(
         for path in (FOLDER / "figures").glob("*.*")
     },
 )
-HEDGES = re.compile(r"\b(usual|usually|rare|less than|under|up to|from|below|not known)\b", re.I)
+HEDGES = re.compile(
+    r"\b(usual|usually|rare|less than|under|up to|from|below|not known)\b", re.IGNORECASE
+)
 
 
 def rows(path: Path) -> list[list[str]]:
     """The cells of each row of the page's risk table, as HTML without its marks of sources."""
-    table = re.search(r'<div class="risks".*?</table>', render(path.read_text(), LIBRARY), re.S)
+    table = re.search(
+        r'<div class="risks".*?</table>', render(path.read_text(), LIBRARY), re.DOTALL
+    )
     if table is None:
         return []
-    bare = re.sub(r"<sup\b.*?</sup>", "", table[0], flags=re.S)
-    found = re.findall(r"<tr>(.*?)</tr>", bare.partition("<tbody>")[2], re.S)
-    return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.S) for row in found]
+    bare = re.sub(r"<sup\b.*?</sup>", "", table[0], flags=re.DOTALL)
+    found = re.findall(r"<tr>(.*?)</tr>", bare.partition("<tbody>")[2], re.DOTALL)
+    return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL) for row in found]
 
 
 def dots(path_of_dots: str) -> int:
@@ -46,14 +50,14 @@ def dots(path_of_dots: str) -> int:
 
 def drawn(cell: str) -> list[Fraction]:
     """The share of dots that is filled in each picture of a cell."""
-    pictures = re.findall(r"<svg.*?</svg>", cell, re.S)
-    paths = [re.findall(r"<path.*?>", picture, re.S) for picture in pictures]
+    pictures = re.findall(r"<svg.*?</svg>", cell, re.DOTALL)
+    paths = [re.findall(r"<path.*?>", picture, re.DOTALL) for picture in pictures]
     return [Fraction(dots(filled), dots(every)) for every, filled in paths]
 
 
 def stated(cell: str) -> list[Fraction]:
     """The figures that the words of a cell give, as they are written: “53 in 100”."""
-    words = re.sub(r"<[^>]+>", "", re.sub(r"<svg.*?</svg>", "", cell, flags=re.S))
+    words = re.sub(r"<[^>]+>", "", re.sub(r"<svg.*?</svg>", "", cell, flags=re.DOTALL))
     figures = re.findall(r"(\d[\d,]*) in (\d[\d,]*)", words)
     return [Fraction(int(a.replace(",", "")), int(b.replace(",", ""))) for a, b in figures]
 

@@ -34,7 +34,7 @@ def text(**changes: Any) -> dict[str, Any]:
 
 
 def ready_for(slug: str, now: datetime) -> Revision:
-    status = sorted(DECISIONS[slug].statuses)[0]
+    status = min(DECISIONS[slug].statuses)
     return factories.revision(RevisionStatus(status), now=now)
 
 
@@ -532,7 +532,7 @@ def test_a_check_does_not_pass_to_another_person_or_number(
         "role": person.role,
         "regulator": person.regulator,
         "registration_number": person.registration_number,
-        "login": person.login.pk,
+        "login": person.login_id,
         "verified_on": f"{person.verified_on}",
         "verified_until": f"{person.verified_until}",
         "verification_evidence": "Saw the entry.",

@@ -42,7 +42,7 @@ def pages(monday: datetime) -> None:
 def found(client: Client, query: str) -> list[str]:
     answer = client.get("/search/", {"q": query})
     assert answer.status_code == 200
-    results = re.search(r'<ol class="results">(.*?)</ol>', answer.content.decode(), re.S)
+    results = re.search(r'<ol class="results">(.*?)</ol>', answer.content.decode(), re.DOTALL)
     return re.findall(r'<a href="/procedures/([a-z-]+)/"', results[1]) if results else []
 
 

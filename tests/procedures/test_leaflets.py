@@ -80,7 +80,7 @@ def test_the_pdf_is_tagged_and_named(
     assert answer.headers["Content-Type"] == "application/pdf"
     assert f'filename="a-thing-version-1{name}.pdf"' in answer.headers["Content-Disposition"]
     assert answer.content.startswith(b"%PDF-")
-    streams = re.findall(rb"stream\n(.*?)\nendstream", answer.content, re.S)
+    streams = re.findall(rb"stream\n(.*?)\nendstream", answer.content, re.DOTALL)
     objects = b"".join(zlib.decompressobj().decompress(stream) for stream in streams)
     for sign in (b"/MarkInfo", b"/StructTreeRoot", b"/Lang", b"pdfuaid"):
         assert sign in objects + answer.content

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -258,7 +259,7 @@ def test_a_step_that_is_committed_while_a_page_is_read_closes_nothing(
 ) -> None:
     login = factories.clinician().login
     assert login is not None
-    signed_anew = []
+    signed_anew: list[Revision] = []
 
     def sign_after_the_first_look(execute: Any, sql: str, *arguments: Any) -> Any:
         answer = execute(sql, *arguments)
@@ -285,9 +286,7 @@ def test_two_who_publish_at_once_publish_once(monday: datetime) -> None:
     publisher = factories.staff("Publisher")
     outcomes = race(
         [
-            lambda seen=seen: publishing.publish(
-                seen, version=seen.version, by=publisher, now=monday
-            )
+            partial(publishing.publish, seen, version=seen.version, by=publisher, now=monday)
             for seen in (first, Revision.objects.get(pk=first.pk), second)
         ]
     )

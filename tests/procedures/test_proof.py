@@ -5,7 +5,7 @@ import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.db import connection
@@ -325,7 +325,7 @@ def test_the_feed_tells_of_changed_advice_and_not_of_wording(
         now=monday,
     )
     factories.brought_to(RevisionStatus.PUBLISHED, draft, now=monday + timedelta(days=2))
-    feed = ElementTree.fromstring(client.get("/changes.atom").content)
+    feed = ET.fromstring(client.get("/changes.atom").content)
     atom = "{http://www.w3.org/2005/Atom}"
     titles = [entry.findtext(f"{atom}title") for entry in feed.iter(f"{atom}entry")]
     assert titles == ["A thing, version 2", "A thing, version 1"]
@@ -339,7 +339,7 @@ def test_the_feed_says_nothing_of_a_closed_page(
 
 
 def test_the_map_of_the_site_has_real_days(two: list[Revision], client: Client) -> None:
-    root = ElementTree.fromstring(client.get("/sitemap.xml").content)
+    root = ET.fromstring(client.get("/sitemap.xml").content)
     space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
     days = {url.findtext(f"{space}loc"): url.findtext(f"{space}lastmod") for url in root}
     assert days[f"https://clinic.example{URL}"] == "2026-11-24"

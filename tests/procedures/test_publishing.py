@@ -22,8 +22,8 @@ Step = Callable[[Revision, datetime], Any]
 def sign(revision: Revision, now: datetime, by: User | None = None, **changes: Any) -> SignOff:
     signer = by or factories.clinician().login
     assert signer is not None
-    arguments = {"version": revision.version, "fragment_hash": revision.fragment_hash} | changes
-    return publishing.sign_off(revision, by=signer, now=now, **arguments)
+    seen = {"version": revision.version, "fragment_hash": revision.fragment_hash, **changes}
+    return publishing.sign_off(revision, by=signer, now=now, **seen)
 
 
 STEPS: dict[str, tuple[RevisionStatus, Step]] = {
@@ -230,7 +230,7 @@ def test_nobody_signs_a_text_that_they_wrote_any_of(monday: datetime) -> None:
     "columns",
     [
         {"verified_on": None, "verified_by": None},
-        {"verified_until": datetime(2026, 11, 22).date()},
+        {"verified_until": date(2026, 11, 22)},
         {"verified_until": None},
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -199,7 +200,7 @@ def test_no_transaction_is_open_while_a_letter_goes(
     at(monday + timedelta(days=700))
     remembered: list[int] = []
     monkeypatch.setattr(
-        reviews.EmailMessage, "send", lambda letter: remembered.append(DueNotice.objects.count())
+        EmailMessage, "send", lambda letter: remembered.append(DueNotice.objects.count())
     )
     run("--mail")
     assert remembered == [0]  # first the letter, then its memory

@@ -1,6 +1,7 @@
 """A clinician's signature: given, renewed, taken back. And the clinic of one doctor."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,13 +21,13 @@ URL = "/procedures/a-thing/"
 def re_affirm(revision: Revision, now: datetime, by: User | None = None, **changes: Any) -> SignOff:
     signer = by or factories.clinician().login
     assert signer is not None
-    arguments = {"version": revision.version, "fragment_hash": revision.fragment_hash} | changes
-    return publishing.re_affirm(revision, by=signer, now=now, **arguments)
+    seen = {"version": revision.version, "fragment_hash": revision.fragment_hash, **changes}
+    return publishing.re_affirm(revision, by=signer, now=now, **seen)
 
 
 def revoke(revision: Revision, now: datetime, **changes: Any) -> Revision:
-    arguments = {"version": revision.version, "reason": "Doubts."} | changes
-    return publishing.revoke(revision, by=factories.staff("Manager"), now=now, **arguments)
+    said = {"version": revision.version, "reason": "Doubts.", **changes}
+    return publishing.revoke(revision, by=factories.staff("Manager"), now=now, **said)
 
 
 def checked_until(day: date) -> None:
@@ -197,11 +198,12 @@ def test_own_work_is_signed_only_where_the_clinic_allows_it_and_the_page_says_so
     revision = own_text(monday)
     login = factories.clinician().login
     assert login is not None
-    arguments = {"fragment_hash": revision.fragment_hash, "by": login, "now": monday}
+    shown = revision.fragment_hash
+    sign_off = partial(publishing.sign_off, fragment_hash=shown, by=login, now=monday)
     with pytest.raises(PublishingRefused, match="You wrote part of this text"):
-        publishing.sign_off(revision, version=revision.version, **arguments)
+        sign_off(revision, version=revision.version)
     settings.SELF_REVIEW_ALLOWED = True
-    signed = publishing.sign_off(revision, version=revision.version, **arguments)
+    signed = sign_off(revision, version=revision.version)
     assert signed.own_work
     publishing.publish(
         revision, version=revision.version, by=factories.staff("Publisher"), now=monday

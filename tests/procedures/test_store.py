@@ -190,7 +190,7 @@ def test_head_has_the_headers_and_no_body(site: Site, published: Revision) -> No
 
 
 def end(how: str, revision: Revision, now: datetime) -> None:
-    arguments = {"version": revision.version, "reason": "Harm.", "now": now}
+    arguments: dict[str, Any] = {"version": revision.version, "reason": "Harm.", "now": now}
     if how == "revoke":
         publishing.revoke(revision, by=factories.staff("Manager"), **arguments)
     else:
@@ -467,7 +467,7 @@ def test_a_secure_read_is_what_django_calls_secure(
     assert store._is_secure(environ) == WSGIRequest(environ).is_secure()
 
 
-CHANGED = {
+CHANGED: dict[str, Any] = {
     "SCRIPT_NAME": "/evil",
     "SERVER_NAME": "evil.example",
     "SERVER_PORT": "8443",

@@ -1,6 +1,7 @@
 """Public pages: what is on them, and what a cache may do with them."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -68,8 +69,8 @@ def test_a_public_page_sets_no_cookie_and_may_be_cached_for_a_minute(
     assert answer.headers["Cache-Control"] == "public, max-age=60"
 
 
-def test_a_page_needs_few_queries(client: Client, django_assert_max_num_queries: object) -> None:
-    with django_assert_max_num_queries(12):  # type: ignore[operator]
+def test_a_page_needs_few_queries(client: Client, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(12):
         client.get("/procedures/about-procedures/")
 
 

@@ -4,9 +4,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from bookings.models import ScreeningQuestion
+from procedures.ground.generics import ModelForm
 
 
-class ScreeningQuestionForm(forms.ModelForm):
+class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
     """A new safety question or a new wording of a retired one; later, only its retirement."""
 
     retire = forms.BooleanField(

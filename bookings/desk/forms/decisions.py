@@ -1,7 +1,7 @@
 """The decisions of staff."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,6 +12,7 @@ from bookings.models import RedFlag
 from bookings.status import FlagOutcome
 from procedures.ground.contact_fields import EmailAddressField, OptionalPhoneField, PlainTextField
 from procedures.ground.decisions import DecisionForm, ReasonForm
+from procedures.ground.generics import ModelChoiceField
 
 
 class AskForm(DecisionForm):
@@ -101,7 +102,7 @@ class ContactForm(DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.initial = {"email": self.record.email, "phone": self.record.phone} | self.initial
+        self.initial = {"email": self.record.email, "phone": self.record.phone, **self.initial}
 
 
 class AttendanceForm(DecisionForm):
@@ -115,10 +116,19 @@ class AttendanceForm(DecisionForm):
     )
 
 
+class FlagField(ModelChoiceField[RedFlag]):
+    """A flag, by the question and what was answered to it."""
+
+    def label_from_instance(self, flag: RedFlag) -> str:
+        answer = flag.answer
+        words = (answer.question.wording, f"{answer.get_answer_display()}.", answer.detail)
+        return " ".join(filter(None, words))
+
+
 class FlagForm(DecisionForm):
     """What a clinician decided about a flag."""
 
-    flag = forms.ModelChoiceField(
+    flag = FlagField(
         RedFlag.objects.none(),
         label="What the patient answered",
         widget=forms.RadioSelect,
@@ -141,17 +151,7 @@ class FlagForm(DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        flags = self.fields["flag"]
-        flags.queryset = self.record.flags.select_related("answer__question")
-        if len(flags.queryset) == 1:
-            self.initial.setdefault("flag", flags.queryset[0].pk)
-        flags.label_from_instance = lambda flag: " ".join(
-            filter(
-                None,
-                (
-                    flag.answer.question.wording,
-                    f"{flag.answer.get_answer_display()}.",
-                    flag.answer.detail,
-                ),
-            )
-        )
+        flags = self.record.flags.select_related("answer__question")
+        cast("FlagField", self.fields["flag"]).queryset = flags
+        if len(flags) == 1:
+            self.initial.setdefault("flag", flags[0].pk)

@@ -1,17 +1,25 @@
 """What a manager types about sessions."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from bookings.desk.forms.times import FURTHEST
-from bookings.models import AppointmentType, ClinicSession, Closure, OpeningHours, Resource
+from bookings.models import (
+    AppointmentType,
+    ClinicSession,
+    Closure,
+    OpeningHours,
+    Resource,
+    SessionChange,
+)
+from procedures.ground.generics import BaseInlineFormSet, ModelChoiceField, ModelForm
 
 
-class ClinicSessionForm(forms.ModelForm):
+class ClinicSessionForm(ModelForm[ClinicSession]):
     """A session lies within the opening hours of its location, and clashes with no other."""
 
     class Meta:
@@ -57,7 +65,7 @@ class ClinicSessionForm(forms.ModelForm):
                 raise ValidationError(f"{other.room} is taken then: {other}.")
 
 
-class AppointmentTypeForm(forms.ModelForm):
+class AppointmentTypeForm(ModelForm[AppointmentType]):
     """What can be booked, until a manager says that it is booked no longer."""
 
     retire = forms.BooleanField(
@@ -75,7 +83,7 @@ class AppointmentTypeForm(forms.ModelForm):
         self.initial["retire"] = self.instance.retired_on is not None
 
 
-class ResourceForm(forms.ModelForm):
+class ResourceForm(ModelForm[Resource]):
     """Rooms and machines are somewhere."""
 
     class Meta:
@@ -88,12 +96,14 @@ class ResourceForm(forms.ModelForm):
             self.fields["location"].required = True
 
 
-class SessionChangeFormSet(forms.BaseInlineFormSet):
+class SessionChangeFormSet(
+    BaseInlineFormSet[SessionChange, ClinicSession, ModelForm[SessionChange]]
+):
     """Exceptions are of days on which the session would be."""
 
     def clean(self) -> None:
         super().clean()
-        first = self.instance.first_day
+        first = cast("date | None", self.instance.first_day)  # none yet of a new session
         for form in self.forms:
             day = form.cleaned_data.get("day") if form.is_valid() else None
             if day and "day" in form.changed_data and day < timezone.localdate():
@@ -106,12 +116,21 @@ class SessionChangeFormSet(forms.BaseInlineFormSet):
                 )
 
 
-class ClosureForm(forms.ModelForm):
+class ResourceField(ModelChoiceField[Resource]):
+    """A room, a machine, or a clinician with their role."""
+
+    def label_from_instance(self, resource: Resource) -> str:
+        clinician = resource.clinician
+        return f"{clinician.name}, {clinician.role}" if clinician else resource.name
+
+
+class ClosureForm(ModelForm[Closure]):
     """Who or what is away, and from when to when."""
 
     class Meta:
         model = Closure
         fields = ("resource", "location", "starts", "ends", "reason")
+        field_classes = {"resource": ResourceField}
         error_messages = {
             "starts": {"required": "Enter the first day, and from what time."},
             "ends": {"required": "Enter the last day, and until what time."},
@@ -122,13 +141,8 @@ class ClosureForm(forms.ModelForm):
         # Whoever may only look has no fields.
         if "resource" not in self.fields:
             return
-        whose = self.fields["resource"]
+        whose = cast("ResourceField", self.fields["resource"])
         whose.queryset = Resource.objects.select_related("clinician").order_by("name")
-        whose.label_from_instance = lambda resource: (
-            f"{resource.clinician.name}, {resource.clinician.role}"
-            if resource.clinician
-            else resource.name
-        )
 
     def clean_starts(self) -> datetime:
         return self._checked("starts")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -21,6 +21,7 @@ from bookings.models import (
 )
 from bookings.status import MOST_TIMES
 from procedures.ground.decisions import DecisionForm
+from procedures.ground.generics import ModelChoiceField
 from procedures.models import Clinician
 
 FURTHEST = timedelta(days=731)
@@ -90,7 +91,7 @@ class LookForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         for name, choices in bookable(timezone.localdate()).items():
-            self.fields[name].queryset = choices
+            cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = choices
 
     def clean_from_day(self) -> date:
         """Nobody looks for times in the past, or years ahead."""
@@ -120,7 +121,7 @@ class FreeTimesForm(DecisionForm, LookForm):
 
     def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
         if data is not None and self.LOOK in data:
-            kwargs["initial"] = data.dict() | {"times": data.getlist("times")}
+            kwargs["initial"] = {**data.dict(), "times": data.getlist("times")}
             data = None
         super().__init__(data, *args, **kwargs)
         self.shown: list[FreeTime] = []
@@ -132,7 +133,8 @@ class FreeTimesForm(DecisionForm, LookForm):
             self.shown = free_times(
                 values["appointment_type"], values["clinician"], self.days, timezone.now()
             )
-            self.initial |= {name: getattr(value, "pk", value) for name, value in values.items()}
+            looked_for = {name: getattr(value, "pk", value) for name, value in values.items()}
+            self.initial = {**self.initial, **looked_for}
 
     def _looked_for(self) -> dict[str, Any]:
         """What was chosen; or else what the request has already, or the first of each, from today."""
@@ -184,7 +186,7 @@ class FreeTimesForm(DecisionForm, LookForm):
         if (self["listed"].value() or self.now_listed) != self.now_listed:
             return set()
         try:
-            return set(self.fields["times"].to_python(values))
+            return set(cast("FreeTimeField", self.fields["times"]).to_python(values))
         except ValidationError:
             return set()
 
@@ -219,7 +221,8 @@ def _later(day: date | str) -> date | str:
 class FreeTimeField(forms.MultipleChoiceField):
     """Instants, each the number of seconds since 1970, and never a posted clock time."""
 
-    def to_python(self, value: Any) -> list[datetime]:
+    # Django's own has texts.
+    def to_python(self, value: Any) -> list[datetime]:  # type: ignore[override]
         try:
             return [datetime.fromtimestamp(int(each), tz=UTC) for each in value or []]
         except (ValueError, OverflowError, OSError):
@@ -251,10 +254,17 @@ class BookForm(FreeTimesForm):
         return cleaned
 
 
+class OfferedTimeField(ModelChoiceField[OfferedTime]):
+    """An offered time, in words."""
+
+    def label_from_instance(self, time: OfferedTime) -> str:
+        return f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}"
+
+
 class TakeOfferedForm(DecisionForm):
     """One of the times that the patient was offered."""
 
-    chosen = forms.ModelChoiceField(
+    chosen = OfferedTimeField(
         OfferedTime.objects.none(),
         label="Which time do they take?",
         widget=forms.RadioSelect,
@@ -268,11 +278,8 @@ class TakeOfferedForm(DecisionForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         standing = self.record.offers.standing(timezone.now())
-        times = self.fields["chosen"]
+        times = cast("OfferedTimeField", self.fields["chosen"])
         times.queryset = OfferedTime.objects.filter(offer__in=standing)
-        times.label_from_instance = lambda time: (
-            f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}"
-        )
 
 
 class OfferForm(FreeTimesForm):

@@ -28,7 +28,7 @@ class SplitDateWidget(forms.MultiWidget):
     labels = ("Day", "Month", "Year")
 
     def __init__(self, autocomplete: str = ""):
-        parts = {
+        parts: dict[str, forms.Widget | type[forms.Widget]] = {
             part: forms.TextInput(
                 attrs={
                     "inputmode": "numeric",

@@ -1,7 +1,7 @@
 """What is asked behind the private link."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -43,7 +43,7 @@ class ChooseTimeForm(SeenForm):
 
     def __init__(self, *args: Any, times: Sequence[tuple[int, str]], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["time"].choices = times
+        cast("forms.ChoiceField", self.fields["time"]).choices = times
 
 
 class AnotherTimeForm(SeenForm):

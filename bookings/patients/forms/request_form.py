@@ -1,7 +1,7 @@
 """The steps of a request."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -54,7 +54,8 @@ class AboutForm(PatientForm):
 
     def __init__(self, *args: Any, pages: Sequence[tuple[str, str]], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["page"].choices = [*pages, ("", "Something else, or I am not sure")]
+        page = cast("forms.ChoiceField", self.fields["page"])
+        page.choices = [*pages, ("", "Something else, or I am not sure")]
 
 
 class YouForm(PatientForm):

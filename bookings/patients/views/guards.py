@@ -60,7 +60,7 @@ def press(
     """A button that asks nothing but the version that was on the screen."""
     form = SeenForm(request.POST)
     if not form.is_valid():
-        messages.error(request, form.errors["version"][0])
+        messages.error(request, str(form.errors["version"][0]))
         return redirect("bookings:mine", found.reference)
     version = form.cleaned_data["version"]
     return act(request, found, lambda: verb(found, version=version, now=timezone.now()))
@@ -102,7 +102,8 @@ def posted_or_given_back(
     """What is posted now, or what was typed on this page before and could not be taken."""
     if request.method == "POST":
         return request.POST
-    page = page or request.resolver_match.url_name
+    if not page and request.resolver_match:
+        page = request.resolver_match.url_name or ""
     return typed.given_back(request, found.reference, page, version=found.version)
 
 

@@ -1,6 +1,7 @@
 """The page behind the private link."""
 
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -76,7 +77,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
         "appointment": appointment,
         "cancel_until": triage.cancel_until(appointment) if appointment else None,
-        "can_cancel": bool(appointment) and now < triage.cancel_until(appointment),
+        "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
         "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
         "identified": identified,
         "answers": unseen_urgent_answers(found) if identified else [],
@@ -98,7 +99,10 @@ def _answer_form(
     request: HttpRequest, found: AppointmentRequest, question: ClinicQuestion | None
 ) -> AnswerQuestionForm:
     """Room for the answer to the question, with what was written before and could not be taken."""
-    initial = {"version": found.version, "question": question.pk if question else None}
+    initial: dict[str, Any] = {
+        "version": found.version,
+        "question": question.pk if question else None,
+    }
     for page in ("answer_question", "mine"):
         before = typed.given_back(request, found.reference, page, version=found.version)
         if before:

@@ -3,11 +3,12 @@
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from procedures.ground.generics import ModelForm
 from procedures.models import Figure
 from procedures.texts.pictures import Picture, PictureError, read_picture
 
 
-class FigureForm(forms.ModelForm):
+class FigureForm(ModelForm[Figure]):
     """A picture to upload. Its kind and its size are read from the file."""
 
     file = forms.FileField(help_text="A drawing (SVG) or a picture (PNG), at most 200 KB.")
@@ -18,7 +19,7 @@ class FigureForm(forms.ModelForm):
 
     def clean_file(self) -> Picture:
         """The picture, if it is one that browsers can show safely."""
-        upload: UploadedFile = self.cleaned_data["file"]
+        upload: UploadedFile[bytes] = self.cleaned_data["file"]
         try:
             picture = read_picture(upload.read())
         except PictureError as error:

@@ -6,10 +6,11 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from procedures.ground.generics import ModelForm
 from procedures.models import Clinician
 
 
-class ClinicianForm(forms.ModelForm):
+class ClinicianForm(ModelForm[Clinician]):
     """A clinician. A check of the registration has its evidence and an end within the year."""
 
     register_url = forms.URLField(

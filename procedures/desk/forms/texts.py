@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from procedures.ground.decisions import DecisionForm
 from procedures.ground.fields import PlainTextField
+from procedures.ground.generics import ModelForm
 from procedures.ground.seen import SeenVersionField
 from procedures.models import CHECKLIST, InformationPage, Revision
 from procedures.reading import publication
@@ -15,7 +16,7 @@ from procedures.texts.content_checks import RULES
 from procedures.texts.rendering import DocumentError, parse, with_plain_line_ends
 
 
-class InformationPageForm(forms.ModelForm):
+class InformationPageForm(ModelForm[InformationPage]):
     """What belongs to a page and not to its text."""
 
     class Meta:
@@ -39,7 +40,7 @@ class InformationPageForm(forms.ModelForm):
         return synonyms
 
 
-class RevisionForm(forms.ModelForm):
+class RevisionForm(ModelForm[Revision]):
     """The text of a draft, checked line by line."""
 
     # Not `version`, which is the model's own and never typed.

@@ -1,5 +1,7 @@
 """For machines: a feed of changes to advice, the map of the site, and what to leave alone."""
 
+from operator import itemgetter
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -28,13 +30,15 @@ def changes(request: HttpRequest) -> HttpResponse:
         language=settings.LANGUAGE_CODE,
     )
     found = [
-        (version, each)
+        (published, version, each)
         for each in open_pages(today())
         for version in history(each.page, today())
-        if version.shown and version.sign_offs[-1].change_class == ChangeClass.ADVICE
+        if (published := version.revision.published_at)
+        and version.shown
+        and version.sign_offs[-1].change_class == ChangeClass.ADVICE
     ]
-    newest = sorted(found, key=lambda pair: pair[0].revision.published_at, reverse=True)
-    for version, each in newest[:MOST_CHANGES]:
+    newest = sorted(found, key=itemgetter(0), reverse=True)
+    for published, version, each in newest[:MOST_CHANGES]:
         number = version.revision.number
         path = reverse("procedures:history", args=[each.page.category, each.page.slug])
         feed.add_item(
@@ -42,8 +46,8 @@ def changes(request: HttpRequest) -> HttpResponse:
             link=f"{settings.SITE_URL}{path}#version-{number}",
             unique_id=f"{settings.SITE_URL}{path}#version-{number}",
             description=escape(version.sign_offs[-1].note),
-            pubdate=version.revision.published_at,
-            updateddate=version.revision.published_at,
+            pubdate=published,
+            updateddate=published,
             author_name=version.sign_offs[-1].signer_name,
         )
     return public(HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml"))

@@ -2,13 +2,15 @@
 
 import re
 
-FIGURE = re.compile(r"\d[\d,]{0,11} (?:in|out of) (?:every )?\d[\d,]{0,11}([^.;,()]{0,200})", re.I)
+FIGURE = re.compile(
+    r"\d[\d,]{0,11} (?:in|out of) (?:every )?\d[\d,]{0,11}([^.;,()]{0,200})", re.IGNORECASE
+)
 # “9 in 100 without an injection” denies the injection and not what the row names.
-DENIED = re.compile(r"\b(?:no|not|none|never|nobody|cannot|fail(?:s|ed)?|\w+n't)\b", re.I)
+DENIED = re.compile(r"\b(?:no|not|none|never|nobody|cannot|fail(?:s|ed)?|\w+n't)\b", re.IGNORECASE)
 WELL = re.compile(
     r"(?<!as )\b(?:well|better|benefit(?:s|ed)?|relief|helps|helped|improve[ds]?|improvement|"
     r"success\w*|works|worked|cured|recover(?:s|ed)|satisfied|happy|free of)\b",
-    re.I,
+    re.IGNORECASE,
 )
 
 

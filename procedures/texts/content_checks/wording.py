@@ -11,29 +11,29 @@ from procedures.texts.rendering import Passage, normalised
 BRANDS = re.compile(
     r"\b(kenalog|adcortyl|depo-?medrone|solu-?medrone|lederspan|hydrocortistab|synvisc|durolane|"
     r"ostenil|euflexxa|orthovisc|botox|dysport|xylocaine|marcain)\b",
-    re.I,
+    re.IGNORECASE,
 )
 PROMISES = re.compile(
     r"\b(guaranteed?|miracle|pain[- ]?free|painless|100 ?% safe|completely safe|risk[- ]?free|"
     r"state[- ]of[- ]the[- ]art|leading clinic|best treatment)\b",
-    re.I,
+    re.IGNORECASE,
 )
 # The strength of what is in a bottle is no frequency.
 STRENGTH = r"alcohol|gel|solution|saline|cream|glucose|iodine|chlorhexidine|lidocaine"
-PERCENTAGE = re.compile(rf"\d[ *_]{{0,5}}%(?! ?(?:{STRENGTH}))|\bper[- ]?cent\b", re.I)
+PERCENTAGE = re.compile(rf"\d[ *_]{{0,5}}%(?! ?(?:{STRENGTH}))|\bper[- ]?cent\b", re.IGNORECASE)
 SAID_FREQUENCY = re.compile(
     r"\b(?:\d[\d,]{0,11}|one|two|three)[ -](?:in|out[ -]of)(?:[ -]every)?[ -]"
     r"(?:\d|ten\b|(?:a )?hundred|a thousand)",
-    re.I,
+    re.IGNORECASE,
 )
-REDNESS = re.compile(r"\b(red(?! flags?\b)|redder|reddened|redness)\b", re.I)
+REDNESS = re.compile(r"\b(red(?! flags?\b)|redder|reddened|redness)\b", re.IGNORECASE)
 # “We cannot promise a pain-free visit” denies it; “no waiting and guaranteed results” does not.
 DENIAL = re.compile(
     r"\b(?:no|not(?! only)|never|cannot|nobody)(?: (?!and\b|or\b|but\b)[\w’'-]+){0,5} ?[“\"']?$",
-    re.I,
+    re.IGNORECASE,
 )
-OTHER_SKIN = re.compile(r"\b(black|brown|dark|darker|colour)\b", re.I)
-TONE = re.compile(r"(?<!<)!|\bsimply\b", re.I)
+OTHER_SKIN = re.compile(r"\b(black|brown|dark|darker|colour)\b", re.IGNORECASE)
+TONE = re.compile(r"(?<!<)!|\bsimply\b", re.IGNORECASE)
 # What Markdown leaves as it is typed: tags, entities, marks without effect, notes to colleagues.
 MARKUP = re.compile(
     r"</?[a-z!?][^<>]{0,40}>?|-->|&#?\w{2,31};"
@@ -41,7 +41,7 @@ MARKUP = re.compile(
     r"|[\[{][^\[\]{}]{0,40}[\]}]?(?:[\[(][^\[\]()]{0,80}[\])])?|[\]}]"
     r"|^[-+](?=[^\W\d])|^[•·]|^\d{1,2}[.)](?=[^\W\d])"
     r"|\b(?-i:TODO|FIXME|XXX|TBC)\b",
-    re.I | re.M,
+    re.IGNORECASE | re.MULTILINE,
 )
 
 

@@ -49,9 +49,9 @@ MORE = (
     r"(?! ?[-\d])(?! (?:to|and|or (?:less|fewer|more|rarer|\d+)|at (?:most|least)|hundred|thousand|"
     r"million|billion)\b)"
 )
-ANY = re.compile(FIGURE, re.I)
-PLAIN = re.compile(f"{FIGURE}{MORE}", re.I)
-RANGE = re.compile(f"(?:from |between )?{FIGURE}(?: to | and | ?- ?){FIGURE}{MORE}", re.I)
+ANY = re.compile(FIGURE, re.IGNORECASE)
+PLAIN = re.compile(f"{FIGURE}{MORE}", re.IGNORECASE)
+RANGE = re.compile(f"(?:from |between )?{FIGURE}(?: to | and | ?- ?){FIGURE}{MORE}", re.IGNORECASE)
 # Dots in a row, rows, and the distance between dots, for a picture of a hundred and of a thousand.
 GRIDS = {100: (10, 10, 6), 1000: (50, 20, 3)}
 # How thick the dots are: all of them, and those that are filled.

@@ -133,7 +133,7 @@ def _shape_faults(
         if unused := [UNUSED[name] for name in used if name in UNUSED]:
             said = [f"Our pages do not use {unused[0]}. Write it otherwise."]
         elif token.type == "heading_open":
-            said = [] if token.tag in _headings(below) else [HEADINGS]
+            said = [] if token.tag in _headings(below=below) else [HEADINGS]
             below = True
         elif token.type == "container_figure_open":
             figure = []
@@ -148,7 +148,7 @@ def _shape_faults(
     return faults
 
 
-def _headings(below: bool) -> tuple[str, ...]:
+def _headings(*, below: bool) -> tuple[str, ...]:
     return ("h2", "h3", "h4") if below else ("h2",)
 
 
