@@ -1,4 +1,4 @@
-"""What each decision does: one call of a verb, and a sentence on what came of it."""
+"""What the desk adds to a verb, where it adds anything: its arguments, and what to tell a colleague."""
 
 from datetime import datetime
 from typing import Any
@@ -8,156 +8,69 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.desk.to_phone import reason_to_phone
-from bookings.models import Appointment, AppointmentRequest
-
-Values = dict[str, Any]
+from bookings.models import Appointment, AppointmentRequest, Offer, PhoneCall, RedFlag
 
 
-def start_review(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Take the request into review."""
-    triage.start_review(record, version=values["version"], by=by, now=now)
-    return "In review. The patient sees that we are looking at it."
+def resolve_flag(
+    record: AppointmentRequest, *, flag: RedFlag, by: User, now: datetime, **values: Any
+) -> None:
+    """Record the outcome of the chosen flag."""
+    triage.resolve_flag(flag, by=by, now=now, **values)
 
 
-def resolve_flag(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Record the outcome of a flag."""
-    triage.resolve_flag(
-        values["flag"],
-        version=values["version"],
-        outcome=values["outcome"],
-        reason=values["reason"],
-        by=by,
-        now=now,
-    )
-    return "The outcome is recorded."
+def offer(
+    record: AppointmentRequest,
+    *,
+    starts: list[datetime],
+    held_until: datetime | None,
+    by: User,
+    now: datetime,
+    **values: Any,
+) -> Offer:
+    """Offer the chosen times, held for the usual time if nobody chose another."""
+    held_until = held_until or triage.usual_hold(starts, now)
+    return triage.offer(record, starts=starts, held_until=held_until, by=by, now=now, **values)
 
 
-def ask(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Ask the patient."""
-    triage.ask(record, version=values["version"], text=values["text"], by=by, now=now)
-    return "Asked. It comes back here when the patient answers."
+def contact(record: AppointmentRequest, *, by: User, now: datetime, **values: Any) -> bool:
+    """Change how we reach the patient; whether that ends their text messages."""
+    had_texts = record.text_messages
+    triage.change_contact(record, by=by, now=now, **values)
+    return had_texts and not record.text_messages
 
 
-def book(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Book the time that was agreed."""
-    booked = triage.book(
-        record,
-        version=values["version"],
-        appointment_type=values["appointment_type"],
-        clinician=values["clinician"],
-        starts=values["starts"],
-        by=by,
-        now=now,
-    )
-    return _said_booked(booked)
+def said_offered(offer: Offer) -> str:
+    """With whom, when, and until when the times are held."""
+    starts = offer.times.order_by("starts").values_list("starts", flat=True)
+    times = ", ".join(f"{timezone.localtime(each):%a %-d %b %-H:%M}" for each in starts)
+    until = f"{timezone.localtime(offer.held_until):%A %-d %B at %-H:%M}"
+    return f"Offered with {offer.clinician.name}: {times}. Held until {until}."
 
 
-def _said_booked(booked: Appointment) -> str:
-    when = f"{timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}"
+def said_booked(booked: Appointment) -> str:
+    """With whom, and when."""
+    when = f"{timezone.localtime(booked.starts):%A %-d %B %Y at %-H:%M}"
     return f"Booked with {booked.clinician.name}: {when}."
 
 
-def defer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Put the request aside until a day."""
-    triage.defer(record, version=values["version"], until=values["until"], by=by, now=now)
-    return f"Deferred. It comes back here on {values['until']:%A %-d %B %Y}."
+def said_deferred(record: AppointmentRequest) -> str:
+    """When the request comes back."""
+    return f"Deferred. The request comes back here on {record.deferred_until:%A %-d %B %Y}."
 
 
-def decline(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Decline the request."""
-    triage.decline(record, version=values["version"], reason=values["reason"], by=by, now=now)
-    return "Declined. The patient reads your reason behind their link."
+def said_called(call: PhoneCall) -> str:
+    """Whether somebody still has to phone."""
+    if not reason_to_phone(call.request, call.made_at):
+        return "Call recorded."
+    return "Call recorded. The patient stays on the list of patients to phone."
 
 
-def cancel(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Cancel the appointment."""
-    triage.cancel(record, version=values["version"], reason=values["reason"], by=by, now=now)
-    return "Cancelled. The patient is told, and the time is free."
-
-
-def attendance(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Write down whether the patient came."""
-    came = values["came"] == "yes"
-    triage.record_attendance(record, version=values["version"], came=came, by=by, now=now)
-    return "Recorded."
-
-
-def call(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Write down what came of a call."""
-    reached = values["reached"] == "yes"
-    triage.record_call(record, reached=reached, note=values["note"], by=by, now=now)
-    still = " They stay among the patients to phone." if reason_to_phone(record, now) else ""
-    return f"Recorded.{still}"
-
-
-def contact(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Change how the patient is reached."""
-    had_texts = record.text_messages
-    triage.change_contact(
-        record,
-        version=values["version"],
-        email=values["email"],
-        phone=str(values["phone"] or ""),
-        by=by,
-        now=now,
+def said_contact(texts_ended: bool) -> str:
+    """What the change means for the private link and for text messages."""
+    told = (
+        "Contact details changed. If the email address is new, we will send it a new private link, "
+        "and the old link has stopped working."
     )
-    ended = had_texts and not record.text_messages
-    texts = " They get no more text messages: this is not a mobile number." if ended else ""
-    return f"Changed. A new e-mail address has a new link; the old one is dead.{texts}"
-
-
-def renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """End the private link, send a new one."""
-    triage.renew_link(record, version=values["version"], by=by, now=now)
-    return "The old link is dead. A new one is on its way to the patient."
-
-
-def book_offered(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Book one of the offered times."""
-    booked = triage.book_offered(
-        record, version=values["version"], chosen=values["chosen"], by=by, now=now
-    )
-    return _said_booked(booked)
-
-
-def take_back(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Take the offer back."""
-    triage.take_offer_back(record, version=values["version"], by=by, now=now)
-    return "The times are free for others. The request waits for us again."
-
-
-def leave(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Leave the appointment as it is."""
-    triage.leave_as_it_is(record, version=values["version"], by=by, now=now)
-    return "The appointment stays as it is, and the patient is told."
-
-
-def join_earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Put the patient on the earlier-time list."""
-    triage.join_earlier_list(record, version=values["version"], by=by, now=now)
-    return "On the earlier-time list."
-
-
-def leave_earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Take the patient off the earlier-time list."""
-    triage.leave_earlier_list(record, version=values["version"], by=by, now=now)
-    return "Off the earlier-time list."
-
-
-def offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Offer the chosen times."""
-    made = triage.offer(
-        record,
-        version=values["version"],
-        appointment_type=values["appointment_type"],
-        clinician=values["clinician"],
-        starts=values["starts"],
-        held_until=values["held_until"] or triage.usual_hold(values["starts"], now),
-        by=by,
-        now=now,
-    )
-    times = ", ".join(
-        f"{timezone.localtime(starts):%a %-d %b %H:%M}" for starts in values["starts"]
-    )
-    until = f"{timezone.localtime(made.held_until):%A %-d %B, %H:%M}"
-    return f"Offered with {made.clinician.name}: {times}. Held until {until}."
+    if texts_ended:
+        told += " We will not send them text messages any more: this is not a mobile number."
+    return told

@@ -1,152 +1,106 @@
 """What may be decided about a revision: each step with its permission, form and verb."""
 
-from datetime import datetime
-from typing import Any
-
-from django.contrib.auth.models import User
-
 from procedures import publishing
 from procedures.desk.forms import SignForm, SubmitForm
-from procedures.ground.decisions import Decision, DecisionForm, ReasonForm
-from procedures.models import Revision
+from procedures.ground.decisions import Decision, ReasonForm
+from procedures.models import Revision, SignOff
 from procedures.status import RevisionStatus
 
 
-def _submit(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
-    publishing.submit_for_review(
-        revision, version=values["version"], answers=values["answers"], by=by, now=now
-    )
-    return "Sent to review. A clinician who did not write it can now sign it."
+def _said_signed_again(signed: SignOff) -> str:
+    return f"Signed again. The next review is due on {signed.review_due:%-d %B %Y}."
 
 
-def _return(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
-    publishing.return_to_author(
-        revision, version=values["version"], by=by, reason=values["reason"], now=now
-    )
-    return "Returned to the author with your reason."
-
-
-def _sign(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
-    publishing.sign_off(
-        revision,
-        version=values["version"],
-        fragment_hash=values["fragment_hash"],
-        checklist=values["checklist"],
-        by=by,
-        now=now,
-    )
-    return "Signed. A publisher can now put it before patients."
-
-
-def _re_affirm(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
-    signed = publishing.re_affirm(
-        revision,
-        version=values["version"],
-        fragment_hash=values["fragment_hash"],
-        checklist=values["checklist"],
-        by=by,
-        now=now,
-    )
-    return f"Signed anew. The next review is due on {signed.review_due:%-d %B %Y}."
-
-
-def _revoke(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
-    publishing.revoke(revision, version=values["version"], by=by, reason=values["reason"], now=now)
-    return "Revoked. Patients see a notice until the text is signed anew or replaced."
-
-
-def _publish(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
-    publishing.publish(revision, version=values["version"], by=by, now=now)
-    return f"Published. Patients read it at {revision.page.get_absolute_url()}"
-
-
-def _suspend(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
-    publishing.suspend(revision, version=values["version"], by=by, reason=values["reason"], now=now)
-    return "Suspended. Patients now see a notice in its place."
-
-
-def _withdraw(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
-    publishing.withdraw(
-        revision, version=values["version"], by=by, reason=values["reason"], now=now
-    )
-    return "Withdrawn. Patients now see a notice in its place."
+def _said_published(revision: Revision) -> str:
+    return f"Published. Patients can read it at {revision.page.get_absolute_url()}"
 
 
 DECISIONS = (
     Decision(
-        "submit",
-        "Send to review",
-        "submit_revision",
-        {RevisionStatus.DRAFT},
-        SubmitForm,
-        _submit,
-        "The text is frozen, and what a clinician will read and sign is made from it.",
-        "admin/procedures/revision/submit.html",
+        slug="submit",
+        label="Send to review",
+        permission="submit_revision",
+        statuses={RevisionStatus.DRAFT},
+        form=SubmitForm,
+        verb=publishing.submit_for_review,
+        said="Sent to review. A clinician who did not write it can now sign it.",
+        explanation="Nobody can change the text after this. A clinician will read it and sign it.",
+        template="admin/procedures/revision/submit.html",
     ),
     Decision(
-        "sign",
-        "Sign",
-        "sign_revision",
-        {RevisionStatus.IN_REVIEW},
-        SignForm,
-        _sign,
-        publishing.STATEMENT,
-        "admin/procedures/revision/sign.html",
+        slug="sign",
+        label="Sign",
+        permission="sign_revision",
+        statuses={RevisionStatus.IN_REVIEW},
+        form=SignForm,
+        verb=publishing.sign_off,
+        said="Signed. A publisher can now publish it.",
+        explanation=publishing.STATEMENT,
+        template="admin/procedures/revision/sign.html",
     ),
     Decision(
-        "return",
-        "Return to the author",
-        "sign_revision",
-        {RevisionStatus.IN_REVIEW},
-        ReasonForm,
-        _return,
+        slug="return",
+        label="Return to the author",
+        permission="sign_revision",
+        statuses={RevisionStatus.IN_REVIEW},
+        form=ReasonForm,
+        verb=publishing.return_to_author,
+        said="Returned to the author with your reason.",
     ),
     Decision(
-        "publish",
-        "Publish",
-        "publish_revision",
-        {RevisionStatus.SIGNED},
-        DecisionForm,
-        _publish,
-        "Patients read this version from now on. The version before it is kept as history.",
+        slug="publish",
+        label="Publish",
+        permission="publish_revision",
+        statuses={RevisionStatus.SIGNED},
+        verb=publishing.publish,
+        said=_said_published,
+        explanation="Patients will read this version from now on. The previous version stays in the history.",
     ),
     Decision(
-        "re-affirm",
-        "Read again and sign anew",
-        "sign_revision",
-        {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED},
-        SignForm,
-        _re_affirm,
-        f"The dates move, the text does not. {publishing.STATEMENT}",
-        "admin/procedures/revision/sign.html",
+        slug="re-affirm",
+        label="Read again and re-sign",
+        permission="sign_revision",
+        statuses={RevisionStatus.SIGNED, RevisionStatus.PUBLISHED},
+        form=SignForm,
+        verb=publishing.re_affirm,
+        said=_said_signed_again,
+        explanation=f"The review dates change, the text does not. {publishing.STATEMENT}",
+        template="admin/procedures/revision/sign.html",
     ),
     Decision(
-        "revoke",
-        "Revoke the signature",
-        "revoke_signoff",
-        {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED},
-        ReasonForm,
-        _revoke,
-        "Every signature under this text is taken back. If it is published, patients see a notice "
-        "at once.",
+        slug="revoke",
+        label="Revoke the signature",
+        permission="revoke_signoff",
+        statuses={RevisionStatus.SIGNED, RevisionStatus.PUBLISHED},
+        form=ReasonForm,
+        verb=publishing.revoke,
+        said="Revoked. Patients see a notice until the text is signed again or replaced.",
+        explanation=(
+            "This revokes every signature on this text. If it is published, patients see a notice "
+            "straight away."
+        ),
     ),
     Decision(
-        "suspend",
-        "Suspend at once",
-        "suspend_revision",
-        {RevisionStatus.PUBLISHED},
-        ReasonForm,
-        _suspend,
-        "Patients see a notice and the urgent help instead of the page until a new version "
-        "is signed and published.",
+        slug="suspend",
+        label="Suspend now",
+        permission="suspend_revision",
+        statuses={RevisionStatus.PUBLISHED},
+        form=ReasonForm,
+        verb=publishing.suspend,
+        said="Suspended. Patients now see a notice instead.",
+        explanation=(
+            "Patients see a notice and where to get urgent help instead of the page, until a new "
+            "version is signed and published."
+        ),
     ),
     Decision(
-        "withdraw",
-        "Withdraw for good",
-        "withdraw_revision",
-        {RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED},
-        ReasonForm,
-        _withdraw,
-        "Patients see a notice instead of the page. Its history stays.",
+        slug="withdraw",
+        label="Withdraw permanently",
+        permission="withdraw_revision",
+        statuses={RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED},
+        form=ReasonForm,
+        verb=publishing.withdraw,
+        said="Withdrawn. Patients now see a notice instead.",
+        explanation="Patients see a notice instead of the page. The history stays public.",
     ),
 )

@@ -6,8 +6,9 @@ a verb can refuse politely when a colleague was faster.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -39,6 +40,10 @@ class DecisionForm(forms.Form):
         self.record = record
         self.initial.setdefault("version", record.version)
 
+    def values(self) -> dict[str, Any]:
+        """What the verb of the decision is called with. For a form that is valid."""
+        return self.cleaned_data
+
 
 class ReasonForm(DecisionForm):
     """A decision that has to say why."""
@@ -56,27 +61,35 @@ def always(record: Any, now: datetime) -> bool:
     return True
 
 
-class Decision(NamedTuple):
-    """One thing that may be decided about a record."""
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """One thing that staff may decide about a record: a page, its permission, its form and its verb."""
 
     slug: str
     label: str
     permission: str
     statuses: Iterable[str]
-    form: type[DecisionForm]
-    # Called with the record, the form's values, who and when; returns a sentence for the decider.
-    carry_out: Callable[[Any, dict[str, Any], User, datetime], str]
+    # Called with the record, the values of the form, `by` and `now`.
+    verb: Callable[..., Any]
+    # What to tell whoever decided; or a function of what the verb returned.
+    said: str | Callable[[Any], str]
+    form: type[DecisionForm] = DecisionForm
     explanation: str = ""
     template: str = "admin/decide.html"
-    # What else has to hold for the record at that instant.
+    # What else has to be true of the record at that time.
     open_when: Callable[[Any, datetime], bool] = always
-    # Where it is what usually comes next, and stands out.
+    # The statuses in which this usually comes next, and stands out.
     leads_on: Iterable[str] = ()
     # Whether it takes something away from somebody.
-    is_grave: bool = False
+    is_destructive: bool = False
     # What a link to its page may choose beforehand. Whoever writes a link must not be able to fill in
     # what a colleague then only presses.
     chosen_by_link: Iterable[str] = ()
+
+    def carry_out(self, record: Any, values: dict[str, Any], *, by: User, now: datetime) -> str:
+        """Call the verb; what to tell whoever decided."""
+        result = self.verb(record, **values, by=by, now=now)
+        return self.said if isinstance(self.said, str) else self.said(result)
 
 
 class PlainTextAdmin(BaseModelAdmin[Any]):
@@ -184,7 +197,7 @@ class DecisionAdmin(CarefulAdmin):
         if sent is not None and form.is_valid():
             try:
                 said = decision.carry_out(
-                    record, form.cleaned_data, signed_in(request), timezone.now()
+                    record, form.values(), by=signed_in(request), now=timezone.now()
                 )
             except self.refusals as refusal:
                 # What was typed stays on the screen; nothing was stored.

@@ -350,8 +350,8 @@ def test_a_press_decides_and_says_so(slug: str, sign_in: SignIn, at: Any, monday
 
 def is_open(slug: str, status: RequestStatus) -> bool:
     """Whether the verb behind a decision may be pressed in a status, under whatever name."""
-    act = DECISIONS[slug].carry_out
-    return any(status in other.statuses for other in DECISIONS.values() if other.carry_out == act)
+    verb = DECISIONS[slug].verb
+    return any(status in other.statuses for other in DECISIONS.values() if other.verb == verb)
 
 
 @pytest.mark.parametrize("status", RequestStatus)

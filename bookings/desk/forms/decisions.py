@@ -93,6 +93,13 @@ class CallForm(DecisionForm):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
+    def values(self) -> dict[str, Any]:
+        # No version: a call changes nothing that somebody else may be looking at.
+        return {
+            "reached": self.cleaned_data["reached"] == "yes",
+            "note": self.cleaned_data["note"],
+        }
+
 
 class ContactForm(DecisionForm):
     """How we reach the patient."""
@@ -104,6 +111,9 @@ class ContactForm(DecisionForm):
         super().__init__(*args, **kwargs)
         self.initial = {"email": self.record.email, "phone": self.record.phone, **self.initial}
 
+    def values(self) -> dict[str, Any]:
+        return {**self.cleaned_data, "phone": str(self.cleaned_data["phone"] or "")}
+
 
 class AttendanceForm(DecisionForm):
     """Whether the patient came."""
@@ -114,6 +124,9 @@ class AttendanceForm(DecisionForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose yes or no."},
     )
+
+    def values(self) -> dict[str, Any]:
+        return {**self.cleaned_data, "came": self.cleaned_data["came"] == "yes"}
 
 
 class FlagField(ModelChoiceField[RedFlag]):

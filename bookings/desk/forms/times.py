@@ -200,6 +200,10 @@ class FreeTimesForm(DecisionForm, LookForm):
             )
         return cleaned
 
+    def values(self) -> dict[str, Any]:
+        names = ("version", "appointment_type", "clinician", "starts")
+        return {name: self.cleaned_data[name] for name in names}
+
 
 def _own_terms(record: AppointmentRequest) -> dict[str, Any]:
     """For what and with whom the visit is by now: its newest appointment, or else its newest offer."""
@@ -320,6 +324,9 @@ class OfferForm(FreeTimesForm):
         if starts and cleaned.get("held_until") and cleaned["held_until"] > starts[0]:
             self.add_error("held_until", "Let the offer end before the first of its times.")
         return cleaned
+
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), "held_until": self.cleaned_data["held_until"]}
 
 
 def _chosen(form: FreeTimesForm, other: str) -> list[datetime]:

@@ -109,12 +109,9 @@ class SubmitForm(DecisionForm):
                 required_message=f"Write why it stays: {RULES[rule].sentence}",
             )
 
-    def clean(self) -> dict[str, Any]:
-        """The answers travel with the values, because a decision is handed only those."""
-        cleaned = super().clean() or self.cleaned_data
-        return cleaned | {
-            "answers": {rule: cleaned.get(name, "") for name, rule in self.rules.items()}
-        }
+    def values(self) -> dict[str, Any]:
+        answers = {rule: self.cleaned_data[name] for name, rule in self.rules.items()}
+        return {"version": self.cleaned_data["version"], "answers": answers}
 
 
 def _lines(found: list[content_checks.Finding]) -> str:
