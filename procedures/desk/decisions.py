@@ -54,7 +54,9 @@ DECISIONS = (
         statuses={RevisionStatus.SIGNED},
         verb=publishing.publish,
         said=_said_published,
-        explanation="Patients will read this version from now on. The previous version stays in the history.",
+        explanation=(
+            "Patients will read this version from now on. The previous version stays in the history."
+        ),
     ),
     Decision(
         slug="re-affirm",
