@@ -1,4 +1,4 @@
-"""What each decision does: one call of a verb, and a sentence on what came of it."""
+"""What each decision does: it calls one verb and returns a sentence about the result."""
 
 from datetime import datetime
 from typing import Any
@@ -76,14 +76,14 @@ def cancel(record: AppointmentRequest, values: Values, by: User, now: datetime) 
 
 
 def attendance(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Write down whether the patient came."""
+    """Record whether the patient came."""
     came = values["came"] == "yes"
     triage.record_attendance(record, version=values["version"], came=came, by=by, now=now)
     return "Recorded."
 
 
 def call(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Write down what came of a call."""
+    """Record the result of a call."""
     reached = values["reached"] == "yes"
     triage.record_call(record, reached=reached, note=values["note"], by=by, now=now)
     still = " They stay among the patients to phone." if reason_to_phone(record, now) else ""
@@ -91,7 +91,7 @@ def call(record: AppointmentRequest, values: Values, by: User, now: datetime) ->
 
 
 def contact(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Change how the patient is reached."""
+    """Change how we reach the patient."""
     had_texts = record.text_messages
     triage.change_contact(
         record,
@@ -107,7 +107,7 @@ def contact(record: AppointmentRequest, values: Values, by: User, now: datetime)
 
 
 def renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """End the private link, send a new one."""
+    """End the private link and send a new one."""
     triage.renew_link(record, version=values["version"], by=by, now=now)
     return "The old link is dead. A new one is on its way to the patient."
 
@@ -127,7 +127,7 @@ def take_back(record: AppointmentRequest, values: Values, by: User, now: datetim
 
 
 def leave(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Leave the appointment as it is."""
+    """Keep the appointment as it is."""
     triage.leave_as_it_is(record, version=values["version"], by=by, now=now)
     return "The appointment stays as it is, and the patient is told."
 

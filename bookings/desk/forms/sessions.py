@@ -1,4 +1,4 @@
-"""What a manager types about sessions."""
+"""What a manager enters about sessions."""
 
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,8 @@ from bookings.models import AppointmentType, ClinicSession, Closure, OpeningHour
 
 
 class ClinicSessionForm(forms.ModelForm):
-    """A session lies within the opening hours of its location, and clashes with no other."""
+    """A clinic session. It must be within the opening hours of its location and clash with no
+    other."""
 
     class Meta:
         model = ClinicSession
@@ -58,7 +59,7 @@ class ClinicSessionForm(forms.ModelForm):
 
 
 class AppointmentTypeForm(forms.ModelForm):
-    """What can be booked, until a manager says that it is booked no longer."""
+    """A type of appointment. It can be booked until a manager says otherwise."""
 
     retire = forms.BooleanField(
         label="No longer booked",
@@ -76,7 +77,7 @@ class AppointmentTypeForm(forms.ModelForm):
 
 
 class ResourceForm(forms.ModelForm):
-    """Rooms and machines are somewhere."""
+    """A room or a machine. Each belongs to a location."""
 
     class Meta:
         model = Resource
@@ -89,7 +90,7 @@ class ResourceForm(forms.ModelForm):
 
 
 class SessionChangeFormSet(forms.BaseInlineFormSet):
-    """Exceptions are of days on which the session would be."""
+    """The exceptions of a session. Each is for a day on which the session would take place."""
 
     def clean(self) -> None:
         super().clean()
@@ -119,7 +120,7 @@ class ClosureForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        # Whoever may only look has no fields.
+        # Somebody who may only look has no fields.
         if "resource" not in self.fields:
             return
         whose = self.fields["resource"]
@@ -144,7 +145,7 @@ class ClosureForm(forms.ModelForm):
 
 
 def _near(day: date) -> date:
-    """Refuse a day that can only be a slip of the finger in the year."""
+    """Refuse a day whose year can only be a typing error."""
     if abs(day - timezone.localdate()) > FURTHEST:
         raise ValidationError("This is more than two years from today. Check the year.")
     return day
