@@ -47,7 +47,7 @@ def queue(
     """Write the messages of a change, in its transaction.
 
     There is one of a kind for each version, and a text message beside it if the patient agreed to
-    those. They go out as soon as possible, but not before the transaction is committed.
+    those. They go out as soon as possible, but not before `not_before`.
     """
     Message.objects.bulk_create(
         Message(
