@@ -17,8 +17,7 @@ from bookings.screening import unasked
 def addresses_can_be_used(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[checks.Error]:
-    """Check that CLINIC_INBOX, CLINIC_SENDER and CLINIC_RETURNED_MAIL are usable email
-    addresses."""
+    """Check the email addresses in CLINIC_INBOX, CLINIC_SENDER and CLINIC_RETURNED_MAIL."""
     faults = []
     for read in (messages.inboxes, messages.sender, messages.returned_mail_address):
         try:

@@ -16,8 +16,7 @@ SERVERS = {Channel.EMAIL: "mail server", Channel.TEXT: "provider of text message
 
 
 def alarms(now: datetime) -> list[str]:
-    """One sentence for each reason why messages are not going out at that instant; empty if all is
-    well."""
+    """One sentence for each reason why messages are not going out then; empty if all is well."""
     return [*_worker(now), *_outages(), *_left_lying(now)]
 
 

@@ -30,8 +30,7 @@ class AppointmentTypeAdmin(CarefulAdmin):
     def save_model(
         self, request: HttpRequest, obj: AppointmentType, form: ModelForm, change: bool
     ) -> None:
-        """Keep the record of who took the type off the list, and when, until it can be booked
-        again."""
+        """Keep the record of who took the type off the list until it can be booked again."""
         if not form.cleaned_data["retire"]:
             obj.retired_on = obj.retired_by = None
         elif obj.retired_on is None:

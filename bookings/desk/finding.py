@@ -36,8 +36,7 @@ def find(term: str) -> AppointmentRequestQuerySet:
 
 
 def likely_duplicates(record: AppointmentRequest) -> list[AppointmentRequest]:
-    """Other requests from the same email address, or with the same date of birth and name, newest
-    first."""
+    """Other requests from the same email address, or with the same date of birth and name."""
     others = AppointmentRequest.objects.exclude(pk=record.pk).filter(
         Q(email=record.email) | Q(date_of_birth=record.date_of_birth)
     )

@@ -16,8 +16,10 @@ from bookings.status.events import LOOKS
 
 
 class JournalRow(NamedTuple):
-    """One line of the journal as colleagues read it. Consecutive looks by one person are one
-    line."""
+    """One line of the journal as colleagues read it.
+
+    Consecutive looks by one person are one line.
+    """
 
     at: datetime
     by: str
@@ -26,8 +28,7 @@ class JournalRow(NamedTuple):
 
 
 def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
-    """The status at that instant, what was said, offered, booked and written, and what comes
-    next."""
+    """The status at that instant, what was said, offered, booked and written, and what is next."""
     others = AppointmentRequest.objects.waiting_for_clinic(now).exclude(pk=record.pk)
     return {
         "state": record.state(now),

@@ -119,8 +119,10 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return record.state(timezone.now())
 
     def decision_context(self, record: AppointmentRequest, decision: Decision) -> dict[str, Any]:
-        """Who the patient is, and what makes a visit possible for them. Every decision page shows
-        this."""
+        """Who the patient is, and what makes a visit possible for them.
+
+        Every decision page shows this.
+        """
         return {"about": WHO, "current": triage.booked_appointment(record)}
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:

@@ -31,8 +31,10 @@ from procedures.ground.decisions import CarefulAdmin, CarefulInline
 
 
 class StrandingAdmin(CarefulAdmin):
-    """Records whose changes can leave an appointment without a session. If so, we warn straight
-    away."""
+    """Records whose changes can leave an appointment without a session.
+
+    If so, we warn straight away.
+    """
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
         self._say_who_is_stranded(request)

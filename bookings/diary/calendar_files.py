@@ -17,8 +17,10 @@ from bookings.status import AppointmentStatus
 
 
 def invitation(appointment: Appointment) -> bytes:
-    """The calendar file of an appointment. For a cancelled one, the file removes it from the
-    calendar."""
+    """The calendar file of an appointment.
+
+    For a cancelled one, the file removes it from the calendar.
+    """
     cancelled = appointment.status == AppointmentStatus.CANCELLED
     request = appointment.request
     calendar = Calendar()

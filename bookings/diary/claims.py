@@ -158,8 +158,10 @@ def book(
 def end(
     appointment: Appointment, status: AppointmentStatus, *, by: str, now: datetime
 ) -> Appointment:
-    """Cancel or move a booked appointment, or record whether the patient came. Its time is free
-    again."""
+    """Cancel or move a booked appointment, or record whether the patient came.
+
+    Its time is free again.
+    """
     with transaction.atomic():
         ended = Appointment.objects.filter(
             pk=appointment.pk, status=AppointmentStatus.BOOKED

@@ -16,8 +16,10 @@ def answer_due(now: datetime) -> datetime:
 
 
 def desk_is_open(now: datetime) -> bool:
-    """Whether somebody is at the desk. Messages that the clock sends wait for that, so nobody is
-    woken."""
+    """Whether somebody is at the desk.
+
+    Messages that the clock sends wait for that, so nobody is woken.
+    """
     minute = timedelta(minutes=1)
     return _after_open_time(now, minute) == now + minute
 

@@ -163,8 +163,7 @@ def is_in_session(clinician: Clinician, room: Resource | None, span: Span) -> bo
 
 
 def stranded(now: datetime, among: Q | None = None) -> list[Stranded]:
-    """Future appointments whose session was shortened or cancelled, or whose machine is
-    unavailable."""
+    """Future appointments whose session was shortened or cancelled, or whose machine is away."""
     coming = Appointment.objects.filter(
         among or Q(), status=AppointmentStatus.BOOKED, starts__gt=now, room__isnull=False
     )

@@ -30,10 +30,9 @@ SECONDS_TO_STOP = 20
 
 
 def go_round(now: datetime) -> int:
-    """Record the clock's steps, queue reminders and delete what is past; return how many rows
-    failed.
+    """Record the clock's steps, queue reminders and delete what is past.
 
-    Raises OperationalError or InterfaceError if the database is down.
+    Returns how many rows failed. Raises OperationalError or InterfaceError if the database is down.
     """
     failed = 0
     for task in (

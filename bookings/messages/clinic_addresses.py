@@ -1,5 +1,7 @@
-"""The clinic's own addresses, read from the settings. `bookings.checks` refuses bad ones at
-start."""
+"""The clinic's own addresses, read from the settings.
+
+`bookings.checks` refuses bad ones at start.
+"""
 
 from email.utils import getaddresses, parseaddr
 

@@ -83,8 +83,10 @@ def text(message: Message) -> str:
 
 
 def _html(subject: str, body: str) -> str:
-    """The same words with clickable links. Only the site of a link is shown, because the rest is
-    secret."""
+    """The same words with clickable links.
+
+    Only the site of a link is shown, because the rest is secret.
+    """
     shown = len(settings.SITE_URL) + len("/…")
     context = {"subject": subject, "body": body, "shown": shown}
     return render_to_string("bookings/email/letter.html", context)

@@ -76,8 +76,7 @@ def queue_once(request: AppointmentRequest, kind: MessageKind, *, now: datetime)
 
 
 def tell_old_address(request: AppointmentRequest, old: str, *, by: str, now: datetime) -> None:
-    """Queue a notice without a link to the old address, in case the patient did not make the
-    change."""
+    """Queue a notice without a link to the old address, which may be the real patient's."""
     queue(request, MessageKind.CONTACT_LEFT, by=by, now=now)
     Message.objects.filter(
         request=request, kind=MessageKind.CONTACT_LEFT, request_version=request.version
@@ -157,10 +156,10 @@ def note_run(now: datetime, *, failed: int) -> None:
 
 
 def note_returned(message_id: str, code: str) -> bool:
-    """Record that a mail server gave up on a message after accepting it; False if it is not one of
-    ours.
+    """Record that a mail server gave up on a message after accepting it.
 
-    Raises StillBeingSent if a worker has not yet recorded that it sent the message.
+    Returns False if the message is not one of ours. Raises StillBeingSent if a worker has not yet
+    recorded that it sent the message.
     """
     ours = Message.objects.filter(message_id=message_id)
     if ours.filter(status=MessageStatus.QUEUED, tries__gt=0).exists():

@@ -66,10 +66,10 @@ class Returned(NamedTuple):
 
 
 def returned_letter(report: bytes) -> Returned | None:
-    """What the report says about an email of ours; None if it is no report, or the server tries
-    again.
+    """What the report says about an email of ours.
 
-    No input raises an error: a message that cannot be read is not about ours.
+    None if it is not a report, or if the server tries again. No input raises an error: a message
+    that cannot be read is not about ours.
     """
     read = attempt(_read, report)
     return None if isinstance(read, Failed) else read
@@ -98,8 +98,7 @@ def _code_of_statuses(statuses: list[bytes]) -> str | None:
 
 
 def _code_of_text(letter: Letter, parts: list[Letter]) -> str | None:
-    """The code in a plain-text report; None if it is not a report, or if the server keeps
-    trying."""
+    """The code in a plain-text report; None if it is not a report, or the server keeps trying."""
     if not _comes_from_a_server(letter):
         return None
     said = _before_the_copy("\n".join([str(letter.get("Subject", "")), *_texts(parts)]))

@@ -28,11 +28,10 @@ LONGEST_OUTAGE = timedelta(days=4)
 
 
 def send_due(stopped: Callable[[], bool] = lambda: False) -> Tally:
-    """Send what is due, oldest first, and return how many were sent. Safe to run in several
-    workers.
+    """Send what is due, oldest first, and return how many were sent.
 
-    `stopped` is called before each message. Raises OperationalError or InterfaceError if the
-    database is down.
+    Safe to run in several workers. `stopped` is called before each message. Raises OperationalError
+    or InterfaceError if the database is down.
     """
     due = (pk for pk in outbox.due(timezone.now()) if not stopped())
     return one_by_one(due, _send, task="sending message")
@@ -95,11 +94,10 @@ def _note_failure(pk: int, outcome: Failed) -> None:
 
 
 def _nothing_leaves(message: Message) -> bool:
-    """Whether all other messages fail for the same reason, so this one will go out once that is
-    repaired.
+    """Whether all other messages fail for the same reason.
 
-    Any message that goes out ends an outage, so a fault of this message alone never looks like a
-    long one.
+    If so, this one will go out once that is repaired. Any message that goes out ends an outage, so
+    a fault of this message alone never looks like a long one.
     """
     now = timezone.now()
     long_ones = Outage.objects.filter(channel=message.channel, since__lte=now - LONG)

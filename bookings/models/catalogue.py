@@ -53,8 +53,7 @@ class TreatmentQuerySet(models.QuerySet["Treatment"]):
     """Treatments by the visits at which they may happen."""
 
     def possible_for(self, page: InformationPage | None) -> Self:
-        """The treatments of a visit about the page: the usual ones, unless its topic says
-        otherwise."""
+        """The treatments of a visit about the page: the usual ones, or those of its topic."""
         of_any_visit = Q(is_usual=True)
         if page is None:
             return self.filter(of_any_visit)
@@ -63,8 +62,7 @@ class TreatmentQuerySet(models.QuerySet["Treatment"]):
 
 
 class Treatment(models.Model):
-    """Something that may happen at a visit and has safety questions of its own, such as an
-    injection."""
+    """Something that may happen at a visit and has safety questions, such as an injection."""
 
     name = models.CharField(max_length=100, unique=True)
     is_usual = models.BooleanField(
@@ -95,8 +93,10 @@ class Treatment(models.Model):
 
 
 class Topic(models.Model):
-    """A page whose visits differ from the usual ones. Without a topic, the usual treatments may
-    happen."""
+    """A page whose visits differ from the usual ones.
+
+    Without a topic, the usual treatments may happen.
+    """
 
     page = models.OneToOneField(InformationPage, on_delete=models.PROTECT, related_name="topic")
     treatments = models.ManyToManyField(

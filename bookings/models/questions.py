@@ -25,10 +25,10 @@ class ScreeningQuestionQuerySet(models.QuerySet["ScreeningQuestion"]):
         return self.filter(retired_on=None, review_due__lte=on)
 
     def for_visit_about(self, page: InformationPage | None) -> Self:
-        """The questions for a request about the page, or about none: what may happen at the visit
-        decides.
+        """The questions for a request about the page, or about none.
 
-        A question that belongs to no treatment is asked with every request.
+        What may happen at the visit decides. A question that belongs to no treatment is asked with
+        every request.
         """
         possible = Treatment.objects.possible_for(page)
         return self.filter(Q(treatments=None) | Q(treatments__in=possible)).distinct()

@@ -41,13 +41,11 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         )
 
     def moved_by_the_clock(self, at: datetime) -> Self:
-        """Requests whose status is out of date, because the clock has taken a step since it was
-        written."""
+        """Requests whose stored status is out of date, because the clock has taken a step since."""
         return self.filter(Q(reply_due__lte=at) | Q(deferred_until__lte=timezone.localdate(at)))
 
     def in_state(self, status: RequestStatus, at: datetime) -> Self:
-        """Requests with that status at that instant, including the steps that the clock has
-        taken."""
+        """Requests with that status at that instant, including the clock's own steps."""
         written = Q(status=status) & (
             Q(reply_due=None, deferred_until=None)
             | Q(reply_due__gt=at)
@@ -286,8 +284,10 @@ class RedFlagQuerySet(models.QuerySet["RedFlag"]):
 
 
 class RedFlag(models.Model):
-    """An answer that a rule has flagged. It blocks offers until a named person records an
-    outcome."""
+    """An answer that a rule has flagged.
+
+    It blocks offers until a named person records an outcome.
+    """
 
     request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="flags")
     answer = models.OneToOneField(ScreeningAnswer, on_delete=models.PROTECT, related_name="flag")

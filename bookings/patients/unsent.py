@@ -86,8 +86,7 @@ class UnsentRequest:
         self._save()
 
     def rescue(self, step: str, posted: QueryDict) -> None:
-        """Keep the one step that was posted after the hour was over, until the patient begins
-        again."""
+        """Keep the one step that was posted after the hour was over, for a new beginning."""
         self.kept = {"page": "", "answers": {}}
         if step != "safety":
             self.keep(step, posted)
@@ -117,8 +116,10 @@ class UnsentRequest:
         return True
 
     def keep_until(self, opens: datetime) -> datetime:
-        """Keep everything until an hour after that instant, when it can be sent; return until
-        when."""
+        """Keep everything until an hour after that instant, when it can be sent.
+
+        Returns until when.
+        """
         self.kept["until"] = opens.timestamp() + settings.PATIENT_SESSION_SECONDS
         self._save()
         return datetime.fromtimestamp(self.kept["until"], UTC)
@@ -182,8 +183,10 @@ class UnsentRequest:
         return [given for given in safety.answers() if given.is_urgent] if safety.is_valid() else []
 
     def mark_urgent_read(self) -> None:
-        """Remember that the patient has read what to do about these answers; other answers show it
-        again."""
+        """Remember that the patient has read what to do about these answers.
+
+        Other answers show it again.
+        """
         self.kept["urgent_read"] = self._urgent_marks()
         self._save()
 

@@ -12,8 +12,7 @@ from procedures.ground.batches import Tally, one_by_one
 
 
 def catch_up(now: datetime) -> Tally:
-    """Record the steps that the clock has taken: lapsed offers and questions, deferred requests
-    back.
+    """Record the clock's steps: lapsed offers and questions, deferred requests back in review.
 
     Returns how many were written. Nothing depends on it being run, because every reader computes
     the same state.

@@ -68,8 +68,7 @@ def record_call(
 
 
 def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:
-    """Send the same private link again to the address that we have, because the patient lost the
-    email."""
+    """Send the same private link again to the address that we have: the patient lost the email."""
     messages.queue(request, MessageKind.LINK, by=PATIENT, now=now)
 
 

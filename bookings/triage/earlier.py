@@ -53,10 +53,9 @@ def leave_earlier_list(
 
 
 def pass_on_freed_times(now: datetime) -> Tally:
-    """Offer each time that was given back to the next patient on the list; return how many were
-    offered.
+    """Offer each time that was given back to the next patient on the list.
 
-    Only while the desk is open, so that nobody is woken.
+    Returns how many were offered. Only while the desk is open, so that nobody is woken.
     """
     if not desk_is_open(now):
         return Tally(0, failed=0)

@@ -89,10 +89,10 @@ def offer(
 
 
 def usual_hold(starts: Sequence[datetime], now: datetime) -> datetime:
-    """Until when times are held by default: some desk hours, ending two hours before the first of
-    them.
+    """Until when times are held by default.
 
-    Raises TriageRefused if that is too soon for an offer.
+    It is a number of desk hours, and at the latest two hours before the first of the times. Raises
+    TriageRefused if that is too soon for an offer.
     """
     usual = in_working_hours(now, settings.CLINIC_HELD_HOURS).replace(second=0, microsecond=0)
     held_until = min(usual, min(starts) - BEFORE_THE_FIRST)
@@ -286,8 +286,10 @@ def back_into_review(
     now: datetime,
     kind: Event,
 ) -> None:
-    """Take the request back into review, because the offered times do not suit. An appointment is
-    kept."""
+    """Take the request back into review, because the offered times do not suit.
+
+    An appointment is kept.
+    """
     has_one = request.status == RequestStatus.BOOKED_OFFERED
     transition(
         request,

@@ -20,8 +20,10 @@ DAYS_TO_ANSWER_A_QUESTION = 14
 def start_review(
     request: AppointmentRequest, *, version: int, by: User, now: datetime
 ) -> AppointmentRequest:
-    """Take a received or lapsed request into review. If the promised time has passed, promise a new
-    one."""
+    """Take a received or lapsed request into review.
+
+    If the promised time has passed, promise a new one.
+    """
     promise = answer_due(now) if request.answer_due < now else request.answer_due
     with one_change(request):
         transition(
@@ -84,7 +86,7 @@ def answer_question(
 def defer(
     request: AppointmentRequest, *, version: int, until: date, by: User, now: datetime
 ) -> AppointmentRequest:
-    """Put a request aside until a day in the clinic's time zone, on which it comes back
+    """Put a request aside until a day in the clinic's time zone. It then comes back
     automatically."""
     if until <= timezone.localdate(now):
         raise TriageRefused("Choose a day after today.")

@@ -22,8 +22,10 @@ def is_surge(now: datetime) -> bool:
 
 
 def next_turn(now: datetime) -> datetime:
-    """When the next confirmation may go out: now, unless `USUAL` others go out in the hour
-    before."""
+    """When the next confirmation may go out.
+
+    Now, unless `USUAL` others go out in the hour before.
+    """
     newest = Message.objects.filter(kind=MessageKind.RECEIVED).order_by("-pk")
     turns = newest.values_list("next_try", flat=True)[USUAL - 1 : USUAL]
     return max([now, *(turn + HOUR for turn in turns)])

@@ -99,8 +99,7 @@ def record_attendance(
 def ask_for_another_time(
     request: AppointmentRequest, *, version: int, wishes: str, now: datetime
 ) -> AppointmentRequest:
-    """Ask for another time for the patient, who keeps the appointment until they take the new
-    one."""
+    """Ask for another time. The patient keeps the appointment until they take the new one."""
     with one_change(request):
         transition(
             request,
@@ -225,10 +224,9 @@ def given_text(request: AppointmentRequest, now: datetime) -> Revision | None:
 
 
 def end_moved(request: AppointmentRequest, *, by: str, now: datetime) -> bool:
-    """End the appointment that another one replaces, in the same transaction; False if there is
-    none.
+    """End the appointment that another one replaces, in the same transaction.
 
-    Raises TriageRefused if it has begun.
+    Returns False if there is none. Raises TriageRefused if it has begun.
     """
     old = booked_appointment(request)
     if old is None:

@@ -7,8 +7,10 @@ from bookings.models import ScreeningQuestion
 
 
 class ScreeningQuestionForm(forms.ModelForm):
-    """A new safety question, or a new wording of a retired one. Afterwards it can only be
-    retired."""
+    """A new safety question, or a new wording of a retired one.
+
+    Afterwards it can only be retired.
+    """
 
     retire = forms.BooleanField(
         label="Stop asking this",

@@ -12,8 +12,10 @@ from bookings.models import AppointmentType, ClinicSession, Closure, OpeningHour
 
 
 class ClinicSessionForm(forms.ModelForm):
-    """A clinic session. It must be within the opening hours of its location and clash with no
-    other."""
+    """A clinic session.
+
+    It must be within the opening hours of its location and clash with no other.
+    """
 
     class Meta:
         model = ClinicSession

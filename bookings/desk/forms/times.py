@@ -136,7 +136,7 @@ class FreeTimesForm(DecisionForm, LookForm):
             self.initial |= {name: getattr(value, "pk", value) for name, value in values.items()}
 
     def _looked_for(self) -> dict[str, Any]:
-        """What was chosen; otherwise what the request already has, or the first of each, from
+        """What was chosen; or else what the request already has, or the first choice, from
         today."""
         given = self.data if self.is_bound else self.initial
         first = {name: self._first(name) for name in TERMS}
@@ -202,8 +202,7 @@ class FreeTimesForm(DecisionForm, LookForm):
 
 
 def _own_terms(record: AppointmentRequest) -> dict[str, Any]:
-    """The type and clinician of the visit: from its newest appointment, or else its newest
-    offer."""
+    """The type and clinician of the visit, from its newest appointment or else its newest offer."""
     for rows in (record.appointments, record.offers):
         newest = rows.select_related(*TERMS).order_by("-pk").first()
         if newest:
@@ -212,8 +211,10 @@ def _own_terms(record: AppointmentRequest) -> dict[str, Any]:
 
 
 def _later(day: date | str) -> date | str:
-    """The first day of the next page of times. A value that is not a day is left for the form to
-    refuse."""
+    """The first day of the next page of times.
+
+    A value that is not a day is left for the form to refuse.
+    """
     try:
         return date.fromisoformat(str(day)) + timedelta(days=DAYS_SHOWN)
     except (ValueError, OverflowError):

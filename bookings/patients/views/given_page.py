@@ -1,5 +1,4 @@
-"""The text that the patient was given: how to prepare and what to do afterwards, in that
-version."""
+"""The text that the patient was given, in that version: how to prepare, what to do afterwards."""
 
 from datetime import datetime
 from typing import NamedTuple

@@ -23,8 +23,7 @@ PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
 
 
 def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
-    """Let in only patients who opened the private link in this session, and only while it is
-    valid."""
+    """Let in only patients who opened the private link in this session, while it is valid."""
 
     @wraps(view)
     def guarded(request: HttpRequest, reference: str) -> HttpResponse:
@@ -143,11 +142,10 @@ def close_session(request: HttpRequest) -> None:
 
 
 def rename_session(request: HttpRequest) -> None:
-    """Give the session a new name before it may show more, so that a copy of the old cookie opens
-    nothing.
+    """Give the session a new name before it may show more.
 
-    Its content is stored under the new name first. If that fails, the old one is still there, and
-    the same press can be made again.
+    A copy of the old cookie then opens nothing. Its content is stored under the new name first. If
+    that fails, the old one is still there, and the same press can be made again.
     """
     with transaction.atomic():
         request.session.cycle_key()
@@ -169,8 +167,7 @@ def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
 
 
 def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Ask for the date of birth, then lead to the page that was wanted, with what was typed
-    there."""
+    """Ask for the date of birth, then lead to the page that was wanted, with what was typed."""
     wanted = request.resolver_match
     if wanted:
         request.session["wanted"] = wanted.url_name
@@ -180,6 +177,5 @@ def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpRespo
 
 
 def link_needed(request: HttpRequest) -> HttpResponse:
-    """The answer for a link or reference that is unknown, old, forged or not opened here; always
-    the same."""
+    """The answer for any link or reference that is unknown, old, forged or not opened here."""
     return render(request, "bookings/mine/link_needed.html", status=404)

@@ -137,8 +137,7 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 def _no_tries_left(
     request: HttpRequest, found: AppointmentRequest, until: datetime, now: datetime
 ) -> HttpResponse:
-    """End the link. A new one is sent automatically once a day; then a colleague has to speak to
-    the patient."""
+    """Tell the desk and, once a day, send a new link. After that a colleague speaks to the patient."""
     try:
         rate_limits.spend(limits.NEW_LINK_BY_ITSELF, found.link_key, now)
         renew = True

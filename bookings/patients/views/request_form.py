@@ -41,8 +41,10 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, step: str) -> HttpResponse:
-    """One step of the form. A step that the patient has not reached leads back to the one that is
-    due."""
+    """One step of the form.
+
+    A step that the patient has not reached leads back to the one that is due.
+    """
     unsent = UnsentRequest(request.session)
     if not unsent.key:
         return _begin_again(request, step)
@@ -64,8 +66,10 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def urgent(request: HttpRequest) -> HttpResponse:
-    """Say what to do straight away about an answer that cannot wait for us. Then the form goes
-    on."""
+    """Say what to do straight away about an answer that cannot wait for us.
+
+    Then the form goes on.
+    """
     unsent = UnsentRequest(request.session)
     if not unsent.key:
         return _begin_again(request)
