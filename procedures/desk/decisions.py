@@ -1,4 +1,4 @@
-"""What may be decided about a revision: each step with its permission, form and verb."""
+"""The decisions about a revision: each with its permission, form and verb."""
 
 from datetime import datetime
 from typing import Any

@@ -38,7 +38,7 @@ class ClinicianAdmin(CarefulAdmin):
     def save_model(
         self, request: HttpRequest, obj: Clinician, form: ModelForm, change: bool
     ) -> None:
-        """Whoever records a check is the one who made it."""
+        """Save the clinician. The person who records a check is stored with it."""
         if "verified_on" in form.changed_data:
             obj.verified_by = request.user if obj.verified_on else None
         super().save_model(request, obj, form, change)

@@ -1,8 +1,8 @@
 """Decision pages: how staff change a record in the admin.
 
 A record is read-only there. Each thing that may be decided is one `Decision`: a page with a form,
-its own permission, and one call of a verb. The page carries the version that its reader saw, so that
-a verb can refuse politely when a colleague was faster.
+its own permission, and one call of a verb. The page carries the version that its reader saw, so
+that a verb can refuse politely when a colleague was faster.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,7 +26,7 @@ from procedures.ground.seen import SeenVersionField
 
 
 class DecisionForm(forms.Form):
-    """A form about one record, which remembers the version of it that was on the screen."""
+    """A form about one record. It remembers the version of the record that was on the screen."""
 
     version = SeenVersionField()
 
@@ -39,7 +39,7 @@ class DecisionForm(forms.Form):
 
 
 class ReasonForm(DecisionForm):
-    """A decision that has to say why."""
+    """A decision that needs a reason."""
 
     reason = PlainTextField(
         label="Why",
@@ -50,7 +50,7 @@ class ReasonForm(DecisionForm):
 
 
 def always(record: Any, now: datetime) -> bool:
-    """Nothing else has to hold."""
+    """No further condition."""
     return True
 
 
@@ -62,23 +62,24 @@ class Decision(NamedTuple):
     permission: str
     statuses: Iterable[str]
     form: type[DecisionForm]
-    # Called with the record, the form's values, who and when; returns a sentence for the decider.
+    # Called with the record, the form's values, who and when; returns a sentence for the person
+    # deciding.
     carry_out: Callable[[Any, dict[str, Any], User, datetime], str]
     explanation: str = ""
     template: str = "admin/decide.html"
-    # What else has to hold for the record at that instant.
+    # A further condition on the record at that instant.
     open_when: Callable[[Any, datetime], bool] = always
-    # Where it is what usually comes next, and stands out.
+    # The statuses in which it usually comes next and stands out.
     leads_on: Iterable[str] = ()
     # Whether it takes something away from somebody.
     is_grave: bool = False
-    # What a link to its page may choose beforehand. Whoever writes a link must not be able to fill in
-    # what a colleague then only presses.
+    # What a link to its page may choose. Someone who writes a link must not be able to fill in what
+    # a colleague then only has to press.
     chosen_by_link: Iterable[str] = ()
 
 
 class PlainTextAdmin(BaseModelAdmin):
-    """What people type into columns for text goes into our own field."""
+    """An admin whose text columns use our own field for typed text."""
 
     def formfield_for_dbfield(
         self, db_field: Field, request: HttpRequest, **kwargs: Any
@@ -89,14 +90,17 @@ class PlainTextAdmin(BaseModelAdmin):
 
 
 class CarefulInline(PlainTextAdmin, admin.TabularInline):
-    """Rows of another table below a record."""
+    """Rows of another table, shown below a record."""
 
 
 class CarefulAdmin(PlainTextAdmin, admin.ModelAdmin):
-    """No bulk actions, no deleting, and no filters in an address but those of the list."""
+    """An admin without bulk actions or deleting.
+
+    An address may contain no filters except those of the list.
+    """
 
     actions = None
-    # What a link to the form of a new record may choose beforehand.
+    # What a link to the form of a new record may choose.
     chosen_by_link: Iterable[str] = ()
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     safe_lookups = {"", "exact", "id__exact"}
@@ -128,7 +132,7 @@ class DecisionAdmin(CarefulAdmin):
         return [decide, *super().get_urls()]
 
     def open_decisions(self, request: HttpRequest, record: Any) -> list[Decision]:
-        """What this person may decide about the record as it stands."""
+        """The decisions that this person may take about the record as it is now."""
         return [
             decision
             for decision in self.decisions
@@ -138,12 +142,12 @@ class DecisionAdmin(CarefulAdmin):
         ]
 
     def next_step(self, record: Any, decisions: Iterable[Decision]) -> Decision | None:
-        """Which of the decisions usually comes next, if one does."""
+        """The decision that usually comes next, if there is one."""
         state = self.state_of(record)
         return next((choice for choice in decisions if state in choice.leads_on), None)
 
     def state_of(self, record: Any) -> str:
-        """Where the record stands now."""
+        """The current status of the record."""
         return str(record.status)
 
     def decision_context(self, record: Any, decision: Decision) -> dict[str, Any]:
@@ -157,9 +161,9 @@ class DecisionAdmin(CarefulAdmin):
         )
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-        """Load, ask the form, make one call, redirect.
+        """Load the record, ask the form, make one call, redirect.
 
-        Whoever may not decide learns nothing of which records there are.
+        Somebody who may not decide does not learn which records exist.
         """
         decision = next((decision for decision in self.decisions if decision.slug == slug), None)
         if decision is None:

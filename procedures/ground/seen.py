@@ -1,4 +1,4 @@
-"""The version that was on the screen."""
+"""The version of a record that was on the screen."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django import forms
 
 
 class SeenVersionField(forms.IntegerField):
-    """The version of a record that was on the screen. It travels along and is never typed."""
+    """The version of a record that was on the screen. It is sent with the form and never typed."""
 
     widget = forms.HiddenInput
 

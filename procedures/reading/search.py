@@ -1,7 +1,8 @@
 """Finds words in the pages that may be read now.
 
-There is no index: the few dozen texts of a clinic are read in a moment, an index could go stale, and
-what is found here has passed every check of `publication`. See `docs/decisions.md`.
+There is no index: the few dozen texts of a clinic are read in a moment, an index could go stale,
+and what is found here has passed every check of `publication`. See `docs/decisions.md`, decision
+20.
 """
 
 import re
@@ -32,7 +33,7 @@ COMMON_STEMS = frozenset(map(_stem, COMMON))
 
 
 class Part(NamedTuple):
-    """Some words of an excerpt, and whether they are what was looked for."""
+    """Some words of an excerpt, and whether they match the query."""
 
     words: str
     found: bool
@@ -48,9 +49,9 @@ class Result(NamedTuple):
 
 
 def search(query: str, pages: Iterable[Publication]) -> list[Result]:
-    """The pages that hold every word of the query, the best first.
+    """The pages that contain every word of the query, best match first.
 
-    Words are compared by their stems; the common ones count only if there are no others.
+    Words are compared by their stems; common words count only if there are no others.
     """
     looked_for = stems(query[:LONGEST_QUERY])
     wanted = [stem for stem in looked_for if stem not in COMMON_STEMS] or looked_for
@@ -61,7 +62,7 @@ def search(query: str, pages: Iterable[Publication]) -> list[Result]:
 
 
 def stems(text: str) -> list[str]:
-    """The stem of each word, without doubles, in order."""
+    """The stem of each word, without duplicates, in order."""
     words = (word.replace("’", "'").removesuffix("'s") for word in WORD.findall(text.lower()))
     return list(dict.fromkeys(_stem(word) for word in words))
 
@@ -85,7 +86,7 @@ def _result(page: Publication, wanted: Sequence[str]) -> Result | None:
     return Result(page, sum(scores), names, _excerpt(best, wanted))
 
 
-# A text is read once; the same words always hold the same stems.
+# A text is read once; the same words always have the same stems.
 @lru_cache(maxsize=256)
 def _read(text: str) -> tuple[list[str], list[set[str]]]:
     """The passages of a text, and the stems in each."""
@@ -94,7 +95,7 @@ def _read(text: str) -> tuple[list[str], list[set[str]]]:
 
 
 def _excerpt(passage: str, wanted: Sequence[str]) -> list[Part]:
-    """The words around the first that was found, cut into parts that were found and were not."""
+    """The words around the first match, cut into parts that match and parts that do not."""
     words = passage.split()
     hits = [bool(set(stems(word)) & set(wanted)) for word in words]
     if not any(hits):

@@ -90,8 +90,7 @@ def check(request: HttpRequest) -> HttpResponse:
     if pressed and pressed == request.session.get("sent_key"):
         return redirect("bookings:sent")
     if pressed and pressed.isprintable():
-        # A second press of a form that was accepted, in a browser that had no reply to the first
-        # yet.
+        # The second press of an accepted form, before the browser had a reply to the first.
         received = AppointmentRequest.objects.filter(submission_key=pressed).first()
         if received:
             return _receipt(request, received)
