@@ -51,8 +51,7 @@ def the_database_can_be_reached(
 def the_database_file_is_private(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[Doubt]:
-    """Check that other accounts on this machine cannot read a SQLite file, which has every patient
-    in it."""
+    """Check that other accounts on this machine cannot read a SQLite file: it has every patient."""
     file = Path(connection.settings_dict["NAME"])
     if connection.vendor != "sqlite" or not file.exists() or not file.stat().st_mode & 0o077:
         return []

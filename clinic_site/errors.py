@@ -82,8 +82,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
-    """429 for a limit that was passed: until when, by the clinic's clock, with what was typed in a
-    form."""
+    """429 for a limit that was passed: until when it is closed, and what was typed in a form."""
     seconds = math.ceil((refused.until - timezone.now()).total_seconds())
     context = {
         **_sent(request),

@@ -14,8 +14,7 @@ DIFFERENT = 5
 
 
 class ContextWordsValidator:
-    """Requires a password to be long and varied even without the words that a stranger tries
-    first."""
+    """Requires a password to be long and varied even without the words that strangers try first."""
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         """Raise ValidationError if too little is left."""

@@ -41,7 +41,7 @@ class SignInForm(AdminAuthenticationForm):
     sent = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """Check the password for the name as Django reads it, so that spelling it differently helps
+        """Check the password for the name as Django reads it, so that other spellings help
         nobody."""
         name = self.cleaned_data.get("username")
         if not (self.request and name and self.cleaned_data.get("password")):

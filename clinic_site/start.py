@@ -34,8 +34,7 @@ def prepare_command(name: str) -> None:
 
 
 def prepare_to_serve(*, exit_code: int = 1) -> None:
-    """Exit with one message if the site or its worker cannot serve patients with this
-    configuration."""
+    """Exit with one message if the site or its worker cannot serve patients as configured."""
     read_settings(exit_code=exit_code)
     django.setup()
     refuse_unusable_addresses(exit_code=exit_code)
