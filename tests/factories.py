@@ -300,7 +300,7 @@ def appointment_type(minutes: int = 30, buffer_minutes: int = 10) -> Appointment
 
 
 def tomorrow(hours: int = 0, *, now: datetime | None = None) -> datetime:
-    """This many hours into the next open day of the clinic, an instant that exists once."""
+    """A day and this many hours from now, or later if the clinic is closed on that day."""
     start = (now or timezone.now()) + timedelta(days=1, hours=hours)
     while ClosedDay.objects.filter(day=timezone.localdate(start)).exists():
         start += timedelta(days=1)

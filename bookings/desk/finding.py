@@ -31,7 +31,7 @@ def find(term: str) -> AppointmentRequestQuerySet:
     found = reduce(and_, map(_starts, runs))
     for digits in _numbers(term):
         found |= _starts(digits)
-    # The query uses only what the index has, so it reads a fraction of the table.
+    # The inner query needs only the index, which is a fraction of the table.
     return requests.filter(pk__in=requests.filter(found).values("pk"))
 
 

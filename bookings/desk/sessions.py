@@ -33,7 +33,7 @@ from procedures.ground.decisions import CarefulAdmin, CarefulInline
 class StrandingAdmin(CarefulAdmin):
     """Records whose changes can leave an appointment without a session.
 
-    If so, we warn straight away.
+    The page warns straight away if one has been left without.
     """
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -67,7 +67,7 @@ class OpeningHoursInline(CarefulInline):
     extra = 5
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Let anybody who may change the hours remove some."""
+        """Whether somebody may remove hours: anybody who may change them."""
         return self.has_change_permission(request, obj)
 
 
@@ -109,7 +109,7 @@ class SessionChangeInline(CarefulInline):
         return super().get_queryset(request).filter(day__gte=timezone.localdate())
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Let anybody who may add an exception remove it."""
+        """Whether somebody may remove exceptions: anybody who may add them."""
         return self.has_change_permission(request, obj)
 
 

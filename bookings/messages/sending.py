@@ -94,9 +94,9 @@ def _note_failure(pk: int, outcome: Failed) -> None:
 
 
 def _nothing_leaves(message: Message) -> bool:
-    """Whether all other messages fail for the same reason.
+    """Whether the message fails because of an outage that affects them all.
 
-    If so, this one will go out once that is repaired. Any message that goes out ends an outage, so
+    If so, it will go out once that is repaired. Any message that goes out ends an outage, so
     a fault of this message alone never looks like a long one.
     """
     now = timezone.now()

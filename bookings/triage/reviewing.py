@@ -86,8 +86,7 @@ def answer_question(
 def defer(
     request: AppointmentRequest, *, version: int, until: date, by: User, now: datetime
 ) -> AppointmentRequest:
-    """Put a request aside until a day in the clinic's time zone. It then comes back
-    automatically."""
+    """Put a request aside until a day in the clinic's time zone, on which it comes back."""
     if until <= timezone.localdate(now):
         raise TriageRefused("Choose a day after today.")
     with one_change(request):

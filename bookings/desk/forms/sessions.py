@@ -12,10 +12,7 @@ from bookings.models import AppointmentType, ClinicSession, Closure, OpeningHour
 
 
 class ClinicSessionForm(forms.ModelForm):
-    """A clinic session.
-
-    It must be within the opening hours of its location and clash with no other.
-    """
+    """A clinic session, inside the opening hours of its location and clashing with no other."""
 
     class Meta:
         model = ClinicSession

@@ -136,8 +136,7 @@ class FreeTimesForm(DecisionForm, LookForm):
             self.initial |= {name: getattr(value, "pk", value) for name, value in values.items()}
 
     def _looked_for(self) -> dict[str, Any]:
-        """What was chosen; or else what the request already has, or the first choice, from
-        today."""
+        """What was chosen; or else what the request already has, or the first there is."""
         given = self.data if self.is_bound else self.initial
         first = {name: self._first(name) for name in TERMS}
         day = given.get("from_day") or timezone.localdate()

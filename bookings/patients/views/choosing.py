@@ -39,10 +39,7 @@ def choose_form(
 
 
 def _next_after(answers: Sequence[GivenAnswer]) -> str:
-    """The next page.
-
-    It says what to do straight away if one of these answers cannot wait for us.
-    """
+    """The next page: the urgent advice, if one of these answers cannot wait for us."""
     return "urgent_again" if any(given.is_urgent for given in answers) else "mine"
 
 

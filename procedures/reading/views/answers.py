@@ -1,4 +1,4 @@
-"""Helpers for public responses."""
+"""What all public responses have in common."""
 
 from datetime import date, datetime
 

@@ -64,7 +64,7 @@ def _disagreements(passages: Sequence[Passage]) -> Iterator[Finding]:
 
 
 def _terms(passages: Sequence[Passage], known_terms: Collection[str]) -> Iterator[Finding]:
-    """Terms used before this text explains them, except those that other pages explain."""
+    """Terms used before this text explains them. Terms that other pages explain count as well."""
     waiting = {term.lower() for passage in passages for term in passage.terms()}
     waiting |= {normalised(known).lower() for known in known_terms}
     if not waiting:
