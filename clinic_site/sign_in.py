@@ -41,8 +41,7 @@ class SignInForm(AdminAuthenticationForm):
     sent = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """Check the password for the name as Django reads it, so that other spellings help
-        nobody."""
+        """Check the password for the name as Django reads it: other spellings gain nothing."""
         name = self.cleaned_data.get("username")
         if not (self.request and name and self.cleaned_data.get("password")):
             return super().clean()
