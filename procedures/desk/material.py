@@ -67,8 +67,7 @@ class InformationPageAdmin(CarefulAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: InformationPage | None = None
     ) -> tuple[str, ...]:
-        """Fix the category once a text is frozen, and the address once patients have read the
-        page."""
+        """Fix the category once a text is frozen, and the address once the page has been public."""
         if obj is None or not obj.revisions.exclude(status=RevisionStatus.DRAFT).exists():
             return ()
         was_public = obj.revisions.filter(published_at__isnull=False).exists()
