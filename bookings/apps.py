@@ -10,5 +10,5 @@ class BookingsConfig(AppConfig):
     verbose_name = "Appointment requests"
 
     def ready(self) -> None:
-        """Register the checks once the models are there."""
+        """Register the checks once the models are loaded."""
         from bookings import checks  # noqa: F401, PLC0415 -- models are ready only now

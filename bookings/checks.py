@@ -1,4 +1,4 @@
-"""System checks: addresses that no letter could be sent to, and treatments without questions."""
+"""System checks for the clinic's email addresses and for treatments without safety questions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from bookings.screening import unasked
 def addresses_can_be_used(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[checks.Error]:
-    """CLINIC_INBOX, CLINIC_SENDER and CLINIC_RETURNED_MAIL hold email addresses."""
+    """Check the email addresses in CLINIC_INBOX, CLINIC_SENDER and CLINIC_RETURNED_MAIL."""
     faults = []
     for read in (messages.inboxes, messages.sender, messages.returned_mail_address):
         try:
@@ -32,7 +32,7 @@ def addresses_can_be_used(
 def every_treatment_has_questions(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.Warning]:
-    """Name each treatment that may happen at a visit without a safety question before it."""
+    """Name each treatment that may happen at a visit and has no safety question before it."""
     if DEFAULT_DB_ALIAS not in (databases or []) or not _is_ready():
         return []
     return [
@@ -47,7 +47,7 @@ def every_treatment_has_questions(
 
 
 def _is_ready() -> bool:
-    """Whether the tables are there: `migrate` runs the checks before it makes them."""
+    """Whether the tables exist: `migrate` runs the checks before it creates them."""
     through = ScreeningQuestion.treatments.through._meta.db_table
     tables = connection.introspection.table_names()
     return {Topic._meta.db_table, through} <= set(tables)

@@ -1,8 +1,8 @@
 """The journal of a request: what happened, when, by whom. Append-only and hash-chained.
 
-The only writer of events, and of looks at lists of requests. Each event's hash covers the event and the
-hash before it, so that a change in the past shows; the database refuses to change or delete a row at
-all. What a patient wrote is never copied in.
+The only writer of journal events, and of looks at lists of requests. Each event's hash covers the
+event and the hash before it, so a change in the past shows; the database refuses to change or
+delete a row at all. What a patient wrote is never copied into it.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ Actor = User | str
 
 
 def actor_name(by: Actor) -> str:
-    """The username of a member of staff; PATIENT and CLOCK as they are."""
+    """The username of a member of staff; PATIENT and CLOCK unchanged."""
     return by if isinstance(by, str) else by.get_username()
 
 
@@ -37,10 +37,10 @@ def begin(request: AppointmentRequest, kind: Event, *, by: Actor, at: datetime) 
 def record(
     request: AppointmentRequest, kind: Event, *, by: Actor, at: datetime, **detail: Any
 ) -> RequestEvent:
-    """Append one event, in the transaction of what it tells.
+    """Append one event, in the transaction that makes the change.
 
-    The update of the request's row is a lock: two events of one request queue up behind each other
-    and the chain cannot fork.
+    Updating the request's row locks it: two events of one request queue up behind each other and
+    the chain cannot fork.
     """
     with transaction.atomic(savepoint=False):
         AppointmentRequest.objects.filter(pk=request.pk).update(event_count=F("event_count") + 1)
@@ -52,7 +52,7 @@ def record(
 def record_list(
     screen: str, shown: Iterable[AppointmentRequest], *, by: User, at: datetime
 ) -> None:
-    """Write down that a member of staff was shown these requests in a list, if there are any."""
+    """Record that a member of staff was shown these requests in a list, if there are any."""
     requests = sorted({request.pk for request in shown})
     if requests:
         Look.objects.create(screen=screen, requests=requests, looked_at=at, looked_by=by)
@@ -98,14 +98,14 @@ def digest(event: RequestEvent) -> str:
 
 
 def head(request: AppointmentRequest, number: int | None = None) -> str:
-    """The hash of the newest event, or of the event of that number; empty if there is none."""
+    """The hash of the newest event, or of the event with that number; empty if there is none."""
     events = request.events.order_by("-number")
     found = events.filter(number=number).first() if number else events.first()
     return found.hash if found else ""
 
 
 def chain_is_whole(request: AppointmentRequest) -> bool:
-    """Whether no event of the request was changed, removed (the newest included) or slipped in."""
+    """Whether no event of the request was changed, removed (the newest included) or inserted."""
     previous = ""
     number = 0
     for event in request.events.order_by("number"):

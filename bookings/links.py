@@ -1,5 +1,7 @@
-"""Private links. Signed, without personal data, dead as soon as staff raise the link version, and some
-time after the request has ended."""
+"""Private links: signed, and without personal data.
+
+A link stops working when staff raise the link version, and some time after the request has ended.
+"""
 
 from datetime import datetime, timedelta
 
@@ -13,13 +15,13 @@ SALT = "bookings.links"
 
 
 def private_link(request: AppointmentRequest) -> str:
-    """The full address that goes into an e-mail. Built from a setting, never from a Host header."""
+    """The full address that goes into an email. Built from a setting, never from a Host header."""
     token = signing.dumps([request.link_key, request.link_version], salt=SALT)
     return f"{settings.SITE_URL}{reverse('bookings:open_link', args=[token])}"
 
 
 def link_ends(request: AppointmentRequest) -> datetime | None:
-    """When the link stops to open anything; None while the request goes on."""
+    """When the link expires; None while the request is open."""
     if request.ended_at is None:
         return None
     return request.ended_at + timedelta(days=settings.CLINIC_LINK_DAYS)
@@ -32,7 +34,7 @@ def is_alive(request: AppointmentRequest, now: datetime) -> bool:
 
 
 def follow(token: str, now: datetime) -> AppointmentRequest | None:
-    """The request that a link names, or None for a link that is unknown, forged, revoked or dead."""
+    """The request that a link names; None if the link is unknown, forged, revoked or expired."""
     try:
         link_key, link_version = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Which safety questions a request meets, and which answers raise a flag. It writes nothing."""
+"""Which safety questions a request gets, and which answers raise a flag. Writes nothing."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ FRESH_FOR = timedelta(days=7)
 
 
 class GivenAnswer(NamedTuple):
-    """What a patient answered to one wording."""
+    """A patient's answer to one wording."""
 
     question: ScreeningQuestion
     answer: str
@@ -51,7 +51,7 @@ def unseen_urgent_answers(request: AppointmentRequest) -> list[GivenAnswer]:
 
 
 def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[ScreeningQuestion]:
-    """Those whose answers may change, where the last one is old or was given to another wording."""
+    """Questions whose answers may change and whose last answer is old or was to another wording."""
     fresh = set(
         request.answers.filter(given_at__gt=now - FRESH_FOR).values_list("question", flat=True)
     )
@@ -60,9 +60,10 @@ def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[S
 
 
 def urgent_answers_given_last(request: AppointmentRequest) -> list[GivenAnswer]:
-    """Of the answers that came in together and last, those that cannot wait for us.
+    """The answers that cannot wait for us, among those that came in together and last.
 
-    Also where a clinician let the same answer pass before: a fever today is another one.
+    A clinician may have cleared the same answer before; it still counts, because a fever today is a
+    new one.
     """
     rows = request.answers.select_related("question").order_by("-given_at", "question__position")
     given = [(each.given_at, GivenAnswer(each.question, each.answer, each.detail)) for each in rows]
@@ -70,7 +71,7 @@ def urgent_answers_given_last(request: AppointmentRequest) -> list[GivenAnswer]:
 
 
 def unasked() -> list[str]:
-    """In sentences for staff: what may happen at a visit without a safety question before it."""
+    """Sentences for staff about treatments that have no safety question before them."""
     current = ScreeningQuestion.objects.current()
     if not current.exists():
         return ["No safety question is asked with any request. Add the clinic's questions."]
@@ -90,9 +91,9 @@ def unasked() -> list[str]:
 
 
 def newly_flagged(request: AppointmentRequest, answers: Sequence[GivenAnswer]) -> list[GivenAnswer]:
-    """Flagged answers but those that say the same as before, where a clinician let that proceed.
+    """Flagged answers, except those that repeat an answer that a clinician has already cleared.
 
-    An urgent answer is always new: a fever today is another one.
+    An urgent answer always counts as new: a fever today is a new one.
     """
     return [
         given
@@ -111,12 +112,15 @@ def refuse_blocking_flags(request: AppointmentRequest) -> None:
 
 
 def _was_cleared(request: AppointmentRequest, given: GivenAnswer) -> bool:
-    """Only of the very same wording: another may ask for more."""
+    """Whether a clinician cleared this answer before.
+
+    Only the same wording counts: another may ask for more.
+    """
     earlier = request.answers.filter(question=given.question).select_related("flag")
     last = earlier.order_by("-given_at", "-pk").first()
     if last is None or last.answer != given.answer or not _says_no_more(given.detail, last.detail):
         return False
-    # Without a flag of its own it in turn said the same as an answer that was cleared.
+    # An answer without a flag of its own repeated one that was cleared.
     flag = getattr(last, "flag", None)
     return flag is None or not flag.is_blocking()
 

@@ -1,4 +1,4 @@
-"""Addresses of the patient's side. None carries anything about a person."""
+"""The addresses of the patient's side. None contains anything about a person."""
 
 from django.urls import path, re_path, register_converter
 
@@ -14,7 +14,7 @@ from bookings.patients.views import (
 
 
 class StepConverter:
-    """A step of the form; any other word is simply not found."""
+    """A step of the form. Any other word is not found."""
 
     regex = "|".join([*ORDER, URGENT])
 
@@ -36,7 +36,7 @@ class ReferenceConverter(StepConverter):
 register_converter(StepConverter, "step")
 register_converter(ReferenceConverter, "reference")
 
-# A mail program may take the sign after a link for a part of it: <link>, (link), link.
+# A mail program may include the sign after a link: <link>, (link), link.
 GLUED_LINK = r"""^mine/link/(?P<token>[A-Za-z0-9_:-]+)/?[]<>(){}.,;!?'"”’»\s]+/?$"""
 
 app_name = "bookings"

@@ -1,4 +1,4 @@
-"""Wires the desk and the staff groups in."""
+"""Connects the desk and the staff groups to Django."""
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
@@ -12,14 +12,14 @@ class ClinicSiteConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Connect once the models are there."""
+        """Connect the groups once the models are loaded."""
         from clinic_site import checks, groups  # noqa: F401, PLC0415 -- models are ready only now
 
         post_migrate.connect(groups.grant, dispatch_uid="clinic_site.groups")
 
 
 class DeskConfig(admin_apps.AdminConfig):
-    """Django's admin, with our one site class and no other door."""
+    """Django's admin with our one site class and no other way in."""
 
     default = False
     default_site = "clinic_site.desk.Desk"

@@ -1,4 +1,4 @@
-"""System checks for settings that would quietly break a promise."""
+"""System checks for settings that would break a promise without anybody noticing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ def sqlite_takes_the_write_lock_first(
 def the_database_can_be_reached(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[Error]:
-    """Asks the database for nothing but an answer."""
+    """Check that the database answers."""
     try:
         connection.ensure_connection()
     except DatabaseError as fault:
@@ -51,7 +51,7 @@ def the_database_can_be_reached(
 def the_database_file_is_private(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[Doubt]:
-    """A SQLite file that other accounts of the machine can read shows them every patient."""
+    """Check that other accounts on this machine cannot read a SQLite file: it has every patient."""
     file = Path(connection.settings_dict["NAME"])
     if connection.vendor != "sqlite" or not file.exists() or not file.stat().st_mode & 0o077:
         return []

@@ -1,11 +1,11 @@
-"""What every template may say about the clinic."""
+"""Facts about the clinic for every template."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def clinic(request: HttpRequest) -> dict[str, object]:
-    """The clinic's name, phone and address, and whether it is the invented one."""
+    """The clinic's name, phone and address, and whether this is the invented clinic."""
     return {
         "clinic_name": settings.CLINIC_NAME,
         "clinic_phone": settings.CLINIC_PHONE,

@@ -1,4 +1,4 @@
-"""The one door for staff: Django's admin, opening on the desk."""
+"""The desk: Django's admin, and the only way in for staff."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -29,23 +29,23 @@ from procedures.status import RevisionStatus
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SHOWN = 20
-# How long before its day a review of a safety question is announced.
+# How many days ahead a review of a safety question is announced.
 SOON = timedelta(days=30)
 
 
 class OwnPasswordView(PasswordChangeView):
-    """Where a colleague changes their own password."""
+    """The page where colleagues change their own password."""
 
     form_class = OwnPasswordForm
     template_name = "registration/password_change_form.html"
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """With the request, for the limits."""
+        """The form's arguments, with the request, which the limits need."""
         return super().get_form_kwargs() | {"request": self.request}
 
 
 class Desk(admin.AdminSite):
-    """What waits for us comes first; everything else is below."""
+    """Django's admin site, opening on what waits for us."""
 
     site_header = "The desk"
     site_title = "The desk"
@@ -55,7 +55,7 @@ class Desk(admin.AdminSite):
     login_form = SignInForm
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """As Django's, but a form that was sent after the end of a session is not lost."""
+        """Django's own check, except that a form sent after the session ended is not lost."""
         guarded = super().admin_view(view, cacheable)
 
         @wraps(view)
@@ -69,7 +69,7 @@ class Desk(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Django's own page. Whoever sent a form too late sends it again after signing in."""
+        """Django's own page. A form that was sent too late can be sent again after signing in."""
         answer = super().login(request, extra_context)
         if request.method == "POST" and isinstance(answer, HttpResponseRedirect):
             return sign_in.send_again(request, answer.url, self) or answer
@@ -79,7 +79,7 @@ class Desk(admin.AdminSite):
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Django's own page, whose form knows from where the old password is given."""
+        """Django's own page. Its form knows the place from which the old password is given."""
         view = OwnPasswordView.as_view(
             success_url=reverse("admin:password_change_done", current_app=self.name),
             extra_context={**self.each_context(request), **(extra_context or {})},
@@ -110,7 +110,10 @@ class Desk(admin.AdminSite):
         return super().index(request, desk | (extra_context or {}))
 
     def _requests(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
-        """The requests and patients that somebody has to see to. Who is named is written down."""
+        """The requests and patients that somebody has to see to.
+
+        Showing their names is recorded.
+        """
         waiting = AppointmentRequest.objects.waiting_for_clinic(now)
         first = list(waiting.select_related("page").most_urgent_first()[: SHOWN + 1])
         flagged = RedFlag.objects.blocking().filter(request__in=waiting)

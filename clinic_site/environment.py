@@ -1,7 +1,7 @@
-"""Reads the settings from environment variables and gathers everything that is wrong with them.
+"""Reads the settings from environment variables and collects everything that is wrong with them.
 
-A setting that cannot be used becomes a sentence, and its default takes its place, so that the rest
-can be read too. `refuse_faults` then raises one error with every sentence. Secrets are never repeated.
+For a setting that cannot be used it notes a sentence and uses the default, so that the rest can be
+read too. `refuse_faults` then raises one error with every sentence. Secrets are never repeated.
 """
 
 import re
@@ -30,7 +30,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
         self.faults: list[str] = []
 
     def insist(self, is_right: bool, sentence: str) -> bool:
-        """Note the sentence unless it is right; the answer is whether it is."""
+        """Note the sentence unless the condition is true, and return the condition."""
         if not is_right:
             self.faults.append(sentence)
         return is_right
@@ -42,7 +42,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
         return value
 
     def flag(self, name: str) -> bool:
-        """A switch, which is off unless it is turned on."""
+        """A switch, which is off by default."""
         value = str(self.str(name, default="")).lower()
         self.insist(value in TRUE | FALSE, f"{name} is “{value}”. Write true or false.")
         return value in TRUE
@@ -58,11 +58,11 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
         return default
 
     def words(self, name: str, *, default: list[str]) -> list[str]:
-        """Words with commas between them, and blanks if somebody likes."""
+        """Words separated by commas, with or without blanks."""
         return [word.strip() for word in self.list(name, default=default) if word.strip()]
 
     def weekdays(self, name: str, *, default: list[int]) -> list[int]:
-        """Days of the week with commas between them; 0 is Monday."""
+        """Days of the week separated by commas; 0 is Monday."""
         written = str(self.str(name, default=",".join(map(str, default))))
         days = [day.strip() for day in written.split(",")]
         if self.insist(

@@ -1,7 +1,7 @@
-"""Pages for when something went wrong. Each says what happened, what to do, and the phone number.
+"""Error pages. Each says what happened, what to do, and the phone number.
 
-None asks the database anything, which may be what failed. Where a form was sent, the pages for our own
-faults hold what was typed, and a button that sends it again.
+None of them uses the database, which may be what failed. If a form was sent, the pages for our own
+faults contain what was typed, and a button that sends it again.
 """
 
 import math
@@ -21,12 +21,12 @@ from procedures.ground.rate_limits import TooManyTries
 
 # How long a browser, a proxy or a robot is asked to wait.
 RETRY_AFTER_SECONDS = 15
-# The fields by which a form that is sent twice is recognised.
+# The fields that identify a form that is sent twice.
 GUARDS = {"key", "version", "seen_version"}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, or 413 where the form was larger than any honest one; 503 where the fault is ours."""
+    """400; 413 if the form is larger than any honest one; 503 if the fault is ours."""
     # The session could not be saved: Django calls that a bad request.
     if isinstance(exception, SessionInterrupted) or find_outage(exception):
         return unavailable(request)
@@ -51,14 +51,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
-    """405 with a page; `refusal` names in its Allow header what is allowed."""
+    """405 with a page. The Allow header of `refusal` names the methods that are allowed."""
     response = render(request, "errors/405.html", status=405)
     response.headers["Allow"] = refusal.headers["Allow"]
     return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 if something that we depend on failed, 500 if our code did."""
+    """503 if something that we depend on has failed, 500 if our code has."""
     if find_outage(sys.exception()):
         return unavailable(request)
     return render(request, "errors/500.html", _sent(request), status=500)
@@ -68,7 +68,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     """503: the database or the disk is away, and trying again in a moment helps."""
     response = render(request, "errors/503.html", _sent(request), status=503)
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    # One line and no traceback: there may be thousands of these until somebody has helped.
+    # One line and no traceback: there may be thousands of these until somebody has repaired it.
     fault = find_outage(sys.exception()) or sys.exception() or "The page store tried in vain."
     log_response(
         "Unavailable: %s: %s",
@@ -82,7 +82,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
-    """429 for a passed limit: until when, by the clinic's clock, with what was typed in a form."""
+    """429 for a limit that was passed: until when it is closed, and what was typed in a form."""
     seconds = math.ceil((refused.until - timezone.now()).total_seconds())
     context = {
         **_sent(request),
@@ -95,16 +95,16 @@ def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
 
 
 def _whole_minute(instant: datetime) -> datetime:
-    """The next one, so that nobody comes a few seconds early."""
+    """The next whole minute, so that nobody comes a few seconds early."""
     return (instant + timedelta(seconds=59, microseconds=999_999)).replace(second=0, microsecond=0)
 
 
 def _sent(request: HttpRequest) -> dict[str, object]:
-    """What the form held, so that the page can send it again.
+    """What the form contained, so that the page can send it again.
 
-    Only for a form of our own page, never with a password, and not where a file would be missing.
+    Only for a form of our own page, never with a password, and not if a file would be missing.
     """
-    # Set once the form's token was found right: nobody else's form gets a button of ours.
+    # Set once the form's token was found right: nobody else's form gets a button from us.
     if request.method != "POST" or not getattr(request, "csrf_processing_done", False):
         return {}
     try:

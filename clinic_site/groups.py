@@ -31,7 +31,7 @@ READ_REQUESTS = {
     "view_topic",
     "view_treatment",
 }
-# Who falls ill in the morning cannot wait for the manager.
+# Somebody who falls ill in the morning cannot wait for the manager.
 CLOSE = {"add_closure", "change_closure", "delete_closure"}
 ANSWER_REQUESTS = {
     "review_appointmentrequest",
@@ -93,7 +93,7 @@ GROUPS = {
 
 
 def grant(app_config: AppConfig, **kwargs: object) -> None:
-    """Make the groups hold exactly the permissions of the table. Runs once, after our last app."""
+    """Give the groups exactly the permissions of the table. Runs once, after our last app."""
     if app_config.label != "bookings":
         return
     for app in ("procedures", "bookings"):

@@ -1,7 +1,7 @@
 """Settings of the web server: `gunicorn -c python:clinic_site.gunicorn clinic_site.wsgi`.
 
-Whatever differs between places is given on the command line, which wins: `--bind`, `--workers`,
-`--threads`.
+Whatever differs between installations is given on the command line, which takes precedence:
+`--bind`, `--workers`, `--threads`.
 """
 
 import subprocess
@@ -14,20 +14,20 @@ bind = "127.0.0.1:8000"
 workers = 3
 worker_class = "gthread"
 threads = 4
-# A worker that gives no sign of life is started again after this many seconds.
+# A worker that gives no sign of life for this many seconds is restarted.
 timeout = 30
-# What a request may still take when the server is told to stop; no longer than service managers wait.
+# How long requests may still take after a stop; no longer than service managers wait.
 graceful_timeout = 20
 umask = 0o077
 
-# No header names the place of the site: its pages are kept for everybody.
+# No header may change the site's address: its pages are kept for everybody.
 forwarder_headers = ""
 header_map = "drop"
 # Nothing uses it, and all servers of one account would share it.
 control_socket_disable = True
 
 accesslog = "-"
-# Without the query and the referrer, which may hold what somebody searched for.
+# Without the query and the referrer, which may contain what somebody searched for.
 access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
 logconfig_dict = to_console(
     "clinic_site.logs.WithoutWords",
@@ -39,10 +39,10 @@ logconfig_dict = to_console(
 
 
 def on_starting(server: Any) -> None:
-    """Tell once, before any worker starts, what keeps the site from serving.
+    """Report, before any worker starts, whatever keeps the site from serving.
 
-    In a process of its own: what this one had read, its workers would keep even when they are told to
-    read new code.
+    This runs in a process of its own: modules that this process imports would stay in its workers
+    even when they are told to reload the code.
     """
     code = subprocess.run([sys.executable, "-m", "clinic_site.start"], check=False).returncode
     if code:

@@ -12,16 +12,16 @@ class WithoutLinks(logging.Filter):
     """Replaces the secret part of a private link in a log line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every line through, without the secret."""
+        """Remove the secret from the line, and let every line through."""
         record.msg = PRIVATE_LINK.sub(r"\1…", record.getMessage())
         record.args = ()
         return True
 
 
 class WithoutWords(logging.Formatter):
-    """Writes where each error of a chain happened and of which class it is, and never its words.
+    """Logs where each error of a chain happened and its class, and never its words.
 
-    They may repeat what a patient wrote: PostgreSQL tells of a whole row that it refuses.
+    The words may repeat what a patient wrote: PostgreSQL quotes the whole row that it refuses.
     """
 
     def __init__(self, format: str, style: Any = "%"):  # noqa: A002 -- the names that Django gives
@@ -38,7 +38,7 @@ class WithoutWords(logging.Formatter):
 
 
 def to_console(formatter: str, loggers: dict[str, Any]) -> dict[str, Any]:
-    """A set-up of logging that writes one line a record to the console, without private links."""
+    """The logging configuration: one line a record on the console, without private links."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

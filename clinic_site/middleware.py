@@ -1,4 +1,4 @@
-"""What holds for every answer of the site."""
+"""Rules for every response of the site."""
 
 from collections.abc import Callable
 
@@ -28,14 +28,16 @@ def refuse_nul(get_response: View) -> View:
 
 
 def refuse_large_bodies(get_response: View) -> View:
-    """Answer 413 to a body that says it is too long, or does not say how long it is, before any of it is
-    read: Django's own limit does not count files."""
+    """Answer 413 to a body that is too long, or that does not give its length.
+
+    Nothing of the body is read: Django's own limit does not count files.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
-            length = 0  # as Django takes it, which then reads nothing
+            length = 0  # Django treats this as no body, and reads nothing
         if (
             length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
             or "HTTP_TRANSFER_ENCODING" in request.META
@@ -47,7 +49,7 @@ def refuse_large_bodies(get_response: View) -> View:
 
 
 def refuse_methods(get_response: View) -> View:
-    """Answer 405 with a page where a view refuses the method, and where none would take it."""
+    """Answer 405 with a page if a view refuses the method, or if no view would accept it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         is_known = request.method in METHODS
@@ -58,7 +60,10 @@ def refuse_methods(get_response: View) -> View:
 
 
 def do_not_ask_a_database_that_is_away(get_response: View) -> View:
-    """Answer 503 straight away if the page store has just tried in vain: a second wait helps nobody."""
+    """Answer 503 straight away if the page store has just failed to reach the database.
+
+    A second wait helps nobody.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.META.get(DATABASE_IS_AWAY):
@@ -69,17 +74,17 @@ def do_not_ask_a_database_that_is_away(get_response: View) -> View:
 
 
 class AnswerTooManyTries:
-    """Whoever is refused by a limit is told when it is open again, on every page alike."""
+    """Tells anybody who is refused by a limit when it is open again, the same way on every page."""
 
     def __init__(self, get_response: View):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Nothing on the way in or out."""
+        """Pass the request and the response on unchanged."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The page for a passed limit; every other exception goes on."""
+        """Answer a limit that was passed with its page. Every other exception is passed on."""
         return (
             errors.too_many_tries(request, exception)
             if isinstance(exception, TooManyTries)
@@ -88,7 +93,7 @@ class AnswerTooManyTries:
 
 
 def private_by_default(get_response: View) -> View:
-    """Let no cache keep an answer, unless its view said that the page is public."""
+    """Let no cache keep a response, unless its view said that the page is public."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -1,4 +1,4 @@
-"""What no password of ours may be made of."""
+"""A password validator that rejects the words a stranger tries first."""
 
 import re
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 
-# Beside the names of the clinic, the site and the person.
+# In addition to the names of the clinic, the site and the person.
 GUESSED_FIRST = ("password", "passphrase", "welcome", "letmein", "qwerty", "clinic", "hospital")
 SHORTEST_WORD = 4
 REST = 8
@@ -14,10 +14,10 @@ DIFFERENT = 5
 
 
 class ContextWordsValidator:
-    """Without the words that a stranger tries first, a password is still long and varied."""
+    """Requires a password to be long and varied even without the words that strangers try first."""
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
-        """Raises ValidationError if little is left."""
+        """Raise ValidationError if too little is left."""
         rest = password.casefold()
         for word in sorted(_words(user), key=len, reverse=True):
             rest = rest.replace(word, "")
@@ -30,7 +30,7 @@ class ContextWordsValidator:
             )
 
     def get_help_text(self) -> str:
-        """A sentence for the list beside the form."""
+        """The sentence for the list beside the form."""
         return (
             "Your password cannot be made of the name of the clinic, your own name or the word "
             "“password”."

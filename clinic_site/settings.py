@@ -1,7 +1,7 @@
-"""The one settings file. Everything that differs between places comes from the environment.
+"""The one settings file. Everything that differs between installations comes from the environment.
 
-`docs/operations.md` lists the variables. There is no default secret. Everything that is wrong is told
-in one message (`env.refuse_faults` at the end), before anything starts.
+`docs/operations.md` lists the variables. No secret has a default. Everything that is wrong is
+reported in one message (`env.refuse_faults` at the end), before anything starts.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ env.insist(
     DEVELOPMENT or not DEBUG,
     "DEBUG is on, and its error pages show patients' data. Unset it: it works only with DEVELOPMENT.",
 )
-# Shows on every page that the clinic is invented, and lets `load_demo` run.
+# Says on every page that the clinic is invented, and allows `load_demo`.
 DEMONSTRATION = env.flag("DEMONSTRATION")
 
 SECRET_KEY = env.required(
@@ -43,7 +43,7 @@ SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") 
 )
 # Earlier keys, whose seals still count.
 SEALING_KEY_FALLBACKS = env.words("SEALING_KEY_FALLBACKS", default=[])
-# Links in e-mails are built from this and never from the Host header of a request.
+# Links in emails are built from this and never from the Host header of a request.
 SITE_URL = env.site_address("SITE_URL", https=not DEVELOPMENT)
 SITE_HOST = SITE_URL.split("://")[-1].split("/")[0].split(":")[0]
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=[SITE_HOST])
@@ -51,9 +51,9 @@ env.insist(
     DEVELOPMENT or not SITE_HOST or validate_host(SITE_HOST, ALLOWED_HOSTS),
     f"ALLOWED_HOSTS does not name {SITE_HOST}, the host of SITE_URL: private links would not open.",
 )
-# How many of our own proxies stand in front and append to X-Forwarded-For.
+# How many of our own proxies are in front of the site and append to X-Forwarded-For.
 PROXIES = env.number("PROXIES", default=0, least=0, most=9)
-# The address of the site is never taken from a header: its pages are kept for everybody.
+# The site's address is never taken from a header: its pages are kept for everybody.
 FORCE_SCRIPT_NAME = ""
 
 # --- The clinic -----------------------------------------------------------------------------
@@ -61,7 +61,7 @@ FORCE_SCRIPT_NAME = ""
 CLINIC_NAME = env.str("CLINIC_NAME", default="Our clinic")
 CLINIC_PHONE = env.str("CLINIC_PHONE", default="")
 CLINIC_ADDRESS = env.str("CLINIC_ADDRESS", default="")
-# Where "something is waiting" is sent, with commas between addresses; empty means nowhere.
+# Where "something is waiting" is sent: addresses separated by commas, or empty for nowhere.
 CLINIC_INBOX = env.str("CLINIC_INBOX", default="")
 # When requests are looked at: days of the week (0 is Monday) and local hours.
 CLINIC_OPEN_DAYS = env.weekdays("CLINIC_OPEN_DAYS", default=[0, 1, 2, 3, 4])
@@ -79,7 +79,7 @@ CLINIC_ANSWERS_WITHIN_HOURS = env.number(
 # A clinic of one doctor may let the author of a page sign it. The page then says so.
 SELF_REVIEW_ALLOWED = env.flag("SELF_REVIEW_ALLOWED")
 
-# Until how many hours before an appointment a patient may cancel without ringing us.
+# How many hours before an appointment a patient may still cancel without phoning.
 CLINIC_CANCEL_HOURS = env.number("CLINIC_CANCEL_HOURS", default=24, least=0, most=1000)
 # How many days after a request has ended its private link still opens.
 CLINIC_LINK_DAYS = env.number("CLINIC_LINK_DAYS", default=90, least=1, most=4000)
@@ -111,7 +111,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    # From here on an answer, even a refusal, carries all headers.
+    # Every response from here on, even a refusal, has all headers.
     "clinic_site.middleware.refuse_nul",
     "clinic_site.middleware.refuse_large_bodies",
     "clinic_site.middleware.refuse_methods",
@@ -147,7 +147,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["clinic"]
 CRISPY_TEMPLATE_PACK = "clinic"
 PHONENUMBER_DEFAULT_REGION = "GB"
-# The only format that keeps an extension.
+# The only format that keeps a file's extension.
 PHONENUMBER_DB_FORMAT = PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
 
 # --- Database -------------------------------------------------------------------------------
@@ -157,8 +157,8 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# A fault of the database has to become a page that says so within 3 seconds, or 5 on SQLite: nobody
-# waits longer, and a thread that waits serves nobody.
+# A database fault has to become a page that says so within 3 seconds, or 5 on SQLite: nobody waits
+# longer, and a thread that waits serves nobody.
 if DATABASES["default"]["ENGINE"] == SQLITE:
     # IMMEDIATE takes the write lock at the start: without it half of the concurrent writes fail
     # with "database is locked". FULL, because what a patient was told is received must survive
@@ -168,11 +168,11 @@ if DATABASES["default"]["ENGINE"] == SQLITE:
         "timeout": 4,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-    # A file, because threads that race each other must meet in one real database.
+    # A file, because threads that race each other have to share one real database.
     DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
 else:
-    # Each thread keeps one connection. A pool would be as large, and while the database is away whoever
-    # asks would wait for it, where a connection is refused in a moment.
+    # Each thread keeps one connection. A pool would be as large, and while the database is down
+    # everybody would wait for it, where a connection is refused in a moment.
     DATABASES["default"]["CONN_MAX_AGE"] = 0 if DEVELOPMENT else 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).update(
@@ -182,7 +182,7 @@ else:
         " -c idle_in_transaction_session_timeout=20s",
     )
 
-# For how long the pages that are kept in memory are still shown while the database is away.
+# How long the pages kept in memory are still shown while the database is down.
 CLINIC_PAGES_IN_OUTAGE_SECONDS = env.number(
     "CLINIC_PAGES_IN_OUTAGE_SECONDS", default=300, least=0, most=3600
 )
@@ -232,15 +232,15 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"
-# What a colleague is told may name a patient, so it lies in the session and never in a cookie.
+# A message to a colleague may name a patient, so it is kept in the session and never in a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_COOKIE_AGE = None  # until the browser is closed
 PATIENT_SESSION_SECONDS = 60 * 60
 
 # --- Security -------------------------------------------------------------------------------
 
-# Room for the longest text of a page, as a browser encodes it, and for the largest figure. Nothing that
-# is posted is longer, or reaches the disk.
+# Room for the longest text of a page, as a browser encodes it, and for the largest figure. Nothing
+# that is posted may be longer, or reaches the disk.
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -275,12 +275,12 @@ if not DEVELOPMENT:
     CSRF_COOKIE_HTTPONLY = True
     CSRF_COOKIE_NAME = "__Host-csrf"
 
-# --- E-mail ---------------------------------------------------------------------------------
+# --- Email -----------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = env.str(
     "CLINIC_SENDER", default="clinic@example.org" if DEVELOPMENT else ""
 ) or env.required("CLINIC_SENDER", "The address from which the clinic's letters come.")
-# Where mail servers report what did not arrive (`record_returned_mail`); empty: to the sender.
+# Where mail servers report what did not arrive (`record_returned_mail`); if empty, the sender.
 RETURNED_MAIL = env.str("CLINIC_RETURNED_MAIL", default="")
 MAILBOX = BASE_DIR / "var" / "mailbox"
 if DEVELOPMENT:
@@ -288,7 +288,7 @@ if DEVELOPMENT:
     EMAIL_FILE_PATH = MAILBOX
 else:
     vars().update(env.mail_server("EMAIL_URL", default="smtp+tls://localhost:587"))
-    # In seconds, for each step of handing a letter over. Longer than this, and a stop would cut it off.
+    # In seconds, for each step of sending an email. If it were longer, a stop would cut it off.
     EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=10, least=1, most=20)
 
 # --- Text messages: off, printed to the console, or handed to a provider over HTTP ---------------
@@ -298,25 +298,25 @@ TEXT_MESSAGES_URL = TEXT_MESSAGES_TOKEN = ""
 if TEXT_MESSAGES == "http":
     TEXT_MESSAGES_URL = env.required("TEXT_MESSAGES_URL", "Where the provider takes messages.")
     TEXT_MESSAGES_TOKEN = env.required("TEXT_MESSAGES_TOKEN", "What the provider knows us by.")
-# Eleven letters at most; choose a name that tells nothing.
+# At most eleven letters; choose a name that gives nothing away.
 TEXT_MESSAGES_SENDER = env.str("TEXT_MESSAGES_SENDER", default="Clinic")
 
 # --- Logs: codes and ids, never what a patient wrote ------------------------------------------
 
 LOGGING = to_console(
-    # While developing, the words of an error are wanted, and nobody real is in them.
+    # During development the words of an error are wanted, and no real patient is in them.
     "logging.Formatter" if DEVELOPMENT else "clinic_site.logs.WithoutWords",
     {
         # Error mails and request bodies would carry health details: the console line is enough.
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
-        # It tells of every step and of every style that paper does not need.
+        # It logs every step, and every style that paper does not need.
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 )
 
-# --- What contradicts itself, and then everything that was wrong above --------------------------
+# --- Contradictions, and then everything that was wrong above ------------------------------------
 
 for name, is_set in {
     "EMAIL_URL": "EMAIL_URL" in env,

@@ -1,8 +1,8 @@
-"""Where the password of a member of staff is checked: limited before it is hashed, at both doors.
+"""Checks the passwords of staff, limited before hashing, on both forms that ask for one.
 
-One check costs 100 MiB and a quarter of a second. Only wrong passwords count: whoever gives the right
-one gets the try back. A stranger who guesses from many places meets a limit of the account, which its
-owner does not feel where they have signed in before.
+One check costs 100 MiB and a quarter of a second. Only wrong passwords count: a right one gives the
+try back. A stranger who guesses from many places meets a limit on the account, which its owner does
+not notice where they have signed in before.
 """
 
 import threading
@@ -31,17 +31,17 @@ KNOWN_FOR = timedelta(days=30)
 hashing = threading.BoundedSemaphore(AT_ONCE)
 SIGN_IN_FROM_ONE_PLACE = Limit("sign-in place", 20, timedelta(minutes=15))
 SIGN_IN_AS_ONE_PERSON = Limit("sign-in person", 5, timedelta(minutes=15))
-# More than one place can try, so that one stranger alone keeps nobody out.
+# More than one place can try, so one stranger alone cannot lock anybody out.
 SIGN_IN_FROM_NEW_PLACES = Limit("sign-in account", 100, timedelta(hours=1))
 
 
 class SignInForm(AdminAuthenticationForm):
-    """Name and password, in that order of cost, and what was sent after a session had ended."""
+    """Name and password, and a form that was sent after the session ended."""
 
     sent = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """Check the password of the name as Django reads it, so that no way of writing it is another."""
+        """Check the password for the name as Django reads it: other spellings gain nothing."""
         name = self.cleaned_data.get("username")
         if not (self.request and name and self.cleaned_data.get("password")):
             return super().clean()
@@ -50,23 +50,23 @@ class SignInForm(AdminAuthenticationForm):
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """A new password, for whoever knows the old one."""
+    """A new password, for somebody who knows the old one."""
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.request = request
 
     def clean_old_password(self) -> str:
-        """Check the old one as if somebody signed in with it."""
+        """Check the old password as when signing in."""
         with password_check(self.request, self.user.get_username()):
             return super().clean_old_password()
 
 
 @contextmanager
 def password_check(request: HttpRequest, name: str) -> Iterator[None]:
-    """Count a try of this name from this place; the body that ends without an error gives it back.
+    """Count a try of this name from this place, and give it back if the body ends without an error.
 
-    Raises TooManyTries, too, while as many passwords are being checked as one process has room for.
+    Raises TooManyTries also while as many passwords are being checked as one process has room for.
     """
     if not hashing.acquire(timeout=PATIENCE_SECONDS):
         raise rate_limits.TooManyTries(timezone.now() + BUSY_FOR)
@@ -89,7 +89,7 @@ def password_check(request: HttpRequest, name: str) -> Iterator[None]:
 
 
 def carries_something(request: HttpRequest) -> bool:
-    """Whether the request is a form that could be sent again: without a password, and without a file."""
+    """Whether the request is a form that could be sent again: without a password or a file."""
     return (
         request.method == "POST"
         and bool(request.POST.keys() - {"csrfmiddlewaretoken"})
@@ -99,7 +99,7 @@ def carries_something(request: HttpRequest) -> bool:
 
 
 def before_sending(request: HttpRequest, site: AdminSite) -> HttpResponse:
-    """The sign-in page, with the form that was sent after the session had ended.
+    """The sign-in page, with the form that was sent after the session ended.
 
     Nothing of it is stored: the page carries it along, and it is sent again after signing in.
     """
@@ -116,7 +116,7 @@ def before_sending(request: HttpRequest, site: AdminSite) -> HttpResponse:
 
 
 def send_again(request: HttpRequest, address: str, site: AdminSite) -> HttpResponse | None:
-    """After signing in: the form that was sent too late, to be looked at and sent again, if any."""
+    """Show the form that was sent too late, if there is one, to be checked and sent again."""
     fields = QueryDict(request.POST.get("sent", ""))
     if not fields:
         return None

@@ -1,6 +1,6 @@
 """What happens before the site, the worker or a command starts.
 
-Whatever would go wrong later is told now, in sentences, without a traceback.
+Whatever would go wrong later is reported now, in sentences, without a traceback.
 """
 
 import os
@@ -20,7 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 from clinic_site import checks
 from procedures.ground.outages import find_outage
 
-# gunicorn starts a worker that fails again and again, unless it ends with this.
+# With this exit code gunicorn ends, instead of restarting the worker again and again.
 WORKER_BOOT_ERROR = 3
 # Written by `script/server`.
 DEMONSTRATION = Path(__file__).parent.parent / "var" / "demo.env"
@@ -37,7 +37,7 @@ def read_demonstration() -> None:
 
 
 def prepare_command(name: str) -> None:
-    """What `manage.py` does before it runs a command."""
+    """Prepare a command before `manage.py` runs it."""
     keep_files_private()
     if name in SERVING:
         prepare_to_serve()
@@ -46,7 +46,7 @@ def prepare_command(name: str) -> None:
 
 
 def prepare_to_serve(*, exit_code: int = 1) -> None:
-    """Exit with one message if the site or its worker cannot serve patients as it is set up."""
+    """Exit with one message if the site or its worker cannot serve patients as configured."""
     read_settings(exit_code=exit_code)
     django.setup()
     refuse_unusable_addresses(exit_code=exit_code)
@@ -57,7 +57,7 @@ def prepare_to_serve(*, exit_code: int = 1) -> None:
 
 
 def keep_files_private() -> None:
-    """Let nobody else on this machine read the files that are made: the database, letters."""
+    """Make new files readable to this account only: the database, emails."""
     os.umask(0o077)
 
 
@@ -70,7 +70,10 @@ def read_settings(*, exit_code: int = 1) -> None:
 
 
 def refuse_unusable_addresses(*, exit_code: int = 1) -> None:
-    """Exit if no letter could be sent from or to an address of the settings. Needs the apps."""
+    """Exit if the settings contain an address that no email can be sent from or to.
+
+    Needs the apps.
+    """
     faults = [check.msg for check in run_checks() if check.id == "bookings.E001"]
     if faults:
         listed = "".join(f"\n- {fault}" for fault in faults)
@@ -80,8 +83,7 @@ def refuse_unusable_addresses(*, exit_code: int = 1) -> None:
 def refuse_older_schema(*, exit_code: int = 1) -> None:
     """Exit if the database lacks migrations that the code has. Needs the apps to be loaded.
 
-    A database that cannot be reached is no reason to exit: the site starts, and tells whoever asks to
-    try again.
+    An unreachable database is no reason to exit: the site starts, and asks visitors to try again.
     """
     try:
         executor = MigrationExecutor(connection)

@@ -1,4 +1,4 @@
-"""The map of the site."""
+"""All addresses of the site."""
 
 from django.conf import settings
 from django.contrib import admin

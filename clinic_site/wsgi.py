@@ -12,7 +12,7 @@ start.keep_files_private()
 start.prepare_to_serve(exit_code=start.WORKER_BOOT_ERROR)
 django_application = get_wsgi_application()
 
-# Needs the models, which exist from here on.
+# Needs the models, which are loaded by now.
 from procedures.reading.store import PageStore  # noqa: E402
 
 application = PageStore(django_application)

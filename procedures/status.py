@@ -12,7 +12,7 @@ class Category(TextChoices):
 
 
 class RevisionStatus(TextChoices):
-    """Where one text of a page stands."""
+    """The status of one text of a page."""
 
     DRAFT = "draft", "Draft"
     IN_REVIEW = "in_review", "In review"
@@ -54,7 +54,7 @@ TRANSITIONS: dict[RevisionStatus, set[RevisionStatus]] = {
     RevisionStatus.WITHDRAWN: set(),
 }
 
-# A page has at most one of these: what patients read, or would read but for a doubt.
+# A page has at most one of these: what patients read, or would read if nobody doubted it.
 BEFORE_PATIENTS = [RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED]
 
 OWNERS: dict[RevisionStatus, str] = {
@@ -67,7 +67,7 @@ OWNERS: dict[RevisionStatus, str] = {
     RevisionStatus.WITHDRAWN: "nobody",
 }
 
-# What the page's history says when a revision enters the state.
+# What the page's history says when a revision enters the status.
 EVENTS: dict[RevisionStatus, str] = {
     RevisionStatus.DRAFT: "drafted",
     RevisionStatus.IN_REVIEW: "sent to review",
@@ -78,12 +78,12 @@ EVENTS: dict[RevisionStatus, str] = {
     RevisionStatus.WITHDRAWN: "withdrawn",
 }
 
-# Steps that have no status of their own.
+# Steps without a status of their own.
 EDITED, RETURNED, RE_AFFIRMED = "edited", "returned", "re-affirmed"
 REVOKED = "revoked the signature of"
-# The events that carry a signature.
+# The events that contain a signature.
 SIGNINGS = {EVENTS[RevisionStatus.SIGNED], RE_AFFIRMED}
-# Which status an event leads to; the others leave it as it is.
+# The status that an event leads to; other events leave it as it is.
 STATUS_AFTER: dict[str, RevisionStatus] = {
     **{event: status for status, event in EVENTS.items()},
     EDITED: RevisionStatus.DRAFT,
@@ -92,7 +92,7 @@ STATUS_AFTER: dict[str, RevisionStatus] = {
 
 
 class PublishingRefused(Exception):
-    """A step that the table, the signature or a colleague's faster hand forbids.
+    """The table, the signature or a faster colleague forbids this step.
 
     The message is a sentence for the member of staff who tried.
     """

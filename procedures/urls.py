@@ -7,7 +7,7 @@ from procedures.status import Category
 
 
 class CategoryConverter:
-    """One of the categories; any other word is simply not found."""
+    """One of the categories. Any other word is not found."""
 
     regex = "|".join(Category.values)
 

@@ -1,8 +1,9 @@
-"""Run as a process: several colleagues who book the same times at once (`test_killed_and_crowded`).
+"""Several colleagues who book the same times at the same moment (`test_killed_and_crowded`).
 
     python -m tests.bookers THREADS
 
-Prints “ready”, waits for a line of JSON with starts and requests, and prints what became of each try.
+Run as a process of its own. It prints “ready”, waits for a line of JSON with starts and requests, and
+prints the result of each try.
 """
 
 import json
@@ -18,7 +19,7 @@ from tests import processes
 
 
 def main() -> None:
-    """One thread for each colleague."""
+    """Start one thread for each colleague."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     django.setup()
     sys.stdout.write("ready\n")
@@ -40,7 +41,7 @@ def main() -> None:
 def colleague(
     own: list[int], starts: list[str], barrier: threading.Barrier, told: Counter[str]
 ) -> None:
-    """Books each time for a patient of their own, at the same moment as everybody else."""
+    """Book each time for a patient of one's own, at the same moment as everybody else."""
     from django.contrib.auth.models import User  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415

@@ -1,10 +1,11 @@
-"""The moment at which every test begins. It never is the machine's: what passes today passes every day.
+"""The moment at which every test begins.
 
     TESTS_ON=2027-03-28T00:30 python -m pytest      (or: script/test --on 2027-03-28T00:30)
-    python -m tests.clock                           says it in words
+    python -m tests.clock                           prints it in words
     python -m tests.clock 3600 -m gunicorn …        runs another process, an hour ahead of the machine
 
-A moment without an offset is meant in the clinic's zone.
+It never depends on the machine's clock, so what passes today passes every day. A moment without an
+offset is in the clinic's time zone.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What every test may ask for. The network is closed but for this machine."""
+"""Fixtures for every test. The network is closed except for this machine."""
 
 import contextlib
 import fcntl
@@ -22,7 +22,8 @@ from procedures.reading import publication
 from tests import clock, factories, processes
 from tests.valid_html import faults_of
 
-# On a crowded machine an example that takes a millisecond takes half a second: no fault of the code.
+# On a busy machine an example that takes a millisecond may take half a second: not the code's
+# fault.
 hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
@@ -46,7 +47,7 @@ SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> Iterator[None]:
-    """On SQLite, the first file that no other run in this folder works on: two never share one."""
+    """On SQLite, use the first file that no other run in this folder uses: two never share one."""
     test = connection.settings_dict["TEST"]
     if connection.vendor != "sqlite":
         yield
@@ -62,7 +63,7 @@ def django_db_modify_db_settings(
 
 @contextlib.contextmanager
 def changes_allowed() -> Iterator[None]:
-    """For a while the append-only tables let their rows go. Needs a test with real transactions."""
+    """Let the append-only tables delete rows for a while. Needs a test with real transactions."""
     with connection.schema_editor() as editor:
         for table in APPEND_ONLY:
             allow_changes(editor, table)
@@ -89,7 +90,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """`script/test` reads out at its end what failed in each of its parts."""
+    """Note what failed, for `script/test` to read out at its end for each of its parts."""
     if not os.environ.get("TESTS_FAILED"):
         return
     part = os.environ.get("TESTS_PART", "")
@@ -99,8 +100,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what says when it happens: it need not be run at other moments. Leave out, without calling it
-    skipped, what is not meant for this database or for a short run."""
+    """Mark tests that set their own moment: they need not be run at other moments.
+
+    Tests that are not meant for this database or for a short run are left out, not reported as skipped.
+    """
     left_out = set() if processes.FULL else {"full"}
     if connection.vendor != "sqlite":
         left_out.add("sqlite")
@@ -114,20 +117,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def suite_clock() -> Iterator[time_machine.Traveller]:
-    """The clock of this process, in what is set up once for many tests too. It goes on."""
+    """The clock of this process, which goes on, including in what is set up once for many tests."""
     with time_machine.travel(clock.start()) as traveller:
         yield traveller
 
 
 @pytest.fixture(autouse=True)
 def moment_of_the_suite(suite_clock: time_machine.Traveller) -> None:
-    """Each test begins at the same moment, however long those before it took."""
+    """Start each test at the same moment, however long those before it took."""
     suite_clock.move_to(clock.start())
 
 
 @pytest.fixture(autouse=True)
 def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that reaches out into the network fails."""
+    """Fail a test that reaches out into the network."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
@@ -143,19 +146,19 @@ VALIDATED: set[frozenset[str]] = set()
 
 @pytest.fixture(autouse=True)
 def valid_html(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that is answered with HTML that is not valid fails; once for each mix of templates."""
+    """Fail a test that gets invalid HTML; checked once for each mix of templates."""
     ask = Client.request
 
     def validated(self: Client, **request: Any) -> Any:
         answer = ask(self, **request)
         mix = frozenset(template.name or "" for template in answer.templates or ())
         is_html = answer["Content-Type"].startswith("text/html")
-        # In a race the templates of another thread's answer are told of a redirect, too.
+        # In a race the templates of another thread's response are reported for a redirect, too.
         if mix and mix not in VALIDATED and is_html and answer.content:
             VALIDATED.add(mix)
             faults = faults_of(answer.content.decode())
             if request["PATH_INFO"].startswith("/admin/"):
-                # The admin's own tables of rows point to help that stands only in their heading.
+                # The admin's own tables of rows point to help that is only in their heading.
                 faults = [each for each in faults if "_helptext> leads nowhere" not in each]
             assert faults == []
         return answer
@@ -165,19 +168,19 @@ def valid_html(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def mailbox(tmp_path: Any, settings: Any) -> None:
-    """Each test has a mailbox of its own."""
+    """Give each test a mailbox of its own."""
     settings.MAILBOX = settings.EMAIL_FILE_PATH = tmp_path / "mailbox"
 
 
 @pytest.fixture(autouse=True)
 def titles_of_this_test() -> None:
-    """No test reads titles that another one left in memory."""
+    """Forget the titles that another test left in memory."""
     publication.forget_titles()
 
 
 @pytest.fixture
 def at() -> Iterator[Callable[[datetime], None]]:
-    """Set the clock: at(MONDAY). It stands still until it is set again."""
+    """Set the clock: at(MONDAY). It does not move until it is set again."""
     with contextlib.ExitStack() as stack:
 
         def set_clock(moment: datetime) -> None:
@@ -188,14 +191,14 @@ def at() -> Iterator[Callable[[datetime], None]]:
 
 @pytest.fixture
 def monday(at: Callable[[datetime], None]) -> datetime:
-    """It is Monday, ten o'clock."""
+    """Set the clock to Monday at 10:00."""
     at(MONDAY)
     return MONDAY
 
 
 @pytest.fixture
 def sign_in(client: Client) -> Callable[[User | str], Client]:
-    """A client that is signed in as this person, or as somebody of this group."""
+    """A client that is signed in as this person, or as somebody in this group."""
 
     def as_somebody(user: User | str) -> Client:
         if isinstance(user, str):

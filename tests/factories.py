@@ -1,4 +1,4 @@
-"""Records for tests. States are reached by the real verbs, so that none is impossible."""
+"""Records for tests. The real verbs produce their states, so that none is impossible."""
 
 import secrets
 from collections.abc import Sequence
@@ -41,12 +41,12 @@ It is a thing.[^leaflet]
 :::
 """
 
-# Why a text may pass what the content checks only ask.
+# Why a text may pass what the content checks only prompt.
 REASONS = dict.fromkeys(content_checks.RULES, "Only a test.")
 
 
 def staff(group: str, username: str = "") -> User:
-    """A member of staff of one group; always the same one for the same name."""
+    """A member of staff in one group; the same name always gives the same person."""
     username = username or group.lower()
     user, created = User.objects.get_or_create(
         username=username, defaults={"first_name": username.capitalize(), "is_staff": True}
@@ -83,7 +83,7 @@ def clinician(username: str = "clinician", **columns: Any) -> Clinician:
 
 
 def location(name: str = "The house") -> Location:
-    """A place that is open all day and every day."""
+    """A location that is open all day and every day."""
     place, created = Location.objects.get_or_create(
         name=name, defaults={"address": "1 Invented Street"}
     )
@@ -96,7 +96,7 @@ def location(name: str = "The house") -> Location:
 
 
 def room(name: str, at: str = "The house") -> Resource:
-    """Somewhere to see one patient at a time."""
+    """A room where one patient at a time can be seen."""
     return Resource.objects.get_or_create(name=name, defaults={"location": location(at)})[0]
 
 
@@ -107,7 +107,7 @@ def clinic_session(
     ends: time = time(23, 59),
     **columns: Any,
 ) -> ClinicSession:
-    """Every week on the weekday of the first day, in a room of the clinician's own."""
+    """A weekly session on the weekday of the first day, in a room of the clinician's own."""
     return ClinicSession.objects.create(
         **{
             "clinician": of,
@@ -121,7 +121,7 @@ def clinic_session(
 
 
 def closure(*, now: datetime) -> Closure:
-    """A clinician who is away for some hours, a week later."""
+    """Leave of a clinician for some hours, a week later."""
     starts = now + timedelta(days=7)
     return Closure.objects.create(
         resource=diary.resource_of(clinician()),
@@ -171,7 +171,7 @@ def page(slug: str = "a-thing", category: str = Category.PROCEDURE) -> Informati
 
 
 def brought_to(status: RevisionStatus, made: Revision, *, now: datetime) -> Revision:
-    """A draft that the real verbs took further."""
+    """A draft that the real verbs took to a later status."""
     editor = staff("Editor")
     if status == RevisionStatus.DRAFT:
         return made
@@ -201,7 +201,7 @@ def revision(
     text: str = "",
     now: datetime | None = None,
 ) -> Revision:
-    """A revision that the real verbs brought to a status."""
+    """A revision that the real verbs took to a status."""
     source()
     now = now or timezone.now()
     of = of or page()
@@ -278,7 +278,7 @@ def received(
 
 
 def clear(request: AppointmentRequest, outcome: FlagOutcome, *, now: datetime) -> None:
-    """A clinician's outcome for each flag of the request."""
+    """Record a clinician's outcome for each flag of the request."""
     for flag in request.flags.select_related("request"):
         triage.resolve_flag(
             flag,
@@ -300,7 +300,7 @@ def appointment_type(minutes: int = 30, buffer_minutes: int = 10) -> Appointment
 
 
 def tomorrow(hours: int = 0, *, now: datetime | None = None) -> datetime:
-    """The next day on which the clinic is open, so many hours on: an instant that exists once."""
+    """A day and this many hours from now, or later if the clinic is closed on that day."""
     start = (now or timezone.now()) + timedelta(days=1, hours=hours)
     while ClosedDay.objects.filter(day=timezone.localdate(start)).exists():
         start += timedelta(days=1)
@@ -329,7 +329,7 @@ def offer(
     )
 
 
-# Each at an hour of its own, so that requests in every status can stand side by side.
+# Each at an hour of its own, so that requests in every status fit beside each other.
 HOURS_OF_APPOINTMENTS = {
     RequestStatus.BOOKED: 6,
     RequestStatus.BOOKED_IN_REVIEW: 7,
@@ -339,7 +339,7 @@ HOURS_OF_APPOINTMENTS = {
 
 
 def request_at(status: RequestStatus, *, now: datetime | None = None) -> AppointmentRequest:
-    """A request that the real verbs brought to a status."""
+    """A request that the real verbs took to a status."""
     now = now or timezone.now()
     by = staff("Reception")
     made = received(now=now)

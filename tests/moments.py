@@ -1,8 +1,8 @@
-"""Moments on which the tests have to pass: sixty, over two years, by a rule.
+"""The moments at which the tests have to pass: sixty over two years, chosen by a rule.
 
 python -m tests.moments              prints all of them, one a line
 python -m tests.moments 10 20        prints numbers 10 to 20
-python -m tests.moments --random     prints one that nobody chose
+python -m tests.moments --random     prints a random one
 """
 
 import secrets
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tests.clock import ZONE, read
 
-# Those on which something once failed, or may: a moment without an offset is in the clinic's zone.
+# Moments at which something once failed, or may. A moment without an offset is in the clinic's zone.
 CHOSEN = [
     "2026-11-25T03:00",  # a Wednesday before the desk opens
     "2027-06-09T05:15",  # and one in summer

@@ -1,5 +1,7 @@
-"""Other processes and servers beside the test: they reach the same database, at the same moment, and may
-be killed."""
+"""Other processes and servers beside the test.
+
+They reach the same database at the same moment, and may be killed.
+"""
 
 import contextlib
 import os
@@ -17,17 +19,18 @@ from django.db import connection
 from tests import clock
 
 ROOT = Path(__file__).parent.parent
-# CI runs the long profile once; a developer the short one each time.
+# CI runs the long profile once, a developer the short one each time.
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 
-# How many seconds to wait for what takes one on a quiet machine, before calling it a fault.
+# Seconds to wait for something that takes one second on a quiet machine, before it counts as a
+# fault.
 PATIENCE = 300
 
 
 def start(
     *command: str, inherit: tuple[socket.socket, ...] = (), **environment: str
 ) -> subprocess.Popen[str]:
-    """Python with these arguments, on the test's database and clock, with pipes to talk through."""
+    """Start Python with these arguments, on the test's database and clock, with pipes."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.clock", str(clock.ahead()), *command],
         cwd=ROOT,
@@ -43,7 +46,7 @@ def start(
 def running(
     *command: str, inherit: tuple[socket.socket, ...] = (), **environment: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """A process that is killed at the end, in whatever it was doing."""
+    """A process that is killed at the end, whatever it is doing."""
     with start(*command, inherit=inherit, **environment) as process:
         try:
             yield process
@@ -69,7 +72,7 @@ class MailServer(Controller):
 
 @contextlib.contextmanager
 def serving(handler: Any, settings: Any) -> Iterator[None]:
-    """A real mail server with this handler, to which all letters go; the clinic has no inbox."""
+    """A real mail server with this handler, which gets all emails; the clinic has no inbox."""
     controller = MailServer(handler, hostname="127.0.0.1", ready_timeout=PATIENCE)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -1,4 +1,4 @@
-"""The settings of production, but for the names of collected files, which tests do not collect."""
+"""The production settings, except the names of collected files, which tests do not collect."""
 
 from clinic_site.settings import *  # noqa: F403
 from clinic_site.settings import STORAGES

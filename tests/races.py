@@ -1,4 +1,4 @@
-"""Several people press the button at once: real threads, real connections, one barrier."""
+"""Several people press the button at the same moment: real threads and connections."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -10,7 +10,10 @@ from tests import processes
 
 
 def race(acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run the acts at the same moment; what each returned, or the exception that it raised."""
+    """Run the acts at the same moment.
+
+    Returns what each returned, or the exception that it raised.
+    """
     barrier = threading.Barrier(len(acts), timeout=processes.PATIENCE)
     outcomes: list[Any] = [None] * len(acts)
 
@@ -32,7 +35,7 @@ def race(acts: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 def winners(outcomes: Sequence[Any]) -> list[Any]:
-    """Those that did not end in an exception."""
+    """The results that are not exceptions."""
     return [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
 
 

@@ -1,4 +1,4 @@
-"""The project's settings in a place that tests can rely on: the same on every machine."""
+"""The project's settings in an environment that is the same on every machine."""
 
 import os
 
@@ -26,8 +26,8 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Argon2 is slow on purpose; tests sign in often.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGGING = {"version": 1, "disable_existing_loggers": False}
-# Races crowd one database far beyond a clinic's day. That nobody waits too long is asked of the site's
-# own settings (`tests.production`).
+# Races crowd one database far beyond a clinic's day. The site's own settings have to make sure that
+# nobody waits too long (`tests.production`).
 if DATABASES["default"]["ENGINE"] == SQLITE:
     DATABASES["default"]["OPTIONS"]["timeout"] = 60
 else:

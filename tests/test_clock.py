@@ -1,4 +1,4 @@
-"""No test depends on the day on which it runs, or on whose machine: held by a machine too."""
+"""No test depends on the day on which it runs, or on whose machine; these tests check that."""
 
 import ast
 import fcntl
@@ -22,7 +22,7 @@ from tests import clock, conftest, moments, processes
 ROOT = Path(__file__).parent.parent
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 JOURNEYS = sorted((ROOT / "tests" / "journeys").glob("*.py"))
-# Longer than any test takes, and short enough to tell the moments of the suite apart.
+# Longer than any test takes, and short enough to tell the suite's moments apart.
 A_RUN = timedelta(hours=6)
 NOW = {"now", "localdate", "localtime", "today", "utcnow", "time", "time_ns"}
 OF_A_CLOCK = {"timezone", "datetime", "date", "time"}
@@ -93,7 +93,7 @@ def test_the_zone_of_the_machine_makes_no_difference(zone: str) -> None:
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_the_language_of_the_machine_does_not_spell_our_texts(path: Path) -> None:
-    """A file without a named encoding is read in the machine's: signed words would change."""
+    """A file without a named encoding is read in the machine's, and signed words would change."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     unnamed = [
         ast.unparse(call)
@@ -159,7 +159,7 @@ def test_what_failed_is_named_for_the_last_lines(
 
 
 def run_at_import(tree: ast.AST) -> Iterator[ast.AST]:
-    """Everything but the bodies of functions: their decorators and defaults run at import too."""
+    """Everything except the bodies of functions: decorators and defaults run at import too."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for part in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
@@ -184,7 +184,7 @@ def test_no_test_reads_the_clock_when_it_is_imported(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
 def test_no_test_sleeps_or_asks_at_import_whether_it_can_run(path: Path) -> None:
-    """A condition in words is asked when its own test runs, so a fault there loses no other test."""
+    """A condition in words is evaluated when its own test runs: a fault loses no other test."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     assert [call for call in calls if ast.unparse(call.func) == "time.sleep"] == []
     conditions = [call.args[0] for call in calls if ast.unparse(call.func).endswith(".skipif")]

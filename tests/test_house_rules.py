@@ -1,4 +1,4 @@
-"""The rules of the house, held by a machine and not by memory."""
+"""The rules of the house, checked by a machine so that nobody has to remember them."""
 
 import ast
 import re
@@ -92,7 +92,7 @@ WRITERS = (
 
 
 def is_in(module: str, wings: Iterable[str]) -> bool:
-    """Whether a module is one of these, or lies in one."""
+    """Whether a module is one of these, or is inside one."""
     return any(module == wing or module.startswith(f"{wing}.") for wing in wings)
 
 
@@ -276,7 +276,7 @@ def test_an_event_that_nobody_knows_is_not_told() -> None:
 
 @pytest.mark.parametrize("path", modules("bookings"), ids=dotted)
 def test_events_are_written_only_from_their_table(path: Path) -> None:
-    """A text of an event is spelled out in `status/events.py` alone, and no verb makes one up."""
+    """Only `status/events.py` spells out the text of an event, and no verb makes one up."""
     if dotted(path) == "bookings.status.events":
         return
     tree = parsed(path)
@@ -405,7 +405,7 @@ def test_a_template_holds_nothing_inline_and_trusts_nothing(path: Path) -> None:
     assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", text)
     assert "|safe" not in text
     assert "autoescape off" not in text
-    # The one place that we send people to ourselves: urgent help.
+    # The one address that we send people to ourselves: urgent help.
     text = text.replace('<a href="https://111.nhs.uk/">', "")
     assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
     assert "disabled" not in text
@@ -447,7 +447,7 @@ def test_so_does_what_people_type_in_the_admin(rf: RequestFactory) -> None:
         for name, field in form.base_fields.items()
         if type(field) is forms.CharField and not isinstance(field.widget, forms.HiddenInput)
     }
-    # Nothing is taken off a page without a word: its author mends what is found.
+    # Nothing is silently removed from a page: its author corrects what is found.
     assert bare == {"Revision.document"}
 
 

@@ -1,4 +1,4 @@
-"""The validator itself, which stands behind every page that any test asks for."""
+"""The validator itself, which checks every page that any test requests."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""Whether a page is valid HTML: no error of the parser, and each element where it may be.
+"""Checks that a page is valid HTML: no parser errors, and each element where it is allowed.
 
-Not the whole standard, which takes a validator in Java: the parser's own errors, and rules that a
-parser does not know (WHATWG HTML, "content model" of each element).
+This is not the whole standard, which needs a validator in Java: only the parser's own errors, and
+rules that a parser does not know (WHATWG HTML, "content model" of each element).
 """
 
 import re
@@ -43,20 +43,20 @@ TIME = re.compile(rf"{DAY}|{CLOCK}|{DAY}[T ]{CLOCK}(Z|[+-]\d\d:?\d\d)?")
 
 
 def faults_of_fragment(fragment: str) -> list[str]:
-    """What is not valid in a part of a page."""
+    """What is invalid in a part of a page."""
     return faults_of(
         f"<!DOCTYPE html>\n<html lang=en><head><title>A</title></head><body>{fragment}</body></html>"
     )
 
 
 def faults_of(page: str) -> list[str]:
-    """What is not valid in a whole page; nothing, if all of it is."""
+    """What is invalid in a whole page; empty if nothing is."""
     parser = HTMLParser(namespace_html_elements=False)
     root = parser.parse(page)
     wrong = [
         f"{code} {data or ''} at {position}"
         for position, code, data in parser.errors
-        if code != "invalid-codepoint"  # a form gives back what was typed into it
+        if code != "invalid-codepoint"  # a form shows again what was typed into it
     ]
     ids = Counter(each.get("id") for each in root.iter() if each.get("id") is not None)
     wrong += [f"id “{name}” {times} times" for name, times in ids.items() if times > 1]
@@ -98,7 +98,7 @@ def _content(element: Element) -> Iterator[str]:
 
 
 def _nesting(element: Element, above: tuple[str, ...]) -> Iterator[str]:
-    """Blocks among words, and one thing to press inside another."""
+    """Blocks inside words, and one control inside another."""
     tag = str(element.tag)
     if tag in FLOW and (outer := PHRASING_ONLY & set(above)):
         yield f"<{tag}> in <{min(outer)}>"

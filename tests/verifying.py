@@ -1,4 +1,4 @@
-"""What the command that checks all pages says."""
+"""What the command that checks all pages prints."""
 
 from io import StringIO
 

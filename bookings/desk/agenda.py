@@ -1,4 +1,4 @@
-"""What the clinic's day looks like: its sessions, and in each who comes when. Writes nothing."""
+"""The clinic's day: its sessions, and who comes when in each of them. Writes nothing."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -15,7 +15,7 @@ CAME_OR_COMES = (AppointmentStatus.BOOKED, AppointmentStatus.FULFILLED, Appointm
 
 
 class Entry(NamedTuple):
-    """A line of a session: an appointment, a time that is held for somebody, or free time."""
+    """One line of a session: an appointment, a time that is held for somebody, or free time."""
 
     starts: datetime
     ends: datetime
@@ -24,14 +24,14 @@ class Entry(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What a reader sees first."""
+        """What a reader sees first: whether the line is booked, offered or free."""
         if self.appointment:
             return "booked"
         return "offered" if self.request else "free"
 
     @property
     def minutes(self) -> int:
-        """Its length."""
+        """The length of the line."""
         return int((self.ends - self.starts).total_seconds() // 60)
 
 
@@ -42,22 +42,22 @@ class SessionPlan(NamedTuple):
     entries: list[Entry]
 
     def count(self, kind: str) -> int:
-        """How many lines are of a kind."""
+        """How many lines are of this kind."""
         return sum(entry.kind == kind for entry in self.entries)
 
     @property
     def booked(self) -> int:
-        """How many come."""
+        """How many appointments there are."""
         return self.count("booked")
 
     @property
     def offered(self) -> int:
-        """How many times are held for somebody who has not answered yet."""
+        """How many times are held for patients who have not answered yet."""
         return self.count("offered")
 
     @property
     def free_minutes(self) -> int:
-        """What could still be given."""
+        """How many minutes could still be given."""
         return sum(entry.minutes for entry in self.entries if entry.kind == "free")
 
 
@@ -66,22 +66,22 @@ class Plan(NamedTuple):
 
     day: date
     sessions: list[SessionPlan]
-    # Appointments that no session holds any more.
+    # Appointments that are no longer inside any session.
     outside: list[Entry]
 
     def requests(self) -> list[AppointmentRequest]:
-        """Everybody who is named on that day."""
+        """The requests of everybody who is named on that day."""
         entries = [entry for session in self.sessions for entry in session.entries]
         return [entry.request for entry in (*entries, *self.outside) if entry.request]
 
 
 def plans(days: Iterable[date], now: datetime) -> list[Plan]:
-    """The days, each with its sessions in order."""
+    """The plan of each day, with its sessions in order."""
     return [_plan(day, now) for day in days]
 
 
 def appointments_on(day: date) -> list[Appointment]:
-    """Everybody who has an appointment on that day of the clinic's zone, in order."""
+    """The appointments on that day of the clinic's time zone, in order."""
     on_day = Appointment.objects.filter(starts__range=span_of(day), status=AppointmentStatus.BOOKED)
     return list(
         on_day.select_related("request", "clinician", "room__location", "appointment_type")
@@ -91,7 +91,7 @@ def appointments_on(day: date) -> list[Appointment]:
 
 
 def appointments_without_attendance(now: datetime) -> QuerySet[Appointment]:
-    """Those that are over, and nobody has written down whether the patient came."""
+    """Past appointments for which nobody has recorded whether the patient came."""
     over = Appointment.objects.filter(
         status=AppointmentStatus.BOOKED, ends__lte=now, starts__lte=now
     )
@@ -136,7 +136,7 @@ def _session_plan(
 
 
 def _free(stretch: Stretch, own: Iterable[Entry], now: datetime) -> list[Entry]:
-    """Runs of cells to come in which neither the clinician nor the room is claimed."""
+    """Runs of future cells in which neither the clinician nor the room is claimed."""
     session, span = stretch
     wanted = cells(*span)
     resources = {session.room_id, getattr(session.clinician, "resource", session.room).pk}

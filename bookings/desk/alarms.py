@@ -1,4 +1,4 @@
-"""What the desk says when messages do not leave. No sentence holds anything about a patient."""
+"""The sentences on the desk about messages that do not go out. None mentions a patient."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,14 +9,14 @@ from django.utils import timezone
 from bookings.models import Message, Outage, WorkerRun
 from bookings.status import Channel, MessageStatus
 
-# For so long nobody needs to know.
+# Nobody needs to know about a shorter delay.
 PATIENCE = timedelta(minutes=10)
 
 SERVERS = {Channel.EMAIL: "mail server", Channel.TEXT: "provider of text messages"}
 
 
 def alarms(now: datetime) -> list[str]:
-    """A sentence for each reason why messages do not leave at that instant; none if all is well."""
+    """One sentence for each reason why messages are not going out then; empty if all is well."""
     return [*_worker(now), *_outages(), *_left_lying(now)]
 
 

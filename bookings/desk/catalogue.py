@@ -1,4 +1,4 @@
-"""What a manager keeps: appointment types, closed days, safety questions."""
+"""The lists that a manager maintains: appointment types, closed days, safety questions."""
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -21,7 +21,7 @@ from procedures.ground.generics import ModelForm
 
 @admin.register(AppointmentType)
 class AppointmentTypeAdmin(CarefulAdmin):
-    """What can be booked."""
+    """The types of appointment that can be booked."""
 
     form = AppointmentTypeForm
     list_display = ("name", "minutes", "buffer_minutes", "retired_on")
@@ -34,7 +34,7 @@ class AppointmentTypeAdmin(CarefulAdmin):
         form: ModelForm[AppointmentType],
         change: bool,
     ) -> None:
-        """Who took it off the list, and when, stays written down until it is booked again."""
+        """Keep the record of who took the type off the list until it can be booked again."""
         if not form.cleaned_data["retire"]:
             obj.retired_on = obj.retired_by = None
         elif obj.retired_on is None:
@@ -55,7 +55,7 @@ class ClosedDayAdmin(StrandingAdmin):
 
 @admin.register(Treatment)
 class TreatmentAdmin(CarefulAdmin):
-    """What may happen at a visit, and needs questions first."""
+    """What may happen at a visit and needs safety questions first."""
 
     list_display = ("name", "is_usual", "page")
 
@@ -72,13 +72,13 @@ class TopicAdmin(CarefulAdmin):
 
     @admin.display(description="what may happen at the visit")
     def what_may_happen(self, topic: Topic) -> str:
-        """The treatments in words."""
+        """The names of the treatments, in one sentence."""
         return ", ".join(map(str, topic.treatments.all())) or "No treatment, only talking"
 
 
 @admin.register(ScreeningQuestion)
 class ScreeningQuestionAdmin(CarefulAdmin):
-    """The safety questions. A wording that patients have answered is never changed."""
+    """The safety questions. A wording that patients have answered never changes."""
 
     list_display = ("wording", "version", "level", "owner", "review_due", "retired_on")
     list_filter = ("level",)
@@ -106,7 +106,7 @@ class ScreeningQuestionAdmin(CarefulAdmin):
         form: ModelForm[ScreeningQuestion],
         change: bool,
     ) -> None:
-        """A new wording gets the next version of its key; an old one can only be retired."""
+        """Save a new wording as the next version of its key. An old wording can only be retired."""
         if not change:
             obj.version = ScreeningQuestion.objects.filter(key=obj.key).count() + 1
         elif form.cleaned_data.get("retire"):

@@ -1,4 +1,4 @@
-"""What may be decided about a request: each step with its permission, form and verb."""
+"""The decisions about a request: each with its permission, form and verb."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from procedures.ground.decisions import Decision
 
 
 def _not_begun(record: AppointmentRequest, now: datetime) -> bool:
-    """There is no appointment, or it is still to come."""
+    """Whether there is no appointment, or it has not begun yet."""
     appointment = triage.booked_appointment(record)
     return appointment is None or now < appointment.starts
 
@@ -42,7 +42,7 @@ def _listed(record: AppointmentRequest, now: datetime) -> bool:
 
 
 OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
-# Whose free times for what, and from when: the link of a diary may choose them.
+# The diary links here with the clinician, the type and the day already chosen.
 FREE_TIMES = ("appointment_type", "clinician", "from_day")
 
 DECISIONS = (

@@ -23,7 +23,7 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Addresses of the diary, for those who may see requests. A day is all that they carry."""
+    """The diary's addresses, for staff who may see requests. An address contains only a day."""
 
     def page(name: str, view: Any) -> URLPattern:
         def guarded(request: HttpRequest) -> HttpResponse:
@@ -76,7 +76,7 @@ def _week(request: HttpRequest) -> dict[str, Any]:
 
 
 def _list(request: HttpRequest) -> dict[str, Any]:
-    """What is printed leaves the building: each request on it remembers who printed it."""
+    """A list to print. It leaves the building, so each request on it records who printed it."""
     day = _chosen_day(request)
     coming = appointments_on(day)
     now = timezone.now()
@@ -93,7 +93,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
 
 
 def _chosen_day(request: HttpRequest) -> date:
-    """The day in the address; today if that is no day, or one of another century."""
+    """The day in the address, or today if that is not a day or is in another century."""
     try:
         chosen = date.fromisoformat(request.GET.get("day", ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Requests found by what colleagues type, and other requests of the same person. Writes nothing."""
+"""Finds requests by what colleagues type, and other requests of the same person. Writes nothing."""
 
 from functools import reduce
 from operator import and_
@@ -11,8 +11,11 @@ from procedures.ground.email_addresses import CannotBeSent, canonical
 
 
 def find(term: str) -> AppointmentRequestQuerySet:
-    """By a whole reference, e-mail address or phone number, or by beginnings of the patient's or the
-    carer's names, in any order."""
+    """The requests that match what a colleague typed.
+
+    A whole reference, email address or phone number matches, or the beginnings of the patient's or
+    the carer's names, in any order.
+    """
     requests = AppointmentRequest.objects.all()
     if "@" in term:
         try:
@@ -28,12 +31,12 @@ def find(term: str) -> AppointmentRequestQuerySet:
     found = reduce(and_, map(_starts, runs))
     for digits in _numbers(term):
         found |= _starts(digits)
-    # Nothing else is asked there, so that the index alone is read, a fraction of the table.
+    # The inner query needs only the index, which is a fraction of the table.
     return requests.filter(pk__in=requests.filter(found).values("pk"))
 
 
 def likely_duplicates(record: AppointmentRequest) -> list[AppointmentRequest]:
-    """Other requests of the same e-mail address, or of the same date of birth and name, newest first."""
+    """Other requests from the same email address, or with the same date of birth and name."""
     others = AppointmentRequest.objects.exclude(pk=record.pk).filter(
         Q(email=record.email) | Q(date_of_birth=record.date_of_birth)
     )
@@ -49,6 +52,6 @@ def _starts(run: str) -> Q:
 
 
 def _numbers(term: str) -> list[str]:
-    """The digits that the term may mean as a phone number: with the country's code, and as typed."""
+    """The digits that the term may mean as a phone number: with the country code, and as typed."""
     typed = "".join(folding.chunks(term))
     return [*phones.spellings(term)[:1], *([typed] if typed.isdecimal() else [])]

@@ -1,4 +1,4 @@
-"""Who was shown which list of patients."""
+"""A record of who was shown which list of patients."""
 
 from django.contrib import admin
 from django.db.models import Model
@@ -10,7 +10,7 @@ from procedures.ground.decisions import CarefulAdmin
 
 @admin.register(Look)
 class LookAdmin(CarefulAdmin):
-    """Read-only, by person and by day."""
+    """The looks, read-only, by person and by day."""
 
     list_display = ("looked_at", "looked_by", "screen", "how_many")
     list_filter = ("looked_by",)
@@ -26,5 +26,5 @@ class LookAdmin(CarefulAdmin):
 
     @admin.display(description="patients")
     def how_many(self, look: Look) -> int:
-        """How many requests were in the list."""
+        """How many requests the list had."""
         return len(look.requests)

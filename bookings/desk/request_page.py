@@ -1,4 +1,4 @@
-"""What the one screen of a request tells: everything that is needed to decide."""
+"""Everything on the screen of a request that is needed to decide."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,7 +16,10 @@ from bookings.status.events import LOOKS
 
 
 class JournalRow(NamedTuple):
-    """A line of the journal as colleagues read it. Looks by one person in a row are one line."""
+    """One line of the journal as colleagues read it.
+
+    Consecutive looks by one person are one line.
+    """
 
     at: datetime
     by: str
@@ -25,7 +28,7 @@ class JournalRow(NamedTuple):
 
 
 def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
-    """Where it stands at that instant, what was said, offered, booked and written, and what is next."""
+    """The status at that instant, what was said, offered, booked and written, and what is next."""
     others = AppointmentRequest.objects.waiting_for_clinic(now).exclude(pk=record.pk)
     return {
         "state": record.state(now),
@@ -56,7 +59,7 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
 
 
 def _journal_rows(record: AppointmentRequest) -> list[JournalRow]:
-    """The newest first."""
+    """The lines of the journal, newest first."""
     events = list(record.events.order_by("-number"))
     people = User.objects.filter(username__in={event.by for event in events})
     names = {person.username: person.get_full_name() or person.username for person in people}

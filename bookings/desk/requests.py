@@ -1,4 +1,4 @@
-"""Requests: the list, the one screen of each, and the search."""
+"""Requests at the desk: the list, the screen of each request, and the search."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -38,7 +38,7 @@ WHO = "admin/bookings/who.html"
 
 
 class WhoseTurn(admin.SimpleListFilter):
-    """The list opens on what waits for us; everything else is one press away."""
+    """The filter of the list. It opens on what waits for us; everything else is one press away."""
 
     title = "where it stands"
     parameter_name = "show"
@@ -71,7 +71,7 @@ class WhoseTurn(admin.SimpleListFilter):
 
 @admin.register(AppointmentRequest)
 class AppointmentRequestAdmin(DecisionAdmin):
-    """The desk: read-only records, and one page for each decision."""
+    """The requests, read-only, with one page for each decision."""
 
     list_display = ("reference_and_flag", "name", "about", "stands", "answer_due_in_words")
     list_display_links = ("reference_and_flag",)
@@ -90,9 +90,9 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return [search, *diary_pages.urls(self.admin_site), *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
-        """Find requests by a form that is posted, so that no name stands in an address or a log.
+        """Find requests with a posted form, so that no name appears in an address or a log.
 
-        That a request was found is written into its journal.
+        Each request that was found gets an event in its journal.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -118,17 +118,22 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return ("-has_urgent_flag", "answer_due", "pk")
 
     def state_of(self, record: AppointmentRequest) -> str:
-        """With what the clock did."""
+        """The status, including the steps that the clock has taken."""
         return record.state(timezone.now())
 
     def decision_context(self, record: AppointmentRequest, decision: Decision) -> dict[str, Any]:
-        """Who it is, and what makes a visit possible for them, is seen at every step."""
+        """Who the patient is, and what makes a visit possible for them.
+
+        Every decision page shows this.
+        """
         return {"about": WHO, "current": triage.booked_appointment(record)}
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-        """A decision page shows who it is and what they answered: to be shown it is a look, too.
+        """Show a decision page and carry out the decision.
 
-        However it came to be shown: a form that was refused tells as much as one that was opened.
+        Being shown the page counts as a look, because it says who the patient is and what they
+        answered. A form that was refused shows as much as one that was opened, so both are
+        recorded.
         """
         answer = super().decide(request, pk, slug)
         if isinstance(answer, TemplateResponse) and answer.context_data:
@@ -160,7 +165,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Everything that is needed to decide, on one screen. That it was read is written down."""
+        """Everything that is needed to decide, on one screen. Opening it is recorded."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         record = self.get_object(request, object_id)
@@ -172,7 +177,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         journal.record(record, Event.READ, by=signed_in(request), at=timezone.now())
         allowed = self.open_decisions(request, record)
         told = facts(record, timezone.now())
-        # Each flag has a button of its own; here it stands only as what comes next.
+        # Each flag has a button of its own; here the decision is shown only if it comes next.
         decisions = [each for each in allowed if each.slug != "resolve-flag" or told["blocked"]]
         context = {
             **self.admin_site.each_context(request),
@@ -189,7 +194,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     @admin.display(description="request")
     def reference_and_flag(self, record: AppointmentRequest) -> SafeString:
-        """The reference, and the gravest flag in shape and word as well as colour."""
+        """The reference, and the most serious flag in shape and word as well as colour."""
         if record.has_urgent_flag:
             return format_html(
                 '{} <span class="mark mark--urgent">■ Urgent</span>', record.reference
@@ -207,12 +212,12 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     @admin.display(description="stands")
     def stands(self, record: AppointmentRequest) -> str:
-        """The state in words, with what the clock did."""
+        """The status in words, including the steps that the clock has taken."""
         return str(record.state(timezone.now()).label)
 
     @admin.display(description="answer by")
     def answer_due_in_words(self, record: AppointmentRequest) -> SafeString:
-        """Until when we promised an answer, and whether that has passed."""
+        """By when we promised an answer, and whether that has passed."""
         now = timezone.now()
         due = f"{timezone.localtime(record.answer_due):%a %-d %b, %H:%M}"
         if record.is_waiting_for_clinic(now) and record.answer_due < now:

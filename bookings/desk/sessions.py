@@ -31,7 +31,10 @@ from procedures.ground.generics import ModelForm
 
 
 class StrandingAdmin(CarefulAdmin):
-    """What is kept here can take the ground from under an appointment. Then it is said at once."""
+    """Records whose changes can leave an appointment without a session.
+
+    The page warns straight away if one has been left without.
+    """
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
         self._say_who_is_stranded(request)
@@ -58,19 +61,19 @@ class StrandingAdmin(CarefulAdmin):
 
 
 class OpeningHoursInline(CarefulInline):
-    """A location's week."""
+    """The weekly opening hours of a location."""
 
     model = OpeningHours
     extra = 5
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whoever may change the hours may take some away."""
+        """Whether somebody may remove hours: anybody who may change them."""
         return self.has_change_permission(request, obj)
 
 
 @admin.register(Location)
 class LocationAdmin(StrandingAdmin):
-    """Houses in which patients are seen."""
+    """The sites where patients are seen."""
 
     list_display = ("name", "address")
     inlines = (OpeningHoursInline,)
@@ -78,12 +81,12 @@ class LocationAdmin(StrandingAdmin):
 
 @admin.register(MachineKind)
 class MachineKindAdmin(CarefulAdmin):
-    """Kinds of machines that a type of appointment may need."""
+    """The kinds of machine that a type of appointment may need."""
 
 
 @admin.register(Resource)
 class ResourceAdmin(StrandingAdmin):
-    """Rooms and machines. Clinicians are resources too, and come into being by themselves."""
+    """Rooms and machines. Clinicians are resources too, but they are created automatically."""
 
     form = ResourceForm
     list_display = ("name", "location", "machine_kind")
@@ -93,7 +96,7 @@ class ResourceAdmin(StrandingAdmin):
 
 
 class SessionChangeInline(CarefulInline):
-    """Days on which a session is different."""
+    """The days on which a session is different."""
 
     model = SessionChange
     formset = SessionChangeFormSet
@@ -102,17 +105,17 @@ class SessionChangeInline(CarefulInline):
     verbose_name_plural = "exceptions: leave both times empty if it does not take place on that day"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SessionChange]:
-        """What is over needs no looking at."""
+        """Leave out past exceptions, which nobody needs to look at."""
         return super().get_queryset(request).filter(day__gte=timezone.localdate())
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whoever may write an exception may take it back."""
+        """Whether somebody may remove exceptions: anybody who may add them."""
         return self.has_change_permission(request, obj)
 
 
 @admin.register(ClinicSession)
 class ClinicSessionAdmin(StrandingAdmin):
-    """Stretches of a clinician's time in a room."""
+    """Periods of a clinician's time in a room."""
 
     form = ClinicSessionForm
     list_display = ("__str__", "room", "first_day", "last_day")
@@ -122,7 +125,7 @@ class ClinicSessionAdmin(StrandingAdmin):
     def save_model(
         self, request: HttpRequest, obj: ClinicSession, form: ModelForm[ClinicSession], change: bool
     ) -> None:
-        """From now on the clinician can be claimed, and be on leave."""
+        """Save the session, so that the clinician can be claimed and be on leave from now on."""
         super().save_model(request, obj, form, change)
         diary.resource_of(obj.clinician)
 

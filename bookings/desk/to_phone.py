@@ -1,4 +1,4 @@
-"""Whom we have to phone, and why. Computed when it is looked at; nothing is stored but the calls."""
+"""Whom we have to phone, and why. It is computed on request; only the calls are stored."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -23,8 +23,8 @@ from bookings.status import (
 )
 from bookings.status.events import Event
 
-# Messages that nobody misses: the patient took the step, it went to our own inbox, or to an address that
-# was left, often because nothing arrives there.
+# Messages whose loss needs no call: the patient took the step, or the message went to our own inbox
+# or to an address that was given up, often because nothing arrives there.
 OF_NO_WEIGHT = (
     MessageKind.WITHDRAWN,
     MessageKind.CLINIC_NOTICE,
@@ -39,7 +39,7 @@ WRONG_BIRTHS = (
     "Their private link was used with wrong dates of birth only. Ask whether that was them, and check "
     "the date that we have."
 )
-# The last part of an offer in which silence is a reason to phone.
+# Silence in this last part of an offer is a reason to phone.
 LAST_PART = 4
 
 
@@ -52,7 +52,7 @@ class ToPhone(NamedTuple):
 
 
 def patients_to_phone(now: datetime) -> list[ToPhone]:
-    """Each patient once, those whose messages fail first."""
+    """The patients to phone, each of them once. Failed messages come first."""
     reasons = _reasons(now, Q())
     tried = dict(
         PhoneCall.objects.filter(request__in=reasons, reached=False)
@@ -65,7 +65,7 @@ def patients_to_phone(now: datetime) -> list[ToPhone]:
 
 
 def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
-    """Why this patient has to hear from us by phone; empty if nothing speaks for it."""
+    """Why we have to phone this patient; empty if there is no reason."""
     found = _reasons(now, Q(request=request))
     return " ".join(found[request.pk][1]) if found else ""
 
@@ -101,7 +101,7 @@ def _reached_since(moment: str) -> Exists:
 
 
 def _failed(now: datetime, whose: Q) -> list[Message]:
-    # Something has arrived since at the address that they gave us instead: reports may take days.
+    # A message has since arrived at a corrected address: reports may take days.
     put_right = Exists(
         Message.objects.filter(
             request=OuterRef("request"),
@@ -117,7 +117,7 @@ def _failed(now: datetime, whose: Q) -> list[Message]:
         status=MessageStatus.FAILED,
         queued_at__gt=now - MATTERS_FOR,
     ).exclude(kind__in=OF_NO_WEIGHT)
-    # After a long outage the first of them are work enough.
+    # After a long outage these are enough work to begin with.
     rows = failed.select_related("request").order_by("queued_at", "pk")[:MOST]
     return [message for message in rows if is_still_true(message, now)]
 
@@ -127,8 +127,10 @@ def _undelivered(message: Message) -> str:
 
 
 def _unanswered(now: datetime, whose: Q) -> list[Offer]:
-    """Offers by staff in their last quarter. A link that was opened says nothing: mail scanners open
-    links too."""
+    """Offers by staff that are in their last quarter and unanswered.
+
+    Whether the link was opened tells us nothing: mail scanners open links too.
+    """
     standing = Offer.objects.standing(now).filter(whose, ~_reached_since("made_at"), freed=None)
     open_ones = standing.select_related("request").order_by("held_until", "pk")
     return [
@@ -149,7 +151,10 @@ def _wanted(whose: Q) -> list[RedFlag]:
 
 
 def _not_known(now: datetime, whose: Q) -> list[RequestEvent]:
-    """Either a patient cannot get in, or somebody has their link who should not."""
+    """Requests on which the date of birth was wrong too often.
+
+    Either the patient cannot get in, or somebody else has their link.
+    """
     events = RequestEvent.objects.filter(
         whose, ~_reached_since("at"), kind=Event.WRONG_BIRTH_DATES, at__gt=now - MATTERS_FOR
     )

@@ -1,4 +1,4 @@
-"""Time: when the clinic works, what is free, and who holds it."""
+"""Time: when the clinic works, what is free, and who has which time."""
 
 from bookings.diary.claims import (
     accept,

@@ -1,8 +1,9 @@
-"""An appointment for the patient's own calendar (RFC 5545). Discreet: no reason, no clinician.
+"""An appointment as a file for the patient's own calendar (RFC 5545).
 
-The UID is the request's, which has one appointment at a time, and the SEQUENCE grows, so that a
-calendar replaces what it had, also when an appointment is moved. Instants are in UTC, which every
-calendar shows in its owner's zone, whatever happens to time zones meanwhile.
+It is discreet: it gives neither the reason nor the clinician. The UID is the request's, which has
+one appointment at a time, and the SEQUENCE grows, so a calendar replaces its old entry, also when
+an appointment is moved. Instants are in UTC, which every calendar shows in its owner's zone, even
+if time zones change in the meantime.
 """
 
 from datetime import UTC
@@ -16,7 +17,10 @@ from bookings.status import AppointmentStatus
 
 
 def invitation(appointment: Appointment) -> bytes:
-    """The calendar file of an appointment; of a cancelled one, the file that takes it out again."""
+    """The calendar file of an appointment.
+
+    For a cancelled one, the file removes it from the calendar.
+    """
     cancelled = appointment.status == AppointmentStatus.CANCELLED
     request = appointment.request
     calendar = Calendar()

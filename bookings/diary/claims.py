@@ -1,13 +1,14 @@
-"""Time. The only writer of claims, offers and appointments.
+"""Claims on time. The only writer of claims, offers and appointments.
 
 A claim is one five-minute cell of one resource, and a unique constraint makes it exclusive: two
 people can never be given the same time, on SQLite and on PostgreSQL alike. Claims are inserted in
-one order everywhere, so that two transactions never wait for each other in a circle. A time claims the
-clinician, the room of the clinic session and every machine that its type needs, buffer included.
+one order everywhere, so that two transactions never wait for each other in a circle. A time claims
+the clinician, the room of the clinic session and every machine that its type needs, including the
+buffer.
 
-An offer holds its times until `held_until`. Past that, whoever wants a time may take it over, but
-only by winning `open -> expired` on the very row on which an acceptance has to win `open ->
-accepted`. So an acceptance and a takeover can never both succeed, whatever the clocks say.
+An offer holds its times until `held_until`. After that, anybody who wants a time may take it over,
+but only by winning `open -> expired` on the same row on which an acceptance has to win `open ->
+accepted`. So an acceptance and a takeover can never both succeed, even if the clocks disagree.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,7 +39,7 @@ from procedures.models import Clinician, Revision
 
 
 def resource_of(clinician: Clinician) -> Resource:
-    """The clinician as something that can be claimed."""
+    """The resource that stands for this clinician, created if there is none."""
     return Resource.objects.get_or_create(
         clinician=clinician, defaults={"name": f"{clinician.name} ({clinician.slug})"}
     )[0]
@@ -55,8 +56,11 @@ def offer(
     now: datetime,
     freed: Appointment | None = None,
 ) -> Offer:
-    """Hold one to three times for the patient. Raises TimeTaken if one of them is not free, and
-    TriageRefused if one lies outside of the clinician's sessions."""
+    """Hold one to three times for the patient.
+
+    Raises TimeTaken if one of them is not free, and TriageRefused if one is outside the clinician's
+    sessions.
+    """
     if not 1 <= len(starts) <= MOST_TIMES:
         raise TriageRefused(f"Offer between one and {MOST_TIMES} times.")
     _refuse_past(starts, now)
@@ -82,9 +86,9 @@ def offer(
 def accept(
     chosen: OfferedTime, *, by: str, now: datetime, given: Revision | None = None
 ) -> Appointment:
-    """Turn one offered time into an appointment and release the others of its offer.
+    """Turn one offered time into an appointment and release the other times of its offer.
 
-    Raises TimeTaken if it is no longer held, and TriageRefused if its session was cancelled meanwhile.
+    Raises TimeTaken if it is no longer held, and TriageRefused if its session has been cancelled.
     """
     span = Span(chosen.starts, chosen.ends)
     claimed = set(chosen.claims.values_list("resource", flat=True))
@@ -154,7 +158,10 @@ def book(
 def end(
     appointment: Appointment, status: AppointmentStatus, *, by: str, now: datetime
 ) -> Appointment:
-    """Cancel or move a booked appointment, or say whether the patient came. Its time is free again."""
+    """Cancel or move a booked appointment, or record whether the patient came.
+
+    Its time is free again.
+    """
     with transaction.atomic():
         ended = Appointment.objects.filter(
             pk=appointment.pk, status=AppointmentStatus.BOOKED
@@ -167,7 +174,7 @@ def end(
 
 
 def release(request: AppointmentRequest, status: OfferStatus, *, by: str, now: datetime) -> None:
-    """Let go of what an open offer of the request still holds. Nothing open, nothing to do."""
+    """Release what an open offer of the request still holds. Does nothing if no offer is open."""
     standing = request.offers.filter(status=OfferStatus.OPEN).first()
     if standing is None:
         return
@@ -216,7 +223,7 @@ def _close(standing: Offer, status: OfferStatus, *, by: str, now: datetime) -> N
 def _find(
     appointment_type: AppointmentType, clinician: Clinician, starts: datetime, now: datetime
 ) -> FreeTime:
-    """What the time claims. This only looks: the constraint on the claims decides."""
+    """What the time would claim. This only looks: the constraint on the claims decides."""
     resource_of(clinician)
     free = time_at(appointment_type, clinician, starts, now)
     if free:

@@ -1,4 +1,4 @@
-"""When somebody is at the desk, and until when we promise an answer."""
+"""When somebody is at the desk, and by when we promise an answer."""
 
 from datetime import datetime, time, timedelta
 
@@ -13,18 +13,21 @@ HELD_HOURS = 16
 
 
 def answer_due(now: datetime) -> datetime:
-    """Until when we promise an answer: the promised hours, counted while the desk is open."""
+    """By when we promise an answer: the promised hours, counted while the desk is open."""
     return in_working_hours(now, settings.CLINIC_ANSWERS_WITHIN_HOURS)
 
 
 def desk_is_open(now: datetime) -> bool:
-    """Whether somebody is there. What the clock sends waits for that, and nobody is woken at night."""
+    """Whether somebody is at the desk.
+
+    Messages that the clock sends wait for that, so nobody is woken.
+    """
     minute = timedelta(minutes=1)
     return _after_open_time(now, minute) == now + minute
 
 
 def in_working_hours(now: datetime, hours: int) -> datetime:
-    """The instant at which the desk will have been open for so many hours."""
+    """The instant at which the desk will have been open for this many hours."""
     return _after_open_time(now, timedelta(hours=hours))
 
 

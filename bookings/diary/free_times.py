@@ -1,7 +1,7 @@
-"""Which times are free: clinic sessions, less what cancels them, less what is claimed. Writes nothing.
+"""Free times: clinic sessions, minus whatever cancels them, minus claims. Writes nothing.
 
-A day's hours are local wall times; everything that comes out is an instant in UTC. In the night of a
-clock change a session is therefore as long as it really is, and no hour is given that does not exist.
+A day's hours are local times; every result is an instant in UTC. On the night of a clock change a
+session therefore has its real length, and no time is offered that does not exist.
 """
 
 from collections import defaultdict
@@ -31,13 +31,13 @@ CELL = timedelta(seconds=CELL_SECONDS)
 
 
 class Span(NamedTuple):
-    """From one instant to another, in UTC."""
+    """A period between two instants, in UTC."""
 
     starts: datetime
     ends: datetime
 
     def holds(self, other: "Span") -> bool:
-        """Whether the other lies wholly within."""
+        """Whether the other period is wholly inside this one."""
         return self.starts <= other.starts and other.ends <= self.ends
 
 
@@ -49,7 +49,7 @@ class Stretch(NamedTuple):
 
 
 class FreeTime(NamedTuple):
-    """A time that could be given, and all that it would claim."""
+    """A time that could be given, and everything that it would claim."""
 
     starts: datetime
     ends: datetime
@@ -65,12 +65,12 @@ class Stranded(NamedTuple):
 
 
 def cells(starts: datetime, ends: datetime) -> range:
-    """The five-minute cells that a stretch of time touches: UTC epoch seconds // 300."""
+    """The five-minute cells that a period touches: UTC epoch seconds // 300."""
     return range(int(starts.timestamp() // CELL_SECONDS), -int(-ends.timestamp() // CELL_SECONDS))
 
 
 def stretches(days: Collection[date], clinician: Clinician | None = None) -> list[Stretch]:
-    """When sessions really take place on these days of the clinic's zone, in order."""
+    """When sessions really take place on these days of the clinic's time zone, in order."""
     if not days:
         return []
     sessions = ClinicSession.objects.between(min(days), max(days)).select_related(
@@ -107,7 +107,7 @@ def stretches(days: Collection[date], clinician: Clinician | None = None) -> lis
 def free_times(
     appointment_type: AppointmentType, clinician: Clinician, days: Collection[date], now: datetime
 ) -> list[FreeTime]:
-    """The times that could be given on these days, one after the other as they fit best."""
+    """The times that could be given on these days, packed one after the other."""
     found = []
     places = _Places(appointment_type, days, now)
     for stretch in stretches(days, clinician):
@@ -123,8 +123,11 @@ def free_times(
 def time_at(
     appointment_type: AppointmentType, clinician: Clinician, starts: datetime, now: datetime
 ) -> FreeTime | None:
-    """What a time would claim. None if the clinician's sessions do not hold it with its buffer, or
-    nothing that it needs is free."""
+    """What a time would claim.
+
+    None if no session of the clinician has room for it and its buffer, or if something that it
+    needs is not free.
+    """
     day = timezone.localdate(starts)
     places = _Places(appointment_type, [day], now)
     free = (
@@ -136,7 +139,7 @@ def time_at(
 
 
 def span_of(day: date) -> Span:
-    """The day in the clinic's zone, up to the last instant before the next."""
+    """The day in the clinic's time zone, up to the last instant before the next."""
     return Span(
         _instant(day, time()),
         _instant(day + timedelta(days=1), time()) - timedelta(microseconds=1),
@@ -144,12 +147,12 @@ def span_of(day: date) -> Span:
 
 
 def is_away(resources: Iterable[int], span: Span) -> bool:
-    """Whether one of these is closed or on leave at some time of the span."""
+    """Whether any of these is closed or on leave at some time during the span."""
     return Closure.objects.overlapping(*span).filter(resource__in=resources).exists()
 
 
 def is_in_session(clinician: Clinician, room: Resource | None, span: Span) -> bool:
-    """Whether the clinician has a session that holds the time, in that room if it has one."""
+    """Whether the clinician has a session that contains the time, in that room if one is given."""
     day = timezone.localdate(span.starts)
     return any(
         stretch.span.holds(span) and room in {None, stretch.session.room}
@@ -158,7 +161,7 @@ def is_in_session(clinician: Clinician, room: Resource | None, span: Span) -> bo
 
 
 def stranded(now: datetime, among: Q | None = None) -> list[Stranded]:
-    """Appointments to come whose session was shortened or cancelled, or whose machine is away."""
+    """Future appointments whose session was shortened or cancelled, or whose machine is away."""
     coming = Appointment.objects.filter(
         among or Q(), status=AppointmentStatus.BOOKED, starts__gt=now, room__isnull=False
     )
@@ -198,7 +201,7 @@ def _why_stranded(
 
 
 class _Places:
-    """What is claimed on some days, and which machines there are."""
+    """What is claimed on some days, and which machines exist."""
 
     def __init__(self, appointment_type: AppointmentType, days: Collection[date], now: datetime):
         self.length = timedelta(minutes=appointment_type.minutes)
@@ -210,7 +213,7 @@ class _Places:
             offered_time__offer__held_until__lte=now
         )
         touched = cells(*span)
-        # Whoever claims takes an expired offer's times over, so they are free.
+        # A new claim takes over the times of an expired offer, so they are free.
         self.taken: set[tuple[int | None, int]] = set(
             Claim.objects.filter(cell__gte=touched.start, cell__lt=touched.stop)
             .exclude(lapsed)

@@ -1,4 +1,4 @@
-"""Time counted only while somebody is at the desk. Instants are aware; hours are local wall time."""
+"""Counts time only while somebody is at the desk. Instants are aware; hours are local times."""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -10,9 +10,9 @@ MIDNIGHT = time()
 
 
 class WorkingWeek(NamedTuple):
-    """When the desk is open: days of the week (0 is Monday), from and to, and in which zone.
+    """When the desk is open: days of the week (0 is Monday), from and to, and in which time zone.
 
-    Closing at midnight is the end of the day, not its beginning.
+    Closing at midnight means the end of the day, not its beginning.
     """
 
     days: Collection[int]
@@ -26,10 +26,10 @@ def add_working_time(
 ) -> datetime:
     """The instant, in UTC, at which `length` of open time has passed since `start`.
 
-    A stretch of a day is measured in real time, so the hour that a clock change skips or repeats is
+    Open hours are measured in real time, so the hour that a clock change skips or repeats is
     counted as it is lived. Raises ValueError if the desk never opens.
     """
-    # Python adds to a local time by the clock on the wall.
+    # Python adds to a local time as if no clock ever changed.
     start = start.astimezone(UTC)
     day = start.astimezone(week.zone).date()
     for _ in range(LONGEST_SEARCH):
@@ -46,7 +46,7 @@ def add_working_time(
 
 
 def closing_time(text: str) -> time:
-    """A closing time as settings write it: 17:00, and 24:00 or 00:00 for the end of the day."""
+    """A closing time as the settings write it: 17:00, and 24:00 or 00:00 for the end of the day."""
     return MIDNIGHT if text == "24:00" else time.fromisoformat(text)
 
 

@@ -1,7 +1,7 @@
-"""The worker: it sends messages, and writes down what the clock did.
+"""The worker: it sends messages and records the steps that the clock has taken.
 
-Several threads send, so that one slow letter holds up no other, and none of them holds up the clock. The
-worker never ends by itself: while the database is away it tries again, less and less often.
+Several threads send, so one slow email delays no other, and none of them delays the clock. The
+worker never exits on its own: while the database is down it tries again, less and less often.
 """
 
 import logging
@@ -23,17 +23,17 @@ log = logging.getLogger(__name__)
 
 SENDERS = 3
 SECONDS_BETWEEN = 5
-# Between tries while the database is away.
+# The wait between tries while the database is down.
 MOST_SECONDS_BETWEEN = 60
-# How long a stop waits for the letters in hand. One that is cut off is sent again by the next worker
-# when its lease has run out.
+# How long a stop waits for the emails in hand. One that is cut off is sent again by the next
+# worker, once its lease has expired.
 SECONDS_TO_STOP = 20
 
 
 def go_round(now: datetime) -> int:
-    """Write down what the clock did, remind, and forget what is past; for how many rows that failed.
+    """Record the clock's steps, queue reminders and delete what is past.
 
-    Raises OperationalError or InterfaceError if the database is away.
+    Returns how many rows failed. Raises OperationalError or InterfaceError if the database is down.
     """
     failed = 0
     for task in (
@@ -52,7 +52,7 @@ def go_round(now: datetime) -> int:
 
 
 def run(stop: threading.Event) -> None:
-    """Send and go round until told to stop."""
+    """Send messages and do the rounds until told to stop."""
     jobs = [lambda: go_round(timezone.now()), *[lambda: messages.send_due(stop.is_set)] * SENDERS]
     threads = [threading.Thread(target=_keep_on, args=(job, stop), daemon=True) for job in jobs]
     for thread in threads:
@@ -64,7 +64,7 @@ def run(stop: threading.Event) -> None:
 
 
 def _keep_on(job: Callable[[], object], stop: threading.Event) -> None:
-    """Do the job again and again until told to stop."""
+    """Repeat the job until told to stop."""
     seconds = SECONDS_BETWEEN
     while not stop.is_set():
         try:
@@ -82,5 +82,5 @@ def _keep_on(job: Callable[[], object], stop: threading.Event) -> None:
 
 
 def _forget_what_was_typed(now: datetime) -> None:
-    # What a patient typed and did not send is in a session, and is forgotten with it.
+    # What a patient typed and did not send is in a session, and is deleted with it.
     call_command("clearsessions")

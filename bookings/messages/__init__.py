@@ -1,8 +1,8 @@
-"""Messages to patients and to the clinic's inboxes: the only writer of `Message`.
+"""Messages to patients and to the clinic's inboxes. The only writer of `Message`.
 
-A row names a request and a kind. It is written in the transaction of what it tells (`outbox`), its words
-are made from a template when it is sent (`letters`), and it is tried again until it has left or a person
-has to phone instead (`sending`).
+A row names a request and a kind. It is written in the transaction that makes the change (`outbox`),
+its words are made from a template when it is sent (`letters`), and it is retried until it has gone
+out or somebody has to phone instead (`sending`).
 """
 
 from bookings.messages.clinic_addresses import BadAddress, inboxes, returned_mail_address, sender

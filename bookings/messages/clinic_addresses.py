@@ -1,4 +1,7 @@
-"""The clinic's own addresses, read from the settings. `bookings.checks` refuses bad ones at start."""
+"""The clinic's own addresses, read from the settings.
+
+`bookings.checks` refuses bad ones at start.
+"""
 
 from email.utils import getaddresses, parseaddr
 
@@ -10,11 +13,11 @@ from procedures.ground.email_addresses import canonical
 
 
 class BadAddress(ValueError):
-    """A setting holds something that is no email address. The message says which."""
+    """A setting contains something that is not an email address. The message says which."""
 
 
 def inboxes() -> list[str]:
-    """Where “something is waiting” is sent: the addresses of CLINIC_INBOX, with commas between them.
+    """Where “something is waiting” is sent: the addresses in CLINIC_INBOX, separated by commas.
 
     Empty if nobody is to be told. Raises BadAddress.
     """
@@ -25,8 +28,10 @@ def inboxes() -> list[str]:
 
 
 def sender() -> tuple[str, str]:
-    """The name and the address from which letters come: CLINIC_SENDER, which may be written
-    `Name <address>`, and else with the clinic's name. Raises BadAddress."""
+    """The name and the address that our emails come from: CLINIC_SENDER.
+
+    It may be written `Name <address>`; without a name, the clinic's is used. Raises BadAddress.
+    """
     written = settings.DEFAULT_FROM_EMAIL
     if len(getaddresses([written])) != 1:
         raise BadAddress(_sentence("CLINIC_SENDER", written))
@@ -35,14 +40,16 @@ def sender() -> tuple[str, str]:
 
 
 def returned_mail_address() -> str:
-    """Where mail servers report what did not arrive: CLINIC_RETURNED_MAIL, or else the sender's
-    address. Raises BadAddress."""
+    """Where mail servers report what did not arrive.
+
+    It is CLINIC_RETURNED_MAIL, or the sender's address if that is empty. Raises BadAddress.
+    """
     written = settings.RETURNED_MAIL
     return _usable("CLINIC_RETURNED_MAIL", written) if written else sender()[1]
 
 
 def _usable(setting: str, written: str) -> str:
-    """The address as it goes over the wire, its domain in ASCII."""
+    """The address as mail servers need it, with its domain in ASCII."""
     address = written.strip()
     try:
         usable = canonical(address)

@@ -1,9 +1,9 @@
-"""Why a message did not leave: whose fault it is, and whether trying again can help.
+"""Why a message did not go out: whose fault it is, and whether trying again can help.
 
-What happens before a server is told the recipient, and what it says about policy (5.7) or its own state
-(5.3), is ours: it concerns every letter, and somebody who looks after the server mends it. Only what it
-says of this one recipient ends a letter. Sources: RFC 5321 (reply codes), RFC 3463 and the registry of
-enhanced status codes (class, subject, detail), RFC 7504 (521, 556).
+What happens before a server is told the recipient, and what it says about policy (5.7) or its own
+state (5.3), is our problem: it affects every email, and whoever looks after the server repairs it.
+Only what it says about this one recipient ends a message. Sources: RFC 5321 (reply codes), RFC 3463
+and the registry of enhanced status codes (class, subject, detail), RFC 7504 (521, 556).
 """
 
 import re
@@ -14,23 +14,23 @@ from typing import NamedTuple
 from bookings.messages import sms
 
 ENHANCED = re.compile(rb"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
-# Enhanced codes of one recipient: no such address, mailbox, host or way there; not able to take it.
+# Enhanced codes about one recipient: no such address, mailbox, host or route; cannot accept it.
 OF_THE_RECIPIENT = re.compile(r"5\.(1|2|4|6)\.\d+")
-# Of these: a full mailbox may be emptied, and a bad sender is our own.
+# Exceptions: a full mailbox may be emptied, and a bad sender is our own.
 NOT_FOR_EVER = {"5.2.2", "5.1.7", "5.1.8"}
 OURS = re.compile(r"[45]\.3\.\d+|5\.7\.\d+|5\.1\.[78]")
-# Codes of one recipient where a server has no enhanced ones: its reply to RCPT TO.
+# Codes about one recipient from servers without enhanced codes: the reply to RCPT TO.
 PLAIN = {501, 521, 550, 551, 553, 556}
-# Servers that answer them to everybody whom they do not relay for.
+# Some servers give these replies to everybody whom they do not relay for.
 RELAYING = re.compile(rb"relay|authenti|polic|block|spam", re.IGNORECASE)
 PERMANENT = range(500, 600)
 CLOSING = 421
-# What a provider of text messages answers about one number or one text.
+# How a provider of text messages answers about one number or one text.
 TEXT_OF_THE_RECIPIENT = {HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY}
 
 
 class Failure(NamedTuple):
-    """Why a message did not leave. `what` is the class and the code, never a server's words."""
+    """Why a message did not go out. `what` is the class and the code, never a server's words."""
 
     what: str
     is_final: bool = False
@@ -38,7 +38,7 @@ class Failure(NamedTuple):
 
 
 def failure(error: Exception) -> Failure:
-    """What an error of sending means."""
+    """What an error while sending means."""
     if isinstance(error, sms.TextRefused):
         final = error.code in TEXT_OF_THE_RECIPIENT
         return Failure(_what(error, str(error.code)), is_final=final, is_ours=not final)
@@ -56,7 +56,7 @@ def failure(error: Exception) -> Failure:
 
 
 def _of_one_letter(error: Exception, code: int, words: bytes | str, *, plain: set[int]) -> Failure:
-    """A reply after the server was told the recipient."""
+    """What a reply means that came after the server was told the recipient."""
     said = _said(code, words)
     enhanced = said.partition(" ")[2]
     if enhanced:

@@ -1,10 +1,11 @@
-"""The words of messages, made from their templates when they are sent, so that they are never stale.
+"""The words of messages. They are made from templates on sending, so they are never stale.
 
-Discreet by construction: a template is given the reference, the clinic, the private link and what the
-patient may read of the event anyway; and day, time and place for those who agreed to that.
+They are discreet by design: a template is given the reference, the clinic, the private link and
+what the patient may read about the event anyway, plus day, time and place for patients who agreed
+to that.
 
-The first line of an email's template is its subject, the rest its text. The HTML part is made from that
-very text, so that the two cannot differ.
+The first line of an email's template is its subject, the rest its text. The HTML part is made from
+that same text, so the two cannot differ.
 """
 
 import re
@@ -22,7 +23,7 @@ from bookings.models import Message
 from bookings.status import MessageKind
 from bookings.status.events import Event, told_patient
 
-# The event that a message tells of. Its sentence is the one of the private page.
+# The event that a message is about. Its sentence is the one on the private page.
 TELLS: dict[str, Event] = {
     MessageKind.RECEIVED: Event.RECEIVED,
     MessageKind.BOOKED: Event.BOOKED,
@@ -33,10 +34,9 @@ TELLS: dict[str, Event] = {
     MessageKind.CANCELLED: Event.CANCELLED,
     MessageKind.CONTACT: Event.CONTACT_CHANGED,
 }
-# The clinic's own, and what goes to an address that the patient has left.
+# The clinic's own messages, and what goes to an address that the patient has given up.
 WITHOUT_LINK = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
-# With a calendar file (day, time and address, no reason) for everybody, and the same in words for those
-# who agreed to that.
+# Messages that give day, time and place to patients who agreed to that.
 ABOUT_A_VISIT = {
     MessageKind.BOOKED,
     MessageKind.MOVED,
@@ -46,16 +46,16 @@ ABOUT_A_VISIT = {
 
 
 def letter(message: Message) -> EmailMultiAlternatives:
-    """The email of a message. Raises BadAddress if a setting holds no usable address."""
+    """The email of a message. Raises BadAddress if a setting has no usable address."""
     told = _told(message)
     rendered = render_to_string(f"bookings/email/{message.kind}.txt", told)
     subject, _, body = rendered.strip().partition("\n")
-    # What a template leaves out leaves blank lines behind.
+    # Parts that a template leaves out leave blank lines behind.
     body = re.sub(r"\n{3,}", "\n\n", body.strip())
     name, address = sender()
     headers = {
         "Message-ID": f"<{message.message_id}@{address.rpartition('@')[2]}>",
-        # Some relays give letters a Message-ID of their own, and leave this one.
+        # Some relays replace the Message-ID, and leave this header.
         "X-Entity-Ref-ID": message.message_id,
         "Auto-Submitted": "auto-generated",
         "From": formataddr((name, address)),
@@ -63,7 +63,7 @@ def letter(message: Message) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(
         subject=subject,
         body=f"{body}\n",
-        # The envelope's sender, to which reports of failed deliveries come.
+        # The envelope sender, to which failed deliveries are reported.
         from_email=returned_mail_address(),
         to=_recipients(message),
         headers=headers,
@@ -81,7 +81,10 @@ def text(message: Message) -> str:
 
 
 def _html(subject: str, body: str) -> str:
-    """The same words, with links to press. Of a link only the site is shown: the rest is secret."""
+    """The same words with clickable links.
+
+    Only the site of a link is shown, because the rest is secret.
+    """
     shown = len(settings.SITE_URL) + len("/…")
     context = {"subject": subject, "body": body, "shown": shown}
     return render_to_string("bookings/email/letter.html", context)
@@ -94,7 +97,7 @@ def _recipients(message: Message) -> list[str]:
 
 
 def _told(message: Message) -> dict[str, Any]:
-    """All that a template is given."""
+    """Everything that a template is given."""
     request = message.request
     to_clinic = message.kind == MessageKind.CLINIC_NOTICE
     appointment = None

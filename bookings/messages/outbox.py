@@ -1,7 +1,7 @@
-"""The queue: what waits to be sent, in whose hands it is, and what became of it.
+"""The queue of messages: what is waiting, which worker has it, and what became of it.
 
-A worker takes a message for as long as its lease runs. If the worker dies, another one takes the message
-when the lease has run out, so that it is sent at least once.
+A worker leases a message. If the worker dies, another one takes the message when the lease has
+expired, so it is sent at least once.
 """
 
 import secrets
@@ -20,9 +20,9 @@ from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
 # How long one try may take before another worker may take the message over.
 LEASE = timedelta(minutes=5)
 BETWEEN_NOTES = timedelta(minutes=1)
-# How many are looked for at once.
+# How many messages are fetched in one go.
 BATCH = 200
-# What is urgent or easily forgotten.
+# Messages that are urgent or easily forgotten.
 TEXTED = {
     MessageKind.OFFER,
     MessageKind.OFFER_ENDS,
@@ -34,7 +34,7 @@ TEXTED = {
 
 
 class StillBeingSent(Exception):
-    """A worker has the message in its hands."""
+    """A worker is sending the message."""
 
 
 def queue(
@@ -44,8 +44,11 @@ def queue(
     now: datetime,
     not_before: datetime | None = None,
 ) -> None:
-    """Write the messages of a change, in its transaction. One of a kind for each version, and a text
-    beside it if the patient agreed to texts. They leave as soon as they can, but not before that."""
+    """Write the messages of a change, in its transaction.
+
+    There is one of a kind for each version, and a text message beside it if the patient agreed to
+    those. They go out as soon as possible, but not before `not_before`.
+    """
     Message.objects.bulk_create(
         Message(
             request=request,
@@ -63,7 +66,7 @@ def queue(
 
 
 def queue_once(request: AppointmentRequest, kind: MessageKind, *, now: datetime) -> bool:
-    """Write what the clock asks for; False if another worker was faster."""
+    """Write a message that the clock asks for; False if another worker was faster."""
     try:
         with transaction.atomic():
             queue(request, kind, by=CLOCK, now=now)
@@ -73,7 +76,7 @@ def queue_once(request: AppointmentRequest, kind: MessageKind, *, now: datetime)
 
 
 def tell_old_address(request: AppointmentRequest, old: str, *, by: str, now: datetime) -> None:
-    """Write a word without a link to the address that was left, in case it was not the patient."""
+    """Queue a notice without a link to the old address, which may be the real patient's."""
     queue(request, MessageKind.CONTACT_LEFT, by=by, now=now)
     Message.objects.filter(
         request=request, kind=MessageKind.CONTACT_LEFT, request_version=request.version
@@ -98,36 +101,38 @@ def due(now: datetime) -> list[int]:
 
 
 def take(pk: int, now: datetime) -> bool:
-    """Take a message for as long as a lease runs; False if another worker has it, or had it."""
+    """Lease a message; False if another worker has it or had it."""
     free = Message.objects.due(now).filter(pk=pk)
     return bool(free.update(leased_until=now + LEASE, tries=F("tries") + 1))
 
 
 def drop(pk: int) -> None:
-    """What it would have told is no longer so."""
+    """Drop a message whose news is no longer true."""
     _close(pk, MessageStatus.DROPPED)
 
 
 def mark_sent(pk: int, channel: str) -> None:
-    """It has left, so messages of its channel leave again."""
+    """Mark a message as sent, which ends an outage of its channel."""
     now = timezone.now()
     _close(pk, MessageStatus.SENT, sent_at=now, sent_by=socket.gethostname(), failure="")
     Outage.objects.filter(channel=channel).delete()
 
 
 def give_up(pk: int, failure: str) -> None:
-    """It will never arrive, and somebody has to phone instead."""
+    """Give up on a message that will never arrive: somebody has to phone instead."""
     _close(pk, MessageStatus.FAILED, failure=failure)
 
 
 def try_later(pk: int, wait: timedelta, failure: str) -> None:
-    """It has not left, and is tried again after that time."""
+    """Put a message back, to be tried again after that time."""
     _queued(pk).update(next_try=timezone.now() + wait, leased_until=None, failure=failure)
 
 
 def note_outage(channel: str, code: str, now: datetime) -> None:
-    """Messages of this channel do not leave, for a reason of our own. The first moment is kept until one
-    leaves again, with the newest code."""
+    """Record that messages of this channel do not go out, for a reason of our own.
+
+    The first moment is kept until one goes out again, with the newest code.
+    """
     Outage.objects.bulk_create(
         [Outage(channel=channel, since=now, code=code)],
         update_conflicts=True,
@@ -137,8 +142,10 @@ def note_outage(channel: str, code: str, now: datetime) -> None:
 
 
 def note_run(now: datetime, *, failed: int) -> None:
-    """A worker has gone its round, and failed for so many rows. Written down once a minute, or when the
-    number changes."""
+    """Record that a worker has completed a round, and for how many rows it failed.
+
+    This is written once a minute, or when the number changes.
+    """
     fresh = WorkerRun.objects.filter(ran_at__gt=now - BETWEEN_NOTES, failed=failed)
     if fresh.exists():
         return
@@ -149,9 +156,10 @@ def note_run(now: datetime, *, failed: int) -> None:
 
 
 def note_returned(message_id: str, code: str) -> bool:
-    """A mail server took the message and gave it up later; False if it is none that we sent.
+    """Record that a mail server gave up on a message after accepting it.
 
-    Raises StillBeingSent if a worker has not yet written down that it sent it.
+    Returns False if the message is not one of ours. Raises StillBeingSent if a worker has not yet
+    recorded that it sent the message.
     """
     ours = Message.objects.filter(message_id=message_id)
     if ours.filter(status=MessageStatus.QUEUED, tries__gt=0).exists():
@@ -161,7 +169,7 @@ def note_returned(message_id: str, code: str) -> bool:
 
 
 def _queued(pk: int) -> Any:
-    # A report of a failed delivery may have been faster than a slow worker.
+    # The report may have arrived before a slow worker recorded the sending.
     return Message.objects.filter(pk=pk, status=MessageStatus.QUEUED)
 
 

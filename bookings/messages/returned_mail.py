@@ -1,8 +1,8 @@
-"""Reads what a mail server reports when a letter that it had taken did not arrive.
+"""Reads the reports that mail servers send when an email that they accepted did not arrive.
 
-Most report in parts for machines (RFC 3464, and RFC 6533 for addresses beyond ASCII). Others write plain
-text (Exim, qmail). Those are believed if they come from a mail server, name a letter of ours, whose
-name nobody can guess, and say that it failed for good.
+Most reports have parts for machines (RFC 3464, and RFC 6533 for addresses beyond ASCII). Others are
+plain text (Exim, qmail). Those are believed if they come from a mail server, name an email of ours
+(nobody can guess its name), and say that it failed for good.
 """
 
 import base64
@@ -25,17 +25,19 @@ RETURNED_PARTS = {
     "message/global",
     "message/global-headers",
 }
-# The tokens that `messages.queue` makes, where somebody names our letter: in a Message-ID, or what
-# refers to it under any name, or in the header that relays leave as it is.
+# The tokens that `messages.queue` makes, wherever a report names our email: in a Message-ID, in a
+# header that refers to it, or in the header that relays leave unchanged.
 TOKEN = re.compile(
     rb"<([\w-]{43})@|^x-entity-ref-id:\s*([\w-]{43})\s*$", re.IGNORECASE | re.MULTILINE
 )
 # RFC 3463: class, subject, detail.
 CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 FINAL_CODE = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
-# In plain words a date such as 5.1.26 looks like one, so it has to come after a reply or in brackets.
+# In plain text a date such as 5.1.26 looks like a code, so a code has to follow a reply or a
+# bracket.
 SAID_CODE = re.compile(r"(?:\b5\d\d[ -]#?|[#(\[<]\s?#?)(5\.\d{1,3}\.\d{1,3})\b")
-# The reply of a server that knows no such codes (RFC 5321), where it is told that a server said it.
+# The reply of a server without enhanced codes (RFC 5321), where the text says that a server gave
+# it.
 FINAL_REPLY = re.compile(
     r"\b(?:smtp|rcpt to|remote host|said|responded)\b.{0,200}?\b(55[0134])\b",
     re.IGNORECASE | re.DOTALL,
@@ -43,31 +45,32 @@ FINAL_REPLY = re.compile(
 FAILED = re.compile(r"deliver|fail|return|reject|bounce|unknown|no such|permanent", re.IGNORECASE)
 ACTION = re.compile(rb"^action:\s*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 STATUS = re.compile(rb"^status:(.*)$", re.IGNORECASE | re.MULTILINE)
-# The server goes on trying, and reports once more when it gives up.
+# The server keeps trying, and reports again when it gives up.
 DELAY = re.compile(
     r"\bdelayed\b|not yet been delivered|\bwill (?:be retried|retry|keep trying)\b", re.IGNORECASE
 )
 SERVERS = re.compile(
     r"\b(?:mailer-daemon|mail delivery (?:sub)?system|postmaster)\b", re.IGNORECASE
 )
-# Above the letter that a plain report returns: “------ This is a copy of the message …”.
+# The line above the copy of our email in a plain report: “------ This is a copy of the message …”.
 COPY = re.compile(r"copy of|original|message", re.IGNORECASE)
 LONGEST_TEXT = 100_000
-# A report has one of each; a letter made to keep us busy may have thousands, one in the other.
+# A report has one of each; a message made to keep us busy may have thousands, nested in each other.
 MOST_PARTS = 3
 
 
 class Returned(NamedTuple):
-    """A letter of ours that did not arrive: our name for it, and the server's code for why."""
+    """An email of ours that did not arrive: our name for it, and the server's code for why."""
 
     message_id: str
     code: str
 
 
 def returned_letter(report: bytes) -> Returned | None:
-    """What the report says of a letter of ours; None if it is no report, or the server tries again.
+    """What the report says about an email of ours.
 
-    No letter is too odd: one that cannot be read is none of ours.
+    None if it is not a report, or if the server tries again. No input raises an error: a message
+    that cannot be read is not about ours.
     """
     read = attempt(_read, report)
     return None if isinstance(read, Failed) else read
@@ -96,11 +99,11 @@ def _code_of_statuses(statuses: list[bytes]) -> str | None:
 
 
 def _code_of_text(letter: Letter, parts: list[Letter]) -> str | None:
-    """The code of a report in plain words; None if it is none, or if the server goes on."""
+    """The code in a plain-text report; None if it is not a report, or the server keeps trying."""
     if not _comes_from_a_server(letter):
         return None
     said = _before_the_copy("\n".join([str(letter.get("Subject", "")), *_texts(parts)]))
-    if letter.get("X-Failed-Recipients"):  # Exim's own word for it
+    if letter.get("X-Failed-Recipients"):  # Exim's own header
         code = FINAL_CODE.search(said)
         return code[0] if code else ""
     if DELAY.search(said) or not FAILED.search(said):
@@ -118,18 +121,24 @@ def _before_the_copy(words: str) -> str:
 
 
 def _comes_from_a_server(letter: Letter) -> bool:
-    """Whether the sender is empty, as it is for reports alone (RFC 5321, 4.5.5), or a server's by name
-    where our own server did not write down the sender."""
+    """Whether a mail server wrote the report.
+
+    Only reports have an empty sender (RFC 5321, 4.5.5). If our own server did not record the
+    sender, the From header has to have the name of a mail server.
+    """
     path = letter.get("Return-Path")
     if path is not None:
-        # Postfix puts a name in place of the empty sender for the programs that it pipes to.
+        # Postfix replaces the empty sender with a name for the programs that it pipes to.
         return str(path).strip(" <>").lower().partition("@")[0] in {"", "mailer-daemon"}
     return bool(SERVERS.search(str(letter.get("From", ""))))
 
 
 def _tokens(letter: Letter, parts: list[Letter], statuses: list[bytes]) -> Iterator[str]:
-    """Our names of letters, the surest first: in the letter that comes back, in the status, in what the
-    report answers, and in its words."""
+    """The names of our emails in the report, the most reliable first.
+
+    They are looked for in the returned email, in the status, in the headers that say what the
+    report answers, and in its text.
+    """
     answered = [
         f"<{found}>".encode("ascii", "replace")
         for name in ("X-Original-Message-ID", "In-Reply-To", "References")
@@ -155,8 +164,11 @@ def _contents(parts: list[Letter], kinds: set[str]) -> list[bytes]:
 
 
 def _content(part: Letter) -> bytes:
-    """What is in a part, decoded. The parser takes parts of “message/…” for letters, also those that
-    hold something else or are encoded, so they are put together again first."""
+    """The content of a part, decoded.
+
+    The parser takes every “message/…” part for an email, even if it contains something else or is
+    encoded, so the part is put together again first.
+    """
     whole = part.as_bytes()
     content = re.split(rb"\r?\n\r?\n", whole, maxsplit=1)[-1]
     encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()

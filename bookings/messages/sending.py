@@ -1,4 +1,4 @@
-"""Sends what is due: one try for each message, whose failure is its own and nobody else's."""
+"""Sends the messages that are due. One try each, and one failure stops no other message."""
 
 import logging
 from collections.abc import Callable
@@ -18,20 +18,20 @@ from procedures.ground.batches import Failed, Tally, attempt, one_by_one
 
 log = logging.getLogger(__name__)
 
-# Waits between tries: more than four hours in all, so that a mail server can be mended meanwhile.
+# Waits between tries: more than four hours in all, so that a mail server can be repaired meanwhile.
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 60, 120, 240)]
-# While nothing leaves, so that letters go soon after the fault is mended.
+# Shorter waits in an outage, so that emails go out soon after it ends.
 LONGEST_WAIT_IN_AN_OUTAGE = timedelta(minutes=30)
 LONG = timedelta(hours=1)
-# As long as mail servers try (RFC 5321, 4.5.4.1). By then somebody has to phone.
+# As long as mail servers keep trying (RFC 5321, 4.5.4.1). By then somebody has to phone.
 LONGEST_OUTAGE = timedelta(days=4)
 
 
 def send_due(stopped: Callable[[], bool] = lambda: False) -> Tally:
-    """Send what is due, oldest first; the number sent. Safe to run in several workers at once.
+    """Send what is due, oldest first, and return how many were sent.
 
-    `stopped` is asked before each message. Raises OperationalError or InterfaceError if the database is
-    away.
+    Safe to run in several workers. `stopped` is called before each message. Raises OperationalError
+    or InterfaceError if the database is down.
     """
     due = (pk for pk in outbox.due(timezone.now()) if not stopped())
     return one_by_one(due, _send, task="sending message")
@@ -48,7 +48,7 @@ def _send(pk: int) -> bool:
 
 
 def _hand_over(pk: int) -> bool:
-    """Give the message to a server, and write that down; False if it need not go any more."""
+    """Give the message to a server and record that; False if it no longer needs to go."""
     message = Message.objects.select_related("request").get(pk=pk)
     if not is_still_true(message, timezone.now()) or not _may_go(message):
         outbox.drop(pk)
@@ -62,8 +62,11 @@ def _hand_over(pk: int) -> bool:
 
 
 def _may_go(message: Message) -> bool:
-    """The clinic's own notice goes if there is an inbox; a text only while texts are switched on, and
-    the patient agrees and has a number."""
+    """Whether the message may still be sent.
+
+    The clinic's own notice needs an inbox. A text message needs text messages to be switched on,
+    and the patient's consent and number.
+    """
     if message.kind == MessageKind.CLINIC_NOTICE:
         return bool(inboxes())
     agreed = message.request.text_messages and message.request.phone
@@ -71,7 +74,11 @@ def _may_go(message: Message) -> bool:
 
 
 def _note_failure(pk: int, outcome: Failed) -> None:
-    """Try again later, or give up: at once if it will never arrive, else when it was tried for long."""
+    """Retry the message later, or give up.
+
+    We give up straight away if it will never arrive, otherwise when it has been tried for long
+    enough.
+    """
     now = timezone.now()
     message = Message.objects.only("tries", "queued_at", "channel").get(pk=pk)
     found = failure(outcome.error)
@@ -87,9 +94,10 @@ def _note_failure(pk: int, outcome: Failed) -> None:
 
 
 def _nothing_leaves(message: Message) -> bool:
-    """Whether the message shares its fault with all others, so that it goes as soon as that is mended.
+    """Whether the message fails because of an outage that affects them all.
 
-    Any message that leaves ends an outage, so a fault of this one alone never looks like a long one.
+    If so, it will go out once that is repaired. Any message that goes out ends an outage, so
+    a fault of this message alone never looks like a long one.
     """
     now = timezone.now()
     long_ones = Outage.objects.filter(channel=message.channel, since__lte=now - LONG)

@@ -1,7 +1,7 @@
-"""Short text messages to a phone: printed to the console, or handed to a provider over HTTP.
+"""Short text messages to a phone, printed to the console or handed to a provider over HTTP.
 
-The shape is the common one: a POST of JSON with a bearer token. To support another provider, change this
-function and nothing else.
+The format is the common one: a POST of JSON with a bearer token. To support another provider,
+change this function and nothing else.
 """
 
 import http.client
@@ -18,7 +18,7 @@ WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 class TextRefused(Exception):
-    """The provider does not take this message, or does not know us. `code` is its HTTP status."""
+    """The provider rejects this message, or does not know us. `code` is its HTTP status."""
 
     def __init__(self, code: int):
         super().__init__(f"refused with {code}")
@@ -26,7 +26,7 @@ class TextRefused(Exception):
 
 
 class TextPutOff(OSError):
-    """The provider cannot take it now. `code` is its HTTP status."""
+    """The provider cannot accept the message now. `code` is its HTTP status."""
 
     def __init__(self, code: int):
         super().__init__(f"put off with {code}")
@@ -34,9 +34,9 @@ class TextPutOff(OSError):
 
 
 def send(number: str, text: str, *, key: str) -> None:
-    """Send one text. The same key twice is one message, where the provider looks at it.
+    """Send one text message. A provider that checks the key treats a repeated key as one message.
 
-    Raises OSError if it may work later, and TextRefused if nothing but a change here or there helps.
+    Raises OSError if a retry may work, and TextRefused if something has to be changed first.
     """
     if settings.TEXT_MESSAGES == "console":
         sys.stdout.write(f"Text message to a number ending in {number[-3:]}: {text}\n")

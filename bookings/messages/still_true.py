@@ -1,6 +1,7 @@
-"""Whether what a message tells is still so. Asked just before it is sent, and before we phone about it.
+"""Whether a message would still tell the truth. Checked before it is sent, and before we phone.
 
-A message may wait for hours for a mail server. What has changed meanwhile has a message of its own.
+A message may wait for hours for a mail server. Whatever has changed meanwhile has a message of its
+own.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from bookings.status import (
 
 
 def is_still_true(message: Message, now: datetime) -> bool:
-    """Whether the message would tell the patient something that is so at that instant."""
+    """Whether what the message tells the patient is true at that instant."""
     rule = RULES.get(message.kind)
     return rule is None or rule(message, now)
 
@@ -30,7 +31,7 @@ def _goes_on(message: Message, now: datetime) -> bool:
 
 
 def _is_about_the_appointment(message: Message, now: datetime) -> bool:
-    """Booked or moved in the very step that wrote the message."""
+    """Whether the appointment was booked or moved in the same step that wrote the message."""
     appointment = _booked(message)
     return appointment is not None and appointment.booked_at == message.queued_at
 
@@ -48,7 +49,7 @@ def _booked(message: Message) -> Appointment | None:
     return message.request.appointments.filter(status=AppointmentStatus.BOOKED).first()
 
 
-# A kind that is not here tells of something that has happened and cannot become untrue.
+# Any other kind tells of something that has happened and cannot become untrue.
 RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.RECEIVED: _goes_on,
     MessageKind.QUESTION: _stands(RequestStatus.QUESTION_ASKED),

@@ -1,4 +1,7 @@
-"""Requests, and what they hold. Each table has one writer: see `docs/decisions.md`."""
+"""Requests and everything that belongs to them.
+
+Each table has one writer: see `docs/decisions.md`.
+"""
 
 from bookings.models.catalogue import AppointmentType, Topic, Treatment
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome

@@ -1,4 +1,4 @@
-"""What can be booked."""
+"""What can be booked, and which treatments a visit may include."""
 
 from typing import Self
 
@@ -11,7 +11,7 @@ from procedures.models import InformationPage
 
 
 class AppointmentType(models.Model):
-    """What can be booked."""
+    """A type of appointment that can be booked."""
 
     name = models.CharField(max_length=100, unique=True)
     minutes = models.PositiveSmallIntegerField("length in minutes")
@@ -24,7 +24,7 @@ class AppointmentType(models.Model):
         verbose_name="machines that it needs",
         help_text="Beside the clinician and the room of the session.",
     )
-    # Since when it is booked no longer.
+    # Since when it can no longer be booked.
     retired_on = models.DateField(null=True, blank=True)
     retired_by = models.CharField(max_length=ACTOR_LENGTH, null=True, blank=True)
 
@@ -53,7 +53,7 @@ class TreatmentQuerySet(models.QuerySet["Treatment"]):
     """Treatments by the visits at which they may happen."""
 
     def possible_for(self, page: InformationPage | None) -> Self:
-        """What may happen at a visit about the page: the usual, unless its topic says otherwise."""
+        """The treatments of a visit about the page: the usual ones, or those of its topic."""
         of_any_visit = Q(is_usual=True)
         if page is None:
             return self.filter(of_any_visit)
@@ -62,7 +62,7 @@ class TreatmentQuerySet(models.QuerySet["Treatment"]):
 
 
 class Treatment(models.Model):
-    """What may happen at a visit and has safety questions of its own, such as an injection."""
+    """Something that may happen at a visit and has safety questions, such as an injection."""
 
     name = models.CharField(max_length=100, unique=True)
     is_usual = models.BooleanField(
@@ -93,7 +93,10 @@ class Treatment(models.Model):
 
 
 class Topic(models.Model):
-    """A page whose visits differ from the usual ones. Without a topic, the usual may happen."""
+    """A page whose visits differ from the usual ones.
+
+    Without a topic, the usual treatments may happen.
+    """
 
     page = models.OneToOneField(InformationPage, on_delete=models.PROTECT, related_name="topic")
     treatments = models.ManyToManyField(

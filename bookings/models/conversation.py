@@ -10,7 +10,7 @@ from procedures.ground.constraints import paired
 
 
 class RecordedOutcome(models.Model):
-    """Every outcome that was ever recorded about a flag. The database refuses to change or delete it."""
+    """One outcome that was recorded about a flag. The database refuses to change or delete it."""
 
     flag = models.ForeignKey(RedFlag, on_delete=models.PROTECT, related_name="outcomes")
     outcome = models.CharField(max_length=20, choices=FlagOutcome)
@@ -32,7 +32,7 @@ class RecordedOutcome(models.Model):
 
 
 class PhoneCall(models.Model):
-    """What came of a call to the patient."""
+    """The result of a call to the patient."""
 
     request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="calls")
     reached = models.BooleanField()
@@ -54,7 +54,7 @@ class PhoneCall(models.Model):
 
 
 class ClinicQuestion(models.Model):
-    """What the clinic asked the patient, and the answer."""
+    """A question that the clinic asked the patient, and the answer."""
 
     request = models.ForeignKey(
         AppointmentRequest, on_delete=models.PROTECT, related_name="questions"

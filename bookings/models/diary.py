@@ -1,4 +1,4 @@
-"""Time: what is offered, booked and held. Written by `diary`."""
+"""Time that is offered, booked or claimed. Written by `diary`."""
 
 from datetime import datetime
 from typing import Self
@@ -22,12 +22,12 @@ class OfferQuerySet(models.QuerySet["Offer"]):
     """Offers by whether they still hold their times."""
 
     def standing(self, at: datetime) -> Self:
-        """Open and not yet expired at that instant."""
+        """Offers that are open and have not expired at that instant."""
         return self.filter(status=OfferStatus.OPEN, held_until__gt=at)
 
 
 class Offer(models.Model):
-    """One to three times held for one patient until a visible end."""
+    """One to three times held for one patient until a stated end."""
 
     request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="offers")
     appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT)
@@ -36,11 +36,11 @@ class Offer(models.Model):
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=ACTOR_LENGTH)
     held_until = models.DateTimeField()
-    # As it was when the times were claimed; the type may change meanwhile.
+    # As it was when the times were claimed; the type may have changed since.
     buffer_minutes = models.PositiveSmallIntegerField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
-    # The appointment whose time became free and is offered on, from the earlier-time list.
+    # The appointment whose time became free and is passed on to the earlier-time list.
     freed = models.ForeignKey(
         "bookings.Appointment", null=True, on_delete=models.PROTECT, related_name="passed_on"
     )
@@ -87,9 +87,9 @@ class OfferedTime(models.Model):
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="times")
     starts = models.DateTimeField()
     ends = models.DateTimeField()
-    # Empty in times from before there were rooms.
+    # Empty for times from before there were rooms.
     room = models.ForeignKey(Resource, null=True, on_delete=models.PROTECT, related_name="+")
-    # As many as were claimed for it. An acceptance has to find every one of them still held.
+    # How many cells were claimed for it. An acceptance has to find every one of them still held.
     claims_made = models.PositiveSmallIntegerField()
 
     PERSONAL: set[str] = set()
@@ -115,7 +115,7 @@ class Appointment(models.Model):
     appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT)
     clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
     room = models.ForeignKey(Resource, null=True, on_delete=models.PROTECT, related_name="+")
-    # The text about it that was current then; what the patient was given.
+    # The text that was current then, and that the patient was given.
     given = models.ForeignKey(Revision, null=True, on_delete=models.PROTECT, related_name="+")
     starts = models.DateTimeField()
     ends = models.DateTimeField()
@@ -172,7 +172,7 @@ class Appointment(models.Model):
 
 
 class Claim(models.Model):
-    """One five-minute cell of one resource. The unique constraint is what makes a time ours."""
+    """One five-minute cell of one resource. The unique constraint makes it exclusive."""
 
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT)
     cell = models.BigIntegerField(help_text="UTC epoch seconds // 300.")

@@ -11,7 +11,7 @@ from procedures.ground.constraints import paired
 
 
 class RequestEvent(models.Model):
-    """One line of a request's journal. The database refuses to change or delete it."""
+    """One event in a request's journal. The database refuses to change or delete it."""
 
     request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="events")
     number = models.PositiveIntegerField()
@@ -40,9 +40,9 @@ class RequestEvent(models.Model):
 
 
 class Look(models.Model):
-    """A list with names of patients that a member of staff was shown. It is never changed or deleted.
+    """A list with patients' names that a member of staff was shown. It never changes.
 
-    One request on a screen of its own is an event of its journal instead.
+    A single request that was opened on its own screen is an event in its journal instead.
     """
 
     screen = models.CharField(max_length=20)

@@ -1,4 +1,4 @@
-"""What is to be sent, and how sending goes. Written by `messages`."""
+"""Messages to send, and the state of sending. Written by `messages`."""
 
 from datetime import datetime
 from typing import Self
@@ -16,21 +16,23 @@ class MessageQuerySet(models.QuerySet["Message"]):
     """Messages as the worker sees them."""
 
     def due(self, at: datetime) -> Self:
-        """Queued, at or past their time, and in no worker's hands."""
+        """Messages that are queued, at or past their time, and not leased by a worker."""
         free = Q(leased_until=None) | Q(leased_until__lte=at)
         return self.filter(free, status=MessageStatus.QUEUED, next_try__lte=at)
 
 
 class Message(models.Model):
-    """One e-mail or text message to send. It holds no text: that is made from its template when it is
-    sent."""
+    """One email or text message to send.
+
+    It contains no text: that is made from its template when it is sent.
+    """
 
     request = models.ForeignKey(
         AppointmentRequest, on_delete=models.PROTECT, related_name="messages"
     )
     kind = models.CharField(max_length=20, choices=MessageKind)
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
-    # Where it goes, if not to where the patient is reached now. Emptied when it was sent or given up.
+    # Where it goes, if not to the patient's current address. Emptied when it is sent or given up.
     address = models.EmailField(blank=True)
     request_version = models.PositiveIntegerField()
     message_id = models.CharField(max_length=43, unique=True)
@@ -69,7 +71,7 @@ class Message(models.Model):
         constraints = [
             paired("queued"),
             paired("sent"),
-            # A link may be asked for again and again; nothing changes by that.
+            # A link may be requested any number of times; that changes nothing.
             UniqueConstraint(
                 fields=["request", "request_version", "kind", "channel"],
                 condition=~Q(kind=MessageKind.LINK),
@@ -92,13 +94,13 @@ class Message(models.Model):
 
 
 class WorkerRun(models.Model):
-    """When a worker last went its round. One row, for all workers."""
+    """When a worker last completed a round. One row, for all workers."""
 
     THE_ONE = 1
 
     ran_at = models.DateTimeField()
     ran_by = models.CharField(max_length=ACTOR_LENGTH)
-    # For how many rows it failed. They are tried again with the next round.
+    # How many rows failed. They are tried again in the next round.
     failed = models.PositiveIntegerField(default=0)
 
     PERSONAL: set[str] = set()
@@ -112,11 +114,14 @@ class WorkerRun(models.Model):
 
 
 class Outage(models.Model):
-    """Since when no message of a channel has left, for a reason of our own. One that leaves ends it."""
+    """Since when no message of a channel has gone out, for a reason of our own.
+
+    The first message that goes out ends it.
+    """
 
     channel = models.CharField(max_length=5, choices=Channel, primary_key=True)
     since = models.DateTimeField()
-    # What the server answered, as a code; never its words.
+    # The server's answer as a code, never its words.
     code = models.CharField(max_length=100)
 
     PERSONAL: set[str] = set()

@@ -14,27 +14,28 @@ from procedures.models import Clinician, InformationPage
 
 
 class ScreeningQuestionQuerySet(models.QuerySet["ScreeningQuestion"]):
-    """Questions as a patient meets them."""
+    """Questions as a patient sees them."""
 
     def current(self) -> Self:
         """The wordings that are asked now."""
         return self.filter(retired_on=None)
 
     def to_review(self, on: date) -> Self:
-        """Those that are asked and whose review is due by that day."""
+        """The wordings in use whose review is due by that day."""
         return self.filter(retired_on=None, review_due__lte=on)
 
     def for_visit_about(self, page: InformationPage | None) -> Self:
-        """Those for a request about the page, or about none: what may happen at the visit decides.
+        """The questions for a request about the page, or about none.
 
-        A question of no treatment is asked with every request.
+        What may happen at the visit decides. A question that belongs to no treatment is asked with
+        every request.
         """
         possible = Treatment.objects.possible_for(page)
         return self.filter(Q(treatments=None) | Q(treatments__in=possible)).distinct()
 
 
 class ScreeningQuestion(models.Model):
-    """One wording of a safety question. An answer points at the very wording that was answered."""
+    """One wording of a safety question. An answer points at the wording that was answered."""
 
     key = models.SlugField(help_text="The same for all versions of one question.")
     version = models.PositiveSmallIntegerField(default=1)

@@ -1,4 +1,4 @@
-"""What patients send, and what was asked and answered about it. Written by `triage`."""
+"""The requests that patients send, with answers and flags. Written by `triage`."""
 
 from datetime import datetime
 from typing import Self
@@ -31,21 +31,21 @@ NOON = 12
 
 
 class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
-    """Named after the words on the desk."""
+    """Requests by the words that the desk uses."""
 
     def waiting_for_clinic(self, at: datetime) -> Self:
-        """Those whose next step is ours, deferred ones from their day on."""
+        """Requests whose next step is ours; deferred ones from their day on."""
         return self.filter(
             Q(status__in=sorted(WAITING_FOR_CLINIC))
             | Q(status=RequestStatus.DEFERRED, deferred_until__lte=timezone.localdate(at))
         )
 
     def moved_by_the_clock(self, at: datetime) -> Self:
-        """Those whose written status the clock has left behind."""
+        """Requests whose stored status is out of date, because the clock has taken a step since."""
         return self.filter(Q(reply_due__lte=at) | Q(deferred_until__lte=timezone.localdate(at)))
 
     def in_state(self, status: RequestStatus, at: datetime) -> Self:
-        """Those that stand there at that instant, with what the clock did."""
+        """Requests with that status at that instant, including the clock's own steps."""
         written = Q(status=status) & (
             Q(reply_due=None, deferred_until=None)
             | Q(reply_due__gt=at)
@@ -59,10 +59,10 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         return self.filter(written)
 
     def most_urgent_first(self) -> Self:
-        """What is urgent and nobody has looked at comes first; then by the answer that was promised.
+        """Urgent requests that nobody has looked at come first, then by the answer-by time.
 
-        So what is late stands before what is not. A red flag moves nothing up: reception cannot clear
-        it, and behind many of them a broken promise would not be seen.
+        So late requests come before those that are not late. A red flag moves nothing up: reception
+        cannot clear it, and behind many of them a broken promise would go unnoticed.
         """
         blocking = RedFlag.objects.blocking().filter(request=OuterRef("pk"))
         return self.annotate(
@@ -73,7 +73,7 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
 
 
 class AppointmentRequest(models.Model):
-    """What a patient sent. Not yet an appointment, and it holds no time."""
+    """What a patient has sent. It is not an appointment yet, and reserves no time."""
 
     reference = models.CharField(max_length=9, unique=True)
     submission_key = models.CharField(max_length=43, unique=True)
@@ -84,16 +84,16 @@ class AppointmentRequest(models.Model):
     date_of_birth = models.DateField()
     email = models.EmailField()
     phone = PhoneNumberField(blank=True)
-    # Names and numbers as a search compares them (`folding.found_by`).
+    # Names and numbers in the form that a search compares (`folding.found_by`).
     found_by = models.CharField(max_length=600, default="")
     preferred_days = models.JSONField(default=list)
     preferred_times = models.JSONField(default=list)
     availability = models.CharField("anything else about times", max_length=300, blank=True)
-    # When they could come instead of their appointment, while they wait for another.
+    # When they could come instead, while they wait for another time.
     wishes = models.CharField(max_length=300, blank=True)
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)
-    # Who asks, where that is not the patient.
+    # The person who asks, if that is not the patient.
     carer_name = models.CharField(max_length=100, blank=True)
     carer_right = models.CharField(max_length=10, choices=CarerRight, blank=True)
     status = models.CharField(max_length=20, choices=RequestStatus, default=RequestStatus.RECEIVED)
@@ -102,20 +102,20 @@ class AppointmentRequest(models.Model):
     received_by = models.CharField(max_length=ACTOR_LENGTH)
     answer_due = models.DateTimeField()
     deferred_until = models.DateField(null=True)
-    # Until when the patient can reply: to an offer, or to a question.
+    # By when the patient can reply to an offer or to a question.
     reply_due = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     ended_reason = models.TextField(blank=True)
-    # Since when they would come earlier than booked, if a time becomes free.
+    # Since when they would come earlier than booked if a time becomes free.
     earlier_asked_at = models.DateTimeField(null=True)
     earlier_asked_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
-    # What the patient agreed to: day, time and place in e-mails; short texts to the phone.
+    # What the patient agreed to: day, time and place in emails; text messages to the phone.
     detail_in_messages = models.BooleanField(default=False)
     text_messages = models.BooleanField(default=False)
     link_key = models.CharField(max_length=22, unique=True)
     link_version = models.PositiveSmallIntegerField(default=1)
-    # The head of the journal's chain; a row lock on it makes events queue up.
+    # The head of the journal's chain. Locking this row makes events queue up.
     event_count = models.PositiveIntegerField(default=0)
 
     # Only on what was read with `most_urgent_first`.
@@ -216,18 +216,18 @@ class AppointmentRequest(models.Model):
         return self.reference
 
     def suits(self, instant: datetime) -> bool:
-        """Whether the instant lies on a day and in a part of the day that the patient named."""
+        """Whether the instant is on a day and in a part of the day that the patient named."""
         local = timezone.localtime(instant)
         part = "morning" if local.hour < NOON else "afternoon"
         return f"{local:%A}".lower() in self.preferred_days and part in self.preferred_times
 
     @property
     def ended_by_patient(self) -> bool:
-        """Whether the patient ended it, so that the reason is in their words."""
+        """Whether the patient ended the request, so that the reason is in their words."""
         return self.ended_by == PATIENT
 
     def notes(self) -> list[str]:
-        """What a clinician wrote down for the day of the visit."""
+        """What a clinician noted for the day of the visit."""
         noted = FlagOutcome.PROCEED_WITH_NOTE
         return [flag.reason for flag in self.flags.all() if flag.outcome == noted]
 
@@ -236,10 +236,10 @@ class AppointmentRequest(models.Model):
         return needs_in_words(self.access_needs, self.access_detail)
 
     def state(self, at: datetime) -> RequestStatus:
-        """Where the request stands at that instant, with what the clock did since it was written.
+        """The status of the request at that instant, including the steps that the clock has taken.
 
-        A deferred request is back in review on its day; one that waits for the patient lapses, or keeps
-        the appointment that it has.
+        A deferred request is back in review on its day. A request that waits for the patient
+        lapses, or keeps the appointment that it has.
         """
         if self.deferred_until and self.deferred_until <= timezone.localdate(at):
             return RequestStatus.IN_REVIEW
@@ -253,7 +253,7 @@ class AppointmentRequest(models.Model):
 
 
 class ScreeningAnswer(models.Model):
-    """What the patient answered to one wording."""
+    """The patient's answer to one wording."""
 
     request = models.ForeignKey(
         AppointmentRequest, on_delete=models.PROTECT, related_name="answers"
@@ -280,15 +280,18 @@ class ScreeningAnswer(models.Model):
 
 
 class RedFlagQuerySet(models.QuerySet["RedFlag"]):
-    """Flags by whether they stop an offer."""
+    """Flags by whether they block an offer."""
 
     def blocking(self) -> Self:
-        """Those without an outcome that clears them."""
+        """Flags without an outcome that clears them."""
         return self.exclude(outcome__in=CLEARING)
 
 
 class RedFlag(models.Model):
-    """An answer that a rule flagged. Blocks offers until a named person records an outcome."""
+    """An answer that a rule has flagged.
+
+    It blocks offers until a named person records an outcome.
+    """
 
     request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="flags")
     answer = models.OneToOneField(ScreeningAnswer, on_delete=models.PROTECT, related_name="flag")

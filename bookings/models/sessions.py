@@ -1,6 +1,7 @@
 """Where and when the clinic works: places, rooms, machines, clinic sessions and what cancels them.
 
-Kept by a manager. Hours are local wall times of the clinic's zone; a closure is two instants.
+A manager maintains these. Hours are local times in the clinic's time zone; a closure is two
+instants.
 """
 
 from datetime import date, datetime
@@ -38,7 +39,7 @@ class Weekday(models.IntegerChoices):
 
 
 class Location(models.Model):
-    """A house in which patients are seen."""
+    """A site where patients are seen."""
 
     name = models.CharField(max_length=100, unique=True)
     address = models.CharField(max_length=300, help_text="As patients read it.")
@@ -54,7 +55,7 @@ class Location(models.Model):
 
 
 class OpeningHours(models.Model):
-    """A stretch of a weekday in which a location is open. A day may have several, or none."""
+    """A period of a weekday in which a location is open. A day may have several, or none."""
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="opening_hours")
     weekday = models.PositiveSmallIntegerField(choices=Weekday)
@@ -80,7 +81,7 @@ class OpeningHours(models.Model):
 
 
 class MachineKind(models.Model):
-    """A kind of machine, of which a location may have several."""
+    """A kind of machine. A location may have several machines of one kind."""
 
     name = models.CharField(max_length=100, unique=True)
 
@@ -128,12 +129,12 @@ class ClinicSessionQuerySet(models.QuerySet["ClinicSession"]):
     """Sessions by when they take place."""
 
     def between(self, first: date, last: date) -> Self:
-        """Those that may take place on a day from first to last."""
+        """Sessions that may take place on a day from first to last."""
         return self.filter(Q(last_day=None) | Q(last_day__gte=first), first_day__lte=last)
 
 
 class ClinicSession(models.Model):
-    """A stretch of one clinician's time in one room, once or every week."""
+    """A period of one clinician's time in one room, once or every week."""
 
     clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
     room = models.ForeignKey(
@@ -177,7 +178,7 @@ class ClinicSession(models.Model):
         return f"{self.clinician.name}, every {self.first_day:%A}, {hours}"
 
     def takes_place_on(self, day: date) -> bool:
-        """Whether the day is one of its days, leaving aside what changes or cancels it there."""
+        """Whether the day is one of its days, ignoring whatever changes or cancels it there."""
         return (
             day >= self.first_day
             and (self.last_day is None or day <= self.last_day)
@@ -220,12 +221,12 @@ class ClosureQuerySet(models.QuerySet["Closure"]):
     """Closures by when they are."""
 
     def overlapping(self, starts: datetime, ends: datetime) -> Self:
-        """Those that touch the stretch."""
+        """Closures that overlap the period."""
         return self.filter(starts__lt=ends, ends__gt=starts)
 
 
 class Closure(models.Model):
-    """A stretch in which a clinician is away, or a room, a machine or a whole location is closed."""
+    """A period in which a clinician is away, or a room, a machine or a whole location is closed."""
 
     resource = models.ForeignKey(
         Resource,

@@ -1,4 +1,4 @@
-"""How often a patient, or somebody in their place, may try."""
+"""How often a patient, or somebody using their link, may try something."""
 
 from datetime import timedelta
 

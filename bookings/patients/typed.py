@@ -1,7 +1,7 @@
-"""What a patient typed behind the private link and we could not take.
+"""Keeps what a patient typed behind the private link and we could not accept.
 
-The session of the link had ended, or something had changed meanwhile. It is kept in the session, for as
-long as a form is, and given back where it was typed.
+The session of the link may have ended, or something may have changed meanwhile. The words are kept
+in the session, as long as a form is, and shown again where they were typed.
 """
 
 from contextlib import suppress
@@ -14,18 +14,19 @@ from bookings.patients.unsent import seconds_to_keep
 from procedures.ground import rate_limits
 from procedures.ground.places import by_place
 
-# In letters and digits as a browser encodes them: fifteen answers, or a thousand letters of any script.
+# In characters as a browser encodes them: fifteen answers, or a thousand letters of any script.
 LONGEST = 12_000
-# A page that is only posted to gives back on another.
+# A page that can only be posted to gives its words back on another page.
 GIVEN_BACK_ON = {"choose_time": "safety"}
-# What belongs to the screen and not to its reader.
+# What belongs to the screen and not to the person.
 OF_THE_SCREEN = ("csrfmiddlewaretoken", "version", "question", "answered")
 
 
 def keep(request: HttpRequest, reference: str, page: str) -> None:
-    """Remember what was posted to a page of the request of that reference.
+    """Remember what was posted to a page of this request.
 
-    Whoever has no session yet begins one by it, which is limited like beginning a form.
+    If there is no session yet, this begins one, which is limited in the same way as beginning a
+    form.
     """
     fields = request.POST.copy()
     for name in OF_THE_SCREEN:
@@ -44,7 +45,7 @@ def keep(request: HttpRequest, reference: str, page: str) -> None:
 def given_back(
     request: HttpRequest, reference: str, page: str, *, version: int
 ) -> QueryDict | None:
-    """What was typed there and not taken, for the version that is on the screen now."""
+    """What was typed there and not accepted, for the version that is on the screen now."""
     if request.session.get("typed", [])[:2] != [reference, page]:
         return None
     fields = QueryDict(request.session["typed"][2], mutable=True)
@@ -53,5 +54,5 @@ def given_back(
 
 
 def forget(request: HttpRequest) -> None:
-    """What a patient typed was taken."""
+    """Forget what a patient typed, because it has been accepted."""
     request.session.pop("typed", None)

@@ -1,5 +1,7 @@
-"""A request that is being filled in. It lives in the patient's session for an hour and is never
-stored elsewhere until it is sent."""
+"""A request that is being filled in.
+
+It is in the patient's session for an hour, and stored nowhere else until it is sent.
+"""
 
 import math
 import re
@@ -37,13 +39,13 @@ STEPS: dict[str, type[PatientForm]] = {
 }
 CHECK = "check"
 ORDER = [*STEPS, CHECK]
-# Not a step of its own: it comes between two of them, after an answer that cannot wait for us.
+# Not a step of its own: it comes between two steps, after an answer that cannot wait for us.
 URGENT = "urgent"
-# Five steps with a form-filling browser take a person longer than this, and a program less.
+# A person takes longer than this over five steps, even with a form filler; a program takes less.
 QUICKEST = timedelta(seconds=10)
-# Of what a session keeps, in bytes as they are stored: room for all answers at their longest.
+# How many bytes a session may keep, as stored: room for all answers at their longest.
 LONGEST = 7500
-# Of an answer in a field that has no length of its own.
+# The longest answer in a field that has no length of its own.
 LONGEST_WORD = 254
 ANSWER = re.compile(r"(?:answer|detail)_\d{1,9}$")
 
@@ -54,22 +56,24 @@ class UnsentRequest:
     def __init__(self, session: SessionBase):
         self.session = session
         self.kept: dict[str, Any] = session.get("unsent", {})
-        # Made once for each step, as long as nothing else is kept.
+        # Each form is made once, until something else is kept.
         self._forms: dict[str, PatientForm] = {}
 
     @property
     def key(self) -> str:
-        """What makes this filled-in form one submission, however often it is sent. Empty before
-        the patient began."""
+        """The key that makes this form one submission, however often it is sent.
+
+        Empty before the patient has begun.
+        """
         return str(self.kept.get("key", ""))
 
     @property
     def has_answers(self) -> bool:
-        """Whether a step was filled in, so that something would be lost by starting afresh."""
+        """Whether a step was filled in, so that starting again would lose something."""
         return bool(self.key and self.kept["answers"])
 
     def begin(self, page_slug: str) -> None:
-        """Start afresh, about a page or about nothing yet. The urgent help has been shown.
+        """Start again, about a page or about nothing yet. The urgent help has been shown.
 
         A step that was rescued is still there.
         """
@@ -82,17 +86,18 @@ class UnsentRequest:
         self._save()
 
     def rescue(self, step: str, posted: QueryDict) -> None:
-        """Keep the one step that was posted after the hour was over, for whoever begins again."""
+        """Keep the one step that was posted after the hour was over, for a new beginning."""
         self.kept = {"page": "", "answers": {}}
         if step != "safety":
             self.keep(step, posted)
             return
-        # Which questions were asked is forgotten with the rest, so all that look like answers are kept.
+        # Which questions were asked is forgotten with the rest, so everything that looks like an
+        # answer is kept.
         answers = {name: str(text) for name, text in posted.items() if ANSWER.match(name)}
         self._keep(step, {name: [text[:LONGEST_WORD]] for name, text in answers.items()})
 
     def keep(self, step: str, posted: QueryDict) -> bool:
-        """Remember what was posted for the fields of one step; False if all together is too long."""
+        """Remember what was posted for one step; False if everything together is too long."""
         form = self.form(step, posted)
         form.is_valid()
         answers = {
@@ -111,32 +116,35 @@ class UnsentRequest:
         return True
 
     def keep_until(self, opens: datetime) -> datetime:
-        """Keep everything until an hour after that instant, at which it can be sent; until when."""
+        """Keep everything until an hour after that instant, when it can be sent.
+
+        Returns until when.
+        """
         self.kept["until"] = opens.timestamp() + settings.PATIENT_SESSION_SECONDS
         self._save()
         return datetime.fromtimestamp(self.kept["until"], UTC)
 
     def is_too_quick(self, now: datetime) -> bool:
-        """Whether no person can have filled it in since it was begun."""
+        """Whether it was sent too soon after it was begun for a person to have filled it in."""
         begun: float = self.kept.get("begun", 0)
         return now.timestamp() < begun + QUICKEST.total_seconds()
 
     @property
     def was_asked_twice(self) -> bool:
-        """Whether the patient was asked to press once more, and so is no program."""
+        """Whether the patient has been asked to press again, and so is not a program."""
         return bool(self.kept.get("asked_twice"))
 
     def ask_twice(self) -> None:
-        """Remember that the patient is asked to press once more."""
+        """Remember that the patient has been asked to press again."""
         self.kept["asked_twice"] = True
         self._save()
 
     def forget(self) -> None:
-        """Nothing of the answers stays in the session."""
+        """Remove all answers from the session."""
         self.session.pop("unsent", None)
 
     def form(self, step: str, posted: QueryDict | None = None) -> PatientForm:
-        """The form of a step: with what is posted now, or was kept before, or empty."""
+        """The form of a step: with what is posted now, with what was kept before, or empty."""
         if posted is not None:
             return self._make_form(step, posted)
         if step not in self._forms:
@@ -153,9 +161,9 @@ class UnsentRequest:
         return STEPS[step](data, **kwargs)
 
     def next_step(self) -> str:
-        """The first step that is not validly answered, or the check at the end.
+        """The first step without valid answers, or the check at the end.
 
-        Urgent advice that was not read yet comes before any step after the safety questions.
+        Urgent advice that has not been read yet comes before any step after the safety questions.
         """
         due = next((step for step in STEPS if not self.form(step).is_valid()), CHECK)
         if _is_before(due, "times"):
@@ -171,12 +179,15 @@ class UnsentRequest:
         return not _is_before(due, step)
 
     def urgent_answers(self) -> list[GivenAnswer]:
-        """What was answered to the safety questions and cannot wait for us."""
+        """The answers to the safety questions that cannot wait for us."""
         safety = cast("SafetyForm", self.form("safety"))
         return [given for given in safety.answers() if given.is_urgent] if safety.is_valid() else []
 
     def mark_urgent_read(self) -> None:
-        """The patient has read what to do about these very answers; others are shown again."""
+        """Remember that the patient has read what to do about these answers.
+
+        Other answers show it again.
+        """
         self.kept["urgent_read"] = self._urgent_marks()
         self._save()
 
@@ -184,11 +195,11 @@ class UnsentRequest:
         return [[given.question.pk, given.answer] for given in self.urgent_answers()]
 
     def forms(self) -> dict[str, PatientForm]:
-        """All steps, filled in."""
+        """The forms of all steps, filled in."""
         return {step: self.form(step) for step in STEPS}
 
     def submission(self) -> Submission:
-        """What would be sent. Only once `next_step` is the check."""
+        """What would be sent. Only valid when `next_step` is the check."""
         forms = self.forms()
         values: dict[str, Any] = {}
         for step in ("about", "you", "times"):
@@ -199,7 +210,7 @@ class UnsentRequest:
 
     @property
     def page_title(self) -> str:
-        """The title of the page that it is about, or nothing."""
+        """The title of the page that the request is about, or nothing."""
         return self._about[1]
 
     @property
@@ -233,8 +244,10 @@ class UnsentRequest:
 
 
 def seconds_to_keep(session: SessionBase) -> int:
-    """For how long a patient's session is kept from now on: an hour, or as long as was promised to
-    somebody whose request a limit refused."""
+    """How long a patient's session is kept from now on.
+
+    It is an hour, or as long as we promised somebody whose request a limit refused.
+    """
     until: float = session.get("unsent", {}).get("until", 0)
     left = until - timezone.now().timestamp()
     return max(settings.PATIENT_SESSION_SECONDS, math.ceil(left))
@@ -243,9 +256,9 @@ def seconds_to_keep(session: SessionBase) -> int:
 def _as_posted(
     field: BoundField, posted: QueryDict, cleaned: Mapping[str, Any]
 ) -> dict[str, list[str]]:
-    """What was posted for one field, and no more of it than a valid answer can have.
+    """What was posted for one field, cut to the length of the longest valid answer.
 
-    A text is kept as the form took it: what a browser adds to it must not cut off its end.
+    A text is kept as the form cleaned it: whatever a browser adds to it must not cut off its end.
     """
     if isinstance(field.field, PlainTextField) and field.name in cleaned:
         return {field.html_name: [cleaned[field.name]]}
@@ -261,7 +274,7 @@ def _as_posted(
 
 
 def pages_to_ask_about() -> list[tuple[InformationPage, str]]:
-    """The pages that a request can be about, each with its title: all that are open."""
+    """All open pages, each with its title: the ones that a request can be about."""
     return open_titles(timezone.localdate(), list(Category))
 
 

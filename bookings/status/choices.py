@@ -1,4 +1,4 @@
-"""What a column may hold, in the words that people read."""
+"""The values of columns, with the words that people read."""
 
 from collections.abc import Iterable
 
@@ -6,8 +6,10 @@ from django.db.models import TextChoices
 
 
 class FlagLevel(TextChoices):
-    """How much a flagged answer weighs. An urgent one cannot wait for us: the patient is told to get
-    help straight away."""
+    """How serious a flagged answer is.
+
+    An urgent one cannot wait for us: the patient is told to get help straight away.
+    """
 
     URGENT = "urgent", "Urgent"
     RED = "red", "Red flag"
@@ -25,12 +27,12 @@ class FlagOutcome(TextChoices):
     REDIRECT = "redirect", "Send elsewhere"
 
 
-# With any other outcome the flag goes on blocking offers and bookings.
+# After any other outcome the flag still blocks offers and bookings.
 CLEARING = {FlagOutcome.PROCEED, FlagOutcome.PROCEED_WITH_NOTE}
 
 
 class AccessNeed(TextChoices):
-    """What makes a visit possible for somebody. Asked once, seen by staff at every step."""
+    """What makes a visit possible for somebody. Asked once, shown to staff at every step."""
 
     INTERPRETER = "interpreter", "An interpreter"
     HEARING_LOOP = "hearing_loop", "A hearing loop, or help to hear us"
@@ -40,7 +42,7 @@ class AccessNeed(TextChoices):
 
 
 def needs_in_words(needs: Iterable[str], detail: str) -> list[str]:
-    """What makes a visit possible for somebody, for patients and staff to read."""
+    """What makes a visit possible for somebody, as a sentence for patients and staff."""
     known = [str(AccessNeed(need).label) for need in needs]
     return [*known, detail] if detail else known
 
@@ -71,12 +73,12 @@ class OfferStatus(TextChoices):
     EXPIRED = "expired", "Expired"
 
 
-# In one offer.
+# How many times one offer may have.
 MOST_TIMES = 3
 
 
 class AppointmentStatus(TextChoices):
-    """The state of an appointment, in the words of FHIR."""
+    """The state of an appointment, in FHIR's words."""
 
     BOOKED = "booked", "Booked"
     FULFILLED = "fulfilled", "Attended"
@@ -86,14 +88,14 @@ class AppointmentStatus(TextChoices):
 
 
 class Channel(TextChoices):
-    """How a message travels."""
+    """How a message is sent."""
 
     EMAIL = "email", "Email"
     TEXT = "text", "Text message"
 
 
 class MessageKind(TextChoices):
-    """What a message tells. Its texts are in templates/bookings/email/."""
+    """What a message is about. Its texts are in templates/bookings/email/."""
 
     RECEIVED = "received", "Request received"
     QUESTION = "question", "A question for you"
@@ -114,7 +116,7 @@ class MessageKind(TextChoices):
 
 
 class MessageStatus(TextChoices):
-    """Where a message stands on its way out."""
+    """How far a message has got."""
 
     QUEUED = "queued", "Queued"
     SENT = "sent", "Sent"

@@ -1,7 +1,7 @@
-"""Every event that a journal can hold, and how a patient is told of it. The one vocabulary.
+"""Every event that a journal can contain, and what the patient reads about it.
 
-The texts are stored in journals, whose hashes cover them: they never change, and one that is no longer
-written stays here, so that old journals can still be read.
+This is the only vocabulary. The texts are stored in journals, whose hashes cover them: they never
+change, and one that is no longer written stays here, so that old journals can still be read.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from bookings.status.requests import PATIENT, RequestStatus
 
 
 class Event(StrEnum):
-    """What a journal says that somebody did. A colleague reads it after the person's name."""
+    """What the journal says that somebody did. A colleague reads it after the person's name."""
 
     RECEIVED = "sent the request"
     TAKEN_UP = "took it into review"
@@ -52,9 +52,9 @@ class Event(StrEnum):
 
 
 class ToldPatient(NamedTuple):
-    """What the patient reads of an event, by who did it. Empty: it is the clinic's own affair.
+    """What the patient reads about an event, by who did it. Empty if it is the clinic's own affair.
 
-    Whoever reads may be asking for somebody else, so no sentence says whose visit it is.
+    The reader may be asking for somebody else, so no sentence says whose visit it is.
     """
 
     by_patient: str = ""
@@ -124,9 +124,10 @@ TOLD: dict[Event, ToldPatient] = {
 
 
 def told_patient(kind: str, by: str) -> str:
-    """The patient's sentence for an event of a journal; empty if it is not for them.
+    """The patient's sentence for a journal event; empty if it is not for them.
 
-    `by` is the event's: the patient, or else a colleague or the clock, who both act for the clinic.
+    `by` comes from the event: the patient, or else a colleague or the clock, who both act for the
+    clinic.
     """
     if kind not in list(Event):
         return ""
@@ -149,15 +150,15 @@ EVENTS: dict[RequestStatus, Event] = {
     RequestStatus.LAPSED: Event.LAPSED,
     RequestStatus.CLOSED: Event.CANCELLED,
 }
-# What it says when the clock took a step, by where that led.
+# What it says when the clock took a step, by the status that this led to.
 CLOCK_EVENTS: dict[RequestStatus, Event] = {
     RequestStatus.IN_REVIEW: Event.CAME_BACK,
     RequestStatus.LAPSED: Event.LAPSED,
     RequestStatus.BOOKED: Event.OTHER_TIMES_LET_GO,
 }
-# What it says of a visit, by whether the patient came.
+# What it says about a visit, by whether the patient came.
 ATTENDANCE = {True: Event.CAME, False: Event.DID_NOT_COME}
-# What it says of a call, by whether the patient was reached.
+# What it says about a call, by whether the patient was reached.
 CALLS = {True: Event.REACHED, False: Event.NOT_REACHED}
 # Events that make nobody's screen stale.
 LOOKS = (

@@ -2,15 +2,15 @@
 
 from django.db.models import TextChoices
 
-# Who acted, where it was not a member of staff. The space keeps them apart from any username.
+# Who acted, if it was not a member of staff. The space keeps them apart from any username.
 PATIENT = "the patient"
 CLOCK = "the clock"
-# Whoever has the private link, and could not show that they are the patient.
+# Somebody who has the private link and could not show that they are the patient.
 LINK_HOLDER = "somebody with the link"
 
 
 class RequestStatus(TextChoices):
-    """Where an appointment request stands."""
+    """The status of an appointment request."""
 
     RECEIVED = "received", "Received"
     IN_REVIEW = "in_review", "In review"
@@ -91,7 +91,7 @@ WITH_APPOINTMENT = {
     RequestStatus.BOOKED_IN_REVIEW,
     RequestStatus.BOOKED_OFFERED,
 }
-# Where a request stands when the patient's time to reply is over.
+# The status that follows when the patient's time to reply is over.
 WITHOUT_REPLY: dict[RequestStatus, RequestStatus] = {
     RequestStatus.QUESTION_ASKED: RequestStatus.LAPSED,
     RequestStatus.OFFERED: RequestStatus.LAPSED,

@@ -1,4 +1,4 @@
-"""Addresses and phone numbers on screens and on paper."""
+"""Filters that show email addresses and phone numbers on screens and on paper."""
 
 from django import template
 

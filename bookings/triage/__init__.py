@@ -1,8 +1,8 @@
-"""The life of a request: received, weighed, answered, ended. The only writer of requests.
+"""The life of a request, from receipt to its end. The only writer of requests.
 
-Every verb takes the version of the request that its caller saw, and moves the row only if it still
-has that version and a status from which the table allows the step. It writes the journal and queues
-the message in the same transaction. Otherwise it raises TriageRefused with a sentence.
+Every verb takes the version of the request that its caller saw, and changes the row only if it
+still has that version and a status from which the table allows the step. It writes the journal and
+queues the message in the same transaction. Otherwise it raises TriageRefused with a sentence.
 """
 
 from bookings.diary.desk_hours import (

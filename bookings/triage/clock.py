@@ -1,4 +1,4 @@
-"""What the clock does, written down. Nothing depends on that: every reader computes the same."""
+"""Records the changes that time alone brings. Nothing depends on it: readers compute the same."""
 
 from datetime import datetime
 from functools import partial
@@ -15,9 +15,10 @@ from procedures.ground.batches import Tally, one_by_one
 
 
 def catch_up(now: datetime) -> Tally:
-    """Write down what the clock did: offers and questions lapsed, deferred requests back in review.
+    """Record the clock's steps: lapsed offers and questions, deferred requests back in review.
 
-    Nothing depends on it being run, since every reader computes the same; the number written.
+    Returns how many were written. Nothing depends on it being run, because every reader computes
+    the same state.
     """
     moved = AppointmentRequest.objects.moved_by_the_clock(now).order_by("pk")
     settle_one = partial(_settle, now=now)
@@ -31,7 +32,7 @@ def _settle(pk: int, *, now: datetime) -> bool:
     try:
         with transaction.atomic():
             return settle(request, now=now)
-    except TriageRefused:  # somebody else just moved it, and saw the same clock
+    except TriageRefused:  # somebody else has just changed it, and recorded the same step
         return False
 
 

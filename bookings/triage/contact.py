@@ -1,4 +1,4 @@
-"""How we and a patient reach each other: the private link, their contact details, phone calls."""
+"""How we and a patient reach each other: the private link, contact details, phone calls."""
 
 from datetime import datetime
 
@@ -24,10 +24,10 @@ def change_contact(
     now: datetime,
     **choices: bool,
 ) -> AppointmentRequest:
-    """Change how we reach the patient; `choices` are what they allow, as the request's columns.
+    """Change how we reach the patient. `choices` are what they allow, as columns of the request.
 
-    A new e-mail address gets a new private link, and whoever reads the old one has none any more, but
-    is told that there was a change. A number that cannot take texts ends them.
+    A new email address gets a new private link. The old link stops working, and the old address is
+    told that there was a change. A number that cannot receive text messages ends them.
     """
     old, new_address = request.email, email != request.email
     something_new = new_address or phone != str(request.phone)
@@ -56,9 +56,9 @@ def change_contact(
 def record_call(
     request: AppointmentRequest, *, reached: bool, note: str, by: User, now: datetime
 ) -> PhoneCall:
-    """Write down what came of a call. One that reached the patient ends the task to phone them.
+    """Record the result of a call. One that reached the patient ends the task to phone them.
 
-    It makes nobody's screen stale: the patient may be pressing a button at that very moment.
+    It makes nobody's screen stale: the patient may be pressing a button at that moment.
     """
     with one_change(request):
         journal.record(request, CALLS[reached], by=by, at=now)
@@ -68,7 +68,7 @@ def record_call(
 
 
 def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:
-    """The patient lost the e-mail. The same link is sent to the address that we have."""
+    """Send the same private link again to the address that we have: the patient lost the email."""
     messages.queue(request, MessageKind.LINK, by=PATIENT, now=now)
 
 
@@ -91,14 +91,14 @@ def renew_link(
 def note_wrong_birth_dates(
     request: AppointmentRequest, *, renew: bool, now: datetime
 ) -> AppointmentRequest:
-    """Somebody with the private link has used up all tries to give the date of birth.
+    """Record that somebody with the private link has used up all tries to give the date of birth.
 
-    The desk is asked to phone. With `renew` the link and every session that it opened end as well, and
-    the patient gets a new one at the address that we have: whoever held the old one cannot keep them
-    out.
+    The desk is asked to phone. With `renew`, the link and every session that it opened end as well,
+    and the patient gets a new one at the address that we have, so that whoever had the old one
+    cannot keep them out.
     """
     with one_change(request):
-        # The event locks the row; what a colleague did meanwhile is kept.
+        # The event locks the row, and what a colleague did meanwhile is kept.
         journal.record(request, Event.WRONG_BIRTH_DATES, by=LINK_HOLDER, at=now)
         request.refresh_from_db()
         if renew:

@@ -1,8 +1,8 @@
-"""The earlier-time list: who would come earlier than booked is offered what becomes free.
+"""The earlier-time list: patients on it are offered times that become free.
 
-One person at a time, in the order in which they asked, each for a few hours in which the desk is open.
-Their own appointment stays theirs until they take the other. Whoever let a time go is not asked about
-the same one again.
+One person at a time, in the order in which they asked, each for a few hours in which the desk is
+open. They keep their own appointment until they take the other. A patient who declined a time is
+not offered it again.
 """
 
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ LEAST_NOTICE = timedelta(hours=12)
 def join_earlier_list(
     request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime
 ) -> AppointmentRequest:
-    """From now on the patient is offered earlier times that become free."""
+    """Put the request on the list: from now on it is offered earlier times that become free."""
     actor = journal.actor_name(by)
     changes = {"earlier_asked_at": now, "earlier_asked_by": actor}
     return _note(request, version, by, now, kind=Event.JOINED_EARLIER_LIST, **changes)
@@ -49,14 +49,14 @@ def join_earlier_list(
 def leave_earlier_list(
     request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime
 ) -> AppointmentRequest:
-    """The patient is content with the time that they have."""
+    """Take the request off the list, because the patient is content with their time."""
     return _note(request, version, by, now, kind=Event.LEFT_EARLIER_LIST, **OFF_THE_LIST)
 
 
 def pass_on_freed_times(now: datetime) -> Tally:
-    """Offer each time that was given back to the next who would come earlier; the number offered.
+    """Offer each time that was given back to the next patient on the list.
 
-    Only while the desk is open, so that nobody is woken.
+    Returns how many were offered. Only while the desk is open, so that nobody is woken.
     """
     if not desk_is_open(now):
         return Tally(0, failed=0)
@@ -88,12 +88,12 @@ def _pass_on(pk: int, *, now: datetime) -> bool:
             return False
         elif not isinstance(outcome.error, TriageRefused):
             log_failure("offering an earlier time to request", candidate, outcome)
-        # The time does not suit them, or theirs has changed meanwhile: the next one.
+        # The time does not suit them, or theirs has changed meanwhile: try the next one.
     return False
 
 
 def _candidates(freed: Appointment) -> list[int]:
-    """Requests with a later appointment of the same kind, in the order of asking."""
+    """Requests with a later appointment of the same type, in the order in which they asked."""
     later = Appointment.objects.filter(
         status=AppointmentStatus.BOOKED,
         appointment_type=freed.appointment_type,
@@ -107,7 +107,7 @@ def _candidates(freed: Appointment) -> list[int]:
 
 
 def _offer_earlier(pk: int, *, freed: Appointment, held_until: datetime, now: datetime) -> bool:
-    """Offer the time to this request; False if it does not suit them."""
+    """Offer the time to this request; False if it does not suit the patient."""
     request = AppointmentRequest.objects.get(pk=pk)
     if not request.suits(freed.starts):
         return False

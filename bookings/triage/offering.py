@@ -1,4 +1,4 @@
-"""Times are offered, taken, refused and booked."""
+"""Verbs about times: offer, take, refuse and book them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -39,9 +39,9 @@ from bookings.triage.visits import (
 from procedures.ground.batches import Tally, one_by_one
 from procedures.models import Clinician
 
-# So that the patient can still come, and the desk can still give the time to somebody else.
+# So that the patient can still come, or the desk can still give the time to somebody else.
 BEFORE_THE_FIRST = timedelta(hours=2)
-# An offer that is nearly over and unanswered is told of once more.
+# The patient is reminded of an offer that is nearly over and unanswered.
 LAST_DAY = timedelta(days=1)
 
 
@@ -58,7 +58,7 @@ def offer(
 ) -> Offer:
     """Offer one to three times, held for the patient. Raises TimeTaken if one is not free.
 
-    An appointment that the patient has already is kept until they take one of them.
+    The patient keeps an existing appointment until they take one of the times.
     """
     current = booked_appointment(request)
     with one_change(request):
@@ -88,8 +88,11 @@ def offer(
 
 
 def usual_hold(starts: Sequence[datetime], now: datetime) -> datetime:
-    """Until when times are held if nobody says otherwise: so many hours of the desk, and no longer than
-    two hours before the first. Raises TriageRefused if that is too soon for an offer."""
+    """Until when times are held by default.
+
+    It is a number of desk hours, and at the latest two hours before the first of the times. Raises
+    TriageRefused if that is too soon for an offer.
+    """
     usual = in_working_hours(now, HELD_HOURS).replace(second=0, microsecond=0)
     held_until = min(usual, min(starts) - BEFORE_THE_FIRST)
     if held_until <= now + BEFORE_THE_FIRST:
@@ -112,7 +115,7 @@ def book(
 ) -> Appointment:
     """Book a time that was agreed on the phone. Raises TimeTaken if it is not free.
 
-    It takes the place of an appointment that the patient has already.
+    It replaces an existing appointment.
     """
     username = by.get_username()
     moved = booked_appointment(request) is not None
@@ -154,7 +157,7 @@ def book_offered(
     by: User,
     now: datetime,
 ) -> Appointment:
-    """Book the offered time that the patient took on the phone. It is theirs at every moment.
+    """Book the offered time that the patient took on the phone. It is never free in between.
 
     Safety questions whose answers have aged are asked again with the reminder.
     """
@@ -165,7 +168,7 @@ def book_offered(
 def take_offer_back(
     request: AppointmentRequest, *, version: int, by: User, now: datetime
 ) -> AppointmentRequest:
-    """Let the offered times go, for example because the patient rang and none of them suits."""
+    """Release the offered times, for example because the patient phoned and none of them suits."""
     with one_change(request):
         back_into_review(request, version=version, by=by, now=now, kind=Event.OFFER_TAKEN_BACK)
         diary.release(request, OfferStatus.RELEASED, by=by.get_username(), now=now)
@@ -180,11 +183,11 @@ def accept(
     now: datetime,
     answers: Sequence[GivenAnswer] = (),
 ) -> Appointment | None:
-    """The patient takes one of the offered times. Raises TimeTaken if it is no longer held.
+    """Take one of the offered times for the patient. Raises TimeTaken if it is no longer held.
 
-    It takes the place of an appointment that they have already. Safety questions whose answers have
-    aged are answered with it; an answer that raises a new flag takes the request back into review
-    instead, and there is no appointment yet.
+    It replaces an existing appointment. Safety questions whose answers have aged are answered in
+    the same step. An answer that raises a new flag takes the request back into review instead, and
+    no appointment is made.
     """
     with one_change(request):
         refuse_unanswered(request, answers, now)
@@ -204,7 +207,7 @@ def accept(
 def ask_for_other_times(
     request: AppointmentRequest, *, version: int, now: datetime
 ) -> AppointmentRequest:
-    """None of the offered times suits; the clinic looks again."""
+    """Release the offered times, because none of them suits; the clinic looks again."""
     with one_change(request):
         back_into_review(
             request, version=version, by=PATIENT, now=now, kind=Event.WANTS_OTHER_TIMES
@@ -215,10 +218,10 @@ def ask_for_other_times(
 
 
 def warn_of_ends(now: datetime) -> Tally:
-    """Queue a word to those whose offer ends within a day and is half over, and who have not answered;
-    the number queued.
+    """Queue a reminder for patients whose offer is about to end; return how many were queued.
 
-    Only while the desk is open: nobody is woken, and whoever rings back is answered.
+    The offer ends within a day, is half over and has no answer. Only while the desk is open: nobody
+    is woken, and a patient who phones back gets an answer.
     """
     if not desk_is_open(now):
         return Tally(0, failed=0)
@@ -249,9 +252,9 @@ def take_offered(
     by: journal.Actor,
     now: datetime,
 ) -> Appointment:
-    """An offered time becomes the appointment, in the place of one that the patient has already.
+    """Turn an offered time into the appointment, replacing an existing one.
 
-    Raises TimeTaken if it is not held any more.
+    Raises TimeTaken if it is no longer held.
     """
     actor = journal.actor_name(by)
     moved = request.status == RequestStatus.BOOKED_OFFERED
@@ -282,7 +285,10 @@ def back_into_review(
     now: datetime,
     kind: Event,
 ) -> None:
-    """The offered times do not suit, and the clinic looks again. An appointment is kept meanwhile."""
+    """Take the request back into review, because the offered times do not suit.
+
+    An appointment is kept.
+    """
     has_one = request.status == RequestStatus.BOOKED_OFFERED
     transition(
         request,

@@ -1,4 +1,4 @@
-"""A request is received. Every press of one form leads to one request."""
+"""Creates requests. Pressing *Send* twice on one form returns the same request."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ from procedures.ground.folding import found_by
 from procedures.ground.rate_limits import Try, spend_all
 from procedures.models import InformationPage
 
-# Letters and digits that nobody takes for another when they are read out on the phone.
+# Letters and digits that cannot be confused when they are read out on the phone.
 REFERENCE_ALPHABET = "BCDFGHJKMNPQRTVWXY346789"
 
 
@@ -46,7 +46,7 @@ class Submission:
     answers: Sequence[GivenAnswer] = field(default_factory=list)
 
     def digest(self) -> str:
-        """The same for the same content, so that a repeated send is told from a changed one."""
+        """The hash of the content, which tells a repeated send from a changed one."""
         content = {
             **vars(self),
             "page": self.page.pk if self.page else None,
@@ -63,12 +63,12 @@ def submit(
     now: datetime,
     limits: Sequence[Try] = (),
 ) -> AppointmentRequest:
-    """Receive a request. The same key and content lead to the same request; nothing is sent twice.
+    """Create a request. The same key and content return the same request; nothing is sent twice.
 
-    A new request spends a try of each limit; a repeated press costs nobody anything, however many
-    come at once, because the limits are counted last in the transaction that the key decides.
-    Raises TooManyTries if a limit is passed, and TriageRefused if the key was already used for other
-    content.
+    A new request spends a try of each limit. A repeated press costs nothing, however many come at
+    the same time, because the limits are counted last in the transaction that the key decides.
+    Raises TooManyTries if a limit is passed, and TriageRefused if the key was already used for
+    other content.
     """
     try:
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""A request is looked at, asked about, put aside, declined or withdrawn."""
+"""Verbs of the review: look at a request, ask, put it aside, decline or withdraw it."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -18,7 +18,10 @@ DAYS_TO_ANSWER_A_QUESTION = 14
 def start_review(
     request: AppointmentRequest, *, version: int, by: User, now: datetime
 ) -> AppointmentRequest:
-    """Take a received or lapsed request into review. A promise that has passed is made anew."""
+    """Take a received or lapsed request into review.
+
+    If the promised time has passed, promise a new one.
+    """
     promise = answer_due(now) if request.answer_due < now else request.answer_due
     with one_change(request):
         transition(
@@ -38,7 +41,7 @@ def start_review(
 def ask(
     request: AppointmentRequest, *, version: int, text: str, by: User, now: datetime
 ) -> ClinicQuestion:
-    """Ask the patient something; they read it behind their link."""
+    """Ask the patient something; they read it at their private link."""
     with one_change(request):
         version = taken_up(request, version, by=by, now=now)
         transition(
@@ -59,7 +62,7 @@ def ask(
 def answer_question(
     request: AppointmentRequest, *, version: int, text: str, now: datetime
 ) -> AppointmentRequest:
-    """The patient answers the clinic's question, and the request comes back to us."""
+    """Record the patient's answer to the clinic's question. The request is ours again."""
     with one_change(request):
         transition(
             request,
@@ -81,7 +84,7 @@ def answer_question(
 def defer(
     request: AppointmentRequest, *, version: int, until: date, by: User, now: datetime
 ) -> AppointmentRequest:
-    """Put a request aside until a day in the clinic's zone, on which it comes back by itself."""
+    """Put a request aside until a day in the clinic's time zone, on which it comes back."""
     if until <= timezone.localdate(now):
         raise TriageRefused("Choose a day after today.")
     with one_change(request):
@@ -102,7 +105,7 @@ def defer(
 def decline(
     request: AppointmentRequest, *, version: int, reason: str, by: User, now: datetime
 ) -> AppointmentRequest:
-    """Say no, with a reason that the patient reads behind their link."""
+    """Decline the request, with a reason that the patient reads at their private link."""
     with one_change(request):
         version = taken_up(request, version, by=by, now=now)
         transition(
@@ -120,7 +123,7 @@ def decline(
 
 
 def withdraw(request: AppointmentRequest, *, version: int, now: datetime) -> AppointmentRequest:
-    """The patient steps back. What was held for them is free again."""
+    """Withdraw the request for the patient. Times that were held for them are free again."""
     with one_change(request):
         transition(
             request,

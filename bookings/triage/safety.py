@@ -1,4 +1,4 @@
-"""Answers to safety questions: kept as they were given, and asked for again where they may change."""
+"""Answers to safety questions: stored as they were given, and asked again if they may change."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ from bookings.triage.visits import answer_before_visit, booked_appointment
 def answer_again(
     request: AppointmentRequest, *, version: int, answers: Sequence[GivenAnswer], now: datetime
 ) -> AppointmentRequest:
-    """The patient answers before the visit what may have changed since.
+    """Record the patient's answers, before the visit, to questions whose answers may have changed.
 
     An answer that raises a new flag makes a clinician look at the appointment again; it is kept
     meanwhile.
@@ -68,8 +68,10 @@ def answer_again(
 def resolve_flag(
     flag: RedFlag, *, version: int, outcome: str, reason: str, by: User, now: datetime
 ) -> RedFlag:
-    """Record what a named person decided about a flag. A later outcome counts instead of this one; both
-    stay in the flag's history."""
+    """Record what a named person decided about a flag.
+
+    The newest outcome is the one that counts; all of them stay in the flag's history.
+    """
     request = flag.request
     with one_change(request):
         version = taken_up(request, version, by=by, now=now)
@@ -92,7 +94,7 @@ def resolve_flag(
 def refuse_unanswered(
     request: AppointmentRequest, answers: Sequence[GivenAnswer], now: datetime
 ) -> None:
-    """Raise TriageRefused unless everything that has to be asked again was answered."""
+    """Raise TriageRefused unless everything that has to be asked again has been answered."""
     answered = {given.question.pk for given in answers}
     if {asked.pk for asked in questions_to_ask_again(request, now)} - answered:
         raise TriageRefused("Some of our questions have to be answered first. Please start again.")
@@ -105,7 +107,7 @@ def keep_answers(
     *,
     now: datetime,
 ) -> None:
-    """Store what was answered, and a flag for each answer that raises one."""
+    """Store the answers, and a flag for each answer that raises one."""
     stored = ScreeningAnswer.objects.bulk_create(
         ScreeningAnswer(
             request=request,

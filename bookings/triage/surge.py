@@ -1,8 +1,9 @@
-"""An unusual number of requests, as in an attack. None is refused for it; only our e-mails slow down.
+"""An unusual number of requests, as in an attack. None is refused; only our emails slow down.
 
-The address of a new request is not proven, so nobody may use us to send e-mails to strangers. At most
-`USUAL` confirmations (and notices to our own inbox) leave in any hour; the others wait their turn.
-Two requests at the same moment may share a turn: it is a brake, and not a limit that has to be exact.
+Nobody has proved that the address of a new request is theirs, and nobody may use us to send emails
+to strangers. At most `USUAL` confirmations (and notices to our own inbox) go out in any hour; the
+others wait their turn. Two requests at the same moment may share a turn: this is a brake, not a
+limit that has to be exact.
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +22,10 @@ def is_surge(now: datetime) -> bool:
 
 
 def next_turn(now: datetime) -> datetime:
-    """When the next confirmation may leave: now, unless `USUAL` others leave within the hour before."""
+    """When the next confirmation may go out.
+
+    Now, unless `USUAL` others go out in the hour before.
+    """
     newest = Message.objects.filter(kind=MessageKind.RECEIVED).order_by("-pk")
     turns = newest.values_list("next_try", flat=True)[USUAL - 1 : USUAL]
     return max([now, *(turn + HOUR for turn in turns)])

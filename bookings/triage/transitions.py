@@ -1,4 +1,4 @@
-"""What every verb leans on: one transaction, compare and set, the clock's own step, the journal."""
+"""What every verb needs: one transaction, compare and set, the clock's own step, the journal."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from bookings.status.events import CLOCK_EVENTS, EVENTS, LOOKS, Event
 
 @contextmanager
 def one_change(request: AppointmentRequest) -> Iterator[None]:
-    """One transaction. If it is refused, the record in memory is again what the database holds."""
+    """Run one transaction. If it is refused, reload the record in memory from the database."""
     try:
         with transaction.atomic():
             yield
@@ -37,9 +37,9 @@ def transition(
     kind: Event | None = None,
     **changes: Any,
 ) -> None:
-    """Compare and set: the row moves only from the version that the caller saw.
+    """Change the status, but only from the version that the caller saw (compare and set).
 
-    `only_from` is for verbs that share their target: each starts from statuses of its own.
+    `only_from` is for verbs with the same target: each starts from statuses of its own.
     """
     version = after_the_clock(request, version, now=now)
     status = RequestStatus(request.status)
@@ -51,8 +51,10 @@ def transition(
 
 
 def taken_up(request: AppointmentRequest, version: int, *, by: journal.Actor, now: datetime) -> int:
-    """The version to expect once a received request is in review: whoever decides about it has looked
-    at it, and need not say so first."""
+    """The version to expect once a received request is in review.
+
+    Deciding about a request implies having looked at it, so nobody has to say so first.
+    """
     if request.status != RequestStatus.RECEIVED:
         return version
     transition(request, RequestStatus.IN_REVIEW, version=version, by=by, now=now)
@@ -67,7 +69,7 @@ def after_the_clock(request: AppointmentRequest, version: int, *, now: datetime)
 
 
 def settle(request: AppointmentRequest, *, now: datetime) -> bool:
-    """Write down the step that the clock took with this request, if it took one."""
+    """Write down the step that the clock has taken with this request, if there is one."""
     state = request.state(now)
     if state == request.status:
         return False
@@ -82,7 +84,7 @@ def settle(request: AppointmentRequest, *, now: datetime) -> bool:
 
 
 def keep(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
-    """Change the row if it still has the status and the version that are expected of it."""
+    """Change the row if it still has the expected status and version."""
     seen = AppointmentRequest.objects.filter(pk=request.pk, status=request.status, version=version)
     if not seen.update(version=version + 1, **changes):
         raise Overtaken(what_happened(request))
@@ -90,7 +92,7 @@ def keep(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
 
 
 def what_happened(request: AppointmentRequest) -> str:
-    """A sentence on who did what last, for somebody whose step is not possible any more."""
+    """A sentence on who did what last, for somebody whose step is no longer possible."""
     last = request.events.exclude(kind__in=LOOKS).order_by("-number").first()
     if last is None:
         return "This request has changed. Open it again."

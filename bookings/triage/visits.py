@@ -1,4 +1,4 @@
-"""What becomes of a booked appointment."""
+"""What becomes of a booked appointment: cancelled, attended, missed, kept or moved."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,7 +28,7 @@ from procedures.ground.batches import Tally, one_by_one
 from procedures.models import InformationPage, Revision
 from procedures.reading.publication import Publication, look_up
 
-# Whoever has another time, or none any more, waits for no earlier one.
+# A patient with another time, or with none, is not waiting for an earlier one.
 OFF_THE_LIST: dict[str, Any] = {"earlier_asked_at": None, "earlier_asked_by": None}
 
 
@@ -40,10 +40,10 @@ def cancel(
     now: datetime,
     reason: str = "",
 ) -> Appointment:
-    """Cancel the booked appointment. Its time is free for others at once.
+    """Cancel the booked appointment. Others can have its time straight away.
 
-    A patient may until the cut-off (`cancel_until`), a member of staff until it begins. What either
-    writes as a reason is for the other to read.
+    A patient may cancel until the cut-off (`cancel_until`), a member of staff until it begins. The
+    other side reads the reason.
     """
     actor = journal.actor_name(by)
     with one_change(request):
@@ -71,7 +71,7 @@ def cancel(
 def record_attendance(
     request: AppointmentRequest, *, version: int, came: bool, by: User, now: datetime
 ) -> Appointment:
-    """Write down whether the patient came, once the appointment has begun."""
+    """Record whether the patient came, once the appointment has begun."""
     status = AppointmentStatus.FULFILLED if came else AppointmentStatus.NOSHOW
     username = by.get_username()
     with one_change(request):
@@ -99,7 +99,7 @@ def record_attendance(
 def ask_for_another_time(
     request: AppointmentRequest, *, version: int, wishes: str, now: datetime
 ) -> AppointmentRequest:
-    """The patient cannot come then. The appointment is kept until they have taken another time."""
+    """Ask for another time. The patient keeps the appointment until they take the new one."""
     with one_change(request):
         transition(
             request,
@@ -120,7 +120,7 @@ def ask_for_another_time(
 def keep_appointment(
     request: AppointmentRequest, *, version: int, now: datetime
 ) -> AppointmentRequest:
-    """The patient keeps the time that they have."""
+    """Keep the time that the patient has."""
     with one_change(request):
         transition(
             request,
@@ -141,7 +141,7 @@ def keep_appointment(
 def leave_as_it_is(
     request: AppointmentRequest, *, version: int, by: User, now: datetime
 ) -> AppointmentRequest:
-    """The appointment stands, because we have no better time or nothing speaks against it."""
+    """Keep the appointment, because we have no better time or there is no reason against it."""
     with one_change(request):
         transition(
             request,
@@ -159,12 +159,12 @@ def leave_as_it_is(
 
 
 def cancel_until(appointment: Appointment) -> datetime:
-    """Until when a patient may cancel without ringing us."""
+    """Until when a patient may cancel without phoning us."""
     return appointment.starts - timedelta(hours=settings.CLINIC_CANCEL_HOURS)
 
 
 def is_soon(appointment: Appointment | None, now: datetime) -> bool:
-    """Whether the appointment is so near that its reminder is due."""
+    """Whether the appointment is so soon that its reminder is due."""
     ahead = timedelta(days=settings.CLINIC_REMINDER_DAYS)
     return bool(
         appointment
@@ -174,9 +174,9 @@ def is_soon(appointment: Appointment | None, now: datetime) -> bool:
 
 
 def remind(now: datetime) -> Tally:
-    """Queue the reminders that are due: one for each appointment; the number queued.
+    """Queue the reminders that are due, one for each appointment; return how many were queued.
 
-    None for what was booked so late that the confirmation says the same.
+    There is none for an appointment booked so late that the confirmation says the same.
     """
     ahead = timedelta(days=settings.CLINIC_REMINDER_DAYS)
     reminded = Message.objects.filter(
@@ -196,7 +196,7 @@ def _remind(pk: int, *, now: datetime, ahead: timedelta) -> bool:
     appointment = related.get(pk=pk)
     span = Span(appointment.starts, appointment.ends)
     if appointment.room and not is_in_session(appointment.clinician, appointment.room, span):
-        return False  # its clinic was cancelled, and the desk is to phone them
+        return False  # its clinic was cancelled, and the desk is asked to phone the patient
     if appointment.booked_at >= appointment.starts - ahead:
         return False
     return messages.queue_once(appointment.request, MessageKind.REMINDER, now=now)
@@ -208,7 +208,7 @@ def booked_appointment(request: AppointmentRequest) -> Appointment | None:
 
 
 def answer_before_visit(request: AppointmentRequest, now: datetime) -> datetime:
-    """Until when we promise an answer about an appointment: before it begins."""
+    """By when we promise an answer about an appointment: before it begins."""
     current = booked_appointment(request)
     return min(answer_due(now), current.starts) if current else answer_due(now)
 
@@ -216,7 +216,7 @@ def answer_before_visit(request: AppointmentRequest, now: datetime) -> datetime:
 def given_text(request: AppointmentRequest, now: datetime) -> Revision | None:
     """The text that the patient is given with an appointment: the one that may be read now.
 
-    A request about no page gets what is written about the treatment that any visit may end with.
+    A request about no page gets the page about the treatment that any visit may include.
     """
     page = request.page or _page_about_any_visit()
     found = look_up(page, timezone.localdate(now)) if page else None
@@ -224,8 +224,10 @@ def given_text(request: AppointmentRequest, now: datetime) -> Revision | None:
 
 
 def end_moved(request: AppointmentRequest, *, by: str, now: datetime) -> bool:
-    """Let go of the appointment that another one replaces, in the same transaction; False if there is
-    none. Raises TriageRefused if it has begun."""
+    """End the appointment that another one replaces, in the same transaction.
+
+    Returns False if there is none. Raises TriageRefused if it has begun.
+    """
     old = booked_appointment(request)
     if old is None:
         return False

@@ -1,1 +1,1 @@
-"""How the admin writes dates and times."""
+"""How the admin formats dates and times."""

@@ -1,4 +1,4 @@
-"""What may be decided about a revision: each step with its permission, form and verb."""
+"""The decisions about a revision: each with its permission, form and verb."""
 
 from procedures import publishing
 from procedures.desk.forms import SignForm, SubmitForm

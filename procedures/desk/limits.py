@@ -1,4 +1,4 @@
-"""Where limits on how often are larger."""
+"""The places for which the rate limits are larger."""
 
 from django.contrib import admin
 from django.db.models import Model
@@ -10,7 +10,7 @@ from procedures.models import SharedPlace
 
 @admin.register(SharedPlace)
 class SharedPlaceAdmin(CarefulAdmin):
-    """Places from which many people ask. Who named one, and when, is in its history."""
+    """Places that many people share. The history says who added one, and when."""
 
     list_display = ("network", "times", "note", "until")
     ordering = ("network",)

@@ -1,4 +1,4 @@
-"""Topics, and what their texts lean on and show."""
+"""Pages, and the sources and pictures that their texts use."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -16,7 +16,7 @@ from procedures.status import RevisionStatus
 
 @admin.register(Source)
 class SourceAdmin(CarefulAdmin):
-    """What the texts lean on."""
+    """What the texts cite."""
 
     list_display = ("key", "title", "publisher", "dated", "seen_on")
     search_fields = ("key", "title", "publisher")
@@ -24,7 +24,10 @@ class SourceAdmin(CarefulAdmin):
 
 @admin.register(Figure)
 class FigureAdmin(CarefulAdmin):
-    """Pictures. A changed one is added anew under the same key; signed texts keep theirs."""
+    """Pictures.
+
+    A changed one is added as a new row under the same key; signed texts keep theirs.
+    """
 
     form = FigureForm
     list_display = ("key", "width", "height", "added_at", "added_by")
@@ -43,13 +46,13 @@ class FigureAdmin(CarefulAdmin):
 
     @admin.display(description="in a text")
     def address_in_texts(self, figure: Figure) -> SafeString:
-        """How a text shows it."""
+        """How a text includes the picture."""
         return format_html("<code>![what it shows]({})</code>", figure.key)
 
     def save_model(
         self, request: HttpRequest, obj: Figure, form: ModelForm[Figure], change: bool
     ) -> None:
-        """What the file says, who added it, and when."""
+        """Save the picture with what the file says, who added it, and when."""
         for name, value in form.cleaned_data["file"]._asdict().items():
             setattr(obj, name, value)
         obj.added_at, obj.added_by = timezone.now(), signed_in(request)
@@ -58,7 +61,7 @@ class FigureAdmin(CarefulAdmin):
 
 @admin.register(InformationPage)
 class InformationPageAdmin(CarefulAdmin):
-    """Topics; their texts are the revisions."""
+    """The topics that we explain. Their texts are the revisions."""
 
     form = InformationPageForm
     list_display = ("slug", "category", "live_version", "owner", "review_months")
@@ -67,7 +70,7 @@ class InformationPageAdmin(CarefulAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: InformationPage | None = None
     ) -> tuple[str, ...]:
-        """What was frozen keeps its category; what patients have read also keeps its address."""
+        """Fix the category once a text is frozen, and the address once the page has been public."""
         if obj is None or not obj.revisions.exclude(status=RevisionStatus.DRAFT).exists():
             return ()
         was_public = obj.revisions.filter(published_at__isnull=False).exists()

@@ -39,7 +39,7 @@ class ClinicianAdmin(CarefulAdmin):
     def save_model(
         self, request: HttpRequest, obj: Clinician, form: ModelForm[Clinician], change: bool
     ) -> None:
-        """Whoever records a check is the one who made it."""
+        """Save the clinician. The person who records a check is stored with it."""
         if "verified_on" in form.changed_data:
             obj.verified_by = signed_in(request) if obj.verified_on else None
         super().save_model(request, obj, form, change)

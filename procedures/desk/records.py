@@ -1,4 +1,4 @@
-"""Signatures, histories and readers' answers: to be read, never to be written here."""
+"""Signatures, histories and readers' answers, which nobody writes here."""
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -11,7 +11,7 @@ from procedures.models import PageEvent, PageFeedback, SignOff
 
 
 class RecordAdmin(CarefulAdmin):
-    """A list that grows by itself."""
+    """A read-only list, which grows on its own."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -53,18 +53,18 @@ class PageEventAdmin(RecordAdmin):
 
     @admin.display(description="version")
     def version(self, event: PageEvent) -> int:
-        """The number of the text that it happened to."""
+        """The number of the text that the event is about."""
         return event.revision.number
 
     @admin.display(description="by")
     def who(self, event: PageEvent) -> str:
-        """The name of the colleague."""
+        """The name of the colleague who did it."""
         return event.by.get_full_name() or event.by.get_username()
 
 
 @admin.register(PageFeedback)
 class PageFeedbackAdmin(RecordAdmin):
-    """What readers say of a text."""
+    """What readers say about a text."""
 
     list_display = ("day", "revision", "clear", "comment")
     list_filter = ("clear",)

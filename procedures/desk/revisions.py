@@ -1,4 +1,4 @@
-"""Texts of pages: written, previewed, compared, and moved on by the steps of `decisions.py`."""
+"""The texts of pages: write, preview and compare them, and take the decisions of `decisions.py`."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class RevisionAdmin(DecisionAdmin):
         return super().get_queryset(request).select_related("page", "written_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
-        """Only a draft is open to editing."""
+        """Whether the revision can be edited: only a draft can."""
         return super().has_change_permission(request, obj) and (
             obj is None or obj.status == RevisionStatus.DRAFT
         )
@@ -56,7 +56,7 @@ class RevisionAdmin(DecisionAdmin):
         return ("change_class", "note", "document")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new revision begins with the newest text of its page."""
+        """Begin a new revision with the newest text of its page."""
         initial = super().get_changeform_initial_data(request)
         page = str(initial.get("page", ""))
         last = (
@@ -99,7 +99,7 @@ class RevisionAdmin(DecisionAdmin):
         return redirect("admin:procedures_revision_preview", revision.pk)
 
     def decision_context(self, record: Revision, decision: Decision) -> dict[str, Any]:
-        """Whoever signs has the whole text before them, and what it changes for patients."""
+        """The whole text for the person who signs, and what it changes for patients."""
         if decision.form is not SignForm or not record.fragment:
             return {}
         live = record.page.revisions.filter(status=RevisionStatus.PUBLISHED).exclude(pk=record.pk)
@@ -158,7 +158,7 @@ class RevisionAdmin(DecisionAdmin):
             return self.response_post_save_change(request, record)
 
     def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The page as patients would see it, in its true look. Frozen bytes where they exist."""
+        """The page as patients would see it. Uses the frozen bytes where they exist."""
         revision = self._visible(request, pk)
         try:
             html = _fragment(revision)
@@ -208,14 +208,14 @@ class RevisionAdmin(DecisionAdmin):
 
 
 def _fragment(revision: Revision) -> str:
-    """The frozen bytes; of a draft, what would be frozen now. Raises DocumentError."""
+    """The frozen bytes, or what would be frozen now if it is a draft. Raises DocumentError."""
     if revision.status != RevisionStatus.DRAFT:
         return revision.fragment
     return render(revision.document, publishing.library())
 
 
 def _faults(revision: Revision) -> list[tuple[int, str]]:
-    """What keeps a draft from being shown to anybody."""
+    """The faults that keep a draft from being shown to anybody."""
     try:
         _fragment(revision)
     except DocumentError as error:
@@ -224,7 +224,7 @@ def _faults(revision: Revision) -> list[tuple[int, str]]:
 
 
 def _findings(revision: Revision) -> list[Finding]:
-    """What the content checks say of a draft."""
+    """What the content checks find in a draft."""
     if revision.status != RevisionStatus.DRAFT:
         return []
     terms = publication.known_terms(revision.page, timezone.now())
@@ -232,7 +232,7 @@ def _findings(revision: Revision) -> list[Finding]:
 
 
 def _answered(revision: Revision) -> list[dict[str, Any]]:
-    """The author's reasons for what the checks asked, with the words of each rule."""
+    """The author's reasons for passing the prompts, with the words of each rule."""
     return [
         each | {"sentence": RULES[each["rule"]].sentence if each["rule"] in RULES else each["rule"]}
         for each in revision.answered_prompts
@@ -240,5 +240,5 @@ def _answered(revision: Revision) -> list[dict[str, Any]]:
 
 
 def _others(revision: Revision) -> QuerySet[Revision]:
-    """The other texts of the same page, the newest first."""
+    """The other texts of the same page, newest first."""
     return revision.page.revisions.exclude(pk=revision.pk).order_by("-number")

@@ -1,1 +1,1 @@
-"""What both apps stand on. It knows neither pages nor requests."""
+"""Mechanisms that both apps use. They know nothing about pages or requests."""

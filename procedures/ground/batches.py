@@ -1,7 +1,7 @@
-"""Runs over many rows in which one bad row fails alone: it is logged, the rest is done, and it is
-tried again with the next run.
+"""Runs over many rows in which one bad row fails alone.
 
-The only place that catches everything. What is logged is the row's id and where it happened, never the
+The failure is logged, the rest is done, and the next run tries the row again. This is the only
+place that catches every exception. What is logged is the row's id and where it happened, never the
 words of an error: they may repeat what a patient wrote.
 """
 
@@ -19,25 +19,25 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 LIBRARIES = re.compile(r"[/\\]lib[/\\]python|site-packages|^<")
-# A row that fails every few seconds is logged once in so many seconds.
+# How often, in seconds, a row that keeps failing is logged.
 SECONDS_BETWEEN_LINES = 3600
 _logged_at: dict[str, float] = {}
 
 
 class Tally(int):
-    """How much a run did; `failed` says for how many rows it did not work."""
+    """How much a run did; `failed` is the number of rows that failed."""
 
     failed: int
 
     def __new__(cls, done: int, failed: int) -> "Tally":
-        """Both are counts."""
+        """Create the tally from two counts."""
         tally = super().__new__(cls, done)
         tally.failed = failed
         return tally
 
 
 class Failed(NamedTuple):
-    """What came of something that went wrong."""
+    """The error with which a row failed."""
 
     error: Exception
 
@@ -51,10 +51,11 @@ class Failed(NamedTuple):
 
 
 def one_by_one(rows: Iterable[T], act: Callable[[T], int], *, task: str) -> Tally:
-    """Act on each row and count what it returns. The log names a failed row as it is given here, so
-    give ids, and let `act` load the record and open its own transaction.
+    """Act on each row and add up what it returns.
 
-    Raises OperationalError or InterfaceError if the database itself is away.
+    The log names a failed row as it is given here, so pass ids, and have `act` load the record and
+    open its own transaction. Raises OperationalError or InterfaceError if the database itself is
+    down.
     """
     done = failed = 0
     for row in rows:
@@ -70,8 +71,8 @@ def one_by_one(rows: Iterable[T], act: Callable[[T], int], *, task: str) -> Tall
 def attempt(act: Callable[..., T], *arguments: Any) -> T | Failed:
     """What `act` returns, or what went wrong with it.
 
-    Raises OperationalError or InterfaceError if the database itself is away: everything else would fail
-    in the same way.
+    Raises OperationalError or InterfaceError if the database itself is down, because everything
+    else would fail in the same way.
     """
     try:
         return act(*arguments)
@@ -84,7 +85,7 @@ def attempt(act: Callable[..., T], *arguments: Any) -> T | Failed:
 
 
 def log_failure(task: str, row: object, failed: Failed) -> None:
-    """Log that a task failed for a row, unless the same was logged lately."""
+    """Log that a task failed for a row, unless the same line was logged recently."""
     line = f"{task} {row} failed: {failed.where}"
     now = time.monotonic()
     if now - _logged_at.get(line, -SECONDS_BETWEEN_LINES) >= SECONDS_BETWEEN_LINES:
@@ -93,5 +94,5 @@ def log_failure(task: str, row: object, failed: Failed) -> None:
 
 
 def _database_goes_on() -> bool:
-    """Whether other rows may still work. A lock of SQLite is one for all of them."""
+    """Whether other rows may still work. In SQLite one lock affects all of them."""
     return connection.vendor != "sqlite" and connection.is_usable()

@@ -1,8 +1,8 @@
-"""Which characters of a text nobody can see. For both apps, and for pages and forms alike.
+"""Characters of a text that nobody can see, for pages and forms alike.
 
-The list is Unicode's `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt), with the controls, the
-private-use characters, Unicode's own line breaks, and the two "letters" that are drawn as a blank. A
-character that is too new for this Python is not hidden: it is most likely an emoji.
+The list is Unicode's `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt), with the controls,
+the private-use characters, Unicode's own line breaks, and the two "letters" that are drawn as a
+blank. A character that is too new for this Python is not hidden: it is most likely an emoji.
 """
 
 import re
@@ -18,7 +18,8 @@ IGNORABLE = (
 )
 BLANK_LETTERS = "\u2800\U0001d159"
 INVISIBLE = re.compile(f"[{CONTROLS}{LINE_BREAKS}{IGNORABLE}{BLANK_LETTERS}{PRIVATE}]")
-# Half a character, or the sign for one that was lost on the way. These are seen, and never meant.
+# Half a character, or the sign for one that was lost on the way. They are visible, but always a
+# mistake.
 BROKEN = re.compile("[\ufffd\ud800-\udfff]")
 
 JOINERS = "\u200c\u200d"
@@ -31,7 +32,7 @@ PICTURE = (
     "\u303d\u3297\u3299\U0001f000-\U0001fbff]"
 )
 EMOJI = f"{PICTURE}[\ufe0e\ufe0f]?[\U0001f3fb-\U0001f3ff]?"
-# Where a character that shows nothing changes how its neighbours look (Unicode TS 51 and TS 37).
+# An invisible character that changes how its neighbours look (Unicode TS 51 and TS 37).
 NEEDED = re.compile(
     "\U0001f3f4[\U000e0061-\U000e007a]{2}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,3}\U000e007f"
     f"|[0-9#*]\ufe0f\u20e3|{EMOJI}(?:\u200d{EMOJI})*"
@@ -42,10 +43,11 @@ MOST_MARKS = 3
 
 
 def without_invisible(text: str) -> str:
-    """The text without what shows nothing; what only breaks a line becomes a plain line break.
+    """The text without invisible characters.
 
-    Characters stay that their neighbours need: joiners inside words and emoji, and the signs that choose
-    the form of an emoji or an ideograph. Broken characters stay, because something was lost there.
+    One that only breaks a line becomes a plain line break. Characters that their neighbours need
+    are kept: joiners inside words and emoji, and the signs that choose the form of an emoji or an
+    ideograph. Broken characters are kept, because something was lost there.
     """
     taken = set(_hidden_places(text))
     return "".join(
@@ -55,13 +57,13 @@ def without_invisible(text: str) -> str:
 
 
 def hidden_in(text: str) -> list[str]:
-    """The characters of a text that nobody can see, or that are broken, in their order."""
+    """The characters of a text that are broken or that nobody can see, in order."""
     broken = [found.start() for found in BROKEN.finditer(text)]
     return [text[at] for at in sorted([*_hidden_places(text), *broken])]
 
 
 def piles_up_marks(text: str) -> bool:
-    """Whether a letter carries more accents than any language writes, and covers its neighbours."""
+    """Whether a letter has more accents than any language writes, and so covers its neighbours."""
     row = 0
     for letter in unicodedata.normalize("NFC", text):
         row = row + 1 if unicodedata.category(letter) in {"Mn", "Me"} else 0
@@ -71,7 +73,7 @@ def piles_up_marks(text: str) -> bool:
 
 
 def name_of(character: str) -> str:
-    """What to call a character that cannot be shown: “U+202E right-to-left override”."""
+    """How to name a character that cannot be shown: “U+202E right-to-left override”."""
     return f"U+{ord(character):04X} {unicodedata.name(character, '').lower()}".strip()
 
 
@@ -84,7 +86,7 @@ def _hidden_places(text: str) -> list[int]:
 
 
 def _joins(text: str, at: int) -> bool:
-    """Whether a joiner stands where its script needs it: after a virama, or inside a word."""
+    """Whether a joiner is where its script needs it: after a virama, or inside a word."""
     if text[at] not in JOINERS or not at:
         return False
     before, after = text[at - 1], text[at + 1 : at + 2]

@@ -9,7 +9,7 @@ REFUSAL = "append-only: rows of this table are never changed or deleted"
 
 
 def paired(stem: str, when: str = "at") -> CheckConstraint:
-    """The database refuses a moment without its person, and a person without the moment."""
+    """A constraint that refuses a time without a person, and a person without a time."""
     moment, person = f"{stem}_{when}", f"{stem}_by"
     return CheckConstraint(
         condition=Q(**{f"{moment}__isnull": True, f"{person}__isnull": True})
@@ -25,14 +25,14 @@ def make_append_only(
     set_once: Sequence[str] = (),
     replaceable: Sequence[str] = (),
 ) -> None:
-    """Triggers that refuse to change or delete a row of a table, on PostgreSQL and on SQLite.
+    """Create triggers that refuse to change or delete a row, on PostgreSQL and on SQLite.
 
-    The columns `set_once`, all empty at first, may be filled together in one later UPDATE that leaves
-    the others as they are; the first of them says whether that has happened. An UPDATE of nothing but
-    the columns `replaceable` is always let through.
+    The columns `set_once`, all empty at first, may be filled together in one later UPDATE that
+    leaves the others unchanged; the first of them shows whether that has happened. An UPDATE of
+    nothing but the columns `replaceable` is always allowed.
 
-    Statements that go past row triggers are refused too: TRUNCATE on PostgreSQL, and on SQLite an INSERT
-    that would replace a row.
+    Statements that bypass row triggers are refused too: TRUNCATE on PostgreSQL, and on SQLite an
+    INSERT that would replace a row.
     """
     allowed = _allowed(schema_editor, table, set_once, replaceable)
     if schema_editor.connection.vendor == "postgresql":
@@ -67,7 +67,7 @@ def _allowed(
     set_once: Sequence[str],
     replaceable: Sequence[str],
 ) -> str:
-    """The SQL condition under which an UPDATE is let through."""
+    """The SQL condition under which an UPDATE is allowed."""
     if not set_once and not replaceable:
         return "FALSE"
     connection = schema_editor.connection
@@ -94,7 +94,7 @@ def _takes_a_place(schema_editor: BaseDatabaseSchemaEditor, table: str) -> str:
 
 
 def allow_changes(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
-    """Take the triggers away again."""
+    """Remove the triggers."""
     where = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
     for name in ("append_only", "no_update", "no_delete", "no_truncate", "no_replace"):
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}{where}")

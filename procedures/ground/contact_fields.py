@@ -1,4 +1,4 @@
-"""Fields that both sides use, and their sentences."""
+"""Form fields for contact details, used by patients and staff, with their sentences."""
 
 import re
 import unicodedata
@@ -18,26 +18,26 @@ from procedures.ground.fields import PlainTextField
 __all__ = ["EmailAddressField", "NameField", "OptionalPhoneField", "PlainTextField"]
 
 
-# What stands around an address in a sentence.
+# What surrounds an address in a sentence.
 AROUND = " \n\t.,;"
 
 
 def refuse_without_letter(text: str) -> None:
-    """Refuse a name that nobody could be called by."""
+    """Refuse a name without a single letter."""
     if not any(unicodedata.category(letter)[0] == "L" for letter in text):
         raise ValidationError("Enter the name with letters.")
 
 
 class NameField(PlainTextField):
-    """What a person is called."""
+    """The name of a person."""
 
     default_validators = [*PlainTextField.default_validators, refuse_without_letter]
 
 
 class EmailAddressField(forms.EmailField):
-    """Where a person can be written to. The value is the form in which addresses are stored.
+    """An email address. The value is the form in which addresses are stored.
 
-    What comes along when an address is copied from a letter or a mail program is taken off.
+    Whatever was copied with the address from an email or a mail program is removed.
     """
 
     default_validators = [EmailValidator(allowlist=[])]
@@ -68,7 +68,7 @@ class EmailAddressField(forms.EmailField):
 
 
 class OptionalPhoneField(PhoneNumberField):  # type: ignore[misc]  # it has no types
-    """Where a person can be rung, if they say so. Only what cannot be a number at all is refused."""
+    """An optional phone number. Only what cannot possibly be a number is refused."""
 
     default_validators: list[Any] = []
 
@@ -91,5 +91,6 @@ class OptionalPhoneField(PhoneNumberField):  # type: ignore[misc]  # it has no t
         number = phones.parsed(typed)
         if number is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        # A number that the tables do not know is stored as it was read: so let it be read in one form.
+        # A number that the tables do not know is stored as it was read, so only one way of writing
+        # it is accepted.
         return to_python(number.as_international)

@@ -1,8 +1,8 @@
 """Decision pages: how staff change a record in the admin.
 
 A record is read-only there. Each thing that may be decided is one `Decision`: a page with a form,
-its own permission, and one call of a verb. The page carries the version that its reader saw, so that
-a verb can refuse politely when a colleague was faster.
+its own permission, and one call of a verb. The page carries the version that its reader saw, so
+that a verb can refuse politely when a colleague was faster.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ from procedures.ground.signed_in import signed_in
 
 
 class DecisionForm(forms.Form):
-    """A form about one record, which remembers the version of it that was on the screen."""
+    """A form about one record. It remembers the version of the record that was on the screen."""
 
     version = SeenVersionField()
 
@@ -46,7 +46,7 @@ class DecisionForm(forms.Form):
 
 
 class ReasonForm(DecisionForm):
-    """A decision that has to say why."""
+    """A decision that needs a reason."""
 
     reason = PlainTextField(
         label="Why",
@@ -57,7 +57,7 @@ class ReasonForm(DecisionForm):
 
 
 def always(record: Any, now: datetime) -> bool:
-    """Nothing else has to hold."""
+    """No further condition."""
     return True
 
 
@@ -93,7 +93,7 @@ class Decision:
 
 
 class PlainTextAdmin(BaseModelAdmin[Any]):
-    """What people type into columns for text goes into our own field."""
+    """An admin whose text columns use our own field for typed text."""
 
     def formfield_for_dbfield(
         self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
@@ -105,14 +105,17 @@ class PlainTextAdmin(BaseModelAdmin[Any]):
 
 
 class CarefulInline(PlainTextAdmin, TabularInline[Any, Any]):
-    """Rows of another table below a record."""
+    """Rows of another table, shown below a record."""
 
 
 class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
-    """No bulk actions, no deleting, and no filters in an address but those of the list."""
+    """An admin without bulk actions or deleting.
+
+    An address may contain no filters except those of the list.
+    """
 
     actions = None
-    # What a link to the form of a new record may choose beforehand.
+    # What a link to the form of a new record may choose.
     chosen_by_link: Iterable[str] = ()
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     safe_lookups = {"", "exact", "id__exact"}
@@ -148,7 +151,7 @@ class DecisionAdmin(CarefulAdmin):
         return [decide, *super().get_urls()]
 
     def open_decisions(self, request: HttpRequest, record: Any) -> list[Decision]:
-        """What this person may decide about the record as it stands."""
+        """The decisions that this person may take about the record as it is now."""
         return [
             decision
             for decision in self.decisions
@@ -158,12 +161,12 @@ class DecisionAdmin(CarefulAdmin):
         ]
 
     def next_step(self, record: Any, decisions: Iterable[Decision]) -> Decision | None:
-        """Which of the decisions usually comes next, if one does."""
+        """The decision that usually comes next, if there is one."""
         state = self.state_of(record)
         return next((choice for choice in decisions if state in choice.leads_on), None)
 
     def state_of(self, record: Any) -> str:
-        """Where the record stands now."""
+        """The current status of the record."""
         return str(record.status)
 
     def decision_context(self, record: Any, decision: Decision) -> dict[str, Any]:
@@ -177,9 +180,9 @@ class DecisionAdmin(CarefulAdmin):
         )
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-        """Load, ask the form, make one call, redirect.
+        """Load the record, ask the form, make one call, redirect.
 
-        Whoever may not decide learns nothing of which records there are.
+        Somebody who may not decide does not learn which records exist.
         """
         decision = next((decision for decision in self.decisions if decision.slug == slug), None)
         if decision is None:

@@ -1,8 +1,8 @@
-"""E-mail addresses: the one form in which they are stored, compared and sent to.
+"""Email addresses in the one form in which they are stored, compared and sent to.
 
-The domain is in ASCII, as mail servers know it: IDNA 2008, mapped by UTS 46 without its transitional
-rules, because straße.example is not strasse.example. Capitals become small letters, which mail servers
-take for the same.
+The domain is in ASCII, as mail servers know it: IDNA 2008, mapped by UTS 46 without its
+transitional rules, because straße.example is not strasse.example. Capitals become small letters,
+which mail servers treat as the same.
 """
 
 import re
@@ -14,7 +14,7 @@ LONGEST = 254  # RFC 5321, as everybody reads it
 
 
 class CannotBeSent(ValueError):
-    """No mail server of ours can send to the address. The words say which part is the trouble."""
+    """No mail server of ours can send to the address. The message says which part is wrong."""
 
 
 def canonical(address: str) -> str:
@@ -53,5 +53,5 @@ def readable(address: str) -> str:
 def _ascii(domain: str) -> str:
     plain = domain.lower()
     if PLAIN.fullmatch(plain) and "xn--" not in plain:
-        return plain  # with the hyphens that IDNA keeps for itself, and old domains have
+        return plain  # with the hyphens that IDNA reserves, and old domains have
     return idna.encode(domain, uts46=True, transitional=False).decode()

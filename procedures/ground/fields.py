@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from procedures.ground.characters import MOST_MARKS, hidden_in, piles_up_marks, without_invisible
 
-# Word draws the marks of its lists with characters of its own fonts, which nobody else can see.
+# Word draws its bullets with characters of its own fonts, which nobody else can see.
 WORD_BULLETS = str.maketrans(dict.fromkeys("\uf0a7\uf0b7\uf0d8", "•"))
 
 
@@ -22,9 +22,10 @@ def refuse_unreadable(text: str) -> None:
 
 
 class PlainTextField(forms.CharField):
-    """Text that a person can see all of.
+    """Typed text of which a person can see every character.
 
-    What shows nothing is taken off before anything else looks at it, so that a box of blanks is empty.
+    Invisible characters are removed before anything else looks at the text, so a box of blanks is
+    empty.
     """
 
     default_validators = [refuse_unreadable]
@@ -38,7 +39,7 @@ class PlainTextField(forms.CharField):
         super().__init__(max_length=max_length, error_messages=messages, **kwargs)
 
     def to_python(self, value: Any) -> Any:
-        """One kind of line end, and none at all in a field of one line."""
+        """The text with one kind of line end, and none at all in a single-line field."""
         if value not in self.empty_values:
             plain = str(value).replace("\r\n", "\n").translate(WORD_BULLETS)
             text = without_invisible(plain)

@@ -1,4 +1,4 @@
-"""How a person is found again, however the name was typed: a form without case, accents and signs."""
+"""Finds people however their name was typed, in a form without case, accents and signs."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ import unicodedata
 from procedures.ground import phones
 from procedures.ground.characters import without_invisible
 
-# Letters that Unicode does not take apart. Sharp s comes apart by case folding.
+# Letters that Unicode does not decompose. Case folding decomposes sharp s.
 PLAIN = str.maketrans(
     {
         "ø": "o",
@@ -24,21 +24,21 @@ PLAIN = str.maketrans(
         **dict.fromkeys("ʹʺʻʼʽʾʿˈ", "'"),
     }
 )
-# A person's name has no more; one long nonsense fits into no index.
+# No name has more; one long piece of nonsense does not fit into an index.
 MOST_WORDS = 12
 LONGEST = 600
 REFERENCE_LENGTH = 8
 
 
 def words(text: str) -> list[str]:
-    """The letters and digits of each word: “Siobhán O’Brien” is siobhan, o, brien."""
+    """The letters and digits of each word: “Siobhán O’Brien” becomes siobhan, o, brien."""
     apart = unicodedata.normalize("NFKD", without_invisible(text))
     bare = "".join(letter for letter in apart if unicodedata.category(letter)[0] != "M")
     return re.findall(r"[^\W_]+", bare.casefold().translate(PLAIN))[:MOST_WORDS]
 
 
 def chunks(text: str) -> list[str]:
-    """What is looked for: each run of letters between blanks or commas, with its signs left out."""
+    """The search terms: each run of letters between blanks or commas, without its signs."""
     parts = re.split(r"[\s,;]+", without_invisible(text))
     return [run for run in ("".join(words(part)) for part in parts) if run]
 
@@ -46,8 +46,8 @@ def chunks(text: str) -> list[str]:
 def run_on(text: str) -> list[str]:
     """Each word with all that follow: siobhanobrien, obrien, brien.
 
-    So the beginning of any part is found, whether or not a name is typed with a hyphen, an apostrophe or
-    a blank.
+    So the beginning of any part is found, whether a name is typed with a hyphen, an apostrophe or a
+    blank.
     """
     parts = words(text)
     return ["".join(parts[at:]) for at in range(len(parts))]
@@ -60,7 +60,7 @@ def found_by(*, name: str, carer_name: str, phone: str) -> str:
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Whether one name is the other, in any order or shortened: “Müller, Zoe” is “Zoë Müller-Łukasz”."""
+    """Whether two names match in any order or shortened: “Müller, Zoe” is “Zoë Müller-Łukasz”."""
     return _is_within(one, other) or _is_within(other, one)
 
 

@@ -1,6 +1,6 @@
-"""Tells a fault of something that we depend on from a fault in our code.
+"""Tells a fault in something that we depend on from a fault in our code.
 
-The first passes by itself, or when somebody frees a disk; whoever meets it is asked to try again (503).
+The first passes on its own, or when somebody frees a disk; the visitor is asked to try again (503).
 The second is a bug, and trying again does not help (500).
 """
 
@@ -11,12 +11,12 @@ from django.db import Error, InterfaceError, OperationalError
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 # SQLite reports faulty SQL, such as a missing column, as OperationalError too.
 SQLITE_ERROR = "SQLITE_ERROR"
-# PostgreSQL: a write while it is read-only, and a transaction that it ended because nobody went on.
+# PostgreSQL: a write while it is read-only, and a transaction that it ended because it was idle.
 READ_ONLY, LEFT_IDLE = "25006", "25P03"
 
 
 def find_outage(exception: BaseException | None) -> BaseException | None:
-    """The fault of the database or the disk that this exception is or comes from, if there is one."""
+    """The fault of the database or the disk behind this exception, if there is one."""
     while exception is not None:
         if _is_of_the_database(exception) or _is_of_the_disk(exception):
             return exception

@@ -1,11 +1,11 @@
-"""Phone numbers: how they are shown, which look doubtful, and which can take a text."""
+"""Phone numbers: how they are shown, which look doubtful, and which can receive a text message."""
 
 import phonenumbers
 from django.conf import settings
 from phonenumber_field.phonenumber import PhoneNumber, to_python
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-# What surely takes no text. A type that the tables do not know may be a mobile.
+# Certain not to receive text messages. A type that the tables do not know may be a mobile.
 WITHOUT_TEXTS = {
     PhoneNumberType.FIXED_LINE,
     PhoneNumberType.TOLL_FREE,
@@ -17,9 +17,9 @@ WITHOUT_TEXTS = {
 
 
 def parsed(typed: str | PhoneNumber) -> PhoneNumber | None:
-    """The number, or None for what cannot be dialled from anywhere in the country.
+    """The number, or None if it cannot be dialled from anywhere in the country.
 
-    Ranges that the library's tables do not know yet are numbers all the same.
+    Ranges that the library's tables do not know yet count as numbers.
     """
     number = to_python(typed)
     if not number or number.country_code is None:
@@ -29,7 +29,10 @@ def parsed(typed: str | PhoneNumber) -> PhoneNumber | None:
 
 
 def shown(number: str | PhoneNumber) -> str:
-    """As people here dial it; one of another country with its code, lest it looks like ours."""
+    """The number as people here dial it.
+
+    A foreign one has its code, so that it does not look local.
+    """
     known = parsed(number)
     if known is None:
         return str(number)
@@ -38,18 +41,18 @@ def shown(number: str | PhoneNumber) -> str:
 
 
 def is_doubtful(number: str | PhoneNumber) -> bool:
-    """Whether there is a number that the tables do not know: a slip, or a range that is new."""
+    """Whether the tables do not know the number: it is mistyped, or its range is new."""
     return bool(number) and not to_python(number).is_valid()
 
 
 def takes_no_texts(number: str | PhoneNumber) -> bool:
-    """Whether the number is surely not a mobile."""
+    """Whether the number is certainly not a mobile."""
     known = parsed(number)
     return known is None or phonenumbers.number_type(known) in WITHOUT_TEXTS
 
 
 def spellings(number: str | PhoneNumber) -> list[str]:
-    """The digits with the country's code and as they are dialled at home, without an extension."""
+    """The digits with the country code and as dialled within the country, without an extension."""
     known = parsed(number)
     if known is None:
         return []

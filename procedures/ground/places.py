@@ -1,7 +1,7 @@
-"""From where somebody asks, as far as limits on how often are concerned.
+"""The place from which somebody connects, for rate limits.
 
-One person has one IPv4 address, or a whole /64 of IPv6 to choose from; whoever rents a server often has
-a /48. So IPv6 counts by /64, and with a larger limit by /48.
+One person has one IPv4 address, or a whole /64 of IPv6 to choose from; somebody who rents a server
+often has a /48. So IPv6 counts by /64, and with a larger limit by /48.
 """
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -18,14 +18,15 @@ from django.utils import timezone
 from procedures.ground.rate_limits import Limit, Try
 
 Address = IPv4Address | IPv6Address
-# How many times as often as one person a /48 may, and all together whose address cannot be read.
+# How many times one person's limit a /48 has, and all visitors whose address cannot be read
+# together.
 MANY = 10
 # The longest range that one waiting room or kiosk can need, by version of the address.
 WIDEST = {4: 24, 6: 48}
 
 
 def refuse_wide_networks(text: str) -> None:
-    """Refuse what is no range of addresses, or is so wide that strangers are in it."""
+    """Refuse anything that is not a range, or that is so wide that it includes strangers."""
     try:
         network = ip_network(text)
     except ValueError:
@@ -39,7 +40,7 @@ def refuse_wide_networks(text: str) -> None:
 
 
 class SharedPlace(models.Model):
-    """Where many people ask from one address, for example a hospital's kiosk: its limits are larger."""
+    """An address that many people share, for example a hospital's kiosk: its limits are larger."""
 
     network = models.CharField(
         "address or range",
@@ -71,11 +72,11 @@ class SharedPlace(models.Model):
 
 
 class Place(NamedTuple):
-    """Who counts as one, and how many times as often as one person they may."""
+    """Who counts as one visitor, and how many times one person's limits apply."""
 
     subject: str
     times: int = 1
-    # What it lies in, and counts as one too, `MANY` times as often.
+    # The larger place around it, which counts as one too, with `MANY` times the limit.
     within: str = ""
 
 
@@ -104,8 +105,10 @@ def by_place(limit: Limit, request: HttpRequest) -> list[Try]:
 
 
 def client_address(request: HttpRequest) -> Address | None:
-    """The address that our own outermost proxy saw, or None if it cannot be read. What a client claims
-    further left is ignored."""
+    """The address that our own outermost proxy saw, or None if it cannot be read.
+
+    What a client claims further left is ignored.
+    """
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     if settings.PROXIES and len(forwarded) >= settings.PROXIES:
         return _read(forwarded[-settings.PROXIES])
@@ -113,7 +116,7 @@ def client_address(request: HttpRequest) -> Address | None:
 
 
 def _read(text: str) -> Address | None:
-    """Some proxies write quotation marks, brackets and a port as well."""
+    """The address in one entry. Some proxies add quotation marks, brackets and a port."""
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,11 +1,13 @@
 """How often somebody may do something.
 
-Each subject of a limit has one row with the stamps of its last tries. One statement looks whether a try
-is free and takes it, so a limit is exact however many people press at the same moment, and in no stretch
-of its period is it ever passed: the window slides. Whoever is refused is told when the next try is free.
-A try that turned out to be right is given back, so only what went wrong counts.
+Each subject of a limit has one row with the stamps of its last tries. One statement checks whether
+a try is free and takes it, so a limit is exact however many people press at the same moment, and is
+never passed within any period of its length: the window slides. Somebody who is refused is told
+when the next try is free. A try that turned out to be right is given back, so only what went wrong
+counts.
 
-Stored are keyed hashes of what is limited, until the last try no longer counts; never an address.
+The table contains keyed hashes of what is limited, until the last try no longer counts, and never
+an address.
 """
 
 import hashlib
@@ -27,7 +29,7 @@ class RateLimit(models.Model):
 
     key = models.CharField(max_length=64, unique=True)
     times = models.PositiveIntegerField()
-    # The newest first, each as long as the others; `rate_limits` writes and reads them.
+    # Newest first, all of the same length; only `rate_limits` writes and reads them.
     tries = models.TextField(blank=True)
     ends = models.DateTimeField()
 
@@ -39,7 +41,7 @@ class RateLimit(models.Model):
 
 
 class Limit(NamedTuple):
-    """At most `times` in any stretch of `period`."""
+    """At most `times` within any period of this length."""
 
     name: str
     times: int
@@ -48,12 +50,13 @@ class Limit(NamedTuple):
 
 Try = tuple[Limit, str]
 
-# A stamp is a letter that occurs nowhere else in it, the instant at which the try stops counting, in
-# microseconds of Unix time, and six letters that tell it from every other.
+# A stamp is a letter that occurs nowhere else in it, the instant at which the try stops counting,
+# in microseconds of Unix time, and six letters that make it unique.
 DIGITS, WIDTH = 16, 23
 TABLE = RateLimit._meta.db_table
-# ON CONFLICT … WHERE … RETURNING is the same on PostgreSQL and SQLite, and Django's ORM has no word for
-# it. A full log lets a try in if its last-but-`times` stamp is over, and then forgets what is older.
+# ON CONFLICT … WHERE … RETURNING is the same on PostgreSQL and SQLite, and Django's ORM has no
+# equivalent. A full log allows a try if its last-but-`times` stamp has run out, and then forgets
+# what is older.
 TAKE = f"""
     INSERT INTO {TABLE} ("key", "times", "tries", "ends") VALUES {{rows}}
     ON CONFLICT ("key") DO UPDATE SET
@@ -69,7 +72,7 @@ TAKE = f"""
 
 
 class TooManyTries(Exception):
-    """A limit is passed. From `until` on the next try is free."""
+    """A limit has been passed. The next try is free from `until` on."""
 
     def __init__(self, until: datetime):
         super().__init__(f"Too many tries; the next is free from {until:%Y-%m-%d %H:%M} UTC.")
@@ -79,7 +82,7 @@ class TooManyTries(Exception):
 
 
 class Spent(NamedTuple):
-    """What one try has cost, how many more its limits leave, and from when on the next is free."""
+    """What one try has cost, how many more are left, and when the next one is free."""
 
     stamps: dict[str, str]
     left: int
@@ -92,12 +95,13 @@ def spend(limit: Limit, subject: str, now: datetime) -> Spent:
 
 
 def spend_all(tries: Sequence[Try], now: datetime) -> Spent:
-    """Count one more try of each, in one statement; of none of them if any limit is passed.
+    """Count one more try of each subject, or of none of them if any limit is passed.
 
-    Raises TooManyTries, which knows when all of them are open again.
+    This takes one statement. Raises TooManyTries, which knows when all of the limits are open
+    again.
     """
     mark = secrets.token_hex(3)
-    # In one order everywhere, so that two of these never wait for each other in a circle.
+    # The same order everywhere, so that two of these never wait for each other in a circle.
     asked = dict(sorted((_key(limit, subject), limit) for limit, subject in tries))
     stamps = {key: _stamp(now + limit.period, mark) for key, limit in asked.items()}
     adapt = connection.ops.adapt_datetimefield_value
@@ -122,7 +126,7 @@ def spend_all(tries: Sequence[Try], now: datetime) -> Spent:
 
 
 def give_back(spent: Spent) -> None:
-    """Let a try count no more, because it was right or came to nothing."""
+    """Stop counting a try, because it was right or came to nothing."""
     with transaction.atomic():
         for key, stamp in sorted(spent.stamps.items()):
             row = RateLimit.objects.filter(key=key)
@@ -130,26 +134,26 @@ def give_back(spent: Spent) -> None:
 
 
 def remember(name: str, subject: str, until: datetime) -> None:
-    """Keep in mind until that instant that this is known of the subject."""
+    """Remember this fact about the subject until that instant."""
     key = _key(Limit(name, 0, timedelta(0)), subject)
     RateLimit.objects.update_or_create(key=key, defaults={"times": 0, "ends": until})
 
 
 def is_remembered(name: str, subject: str, now: datetime) -> bool:
-    """Whether `remember` was told so, and the time is not over."""
+    """Whether `remember` was called for this subject and its time is not over."""
     key = _key(Limit(name, 0, timedelta(0)), subject)
     return RateLimit.objects.filter(key=key, ends__gt=now).exists()
 
 
 def forget_past_tries(now: datetime) -> int:
-    """Delete the rows in which nothing counts any more; the number deleted."""
+    """Delete the rows in which nothing counts any more; return how many were deleted."""
     return RateLimit.objects.filter(ends__lt=now).delete()[0]
 
 
 def one_mailbox(email: str) -> str:
-    """The mailbox behind an e-mail address, however the address is written. For limits only.
+    """The mailbox behind an email address, however the address is written. For limits only.
 
-    What follows a plus sign is a label in nearly every mail system, and Gmail ignores dots.
+    In nearly every mail system, whatever follows a plus sign is a label, and Gmail ignores dots.
     """
     name, _, domain = unicodedata.normalize("NFKC", email).casefold().rpartition("@")
     name = name.partition("+")[0]

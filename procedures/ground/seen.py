@@ -1,4 +1,4 @@
-"""The version that was on the screen."""
+"""The version of a record that was on the screen."""
 
 from typing import Any, cast
 
@@ -7,7 +7,7 @@ from django.core.validators import BaseValidator
 
 
 class SeenVersionField(forms.IntegerField):
-    """The version of a record that was on the screen. It travels along and is never typed."""
+    """The version of a record that was on the screen. It is sent with the form and never typed."""
 
     widget = forms.HiddenInput
 

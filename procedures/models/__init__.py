@@ -1,4 +1,4 @@
-"""People, texts, signatures and what happened to them, in rooms of one subject each."""
+"""People, texts, signatures and what happened to them, with one module for each subject."""
 
 from procedures.ground.places import SharedPlace
 from procedures.ground.rate_limits import RateLimit

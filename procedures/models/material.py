@@ -1,4 +1,4 @@
-"""What a text may cite and show."""
+"""What a text may cite and show: sources and figures."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ MEDIA_TYPES = {"image/svg+xml": "Drawing (SVG)", "image/png": "Picture (PNG)"}
 
 
 class Source(models.Model):
-    """Something that a page leans on, cited from its text as `[^key]`."""
+    """Something that a page relies on, cited from its text as `[^key]`."""
 
     key = models.SlugField(unique=True, help_text="Cited in a text as [^key].")
     title = models.CharField(max_length=300)
@@ -52,13 +52,13 @@ class Source(models.Model):
         return f"{self.key}: {self.title}"
 
     def is_from_after(self, day: date) -> bool:
-        """Whether it was read, or says that it was published, after that day."""
+        """Whether it was read after that day, or says that it was published after it."""
         years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", self.dated)]
         return self.seen_on > day or (bool(years) and min(years) > day.year)
 
 
 class Figure(models.Model):
-    """A picture, addressed by its own hash: a text that was signed goes on showing these bytes.
+    """A picture, addressed by its own hash, so that a signed text goes on showing these bytes.
 
     A changed picture is a new row under the same key; new texts show the newest.
     """
@@ -94,13 +94,13 @@ class Figure(models.Model):
         return f"{self.key} ({self.width} × {self.height})"
 
     def kind(self) -> str:
-        """The end of its file name."""
+        """The extension of its file name."""
         return {"image/svg+xml": "svg", "image/png": "png"}[self.media_type]
 
     def address(self) -> str:
-        """Where patients' browsers find exactly these bytes."""
+        """The address at which browsers find exactly these bytes."""
         return reverse("procedures:figure", args=[self.content_hash, self.kind()])
 
     def is_intact(self) -> bool:
-        """Whether the stored bytes are those that the address names."""
+        """Whether the stored bytes are the ones that the address names."""
         return hashlib.sha256(self.content).hexdigest() == self.content_hash

@@ -1,4 +1,4 @@
-"""Pages, their texts, and the signatures under them. Only `publishing` writes revisions."""
+"""Pages, their texts, and the signatures on them. Only `publishing` writes revisions."""
 
 import hashlib
 from datetime import date
@@ -15,7 +15,7 @@ from procedures.models.people import Clinician
 from procedures.status import Category, ChangeClass, ReviewState, RevisionStatus
 
 DUE_SOON_DAYS = 60
-# After DISCERN (Charnock 1998), the questions with which to judge written information on treatment.
+# After DISCERN (Charnock 1998), questions for judging written information about treatments.
 CHECKLIST = (
     "Its aims are clear, and it keeps to them.",
     "Its sources are named and dated, and I agree with how they are used.",
@@ -87,10 +87,10 @@ class InformationPage(models.Model):
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):
-    """Named after what a reader sees."""
+    """Revisions by what a reader sees."""
 
     def published_and_signed(self) -> Self:
-        """Published, and under a standing signature for these very texts, whatever its dates."""
+        """Published revisions with an unrevoked signature for exactly these texts."""
         signed = SignOff.objects.filter(
             revision=OuterRef("pk"),
             revoked_at=None,
@@ -103,7 +103,7 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
 
 
 class Revision(models.Model):
-    """One text of a page. Frozen from the moment it is sent to review."""
+    """One text of a page. It is frozen when it is sent to review."""
 
     page = models.ForeignKey(InformationPage, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -127,7 +127,7 @@ class Revision(models.Model):
     fragment = models.TextField(blank=True, editable=False)
     fragment_hash = models.CharField(max_length=64, blank=True, editable=False)
     renderer_version = models.PositiveIntegerField(null=True, editable=False)
-    # What the content checks asked at "send to review", and what the author answered.
+    # What the content checks prompted at "send to review", and the author's reasons.
     answered_prompts = models.JSONField(default=list, editable=False)
     written_at = models.DateTimeField(editable=False)
     written_by = models.ForeignKey(
@@ -202,13 +202,13 @@ class Revision(models.Model):
 
 
 class SignOff(models.Model):
-    """A clinician read the whole revision and signed it. The database lets it only be revoked."""
+    """A clinician has read and signed the whole revision. The database only lets it be revoked."""
 
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="sign_offs")
     document_hash = models.CharField(max_length=64)
     fragment_hash = models.CharField(max_length=64)
     clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
-    # What stood on the day of signing, so that a later change of the person changes no signature.
+    # As it was on the day of signing, so that a later change of the person changes no signature.
     signer_name = models.CharField(max_length=100)
     signer_role = models.CharField(max_length=100)
     signer_regulator = models.CharField(max_length=100)
@@ -270,14 +270,14 @@ class SignOff(models.Model):
         return f"{self.signer_name} on {self.revision}"
 
     def covers(self, revision: Revision) -> bool:
-        """Whether this signature is for the texts that the revision holds now."""
+        """Whether this signature is for the texts that the revision has now."""
         return all(
             getattr(self, column) == getattr(revision, column)
             for column in ("document_hash", "fragment_hash", "note", "change_class")
         )
 
     def review_state(self, on: date) -> ReviewState:
-        """How fresh this signature is on that day in the clinic's zone."""
+        """How fresh this signature is on that day in the clinic's time zone."""
         if on >= self.closing_day:
             return ReviewState.CLOSED
         if on >= self.review_due:

@@ -1,4 +1,4 @@
-"""Who may sign."""
+"""The clinicians who may sign."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from procedures.ground.constraints import paired
 
 
 class Clinician(models.Model):
-    """A registered clinician. That the registration is real is shown by evidence, not by its form."""
+    """A registered clinician. The evidence, not the format of the number, shows that it is real."""
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=100, help_text="As patients know them, with the title.")

@@ -1,4 +1,4 @@
-"""What is written down about pages."""
+"""The history of pages, readers' answers, and what owners were told."""
 
 from django.conf import settings
 from django.db import models
@@ -10,8 +10,8 @@ from procedures.models.pages import InformationPage, Revision
 class PageEvent(models.Model):
     """What happened to a page and who did it. The database refuses to change or delete a row.
 
-    The events of all pages are one chain. What an event says is in its statement (see `statements`); the
-    columns beside it are there to be looked up by, and count only where they say the same.
+    The events of all pages are one chain. What an event says is in its statement (see
+    `statements`); the other columns are there for queries, and count only if they say the same.
     """
 
     number = models.PositiveIntegerField(unique=True)
@@ -56,13 +56,16 @@ class PageFeedback(models.Model):
 
 
 class DueNotice(models.Model):
-    """That somebody was told by mail of one thing that is due. What has no row is still to tell."""
+    """A record that somebody was emailed about one thing that is due.
+
+    Anything without a row is unsent.
+    """
 
     page = models.ForeignKey(InformationPage, on_delete=models.PROTECT, related_name="+")
     told_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
-    # Names the reason and what it hangs on, so that the next signature gives a new one.
+    # Names the reason and what it depends on, so that the next signature gives a new name.
     cause = models.CharField(max_length=100)
     day = models.DateField()
 

@@ -1,7 +1,8 @@
-"""The life of a revision: drafted, reviewed, signed, published, ended. The only writer of revisions.
+"""The life of a revision, from draft to end. The only writer of revisions.
 
-Every step moves the row only if it still has the status and the version that the caller saw, writes
-the page's event in the same transaction, and raises PublishingRefused with a sentence otherwise.
+Every step changes the row only if it still has the status and the version that the caller saw,
+writes the page's event in the same transaction, and otherwise raises PublishingRefused with a
+sentence.
 """
 
 from procedures.publishing.drafting import (

@@ -1,4 +1,4 @@
-"""Writing a text and handing it to a reviewer."""
+"""Verbs of drafting: write a text and hand it to a reviewer."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -102,9 +102,9 @@ def submit_for_review(
 ) -> Revision:
     """Freeze the text, render the fragment that a reviewer will read, and hand it over.
 
-    `answers` says, for each rule that only prompts, why the text may pass it. Raises PublishingRefused
-    with the first findings that block or are not answered, or with the sources that were read or
-    published after the day of `now` in the clinic's zone.
+    `answers` gives the reason why the text may pass each rule that only prompts. Raises
+    PublishingRefused with the first findings that block or are not answered, or with the sources
+    that were read or published after the day of `now` in the clinic's time zone.
     """
     if not revision.note:
         raise PublishingRefused("Write the note to patients first: one sentence on what is new.")
@@ -132,7 +132,7 @@ def submit_for_review(
 def return_to_author(
     revision: Revision, *, version: int, by: User, reason: str, now: datetime
 ) -> Revision:
-    """Send a revision back to be changed, with the reason."""
+    """Send a revision back to its author to be changed, with the reason."""
     with one_step():
         transition(revision, RevisionStatus.DRAFT, version=version)
         record(revision, RETURNED, by=by, now=now, reason=reason)
@@ -140,7 +140,7 @@ def return_to_author(
 
 
 def library() -> Library:
-    """All that a text may cite and show; of figures with the same key the newest."""
+    """Everything that a text may cite and show; of figures with the same key, the newest."""
     figures = Figure.objects.order_by("pk").defer("content")
     return Library(
         sources={source.key: source for source in Source.objects.all()},
@@ -165,7 +165,7 @@ def _answered(found: list[Finding], answers: Mapping[str, str]) -> list[dict[str
 
 
 def _refuse_later_sources(document: str, shown: Library, day: date) -> None:
-    """From here on the text, with the dates of its sources, stays as it is. So they must be possible."""
+    """Refuse sources with impossible dates: from here on the text and these dates are frozen."""
     cited = dict.fromkeys(CITATION.findall(parse(document).body))
     later = [key for key in cited if shown.sources[key].is_from_after(day)]
     if later:

@@ -1,4 +1,4 @@
-"""Putting a signed text before patients, and taking it away."""
+"""Verbs of release: show a signed text to patients, and take it away."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from procedures.texts.rendering import parse
 
 
 def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Revision:
-    """Put a signed revision before patients; the one that was there is superseded."""
+    """Publish a signed revision; the one that was published before is superseded."""
     try:
         with one_step():
             _refuse_unfit(revision, version=version, now=now)
@@ -34,10 +34,10 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
 
 
 def suspend(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
-    """Close a published page at once, because it may do harm. Any clinician may.
+    """Close a published page straight away, because it may do harm. Any clinician may.
 
-    The one step that does not ask which version was on the screen: whoever sees harm is not sent back
-    because a colleague signed the text anew in the meantime.
+    This is the one step that does not ask which version was on the screen: somebody who sees harm
+    is not sent back because a colleague has signed the text again in the meantime.
     """
     with one_step():
         seen = Revision.objects.filter(pk=revision.pk, status=RevisionStatus.PUBLISHED).first()
@@ -48,7 +48,7 @@ def suspend(revision: Revision, *, version: int, by: User, reason: str, now: dat
 
 
 def withdraw(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
-    """Take a page away for good. Its history stays."""
+    """Take a page away permanently. Its history stays."""
     return _end(revision, RevisionStatus.WITHDRAWN, version=version, by=by, reason=reason, now=now)
 
 

@@ -1,7 +1,8 @@
-"""What is due: computed when asked for, told by mail once. A run that is missed loses nothing.
+"""Pages that are due: computed on request, emailed once. A missed run loses nothing.
 
-Each reason has a name that changes with what it hangs on (a signature, a source, a check). A digest
-holds whatever has not been told under its name yet, so it matters neither when nor how often it runs.
+Each reason has a name that changes with what it depends on (a signature, a source, a check). A
+digest contains every reason that has not been sent under its name yet, so it does not matter when
+or how often it runs.
 """
 
 from collections.abc import Iterator
@@ -24,14 +25,14 @@ from procedures.texts.rendering import CITATION
 
 
 class Cause(NamedTuple):
-    """Why a page is due: a name to remember that it was told, and a sentence."""
+    """Why a page is due: a name that records that it was sent, and a sentence."""
 
     name: str
     sentence: str
 
 
 class Due(NamedTuple):
-    """A page that somebody has to look at."""
+    """A page that somebody has to review."""
 
     page: InformationPage
     revision: Revision
@@ -54,7 +55,7 @@ def due(on: date) -> list[Due]:
 def _judged(
     page: InformationPage, revision: Revision, sources: dict[str, Source], on: date
 ) -> tuple[tuple[date, str], Due]:
-    """How urgent it is, and why. A page that cannot be judged is due, and keeps no other from it."""
+    """How urgent it is, and why. A page that cannot be judged is due, and delays no other page."""
     outcome = attempt(lambda: (signature(revision), list(_causes(revision, sources, on))))
     if isinstance(outcome, Failed):
         log_failure("looking whether a review is due of revision", revision.pk, outcome)
@@ -126,7 +127,7 @@ class News(NamedTuple):
 
 
 def untold(on: date) -> dict[User, list[News]]:
-    """What each person has still to be told: a page's owner, or else every manager."""
+    """What has not been sent yet to each person: a page's owner, or else every manager."""
     told = set(DueNotice.objects.values_list("page_id", "told_to_id", "cause"))
     managers = list(User.objects.filter(groups__name="Manager", is_active=True))
     news: dict[User, list[News]] = {}
@@ -140,10 +141,11 @@ def untold(on: date) -> dict[User, list[News]]:
 
 
 def tell(person: User, news: list[News], now: datetime) -> None:
-    """Send a digest, then record it: two runs at once may send it twice, but nobody is missed.
+    """Send a digest, then record it.
 
-    Raises SMTPException or OSError if the email did not go; then nothing counts as told. No transaction
-    is open meanwhile, because a mail server may take its time.
+    Two runs at the same time may send it twice, but nobody is missed. Raises SMTPException or
+    OSError if the email did not go out; then nothing counts as sent. No transaction is open
+    meanwhile, because a mail server may take its time.
     """
     context = {"person": person, "news": news, "site": settings.SITE_URL}
     letter = EmailMessage(

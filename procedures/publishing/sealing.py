@@ -1,4 +1,4 @@
-"""Sealing events anew, when the key changes."""
+"""Seals events again when the key changes."""
 
 from procedures.models import PageEvent
 from procedures.publishing.transitions import one_step
@@ -6,7 +6,7 @@ from procedures.reading.statements import read, seal
 
 
 def reseal() -> tuple[int, list[int]]:
-    """Seal every event under the newest key, if its present seal counts.
+    """Seal every event under the newest key, if its present seal is valid.
 
     Returns how many were sealed, and the numbers of those that were not ours and stay as they are.
     """

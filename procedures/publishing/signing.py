@@ -1,4 +1,4 @@
-"""A clinician's signature: given, renewed, taken back."""
+"""A clinician's signature: given, renewed, revoked."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -33,7 +33,10 @@ def sign_off(
     now: datetime,
     checklist: Sequence[str] = CHECKLIST,
 ) -> SignOff:
-    """A verified clinician, who wrote none of it, signs exactly the bytes that they were shown."""
+    """Sign the bytes that the reviewer was shown.
+
+    The clinician is verified and wrote none of them.
+    """
     clinician = _signer(revision, fragment_hash, checklist, by, now)
     with one_step():
         examined(revision, version=version)
@@ -52,7 +55,7 @@ def re_affirm(
     now: datetime,
     checklist: Sequence[str] = CHECKLIST,
 ) -> SignOff:
-    """The same bytes are read again and signed anew: the dates move, the bytes do not.
+    """Sign the same bytes again after reading them: the dates move, the bytes do not.
 
     For a signed or published text whose signature is due, has run out or was revoked.
     """
@@ -66,9 +69,9 @@ def re_affirm(
 
 
 def revoke(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
-    """Take back every signature under a text. A published page closes at once.
+    """Revoke every signature on a text. A published page closes straight away.
 
-    All of them, because a doubt about the text is a doubt about what each of them said.
+    All of them, because a doubt about the text is a doubt about what each signatory said.
     """
     standing = SignOff.objects.filter(revision=revision, revoked_at=None)
     if not standing.exists():

@@ -1,4 +1,4 @@
-"""How a revision moves from one status to the next, and what its page's history says of it."""
+"""Changes the status of a revision, and writes the event into its page's history."""
 
 import contextlib
 from collections.abc import Collection, Iterator
@@ -17,11 +17,11 @@ from procedures.status import EDITED, EVENTS, TRANSITIONS, PublishingRefused, Re
 
 @contextlib.contextmanager
 def one_step() -> Iterator[None]:
-    """One transaction with all that one step changes and writes down.
+    """Run one transaction with everything that one step changes and records.
 
-    The steps of all pages queue up behind each other, so that the chain of events cannot fork. The lock
-    is the row of the very first event, which is always the same and never goes. It is taken before any
-    other, so that two steps never wait for each other.
+    The steps of all pages queue up behind each other, so that the chain of events cannot fork. The
+    lock is the row of the very first event, which is always the same and is never deleted. It is
+    taken before any other lock, so that two steps never wait for each other.
     """
     with transaction.atomic():
         PageEvent.objects.select_for_update().order_by("pk").values_list("pk").first()
@@ -36,7 +36,7 @@ def transition(
     expected: RevisionStatus | None = None,
     **changes: Any,
 ) -> None:
-    """Compare and set: the row moves only from the status and version that the caller saw."""
+    """Change the status, but only from the status and version that the caller saw."""
     status = expected or RevisionStatus(revision.status)
     if expected is None and to not in TRANSITIONS[status]:
         raise PublishingRefused(what_happened(revision))
@@ -49,7 +49,7 @@ def transition(
 
 
 def bump(revision: Revision, statuses: Collection[RevisionStatus], *, version: int) -> None:
-    """Compare and set of the version alone, for a step that leaves the status as it is."""
+    """Raise the version, but only from the one that the caller saw. The status stays as it is."""
     moved = Revision.objects.filter(
         pk=revision.pk, status__in=statuses, status=revision.status, version=version
     ).update(version=version + 1)
@@ -59,7 +59,7 @@ def bump(revision: Revision, statuses: Collection[RevisionStatus], *, version: i
 
 
 def examined(revision: Revision, *, version: int) -> Evidence:
-    """What can be proven of a revision that somebody is about to vouch for.
+    """What can be proved about a revision that somebody is about to sign or publish.
 
     Raises PublishingRefused if the caller saw an older version, or if anything stored is amiss.
     """
@@ -76,7 +76,7 @@ def examined(revision: Revision, *, version: int) -> Evidence:
 
 
 def what_happened(revision: Revision) -> str:
-    """A sentence on who did what last, for somebody whose step is not possible any more."""
+    """A sentence on who did what last, for somebody whose step is no longer possible."""
     last = revision.events.select_related("by").order_by("-pk").first()
     if last is None:
         return "This version has changed. Open it again."
@@ -97,7 +97,7 @@ def record(
     reason: str = "",
     sign_off: SignOff | None = None,
 ) -> None:
-    """Write a step into the history of its page, within `one_step`: chained, and sealed."""
+    """Write a step into the history of its page, chained and sealed. Call it within `one_step`."""
     newest = _newest()
     event = PageEvent(
         number=_free_number(newest.number + 1 if newest else 1),
@@ -115,13 +115,13 @@ def record(
 
 
 def _newest() -> PageEvent | None:
-    """The newest event that this site wrote: what was slipped in is no part of the chain."""
+    """The newest event that this site wrote. An inserted row is no part of the chain."""
     events = PageEvent.objects.select_related("revision").order_by("-number")
     return next((event for event in events.iterator(chunk_size=10) if read(event)), None)
 
 
 def _free_number(number: int) -> int:
-    """This number, or the next that nobody took: what was slipped in does not stop the chain."""
+    """This number, or the next one that is free. An inserted row does not stop the chain."""
     while PageEvent.objects.filter(number=number).exists():
         number += 1
     return number

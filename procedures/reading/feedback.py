@@ -1,4 +1,4 @@
-"""What readers say of a page: clear or not, and one sentence. The only writer of it."""
+"""Readers' answers to “Was this page clear?” The only writer of them."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -16,12 +16,15 @@ class Tally(NamedTuple):
 
     @property
     def is_worrying(self) -> bool:
-        """Whether so many were lost that an editor should look: at least 3, and 1 in 3."""
+        """Whether so many readers were lost that an editor should look: at least 3, and 1 in 3."""
         return self.unclear >= 3 and self.unclear * 3 >= self.clear + self.unclear
 
 
 def give(revision: Revision, *, clear: bool, comment: str, now: datetime) -> PageFeedback:
-    """Keep a reader's answer with the text that they read. Only the day is kept, and no identity."""
+    """Store a reader's answer with the text that they read.
+
+    Only the day is kept, and no identity.
+    """
     return PageFeedback.objects.create(
         revision=revision, clear=clear, comment=comment, day=timezone.localdate(now)
     )

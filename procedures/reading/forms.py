@@ -1,4 +1,4 @@
-"""What a reader may tell us."""
+"""The form for readers' answers."""
 
 from django import forms
 
@@ -23,5 +23,5 @@ class FeedbackForm(forms.Form):
         help_text="One sentence about the page. Do not write about yourself or your health: "
         "nobody answers here.",
     )
-    # What the reader had before them; a newer version may have come in the meantime.
+    # The text that the reader saw; a newer version may have come in the meantime.
     version = forms.IntegerField(required=False, widget=forms.HiddenInput, max_value=10**6)

@@ -15,7 +15,7 @@ from procedures.models import Figure
 
 
 class NotOurs(ValueError):
-    """The leaflet asked for something that is no stylesheet and no figure of this site."""
+    """The leaflet asked for something that is not a stylesheet or a figure of this site."""
 
 
 @cache
@@ -23,7 +23,7 @@ def _weasyprint() -> ModuleType | None:
     try:
         return import_module("weasyprint")
     except (ImportError, OSError):
-        # OSError: the package is there, but not the libraries of the system that it draws with.
+        # OSError: the package is installed, but not the system libraries that it draws with.
         return None
 
 
@@ -32,10 +32,10 @@ def is_installed() -> bool:
     return _weasyprint() is not None
 
 
-# Drawing one takes half a second of a processor, so whoever asks again gets the same bytes.
+# Making one takes half a second of processor time, so a repeated request gets the same bytes.
 @lru_cache(maxsize=64)
 def make(html: str) -> bytes:
-    """A tagged PDF (PDF/UA-1) of a leaflet. Call it only where `is_installed`.
+    """Make a tagged PDF (PDF/UA-1) of a leaflet. Call it only if `is_installed`.
 
     Nothing is fetched over the network. Raises NotOurs if the leaflet asks for anything foreign.
     """
@@ -70,7 +70,7 @@ def read(url: str) -> tuple[bytes, str]:
 
 
 def _stylesheet(name: str) -> bytes:
-    """As it lies in the project, or under its hashed name where static files were collected."""
+    """The stylesheet as it is in the project, or under its hashed name if files were collected."""
     if found := finders.find(name):
         return Path(found).read_bytes()
     if staticfiles_storage.exists(name):

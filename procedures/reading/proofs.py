@@ -1,7 +1,7 @@
-"""What can be proven of stored texts: that they are what was frozen, signed and shown.
+"""Proves that stored texts are what was frozen, signed and shown.
 
-A row counts only as far as sealed events tell of it. Pages are opened by the same `examine` that
-`manage.py verify_pages` runs, so that what patients read has always passed it.
+A row counts only if sealed events confirm it. Opening a page runs the same `examine` as `manage.py
+verify_pages`, so what patients read has always passed it.
 """
 
 from collections.abc import Iterator
@@ -33,24 +33,24 @@ Signing = tuple[SignOff, Statement | None]
 
 
 class Evidence(NamedTuple):
-    """What the sealed events of a revision say, held against its rows."""
+    """The sealed events of a revision compared with its rows."""
 
-    # A sentence for everything that does not agree.
+    # A sentence for everything that disagrees.
     faults: list[str]
-    # The signatures that have their event, the oldest first.
+    # The signatures that have their event, oldest first.
     sign_offs: list[SignOff]
     # Whether patients could ever read it.
     was_published: bool
 
     @property
     def signature(self) -> SignOff | None:
-        """The newest signature that stands, whatever its dates; None while anything is amiss."""
+        """The newest unrevoked signature, whatever its dates; None while anything is amiss."""
         standing = [signed for signed in self.sign_offs if signed.revoked_at is None]
         return standing[-1] if standing and not self.faults else None
 
 
 def with_evidence(revisions: QuerySet[Revision]) -> QuerySet[Revision]:
-    """The same revisions, with all that `examine` looks at."""
+    """The same revisions, with everything that `examine` looks at."""
     events = PageEvent.objects.order_by("number")
     return revisions.select_related("page").prefetch_related(
         "sign_offs__clinician__login", Prefetch("events", events)
@@ -58,7 +58,7 @@ def with_evidence(revisions: QuerySet[Revision]) -> QuerySet[Revision]:
 
 
 def examine(revision: Revision) -> Evidence:
-    """Hold a revision and its signatures against its events."""
+    """Compare a revision and its signatures with its events."""
     events = sorted(revision.events.all(), key=lambda event: event.number)
     told = [(event.number, read(event)) for event in events]
     history = [said for _, said in told if said]
@@ -88,7 +88,7 @@ def pages_with_texts() -> QuerySet[InformationPage]:
 
 
 def faults_of_page(page: InformationPage) -> list[str]:
-    """A sentence for everything about the page's texts and signatures that does not agree."""
+    """A sentence for every disagreement in the page's texts and signatures."""
     return [
         f"version {revision.number}: {fault}"
         for revision in with_evidence(page.revisions.order_by("number"))
@@ -114,7 +114,10 @@ class Link(NamedTuple):
 
 
 def chain() -> Iterator[Link]:
-    """Every event in order. One that this site did not write is named, and is no part of the chain."""
+    """Every event in order.
+
+    One that this site did not write is named, but is no part of the chain.
+    """
     previous = ""
     events = PageEvent.objects.select_related("revision").order_by("number")
     for event in events.iterator():
@@ -173,7 +176,10 @@ def _signature_faults(
 
 
 def _signings(sign_offs: list[SignOff], history: list[Statement]) -> list[Signing]:
-    """Each signature with the event, by the same login at the same instant, that tells exactly of it."""
+    """Each signature with the event of its signing.
+
+    That event has the same login at the same instant, and says exactly the same.
+    """
     untold = [said for said in history if said["kind"] in SIGNINGS]
     signings: list[Signing] = []
     for signed in sign_offs:
@@ -190,7 +196,7 @@ def _tells_of(said: Statement, what: Statement) -> bool:
 
 
 def _revocation(signing: Statement, history: list[Statement]) -> list[tuple[str, int]]:
-    """When and by whom a signature was taken back: with every other that stood."""
+    """When and by whom a signature was revoked, together with every other on the text."""
     later = (
         (said["at"], said["by"]["id"])
         for said in history

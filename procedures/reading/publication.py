@@ -1,8 +1,8 @@
 """What a patient may read of a page now. Every way to a page's text leads through `look_up`.
 
-The promise: what is read is, byte for byte, what a clinician signed. So the signature, its dates, the
-hashes and the sealed events are looked at each time (`proofs`), and anything amiss closes the page.
-Nothing needs to run on a schedule for a stale page to stop looking fresh.
+The promise: what is read is, byte for byte, what a clinician signed. So the signature, its dates,
+the hashes and the sealed events are checked each time (`proofs`), and anything amiss closes the
+page. Nothing needs to run on a schedule for a stale page to stop looking fresh.
 """
 
 import time
@@ -40,7 +40,7 @@ class Closed(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A text that patients could once read, as the page's history tells of it."""
+    """A text that patients could once read, as the page's history describes it."""
 
     revision: Revision
     title: str
@@ -48,12 +48,12 @@ class Version(NamedTuple):
     suspended: bool
     # Nothing changed for patients: there was nothing before.
     is_first: bool
-    # Whether its words may still be shown: the page is open, and nobody took this text back.
+    # Whether its words may still be shown: the page is open, and nobody revoked this text.
     shown: bool
 
     @property
     def fragment(self) -> Fragment:
-        """The signed bytes, to be shown only while they may be."""
+        """The signed bytes. Show them only while they may be read."""
         return cut(self.revision.fragment)
 
 
@@ -67,9 +67,9 @@ class GlossaryEntry(NamedTuple):
 def counter() -> tuple[int, ...]:
     """Numbers of which at least one changes with every step in the life of any page.
 
-    The events are append-only, so their count grows with each commit. Their largest id would not do:
-    of two transactions the one with the lower id may commit last. The number of signatures and
-    the published texts are among them, because whoever forges a page past `publishing` writes no event.
+    The events are append-only, so their count grows with each commit. The largest id would not do:
+    of two transactions, the one with the lower id may commit last. The number of signatures and the
+    published texts are included because a page that is forged without `publishing` writes no event.
     """
     live = Revision.objects.filter(status=RevisionStatus.PUBLISHED).order_by("pk")
     return (
@@ -90,8 +90,8 @@ def open_pages(on: date, categories: Iterable[str] = Category.values) -> list[Pu
 def open_titles(on: date, categories: Iterable[str]) -> list[tuple[InformationPage, str]]:
     """The pages of these categories that may be read on that day, each with its signed title.
 
-    Kept in this process like public pages are (`store`): until the next step in the life of any page,
-    and for a minute at most.
+    They are kept in this process like public pages (`store`): until the next step in the life of
+    any page, and for a minute at most.
     """
     minute = int(time.monotonic() // KEPT_SECONDS)
     return list(_titles_of(on, tuple(categories), counter(), minute))
@@ -106,7 +106,7 @@ def _titles_of(
 
 
 def forget_titles() -> None:
-    """Whatever is kept in this process is read again."""
+    """Forget the titles that this process keeps, so that they are read again."""
     _titles_of.cache_clear()
 
 
@@ -116,10 +116,11 @@ def shows(figure_address: str, on: date) -> bool:
 
 
 def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
-    """What may be read of the page on that day in the clinic's zone; None if it never was public.
+    """What may be read of the page on that day in the clinic's time zone.
 
-    A page that seems closed is read a second time: a colleague's step may have been committed between
-    the queries of the first, and what one of them saw does not match what the next one saw.
+    None if it was never public. A page that seems closed is read a second time: a colleague's step
+    may have been committed between the queries of the first read, which then do not match each
+    other.
     """
     found = _look_up(page, on)
     return _look_up(page, on) if isinstance(found, Closed) else found
@@ -139,7 +140,7 @@ def _closed(revision: Revision) -> Closed:
 
 
 def _title(revision: Revision, evidence: Evidence) -> str:
-    """The title, if these very bytes were signed; else a name from the address.
+    """The title, if exactly these bytes were signed; otherwise a name made from the address.
 
     The column `title` is for staff's lists and is not covered by a hash.
     """
@@ -167,7 +168,7 @@ def _publication(revision: Revision, on: date) -> Publication | None:
 
 
 def history(page: InformationPage, on: date) -> list[Version]:
-    """Every text of the page that patients could read, the newest first, with whoever signed it."""
+    """Every text of the page that patients could read, newest first, with its signatories."""
     is_open = isinstance(look_up(page, on), Publication)
     public = page.revisions.filter(published_at__isnull=False).order_by("-number")
     told = [

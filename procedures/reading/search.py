@@ -39,7 +39,7 @@ COMMON_STEMS = frozenset(map(_stem, COMMON))
 
 
 class Part(NamedTuple):
-    """Some words of an excerpt, and whether they are what was looked for."""
+    """Some words of an excerpt, and whether they match the query."""
 
     words: str
     found: bool
@@ -64,7 +64,7 @@ class Found(NamedTuple):
 def search(query: str, pages: Iterable[Publication]) -> Found:
     """Find the pages that have every word of the query.
 
-    Words are compared by their stems; the common ones count only if there are no others.
+    Words are compared by their stems; common words count only if there are no others.
     """
     pages = list(pages)
     words = _words(query[:LONGEST_QUERY])
@@ -146,7 +146,7 @@ def _result(page: Publication, wanted: Sequence[str]) -> Result | None:
     return Result(page, sum(scores), names, _excerpt(best, wanted))
 
 
-# A text is read once; the same words always hold the same stems.
+# A text is read once; the same words always have the same stems.
 @lru_cache(maxsize=256)
 def _read(text: str) -> tuple[list[str], list[set[str]]]:
     """The passages of a text, and the stems in each."""
@@ -155,7 +155,7 @@ def _read(text: str) -> tuple[list[str], list[set[str]]]:
 
 
 def _excerpt(passage: str, wanted: Sequence[str]) -> list[Part]:
-    """The words around the first that was found, cut into parts that were found and were not."""
+    """The words around the first match, cut into parts that match and parts that do not."""
     words = passage.split()
     hits = [bool(set(stems(word)) & set(wanted)) for word in words]
     if not any(hits):

@@ -1,13 +1,13 @@
-"""What we say of one step in the life of a page: a statement, chained to the one before and sealed.
+"""The record of one step in the life of a page: a statement, chained to the last and sealed.
 
-A statement is JSON in one canonical form (keys sorted, no blanks, UTF-8), stored as it was sealed. It
-can be understood without any other row: it names the page, the hashes of the text, who did what and
-when, and the whole signature where somebody signed. It also names the SHA-256 of the statement before
-it. So all of them are one chain, and could be the entries of a public log as they are. Of a reason,
-which colleagues write for each other, it holds only the hash.
+A statement is JSON in one canonical form (keys sorted, no blanks, UTF-8), stored as it was sealed.
+It can be understood without any other row: it names the page, the hashes of the text, who did what
+and when, and the whole signature where somebody signed. It also names the SHA-256 of the statement
+before it. So together they are one chain, and could be the entries of a public log as they are. Of
+a reason, which colleagues write for each other, it contains only the hash.
 
-The seal is an HMAC of the statement under a key that is not in the database (`SEALING_KEY`). Whoever can
-write every table can compute the chain, but not the seal.
+The seal is an HMAC of the statement under a key that is not in the database (`SEALING_KEY`).
+Somebody who can write every table can compute the chain, but not the seal.
 """
 
 import json
@@ -38,8 +38,9 @@ def compose(
 ) -> str:
     """The statement of an event, in canonical form.
 
-    `previous` is the hash of the statement before it, empty for the first. `text` is None where nobody
-    knows any more which text it was. `afterwards` says that the statement was made later than the event.
+    `previous` is the hash of the statement before it, empty for the first. `text` is None if nobody
+    knows any more which text it was. `afterwards` says that the statement was made later than the
+    event.
     """
     content = {
         "format": FORMAT,
@@ -59,7 +60,7 @@ def compose(
 
 
 def text_of(revision: Revision) -> Statement:
-    """The text of a revision as statements name it, with the pictures that it shows."""
+    """The text of a revision in the form that statements use, with the pictures that it shows."""
     return {
         "document": revision.document_hash,
         "fragment": revision.fragment_hash,
@@ -71,7 +72,10 @@ def text_of(revision: Revision) -> Statement:
 
 
 def signature_of(signed: SignOff) -> Statement:
-    """Everything that was signed, by whom, and until when. What became of it later is another event."""
+    """Everything that was signed, by whom, and until when.
+
+    Whatever happens to it later is another event.
+    """
     return {
         "document": signed.document_hash,
         "fragment": signed.fragment_hash,
@@ -99,7 +103,7 @@ def seal(statement: str) -> str:
 
 
 def read(event: PageEvent) -> Statement | None:
-    """What the event says; None unless its statement is sealed by us and its row says the same."""
+    """What the event says; None unless we sealed its statement and its row says the same."""
     if not _is_sealed(event.statement, event.seal):
         return None
     said: Statement = json.loads(event.statement)
@@ -127,7 +131,7 @@ def read(event: PageEvent) -> Statement | None:
 
 
 def address(page: Any) -> str:
-    """Where patients find the page, below the address of the site."""
+    """The path at which patients find the page."""
     return f"{page.category}/{page.slug}"
 
 

@@ -1,18 +1,18 @@
-"""Public answers, kept whole in this process's memory and given before Django is asked.
+"""Keeps public responses whole in this process's memory and serves them before Django is asked.
 
-A page whose signature stands is as constant as a file. So the first reader's answer is made by Django,
-with all its headers, and kept: as it is, compressed, and under an ETag. It is given again while
+A page with a valid signature is as constant as a file. So Django makes the first reader's response,
+with all its headers, and it is kept: as it is, compressed, and under an ETag. It is served again while
 
-- the counter of `publication` stands still, at which we look at most once a second,
-- it is the same day in the clinic's zone, because pages age by the day,
-- it is less than a minute old; then Django is asked again, and hashes are verified again.
+- the counter of `publication` has not changed; we look at it at most once a second,
+- it is the same day in the clinic's time zone, because pages age by the day,
+- it is less than a minute old; after that Django is asked again, and hashes are verified again.
 
-While the database is away nothing can be looked at. Then an answer is still given for a while
-(`CLINIC_PAGES_IN_OUTAGE_SECONDS`), because nobody can suspend a page without the database either. The
-while has an end, because the fault may lie between this process and a database that others reach.
+While the database is down, nothing can be looked at. Then a response is still served for a while
+(`CLINIC_PAGES_IN_OUTAGE_SECONDS`), because nobody can suspend a page without the database either. This
+has an end because the fault may be between this process and a database that others can reach.
 
-Kept is only what any cache on the way may keep: a whole answer to a GET without a query, marked
-`Cache-Control: public`, that sets no cookie. Its key is everything that the answer depends on.
+Only what any cache on the way may keep is kept: a whole response to a GET without a query, marked
+`Cache-Control: public`, that sets no cookie. Its key is everything that the response depends on.
 """
 
 import gzip
@@ -33,7 +33,7 @@ from django.utils import timezone
 from procedures.ground.outages import find_outage
 from procedures.reading.publication import counter
 
-# In the environ of a request that was handed on although the database could not be reached just now.
+# Set in the environ of a request that was passed on although the database could not be reached.
 DATABASE_IS_AWAY = "clinic.database_is_away"
 
 LOOK_EVERY = 1.0
@@ -53,7 +53,7 @@ Key = tuple[str, str, bool]
 
 
 class Representation(NamedTuple):
-    """An answer in one encoding."""
+    """A response in one encoding."""
 
     etag: str
     headers: Headers
@@ -62,7 +62,7 @@ class Representation(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An answer in every encoding, and how long it may be given."""
+    """A response in every encoding, and how long it may be served."""
 
     representations: dict[str, Representation]
     digest: str
@@ -71,7 +71,7 @@ class Entry(NamedTuple):
 
 
 class PageStore:
-    """A WSGI application in front of another, which it asks for what it does not hold."""
+    """A WSGI application in front of another, which it calls for whatever it does not have."""
 
     def __init__(
         self, application: WSGIApplication, clock: Callable[[], float] = time.monotonic
@@ -81,14 +81,14 @@ class PageStore:
         self.entries: dict[Key, Entry] = {}
         self.stamp: tuple[object, object] | None = None
         self.looked = float("-inf")
-        # The newest stamp that was ever seen, and when: what counts while the database is away.
+        # The newest stamp ever seen, and when: this is what counts while the database is down.
         self.last_stamp: tuple[object, object] | None = None
         self.last_seen = float("-inf")
         self.is_away = False
         self.lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer from memory, or let Django answer and keep what may be kept."""
+        """Answer from memory, or have Django answer and keep what may be kept."""
         key = _key(environ)
         if key is None:
             return self.application(environ, start_response)
@@ -106,9 +106,9 @@ class PageStore:
         return _give(answer, environ, start_response) if isinstance(answer, Entry) else answer
 
     def _look(self) -> tuple[object, object] | None:
-        """The counter and the day; None while that is not known, so that nothing old is given."""
+        """The counter and the day; None while they are unknown, so that nothing old is served."""
         if not self.lock.acquire(blocking=False):
-            return None  # another thread looks; meanwhile Django answers this one
+            return None  # another thread is looking; meanwhile Django answers this one
         self.stamp = None
         began = self.clock()
         try:
@@ -124,7 +124,7 @@ class PageStore:
         return self.stamp
 
     def _in_an_outage(self, key: Key, now: float) -> Entry | None:
-        """What may still be given of an answer while the database is away."""
+        """The stored response that may still be served while the database is down."""
         entry, longest = self.entries.get(key), settings.CLINIC_PAGES_IN_OUTAGE_SECONDS
         if (
             entry
@@ -143,11 +143,12 @@ class PageStore:
         stamp: tuple[object, object] | None,
         now: float,
     ) -> Entry | Iterable[bytes]:
-        """Let Django answer as to a GET. What may be kept is kept; the rest is passed on as it is.
+        """Have Django answer as to a GET. Keep what may be kept; pass the rest on as it is.
 
-        Without a stamp nothing is kept. Where Django says 503, an answer that outlives it is given.
+        Without a stamp nothing is kept. If Django answers 503, a response that outlives the outage
+        is served.
 
-        The body of an answer to a HEAD is left out by the server, as Django expects of it too.
+        The server leaves out the body of a response to a HEAD, as Django also expects of it.
         """
         heard: list[Any] = []
 
@@ -177,10 +178,10 @@ class PageStore:
 
 
 def _key(environ: WSGIEnvironment) -> Key | None:
-    """What an answer depends on; None where it may not be kept.
+    """What a response depends on; None if it may not be kept.
 
-    The host and the scheme are those that Django goes by, so that no header makes a second entry of
-    one page. A SCRIPT_NAME would stand in front of every link.
+    The host and the scheme are those that Django uses, so that no header makes a second entry of
+    one page. A SCRIPT_NAME would be the beginning of every link.
     """
     asks = environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.get("QUERY_STRING")
     path = environ["PATH_INFO"]
@@ -191,7 +192,7 @@ def _key(environ: WSGIEnvironment) -> Key | None:
 
 
 def _is_secure(environ: WSGIEnvironment) -> bool:
-    """What `HttpRequest.is_secure` says, without the price of making a request of every read."""
+    """The same as `HttpRequest.is_secure`, without the cost of making a request for every read."""
     name, secure = settings.SECURE_PROXY_SSL_HEADER or ("", "")
     said = environ.get(name)
     if said is None:
@@ -210,7 +211,7 @@ def _read(answer: Iterable[bytes]) -> bytes:
 def _give(entry: Entry, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     chosen = entry.representations[encoding_for(environ.get("HTTP_ACCEPT_ENCODING", ""))]
     seen = environ.get("HTTP_IF_NONE_MATCH")
-    # If-Modified-Since is not looked at: a page that became overdue has a date of old and new words.
+    # If-Modified-Since is ignored: one date cannot tell old words from a new banner beside them.
     if seen and _names(seen, chosen.etag):
         start_response("304 Not Modified", list(chosen.unchanged))
         return []
@@ -219,7 +220,7 @@ def _give(entry: Entry, environ: WSGIEnvironment, start_response: StartResponse)
 
 
 def _names(tags: str, etag: str) -> bool:
-    """Whether an If-None-Match header holds the tag (RFC 9110, 13.1.2: compared weakly)."""
+    """Whether an If-None-Match header contains the tag (RFC 9110, 13.1.2: compared weakly)."""
     held = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
     return etag in held or "*" in held
 

@@ -1,4 +1,4 @@
-"""What search engines are told of a page (schema.org), from its live signature and nothing else."""
+"""What search engines are told about a page (schema.org), only from its live signature."""
 
 from django.conf import settings
 from django.utils import timezone

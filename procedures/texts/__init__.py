@@ -1,1 +1,1 @@
-"""What a text says: rendered, checked, compared."""
+"""The texts of pages: rendered, checked, compared."""

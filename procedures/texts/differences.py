@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word, as a reader would say it."""
+"""The differences between two texts, word by word, as a reader would describe them."""
 
 import html
 import re
@@ -36,7 +36,7 @@ class Piece(NamedTuple):
 def passages(fragment: str, *, addresses: bool = False) -> list[str]:
     """A fragment as plain text: one passage for each paragraph, heading, list item or table cell.
 
-    With `addresses` the targets of links, the numbers of citations and the figures are words too.
+    With `addresses`, the targets of links, the numbers of citations and the figures are words too.
     """
     if addresses:
         fragment = _spell_out(fragment)
@@ -54,7 +54,7 @@ def _spell_out(fragment: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    # What is only for listeners, or a mere number of a source, is no change of words.
+    # Words for screen readers only, or the bare number of a source, are not a change of words.
     text = re.sub(r"<sup.*?</sup>|<svg.*?</svg>", "", text, flags=re.DOTALL)
     return re.sub(r"[ \t]*\n[ \t]*", "\n", text).split("\n")
 
@@ -74,7 +74,7 @@ def compare(older: str, newer: str, *, addresses: bool = False) -> list[list[Pie
 
 
 def _replaced(before: Sequence[str], after: Sequence[str]) -> Iterator[list[Piece]]:
-    """Passages in pairs, as far as they go; what is left over came or went as a whole."""
+    """Passages in pairs, as far as they go; the rest was added or removed as a whole."""
     for old, new in zip(before, after, strict=False):
         yield list(_words(old, new))
     yield from ([Piece(Kind.REMOVED, old)] for old in before[len(after) :])

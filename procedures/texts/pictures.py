@@ -1,4 +1,4 @@
-"""Pictures as they come from a file: what they are, how large, and whether they are safe to show."""
+"""Reads picture files: their type and size, and whether they are safe to show."""
 
 import hashlib
 import re
@@ -8,8 +8,8 @@ from typing import NamedTuple
 LARGEST = 200_000
 LONGEST_SIDE = 10_000
 PNG = b"\x89PNG\r\n\x1a\n"
-# As an image an SVG runs no script and loads nothing; opened by itself our policy forbids both.
-# Refused all the same, so that nobody has to rely on that.
+# As an image an SVG runs no script and loads nothing, and our policy forbids both when it is opened
+# alone. We refuse both all the same, so that nobody has to rely on that.
 ACTIVE = re.compile(
     rb"<script|<foreignobject|<!entity|<!doctype|javascript:|\son\w+\s*="
     rb"|https?://(?!www\.w3\.org/)",
@@ -20,7 +20,7 @@ VIEW_BOX = re.compile(rb'viewBox="\s*[\d.-]+\s+[\d.-]+\s+' + SIDE + rb"\s+" + SI
 
 
 class PictureError(Exception):
-    """Why a file cannot be one of our pictures, as a sentence for whoever chose it."""
+    """Why a file cannot be one of our pictures, as a sentence for the person who chose it."""
 
 
 class Picture(NamedTuple):
@@ -34,7 +34,7 @@ class Picture(NamedTuple):
 
 
 def read_picture(content: bytes) -> Picture:
-    """Look at the bytes, not at the name. Raises PictureError."""
+    """Read the type and size from the bytes, not from the name. Raises PictureError."""
     if len(content) > LARGEST:
         raise PictureError(f"The file is larger than {LARGEST // 1000} KB. Make it smaller.")
     content_hash = hashlib.sha256(content).hexdigest()

@@ -22,7 +22,7 @@ TOKEN = "a" * 32
 
 
 def main() -> None:
-    """One session for each."""
+    """Write the last press of one session for each request."""
     sys.path.insert(0, str(Path(__file__).parent.parent.parent))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
     django.setup()
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def fill_in(number: int) -> bytes:
-    """The last press of one patient."""
+    """The bytes of the last press of one patient."""
     from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
     from django.http import QueryDict  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def typed(number: int) -> dict[str, dict[str, str]]:
 
 
 def safety(unsent: "UnsentRequest") -> "QueryDict":
-    """“No” to every question but one."""
+    """The answers: “no” to every question but one."""
     from django.http import QueryDict  # noqa: PLC0415
 
     data = QueryDict(mutable=True)
@@ -98,7 +98,7 @@ def safety(unsent: "UnsentRequest") -> "QueryDict":
 
 
 def store(many: int) -> None:
-    """Old requests, copied from the demonstration's by the database itself."""
+    """Store old requests, copied from the demonstration's by the database itself."""
     if not many:
         return
     from django.db import connection  # noqa: PLC0415

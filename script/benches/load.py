@@ -1,4 +1,4 @@
-"""Servers to measure, and the load that measures them: eight connections, one process, plain sockets."""
+"""Servers to measure, and the load on them: eight connections, one process, plain sockets."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Target(NamedTuple):
-    """What is asked: a name, a port, the requests one after the other, and how answers begin."""
+    """What is requested: a name, a port, the requests in order, and how responses begin."""
 
     name: str
     port: int
@@ -29,7 +29,7 @@ class Target(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Requests a second in each round."""
+    """The requests per second in each round."""
 
     name: str
     rates: list[float]
@@ -44,7 +44,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def gunicorn(application: str, port: int, environment: Mapping[str, str]) -> Iterator[None]:
-    """One sync worker, on the first core where a process can be bound to one."""
+    """One sync worker, on the first core if a process can be bound to one."""
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", "1", "--log-level", "warning"]
     server = subprocess.Popen(
@@ -71,14 +71,14 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def ask(target: Target) -> bytes:
-    """One whole answer, head and body."""
+    """One whole response, head and body."""
     with socket.create_connection(("127.0.0.1", target.port), 10) as connection:
         connection.sendall(next(target.requests))
         return b"".join(iter(partial(connection.recv, 1 << 18), b""))
 
 
 def compare(targets: list[Target]) -> list[Measured]:
-    """Ask all targets in turn, in the opposite order every other round."""
+    """Call all targets in turn, in the opposite order every other round."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     rates: dict[str, list[float]] = {target.name: [] for target in targets}
@@ -91,7 +91,7 @@ def compare(targets: list[Target]) -> list[Measured]:
 
 
 def _slice(target: Target, seconds: float) -> float:
-    """Answers a second. One that does not begin as expected fails the run."""
+    """Responses per second. One that does not begin as expected fails the run."""
     selector = selectors.DefaultSelector()
     for _ in range(CONNECTIONS):
         _open(selector, target)
@@ -116,7 +116,7 @@ def _slice(target: Target, seconds: float) -> float:
 
 
 def _finish(selector: selectors.BaseSelector, target: Target) -> None:
-    """Wait for what is under way, so that the next slice begins with a server at rest."""
+    """Wait for what is still running, so that the next slice begins with an idle server."""
     for key in list(selector.get_map().values()):
         connection = cast("socket.socket", key.fileobj)
         key.data.extend(iter(partial(connection.recv, 1 << 18), b""))
@@ -137,7 +137,7 @@ def _open(selector: selectors.BaseSelector, target: Target) -> None:
 
 
 def report(measured: list[Measured], yardstick: str) -> None:
-    """Ratios to the yardstick of the same round: the median, and how far the rounds lie apart."""
+    """Print ratios to the yardstick of the same round: the median, and the spread of the rounds."""
     base = next(each.rates for each in measured if each.name == yardstick)
     print(f"{'':<44}{'ratio':>7}{'lowest':>9}{'highest':>9}")
     for each in measured:

@@ -1,4 +1,4 @@
-"""How fast a signed page is given, as a ratio to bare gunicorn with the same bytes."""
+"""How fast a signed page is served, as a ratio to bare gunicorn with the same bytes."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ def request(path: str, *headers: str) -> bytes:
 
 
 def main() -> None:
-    """Three kinds of servers side by side, each with one worker on one core."""
+    """Compare three kinds of servers, each with one worker on one core."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as servers:
         environment = {
             "SECRET_KEY": "only-to-measure-" * 4,

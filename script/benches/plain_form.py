@@ -1,6 +1,7 @@
-"""A second yardstick of requests: what Django itself costs. A form of five fields, and three rows.
+"""A second yardstick for requests: what Django itself costs.
 
-No session, no limits, no journal, one transaction; the same server, pool and PostgreSQL.
+A form with five fields, and three rows. No session, no limits, no journal, one transaction; the
+same server, pool and PostgreSQL.
 """
 
 import os

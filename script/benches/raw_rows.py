@@ -1,4 +1,4 @@
-"""The yardstick of requests: one raw row, inserted and committed, from a pool, without a framework."""
+"""The yardstick for requests: one raw row, inserted and committed from a pool, no framework."""
 
 import os
 from collections.abc import Iterable

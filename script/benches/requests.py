@@ -1,10 +1,10 @@
-"""Complete final submissions a second, as a ratio to one raw row inserted and committed a request.
+"""Whole submissions per second, as a ratio to requests that insert and commit one raw row.
 
     script/bench requests [--stored 1000000]
 
-All are served by gunicorn and store into the same PostgreSQL. A plain Django form between them shows
-what the framework itself costs. A submission is all of it: the session with what was typed,
-validation, request, answers, flags, chained event, messages, committed.
+All of them are served by gunicorn and write to the same PostgreSQL. A plain Django form between them
+shows what the framework itself costs. A submission includes everything: the session with what was
+typed, validation, request, answers, flags, chained event, messages, commit.
 """
 
 import argparse

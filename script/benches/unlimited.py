@@ -1,4 +1,4 @@
-"""The site as it is, but for the limits on how often one place and one mailbox may send."""
+"""The site as it is, but without the limits on how often one place and one mailbox may send."""
 
 from bookings.patients import limits
 from clinic_site.wsgi import application

@@ -1,4 +1,4 @@
-"""What a page is measured against: the same bytes from bare gunicorn, and from the least of Django."""
+"""What a page is compared with: the same bytes from bare gunicorn, and from minimal Django."""
 
 import os
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(
 
 
 def bare(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """No framework at all: the limit that we set ourselves."""
+    """Without any framework: the limit that we set ourselves."""
     start_response("200 OK", HEADERS)
     return [BODY]
 

@@ -1,4 +1,4 @@
-"""One form of an e-mail address: typed, stored, compared, sent to."""
+"""One form of an email address: typed, stored, compared and sent to."""
 
 from collections.abc import Callable
 from datetime import datetime

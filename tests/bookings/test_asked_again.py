@@ -1,4 +1,4 @@
-"""Answers that age are asked for again; a new flag reopens the request."""
+"""Answers that age are asked for again, and a new flag reopens the request."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def infection(monday: datetime) -> ScreeningQuestion:
 def answered(
     question: ScreeningQuestion, answer: str, now: datetime, detail: str = ""
 ) -> AppointmentRequest:
-    """In review, with every flag cleared."""
+    """A request in review, with every flag cleared."""
     request = triage.submit(
         factories.submission(answers=[GivenAnswer(question, answer, detail)]),
         key=f"{answer}{detail}",
@@ -194,7 +194,7 @@ def test_a_new_flag_while_moving_keeps_the_appointment(
 
 @pytest.fixture
 def coming(infection: ScreeningQuestion, monday: datetime, at: Any) -> AppointmentRequest:
-    """Somebody whose appointment is the day after tomorrow, and who answered ten days ago."""
+    """A patient whose appointment is the day after tomorrow, and who answered ten days ago."""
     request = answered(infection, NO, monday)
     triage.book(
         request,

@@ -1,4 +1,4 @@
-"""How we and a patient reach each other: links that die, contact details, texts, calls."""
+"""How we and a patient reach each other: links that expire, contact details, texts, calls."""
 
 import json
 import threading
@@ -41,7 +41,7 @@ def identified(client: Client, request: AppointmentRequest) -> str:
     return url
 
 
-# --- The link dies ------------------------------------------------------------------------------
+# --- The link expires ---------------------------------------------------------------------------
 
 
 def test_the_link_dies_some_time_after_the_end(
@@ -84,7 +84,7 @@ def test_contact_details_stand_behind_the_date_of_birth(client: Client, monday: 
     request.refresh_from_db()
     assert request.email == "pat@example.org"
     url = f"{identified(client, request)}contact/"
-    # What was typed too early is given back, and saved by nobody.
+    # What was typed too early is given back, and is not saved.
     assert 'value="x@example.org"' in client.get(url).content.decode()
 
 
@@ -201,7 +201,7 @@ def test_day_time_and_place_only_for_those_who_agreed(
 
 
 class Provider(BaseHTTPRequestHandler):
-    """A provider that answers what it is told to answer."""
+    """A provider of text messages that answers what it is told to."""
 
     answer = 200
     taken: list[tuple[dict[str, Any], dict[str, str]]]
@@ -213,7 +213,7 @@ class Provider(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *arguments: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -358,7 +358,7 @@ def test_a_call_that_reached_them_ends_the_task(monday: datetime) -> None:
     assert patients_to_phone(now) == []
     kinds = list(request.events.order_by("number").values_list("kind", flat=True))
     assert kinds[-2:] == ["tried to phone the patient", "phoned the patient"]
-    # The offer stands: a call is no step.
+    # The offer is still open: a call is not a step.
     assert request.status == RequestStatus.OFFERED
 
 
@@ -413,7 +413,7 @@ def test_what_was_given_stays_in_its_version(client: Client, monday: datetime) -
     first = request.appointments.get().given
     assert first is not None
     url = behind_link(client, request)
-    # The title would tell what the visit is for.
+    # The title would reveal what the visit is for.
     assert "A thing" not in client.get(url).content.decode()
     assert client.get(f"{url}page/").headers["Location"] == f"{url}identify/"
     identified(client, request)
@@ -486,7 +486,7 @@ def test_the_old_address_is_told_without_a_link(client: Client, monday: datetime
     assert "From now on we will write to another address." in letter.body
     assert "://" not in letter.body
     assert "new@example.org" not in letter.body
-    # The address that was left is not kept.
+    # The old address is not kept.
     assert not Message.objects.exclude(address="").exists()
 
 
@@ -503,7 +503,7 @@ def test_staff_put_a_mistyped_address_right(client: Client, monday: datetime) ->
 def test_a_link_that_staff_ended_does_not_open_again_by_a_late_press(
     client: Client, monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The link is ended between the look and the verb of a browser that had it."""
+    """The link is ended between the look and the verb of a browser that had it open."""
     request = factories.received(now=monday)
     url = identified(client, request)
     change = triage.change_contact

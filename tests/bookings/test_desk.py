@@ -1,4 +1,4 @@
-"""The desk: what staff see first, what each may do, and what happens when they press."""
+"""The desk: what staff see first, what each of them may do, and what happens when they do it."""
 
 import re
 from collections.abc import Callable
@@ -228,7 +228,7 @@ def test_a_lost_clinic_is_said_wherever_the_appointment_is(
 
 
 def ready_for(slug: str, now: datetime) -> AppointmentRequest:
-    """A request from which the decision is open."""
+    """A request for which the decision is open."""
     if slug == "resolve-flag":
         request = factories.received(flagged=True, now=now)
         return triage.start_review(
@@ -349,7 +349,7 @@ def test_a_press_decides_and_says_so(slug: str, sign_in: SignIn, at: Any, monday
 
 
 def is_open(slug: str, status: RequestStatus) -> bool:
-    """Whether the verb behind a decision may be pressed in a status, under whatever name."""
+    """Whether the verb behind a decision may be used in a status, under whatever name."""
     verb = DECISIONS[slug].verb
     return any(status in other.statuses for other in DECISIONS.values() if other.verb == verb)
 
@@ -372,7 +372,7 @@ def test_a_decision_that_is_not_open_is_refused_and_nothing_moves(
         assert Claim.objects.count() == claims, slug
 
 
-# A call is a look: it makes no screen stale, and no screen is too old for it.
+# A call is like a look: it makes no screen stale, and no screen is too old for it.
 STEPS = sorted(DECISIONS.keys() - {"call"})
 
 

@@ -1,4 +1,4 @@
-"""Claims: what is held, by whom, and that an overlap is impossible."""
+"""Claims: what is taken and by whom, and that an overlap is impossible."""
 
 from datetime import UTC, datetime, timedelta
 

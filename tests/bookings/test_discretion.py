@@ -1,4 +1,4 @@
-"""S7: what a patient told us stands in its own columns, and nowhere else that the site writes."""
+"""S7: what a patient told us is stored in its own columns, and nowhere else."""
 
 import logging
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from tests.bookings.test_messages import CANARIES, request_with_canaries
 pytestmark = pytest.mark.django_db
 
 SECRET = ["canary", "7946 0123", "79460123", "1961", "19 july", "warfarin"]
-# Where patients' own words belong; a session holds them while a form is being filled in.
+# Where patients' own words belong; a session has them while a form is being filled in.
 OWN_PLACES = {"bookings_appointmentrequest", "bookings_screeninganswer", "bookings_clinicquestion"}
 
 
@@ -35,7 +35,7 @@ def everything_written() -> str:
 
 
 def walk(client: Client, now: datetime) -> list[str]:
-    """A patient and a colleague go through everything; the addresses that they met."""
+    """Walk a patient and a colleague through everything; return the addresses that they met."""
     request = request_with_canaries(now)
     link = links.private_link(request).removeprefix("https://clinic.example")
     url = client.get(link).headers["Location"]
@@ -84,7 +84,7 @@ def test_s7_nothing_of_a_patient_is_in_logs_or_other_tables(
 
 
 def test_s7_would_see_a_word_that_slipped(client: Client, monday: datetime) -> None:
-    """The twin: a detail of a journal's event with a patient's word is found."""
+    """The twin: a patient's word in the detail of a journal event is found."""
     request = request_with_canaries(monday)
     triage.start_review(
         request, version=request.version, by=factories.staff("Reception"), now=monday
@@ -102,7 +102,7 @@ def test_s7_would_see_a_word_that_slipped(client: Client, monday: datetime) -> N
 
 
 def test_every_personal_column_is_known(monday: datetime) -> None:
-    """Text of patients lives only in models that say so."""
+    """Only models that say so contain patients' text."""
     ours: Iterable[Any] = apps.get_app_config("bookings").get_models()
     for model in ours:
         free_text = {

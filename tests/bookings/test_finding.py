@@ -1,4 +1,4 @@
-"""People are found again at the desk, however their names and numbers were typed."""
+"""The desk finds people again, however their names and numbers were typed."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Free times: clinic sessions, less what cancels them, less what is claimed."""
+"""Free times: clinic sessions, minus whatever cancels them, minus claims."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -41,7 +41,7 @@ def local(day: date, hour: int, minute: int = 0) -> datetime:
 
 @pytest.fixture
 def doctor(db: None, monday: datetime) -> Clinician:
-    """Tuesdays from nine to twelve, in a house that opens at eight."""
+    """A clinician with sessions on Tuesdays from 9 to 12, at a location that opens at 8."""
     doctor = factories.clinician()
     ClinicSession.objects.all().delete()
     factories.clinic_session(doctor, TUESDAY, time(9), time(12))
@@ -163,7 +163,7 @@ def test_the_leave_of_another_changes_nothing(doctor: Clinician) -> None:
 def test_free_times_follow_each_other_with_their_buffers(
     doctor: Clinician, monday: datetime
 ) -> None:
-    # Thirty minutes and ten to write up: 11:40 would end its buffer after twelve.
+    # Thirty minutes and ten to write up: 11:40 would end its buffer after 12:00.
     assert starts(doctor, monday) == ["Tue 09:00", "Tue 09:40", "Tue 10:20", "Tue 11:00"]
 
 
@@ -198,7 +198,7 @@ def with_machines(count: int) -> AppointmentType:
 
 @pytest.fixture
 def colleague(doctor: Clinician) -> Clinician:
-    """Somebody else, at the same time in another room of the same house."""
+    """Another clinician, at the same time in another room of the same location."""
     colleague = factories.clinician("colleague")
     ClinicSession.objects.filter(clinician=colleague).delete()
     factories.clinic_session(colleague, TUESDAY, time(9), time(12))
@@ -299,7 +299,7 @@ def test_whatever_is_claimed_every_free_time_can_be_booked_and_no_other(
         assert local(TUESDAY, 9) <= each.starts
         assert each.starts + whole <= local(TUESDAY, 12)
         used |= cells
-    # What is left over is too short for another.
+    # The rest is too short for another time.
     left, run = sorted(set(range(first, first + 36)) - claimed - used), 0
     for cell in range(first, first + 37):
         run = run + 1 if cell in left else 0

@@ -1,4 +1,4 @@
-"""What a patient typed is not lost: by the menu, by the hour, or by a colleague's small change."""
+"""What a patient typed is not lost through the menu, the hour, or a colleague's small change."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -212,7 +212,7 @@ def test_contact_details_are_given_back(client: Client, monday: datetime) -> Non
 def answered_with_a_time(
     client: Client, now: datetime, said: str
 ) -> tuple[Any, str, dict[str, Any]]:
-    """Somebody who answers a question while they take a time; the request, its address and the press."""
+    """A patient who answers a question and takes a time: the request, its address, the press."""
     question = factories.question("infection", asked_again=True)
     request = factories.request_at(RequestStatus.OFFERED, now=now)
     url = identified(client, request)
@@ -241,7 +241,7 @@ def test_answers_given_with_a_time_are_given_back(
 
 
 def test_a_second_press_with_the_old_cookie_leads_to_the_receipt(client: Client) -> None:
-    """On a slow line it goes out before the answer to the first is there."""
+    """On a slow line the second press is sent before the response to the first arrives."""
     fill_in(client)
     before, pressed = client.cookies["sessionid"].value, {"key": key(client)}
     assert send(client).status_code == 302
@@ -322,7 +322,7 @@ def test_a_colleague_who_tried_the_form_stays_signed_in(client: Client, sign_in:
 def test_the_session_has_a_new_name_at_each_step_up(
     client: Client, monday: datetime, at: Any
 ) -> None:
-    """Whoever copied the cookie before sees nothing that came after."""
+    """Somebody who copied the cookie before sees nothing that came after."""
     names = []
 
     def name() -> str:

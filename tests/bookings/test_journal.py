@@ -1,4 +1,4 @@
-"""The journal: chained, and out of reach of a later hand."""
+"""The journal is chained, and nobody can change it later."""
 
 from datetime import datetime
 
@@ -54,7 +54,7 @@ def test_a_change_past_the_database_shows_in_the_chain(
     changes: dict[str, object], monday: datetime
 ) -> None:
     request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
-    with connection.cursor() as cursor:  # as somebody with the keys to the database could
+    with connection.cursor() as cursor:  # as somebody with full access to the database could
         if connection.vendor == "postgresql":
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE bookings_requestevent DISABLE TRIGGER USER")

@@ -1,7 +1,8 @@
-"""Many processes on one time (R1) and one database (R4), and workers that die over a letter (R5, R6).
+"""Many processes at the same time, and workers that are killed.
 
-Short by default; `HYPOTHESIS_PROFILE=full` runs the figures of the design: 40 times, 8 processes of 4
-colleagues each, 16 patients on 8 web processes, and 30 killed workers.
+The processes book one time (R1) or use one database (R4); the workers are killed while they send
+(R5, R6). Short by default; `HYPOTHESIS_PROFILE=full` runs the figures of the design: 40 times, 8
+processes of 4 colleagues each, 16 patients on 8 web processes, and 30 killed workers.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ KILLS, LETTERS = (30, 1600) if processes.FULL else (3, 40)
 
 
 def in_review(count: int) -> list[int]:
-    """As many requests, without their history."""
+    """This many requests in review, without their history."""
     pattern = factories.request_at(RequestStatus.IN_REVIEW)
     columns = {
         field.name: getattr(pattern, field.name)
@@ -95,7 +96,7 @@ class Browser:
         self.answers: list[int] = []
 
     def ask(self, method: str, path: str, **form: str) -> str:
-        """One request; a redirect is followed."""
+        """Send one request and follow a redirect."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=processes.PATIENCE)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if form:
@@ -113,7 +114,7 @@ class Browser:
         return body
 
     def withdraw(self, request: AppointmentRequest) -> None:
-        """Open the link of the newest letter, read the page, press the button."""
+        """Open the link in the newest email, read the page, press the button."""
         path = private_link(request).removeprefix("https://clinic.example")
         self.ask("GET", path)
         url = f"/appointments/mine/{request.reference}/withdraw/"
@@ -163,7 +164,7 @@ def test_r4_many_patients_and_many_web_processes_on_one_database(settings: Any) 
 
 
 class Letters:
-    """A mail server that can be told to stall: before it takes a letter, or after."""
+    """A mail server that can be told to stall, before or after it accepts an email."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
@@ -229,8 +230,11 @@ def send_after_the_lease() -> int:
 def test_r5_r6_a_worker_that_dies_over_a_letter(
     stall: str, copies: int, letters: Letters, settings: Any
 ) -> None:
-    """R5: killed before the server took it, the letter goes once. R6: killed before “sent” was stored,
-    it goes twice, under one Message-ID, by which mail programs show it once."""
+    """A worker is killed while sending an email.
+
+    R5: killed before the server accepted it, the email is sent once. R6: killed before “sent” was
+    stored, it is sent twice, under one Message-ID, so mail programs show it once.
+    """
     factories.received()
     letters.stall = stall
     with worker(settings):
@@ -238,7 +242,7 @@ def test_r5_r6_a_worker_that_dies_over_a_letter(
     message = Message.objects.get()
     assert (message.status, message.tries) == (MessageStatus.QUEUED, 1)
     letters.stall = ""
-    assert messages.send_due() == 0  # the dead worker's lease still runs
+    assert messages.send_due() == 0  # the dead worker's lease has not expired yet
     assert send_after_the_lease() == 1
     assert len(letters.taken) == copies
     assert len(set(letters.taken)) == 1
@@ -261,7 +265,7 @@ def test_r5_however_often_workers_die_no_letter_is_lost(letters: Letters, settin
         assert send_after_the_lease()
     copies = Counter(letters.taken)
     assert len(copies) == LETTERS
-    # A worker has as many letters in hand as it has senders.
+    # A worker has as many emails in hand as it has senders.
     assert sum(copies.values()) <= LETTERS + KILLS * SENDERS
 
 
@@ -271,8 +275,10 @@ def test_r5_however_often_workers_die_no_letter_is_lost(letters: Letters, settin
 def test_a_slow_letter_holds_up_no_other_and_a_stop_ends_it(
     letters: Letters, settings: Any
 ) -> None:
-    """Other letters leave and the clock goes on while one hangs; after its time-out it is kept, and a
-    worker that is told to stop ends well."""
+    """Other emails go out and the clock goes on while one hangs.
+
+    After its time-out it is kept, and a worker that is told to stop ends properly.
+    """
     for number in range(4):
         factories.received(email=f"p{number}@example.org")
     letters.stall, letters.wanted = "first", 3

@@ -1,4 +1,4 @@
-"""What stops a flood of requests, and what an honest patient meets meanwhile: nothing, or a time."""
+"""What stops a flood of requests, and what an honest patient notices of it: nothing, or a time."""
 
 import random
 import string
@@ -40,7 +40,7 @@ def patient_at(address: str) -> Client:
 
 
 def send_again_and_again(client: Client, addresses: list[str]) -> list[int]:
-    """As a program would that fills in one form and sends it under ever new keys and names."""
+    """Send as a program would that fills in one form and repeats it under new keys and names."""
     fill_in(client)
     unsent, codes = dict(client.session["unsent"]), []
     for number, address in enumerate(addresses):
@@ -146,7 +146,7 @@ def test_a_field_that_nobody_sees_asks_whoever_fills_it_in_to_press_once_more(
     trapped = client.post(f"{BASE}check/", {"key": key(client), "website": "https://spam"})
     assert "Your request has not been sent yet." in trapped.content.decode()
     assert AppointmentRequest.objects.count() == 0
-    # A form filler of an honest person fills it in again.
+    # An honest person's form filler fills it in again.
     again = {"key": key(client), "website": "https://spam"}
     assert client.post(f"{BASE}check/", again).status_code == 302
     assert AppointmentRequest.objects.count() == 1
@@ -158,7 +158,7 @@ def test_a_field_that_nobody_sees_asks_whoever_fills_it_in_to_press_once_more(
 def test_whoever_has_to_wait_is_told_until_when_and_keeps_what_they_wrote(
     client: Client, at: Any, monday: datetime
 ) -> None:
-    """Three a day to one mailbox, however its address is written; 10:00 until 10:00 tomorrow."""
+    """Three a day to one mailbox, however its address is written; from 10:00 until 10:00."""
     for email in ("pat@example.org", "PAT@example.org", "pat+gp@example.org"):
         fill_in(client, you={"email": email})
         assert send(client).status_code == 302
@@ -227,7 +227,7 @@ def test_guessing_links_counts_a_host_once(settings: Any, monday: datetime) -> N
 
 
 def test_asking_for_a_lost_link_tells_nobody_whom_we_know(client: Client, monday: datetime) -> None:
-    """Neither by giving tries back to those whom we know, nor by refusing their fourth."""
+    """The limit neither gives tries back to patients whom we know nor refuses their fourth."""
     request = factories.received(now=monday)
     known = {"reference": request.reference, "email": request.email}
     codes = [client.post("/appointments/link/", known).status_code for _ in range(11)]
@@ -330,7 +330,7 @@ def test_wrong_dates_are_counted_over_any_day_and_not_by_the_calendar(
 
 
 def guess_until_it_ends(request: AppointmentRequest) -> str:
-    """By somebody who has the newest link; the last page that they see."""
+    """Guess dates with the newest link until it ends; return the last page that is shown."""
     request.refresh_from_db()
     guesser = Client()
     url = open_link(guesser, request)
@@ -364,7 +364,7 @@ def test_the_fifth_wrong_date_ends_the_link_and_asks_us_to_phone(
 def test_a_link_renews_itself_once_a_day_and_then_waits_for_a_colleague(
     sign_in: Any, at: Any, monday: datetime
 ) -> None:
-    """So whoever reads the mailbox has ten guesses a day, and whoever has but the link has five."""
+    """Somebody who reads the mailbox has ten guesses a day, somebody with only the link five."""
     request = factories.request_at(RequestStatus.DECLINED, now=monday)
     at(monday - timedelta(hours=1))
     guess_until_it_ends(request)

@@ -1,4 +1,4 @@
-"""Whatever shows a patient to a member of staff is written down, however it came to be shown."""
+"""Whatever shows a patient to a member of staff is recorded, however it came to be shown."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

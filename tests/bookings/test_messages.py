@@ -1,4 +1,4 @@
-"""Messages: discreet, sent once, tried again, given up loudly. Against a real mail server."""
+"""Messages are discreet, sent once, retried, and given up audibly. With a real mail server."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 
 class MailServer:
-    """A mail server that keeps what it is sent, or answers what it is told to answer."""
+    """A mail server that keeps what it is sent, or answers what it is told to."""
 
     def __init__(self) -> None:
         self.letters: list[Any] = []
@@ -96,7 +96,7 @@ def request_with_canaries(now: datetime) -> AppointmentRequest:
 
 
 def written(kind: MessageKind, request: AppointmentRequest, by: str = PATIENT) -> Any:
-    """The letter of that kind about a request."""
+    """The email of that kind about a request."""
     return messages.letter(Message(request=request, kind=kind, message_id="m" * 43, queued_by=by))
 
 
@@ -116,7 +116,7 @@ def test_s9_no_message_tells_anything_about_health_or_person(
     html = html_of(letter)
     for part in (letter.body, html):
         told = f"{letter.subject}\n{part}".lower()
-        # The private link holds the words of its own path, which tell as little as a door number.
+        # The private link has the words of its own path, which reveal as little as a door number.
         told = told.replace("https://clinic.example/appointments/mine/link/", "LINK ")
         assert [word for word in FORBIDDEN if word in told] == []
         assert request.reference.lower() in told
@@ -125,7 +125,7 @@ def test_s9_no_message_tells_anything_about_health_or_person(
 
 
 class Words(HTMLParser):
-    """What somebody reads of an HTML page, and where its links lead."""
+    """What somebody reads on an HTML page, and where its links lead."""
 
     def __init__(self, page: str):
         super().__init__()

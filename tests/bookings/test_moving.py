@@ -226,7 +226,7 @@ NINE = timedelta(days=7, hours=-1)  # the Monday after, at nine
 
 
 def waiting(now: datetime, *, days: int, **columns: Any) -> AppointmentRequest:
-    """Somebody with an appointment who would come earlier."""
+    """A patient with an appointment who would come earlier."""
     request = booked(now, days=days)
     AppointmentRequest.objects.filter(pk=request.pk).update(**columns)
     request.refresh_from_db()
@@ -270,7 +270,7 @@ def test_a_freed_time_goes_round_in_the_order_of_asking(monday: datetime) -> Non
     chosen = second.offers.get().times.get()
     triage.accept(second, version=second.version, chosen=chosen, now=now)
     assert second.earlier_asked_at is None
-    # What the second gave back is later than the first one's: nobody wants it.
+    # The time that the second patient gave back is later than the first one's: nobody wants it.
     assert triage.pass_on_freed_times(now) == 0 or asked(now) == [first]
 
 

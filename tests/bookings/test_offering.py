@@ -63,7 +63,7 @@ def test_a_look_decides_nothing_and_keeps_what_was_ticked(
 def test_another_clinician_is_shown_before_anything_is_offered(
     request_: AppointmentRequest, sign_in: SignIn, monday: datetime
 ) -> None:
-    """Chosen in the list, but the times on the screen are still those of the first."""
+    """Another clinician was chosen in the list, but the screen still has the first one's times."""
     other = factories.clinician("other")
     posted = form(request_, factories.tomorrow(2, now=monday), clinician=other.pk)
     client = sign_in("Reception")
@@ -219,7 +219,7 @@ def test_a_note_for_the_day_is_in_the_diary_and_on_the_list(
 
 @pytest.fixture
 def with_another(request_: AppointmentRequest, monday: datetime) -> AppointmentRequest:
-    """Booked with the second clinician of the list, for the second type of appointment."""
+    """A request booked with the list's second clinician, for the second type of appointment."""
     triage.book(
         request_,
         version=request_.version,

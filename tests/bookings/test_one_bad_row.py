@@ -1,5 +1,8 @@
-"""One bad row fails alone: in every run over many, the rest is done, somebody hears of it, and it is
-tried again. No word of an error is logged, because it may repeat what a patient wrote."""
+"""One bad row fails alone in every run over many rows.
+
+The rest is done, somebody is told, and the row is tried again. No word of an error is logged,
+because it may repeat what a patient wrote.
+"""
 
 import time
 from collections.abc import Callable
@@ -39,7 +42,7 @@ Poison = Callable[..., Any]
 
 @pytest.fixture
 def poison(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Any:
-    """Make a function fail for one row; afterwards the log is looked at."""
+    """Make a function fail for one row, and check the log afterwards."""
 
     def spoil(module: Any, name: str, is_bad: Callable[..., bool]) -> None:
         sound = getattr(module, name)

@@ -1,4 +1,4 @@
-"""What people type and paste is taken as they mean it: text, names, dates of birth, phone numbers."""
+"""What people type and paste is read as they mean it: text, names, birth dates, phone numbers."""
 
 from collections.abc import Callable
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""The page behind the private link: who gets in, what they see, and that a GET does nothing."""
+"""The page behind the private link: who gets in, what they see, and that a GET changes nothing."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""What may happen at the visit decides which safety questions are asked, and what is given to read."""
+"""What may happen at the visit decides which safety questions are asked and what is given."""
 
 from datetime import datetime, timedelta
 from io import StringIO
@@ -42,7 +42,7 @@ def shockwave() -> Treatment:
 
 @pytest.fixture
 def questions(needle: Treatment, shockwave: Treatment) -> dict[str, ScreeningQuestion]:
-    """One for every request, one for each treatment, and one for both."""
+    """A question for every request, one for each treatment, and one for both treatments."""
     asked = {key: factories.question(key) for key in ("fever", "allergy", "pacemaker", "thinner")}
     asked["allergy"].treatments.add(needle)
     asked["pacemaker"].treatments.add(shockwave)

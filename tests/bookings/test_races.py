@@ -1,8 +1,8 @@
-"""Two people, one time; two colleagues, one request. On SQLite and on PostgreSQL.
+"""Two people want one time; two colleagues decide on one request. On SQLite and on PostgreSQL.
 
-Each race has a twin with its guard off, which must go wrong: it proves that the test could see it.
-Short by default; `HYPOTHESIS_PROFILE=full` runs the figures of the design: 20 rounds of 16 takers, and
-40 forms sent by 16 presses each.
+Each race has a twin without its guard, which must go wrong: it proves that the test could see the
+fault. Short by default; `HYPOTHESIS_PROFILE=full` runs the figures of the design: 20 rounds of 16
+takers, and 40 forms sent by 16 presses each.
 """
 
 import threading
@@ -60,7 +60,7 @@ CLAIMS = 2 * 8
 
 @pytest.fixture
 def hour() -> datetime:
-    """A morning soon, with no holiday after it and a clinician who is known as a resource already."""
+    """A time on a morning soon, with no holiday after it and a clinician who has a resource."""
     ClosedDay.objects.all().delete()
     diary.resource_of(factories.clinician())
     factories.appointment_type()
@@ -77,7 +77,7 @@ def offering(request: AppointmentRequest, start: datetime) -> Callable[[], Offer
 
 
 def overlaps() -> int:
-    """How many cells are held more than once."""
+    """How many cells are claimed more than once."""
     cells = list(Claim.objects.values_list("resource", "cell"))
     return len(cells) - len(set(cells))
 
@@ -86,7 +86,7 @@ def overlaps() -> int:
 
 
 def test_r2_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) -> None:
-    """Forty minutes long with their buffer, and starting within the first thirty-five of a round."""
+    """The times last 40 minutes with their buffer, and start within the first 35 of a round."""
     for number in range(ROUNDS):
         first = hour + timedelta(days=number)
         starts = [first + timedelta(minutes=5 * (taker % 8)) for taker in range(TAKERS)]
@@ -139,7 +139,7 @@ def test_r1_without_the_constraint_the_same_time_is_held_many_times(hour: dateti
 
 
 def deciding(request: AppointmentRequest) -> list[Callable[[], Any]]:
-    """Each colleague looks at a copy of their own, as in a browser."""
+    """Decide as each colleague does: on a copy of their own, as in a browser."""
     colleagues = [factories.staff("Reception", f"colleague-{index}") for index in range(PEOPLE)]
     copies = [AppointmentRequest.objects.get(pk=request.pk) for _ in colleagues]
     now = timezone.now()
@@ -183,14 +183,14 @@ def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.Monk
 
 
 def pressing(browser: Client, headers: dict[str, str], form: dict[str, str]) -> Callable[[], Any]:
-    """One more press in the same browser."""
+    """Press the button once more in the same browser."""
     press = Client(headers=headers)
     press.cookies = browser.cookies
     return lambda: press.post(f"{BASE}check/", form, follow=True)
 
 
 def test_r3_many_presses_of_send_are_one_request_and_one_receipt(settings: Any) -> None:
-    """Through the front door. However many come at once, they cost one try."""
+    """The presses go through the site itself. However many come together, they cost one try."""
     settings.PROXIES = 1
     for number in range(FORMS):
         patient = {"X-Forwarded-For": f"192.0.2.{number}"}
@@ -255,7 +255,7 @@ def test_a_patient_and_a_colleague_on_the_phone_book_once(hour: datetime) -> Non
 
 
 def accept_against_takeover(hour: datetime) -> tuple[AppointmentRequest, list[Any]]:
-    """The patient's clock says that the offer stands, a colleague's that it has just ended."""
+    """The patient's clock says that the offer is open, a colleague's that it has just ended."""
     mine, theirs = in_review(), in_review()
     offer = factories.offer(mine, [hour], held_for=timedelta(minutes=5))
     chosen = offer.times.get()
@@ -287,7 +287,7 @@ def test_an_acceptance_and_a_takeover_never_both_win(hour: datetime, round_: int
 def test_without_winning_the_offer_a_takeover_steals_an_accepted_time(
     hour: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin: claims deleted by their age alone, and an acceptance that trusts the offer."""
+    """The twin: claims are deleted by age alone, and the acceptance trusts the offer."""
 
     def delete_by_age(wanted: list[Claim], *, now: datetime) -> None:
         Claim.objects.filter(offered_time__offer__held_until__lte=now).delete()

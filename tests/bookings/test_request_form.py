@@ -1,4 +1,4 @@
-"""The patient's form through the front door, and everything that can go wrong in it."""
+"""The patient's form as a browser sees it, and everything that can go wrong in it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ def safety(**answers: str) -> dict[str, str]:
 
 
 def fill_in(client: Client, **changes: dict[str, Any]) -> None:
-    """All steps but the last."""
+    """Fill in all steps but the last."""
     steps: dict[str, dict[str, Any]]
     steps = {"about": ABOUT, "you": YOU, "safety": safety(), "times": TIMES}
     client.post(BASE, {"about": "", "again": "yes"})
@@ -50,7 +50,7 @@ def fill_in(client: Client, **changes: dict[str, Any]) -> None:
 
 
 def begun_a_minute_ago(client: Client) -> None:
-    """A person takes longer than a test."""
+    """Pretend that the form was begun a minute ago: a person takes longer than a test."""
     session = client.session
     session["unsent"]["begun"] -= 60
     session.save()
@@ -335,7 +335,7 @@ def test_personal_pages_are_kept_by_no_cache(client: Client) -> None:
 def test_a_second_press_is_never_told_that_nothing_was_sent(
     client: Client, monkeypatch: Any
 ) -> None:
-    """The twin of a press that just succeeded, in a browser that still has the form."""
+    """The twin of a press that has just succeeded, in a browser that still shows the form."""
     fill_in(client)
     before = dict(client.session.items())
     send(client)

@@ -1,4 +1,4 @@
-"""A mail server took our letter and says later that it did not arrive: somebody phones the patient."""
+"""A mail server accepted our email and reports later that it did not arrive: we phone."""
 
 import base64
 import io
@@ -27,7 +27,7 @@ from tests.processes import serving
 
 pytestmark = pytest.mark.django_db
 
-# As Postfix reports: the letter comes back whole, or with its headers alone.
+# As Postfix reports: our email comes back whole, or only its headers.
 REPORT = """\
 Return-Path: <>
 From: MAILER-DAEMON@mx.example.net (Mail Delivery System)
@@ -65,7 +65,7 @@ Hand = Callable[[str | bytes], str]
 
 @pytest.fixture
 def hand_in(monkeypatch: pytest.MonkeyPatch) -> Hand:
-    """Pipe a letter into the command; what it says."""
+    """Pipe a report into the command; return what it prints."""
 
     def pipe(letter: str | bytes) -> str:
         read = letter if isinstance(letter, bytes) else letter.encode()
@@ -87,7 +87,7 @@ def server(settings: Any) -> Iterator[MailServer]:
 
 @pytest.fixture
 def letter(server: MailServer, monday: datetime) -> str:
-    """What a mail server took from us, as it went over the wire."""
+    """What a mail server received from us, as it was sent."""
     factories.received(now=monday)
     messages.send_due()
     return str(server.letters[0].content.decode())
@@ -172,7 +172,7 @@ def test_no_address_is_kept_or_said(letter: str, hand_in: Hand) -> None:
 def test_a_report_before_we_know_that_it_was_sent_comes_again(
     letter: str, hand_in: Hand, monday: datetime
 ) -> None:
-    """Some servers are faster than our own note, and a worker may die before it."""
+    """Some servers report before our worker records the sending, and the worker may die first."""
     Message.objects.update(status=MessageStatus.QUEUED, tries=1)
     with pytest.raises(SystemExit) as stopped:
         hand_in(report(letter))
@@ -195,7 +195,7 @@ def test_a_report_while_the_database_is_away_comes_again(
 def test_a_slow_worker_overwrites_no_report(
     server: MailServer, hand_in: Hand, monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its lease ran out, another one sent the message, and that came back."""
+    """The worker's lease expired, another worker sent the message, and that one came back."""
     factories.received(now=monday)
     send = EmailMessage.send
 
@@ -290,7 +290,7 @@ Status: 5.1.1
 
 
 def machine_report(status: str, returned: str = "", head: str = "") -> str:
-    """A report with these parts, headers of parts included."""
+    """A report with these parts, which include their own headers."""
     parts = "".join(f"--PART\n{part}\n" for part in (status, returned) if part)
     return (
         f"Return-Path: <>\nFrom: postmaster@mx.example.net\nMessage-ID: <r@mx.example.net>\n{head}"

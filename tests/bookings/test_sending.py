@@ -1,4 +1,4 @@
-"""Whose fault a letter's failure is, and that it stops no other letter. Against a real mail server."""
+"""Whose fault a failed email is, and that it stops no other email. With a real mail server."""
 
 import smtplib
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Server:
-    """A mail server that answers at one step what it is told to, and else takes letters."""
+    """A mail server that answers at one step what it is told to, and otherwise accepts emails."""
 
     def __init__(self) -> None:
         self.step, self.answer = "", ""
@@ -164,7 +164,7 @@ def test_a_server_that_greets_with_a_refusal_is_ours(
 
 @pytest.fixture
 def long_outage(server: Server, monday: datetime) -> AppointmentRequest:
-    """Our own mail server refuses us on Monday, and each letter has been tried often since."""
+    """Our own mail server has refused us since Monday, and each email has been tried often."""
     server.says("MAIL", "553 5.7.1 Not owned by user")
     request = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
     messages.send_due()
@@ -197,7 +197,7 @@ def test_after_four_days_somebody_phones(
 def test_a_letter_that_alone_is_refused_by_policy_is_given_up(
     server: Server, monday: datetime, at: Any
 ) -> None:
-    """Others leave, so it is no outage, and nobody waits four days to phone."""
+    """Other emails go out, so it is not an outage, and nobody waits four days to phone."""
     server.says("DATA", "554 5.7.1 Message refused as spam")
     request = factories.received(now=monday)
     Message.objects.update(tries=len(sending.WAITS) - 1)
@@ -369,7 +369,7 @@ def test_no_text_message_is_missed_where_none_are_sent(monday: datetime, setting
 
 
 def test_a_desk_without_requests_is_told_too(monday: datetime, sign_in: Any) -> None:
-    """An editor sees no request, and still passes on that letters do not leave."""
+    """An editor sees no requests, and can still pass on that emails do not go out."""
     assert "phone anybody who has to hear from us today" in told(sign_in)
 
 

@@ -389,7 +389,7 @@ def test_leave_of_long_ago_can_still_be_corrected(doctor: Clinician, sign_in: Si
 
 
 def choices(page: str, name: str) -> list[str]:
-    """The words of a select."""
+    """The options of a select, in words."""
     field = re.search(rf'<select name="{name}".*?</select>', page, re.DOTALL)
     assert field
     return re.findall(r">([^<]+)</option>", field[0])

@@ -54,9 +54,9 @@ from tests import factories
 pytestmark = pytest.mark.own_moment
 
 START = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
-# Some are soon over, and some are far enough off for a reminder and for answers that age.
+# Some are over soon, and some are far enough ahead for a reminder and for answers that age.
 STARTS = [START + timedelta(days=days) for days in (2, 5, 9, 16)]
-# Which kinds of events send which messages, beside the clinic's own notices.
+# Which kinds of events send which messages, besides the clinic's own notices.
 TELLS = {
     "sent the request": MessageKind.RECEIVED,
     "asked a question": MessageKind.QUESTION,
@@ -101,13 +101,14 @@ STATIONS = [(journal, "record"), (messages, "queue"), (diary, "release"), (diary
 
 
 class Died(BaseException):
-    """The process is gone, and nothing of it can tidy up."""
+    """The process is gone, and cannot tidy up."""
 
 
 class Clinic(RuleBasedStateMachine):
     """Three patients, two colleagues, one doctor, four times, and a clock that goes on.
 
-    One request is in review and one booked when it begins, so that most steps are within reach.
+    One request is in review and one is booked at the beginning, so that most steps are within
+    reach.
     """
 
     buttons = tuple(OPEN)
@@ -130,7 +131,10 @@ class Clinic(RuleBasedStateMachine):
         self.died_over = 0
 
     def attempt(self, verb: Any, request: AppointmentRequest, **arguments: Any) -> None:
-        """Press a button with what the screen shows. A refusal must leave everything as it was."""
+        """Press a button with the version on the screen.
+
+        A refusal must leave everything as it was.
+        """
         request.refresh_from_db()
         before = snapshot()
         self.now += timedelta(seconds=1)
@@ -141,7 +145,7 @@ class Clinic(RuleBasedStateMachine):
 
     @rule(presses=st.lists(people, min_size=2, max_size=5), data=st.data())
     def press_what_is_open(self, presses: list[int], data: Any) -> None:
-        """As people mostly do: one of the buttons that their screen shows, and then another."""
+        """Press one of the buttons that the screen shows, and then another, as people mostly do."""
         for who in presses:
             self.press(who, data)
 
@@ -153,12 +157,12 @@ class Clinic(RuleBasedStateMachine):
 
     @rule(who=people, data=st.data())
     def press_anything(self, who: int, data: Any) -> None:
-        """As an old screen may still let them."""
+        """Press any button, as an old screen may still allow."""
         getattr(self, data.draw(st.sampled_from(sorted(self.buttons))))(self.requests[who], data)
 
     @rule(who=people, data=st.data(), station=st.sampled_from(STATIONS))
     def a_process_dies(self, who: int, data: Any, station: tuple[Any, str]) -> None:
-        """In the middle of whatever was pressed: all of it is gone, or it was not reached."""
+        """Kill the process during the step: all of the step is gone, or it was not reached."""
         before = snapshot()
         real = getattr(*station)
 
@@ -207,7 +211,7 @@ class Clinic(RuleBasedStateMachine):
         )
 
     def ahead(self) -> list[datetime]:
-        """What a screen lets them choose: the times to come, or at the end what was the last."""
+        """The times that a screen lets them choose: future ones, or at the end the last one."""
         return [start for start in STARTS if start > self.now] or STARTS[-1:]
 
     def accept(self, request: AppointmentRequest, data: Any) -> None:
@@ -221,13 +225,13 @@ class Clinic(RuleBasedStateMachine):
             self.attempt(triage.book_offered, request, chosen=chosen, by=self.by)
 
     def one_offered(self, request: AppointmentRequest, data: Any) -> OfferedTime | None:
-        """Of the times that stand on the screen, or of those that once did."""
+        """One of the times on the screen, or of those that were on it once."""
         times = OfferedTime.objects.filter(offer__request=request).order_by("-pk")
         shown = list(times.filter(offer__status=OfferStatus.OPEN) or times[:2])
         return data.draw(st.sampled_from(shown)) if shown else None
 
     def answers(self, data: Any) -> list[GivenAnswer]:
-        """What they answer to what is asked again, if they do."""
+        """The answers to the questions that are asked again, if they answer."""
         said = data.draw(st.sampled_from(["", Answer.NO, Answer.NO, Answer.YES]))
         return [GivenAnswer(self.asked_again, said, "")] if said else []
 
@@ -308,7 +312,7 @@ class Clinic(RuleBasedStateMachine):
 
     @rule()
     def the_worker_has_time(self) -> None:
-        """However a worker died, nothing is lost: what cannot become untrue has gone out."""
+        """However a worker died, every message that cannot become untrue has gone out."""
         self.now += timedelta(minutes=10)
         self.send_letters()
         for message in Message.objects.exclude(kind__in=RULES):
@@ -320,7 +324,10 @@ class Clinic(RuleBasedStateMachine):
 
     @rule(when=st.sampled_from(["before", "after"]))
     def the_worker_dies_over_a_letter(self, when: str) -> None:
-        """Before the mail server took it, or after, when nobody can know whether it did."""
+        """The worker dies before the mail server accepts the email, or after.
+
+        In the second case nobody can know whether it was accepted.
+        """
         try:
             self.send_letters(dies=when)
         except Died:
@@ -396,7 +403,7 @@ class Clinic(RuleBasedStateMachine):
 
 
 def claims_implied() -> set[tuple[int | None, int]]:
-    """What open offers and booked appointments have to hold, for their clinician and their room."""
+    """The claims of open offers and booked appointments, for their clinician and their room."""
     given: list[OfferedTime | Appointment] = []
     given += OfferedTime.objects.filter(offer__status=OfferStatus.OPEN)
     given += Appointment.objects.filter(status=AppointmentStatus.BOOKED)
@@ -411,13 +418,13 @@ def claims_implied() -> set[tuple[int | None, int]]:
 
 
 class FewButtons(Clinic):
-    """The few that hold and let go of times, so that a fault there is found soon."""
+    """Only the buttons that take and release times, so that a fault there is found soon."""
 
     buttons = ("review", "offer", "book", "withdraw", "cancel")
 
 
 def snapshot() -> list[Any]:
-    """Everything that a refusal must leave alone."""
+    """Everything that a refusal must leave unchanged."""
     return [
         sorted(AppointmentRequest.objects.values_list("pk", "status", "version", "event_count")),
         sorted(AppointmentRequest.objects.values_list("pk", "email", "link_version")),
@@ -455,7 +462,7 @@ def test_r19_any_sequence_of_verbs_keeps_the_promises(shard: int) -> None:
 def test_r19_without_a_guard_the_machine_finds_the_fault(
     guard: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin: claims that nobody lets go of are found."""
+    """The twin: claims that nobody releases are found."""
     let_go = getattr(diary, guard)
 
     def keep_the_claims(*arguments: Any, **named: Any) -> Any:

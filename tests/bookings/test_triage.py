@@ -1,4 +1,4 @@
-"""Each verb of triage: what it does, what it refuses, and that nothing half happens."""
+"""Each verb of triage: what it does, what it refuses, and that nothing happens by halves."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -97,7 +97,7 @@ def _offer(request: AppointmentRequest, now: datetime) -> Any:
 
 
 def _accept(request: AppointmentRequest, now: datetime) -> Any:
-    """One of its own times; a request that has none tries one that was never offered to it."""
+    """Accept one of the request's own times or, if it has none, one that it was never offered."""
     offer = request.offers.first()
     chosen = offer.times.all()[0] if offer else OfferedTime()
     return triage.accept(request, version=request.version, chosen=chosen, now=now)
@@ -127,7 +127,7 @@ def _book(request: AppointmentRequest, now: datetime) -> Any:
 
 
 def _pressed(verb: Callable[..., Any], **named: Any) -> Verb:
-    """A verb that takes nothing from the test but the request and the time."""
+    """A verb that needs nothing from the test but the request and the time."""
     return lambda request, now: verb(request, version=request.version, now=now, **named)
 
 
@@ -158,7 +158,7 @@ class Row(NamedTuple):
 
 
 def from_ours(to: RequestStatus) -> dict[RequestStatus, RequestStatus]:
-    """From review; and from what was just received, which is taken into review on the way."""
+    """From review, and from a request just received, which is taken into review on the way."""
     return {IN_REVIEW: to, RECEIVED: to}
 
 
@@ -237,7 +237,7 @@ def test_every_verb_leads_where_the_table_says(
     request = factories.request_at(status, now=monday)
     events, version = len(kinds(request)), request.version
     now = monday + row.later
-    # What the clock did meanwhile is written first, and is a step of its own; so is the review.
+    # The clock's own step is written first and is a step of its own; so is the review.
     steps = 1 + (request.state(now) != status) + is_taken_up(status, row.leads[status])
     row.act(request, now)
     request.refresh_from_db()

@@ -1,4 +1,4 @@
-"""An answer that cannot wait for us is met straight away, and never said where others may read it."""
+"""An answer that cannot wait for us is dealt with straight away, and never shown to others."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -135,7 +135,7 @@ def test_it_is_said_behind_the_date_of_birth_until_a_clinician_has_looked(
 
 @pytest.fixture
 def coming(fever: ScreeningQuestion, monday: datetime, at: Any) -> AppointmentRequest:
-    """Somebody whose appointment is soon, and who had hot flushes that a clinician let pass."""
+    """A patient whose appointment is soon, and whose hot flushes a clinician has cleared."""
     request = factories.received(urgent=True, now=monday)
     factories.clear(request, FlagOutcome.PROCEED, now=monday)
     triage.book(

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Stop:
-    """An event that notes how long it was waited for, and is set after so many waits."""
+    """An event that records how long it was waited for, and is set after this many waits."""
 
     def __init__(self, after: int) -> None:
         self.waits: list[float] = []
@@ -26,7 +26,7 @@ class Stop:
 
 
 def keep_on(faults: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits of a worker whose job fails in this way, one try after the other."""
+    """The waits of a worker whose job fails in this way, one try after another."""
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)
     left = list(faults)
 
@@ -58,7 +58,7 @@ def test_no_fault_ends_it(
 
 
 def test_it_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With every thread at work; the one that hangs is not waited for longer than a stop may take."""
+    """Every thread is at work; the one that hangs is not waited for longer than a stop may take."""
     monkeypatch.setattr(worker, "SECONDS_TO_STOP", 0.1)
     stop, hangs, working = (
         threading.Event(),

@@ -1,4 +1,4 @@
-"""Working time, with both clock changes, bank holidays and weekends."""
+"""Open hours over both clock changes, bank holidays and weekends."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

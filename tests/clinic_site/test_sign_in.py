@@ -1,4 +1,4 @@
-"""Signing in and changing the password: guessing stops, and nobody who knows the password does."""
+"""Signing in and changing the password: guessing is stopped, and people who know theirs are not."""
 
 import threading
 from datetime import datetime, timedelta
@@ -106,7 +106,7 @@ def test_tries_of_one_name_do_not_stop_another_at_the_same_place(
 def test_guessing_from_many_places_is_stopped_but_not_where_the_owner_was(
     name: str, reception: User, monday: datetime, at: Any
 ) -> None:
-    """A name that nobody has is treated alike."""
+    """A name that nobody has is treated in the same way."""
     assert sign_in(RIGHT, at="198.51.100.1").status_code == 302
     at(monday + timedelta(days=29))
     limit = door.SIGN_IN_FROM_NEW_PLACES.times

@@ -185,7 +185,7 @@ def fails(request: HttpRequest) -> HttpResponse:
 
 
 class WithFault:
-    """The map of the site, and one page that fails."""
+    """The site's addresses, and one page that fails."""
 
     handler500 = urls.handler500
     urlpatterns = [*urls.urlpatterns, path("fails/", fails)]

@@ -1,4 +1,4 @@
-"""A real Chromium on a real server. Every state that a journey passes is looked at closely."""
+"""A real Chromium with a real server. Every state that a journey passes is examined closely."""
 
 import contextlib
 import os
@@ -19,12 +19,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from bookings.patients import unsent
 from tests import clock
 
-# The browser's event loop runs in this thread, and Django would refuse its own set-up of the database.
+# The browser's event loop runs in this thread, and Django would refuse to set up its own database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
-# Milliseconds to wait for what appears at once on a quiet machine.
+# Milliseconds to wait for what appears straight away on a quiet machine.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
@@ -73,7 +73,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def clinic(
     live_server: Any, settings: Any, demonstration: Path, monkeypatch: pytest.MonkeyPatch
 ) -> str:
-    """The demonstration clinic, served on this machine; its address. Its patients type fast."""
+    """The address of the demonstration clinic, served on this machine. Its patients type fast."""
     monkeypatch.setattr(unsent, "QUICKEST", timedelta(0))
     settings.SITE_URL = live_server.url
     connection.ensure_connection()
@@ -86,7 +86,7 @@ def clinic(
 def demonstration(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A copy of a database with the demonstration in it: loading takes seconds, copying none.
+    """A copy of a database with the demonstration: loading it takes seconds, copying none.
 
     The first journey empties the original again, as each does with its own. Journeys run on SQLite.
     """
@@ -103,7 +103,7 @@ Scheme = Literal["light", "dark"]
 
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[NewPage]:
-    """A page of a fresh person: new_page(javascript=False, width=375, scheme="dark")."""
+    """A page of a new person: new_page(javascript=False, width=375, scheme="dark")."""
     contexts = []
     refused: list[str] = []
 
@@ -135,13 +135,13 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
 Look = Callable[[Page], None]
 
 
-# How a page looks does not change with the day: `script/every-day` leaves out what takes longest.
+# How a page looks does not depend on the day: `script/every-day` leaves out what takes longest.
 WITH_AXE = os.environ.get("TESTS_LOOK") != "no"
 
 
 @pytest.fixture
 def look_at() -> Look:
-    """Hold a page, as it stands, against the rules that axe knows and those that it misses."""
+    """Check the page as it is now against axe's rules and some that axe lacks."""
 
     def look(page: Page) -> None:
         if WITH_AXE:

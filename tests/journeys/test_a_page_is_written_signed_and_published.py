@@ -1,4 +1,4 @@
-"""An editor, a reviewer and a publisher, each at the desk; and what the patient reads afterwards."""
+"""An editor, a reviewer and a publisher at the desk, and what the patient reads afterwards."""
 
 from collections.abc import Callable
 
@@ -134,7 +134,7 @@ def test_a_reader_finds_a_page_prints_it_and_says_that_it_was_not_clear(
 
 
 def test_a_reviewer_signs_a_page_anew(clinic: str, new_page: NewPage) -> None:
-    """The one that is overdue in the demonstration."""
+    """The page that is overdue in the demonstration."""
     reviewer, patient = new_page(), new_page()
     patient.goto(f"{clinic}/guides/bakers-cyst/")
     expect(patient.get_by_text("The review of this page is overdue.")).to_be_visible()

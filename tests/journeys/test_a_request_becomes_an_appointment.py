@@ -1,4 +1,4 @@
-"""The main job, from the page that a patient reads to the appointment that both sides see."""
+"""The main journey, from the page that a patient reads to the appointment that both sides see."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ NewPage = Callable[..., Page]
 
 
 def nothing_to_look_at(page: Page) -> None:
-    """Axe itself is a script, so without JavaScript there is only the journey."""
+    """Skip the examination: axe is a script, so without JavaScript there is only the journey."""
 
 
 @pytest.fixture(params=["with JavaScript", "without JavaScript"])
@@ -37,13 +37,13 @@ def sign_in(page: Page, clinic: str, username: str) -> None:
 
 
 def press(target: Locator) -> None:
-    """Press, and wait until the page that it leads to is there."""
+    """Press, and wait for the page that it leads to."""
     with target.page.expect_navigation():
         target.click()
 
 
 def latest_link(email: str) -> str:
-    """The private link in the newest e-mail to this address."""
+    """The private link in the newest email to this address."""
     call_command("send_messages", stdout=StringIO())
     letter = next(letter for letter in reversed(mail.outbox) if letter.to == [email])
     found = re.search(r"https?://\S+/appointments/mine/link/\S+", str(letter.body))

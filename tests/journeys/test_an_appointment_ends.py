@@ -1,4 +1,4 @@
-"""After the booking: a lost link, a calendar, a cancellation; and the clinic's own side of it."""
+"""After the booking: a lost link, a calendar, a cancellation; and the clinic's side of it."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ NewPage = Callable[..., Page]
 
 
 def booked() -> AppointmentRequest:
-    """One of the demonstration that is more than a day away and asks for no other time."""
+    """A demonstration booking that is more than a day away and asks for no other time."""
     return AppointmentRequest.objects.get(name="Nia Specimen")
 
 

@@ -1,4 +1,4 @@
-"""Another time: asked for by the patient, freed by somebody else, or needed because we are away."""
+"""Another time: the patient asks, somebody else frees one, or we are away."""
 
 from collections.abc import Callable
 from io import StringIO
@@ -71,7 +71,7 @@ def test_a_patient_asks_for_another_time_and_takes_it(
 def test_a_freed_time_reaches_somebody_who_would_come_earlier(
     clinic: str, new_page: NewPage, look_at: Look, settings: Any
 ) -> None:
-    # Whatever day the tests are run for, there are open hours before the freed time.
+    # Whatever day the tests run for, there are open hours before the freed time.
     settings.CLINIC_OPEN_DAYS = range(7)
     settings.CLINIC_OPENS, settings.CLINIC_CLOSES = "00:00", "23:59"
     ClosedDay.objects.all().delete()

@@ -1,4 +1,4 @@
-"""Every page: axe, 320 px, a keyboard, dark, print, and nothing from elsewhere."""
+"""Every page: axe, 320 px, a keyboard, dark, print, and nothing from other sites."""
 
 from collections.abc import Callable
 

@@ -20,13 +20,13 @@ CONCERN = "My “knee” <b>has</b> been sore\nsince May & June."
 
 @pytest.fixture(autouse=True)
 def told_soon(clinic: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The site waits a second for a lock, where races in these tests may wait a minute."""
+    """Shorten the wait for a lock to a second; races in other tests may wait a minute."""
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 1)
 
 
 @contextlib.contextmanager
 def nobody_can_write() -> Iterator[None]:
-    """Another program has locked the database."""
+    """Lock the database, as another program would."""
     with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
         other.execute("BEGIN IMMEDIATE")
         yield

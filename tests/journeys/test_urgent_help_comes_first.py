@@ -1,4 +1,4 @@
-"""Somebody with a fever is told to get help before anything else, with and without a script."""
+"""A patient with a fever is told to get help before anything else, with and without scripts."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Times on a page of the desk or of a patient, chosen by what they say and never by where they stand."""
+"""Chooses times on a page by what they say, never by their position."""
 
 import re
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ A_DAY = re.compile(r"^\w+day \d{1,2} \w+ \d{4}$")
 
 
 def in_words(instant: datetime) -> str:
-    """As the site says it: Monday 23 November 2026, 10:00."""
+    """The time as the site writes it: Monday 23 November 2026, 10:00."""
     return f"{timezone.localtime(instant):%A %-d %B %Y, %H:%M}"
 
 
 def noon(days: int, *, of: datetime | None = None) -> datetime:
-    """Twelve o'clock so many days later. No clock change touches it."""
+    """12:00, this many days later. No clock change touches it."""
     day = timezone.localdate(of) + timedelta(days=days)
     return timezone.make_aware(datetime.combine(day, datetime.min.time().replace(hour=12)))
 
@@ -34,7 +34,7 @@ def free_times(page: Page) -> Iterator[tuple[datetime, Locator]]:
 
 
 def tick_free(page: Page, *, after: datetime, count: int = 1) -> list[datetime]:
-    """Tick the first free times after a moment; which they are."""
+    """Tick the first free times after a moment; return which they are."""
     ticked: list[datetime] = []
     for starts, box in free_times(page):
         if starts > after and len(ticked) < count:
@@ -45,5 +45,5 @@ def tick_free(page: Page, *, after: datetime, count: int = 1) -> list[datetime]:
 
 
 def choose(page: Page, starts: datetime) -> None:
-    """The offered time that says so, on a patient's page."""
+    """Choose the offered time with these words, on a patient's page."""
     page.get_by_role("radio", name=in_words(starts)).check()

@@ -1,4 +1,4 @@
-"""What was written once stays: each statement that could change or remove it is refused."""
+"""What was once written stays: every statement that could change or remove it is refused."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -71,7 +71,7 @@ def test_no_statement_changes_or_removes_a_row(table: str, a_row_in_each: None) 
 
 
 def test_a_row_is_not_removed_through_its_neighbours(a_row_in_each: None) -> None:
-    """By emptying a table that it points to, or by a new row with the same number."""
+    """Nor by emptying a table that it points to, or by a new row with the same number."""
     columns = ("page_id", "revision_id", "kind", "at", "by_id", "reason", "statement", "seal")
     journal = ("kind", "at", "by", "detail", "previous_hash", "hash")
     for statement in dialect(

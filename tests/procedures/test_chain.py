@@ -1,4 +1,4 @@
-"""The chain of all that happened to pages: whole, sealed, and what shows when it is not."""
+"""The chain of everything that happened to pages: whole and sealed, and what reveals a break."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ LARGEST = 2**31 - 1  # what the column holds
 
 
 def stray(number: int) -> PageEvent:
-    """An event that somebody slipped in: a copy of the newest under another number."""
+    """An event that somebody inserted: a copy of the newest under another number."""
     event = PageEvent.objects.order_by("-number")[0]
     event.pk, event.number = None, number
     event.save(force_insert=True)
@@ -200,7 +200,7 @@ def test_without_triggers_a_changed_past_still_shows(
 def test_a_past_that_was_taken_back_whole_shows_against_what_was_kept(
     client: Client, tmp_path: Path, monday: datetime
 ) -> None:
-    """What nothing in the database can show: a backup of an hour ago, in the place of today."""
+    """Nothing in the database can show this: an hour-old backup in the place of today."""
     published = factories.revision(RevisionStatus.PUBLISHED, now=monday)
     by = factories.staff("Publisher")
     publishing.suspend(published, version=published.version, by=by, reason="Harm.", now=monday)
@@ -282,7 +282,7 @@ def test_without_the_queue_they_would_collide(
 
 
 def race_meeting_at(monkeypatch: pytest.MonkeyPatch, monday: datetime) -> list[Any]:
-    """All have looked at the newest event before any of them writes."""
+    """Hold every step until all of them have looked at the newest event."""
     barrier = threading.Barrier(6)
     newest = moves._newest
 

@@ -1,4 +1,4 @@
-"""What nobody can see in a text, and what a text may keep."""
+"""Invisible characters in a text, and which of them a text may keep."""
 
 import sys
 import unicodedata

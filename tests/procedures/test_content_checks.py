@@ -7,7 +7,7 @@ from tests import factories
 
 URGENT = "::: urgent Ask a GP today if:\n- it hurts\n:::\n"
 RISKS = "::: risks\n| What | How often |\n|---|---|\n"
-# What the author of a procedure page would be asked for, whatever the test is about.
+# What the author of a procedure page would be prompted for, whatever the test is about.
 ALWAYS = {"missing block"}
 
 
@@ -114,7 +114,7 @@ def test_a_rule_sees_what_readers_see(
         for each in findings(factories.document(body=f"{URGENT}\n{before}{indented}{after}"))
         if each.rule not in ALWAYS
     }
-    # Where Markdown takes no mark for one, the mark itself is found as well.
+    # If Markdown takes no mark for one, the mark itself is found as well.
     assert broken - {(line, "markup")} == {(line, rule)}
 
 

@@ -1,4 +1,4 @@
-"""The pages that are written in full: structure, plain words, and every figure with a source."""
+"""The pages that are written in full: structure, plain words, and a source for every figure."""
 
 import re
 from pathlib import Path

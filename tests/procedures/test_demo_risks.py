@@ -1,4 +1,4 @@
-"""The risk tables of the demonstration: a picture shows the figures of its row, or there is none."""
+"""The risk tables of the demonstration: a picture shows the figures of its row, or is left out."""
 
 import re
 import tomllib
@@ -49,7 +49,7 @@ def dots(path_of_dots: str) -> int:
 
 
 def drawn(cell: str) -> list[Fraction]:
-    """The share of dots that is filled in each picture of a cell."""
+    """The share of dots that are filled in each picture of a cell."""
     pictures = re.findall(r"<svg.*?</svg>", cell, re.DOTALL)
     paths = [re.findall(r"<path.*?>", picture, re.DOTALL) for picture in pictures]
     return [Fraction(dots(filled), dots(every)) for every, filled in paths]
@@ -84,7 +84,7 @@ def test_what_is_usual_or_very_rare_or_disputed_has_no_picture() -> None:
     for name in ("Higher blood sugar", "Serious allergic reaction", "Infection"):
         found = [row for path in PAGES for row in named(path, name)]
         assert len(found) >= 7, name
-        # Aspiration has one figure of a whole country, too small for dots.
+        # Aspiration has one figure for a whole country, too small for dots.
         assert not any("<svg" in cell for row in found for cell in row), name
 
 

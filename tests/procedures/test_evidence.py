@@ -27,14 +27,14 @@ LISTS = ("/", "/procedures/", "/a-z/", "/search/?q=thing", "/sitemap.xml", "/cha
 
 
 def copy(record: Any, **changes: Any) -> Any:
-    """A new row like this one."""
+    """A new row with the values of this one."""
     fields = [field.attname for field in record._meta.concrete_fields if not field.primary_key]
     columns = {name: getattr(record, name) for name in fields} | changes
     return type(record).objects.create(**columns)
 
 
 def forged_text(live: Revision) -> Revision:
-    """A new revision with hashes that fit, in the place of the live one."""
+    """Insert a new revision with matching hashes in the place of the live one."""
     document = live.document.replace("Some words about it.", FORGED)
     fragment = live.fragment.replace("Some words about it.", FORGED)
     Revision.objects.filter(pk=live.pk).update(status=RevisionStatus.SUPERSEDED)
@@ -52,7 +52,7 @@ def forged_text(live: Revision) -> Revision:
 
 
 def forged_signature(revision: Revision, **changes: Any) -> SignOff:
-    """The signature of another text, moved to this one."""
+    """Move the signature of another text to this one."""
     columns = ("document_hash", "fragment_hash", "note", "change_class")
     fitting = {name: getattr(revision, name) for name in columns}
     signed: SignOff = copy(
@@ -62,7 +62,10 @@ def forged_signature(revision: Revision, **changes: Any) -> SignOff:
 
 
 def forged_event(revision: Revision, kind: str, signed: SignOff, key: str) -> PageEvent:
-    """An event whose chain is right; its seal is as good as a forger without the key can make it."""
+    """Insert an event whose chain is right.
+
+    Its seal is the best that a forger without the key can make.
+    """
     newest = PageEvent.objects.order_by("-number")[0]
     event = PageEvent(
         number=newest.number + 1,
@@ -88,7 +91,7 @@ def text_and_signature(live: Revision) -> None:
 
 
 def with_events(live: Revision) -> None:
-    """All of it, chain included: only the key is missing."""
+    """Forge everything, the chain included: only the key is missing."""
     revision = forged_text(live)
     signed = forged_signature(revision)
     for kind in EVENTS.values():
@@ -98,7 +101,7 @@ def with_events(live: Revision) -> None:
 
 
 def with_seals_of_others(live: Revision) -> None:
-    """The genuine events of the live text, said of the forged one."""
+    """Use the genuine events of the live text for the forged one."""
     revision = forged_text(live)
     forged_signature(revision)
     for event in list(PageEvent.objects.order_by("number")):
@@ -124,7 +127,7 @@ def signature_twice(live: Revision) -> None:
 
 
 def text_in_place(live: Revision) -> None:
-    """The live row itself gets another text, and a signature for it."""
+    """Give the live row itself another text, and a signature for it."""
     fragment = live.fragment.replace("Some words about it.", FORGED)
     Revision.objects.filter(pk=live.pk).update(fragment=fragment, fragment_hash=sha256(fragment))
     live.refresh_from_db()
@@ -136,7 +139,7 @@ def another_day_of_publication(live: Revision) -> None:
 
 
 def another_address(live: Revision) -> None:
-    """The text of one page at the address of another."""
+    """Put the text of one page at the address of another."""
     other = factories.revision(
         RevisionStatus.PUBLISHED, of=factories.page("another"), now=live.written_at
     )
@@ -145,7 +148,7 @@ def another_address(live: Revision) -> None:
 
 
 def another_page(live: Revision) -> None:
-    """The revision of another page, moved to this one."""
+    """Move the revision of another page to this one."""
     other = factories.revision(
         RevisionStatus.PUBLISHED, of=factories.page("another"), now=live.written_at
     )

@@ -1,4 +1,4 @@
-"""Was this page clear? Kept with the text that was read, and without the reader."""
+"""“Was this page clear?” The answer is kept with the text that was read, without the reader."""
 
 from datetime import date, datetime, timedelta
 

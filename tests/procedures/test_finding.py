@@ -1,4 +1,4 @@
-"""Search, A to Z, glossary, people: ways to pages that may be read, and to nothing else."""
+"""Search, A to Z, glossary, people: ways to the pages that may be read, and to nothing else."""
 
 import re
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Pages, sources and figures from a folder and into one: all of it, or nothing; without loss."""
+"""Pages, sources and figures to and from a folder: all of it or nothing, without loss."""
 
 from datetime import datetime
 from io import StringIO

@@ -1,4 +1,4 @@
-"""The page on paper: ordinary, large, and as PDF where that is installed."""
+"""The page on paper: ordinary print, large print, and PDF if that is installed."""
 
 import re
 import zlib
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><path d="M0 0h9"/></svg>'
 
-# Asked when the test runs: whatever is wrong with the extra, no other test is lost with it.
+# Checked when the test runs: whatever is wrong with the extra, no other test is lost with it.
 with_the_extra = pytest.mark.skipif(
     "not pdf.is_installed()", reason="the extra [pdf] or Pango is not here"
 )

@@ -1,4 +1,4 @@
-"""From where somebody asks: whose address counts, and who counts as one."""
+"""Where a visitor connects from: whose address counts, and who counts as one."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Promise 1: what a patient reads is, byte for byte, what a clinician signed. Or nothing."""
+"""Promise 1: what a patient reads is, byte for byte, what a clinician signed, or nothing."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -217,7 +217,7 @@ def test_a_status_that_was_set_by_hand_opens_nothing(
 
 
 def test_a_signature_never_carries_over_to_other_words(client: Client, monday: datetime) -> None:
-    """Invariant 2: what is edited after it was returned has to be signed anew."""
+    """Invariant 2: a text that is edited after it was returned has to be signed again."""
     revision = factories.revision(RevisionStatus.SIGNED, now=monday)
     text = factories.document(title="Other words")
     sql(
@@ -246,7 +246,7 @@ def test_a_new_renderer_changes_no_signed_bytes(
 def test_notices_phone_and_button_stand_outside_the_signed_bytes(
     published: Revision, client: Client, at: Any, monday: datetime
 ) -> None:
-    """Invariant 7: what is ours around the text makes no medical claim and is not signed."""
+    """Invariant 7: our own words around the text make no medical claim and are not signed."""
     at(monday + timedelta(days=731))
     page = client.get(URL).content.decode()
     for ours in ("The review of this page is overdue", "020 7946 0958", "Request an appointment"):

@@ -49,7 +49,7 @@ def test_the_history_lists_versions_dates_signers_and_notes(
     assert re.findall(r"<h3>Version (\d)", page) == ["2", "1"]
     assert page.count("Signed by Dr Clinician, Consultant (Invented Register DEMO-0001)") == 2
     assert "Published 24 November 2026" in page
-    assert page.count("The advice changed.") == 1  # nothing changed with the first
+    assert page.count("The advice changed.") == 1  # nothing changed with the first version
     assert "New." in page
 
 

@@ -318,7 +318,7 @@ def test_an_older_version_does_not_take_the_place_of_a_newer_one(monday: datetim
 
 
 def test_suspending_at_once_needs_no_fresh_screen(monday: datetime) -> None:
-    """A colleague signed the text anew while the other saw the harm in it."""
+    """A colleague signed the text again while the other saw the harm in it."""
     revision = factories.revision(RevisionStatus.PUBLISHED, now=monday)
     Revision.objects.filter(pk=revision.pk).update(version=revision.version + 5)
     STEPS["suspend"][1](revision, monday)

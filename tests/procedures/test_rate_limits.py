@@ -1,4 +1,4 @@
-"""How often somebody may do something: exactly, in a window that slides, and told when it is over."""
+"""How often somebody may do something: exactly, in a sliding window, and until when they wait."""
 
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ def test_a_limit_holds_for_one_subject_and_one_name(monday: datetime) -> None:
 
 @pytest.mark.django_db
 def test_the_window_slides(monday: datetime) -> None:
-    """Around no moment, midnight or the full hour, is there room for twice as many."""
+    """There is no moment, midnight or the full hour, around which twice as many fit."""
     at = [monday + minutes * MINUTE for minutes in (0, 58, 59, 60, 61, 117, 118, 119)]
     assert tries(LIMIT, "a", *at) == [True, True, True, True, False, False, True, True]
 
@@ -99,7 +99,7 @@ def test_it_says_how_many_tries_are_left(monday: datetime) -> None:
     ),
 )
 def test_no_stretch_of_the_period_ever_has_more(times: int, steps: list[tuple[int, bool]]) -> None:
-    """As a list of moments that stays in memory would have it."""
+    """The same as a list of moments in memory would allow."""
     RateLimit.objects.all().delete()
     limit, now = rate_limits.Limit("model", times, timedelta(minutes=60)), MONDAY
     counted: list[datetime] = []

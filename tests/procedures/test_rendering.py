@@ -44,7 +44,7 @@ LIBRARY = Library(SOURCES, FIGURES)
 
 
 def html(body: str) -> str:
-    """What a body becomes. All of it is valid, whatever the test is about."""
+    """The HTML of a body. All of it is valid, whatever the test is about."""
     whole = render(factories.document(body=body), LIBRARY)
     assert faults_of_fragment(whole) == []
     return whole.split(SEAM)[1].split(CLOSING_SEAM)[0]
@@ -259,7 +259,7 @@ def test_a_line_that_was_broken_by_hand_stays_broken() -> None:
 
 
 def test_nothing_is_taken_out_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sanitiser is the last guard: what it would drop keeps a text from being shown."""
+    """The sanitiser is the last guard: whatever it would drop keeps a text from being shown."""
     assert "<strong>" in html("A **word**.")
     monkeypatch.setattr(fragments, "TAGS", fragments.TAGS - {"strong"})
     with pytest.raises(DocumentError, match="This would not reach the page: <strong>"):
@@ -378,7 +378,7 @@ def test_a_risk_has_a_picture_that_says_what_it_shows(words: str, labels: list[s
 
 @pytest.mark.parametrize(("some", "of"), [(1, 100), (47, 100), (100, 100), (3, 1000), (51, 1000)])
 def test_a_picture_fills_just_as_many_dots_as_it_says(some: int, of: int) -> None:
-    """A dash of no length at each pitch: a line of n dots is (n - 1) pitches long."""
+    """A dash of zero length at each pitch: a line of n dots is (n - 1) pitches long."""
     row = f"| Pain | {some} in {of} |"
     out = html(f"::: risks\n| What | How often |\n|---|---|\n{row}\n:::\n")
     pitch = 6 if of == 100 else 3
@@ -403,7 +403,7 @@ def test_a_number_that_is_too_long_draws_nothing() -> None:
 
 
 def test_a_picture_of_a_risk_needs_no_stylesheet() -> None:
-    """A PDF knows none inside a drawing."""
+    """A PDF has no stylesheet inside a drawing."""
     out = html("::: risks\n| A | B |\n|---|---|\n| x | 1 in 10 |\n:::\n")
     (some,) = re.findall(r'<path class="dots__some"[^>]*>', out)
     for attribute in ("fill", "stroke", "stroke-width", "stroke-linecap", "stroke-dasharray"):
@@ -422,7 +422,7 @@ def test_a_picture_of_a_risk_needs_no_stylesheet() -> None:
     ],
 )
 def test_no_text_keeps_the_renderer_busy(body: str) -> None:
-    """Each took the better part of a minute, or for ever: unbounded, this test does not end."""
+    """Each of these took most of a minute, or for ever: without bounds, this test does not end."""
     document = factories.document(body=body)
     with contextlib.suppress(DocumentError):
         render(document, LIBRARY)

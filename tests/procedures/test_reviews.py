@@ -1,4 +1,4 @@
-"""What is due, and that a missed run loses nothing."""
+"""Which pages are due, and that a missed run loses nothing."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -203,7 +203,7 @@ def test_no_transaction_is_open_while_a_letter_goes(
         EmailMessage, "send", lambda letter: remembered.append(DueNotice.objects.count())
     )
     run("--mail")
-    assert remembered == [0]  # first the letter, then its memory
+    assert remembered == [0]  # first the email, then the record of it
     assert DueNotice.objects.exists()
 
 

@@ -1,4 +1,4 @@
-"""A clinician's signature: given, renewed, taken back. And the clinic of one doctor."""
+"""A clinician's signature: given, renewed, revoked. And the clinic with one doctor."""
 
 from datetime import date, datetime, timedelta
 from functools import partial

@@ -1,4 +1,4 @@
-"""Public answers from memory: always what Django would say, never older than they may be."""
+"""Public responses from memory: always what Django would say, and never too old."""
 
 import gzip
 import threading
@@ -34,7 +34,7 @@ URL = "/procedures/a-thing/"
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """Seconds that pass when they are told to."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -44,7 +44,7 @@ class Clock:
 
 
 class Site:
-    """A store before Django, asked like a server asks, with a count of what Django was asked."""
+    """A store in front of Django, called as a server would, that counts Django's calls."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -85,7 +85,7 @@ class Site:
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """Like Django's own test client, it leaves the connection of the test open."""
+    """Keep the connection of the test open, as Django's own test client does."""
     monkeypatch.setattr(store, "close_old_connections", lambda: None)
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
@@ -289,7 +289,7 @@ def away() -> int:
 
 @pytest.fixture
 def outage(site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A site whose page was read a moment before the database went away."""
+    """A site whose page was read a moment before the database went down."""
     assert site.get()[0] == "200 OK"
     monkeypatch.setattr(store, "counter", away)
     site.clock.now += store.LOOK_EVERY
@@ -326,7 +326,7 @@ def test_whatever_is_not_kept_is_answered_without_asking_the_database_again(
 
 
 def test_a_page_is_shown_to_whoever_meets_the_outage_first(site: Site, published: Revision) -> None:
-    """The counter was looked at a moment ago, or another thread still looks."""
+    """The counter was looked at a moment ago, or another thread is still looking."""
     site.get()
     site.clock.now += store.KEEP_FOR - 0.5
     site.get("/guides/")
@@ -523,7 +523,7 @@ CHANGED: dict[str, Any] = {
 def test_whoever_asks_first_changes_nothing_for_the_next(
     name: str, site: Site, published: Revision, settings: Any
 ) -> None:
-    """What the key of an entry lacks, its answer must not depend on."""
+    """A response must not depend on anything that is missing from its key."""
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     right = site.get()
     site.store.entries.clear()

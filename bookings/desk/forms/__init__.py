@@ -1,1 +1,1 @@
-"""What patients and staff type. Forms validate, in sentences that say what to do; none writes."""
+"""What staff type. Forms validate, and their errors say what to do; they never write."""

@@ -8,7 +8,10 @@ from procedures.ground.generics import ModelForm
 
 
 class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
-    """A new safety question or a new wording of a retired one; later, only its retirement."""
+    """A new safety question, or a new wording of a retired one.
+
+    Afterwards it can only be retired.
+    """
 
     retire = forms.BooleanField(
         label="Stop asking this",
@@ -35,7 +38,7 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
         )
 
     def clean_key(self) -> str:
-        """A wording that patients have answered is never overwritten."""
+        """Refuse to overwrite a wording that patients have answered."""
         key: str = self.cleaned_data["key"]
         if ScreeningQuestion.objects.current().filter(key=key).exists():
             raise ValidationError(

@@ -1,4 +1,4 @@
-"""The decisions of staff."""
+"""The forms of the decisions that staff make."""
 
 from datetime import date
 from typing import Any, cast
@@ -29,7 +29,7 @@ class AskForm(DecisionForm):
 
 
 class DeferForm(DecisionForm):
-    """A day on which the request comes back by itself."""
+    """The day on which the request comes back into review."""
 
     until = forms.DateField(
         label="Comes back on",
@@ -41,7 +41,7 @@ class DeferForm(DecisionForm):
     )
 
     def clean_until(self) -> date:
-        """A day to come."""
+        """The day, which has to be in the future."""
         until: date = self.cleaned_data["until"]
         if until <= timezone.localdate():
             raise ValidationError("Choose a day after today.")
@@ -51,7 +51,7 @@ class DeferForm(DecisionForm):
 
 
 class DeclineForm(ReasonForm):
-    """The reason is for the patient's eyes."""
+    """The reason for declining, which the patient reads."""
 
     reason = PlainTextField(
         label="Reason, as the patient will read it",
@@ -78,7 +78,7 @@ class SearchForm(forms.Form):
 
 
 class CallForm(DecisionForm):
-    """What came of a call."""
+    """The result of a call."""
 
     reached = forms.ChoiceField(
         label="Did you reach the patient?",

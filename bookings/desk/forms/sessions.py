@@ -1,4 +1,4 @@
-"""What a manager types about sessions."""
+"""What a manager enters about sessions."""
 
 from datetime import date, datetime
 from typing import Any, cast
@@ -20,7 +20,7 @@ from procedures.ground.generics import BaseInlineFormSet, ModelChoiceField, Mode
 
 
 class ClinicSessionForm(ModelForm[ClinicSession]):
-    """A session lies within the opening hours of its location, and clashes with no other."""
+    """A clinic session, inside the opening hours of its location and clashing with no other."""
 
     class Meta:
         model = ClinicSession
@@ -66,7 +66,7 @@ class ClinicSessionForm(ModelForm[ClinicSession]):
 
 
 class AppointmentTypeForm(ModelForm[AppointmentType]):
-    """What can be booked, until a manager says that it is booked no longer."""
+    """A type of appointment. It can be booked until a manager says otherwise."""
 
     retire = forms.BooleanField(
         label="No longer booked",
@@ -84,7 +84,7 @@ class AppointmentTypeForm(ModelForm[AppointmentType]):
 
 
 class ResourceForm(ModelForm[Resource]):
-    """Rooms and machines are somewhere."""
+    """A room or a machine. Each belongs to a location."""
 
     class Meta:
         model = Resource
@@ -99,7 +99,7 @@ class ResourceForm(ModelForm[Resource]):
 class SessionChangeFormSet(
     BaseInlineFormSet[SessionChange, ClinicSession, ModelForm[SessionChange]]
 ):
-    """Exceptions are of days on which the session would be."""
+    """The exceptions of a session. Each is for a day on which the session would take place."""
 
     def clean(self) -> None:
         super().clean()
@@ -138,7 +138,7 @@ class ClosureForm(ModelForm[Closure]):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        # Whoever may only look has no fields.
+        # Somebody who may only look has no fields.
         if "resource" not in self.fields:
             return
         whose = cast("ResourceField", self.fields["resource"])
@@ -158,7 +158,7 @@ class ClosureForm(ModelForm[Closure]):
 
 
 def _near(day: date) -> date:
-    """Refuse a day that can only be a slip of the finger in the year."""
+    """Refuse a day whose year can only be a typing error."""
     if abs(day - timezone.localdate()) > FURTHEST:
         raise ValidationError("This is more than two years from today. Check the year.")
     return day

@@ -1,4 +1,4 @@
-"""Which time: the free times of a clinician, and a time of one's own."""
+"""Choosing a time: from the free times of a clinician, or by typing one."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -26,7 +26,7 @@ from procedures.models import Clinician
 
 FURTHEST = timedelta(days=731)
 DAYS_SHOWN = 14
-# What a time is given for, and with whom.
+# What a time is for, and with whom.
 TERMS = ("appointment_type", "clinician")
 
 
@@ -51,12 +51,12 @@ class InstantField(forms.DateTimeField):
             raise
         if instant and instant > timezone.now() + FURTHEST:
             raise ValidationError("Choose a time within the next two years.")
-        # What is added to it later is added in real time, whatever the clocks do.
+        # Whatever is added to it later is added in real time, even over a clock change.
         return instant.astimezone(UTC) if instant else None
 
 
 def bookable(today: date) -> dict[str, QuerySet[Any]]:
-    """The types that are still booked, and the clinicians who have sessions to come."""
+    """The types that can still be booked, and the clinicians who have sessions to come."""
     coming = ClinicSession.objects.filter(Q(last_day=None) | Q(last_day__gte=today))
     return {
         "appointment_type": AppointmentType.objects.filter(retired_on=None).order_by("name"),
@@ -65,7 +65,7 @@ def bookable(today: date) -> dict[str, QuerySet[Any]]:
 
 
 class LookForm(forms.Form):
-    """Which free times to look at."""
+    """Which free times to show."""
 
     appointment_type = forms.ModelChoiceField(
         AppointmentType.objects.none(),
@@ -94,13 +94,13 @@ class LookForm(forms.Form):
             cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = choices
 
     def clean_from_day(self) -> date:
-        """Nobody looks for times in the past, or years ahead."""
+        """Refuse a day in the past or years ahead."""
         today = timezone.localdate()
         return min(max(self.cleaned_data["from_day"] or today, today), today + FURTHEST)
 
 
 class ShownTime(NamedTuple):
-    """A time to tick. Without a room it was ticked before, on another page of times."""
+    """A time to tick. It has no room if it was ticked earlier, on another page of times."""
 
     starts: datetime
     room: Resource | None
@@ -109,10 +109,11 @@ class ShownTime(NamedTuple):
 
 
 class FreeTimesForm(DecisionForm, LookForm):
-    """The free times of one clinician for one type of appointment, and a time of one's own.
+    """The free times of one clinician for one type of appointment, and a time to type.
 
-    Its button “Show free times” decides nothing: what was ticked and typed comes back with other times
-    to choose from. Ticks belong to the clinician and the type that were listed, and to no other.
+    The button “Show free times” decides nothing: what was ticked and typed comes back with other
+    times to choose from. Ticks belong to the clinician and the type that were listed, and to no
+    other.
     """
 
     LOOK = "look"
@@ -137,7 +138,7 @@ class FreeTimesForm(DecisionForm, LookForm):
             self.initial = {**self.initial, **looked_for}
 
     def _looked_for(self) -> dict[str, Any]:
-        """What was chosen; or else what the request has already, or the first of each, from today."""
+        """What was chosen; or else what the request already has, or the first there is."""
         given = self.data if self.is_bound else self.initial
         first = {name: self._first(name) for name in TERMS}
         day = given.get("from_day") or timezone.localdate()
@@ -146,13 +147,13 @@ class FreeTimesForm(DecisionForm, LookForm):
         return {name: given.get(name) or value for name, value in first.items()} | {"from_day": day}
 
     def _first(self, name: str) -> int | None:
-        """What the request has already, if that can still be chosen; or else the first there is."""
+        """What the request already has, if it can still be chosen; otherwise the first choice."""
         choices = bookable(timezone.localdate())[name]
         own = choices.filter(pk=getattr(self.own.get(name), "pk", None)).first()
         return getattr(own or choices.first(), "pk", None)
 
     def differs(self) -> list[str]:
-        """What these times would change about the visit, to be said beside the button."""
+        """What these times would change about the visit; shown beside the button."""
         if not self.look.is_valid():
             return []
         chosen = self.look.cleaned_data
@@ -164,14 +165,14 @@ class FreeTimesForm(DecisionForm, LookForm):
 
     @property
     def now_listed(self) -> str:
-        """Whose free times for what stand on the screen."""
+        """Whose free times, and for which type, are on the screen."""
         if not self.look.is_valid():
             return ""
         values = self.look.cleaned_data
         return f"{values['appointment_type'].pk}-{values['clinician'].pk}"
 
     def by_day(self) -> list[tuple[date, list[ShownTime]]]:
-        """The free times of each day, and those that were ticked before on another page."""
+        """The free times of each day, with those that were ticked earlier on another page."""
         ticked = self._ticked()
         rooms = {free.starts: free.room for free in self.shown}
         days: dict[date, list[ShownTime]] = {}
@@ -206,7 +207,7 @@ class FreeTimesForm(DecisionForm, LookForm):
 
 
 def _own_terms(record: AppointmentRequest) -> dict[str, Any]:
-    """For what and with whom the visit is by now: its newest appointment, or else its newest offer."""
+    """The type and clinician of the visit, from its newest appointment or else its newest offer."""
     for rows in (record.appointments, record.offers):
         newest = rows.select_related(*TERMS).order_by("-pk").first()
         if newest:
@@ -215,7 +216,10 @@ def _own_terms(record: AppointmentRequest) -> dict[str, Any]:
 
 
 def _later(day: date | str) -> date | str:
-    """The day on which the next page of times begins. What is no day is left for the form to refuse."""
+    """The first day of the next page of times.
+
+    A value that is not a day is left for the form to refuse.
+    """
     try:
         return date.fromisoformat(str(day)) + timedelta(days=DAYS_SHOWN)
     except (ValueError, OverflowError):
@@ -223,7 +227,7 @@ def _later(day: date | str) -> date | str:
 
 
 class FreeTimeField(forms.MultipleChoiceField):
-    """Instants, each the number of seconds since 1970, and never a posted clock time."""
+    """Instants, posted as seconds since 1970 and never as clock times."""
 
     # Django's own has texts.
     def to_python(self, value: Any) -> list[datetime]:  # type: ignore[override]
@@ -233,7 +237,7 @@ class FreeTimeField(forms.MultipleChoiceField):
             raise ValidationError("Choose times in the list.") from None
 
     def validate(self, value: Any) -> None:
-        """What is free is for the diary to say, at the very moment."""
+        """Accept any instant: only the diary knows what is free, at the moment of booking."""
         limit = timezone.now() + FURTHEST
         if any(instant > limit for instant in value):
             raise ValidationError("Choose a time within the next two years.")
@@ -330,7 +334,7 @@ class OfferForm(FreeTimesForm):
 
 
 def _chosen(form: FreeTimesForm, other: str) -> list[datetime]:
-    """The ticked times and the typed one, in order, none of them in the past."""
+    """The ticked times and the typed one, in order. None may be in the past."""
     typed = form.cleaned_data.get(other)
     starts = sorted({*form.cleaned_data.get("times", []), *([typed] if typed else [])})
     if starts and starts[0] <= timezone.now():

@@ -10,15 +10,16 @@ from django.db import OperationalError
 from bookings import messages
 from bookings.messages.returned_mail import returned_letter
 
-# Our letters are small; a report holds at most one of them.
+# Our emails are small, and a report contains at most one of them.
 LONGEST = 1_000_000
 
 
 class Command(BaseCommand):
-    """`manage.py record_returned_mail < LETTER`, as a mail server pipes it.
+    """`manage.py record_returned_mail < LETTER`, to which a mail server pipes a report.
 
-    It never fails over what is in a letter: a mail server would answer a report with another one. When
-    it is too early, or the database is away, it asks the mail server to come again (exit code 75).
+    It never fails because of what the report contains: a mail server would answer with another
+    report. If it is too early, or the database is down, it asks the mail server to try again (exit
+    code 75).
     """
 
     help = "Reads one report of a failed delivery from standard input."
@@ -26,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         returned = returned_letter(sys.stdin.buffer.read(LONGEST))
         while sys.stdin.buffer.read(LONGEST):
-            pass  # a mail server takes an end in the middle of its letter for a fault
+            pass  # a mail server takes an exit before the end of its input for a fault
         try:
             known = returned and messages.note_returned(returned.message_id, returned.code)
         except (OperationalError, messages.StillBeingSent):

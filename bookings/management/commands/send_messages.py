@@ -13,10 +13,11 @@ from bookings.management import worker
 
 
 class Command(BaseCommand):
-    """`manage.py send_messages` once, or `--loop` until it is told to stop.
+    """`manage.py send_messages` once, or with `--loop` until it is stopped.
 
-    Safe to run in several processes. It also writes down what the clock did, which nothing waits for.
-    Once, it exits with 1 if something failed; that is tried again with the next run.
+    Safe to run in several processes. It also records the steps that the clock has taken, which
+    nothing waits for. Without `--loop` it exits with 1 if something failed; the next run tries that
+    again.
     """
 
     help = "Sends the messages that are due, oldest first."

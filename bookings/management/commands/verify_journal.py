@@ -11,7 +11,7 @@ from procedures.ground.batches import Failed, attempt
 
 
 class Command(BaseCommand):
-    """`manage.py verify_journal [--against FILE]`: FILE holds what an earlier run printed."""
+    """`manage.py verify_journal [--against FILE]`. FILE is the output of an earlier run."""
 
     help = (
         "Recomputes the hash chain of every request, and prints reference, number of events and head "
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError("\n".join([f"{len(faults)} faults:", *faults]))
 
     def _fault(self, pk: int, kept: dict[str, tuple[int, str]]) -> str:
-        """Print the head of one chain; what is wrong with it, or nothing."""
+        """Print the head of one chain, and return what is wrong with it, or nothing."""
         request = AppointmentRequest.objects.get(pk=pk)
         self.stdout.write(f"{request.reference} {request.event_count} {head(request)}")
         if not chain_is_whole(request):

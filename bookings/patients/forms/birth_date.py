@@ -1,4 +1,4 @@
-"""A date of birth, typed in three boxes or pasted whole into the first."""
+"""A date of birth, typed into three boxes or pasted whole into the first."""
 
 import calendar
 import re
@@ -92,7 +92,7 @@ def _plain(part: Any) -> str:
 
 
 def _taken_apart(whole: str) -> list[str]:
-    """Day, month and year of a date in one piece: 1 mar 1972, 01/03/1972, 1972-03-01."""
+    """The day, month and year of a date in one piece: 1 mar 1972, 01/03/1972, 1972-03-01."""
     parts = re.split(r"[\s./,-]+", whole)
     if len(parts) != len(SplitDateWidget.labels):
         return [whole, "", ""]
@@ -111,7 +111,10 @@ def _month(text: str) -> int:
 
 
 def _number(form: str, text: str) -> int:
-    """Digits, of any script, in this form, and nothing else that `int` would take. Raises ValueError."""
+    """A number from digits of any script, and nothing else that `int` would accept.
+
+    Raises ValueError.
+    """
     found = re.fullmatch(form, text)
     if found is None:
         raise ValueError("not of this form")

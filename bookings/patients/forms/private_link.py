@@ -1,4 +1,4 @@
-"""What is asked behind the private link."""
+"""The forms behind the private link."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -24,13 +24,13 @@ class IdentifyForm(PatientForm):
 
 
 class SeenForm(PatientForm):
-    """A press of a button, with the version of the request that was on the screen."""
+    """A button press, with the version of the request that was on the screen."""
 
     version = SeenVersionField()
 
 
 class ChooseTimeForm(SeenForm):
-    """One of the offered times, identified by its number and never by a posted clock time."""
+    """A choice of one offered time, identified by its number and never by a posted clock time."""
 
     time = forms.ChoiceField(
         label="Choose a time",
@@ -59,7 +59,7 @@ class AnotherTimeForm(SeenForm):
 
 
 class CancelForm(SeenForm):
-    """A last question, which nobody has to answer."""
+    """An optional last question before cancelling."""
 
     reason = PlainTextField(
         label="Would you like to tell us why? (optional)",
@@ -74,7 +74,7 @@ class CancelForm(SeenForm):
 class AnswerQuestionForm(SeenForm):
     """The patient's answer to the clinic's question."""
 
-    # Which question was on the screen.
+    # The question that was on the screen.
     question = SeenVersionField()
     text = PlainTextField(
         label="Your answer",
@@ -107,7 +107,7 @@ class ContactForm(SeenForm):
             del self.fields["text_messages"]
 
     def clean(self) -> dict[str, Any]:
-        """Texts need a number to go to."""
+        """Refuse text messages without a number to send them to."""
         cleaned = super().clean() or self.cleaned_data
         cleaned.setdefault("text_messages", False)
         cleaned["phone"] = str(cleaned.get("phone") or "")
@@ -127,7 +127,7 @@ class ContactForm(SeenForm):
 
 
 class LostLinkForm(PatientForm):
-    """What the first e-mail said, and the address that it went to."""
+    """The reference from the first email, and the address that it went to."""
 
     reference = PlainTextField(
         label="Your reference",
@@ -142,7 +142,7 @@ class LostLinkForm(PatientForm):
     )
 
     def clean_reference(self) -> str:
-        """As we write it, however it was typed."""
+        """The reference as we write it, however it was typed."""
         reference = as_reference(self.cleaned_data["reference"])
         if not reference:
             raise forms.ValidationError("A reference has eight letters and digits. Check yours.")

@@ -27,7 +27,7 @@ TIMES = {"morning": "Morning (9 to 12)", "afternoon": "Afternoon (12 to 5)"}
 
 
 class PatientForm(forms.Form):
-    """Shared by all forms for patients: the browser's own error bubbles stay out of the way."""
+    """The base of all forms for patients. It turns the browser's own error bubbles off."""
 
     use_required_attribute = False
 
@@ -111,7 +111,7 @@ class YouForm(PatientForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Whoever asks for someone else says who they are and by what right."""
+        """Make anybody who asks for someone else say who they are and by what right."""
         cleaned = super().clean() or self.cleaned_data
         name, right = cleaned.get("carer_name"), cleaned.get("carer_right")
         if name and not right and "carer_right" not in self.errors:
@@ -122,7 +122,7 @@ class YouForm(PatientForm):
 
 
 class SafetyForm(PatientForm):
-    """Step 3: one group a question, and room to say more."""
+    """Step 3: one group for each question, and room to say more."""
 
     title = "Questions to keep you safe"
 
@@ -148,7 +148,7 @@ class SafetyForm(PatientForm):
             )
 
     def answers(self) -> list[GivenAnswer]:
-        """What was answered, in the order of the questions. Only for a valid form."""
+        """The answers, in the order of the questions. Only for a valid form."""
         return [
             GivenAnswer(
                 question,

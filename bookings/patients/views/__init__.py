@@ -1,1 +1,1 @@
-"""The patient's side. GET shows and never acts; a view loads, asks, makes one call, redirects."""
+"""The patient's side. A GET shows and never acts; a view loads, asks, makes one call, redirects."""

@@ -52,7 +52,7 @@ def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 @get_or_post
 @behind_link
 def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Ask for another time. The one that the patient has is kept until they take another."""
+    """Ask for another time. The patient keeps the old one until they take another."""
     now = timezone.now()
     appointment = triage.booked_appointment(found)
     if appointment is None or found.state(now) != RequestStatus.BOOKED:
@@ -96,7 +96,7 @@ def join_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
 @behind_link
 @only_by_press
 def leave_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Be asked no more about earlier times."""
+    """Stop offering earlier times."""
     return press(request, found, partial(triage.leave_earlier_list, by=PATIENT))
 
 

@@ -32,7 +32,7 @@ def choose_form(
     request: HttpRequest | None = None,
     chosen: str = "",
 ) -> ChooseTimeForm:
-    """The times of the offer, with the day spelt out."""
+    """The form with the times of the offer, each with its day spelt out."""
     times = [(time.pk, _spelt_out(time)) for time in offer.times.select_related("room__location")]
     posted = request.POST if request else None
     initial = {"version": found.version, "time": chosen}
@@ -40,7 +40,7 @@ def choose_form(
 
 
 def _next_after(answers: Sequence[GivenAnswer]) -> str:
-    """The page that says what to do straight away, where one of these answers cannot wait for us."""
+    """The next page: the urgent advice, if one of these answers cannot wait for us."""
     return "urgent_again" if any(given.is_urgent for given in answers) else "mine"
 
 
@@ -53,7 +53,7 @@ def _spelt_out(time: OfferedTime) -> str:
 @behind_link
 @only_by_press
 def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Take one of the offered times, and answer with it what has to be asked again."""
+    """Take one of the offered times, and answer the questions that have to be asked again."""
     questions = questions_to_ask_again(found, timezone.now())
     is_answered = "answered" in request.POST
     before = typed.given_back(request, found.reference, "safety", version=found.version)
@@ -100,8 +100,11 @@ def _too_late() -> None:
 @get_or_post
 @behind_link
 def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Before the visit: has anything changed? What was answered before is not shown, but the questions
-    tell what the visit is for, so the date of birth comes first."""
+    """Ask before the visit whether anything has changed.
+
+    Earlier answers are not shown, but the questions reveal what the visit is for, so the date of
+    birth comes first.
+    """
     if not is_identified(request, found):
         return identify_first(request, found)
     now = timezone.now()
@@ -128,7 +131,7 @@ def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 @require_safe
 @behind_link
 def urgent(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """What to do straight away about an answer that cannot wait for us."""
+    """Say what to do straight away about an answer that cannot wait for us."""
     if not is_identified(request, found):
         return identify_first(request, found)
     answers = urgent_answers_given_last(found)
@@ -141,5 +144,5 @@ def urgent(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 @behind_link
 @only_by_press
 def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """None of the offered times suits."""
+    """Refuse the offered times, because none of them suits."""
     return press(request, found, triage.ask_for_other_times)

@@ -1,4 +1,4 @@
-"""How we reach the patient: their contact details, and a link that was lost."""
+"""How we reach the patient: their contact details, and a lost link."""
 
 from contextlib import suppress
 
@@ -30,7 +30,7 @@ from procedures.ground.places import by_place
 @get_or_post
 @behind_link
 def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Show and change the contact details, to nobody without the date of birth."""
+    """Show and change the contact details. The date of birth comes first."""
     if not is_identified(request, found):
         return identify_first(request, found)
     now = timezone.now()
@@ -56,7 +56,7 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         return redirect("bookings:contact", found.reference)
     else:
         typed.forget(request)
-        # A new address has a new link; whoever changed it stays in.
+        # A new address has a new link; the patient who changed it stays signed in.
         open_in_session(request, found)
         messages.success(request, "We have changed how we reach you.")
     return redirect("bookings:mine", found.reference)
@@ -70,11 +70,11 @@ def lost_link(request: HttpRequest) -> HttpResponse:
         return render(request, "bookings/mine/lost_link.html", {"form": form})
     now = timezone.now()
     reference, email = form.cleaned_data["reference"], form.cleaned_data["email"]
-    # Not given back to those whom we know: the limit would tell who they are.
+    # Giving the try back to people whom we know would reveal who they are.
     rate_limits.spend_all(by_place(limits.LOST_LINK_FROM_ONE_PLACE, request), now)
     found = AppointmentRequest.objects.filter(reference=reference, email=email).first()
     if found and is_alive(found, now):
-        # Nor is it told that the link has been sent often enough today.
+        # Nor do we say that the link has been sent often enough today.
         with suppress(rate_limits.TooManyTries):
             rate_limits.spend(limits.LOST_LINK_OF_ONE_REQUEST, found.link_key, now)
             triage.send_link_again(found, now=now)

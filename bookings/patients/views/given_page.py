@@ -1,4 +1,4 @@
-"""What the patient was given to read: how to prepare and what to do afterwards, in the very version."""
+"""The text that the patient was given, in that version: how to prepare, what to do afterwards."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class GivenPage(NamedTuple):
 
     page: InformationPage
     version: Version
-    # What was published since, the newest first.
+    # The versions published since, newest first.
     since: list[Version]
 
 
@@ -38,7 +38,7 @@ def given_page(appointment: Appointment | None, now: datetime) -> GivenPage | No
 def pages_to_read_as_well(
     found: AppointmentRequest, given: GivenPage, now: datetime
 ) -> list[tuple[InformationPage, str]]:
-    """What is written about the treatments that may happen at the visit, each with its title."""
+    """The pages about treatments that may happen at the visit, each with its title."""
     treatments = Treatment.objects.possible_for(found.page)
     wanted = set(treatments.values_list("page", flat=True)) - {given.page.pk}
     open_now = open_titles(timezone.localdate(now), list(Category))
@@ -48,9 +48,9 @@ def pages_to_read_as_well(
 @require_safe
 @behind_link
 def page(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """The signed text as it was, and what changed since. A text that was taken back is not shown.
+    """The signed text as it was, and what has changed since. A text that was revoked is not shown.
 
-    Its title tells what the visit is for, so the date of birth comes first.
+    Its title reveals what the visit is for, so the date of birth comes first.
     """
     if not is_identified(request, found):
         return identify_first(request, found)

@@ -1,4 +1,4 @@
-"""What stands in front of every page behind a private link, and how its buttons act."""
+"""The checks before every page behind a private link, and how the buttons there act."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -23,7 +23,7 @@ PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
 
 
 def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
-    """Let in only who opened the private link in this session, and only while the link stands."""
+    """Let in only patients who opened the private link in this session, while it is valid."""
 
     @wraps(view)
     def guarded(request: HttpRequest, reference: str) -> HttpResponse:
@@ -43,7 +43,7 @@ def behind_link(view: PatientView) -> Callable[..., HttpResponse]:
 
 
 def only_by_press(view: PatientView) -> PatientView:
-    """An address that is only posted to leads a mere look back to the request."""
+    """Redirect a GET of an address that can only be posted to back to the request."""
 
     @wraps(view)
     def guarded(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
@@ -57,7 +57,7 @@ def only_by_press(view: PatientView) -> PatientView:
 def press(
     request: HttpRequest, found: AppointmentRequest, verb: Callable[..., object]
 ) -> HttpResponse:
-    """A button that asks nothing but the version that was on the screen."""
+    """Carry out a button that asks for nothing but the version that was on the screen."""
     form = SeenForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(form.errors["version"][0]))
@@ -75,10 +75,10 @@ def act(
     typed_on: str = "",
     answers: Sequence[GivenAnswer] = (),
 ) -> HttpResponse:
-    """Make the one call and lead on; or say a refusal in words and lead back.
+    """Make the one call and lead on, or show the refusal and lead back.
 
-    After a refusal what was typed on a page is given back there. `answers` to the safety questions that
-    cannot wait for us are met first, taken or not.
+    After a refusal, what was typed on a page is given back there. Answers that cannot wait for us
+    lead to the urgent advice first, whether or not they were accepted.
     """
     try:
         verb()
@@ -99,7 +99,7 @@ def act(
 def posted_or_given_back(
     request: HttpRequest, found: AppointmentRequest, page: str = ""
 ) -> QueryDict | None:
-    """What is posted now, or what was typed on this page before and could not be taken."""
+    """What is posted now, or what was typed on this page before and could not be accepted."""
     if request.method == "POST":
         return request.POST
     if not page and request.resolver_match:
@@ -108,7 +108,7 @@ def posted_or_given_back(
 
 
 def say(request: HttpRequest, refusal: TriageRefused) -> None:
-    """A refusal in a sentence for patients, who need not know which of us was faster at what."""
+    """Show a refusal in a sentence for patients, who need not know who was faster than whom."""
     if isinstance(refusal, Overtaken):
         messages.error(
             request,
@@ -118,7 +118,7 @@ def say(request: HttpRequest, refusal: TriageRefused) -> None:
     messages.error(request, str(refusal))
 
 
-# What a session knows of a patient: a form, a receipt, requests that its links opened.
+# What a session knows about a patient: a form, a receipt, requests that its links opened.
 OF_A_PATIENT = (
     "unsent",
     "sent_key",
@@ -133,7 +133,7 @@ OF_A_PATIENT = (
 
 
 def close_session(request: HttpRequest) -> None:
-    """Nobody who uses this browser from now on sees what the patient before them sent or opened.
+    """Hide everything that the last patient on this browser sent or opened.
 
     Colleagues who tried the site as a patient stay signed in.
     """
@@ -143,10 +143,10 @@ def close_session(request: HttpRequest) -> None:
 
 
 def rename_session(request: HttpRequest) -> None:
-    """Give the session a new name, before it may show more: a copy of the old cookie opens nothing.
+    """Give the session a new name before it may show more.
 
-    Its content is stored under the new name first. If that fails, the old one is still there, and the
-    same press can be made again.
+    A copy of the old cookie then opens nothing. Its content is stored under the new name first. If
+    that fails, the old one is still there, and the same press can be made again.
     """
     with transaction.atomic():
         request.session.cycle_key()
@@ -157,7 +157,7 @@ def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
     """Let this browser see the request for an hour, unless its link is revoked sooner."""
     opened = request.session.get("opened", {})
     request.session["opened"] = {**opened, found.reference: found.link_version}
-    # An end of its own: the session may have to keep an unsent request for longer.
+    # Its own end: the session may have to keep an unsent request for longer.
     request.session["open_until"] = timezone.now().timestamp() + settings.PATIENT_SESSION_SECONDS
     request.session.set_expiry(seconds_to_keep(request.session))
 
@@ -168,7 +168,7 @@ def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
 
 
 def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Ask for the date of birth, and lead to the wanted page afterwards, with what was typed there."""
+    """Ask for the date of birth, then lead to the page that was wanted, with what was typed."""
     wanted = request.resolver_match
     if wanted:
         request.session["wanted"] = wanted.url_name
@@ -178,5 +178,5 @@ def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpRespo
 
 
 def link_needed(request: HttpRequest) -> HttpResponse:
-    """The same answer for a link or reference that is unknown, old, forged or not opened here."""
+    """The answer for any link or reference that is unknown, old, forged or not opened here."""
     return render(request, "bookings/mine/link_needed.html", status=404)

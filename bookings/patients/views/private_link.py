@@ -1,4 +1,4 @@
-"""The page behind the private link."""
+"""The page behind the private link, and its buttons."""
 
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,7 @@ from procedures.ground.places import by_place
 
 @require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Exchange the link for a short session, and its secret address for a clean one."""
+    """Exchange the link for a short session, and its secret address for an ordinary one."""
     now = timezone.now()
     found = links.follow(token, now)
     if found is None:
@@ -47,14 +47,14 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def glued_link(request: HttpRequest, token: str) -> HttpResponse:
-    """A link with the sign that stood behind it in the letter: lead to the link itself."""
+    """Redirect a link that was opened with the punctuation after it to the link itself."""
     return redirect("bookings:open_link", token)
 
 
 @require_safe
 @behind_link
 def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Where the request stands, what comes next and by when."""
+    """Show the status of the request, what comes next and by when."""
     now = timezone.now()
     state = found.state(now)
     request.session.pop("wanted", None)
@@ -98,7 +98,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 def _answer_form(
     request: HttpRequest, found: AppointmentRequest, question: ClinicQuestion | None
 ) -> AnswerQuestionForm:
-    """Room for the answer to the question, with what was written before and could not be taken."""
+    """The field for an answer, with what was written before and could not be accepted."""
     initial: dict[str, Any] = {
         "version": found.version,
         "question": question.pk if question else None,
@@ -117,7 +117,7 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     form = IdentifyForm(posted(request))
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
-        # A link that staff or we renewed is a new start.
+        # A link that was renewed, by staff or automatically, starts the count again.
         link = f"{found.link_key}\n{found.link_version}"
         spent = rate_limits.spend(limits.GIVE_DATE_OF_BIRTH, link, now)
         if form.cleaned_data["date_of_birth"] == found.date_of_birth:
@@ -142,7 +142,7 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 def _no_tries_left(
     request: HttpRequest, found: AppointmentRequest, until: datetime, now: datetime
 ) -> HttpResponse:
-    """Once a day a new link is sent by itself; after that a colleague has to speak to the patient."""
+    """Tell the desk and, once a day, send a new link. After that a colleague speaks to the patient."""
     try:
         rate_limits.spend(limits.NEW_LINK_BY_ITSELF, found.link_key, now)
         renew = True
@@ -156,7 +156,7 @@ def _no_tries_left(
 @get_or_post
 @behind_link
 def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Ask once more, then withdraw."""
+    """Ask for confirmation, then withdraw the request."""
     form = SeenForm(posted(request), initial={"version": found.version})
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"]
@@ -180,7 +180,7 @@ def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResp
         context = {"form": form, "found": found, "question": question}
         return render(request, "bookings/mine/answer.html", context)
     values = form.cleaned_data
-    # Whatever else has changed meanwhile: the question that they answer still waits for it.
+    # Whatever else has changed meanwhile, the question that they answer is still open.
     is_open = question and question.pk == values["question"] and not question.answered_at
     return act(
         request,

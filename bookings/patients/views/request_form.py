@@ -1,4 +1,4 @@
-"""Sending a request: the off-ramp, the steps, the check, the receipt."""
+"""Sending a request: the urgent-help page, the steps, the check, the receipt."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ from procedures.ground.places import by_place
 
 @get_or_post
 def start(request: HttpRequest) -> HttpResponse:
-    """The urgent-symptom off-ramp. Passing it opens an empty form."""
+    """The page about urgent symptoms. Passing it opens an empty form."""
     about = request.POST.get("about") or request.GET.get("about") or ""
     titles = {page.slug: title for page, title in pages_to_ask_about()}
     unsent = UnsentRequest(request.session)
@@ -42,7 +42,10 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @get_or_post
 def step(request: HttpRequest, step: str) -> HttpResponse:
-    """One step of the form. A step that the patient has not reached leads back to the one due."""
+    """One step of the form.
+
+    A step that the patient has not reached leads back to the one that is due.
+    """
     unsent = UnsentRequest(request.session)
     if not unsent.key:
         return _begin_again(request, step)
@@ -64,7 +67,10 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
 
 @get_or_post
 def urgent(request: HttpRequest) -> HttpResponse:
-    """What to do straight away about an answer that cannot wait for us. Then the form goes on."""
+    """Say what to do straight away about an answer that cannot wait for us.
+
+    Then the form goes on.
+    """
     unsent = UnsentRequest(request.session)
     if not unsent.key:
         return _begin_again(request)
@@ -79,13 +85,13 @@ def urgent(request: HttpRequest) -> HttpResponse:
 
 @get_or_post
 def check(request: HttpRequest) -> HttpResponse:
-    """The last step: everything that was answered, and the button that sends it."""
+    """The last step: all answers, and the button that sends them."""
     unsent = UnsentRequest(request.session)
     pressed = request.POST.get("key")
     if pressed and pressed == request.session.get("sent_key"):
         return redirect("bookings:sent")
     if pressed and pressed.isprintable():
-        # The second press of a form that was taken, in a browser that had no answer to the first yet.
+        # The second press of an accepted form, before the browser had a reply to the first.
         received = AppointmentRequest.objects.filter(submission_key=pressed).first()
         if received:
             return _receipt(request, received)
@@ -127,7 +133,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sent(request: HttpRequest) -> HttpResponse:
-    """The receipt: reference, until when we answer, what happens next."""
+    """The receipt: the reference, by when we answer, what happens next."""
     reference = request.session.get("sent_reference")
     received = AppointmentRequest.objects.filter(reference=reference).first()
     if received is None:
@@ -171,12 +177,12 @@ def _receipt(request: HttpRequest, received: AppointmentRequest) -> HttpResponse
 
 
 def _is_by_program(request: HttpRequest, unsent: UnsentRequest) -> bool:
-    """Whether it was quicker than people are, or filled in a field that people do not see."""
+    """Whether it was quicker than a person can be, or filled in a field that people do not see."""
     return unsent.is_too_quick(timezone.now()) or bool(request.POST.get("website"))
 
 
 def _begin_again(request: HttpRequest, step: str = "") -> HttpResponse:
-    """Back to the start. The step that was posted too late is kept."""
+    """Redirect to the start, and keep the step that was posted too late."""
     if step and request.method == "POST":
         begun = by_place(limits.BEGIN_FROM_ONE_PLACE, request)
         rate_limits.spend_all(begun, timezone.now())
@@ -197,7 +203,7 @@ def _begin_again(request: HttpRequest, step: str = "") -> HttpResponse:
 
 @get_or_post
 def finished(request: HttpRequest) -> HttpResponse:
-    """Leave a computer that others use too: nothing of the patient stays in this browser."""
+    """Remove everything about the patient from this browser, for a device that others use too."""
     if request.method != "POST":
         return render(request, "bookings/finished.html", {"is_done": False})
     if request.user.is_authenticated:

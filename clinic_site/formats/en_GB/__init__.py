@@ -1,1 +1,1 @@
-"""As the rest of the site does: 24 hours."""
+"""British formats with a 24-hour clock, like the rest of the site."""

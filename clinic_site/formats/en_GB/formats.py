@@ -1,4 +1,4 @@
-"""Beside Django's own formats for Britain, which say “3 a.m.”."""
+"""Overrides of Django's own British formats, which say “3 a.m.”."""
 
 TIME_FORMAT = "H:i"
 DATETIME_FORMAT = "j F Y, H:i"

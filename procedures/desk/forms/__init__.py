@@ -1,4 +1,4 @@
-"""What people type. The forms validate; they never write."""
+"""What staff type. Forms validate; they never write."""
 
 from procedures.desk.forms.figures import FigureForm
 from procedures.desk.forms.people import ClinicianForm

@@ -9,7 +9,7 @@ from procedures.texts.pictures import Picture, PictureError, read_picture
 
 
 class FigureForm(ModelForm[Figure]):
-    """A picture to upload. Its kind and its size are read from the file."""
+    """A picture to upload. Its type and size are read from the file."""
 
     file = forms.FileField(help_text="A drawing (SVG) or a picture (PNG), at most 200 KB.")
 

@@ -1,4 +1,4 @@
-"""Clinicians, and the check of their registration."""
+"""The forms for clinicians and the check of their registration."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from procedures.models import Clinician
 
 
 class ClinicianForm(ModelForm[Clinician]):
-    """A clinician. A check of the registration has its evidence and an end within the year."""
+    """A clinician. A check of the registration needs evidence and ends within a year."""
 
     register_url = forms.URLField(
         label="Link to the public register", required=False, assume_scheme="https"
@@ -34,7 +34,7 @@ class ClinicianForm(ModelForm[Clinician]):
         )
 
     def clean(self) -> dict[str, Any]:
-        """A check is of the past, has its evidence, and ends within the year."""
+        """Require a check to be in the past, with evidence, and to end within a year."""
         cleaned = super().clean() or self.cleaned_data
         checked, until = cleaned.get("verified_on"), cleaned.get("verified_until")
         who = {"login", "regulator", "registration_number"} & set(self.changed_data)

@@ -1,4 +1,4 @@
-"""What an author types, and what a reviewer ticks."""
+"""The forms in which an author writes and a reviewer signs."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ class InformationPageForm(ModelForm[InformationPage]):
         )
 
     def clean_synonyms(self) -> str:
-        """Patients read them, and nobody signs them: so no brand and no promise."""
+        """Refuse brands and promises in the synonyms: patients read them, and nobody signs them."""
         synonyms: str = self.cleaned_data["synonyms"]
         if content_checks.promises(synonyms):
             raise forms.ValidationError("Take out brands and promises: patients read these words.")
@@ -43,13 +43,13 @@ class InformationPageForm(ModelForm[InformationPage]):
 class RevisionForm(ModelForm[Revision]):
     """The text of a draft, checked line by line."""
 
-    # Not `version`, which is the model's own and never typed.
+    # Not `version`, which belongs to the model and is never typed.
     seen_version = SeenVersionField(required=False)
 
     class Meta:
         model = Revision
         fields = ("page", "document", "change_class", "note")
-        # An author has to see what is wrong with a text, so nothing is taken off it here.
+        # An author has to see what is wrong with a text, so nothing is removed from it here.
         field_classes = {"document": forms.CharField}
         widgets = {"document": forms.Textarea(attrs={"rows": 40, "cols": 100, "class": "document"})}
 
@@ -60,7 +60,7 @@ class RevisionForm(ModelForm[Revision]):
             self.fields.pop("page", None)
 
     def clean(self) -> dict[str, Any]:
-        """What was typed into an old screen is shown again, and not stored."""
+        """Refuse what was typed into an old screen, and show it again."""
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk and cleaned.get("seen_version") != self.instance.version:
             raise forms.ValidationError(
@@ -70,7 +70,10 @@ class RevisionForm(ModelForm[Revision]):
         return cleaned
 
     def clean_document(self) -> str:
-        """The text with plain line ends, if it can be read; otherwise the lines to mend."""
+        """The text with plain line ends.
+
+        If it cannot be read, the errors name the lines to correct.
+        """
         document = with_plain_line_ends(self.cleaned_data["document"])
         try:
             parsed = parse(document)
@@ -88,7 +91,10 @@ class RevisionForm(ModelForm[Revision]):
 
 
 class SubmitForm(DecisionForm):
-    """The findings of the content checks. Each rule that only prompts has a field for the reason."""
+    """The findings of the content checks.
+
+    Each rule that only prompts has a field for the reason.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -121,7 +127,7 @@ def _lines(found: list[content_checks.Finding]) -> str:
 
 
 class SignForm(DecisionForm):
-    """The reviewer's checklist. The hash of what they were shown travels with the signature."""
+    """The reviewer's checklist. The hash of what they were shown is sent with the signature."""
 
     fragment_hash = forms.CharField(widget=forms.HiddenInput)
     checklist = forms.MultipleChoiceField(

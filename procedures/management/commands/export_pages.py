@@ -9,7 +9,7 @@ from procedures.publishing.folders import write_folder
 
 
 class Command(BaseCommand):
-    """`manage.py export_pages FOLDER`: into an empty or a new folder."""
+    """`manage.py export_pages FOLDER`. The folder has to be empty or new."""
 
     help = "Writes the newest text of every page as FOLDER/*.md, with what belongs to it."
 

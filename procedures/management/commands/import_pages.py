@@ -11,7 +11,7 @@ from procedures.publishing.folders import FolderError, read_folder
 
 
 class Command(BaseCommand):
-    """`manage.py import_pages FOLDER --by USERNAME`: all of the folder, or nothing."""
+    """`manage.py import_pages FOLDER --by USERNAME`. Imports the whole folder or nothing."""
 
     help = (
         "Imports every FOLDER/*.md as a draft of the page named like the file, with FOLDER/"

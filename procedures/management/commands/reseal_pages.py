@@ -1,4 +1,4 @@
-"""Seals what is written down about pages anew, after SEALING_KEY was changed."""
+"""Seals the events of all pages again, after SEALING_KEY was changed."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from procedures.publishing import reseal
 
 
 class Command(BaseCommand):
-    """`manage.py reseal_pages`: afterwards the earlier key can leave SEALING_KEY_FALLBACKS."""
+    """`manage.py reseal_pages`. Afterwards the earlier key can leave SEALING_KEY_FALLBACKS."""
 
     help = (
         "Seals every event of a page under SEALING_KEY, if its present seal is by that key or by one of "

@@ -1,4 +1,4 @@
-"""Says what is due for review, and mails it to the owners."""
+"""Lists what is due for review, and emails it to the owners."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from procedures.publishing import reviews
 
 
 class Command(BaseCommand):
-    """`manage.py reviews_due [--mail]`. Run it daily; a run that is missed loses nothing."""
+    """`manage.py reviews_due [--mail]`. Run it daily; a missed run loses nothing."""
 
     help = (
         "Lists the pages that are due. With --mail, tells each owner what they were not told yet."

@@ -14,7 +14,7 @@ HEAD = "head"
 
 
 class Command(BaseCommand):
-    """`manage.py verify_pages [--against FILE]`: FILE holds what earlier runs printed."""
+    """`manage.py verify_pages [--against FILE]`. FILE is the output of earlier runs."""
 
     help = (
         "Holds every text, signature, status and figure against the sealed events, and these against "
@@ -71,13 +71,16 @@ def _faults_of_figure(figure: Figure) -> list[str]:
 
 
 def _tried(check: Callable[[Any], list[str]], what: Any) -> list[str]:
-    """The faults that a check found. What it cannot read is one, and never the end of the run."""
+    """The faults that a check found.
+
+    A page that cannot be read is a fault, and does not end the run.
+    """
     found = attempt(check, what)
     return [f"it cannot be read ({found.where})"] if isinstance(found, Failed) else found
 
 
 def _read(path: Path) -> dict[int, str]:
-    """Number and hash of every head in the file. Raises CommandError if there is none."""
+    """The number and hash of every head in the file. Raises CommandError if there is none."""
     heads = [
         line.split()
         for line in path.read_text(encoding="utf-8").splitlines()

@@ -5,8 +5,8 @@
     sources.toml    what the texts cite, by key
     figures/KEY.svg what the texts show
 
-What is written by `write_folder` and read by `read_folder` into an empty site is written again without
-loss. Signatures do not travel: they are for the bytes of one site.
+A folder that `write_folder` has written can be read into an empty site with `read_folder` and written
+again without loss. Signatures are not included: they are for the bytes of one site.
 """
 
 from procedures.publishing.folders.files import FolderError

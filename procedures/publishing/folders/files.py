@@ -1,4 +1,4 @@
-"""The files of a folder, as people's machines write them."""
+"""Reads the files of a folder, however people's computers write them."""
 
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ KINDS: dict[str, type] = {
     **dict.fromkeys(("synonyms", "related"), list),
 }
 LONGEST_NOTE = 300
-# Files that lie beside texts without being one; so do all whose names begin with a dot.
+# Files beside the texts that are not texts; nor is any whose name begins with a dot.
 NOT_FOR_US = {"readme.md", "contributing.md", "changelog.md", "license.md", "thumbs.db"}
 
 
@@ -26,7 +26,7 @@ class FolderError(Exception):
 
 
 def texts(folder: Path) -> tuple[list[Path], list[str]]:
-    """The texts of a folder, and the names of what is neither that nor known."""
+    """The texts of a folder, and the names of files that are neither texts nor known."""
     paths: list[Path] = []
     skipped = []
     for path in sorted(folder.glob("*")):
@@ -38,17 +38,17 @@ def texts(folder: Path) -> tuple[list[Path], list[str]]:
 
 
 def is_for_us(path: Path) -> bool:
-    """Whether a file is neither one of the machine's own nor about the folder itself."""
+    """Whether a file belongs to the pages, not to the machine or the folder itself."""
     return not path.name.startswith(".") and path.name.lower() not in NOT_FOR_US
 
 
 def slug_of(path: Path) -> str:
-    """The name of the page; some machines write names in capitals."""
+    """The slug of the page; some machines write names in capitals."""
     return path.stem.lower()
 
 
 def text_of(path: Path) -> str:
-    """The text of a file, without the mark that some machines put before it."""
+    """The text of a file, without the byte order mark that some machines put before it."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -56,7 +56,7 @@ def text_of(path: Path) -> str:
 
 
 def toml_of(path: Path) -> dict[str, dict[str, Any]]:
-    """What a file says, by key; nothing if there is none."""
+    """The content of a TOML file, by key; empty if there is no file."""
     if not path.exists():
         return {}
     try:
@@ -94,7 +94,7 @@ def _words(value: Any) -> list[str]:
 
 
 def page_entries(path: Path) -> dict[str, dict[str, Any]]:
-    """What pages.toml says, each value of the kind that it should be."""
+    """The entries of pages.toml, with each value checked for its type."""
     pages = toml_of(path)
     _refuse(
         [

@@ -1,4 +1,4 @@
-"""Reading pages from a folder into drafts: all of it, or nothing."""
+"""Reads pages from a folder into drafts: all of it, or nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ from procedures.texts.rendering import DocumentError, parse, render
 
 
 class Imported(NamedTuple):
-    """How many drafts were made of how many files, and which files are not for us."""
+    """How many drafts were made from how many files, and which files were skipped."""
 
     drafts: int
     files: int
@@ -39,10 +39,10 @@ class Imported(NamedTuple):
 
 @transaction.atomic
 def read_folder(folder: Path, *, by: User, now: datetime) -> Imported:
-    """Make drafts of every text that is new. All of the folder, or nothing.
+    """Make drafts of every new text. It reads the whole folder or nothing.
 
     A page whose newest text is the same is left alone. Raises FolderError with everything that is
-    wrong, not only the first of it.
+    wrong, not only the first fault.
     """
     paths, skipped = texts(folder)
     if not paths:
@@ -79,7 +79,7 @@ def read_folder(folder: Path, *, by: User, now: datetime) -> Imported:
 
 @contextmanager
 def _noted(faults: list[str]) -> Iterator[None]:
-    """Note what is wrong, and go on to the next."""
+    """Note what is wrong and go on with the next item."""
     try:
         yield
     except FolderError as error:

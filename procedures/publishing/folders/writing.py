@@ -1,4 +1,4 @@
-"""Writing pages into a folder."""
+"""Writes pages into a folder."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,10 @@ from procedures.publishing.folders.files import PAGE_COLUMNS, SOURCE_COLUMNS
 
 
 def write_folder(folder: Path) -> Tally:
-    """Write the newest text of every page, and all that belongs to them; the number of pages."""
+    """Write the newest text of every page with everything that belongs to it.
+
+    Returns how many pages.
+    """
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     pages: dict[str, dict[str, Any]] = {}
 

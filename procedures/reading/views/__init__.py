@@ -1,1 +1,1 @@
-"""Public pages. They ask for no session and set no cookie, so that any cache may hold them."""
+"""Public pages. They use no session and set no cookie, so that any cache may keep them."""

@@ -1,4 +1,4 @@
-"""What public answers have in common."""
+"""What all public responses have in common."""
 
 from datetime import date, datetime
 
@@ -10,12 +10,12 @@ from django.utils.http import http_date
 from procedures.models import InformationPage
 from procedures.reading.publication import Closed, Publication, look_up
 
-# How long a cache outside may keep a page after it changed or was withdrawn.
+# How long an external cache may keep a page after it was changed or withdrawn.
 PUBLIC_SECONDS = 60
 
 
 def public(response: HttpResponse, changed: datetime | None = None) -> HttpResponse:
-    """Let any cache keep this answer for a minute. `changed` is when its words last changed."""
+    """Let any cache keep this response for a minute. `changed` is when its words last changed."""
     response.headers["Cache-Control"] = f"public, max-age={PUBLIC_SECONDS}"
     if changed:
         response.headers["Last-Modified"] = http_date(changed.timestamp())
@@ -43,7 +43,7 @@ def today() -> date:
 
 
 def last_change(publication: Publication) -> datetime:
-    """When the words of a page, or the signature under them, last changed."""
+    """When the words of a page, or the signature on them, last changed."""
     published = publication.revision.published_at
     signed = publication.sign_off.signed_at
     return max(published, signed) if published else signed

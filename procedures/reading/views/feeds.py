@@ -1,4 +1,4 @@
-"""For machines: a feed of changes to advice, the map of the site, and what to leave alone."""
+"""For machines: a feed of changed advice, the sitemap, and robots.txt."""
 
 from operator import itemgetter
 
@@ -21,7 +21,7 @@ MOST_CHANGES = 50
 
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
-    """An Atom feed: each time the advice on an open page changed, with the signed note."""
+    """An Atom feed of every change of advice on an open page, with the signed note."""
     feed = Atom1Feed(
         title=f"{settings.CLINIC_NAME}: changes to advice",
         link=f"{settings.SITE_URL}/",
@@ -75,7 +75,7 @@ def _day(publication: Publication) -> str:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """What a crawler may read: everything public, nothing of a patient's or of staff's."""
+    """What a crawler may read: everything public, nothing that belongs to patients or staff."""
     lines = (
         "User-agent: *",
         f"Disallow: {reverse('admin:index')}",

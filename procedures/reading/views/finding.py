@@ -11,7 +11,7 @@ from procedures.reading.views.answers import today
 
 @require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
-    """Pages that hold what was looked for. Not kept by any cache: a query can say who is ill."""
+    """Pages that match the search. No cache keeps the response: a query can reveal who is ill."""
     query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].split())
     pages = open_pages(today())
     found = search(query, pages)

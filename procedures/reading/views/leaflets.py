@@ -25,7 +25,7 @@ def leaflet(request: HttpRequest, category: str, slug: str) -> HttpResponse:
 
 @require_safe
 def leaflet_pdf(request: HttpRequest, category: str, slug: str) -> HttpResponse:
-    """The leaflet as a tagged PDF, or a page that says what to do without."""
+    """The leaflet as a tagged PDF, or a page that says what to do without one."""
     page, found = find(category, slug)
     if isinstance(found, Closed):
         return closed(request, page, found)

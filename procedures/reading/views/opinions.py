@@ -1,4 +1,4 @@
-"""Was this page clear? One answer and, if the reader likes, one sentence."""
+"""“Was this page clear?” One answer and, if the reader likes, one sentence."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ FEEDBACK_FROM_ONE_PLACE = Limit("feedback", 10, timedelta(hours=1))
 
 @get_or_post
 def feedback_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
-    """The form that the two buttons under a page open, and where it is sent."""
+    """The form that the two buttons under a page open, and that they send."""
     page, found = find(category, slug)
     if isinstance(found, Closed):
         return closed(request, page, found)

@@ -13,7 +13,7 @@ from procedures.texts.differences import compare
 
 @require_safe
 def history_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
-    """Every version that patients could read, and the words that differ between any two."""
+    """Every version that patients could read, and the words that differ between any two of them."""
     page, _ = find(category, slug)
     versions = history(page, today())
     if not versions:
@@ -35,7 +35,7 @@ def history_page(request: HttpRequest, category: str, slug: str) -> HttpResponse
 
 
 def _chosen(request: HttpRequest, shown: list[Version]) -> tuple[Version, Version] | None:
-    """The two versions to compare, the older first: those asked for, or else the newest two."""
+    """The two versions to compare, the older first: the ones asked for, or else the newest two."""
     by_number = {version.revision.number: version for version in shown}
     asked = [request.GET.get("from", ""), request.GET.get("to", "")]
     numbers = [int(each) for each in asked if each.isdecimal() and len(each) < 7]
@@ -73,7 +73,7 @@ def fragment(request: HttpRequest, category: str, slug: str, number: int) -> Htt
 
 @require_safe
 def paper(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
-    """Where the code on a printed leaflet leads: is this version still current, and what changed?"""
+    """Where the code on a printed leaflet leads: is the version current, and what has changed?"""
     page, _ = find(category, slug)
     versions = history(page, today())
     held = _version(versions, number)
@@ -94,7 +94,7 @@ def paper(request: HttpRequest, category: str, slug: str, number: int) -> HttpRe
 
 
 def _current(versions: list[Version]) -> Version | None:
-    """The one that patients read now; None while the page is closed."""
+    """The version that patients read now; None while the page is closed."""
     published = (
         version
         for version in versions

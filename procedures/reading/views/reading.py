@@ -1,4 +1,4 @@
-"""The pages themselves, the ways to them, and the people behind them."""
+"""The pages themselves, the lists that lead to them, and the people behind them."""
 
 from collections import defaultdict
 
@@ -15,7 +15,7 @@ from procedures.status import Category, ReviewState
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What the clinic is for, how to ask for an appointment, what to read, who we are."""
+    """The home page: what the clinic is for, how to request an appointment, what to read."""
     pages = open_pages(today())
     context = {
         "shelves": [
@@ -40,7 +40,7 @@ def category(request: HttpRequest, category: str) -> HttpResponse:
 
 @require_safe
 def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
-    """One information page: 404 if it never was public, 410 if it may not be read now."""
+    """One information page: 404 if it was never public, 410 if it may not be read now."""
     record, found = find(category, slug)
     if isinstance(found, Closed):
         return closed(request, record, found)
@@ -84,7 +84,7 @@ def clinicians(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def clinician(request: HttpRequest, slug: str) -> HttpResponse:
-    """One clinician: registration, interests, and the pages under their standing signature."""
+    """One clinician: registration, interests, and the pages under their unrevoked signature."""
     person = get_object_or_404(Clinician, slug=slug)
     signed = [each for each in open_pages(today()) if each.sign_off.clinician == person]
     context = {
@@ -97,7 +97,7 @@ def clinician(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def figure(request: HttpRequest, content_hash: str, kind: str) -> HttpResponse:
-    """A picture by the hash of its bytes: while an open page shows it, or for staff at their desk."""
+    """A picture by the hash of its bytes: while an open page shows it, or for staff at the desk."""
     found = get_object_or_404(Figure, content_hash=content_hash)
     if found.kind() != kind or not found.is_intact():
         raise Http404

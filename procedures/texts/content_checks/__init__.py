@@ -1,9 +1,9 @@
-"""Rules of safe and plain patient information that a machine can check.
+"""Rules of safe and plain patient information that a program can check.
 
-What could do harm blocks the way to review. The rest are prompts: the author mends them or writes why
-not, and the reviewer reads the reason. Scores only prompt, because they measure words and not
-understanding. The rules follow the research behind the NHS content patterns and the UK advertising
-code: see `docs/decisions.md`.
+Anything that could do harm blocks the way to review. The other rules are prompts: the author
+corrects the text or writes why not, and the reviewer reads the reason. Scores only prompt, because
+they measure words and not understanding. The rules follow the research behind the NHS content
+patterns and the UK advertising code: see `docs/decisions.md`, decision 17.
 """
 
 import re
@@ -19,10 +19,10 @@ __all__ = ["RULES", "Finding", "Rule", "findings", "promises", "reading_age"]
 
 
 def findings(document: str, known_terms: Collection[str] = (), note: str = "") -> list[Finding]:
-    """Everything to mend, in the order of lines. The document must parse.
+    """Everything to correct, in the order of lines; findings that block come first.
 
-    `known_terms` are terms that other pages explain; `note` is the note to patients. Those findings
-    that block come first.
+    The document must parse. `known_terms` are terms that other pages explain; `note` is the note to
+    patients.
     """
     parsed = parse(document)
     passages = read(parsed)
@@ -51,7 +51,7 @@ def _blocks(parsed: Document) -> Iterator[Finding]:
 
 
 def _disagreements(passages: Sequence[Passage]) -> Iterator[Finding]:
-    """Disagreements with fewer than two items that cite a source."""
+    """Lists of disagreements in which fewer than two items cite a source."""
     sides: dict[int, int] = {}
     opened = 0
     for passage in passages:
@@ -64,7 +64,7 @@ def _disagreements(passages: Sequence[Passage]) -> Iterator[Finding]:
 
 
 def _terms(passages: Sequence[Passage], known_terms: Collection[str]) -> Iterator[Finding]:
-    """Terms used before this text explains them; those that other pages explain count too."""
+    """Terms used before this text explains them. Terms that other pages explain count as well."""
     waiting = {term.lower() for passage in passages for term in passage.terms()}
     waiting |= {normalised(known).lower() for known in known_terms}
     if not waiting:

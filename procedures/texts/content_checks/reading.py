@@ -25,7 +25,7 @@ def long_sentences(passage: Passage) -> Iterator[Finding]:
 
 
 def reading_findings(passages: list[Passage]) -> Iterator[Finding]:
-    """A finding for the whole text, if it reads like one for older people than most are at ease with."""
+    """A finding for the whole text if its reading age is too high for most people."""
     prose = [passage.prose for passage in passages if passage.kind not in {"title", "front matter"}]
     age = reading_age("\n\n".join(prose))
     if age > OLDEST_READER:

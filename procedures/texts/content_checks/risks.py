@@ -1,11 +1,11 @@
-"""Whether a figure in a table of risks is about what its row names."""
+"""Checks that a figure in a table of risks is about what its row names."""
 
 import re
 
 FIGURE = re.compile(
     r"\d[\d,]{0,11} (?:in|out of) (?:every )?\d[\d,]{0,11}([^.;,()]{0,200})", re.IGNORECASE
 )
-# “9 in 100 without an injection” denies the injection and not what the row names.
+# “9 in 100 without an injection” negates the injection and not what the row names.
 DENIED = re.compile(r"\b(?:no|not|none|never|nobody|cannot|fail(?:s|ed)?|\w+n't)\b", re.IGNORECASE)
 WELL = re.compile(
     r"(?<!as )\b(?:well|better|benefit(?:s|ed)?|relief|helps|helped|improve[ds]?|improvement|"
@@ -15,7 +15,7 @@ WELL = re.compile(
 
 
 def contradicts(heading: str, cell: str) -> bool:
-    """Whether a figure of the cell counts those to whom the opposite of the row's heading happened.
+    """Whether a figure counts the people to whom the opposite of the row's heading happened.
 
     “No benefit: 47 in 100 did well” and “Infection: 99 in 100 had none” draw the wrong dots.
     """

@@ -1,4 +1,4 @@
-"""The rules, what they are good for, and what it is that breaks one."""
+"""The rules, and why each exists."""
 
 from typing import NamedTuple
 
@@ -95,7 +95,7 @@ RULES = {
 
 
 class Finding(NamedTuple):
-    """A rule that a line breaks. Line 1 stands for the whole text."""
+    """A line that breaks a rule. Line 1 means the whole text."""
 
     line: int
     rule: str
@@ -103,12 +103,12 @@ class Finding(NamedTuple):
 
     @property
     def blocks(self) -> bool:
-        """Whether the text cannot go to review before this is mended."""
+        """Whether the text cannot go to review before this is corrected."""
         return RULES[self.rule].blocks
 
     @property
     def why(self) -> str:
-        """What the rule is good for."""
+        """Why the rule exists."""
         return RULES[self.rule].why
 
     @property

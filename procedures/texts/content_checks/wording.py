@@ -7,7 +7,7 @@ from procedures.texts.content_checks.risks import contradicts
 from procedures.texts.content_checks.rules import Finding
 from procedures.texts.rendering import Passage, normalised
 
-# Products of which a prescription-only medicine is the heart, and words that promise.
+# Products whose main ingredient is a prescription-only medicine, and words that promise.
 BRANDS = re.compile(
     r"\b(kenalog|adcortyl|depo-?medrone|solu-?medrone|lederspan|hydrocortistab|synvisc|durolane|"
     r"ostenil|euflexxa|orthovisc|botox|dysport|xylocaine|marcain)\b",
@@ -18,7 +18,7 @@ PROMISES = re.compile(
     r"state[- ]of[- ]the[- ]art|leading clinic|best treatment)\b",
     re.IGNORECASE,
 )
-# The strength of what is in a bottle is no frequency.
+# The strength of what is in a bottle is not a frequency.
 STRENGTH = r"alcohol|gel|solution|saline|cream|glucose|iodine|chlorhexidine|lidocaine"
 PERCENTAGE = re.compile(rf"\d[ *_]{{0,5}}%(?! ?(?:{STRENGTH}))|\bper[- ]?cent\b", re.IGNORECASE)
 SAID_FREQUENCY = re.compile(
@@ -34,7 +34,7 @@ DENIAL = re.compile(
 )
 OTHER_SKIN = re.compile(r"\b(black|brown|dark|darker|colour)\b", re.IGNORECASE)
 TONE = re.compile(r"(?<!<)!|\bsimply\b", re.IGNORECASE)
-# What Markdown leaves as it is typed: tags, entities, marks without effect, notes to colleagues.
+# What Markdown leaves as typed: tags, entities, marks without effect, notes to colleagues.
 MARKUP = re.compile(
     r"</?[a-z!?][^<>]{0,40}>?|-->|&#?\w{2,31};"
     r"|^#{1,6}|#{2,6}|~~|\*{1,3}|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)|`+|\||\^|\\|:{3,}|={2,}|-{3,}"
@@ -46,7 +46,7 @@ MARKUP = re.compile(
 
 
 def wording(passage: Passage) -> Iterator[Finding]:
-    """What the words of a passage break."""
+    """The rules that the words of a passage break."""
     flat = passage.words.replace("\n", " ")
     for rule, pattern in (
         ("one number format", PERCENTAGE),
@@ -68,7 +68,7 @@ def wording(passage: Passage) -> Iterator[Finding]:
 
 
 def place(passage: Passage) -> Iterator[Finding]:
-    """What a passage breaks where it stands, in its block."""
+    """The rules that a passage breaks because of its place in its block."""
     block, words = passage.block, passage.words.lower()
     item = passage.kind == "item"
     how_often = block == "risks" and passage.kind == "cell" and passage.row[1:2] == [passage]
@@ -86,7 +86,7 @@ def place(passage: Passage) -> Iterator[Finding]:
 
 
 def promises(words: str) -> bool:
-    """Whether words that stand beside a text, such as its other names, break an advertising rule."""
+    """Whether words beside a text, such as its other names, break an advertising rule."""
     flat = normalised(words).replace("\n", " ")
     return bool(BRANDS.search(flat) or any(_promises(flat)))
 

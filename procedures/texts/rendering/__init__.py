@@ -1,4 +1,4 @@
-"""Markdown in, a signed fragment out; and what a fragment says when it is read again."""
+"""Turns Markdown into the fragment that is signed, and reads fragments again."""
 
 from procedures.texts.rendering.documents import (
     CITATION,

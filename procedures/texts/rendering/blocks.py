@@ -16,7 +16,7 @@ from procedures.texts.rendering.words import normalised
 class Block(NamedTuple):
     """A fenced block: its class, whether it opens with a heading, and what is put before that.
 
-    Words that are `spoken` are for listeners only, who cannot see the colour of a card.
+    Words that are `spoken` are only for listeners, who cannot see the colour of a card.
     """
 
     css_class: str
@@ -43,7 +43,7 @@ BLOCKS: dict[str, Block] = {
     "figure": Block("figure", titled=False),
 }
 
-# A figure as it can be drawn, what may not come after it, and the two ends of a range.
+# A figure that can be drawn, what may not come after it, and the two ends of a range.
 FIGURE = r"(?:about |around |roughly )?(\d[\d,]{0,11}) in (?:every )?(\d[\d,]{0,11})(?![\w.,]*\d)"
 MORE = (
     r"(?! ?[-\d])(?! (?:to|and|or (?:less|fewer|more|rarer|\d+)|at (?:most|least)|hundred|thousand|"
@@ -52,9 +52,9 @@ MORE = (
 ANY = re.compile(FIGURE, re.IGNORECASE)
 PLAIN = re.compile(f"{FIGURE}{MORE}", re.IGNORECASE)
 RANGE = re.compile(f"(?:from |between )?{FIGURE}(?: to | and | ?- ?){FIGURE}{MORE}", re.IGNORECASE)
-# Dots in a row, rows, and the distance between dots, for a picture of a hundred and of a thousand.
+# The dots in a row, the rows, and the distance between dots, in a picture of 100 and of 1,000.
 GRIDS = {100: (10, 10, 6), 1000: (50, 20, 3)}
-# How thick the dots are: all of them, and those that are filled.
+# How thick the dots are: all of them, and the filled ones.
 THICK = {100: (4.4, 4.4), 1000: (2, 4)}
 
 
@@ -104,7 +104,7 @@ def _opening(tokens: Sequence[Token], index: int) -> Token:
 
 
 def fold_long_descriptions(state: StateCore) -> None:
-    """In a figure, what follows the picture and its caption is its description in words."""
+    """Make what follows the picture and caption of a figure its long description."""
     caption = ""
     made: list[Token] = []
     for token in state.tokens:
@@ -112,7 +112,7 @@ def fold_long_descriptions(state: StateCore) -> None:
             caption = token.info.strip().partition(" ")[2]
         made.append(token)
         if token.type == "paragraph_close" and _shows_a_picture(made[-2]):
-            # Only the last child of a figure may be its caption, so the description is in it.
+            # Only the last child of a figure may be its caption, so the description goes inside it.
             made.append(_html(f"<figcaption>{escape(caption)}\n"))
             made.append(_html("<details><summary>The picture in words</summary>\n"))
     state.tokens = made
@@ -123,7 +123,7 @@ def _shows_a_picture(token: Token) -> bool:
 
 
 def draw_risks(state: StateCore) -> None:
-    """Beside each frequency in the second column of a risk table, dots that show it."""
+    """Draw dots beside each frequency in the second column of a risk table."""
     inside, column = False, 0
     for token in state.tokens:
         if token.type.startswith("container_risks"):
@@ -139,10 +139,10 @@ def draw_risks(state: StateCore) -> None:
 
 
 def figures_of(cell: str) -> list[tuple[int, int]]:
-    """The figures of a cell of normalised words, if all of them can be drawn; none if one cannot.
+    """The figures of a cell of normalised words, if all of them can be drawn; otherwise none.
 
-    Each part of the cell, up to a semicolon, begins with one figure or with both ends of a range. Only
-    plain figures are drawn: not “less than 1 in 1,000”, “usual” or “1 in 100 or fewer”.
+    Each part of the cell, up to a semicolon, begins with one figure or with both ends of a range.
+    Only plain figures are drawn: not “less than 1 in 1,000”, “usual” or “1 in 100 or fewer”.
     """
     parts = [part.strip() for part in cell.split(";")]
     found = [RANGE.match(part) or PLAIN.match(part) for part in parts]
@@ -152,14 +152,14 @@ def figures_of(cell: str) -> list[tuple[int, int]]:
 
 
 def _pictures(words: str) -> list[str]:
-    """Dots for each figure of a cell; none, if they cannot show every one of them."""
+    """Dots for each figure of a cell; none if they cannot show every one of them."""
     drawn = [(some, of, _grid(some, of)) for some, of in figures_of(normalised(words))]
     dots = [_dots(round(some * grid / of), grid) for some, of, grid in drawn if grid]
     return list(dict.fromkeys(dots)) if len(dots) == len(drawn) else []
 
 
 def _grid(some: int, of: int) -> int | None:
-    """The smallest picture that shows it in whole dots, or else nearly; None if it is too rare.
+    """The smallest picture that shows the figure in whole dots, or nearly; None if it is too rare.
 
     Nearly: 1 in 1,070 may be one dot of a thousand, and 1 in 1,500 may not.
     """
@@ -171,7 +171,7 @@ def _grid(some: int, of: int) -> int | None:
 
 
 def _dots(filled: int, of: int) -> str:
-    """An SVG of `of` dots of which the first are filled. The stylesheet may give other colours."""
+    """An SVG of `of` dots, the first of which are filled. The stylesheet may set other colours."""
     columns, rows, pitch = GRIDS[of]
     width, height = columns * pitch, rows * pitch
     every = "".join(_row(row, columns, pitch) for row in range(rows))
@@ -193,7 +193,7 @@ def _path(name: str, line: str, colour: str, thick: float, pitch: int) -> str:
 
 
 def _row(row: int, dots: int, pitch: int) -> str:
-    """A line that a dash pattern of no length, with round caps, turns into dots."""
+    """A line that a dash pattern of zero length, with round caps, turns into dots."""
     if not dots:
         return ""
     return f"M{pitch / 2:g} {row * pitch + pitch / 2:g}h{(dots - 1) * pitch + 0.01:g}"

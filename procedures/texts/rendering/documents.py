@@ -1,4 +1,4 @@
-"""A document taken apart: front matter and body, with the line of every fault."""
+"""Parses a document into front matter and body, and gives the line of every fault."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ class DocumentError(Exception):
 
 
 class Document(NamedTuple):
-    """A document taken apart."""
+    """A parsed document."""
 
     title: str
     standfirst: str
@@ -40,7 +40,7 @@ class Document(NamedTuple):
     closing_sentence: str
     body: str
     body_line: int
-    # Line, name and value of each line of the front matter.
+    # The line, name and value of each line of the front matter.
     matter: Sequence[tuple[int, str, str]] = ()
 
     def lines(self) -> Iterable[tuple[int, str]]:
@@ -49,7 +49,7 @@ class Document(NamedTuple):
 
 
 def parse(document: str) -> Document:
-    """Take the front matter off a document. Raises DocumentError, naming each line at fault."""
+    """Separate the front matter from the body. Raises DocumentError, naming each line at fault."""
     if len(document) > MAX_DOCUMENT:
         raise DocumentError([(1, f"The text is longer than {MAX_DOCUMENT:,} characters.")])
     lines = with_plain_line_ends(document).split("\n")
@@ -94,7 +94,7 @@ def _excesses(document: str, lines: Sequence[str]) -> list[Fault]:
 
 
 def _front_matter(lines: Sequence[str]) -> tuple[list[tuple[int, str, str]], list[Fault]]:
-    """Line, name and value of each line; and what is wrong with the others."""
+    """The line, name and value of each line; and what is wrong with the others."""
     entries: list[tuple[int, str, str]] = []
     faults = []
     for number, line in enumerate(lines, start=2):
@@ -125,13 +125,13 @@ def _front_matter_faults(matter: Mapping[str, str]) -> list[str]:
 
 
 def heading(line: str) -> tuple[str, str] | None:
-    """The name and the heading of a block that opens here; two empty words where one closes."""
+    """The name and the heading of a block that opens here; two empty words if one closes."""
     fence = FENCE.match(line)
     return (fence[1] or "", (fence[2] or "").strip()) if fence else None
 
 
 def hidden_characters(lines: Iterable[str], first: int = 1) -> list[Fault]:
-    """The lines that hold characters nobody can see, such as those that turn text around."""
+    """The lines with invisible characters, such as those that reverse the text around them."""
     return [
         (number, f"Remove the hidden character in this line ({name_of(hidden[0])}).")
         for number, line in enumerate(lines, start=first)

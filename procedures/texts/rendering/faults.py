@@ -22,7 +22,7 @@ from procedures.texts.rendering.losses import losses
 from procedures.texts.rendering.markdown import term_anchor
 from procedures.texts.rendering.passages import passages, source_text
 
-# Markdown that our pages have no look for, or that a block could hide in.
+# Markdown that our pages have no style for, or that a block could hide in.
 UNUSED = {
     "blockquote_open": "a quotation (>)",
     "code_block": "a line with four spaces before it",
@@ -49,7 +49,7 @@ def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault
         + _term_faults(parsed)
     )
     if found:
-        return found  # only what has no such fault is worth the parser's time
+        return found  # only a document without such faults is worth parsing
     tokens = parser.parse(source_text(parsed))
     return (
         _shape_faults(tokens, parsed, library.figures)
@@ -59,7 +59,7 @@ def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault
 
 
 def _unreadable(parsed: Document, tokens: Sequence[Token]) -> list[Fault]:
-    """What nobody can see or read, looked for in the words as they will be shown."""
+    """Characters that nobody can see or read, looked for in the words as they will be shown."""
     found = []
     for passage in passages(parsed, tokens):
         found += hidden_characters(passage.raw.split("\n"), first=passage.line)
@@ -123,7 +123,7 @@ def _citation_faults(parsed: Document, sources: Mapping[str, Source]) -> list[Fa
 def _shape_faults(
     tokens: Sequence[Token], parsed: Document, figures: Mapping[str, Figure]
 ) -> list[Fault]:
-    """What the parser found that has no place on our pages, or stands where it should not."""
+    """What the parser found that is not allowed on our pages, or is in the wrong place."""
     faults: list[Fault] = []
     below = False
     figure: list[Token] | None = None
@@ -155,7 +155,7 @@ def _headings(*, below: bool) -> tuple[str, ...]:
 def _picture_faults(
     inline: Token, figure: list[Token] | None, figures: Mapping[str, Figure]
 ) -> list[str]:
-    """A picture stands alone in its paragraph of a figure, has words for it, and is one of ours."""
+    """Pictures that are not alone in the paragraph of a figure, have no words, or are not ours."""
     children = inline.children or []
     picture = children[0]
     if figure:

@@ -1,7 +1,7 @@
-"""One Markdown document in, one HTML fragment out.
+"""Renders one Markdown document into one HTML fragment.
 
 The fragment is what a clinician signs and what patients are served, byte for byte. This is the only
-module of the project that marks text as safe HTML, and it does so after a sanitiser let it pass.
+module of the project that marks text as safe HTML, and it does so after a sanitiser has passed it.
 """
 
 import html
@@ -33,10 +33,10 @@ from procedures.texts.rendering.passages import Passage, passages, source_text
 # Raised whenever the same document would give other bytes. Signed fragments keep theirs.
 RENDERER_VERSION = 4
 
-# Between the head of the page and its text stand the review line and the contents. They are ours
-# and not the clinician's, so the fragment says where they go.
+# The review line and the contents go between the head of the page and its text. They are ours and
+# not the clinician's, so the fragment says where.
 SEAM = "<!-- review line and contents -->"
-# Between the text and its last words stand the notes about the version, which are ours too.
+# The notes about the version, which are ours too, go between the text and its last words.
 CLOSING_SEAM = "<!-- about this version -->"
 
 BLOCK_CLASSES = {name for block in BLOCKS.values() for name in block.css_class.split()}
@@ -74,7 +74,7 @@ ATTRIBUTES = {
 
 
 class Fragment(NamedTuple):
-    """A stored fragment, cut at its seam for the page around it. Nothing is added or lost."""
+    """A stored fragment, cut at its seams for the page around it. Nothing is added or lost."""
 
     head: SafeString
     text: SafeString
@@ -83,7 +83,7 @@ class Fragment(NamedTuple):
 
 
 class Outline(HTMLParser):
-    """What is in a fragment: its elements with their attributes, and its words."""
+    """The elements of a fragment with their attributes, and its words."""
 
     def __init__(self, fragment: str) -> None:
         super().__init__()
@@ -144,14 +144,14 @@ def read(parsed: Document) -> list[Passage]:
 
 
 def cut(fragment: str) -> Fragment:
-    """A stored fragment as the page needs it. The caller has checked its hash."""
+    """Cut a stored fragment for its page. The caller has checked its hash."""
     head, rest = fragment.split(f"{SEAM}\n")
     text, _, closing = rest.partition(f"{CLOSING_SEAM}\n")
     contents = [
         (anchor, html.unescape(strip_tags(heading)))
         for anchor, heading in re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', text)
     ]
-    # Marked as safe because a clinician signed these bytes, which a sanitiser let pass.
+    # Safe because a clinician signed these bytes, which a sanitiser had passed.
     return Fragment(mark_safe(head), mark_safe(text), mark_safe(closing), contents)  # noqa: S308
 
 
@@ -169,7 +169,7 @@ def terms(fragment: str) -> list[Term]:
 
 
 def json_ld(data: Mapping[str, object]) -> SafeString:
-    """Data for machines as a script element that no text in it can leave."""
+    """Data for machines as a script element that no text in it can break out of."""
     written = json.dumps(data, ensure_ascii=False)
     for sign in "<>&\u2028\u2029":
         written = written.replace(sign, f"\\u{ord(sign):04x}")
@@ -177,7 +177,7 @@ def json_ld(data: Mapping[str, object]) -> SafeString:
 
 
 def square_code(address: str) -> SafeString:
-    """A QR code of an address as inline SVG, with words for those who cannot see it."""
+    """A QR code of an address as inline SVG, with words for people who cannot see it."""
     drawn = segno.make(address, error="m").svg_inline(
         scale=4, border=2, light="#fff", svgclass="code", title=f"Code that leads to {address}"
     )
@@ -185,9 +185,9 @@ def square_code(address: str) -> SafeString:
 
 
 def _clean(rendered: str) -> str:
-    """The fragment, if all of it is HTML that we expect. Raises DocumentError if anything is not.
+    """The fragment, if it contains only HTML that we expect. Raises DocumentError otherwise.
 
-    Faults that name a line come before this last guard.
+    This is the last guard; faults that name a line are found before it.
     """
     clean = nh3.clean(
         rendered,
@@ -214,5 +214,5 @@ def _reference(source: Source) -> str:
 
 
 def _escaped(words: str) -> str:
-    """Words of a source, in which no sign means anything to Markdown."""
+    """The words of a source, escaped so that no sign has a meaning in Markdown."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(words.split()))

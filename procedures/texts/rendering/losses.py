@@ -1,4 +1,4 @@
-"""What stands in a document and would not reach its readers as it was written."""
+"""Finds what is in a document and would not reach its readers as it was written."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from procedures.texts.rendering.documents import Document, Fault, heading
 
 SCHEMES = {"https", "tel"}
-# Within our own site, or beyond it with a scheme that we allow; never `//elsewhere.example`.
+# Within our own site, or outside it with a scheme that we allow; never `//elsewhere.example`.
 ADDRESS = re.compile(r"(?i)/(?!/)|#|https://[^/]|tel:\+?[\d-]+$")
 NOTE = re.compile(r"[\s\d.)*+-]*\[\^[^\]]*\]:")
 LOST_LINE = (
@@ -40,7 +40,7 @@ def _lines(parsed: Document) -> list[str]:
 
 
 def _lost_words(tokens: Sequence[Token], parsed: Document) -> Iterator[Fault]:
-    """Lines that the parser took for something without words, or that lie too deep for it."""
+    """Lines that the parser took for something without words, or that are nested too deep."""
     shown = {line for token in tokens if token.content and token.map for line in range(*token.map)}
     for line, text in enumerate(_lines(parsed)):
         if NOTE.match(text):
@@ -50,7 +50,7 @@ def _lost_words(tokens: Sequence[Token], parsed: Document) -> Iterator[Fault]:
 
 
 def _lost_cells(tokens: Sequence[Token], parsed: Document) -> Iterator[Fault]:
-    """A row keeps only as many cells as the heading row of its table has."""
+    """Cells beyond those of the table's heading row, which would be dropped."""
     columns, lines = 0, _lines(parsed)
     for token in tokens:
         if token.type == "table_open":
@@ -69,7 +69,7 @@ def _cells(row: str) -> list[str]:
 
 
 def _lost_numbers(tokens: Sequence[Token]) -> Iterator[Fault]:
-    """Numbers at the beginning of a line that readers would see as others, or that are no list."""
+    """Numbers at the beginning of a line that would be shown as others, or that are not a list."""
     next_of: dict[int, int] = {}
     lists: list[tuple[int, int]] = []
     for token in tokens:

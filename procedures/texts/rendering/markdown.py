@@ -25,7 +25,7 @@ from procedures.texts.rendering.documents import TERM
 
 # Ids that the page around a fragment uses.
 TAKEN = {"main", "closing", "sources", "clear", "related", "version"}
-# How ids begin that the fragment itself gives to citations, terms and blocks.
+# Prefixes of the ids that the fragment itself gives to citations, terms and blocks.
 TAKEN_BY_PARTS = re.compile(rf"((source|cited|term)-|({'|'.join(BLOCKS)})-\d+$)")
 
 
@@ -69,7 +69,7 @@ def term_anchor(term: str) -> str:
 
 
 def _term(state: StateInline, silent: bool) -> bool:
-    """[[bursa: a small cushion of fluid]] becomes the term and, in brackets, what it means."""
+    """The term and, in brackets, its meaning, from [[bursa: a small cushion of fluid]]."""
     found = TERM.match(state.src, state.pos)
     if not found or found.end() > state.posMax:
         return False
@@ -111,7 +111,7 @@ def _scope_headers(state: StateCore) -> None:
 def _render_heading(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
 ) -> str:
-    """Remembers that blocks from here on stand below a heading of the text."""
+    """Render a heading, and remember that later blocks are below a heading of the text."""
     env["below a heading"] = True
     return str(renderer.renderToken(tokens, index, options, env))
 

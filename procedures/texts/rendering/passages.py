@@ -1,7 +1,7 @@
 """What readers see of a document, passage by passage, with the line that each came from.
 
-The words come from the very parser that renders, so a rule that reads them cannot be passed by an
-entity, an escape, an emphasis or the end of a line.
+The words come from the same parser that renders, so a rule that reads them cannot be evaded with an
+entity, an escape, emphasis or a line break.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from procedures.texts.rendering.words import normalised
 
 @dataclass(frozen=True)
 class Piece:
-    """Words that stand together: plain ones, an explained term, or what it means."""
+    """Words that belong together: plain ones, an explained term, or its meaning."""
 
     words: str
     kind: str = "words"
@@ -25,7 +25,7 @@ class Piece:
 
 @dataclass(eq=False)
 class Passage:
-    """The words that are read together: of a paragraph, an item, a cell, a heading and so on.
+    """Words that are read together, such as those of a paragraph, an item, a cell or a heading.
 
     `kind` is prose, item, cell, column (its heading), heading, title (of a block) or front matter.
     """
@@ -36,7 +36,7 @@ class Passage:
     pieces: Sequence[Piece] = ()
     links: Sequence[str] = ()
     cited: bool = False
-    # The passages of a table's row, this one among them.
+    # The passages of a table's row, including this one.
     row: "list[Passage]" = field(default_factory=list)
 
     @cached_property
@@ -46,12 +46,12 @@ class Passage:
 
     @cached_property
     def words(self) -> str:
-        """All words, normalised; a line break for each one of the source."""
+        """All words, normalised, with a line break for each one in the source."""
         return self._of("words", "term", "meaning")
 
     @cached_property
     def prose(self) -> str:
-        """The words without what explained terms mean."""
+        """The words without the meanings of explained terms."""
         return self._of("words", "term")
 
     @cached_property
@@ -64,11 +64,11 @@ class Passage:
         return [normalised(piece.words) for piece in self.pieces if piece.kind == "term"]
 
     def line_of(self, at: int, text: str = "") -> int:
-        """The line of the document from which the letter at this place of the words, or text, came."""
+        """The line of the document that this position in the words, or text, came from."""
         return self.line + (text or self.words).count("\n", 0, at)
 
     def context(self) -> str:
-        """The words that are read together with these: those of the row, for a cell."""
+        """The words that are read together with these: those of the whole row, for a cell."""
         return " ".join(each.words for each in self.row) or self.words
 
     def has_source(self) -> bool:
@@ -82,7 +82,7 @@ class Passage:
 
 
 def source_text(parsed: Document) -> str:
-    """The body with an empty note for each source that it cites, without which none is a citation."""
+    """The body with an empty note for each source it cites, because a citation needs its note."""
     keys = dict.fromkeys(CITATION.findall(parsed.body))
     return f"{parsed.body}\n\n" + "\n\n".join(f"[^{key}]: {key}" for key in keys)
 
@@ -90,7 +90,7 @@ def source_text(parsed: Document) -> str:
 def passages(parsed: Document, tokens: Sequence[Token]) -> list[Passage]:
     """Everything that readers see of a document, in the order of lines.
 
-    `tokens` are those of its `source_text`. Our own words around a text are not in it.
+    `tokens` are those of its `source_text`. Our own words around a text are not included.
     """
     return [*_front_matter(parsed), *_body(parsed, tokens)]
 
@@ -126,7 +126,7 @@ def _body(parsed: Document, tokens: Sequence[Token]) -> Iterator[Passage]:
 
 
 def _kind(before: Sequence[Token]) -> str:
-    """What the words belong to that come after these tokens."""
+    """What the words after these tokens belong to."""
     opened = {"td_open": "cell", "th_open": "column", "heading_open": "heading"}
     if before[-1].type in opened:
         return opened[before[-1].type]

@@ -1,4 +1,4 @@
-"""Words as readers see them, whichever way they are spelt."""
+"""Words as readers see them, however they are spelt."""
 
 import re
 import unicodedata
@@ -12,9 +12,10 @@ ALIKE = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\
 
 
 def normalised(text: str) -> str:
-    """A text as all its spellings that look alike: one kind of blank, hyphen, digit and sign.
+    """A text in one form for all spellings that look alike.
 
-    What shows nothing is gone. Line breaks stay, because lines are counted by them.
+    There is one kind of blank, hyphen, digit and sign. Invisible characters are removed. Line
+    breaks are kept, because lines are counted by them.
     """
     text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).translate(ALIKE)
     text = re.sub(r"[^\S\n]+", " ", text)
