@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from bookings.models import Message, Outage, WorkerRun
 from bookings.status import Channel, MessageStatus
+from procedures.ground.counting import counted
 
 # Nobody needs to know about a shorter delay.
 PATIENCE = timedelta(minutes=10)
@@ -34,7 +35,7 @@ def _worker(now: datetime) -> Iterator[str]:
         )
     elif run.failed:
         yield (
-            f"{_counted(run.failed, 'step')} could not be done by the program that sends our messages "
+            f"{counted(run.failed, 'step')} could not be done by the program that sends our messages "
             "and reminders, which keeps trying. Ask whoever looks after the server to read its log."
         )
 
@@ -54,11 +55,7 @@ def _left_lying(now: datetime) -> Iterator[str]:
     late = Message.objects.filter(status=MessageStatus.QUEUED, next_try__lt=now - PATIENCE)
     if number := late.count():
         minutes = PATIENCE.seconds // 60
-        yield f"{_counted(number, 'message')} should have gone out more than {minutes} minutes ago."
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+        yield f"{counted(number, 'message')} should have gone out more than {minutes} minutes ago."
 
 
 def _at(moment: datetime) -> str:

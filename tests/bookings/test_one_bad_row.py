@@ -122,7 +122,7 @@ def test_a_task_that_fails_keeps_none_of_the_others_from_its_turn(
     at(monday + timedelta(days=4))
     poison(triage, "pass_on_freed_times", lambda now: True)
     poison(clock, "settle", lambda request, **_: request.pk == bad.pk)
-    with pytest.raises(CommandError, match="2 things failed"):
+    with pytest.raises(CommandError, match="2 steps failed"):
         call_command("send_messages")
     assert "2 steps could not be done" in alarms(timezone.now())[0]
     assert {letter.to[0] for letter in mail.outbox} == {"pat@example.org", "desk@example.org"}
@@ -157,7 +157,7 @@ def test_verify_pages_checks_the_others(monday: datetime, poison: Poison) -> Non
     with pytest.raises(CommandError) as fault:
         call_command("verify_pages", stdout=said)
     assert "it cannot be read (ValueError at " in str(fault.value)
-    assert str(fault.value).startswith("1 faults:")
+    assert str(fault.value).startswith("1 fault:")
     assert f"{InformationPage.objects.get(slug='good-page')}: whole" in said.getvalue()
     assert proofs.pages_with_texts().count() == 2
 
@@ -184,7 +184,7 @@ def test_a_digest_that_cannot_be_written_keeps_no_other(monday: datetime, poison
         Revision.objects.filter(pk=revision.pk).update(status=RevisionStatus.SUSPENDED)
     poison(reviews, "render_to_string", lambda name, told: told["person"].username == "bad")
     failed = StringIO()
-    with pytest.raises(CommandError, match="1 digests were not sent"):
+    with pytest.raises(CommandError, match="1 digest was not sent"):
         call_command("reviews_due", "--mail", stdout=StringIO(), stderr=failed)
     assert [letter.to for letter in mail.outbox] == [["good@example.org"]]
     assert "Not sent to bad: ValueError at" in failed.getvalue()
@@ -194,7 +194,7 @@ def test_an_export_writes_the_others(monday: datetime, poison: Poison, tmp_path:
     published("bad-page", monday)
     published("good-page", monday)
     poison(writing, "_page_columns", lambda page, newest: page.slug == "bad-page")
-    with pytest.raises(CommandError, match="1 pages could not be written"):
+    with pytest.raises(CommandError, match="1 page could not be written"):
         call_command("export_pages", tmp_path / "out", stdout=StringIO())
     assert [path.name for path in (tmp_path / "out").glob("*.md")] == ["good-page.md"]
 

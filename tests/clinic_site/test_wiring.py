@@ -4,36 +4,23 @@ import logging
 import os
 import subprocess
 import sys
-from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
-from django.core.management import CommandError, call_command
+from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
-from django.utils import timezone
 
-from bookings.diary import free_times
-from bookings.models import (
-    Appointment,
-    AppointmentRequest,
-    Offer,
-    OfferedTime,
-    ScreeningQuestion,
-)
-from bookings.status import AppointmentStatus, RequestStatus
+from bookings.status import RequestStatus
 from clinic_site import checks, urls
 from clinic_site.groups import GROUPS
 from clinic_site.logs import WithoutLinks, WithoutWords
-from procedures.models import Revision
-from procedures.status import RevisionStatus
 from tests import factories, processes
-from tests.valid_html import faults_of
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -238,69 +225,6 @@ def test_the_groups_hold_exactly_what_the_table_says() -> None:
     for name, codenames in GROUPS.items():
         held = Group.objects.get(name=name).permissions.values_list("codename", flat=True)
         assert set(held) == codenames
-
-
-@pytest.mark.django_db
-def test_the_demonstration_has_every_state_and_loading_it_again_changes_nothing() -> None:
-    def tables() -> tuple[Any, ...]:
-        return (
-            User.objects.count(),
-            Revision.objects.count(),
-            ScreeningQuestion.objects.count(),
-            sorted(AppointmentRequest.objects.values_list("reference", "version")),
-        )
-
-    out = StringIO()
-    call_command("load_demo", stdout=out)
-    first = tables()
-    assert set(AppointmentRequest.objects.values_list("status", flat=True)) == set(RequestStatus)
-    assert Revision.objects.filter(status=RevisionStatus.PUBLISHED).count() == 12
-    assert "reception" in out.getvalue()
-    call_command("load_demo", stdout=StringIO())
-    assert tables() == first
-
-
-@pytest.mark.sqlite
-@pytest.mark.django_db
-def test_the_demonstration_is_plainly_invented(client: Client) -> None:
-    call_command("load_demo", stdout=StringIO())
-    for email in AppointmentRequest.objects.values_list("email", flat=True):
-        assert email.endswith("@example.org")
-    for phone in AppointmentRequest.objects.values_list("phone", flat=True):
-        assert str(phone).startswith("+44 20 7946 0")  # set aside for drama
-    for revision in Revision.objects.filter(status=RevisionStatus.PUBLISHED):
-        content = client.get(revision.page.get_absolute_url()).content.decode()
-        assert faults_of(content) == []
-        assert "no real clinician has reviewed it" in content
-        assert "this person and this registration are invented" in content
-        assert "This is a demonstration" in content
-
-
-@pytest.mark.sqlite
-@pytest.mark.django_db
-def test_the_demonstration_makes_sense_whenever_it_is_loaded() -> None:
-    """Early on a Wednesday, at the end of a year, before a clock change: see `script/every-day`."""
-    call_command("load_demo", stdout=StringIO())
-    now = timezone.now()
-    assert not AppointmentRequest.objects.moved_by_the_clock(now).exists()
-    standing = Offer.objects.standing(now)
-    times = {offer.request.name: offer.times.count() for offer in standing}
-    assert times == {"Jo Sample": 3, "Ali Specimen": 2}
-    for time in OfferedTime.objects.filter(offer__in=standing):
-        assert time.offer.held_until < time.starts
-        span = free_times.Span(time.starts, time.ends)
-        assert free_times.is_in_session(time.offer.clinician, time.room, span)
-    coming = Appointment.objects.filter(status=AppointmentStatus.BOOKED)
-    assert min(coming.values_list("starts", flat=True)) > now + timedelta(days=3)
-    assert [each.appointment.request.name for each in free_times.stranded(now)] == ["Lou Specimen"]
-
-
-@pytest.mark.django_db
-def test_the_demonstration_loads_nowhere_else(settings: Any) -> None:
-    settings.DEMONSTRATION = False
-    with pytest.raises(CommandError, match="mix invented people with real ones"):
-        call_command("load_demo")
-    assert User.objects.count() == 0
 
 
 @pytest.mark.django_db

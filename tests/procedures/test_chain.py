@@ -144,7 +144,7 @@ def test_the_head_is_printed_and_what_came_later_is_no_fault(
     assert verify().splitlines() == [
         "procedures/a-thing: whole",
         f"head 4 {sha256(newest.statement)}",
-        "1 texts and 0 figures are whole.",
+        "1 text and 0 figures: all are whole.",
     ]
     kept = tmp_path / "heads"
     kept.write_text(verify())
@@ -337,5 +337,5 @@ def test_old_events_are_chained_from_the_rows_of_the_day(client: Client, monday:
     assert client.get(URL).status_code == 200
     assert client.get("/procedures/forged/").status_code == 410
     assert faults() == (
-        "1 faults:\nprocedures/forged: version 1: the signature of Dr Nobody has no event"
+        "1 fault:\nprocedures/forged: version 1: the signature of Dr Nobody has no event"
     )

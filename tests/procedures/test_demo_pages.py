@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from clinic_site import demo
+from clinic_site.demo import signed_pages
 from procedures.texts import content_checks
 from procedures.texts.rendering import CITATION, parse
 
-FOLDER = Path(demo.__file__).parent / "pages"
+FOLDER = signed_pages.FOLDER / "pages"
 PAGES = sorted(FOLDER.glob("*.md"))
 
 
@@ -21,7 +21,7 @@ def document(request: pytest.FixtureRequest) -> str:
 def test_nothing_blocks_and_every_prompt_has_its_reason(document: str) -> None:
     found = content_checks.findings(document)
     assert [finding for finding in found if finding.blocks] == []
-    assert {finding.rule for finding in found} <= set(demo.REASONS)
+    assert {finding.rule for finding in found} <= set(signed_pages.REASONS)
 
 
 def test_it_says_that_nobody_reviewed_it(document: str) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from clinic_site import demo
+from clinic_site.demo import signed_pages
 from procedures.models import Figure, Source
 from procedures.texts.pictures import read_picture
 from procedures.texts.rendering import Library, render
 
-FOLDER = Path(demo.__file__).parent / "pages"
+FOLDER = signed_pages.FOLDER / "pages"
 PAGES = sorted(FOLDER.glob("*.md"))
 LIBRARY = Library(
     sources={

@@ -161,7 +161,7 @@ def test_a_letter_that_did_not_go_is_sent_by_the_next_run(
     at(monday + timedelta(days=700))
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    with pytest.raises(CommandError, match="1 digests were not sent"):
+    with pytest.raises(CommandError, match="1 digest was not sent"):
         run("--mail")
     assert not DueNotice.objects.exists()
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

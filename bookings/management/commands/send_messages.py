@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bookings import messages
 from bookings.management import worker
+from procedures.ground.counting import counted
 
 
 class Command(BaseCommand):
@@ -33,7 +34,8 @@ class Command(BaseCommand):
         sent = messages.send_due()
         self.stdout.write(f"{sent} sent.")
         if failed or sent.failed:
-            raise CommandError(f"{failed + sent.failed} things failed. The next run tries again.")
+            steps = counted(failed + sent.failed, "step")
+            raise CommandError(f"{steps} failed. The next run tries again.")
 
     def _loop(self) -> None:
         stop = threading.Event()

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bookings.journal import chain_is_whole, head
 from bookings.models import AppointmentRequest
 from procedures.ground.batches import Failed, attempt
+from procedures.ground.counting import counted
 
 
 class Command(BaseCommand):
@@ -35,7 +36,7 @@ class Command(BaseCommand):
                 faults.append(f"{reference}: {fault}")
         faults += [f"{reference}: the request is gone" for reference in sorted(kept.keys() - seen)]
         if faults:
-            raise CommandError("\n".join([f"{len(faults)} faults:", *faults]))
+            raise CommandError("\n".join([f"{counted(len(faults), 'fault')}:", *faults]))
 
     def _fault(self, pk: int, kept: dict[str, tuple[int, str]]) -> str:
         """Print the head of one chain, and return what is wrong with it, or nothing."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from procedures.ground.counting import counted
 from procedures.publishing.folders import write_folder
 
 
@@ -21,6 +22,8 @@ class Command(BaseCommand):
         if folder.exists() and any(folder.iterdir()):
             raise CommandError(f"{folder} is not empty. Name a new folder; nothing was written.")
         written = write_folder(folder)
-        self.stdout.write(f"{written} pages written to {folder}.")
+        self.stdout.write(f"{counted(written, 'page')} written to {folder}.")
         if written.failed:
-            raise CommandError(f"{written.failed} pages could not be written. The log names them.")
+            raise CommandError(
+                f"{counted(written.failed, 'page')} could not be written. See the log."
+            )

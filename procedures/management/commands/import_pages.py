@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from procedures.ground.counting import counted
 from procedures.publishing.folders import FolderError, read_folder
 
 
@@ -31,8 +32,7 @@ class Command(BaseCommand):
             done = read_folder(options["folder"], by=author, now=timezone.now())
         except FolderError as error:
             raise CommandError(str(error)) from None
-        drafts = f"{done.drafts} draft{'' if done.drafts == 1 else 's'}"
-        files = f"{done.files} file{'' if done.files == 1 else 's'}"
+        drafts, files = counted(done.drafts, "draft"), counted(done.files, "file")
         self.stdout.write(f"{drafts} made from {files}.")
         if done.skipped:
             self.stdout.write(f"Skipped, because it is no page: {', '.join(done.skipped)}.")

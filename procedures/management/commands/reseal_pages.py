@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from procedures.ground.counting import counted
 from procedures.publishing import reseal
 
 
@@ -17,7 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         sealed, strangers = reseal()
-        self.stdout.write(f"{sealed} events are sealed under the present key.")
+        events = counted(sealed, "event is", "events are")
+        self.stdout.write(f"{events} sealed under the present key.")
         if strangers:
             numbers = ", ".join(map(str, strangers))
             raise CommandError(f"Not sealed by us, and left as they are: events {numbers}.")

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from procedures.ground.batches import Failed, attempt
+from procedures.ground.counting import counted
 from procedures.publishing import reviews
 
 
@@ -38,4 +39,5 @@ class Command(BaseCommand):
                 continue
             self.stdout.write(f"Told {person.get_username()} of {len(news)}.")
         if failed:
-            raise CommandError(f"{failed} digests were not sent. The next run sends them.")
+            digests = counted(failed, "digest was", "digests were")
+            raise CommandError(f"{digests} not sent. The next run tries again.")

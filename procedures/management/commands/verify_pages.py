@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from procedures.ground.batches import Failed, attempt
+from procedures.ground.counting import counted
 from procedures.models import Figure
 from procedures.reading.proofs import Link, chain, faults_of_page, pages_with_texts
 
@@ -39,8 +40,10 @@ class Command(BaseCommand):
             faults += _tried(_faults_of_figure, figure)
         faults += _tried(self._faults_of_chain, kept)
         if faults:
-            raise CommandError("\n".join([f"{len(faults)} faults:", *faults]))
-        self.stdout.write(f"{texts} texts and {figures} figures are whole.")
+            raise CommandError("\n".join([f"{counted(len(faults), 'fault')}:", *faults]))
+        self.stdout.write(
+            f"{counted(texts, 'text')} and {counted(figures, 'figure')}: all are whole."
+        )
 
     def _faults_of_chain(self, kept: dict[int, str]) -> list[str]:
         links = list(chain())

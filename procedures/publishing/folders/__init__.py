@@ -10,7 +10,7 @@ again without loss. Signatures are not included: they are for the bytes of one s
 """
 
 from procedures.publishing.folders.files import FolderError
-from procedures.publishing.folders.reading import read_folder
+from procedures.publishing.folders.reading import read_folder, read_sources
 from procedures.publishing.folders.writing import write_folder
 
-__all__ = ["FolderError", "read_folder", "write_folder"]
+__all__ = ["FolderError", "read_folder", "read_sources", "write_folder"]

@@ -77,6 +77,17 @@ def read_folder(folder: Path, *, by: User, now: datetime) -> Imported:
     return Imported(drafts, len(paths), skipped)
 
 
+def read_sources(path: Path) -> None:
+    """Read what texts cite from one file, for texts whose folder has none of its own.
+
+    Raises FolderError with everything that is wrong.
+    """
+    faults: list[str] = []
+    _read_sources(path, faults)
+    if faults:
+        raise FolderError("\n".join(faults))
+
+
 @contextmanager
 def _noted(faults: list[str]) -> Iterator[None]:
     """Note what is wrong and go on with the next item."""

@@ -1,0 +1,81 @@
+"""What every request of the demonstration has: the same clinic to ask, and a form that was filled in."""
+
+import tomllib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from bookings import triage
+from bookings.models import AppointmentType
+from bookings.screening import GivenAnswer, questions_for
+from bookings.status import Answer
+from clinic_site.demo.diary import SCAN
+from clinic_site.demo.people import Row
+from clinic_site.demo.timetable import Timetable
+from procedures.models import InformationPage
+
+ANSWERS = tomllib.loads((Path(__file__).parent / "answers.toml").read_text(encoding="utf-8"))
+
+
+class Clinic:
+    """What all stories share: who works there, what can be asked about, and the diary."""
+
+    def __init__(self, now: datetime):
+        self.now = now
+        self.timetable = Timetable(now)
+        self.users = {user.username: user for user in User.objects.all()}
+        self.pages = {page.slug: page for page in InformationPage.objects.all()}
+        self.types = {each.name: each for each in AppointmentType.objects.all()}
+        self.questions = cache(questions_for)
+
+    def kind(self, row: Row) -> AppointmentType:
+        """What the visit of this row is for."""
+        return self.types[row.appointment_type or SCAN]
+
+    def asked_at(self, row: Row) -> datetime:
+        """When the form of this row was sent."""
+        return self.timetable.at(row.asked_day, row.asked_at)
+
+    def submission(self, row: Row) -> triage.Submission:
+        """The form of this row."""
+        person = row.person
+        days, times = person.suits
+        return triage.Submission(
+            page=self.pages.get(row.about),
+            concern=row.concern,
+            name=person.name,
+            date_of_birth=person.born(timezone.localdate(self.now)),
+            email=person.email,
+            phone=person.phone,
+            preferred_days=days,
+            preferred_times=times,
+            availability="",
+            access_needs=list(person.needs),
+            access_detail=person.needs_detail,
+            carer_name=person.carer_name,
+            carer_right=person.carer_right,
+            answers=self.answers(row, row.flagged),
+        )
+
+    def answers(
+        self, row: Row, flagged: Sequence[str], *, again: bool = False
+    ) -> list[GivenAnswer]:
+        """To all questions of the visit, or those that are asked again: “no”, but to some of them."""
+        given = {key.rstrip("?"): _answer(key) for key in flagged}
+        return [
+            GivenAnswer(
+                question,
+                given.get(question.key, Answer.NO),
+                ANSWERS[question.key]["said"] if question.key in given else "",
+            )
+            for question in self.questions(self.pages.get(row.about))
+            if question.asked_again or not again
+        ]
+
+
+def _answer(key: str) -> Answer:
+    return Answer.UNSURE if key.endswith("?") else Answer.YES

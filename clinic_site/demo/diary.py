@@ -1,0 +1,86 @@
+"""Where and when the invented clinic works."""
+
+from datetime import datetime, time, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils import timezone
+
+from bookings import diary
+from bookings.models import AppointmentType, ClinicSession, Location, MachineKind, Resource
+from procedures.models import Clinician
+
+ADA, BEN, CLEO = "dr-ada-example", "mr-ben-example", "ms-cleo-example"
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
+
+
+class WeeklySession(NamedTuple):
+    """A clinic session of the demonstration: whose, on which weekday, when and where."""
+
+    clinician: str
+    weekday: int
+    starts: time
+    ends: time
+    room: str
+
+
+LOCATIONS = {
+    "Main house": ("1 Invented Street, Sampletown", "The way without steps is on the left."),
+    "Sample Health Centre": ("2 Example Road, Sampletown", "On the ground floor."),
+}
+ROOMS = {"Room 1": "Main house", "Room 2": "Main house", "Room A": "Sample Health Centre"}
+MACHINES = {"Ultrasound 1": "Main house", "Ultrasound A": "Sample Health Centre"}
+OPENING = (time(8, 30), time(18))
+
+# About eight visits on every working day.
+SESSIONS = [
+    WeeklySession(ADA, MONDAY, time(9), time(13), "Room 1"),
+    WeeklySession(ADA, WEDNESDAY, time(9), time(13), "Room 1"),
+    WeeklySession(ADA, WEDNESDAY, time(14), time(17), "Room 1"),
+    WeeklySession(ADA, THURSDAY, time(13), time(17), "Room 1"),
+    WeeklySession(BEN, TUESDAY, time(9), time(12, 30), "Room 2"),
+    WeeklySession(BEN, THURSDAY, time(9), time(13), "Room 2"),
+    WeeklySession(BEN, FRIDAY, time(9), time(13), "Room A"),
+    WeeklySession(CLEO, MONDAY, time(13), time(16, 30), "Room A"),
+    WeeklySession(CLEO, TUESDAY, time(13), time(16, 30), "Room A"),
+    WeeklySession(CLEO, FRIDAY, time(13, 30), time(17), "Room 2"),
+]
+# The first of them: before the oldest request, over Christmas and Easter too.
+WEEKS_BEFORE = 10
+
+SCAN, FOLLOW_UP = "Assessment with ultrasound", "Follow-up"
+# What can be booked: minutes, minutes kept free afterwards, whether it needs an ultrasound machine.
+APPOINTMENT_TYPES = {SCAN: (40, 10, True), FOLLOW_UP: (20, 5, False)}
+
+
+def load(now: datetime) -> None:
+    """Houses, rooms, machines, what can be booked, and the sessions of every week."""
+    if Location.objects.exists():
+        return
+    for name, (address, directions) in LOCATIONS.items():
+        place = Location.objects.create(name=name, address=address, directions=directions)
+        for weekday in settings.CLINIC_OPEN_DAYS:
+            opens, closes = OPENING
+            place.opening_hours.create(weekday=weekday, opens=opens, closes=closes)
+    ultrasound = MachineKind.objects.create(name="Ultrasound machine")
+    for rooms, kind in ((ROOMS, None), (MACHINES, ultrasound)):
+        for name, at in rooms.items():
+            location = Location.objects.get(name=at)
+            Resource.objects.create(name=name, location=location, machine_kind=kind)
+    for name, (minutes, buffer_minutes, needs_machine) in APPOINTMENT_TYPES.items():
+        made, _ = AppointmentType.objects.get_or_create(
+            name=name, defaults={"minutes": minutes, "buffer_minutes": buffer_minutes}
+        )
+        made.needs.set([ultrasound] if needs_machine else [])
+    today = timezone.localdate(now)
+    monday = today - timedelta(days=today.weekday(), weeks=WEEKS_BEFORE)
+    for each in SESSIONS:
+        clinician = Clinician.objects.get(slug=each.clinician)
+        diary.resource_of(clinician)
+        ClinicSession.objects.create(
+            clinician=clinician,
+            room=Resource.objects.get(name=each.room),
+            first_day=monday + timedelta(days=each.weekday),
+            starts=each.starts,
+            ends=each.ends,
+        )

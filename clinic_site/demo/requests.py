@@ -1,0 +1,58 @@
+"""Everybody who asked the invented clinic within the last six weeks, and what became of it."""
+
+from datetime import datetime, time
+
+from django.db.models import F
+
+from bookings import messages
+from bookings.models import AppointmentRequest, Message
+from bookings.status import MessageKind, MessageStatus
+from clinic_site.demo.clinic import Clinic
+from clinic_site.demo.people import Row, rows
+from clinic_site.demo.stories import STORIES, WITH_VISIT
+from clinic_site.demo.telling import Place, Telling
+
+# What somebody who looks into the mailbox can answer or use. All else counts as sent.
+LEFT_TO_SEND = (MessageKind.RECEIVED, MessageKind.QUESTION, MessageKind.OFFER, MessageKind.BOOKED)
+SENDER = "demonstration"
+# The code of a mail server that knows no such address.
+NO_SUCH_ADDRESS = "5.1.1"
+
+
+def load(now: datetime) -> None:
+    """Tell all stories, unless there are requests already."""
+    if AppointmentRequest.objects.exists():
+        return
+    clinic = Clinic(now)
+    table = rows()
+    places = _places(table, clinic)
+    in_order = sorted(enumerate(table), key=lambda each: clinic.asked_at(each[1]))
+    stories = [Telling(row, number, clinic, places.get(number)) for number, row in in_order]
+    for told in stories:
+        STORIES[told.row.story](told)
+    _send(now, since=clinic.timetable.at(-1, time()))
+    for told in stories:
+        if told.row.story == "bounced":
+            letter = told.request.messages.get(kind=MessageKind.BOOKED)
+            messages.note_returned(letter.message_id, NO_SUCH_ADDRESS)
+
+
+def _places(table: list[Row], clinic: Clinic) -> dict[int, Place]:
+    """A place for each visit: first for those who need a certain clinician."""
+    with_visit = [(number, row) for number, row in enumerate(table) if row.story in WITH_VISIT]
+    return {
+        number: clinic.timetable.place(
+            row.visit_day, clinic.kind(row), row.clinician, alone=row.story == "clinic cancelled"
+        )
+        for number, row in sorted(with_visit, key=lambda each: not each[1].clinician)
+    }
+
+
+def _send(now: datetime, since: datetime) -> None:
+    """Only the newest e-mails are left to send."""
+    newest = Message.objects.filter(
+        kind__in=LEFT_TO_SEND, queued_at__gte=since, request__ended_at=None
+    )
+    newest.update(next_try=now)
+    waiting = Message.objects.filter(status=MessageStatus.QUEUED).exclude(pk__in=newest)
+    waiting.update(status=MessageStatus.SENT, sent_at=F("queued_at"), sent_by=SENDER, tries=1)

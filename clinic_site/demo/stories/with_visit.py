@@ -1,0 +1,113 @@
+"""Stories of requests that have an appointment, or had one."""
+
+from datetime import time, timedelta
+from typing import cast
+
+from bookings import triage
+from bookings.models import Closure, Resource
+from bookings.status import PATIENT
+from clinic_site.demo.telling import Place, Telling
+
+# How long after a visit of today somebody has written down that the patient came.
+AFTERWARDS = timedelta(minutes=30)
+MORNING, EVENING = time(8), time(20)
+
+
+def _yesterday(told: Telling, at: time) -> None:
+    """On the last working day before today."""
+    told.now = told.clinic.timetable.at(-1, at)
+
+
+def booked(told: Telling) -> None:
+    """And seen, if that was earlier today."""
+    appointment = told.book()
+    if appointment.ends + AFTERWARDS <= told.clinic.now:
+        told.see(appointment)
+
+
+def bounced(told: Telling) -> None:
+    """The e-mail about it comes back, once it has been sent."""
+    told.book()
+
+
+def attended(told: Telling) -> None:
+    """They came."""
+    told.see(told.book())
+
+
+def did_not_come(told: Telling) -> None:
+    """Nobody came, and nobody rang."""
+    told.see(told.book(), came=False)
+
+
+def not_recorded(told: Telling) -> None:
+    """It is over, and nobody has written down whether they came."""
+    told.book()
+
+
+def cancelled_by_patient(told: Telling) -> None:
+    """In time, by the private link."""
+    told.book()
+    told.at_home()
+    told.do(triage.cancel, by=PATIENT, reason=told.row.words[0])
+
+
+def cancelled_by_us(told: Telling) -> None:
+    """With a reason that the patient reads."""
+    told.book()
+    told.at_the_desk()
+    told.do(triage.cancel, by=told.reception, reason=told.row.words[0])
+
+
+def waiting_list(told: Telling) -> None:
+    """They would come earlier, if a time becomes free."""
+    told.book()
+    told.at_home()
+    told.do(triage.join_earlier_list, by=PATIENT)
+
+
+def moved(told: Telling) -> None:
+    """By phone, from a time that is over now."""
+    later = told.place
+    told.place = told.clinic.timetable.place(-1, told.kind)
+    told.book()
+    told.at_the_desk()
+    clinician, starts = cast("Place", later)
+    details = {"appointment_type": told.kind, "clinician": clinician, "starts": starts}
+    told.do(triage.book, by=told.reception, **details)
+    told.remind()
+
+
+def wants_another_time(told: Telling) -> None:
+    """They keep the one that they have until then."""
+    told.book()
+    _yesterday(told, EVENING)
+    told.do(triage.ask_for_another_time, wishes=told.row.words[0])
+
+
+def offered_another_time(told: Telling) -> None:
+    """They keep the one that they have until they take another."""
+    told.book()
+    _yesterday(told, MORNING)
+    told.at_the_desk()
+    told.offer(told.places(2))
+
+
+def unwell_before_the_visit(told: Telling) -> None:
+    """What was asked again before the visit has changed, and a clinician has to look at it."""
+    told.book()
+    _yesterday(told, EVENING)
+    told.do(
+        triage.answer_again, answers=told.clinic.answers(told.row, ["feeling-unwell"], again=True)
+    )
+
+
+def clinic_cancelled(told: Telling) -> None:
+    """The clinician is away on that day."""
+    appointment = told.book()
+    Closure.objects.create(
+        resource=Resource.objects.get(clinician=appointment.clinician),
+        starts=appointment.starts - timedelta(hours=6),
+        ends=appointment.starts + timedelta(hours=12),
+        reason="Leave",
+    )

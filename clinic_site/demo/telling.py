@@ -1,0 +1,135 @@
+"""Telling the story of one request: who does what, each at a moment of their own, by the real verbs."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from bookings import messages, triage
+from bookings.models import Appointment, Offer
+from bookings.status import FlagLevel, FlagOutcome, MessageKind
+from clinic_site.demo.clinic import ANSWERS, Clinic
+from clinic_site.demo.people import Row
+from procedures.models import Clinician
+
+REMINDED = timedelta(days=2)
+Place = tuple[Clinician, datetime]
+
+
+class Telling:
+    """One request on its way."""
+
+    def __init__(self, row: Row, number: int, clinic: Clinic, place: Place | None):
+        self.row, self.number, self.clinic = row, number, clinic
+        self.kind = clinic.kind(row)
+        self.place = place
+        self.clinician: User = clinic.users["clinician"]
+        if place and place[0].login:
+            self.clinician = place[0].login
+        self.reception: User = clinic.users["reception"]
+        self.now = clinic.asked_at(row)
+        self.request = triage.submit(
+            clinic.submission(row), key=f"demonstration-{number}", now=self.now
+        )
+
+    # --- When -------------------------------------------------------------------------------
+
+    def at_the_desk(self) -> None:
+        """Some time later, while the desk is open."""
+        self.now = self.clinic.timetable.desk(self.now, self.number * 37 % 390)
+
+    def at_home(self) -> None:
+        """In the evening of the same day."""
+        evening = timezone.localtime(self.now).replace(hour=18, minute=30)
+        evening += timedelta(minutes=self.number * 37 % 150)
+        self.now = max(evening, self.now + timedelta(minutes=20))
+
+    # --- What -------------------------------------------------------------------------------
+
+    def do(self, verb: Callable[..., Any], **details: Any) -> Any:
+        """A step with the request as it is now."""
+        return verb(self.request, version=self.request.version, now=self.now, **details)
+
+    def take_up(self) -> None:
+        """Somebody at the desk looks at it."""
+        self.at_the_desk()
+        self.do(triage.start_review, by=self.reception)
+
+    def resolve(self, outcome: FlagOutcome, reason: str = "") -> None:
+        """A clinician decides about each flag, and rings those who may not wait."""
+        for flag in self.request.flags.select_related("answer__question"):
+            flag.request = self.request
+            if flag.level == FlagLevel.URGENT:
+                self.ring(reached=True, note="They got help the same day.")
+            note = reason or ANSWERS[flag.answer.question.key]["note"]
+            self.now += timedelta(minutes=2)
+            triage.resolve_flag(
+                flag,
+                version=self.request.version,
+                outcome=outcome,
+                reason=note,
+                by=self.clinician,
+                now=self.now,
+            )
+
+    def ring(self, *, reached: bool, note: str) -> None:
+        """Somebody rings the patient."""
+        triage.record_call(
+            self.request, reached=reached, note=note, by=self.reception, now=self.now
+        )
+
+    def offer(self, places: Sequence[Place], held_until: datetime | None = None) -> Offer:
+        """Hold these times, which are all of one clinician."""
+        starts = [starts for _, starts in places]
+        made: Offer = self.do(
+            triage.offer,
+            appointment_type=self.kind,
+            clinician=places[0][0],
+            starts=starts,
+            held_until=held_until or triage.usual_hold(starts, self.now),
+            by=self.reception,
+        )
+        return made
+
+    def places(self, count: int) -> list[Place]:
+        """Times to offer: one after the other, of one clinician."""
+        timetable, day = self.clinic.timetable, self.row.visit_day
+        first = timetable.place(day, self.kind, self.row.clinician)
+        others = [timetable.place(day, self.kind, first[0].slug) for _ in range(count - 1)]
+        return [first, *others]
+
+    def book(self) -> Appointment:
+        """Weigh the request and give it its place, on the phone or by the link."""
+        place = cast("Place", self.place)
+        clinician, starts = place
+        self.take_up()
+        self.resolve(FlagOutcome.PROCEED_WITH_NOTE)
+        self.now += timedelta(minutes=5)
+        if not self.row.by_link:
+            self.do(
+                triage.book,
+                appointment_type=self.kind,
+                clinician=clinician,
+                starts=starts,
+                by=self.reception,
+            )
+        else:
+            chosen = self.offer([place]).times.get()
+            self.at_home()
+            self.do(triage.accept, chosen=chosen)
+        return self.remind()
+
+    def remind(self) -> Appointment:
+        """The clock's word before the visit, if its moment has come; the appointment."""
+        appointment = self.request.appointments.latest("pk")
+        due = appointment.starts - REMINDED
+        if self.now < due <= self.clinic.now:
+            messages.queue_once(self.request, MessageKind.REMINDER, now=due)
+        return appointment
+
+    def see(self, appointment: Appointment, *, came: bool = True) -> None:
+        """The hour of the visit is over."""
+        self.now = appointment.ends
+        self.do(triage.record_attendance, came=came, by=self.clinician)

@@ -1,0 +1,324 @@
+"""The invented clinic as `load_demo` leaves it: everything that there is to show, and nobody real."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from io import StringIO
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.models import Count
+from django.test import Client
+from django.utils import timezone
+
+from bookings.desk.agenda import appointments_without_attendance
+from bookings.desk.finding import likely_duplicates
+from bookings.desk.to_phone import patients_to_phone
+from bookings.diary import free_times
+from bookings.journal import chain_is_whole
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Location,
+    Message,
+    RedFlag,
+    ScreeningQuestion,
+)
+from bookings.screening import questions_for, unasked
+from bookings.status import AppointmentStatus, FlagLevel, FlagOutcome, MessageStatus, RequestStatus
+from clinic_site.demo.signed_pages import SOURCES
+from procedures.ground import phones
+from procedures.models import Clinician, InformationPage, Revision, SignOff, Source
+from procedures.status import RevisionStatus
+from tests.valid_html import faults_of
+
+pytestmark = pytest.mark.django_db
+
+MOST_QUERIES = 10_000
+# Ofcom's numbers for drama that the demonstration uses, as they are dialled.
+DRAMA = re.compile(r"(02079460|01134960|01614960|07700900|01632960)\d{3}")
+
+
+class Loaded(NamedTuple):
+    """When the demonstration was loaded, what the command said, and how often it asked the database."""
+
+    at: datetime
+    told: str
+    queries: int
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: Any, suite_clock: Any) -> Iterator[Loaded]:
+    """Loaded once for all tests here: each of them rolls back what it does itself."""
+    out = StringIO()
+    with django_db_blocker.unblock(), transaction.atomic():
+        at = timezone.now()
+        asked: list[str] = []
+
+        def note(execute: Any, sql: str, *details: Any) -> Any:
+            asked.append(sql)
+            return execute(sql, *details)
+
+        with connection.execute_wrapper(note):
+            call_command("load_demo", stdout=out)
+        yield Loaded(at, out.getvalue(), len(asked))
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def now(loaded: Loaded) -> datetime:
+    """The moment of which the stories are told."""
+    return loaded.at
+
+
+# --- Loading --------------------------------------------------------------------------------
+
+
+def test_loading_it_again_changes_nothing(loaded: Loaded) -> None:
+    def tables() -> tuple[Any, ...]:
+        return (
+            User.objects.count(),
+            Revision.objects.count(),
+            ScreeningQuestion.objects.count(),
+            Message.objects.count(),
+            sorted(AppointmentRequest.objects.values_list("reference", "version")),
+        )
+
+    first = tables()
+    call_command("load_demo", stdout=StringIO())
+    assert tables() == first
+
+
+def test_it_is_loaded_with_few_questions_to_the_database(loaded: Loaded) -> None:
+    assert loaded.queries < MOST_QUERIES
+
+
+def test_the_command_says_what_it_made_and_who_can_sign_in(loaded: Loaded) -> None:
+    assert "1 draft made from 1 file." in loaded.told
+    assert "12 drafts made from 12 files." in loaded.told
+    for user in User.objects.all():
+        assert re.search(
+            rf"{user.username} +demo-only-password +{user.get_full_name()}", loaded.told
+        )
+
+
+def test_the_demonstration_loads_nowhere_else(settings: Any) -> None:
+    settings.DEMONSTRATION = False
+    before = User.objects.count()
+    with pytest.raises(CommandError, match="mix invented people with real ones"):
+        call_command("load_demo")
+    assert User.objects.count() == before
+
+
+# --- Who asks -------------------------------------------------------------------------------
+
+
+def test_everybody_is_plainly_invented(loaded: Loaded) -> None:
+    numbers: dict[str, str] = {}
+    for request in AppointmentRequest.objects.all():
+        assert re.search(r"@example\.(org|com|net)$", request.email)
+        number = phones.spellings(request.phone)[1]
+        assert DRAMA.fullmatch(number), number
+        assert numbers.setdefault(number, request.email) == request.email
+    assert len(numbers) == AppointmentRequest.objects.values("email").distinct().count()
+    assert {email.partition("@")[2] for email in numbers.values()} == {
+        "example.org",
+        "example.com",
+        "example.net",
+    }
+
+
+def test_names_are_as_various_as_names_are(loaded: Loaded) -> None:
+    names = set(AppointmentRequest.objects.values_list("name", flat=True))
+    assert len(names) > 110
+    assert min(map(len, names)) < 6
+    assert max(map(len, names)) > 70
+    for kind in (r"’|'", r"[é-ž]", r"^\w+$", r"[\u0600-\u06ff]", r"-"):
+        assert any(re.search(kind, name) for name in names), kind
+
+
+def test_everybody_has_the_age_of_the_table(now: datetime) -> None:
+    today = timezone.localdate(now)
+    ages = {
+        today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        for born in AppointmentRequest.objects.values_list("date_of_birth", flat=True)
+    }
+    assert (min(ages), max(ages)) == (3, 96)
+    children = AppointmentRequest.objects.filter(
+        date_of_birth__gt=today.replace(year=today.year - 18, day=1)
+    )
+    assert children.exists()
+    assert not children.filter(carer_name="").exists()
+    assert all(child.flags.exists() for child in children)
+
+
+# --- What there is to see -------------------------------------------------------------------
+
+
+def test_there_is_a_request_in_every_state(now: datetime) -> None:
+    states = Counter(request.state(now) for request in AppointmentRequest.objects.all())
+    assert set(states) == set(RequestStatus)
+    assert 110 < states.total() < 135
+    visits = set(Appointment.objects.values_list("status", flat=True))
+    assert visits == set(AppointmentStatus)
+
+
+def test_everything_waits_on_the_first_page_of_the_desk(now: datetime) -> None:
+    waiting = AppointmentRequest.objects.waiting_for_clinic(now)
+    assert 10 < waiting.count() < 20
+    late = waiting.filter(answer_due__lt=now)
+    assert set(late.values_list("name", flat=True)) >= {"Contoh", "Günther Beispiel"}
+    assert late.count() < waiting.count()
+
+
+def test_flags_are_open_and_resolved(loaded: Loaded) -> None:
+    for level in FlagLevel:
+        flags = RedFlag.objects.filter(level=level)
+        assert flags.filter(outcome="").exists(), level
+        assert flags.filter(outcome=FlagOutcome.PROCEED_WITH_NOTE).exists(), level
+    outcomes = set(RedFlag.objects.values_list("outcome", flat=True))
+    assert outcomes == set(FlagOutcome) - {FlagOutcome.PROCEED} | {""}
+
+
+def test_somebody_has_to_be_phoned_for_each_reason(now: datetime) -> None:
+    whys = {each.request.name: each.why for each in patients_to_phone(now)}
+    assert "Email not delivered: appointment booked." in whys["Priya Sample-Specimen"]
+    assert "cannot wait" in whys["Maryam Sample"]
+    assert "speak to them first" in whys["Uma Sample"]
+
+
+def test_each_special_case_is_there(now: datetime) -> None:
+    requests = AppointmentRequest.objects
+    assert [each.appointment.request.name for each in free_times.stranded(now)] == ["Lou Specimen"]
+    assert "Rashid Specimen" in {each.request.name for each in appointments_without_attendance(now)}
+    assert requests.filter(earlier_asked_at__isnull=False).count() == 4
+    assert set(requests.values_list("carer_right", flat=True)) == {
+        "",
+        "agreed",
+        "parent",
+        "attorney",
+    }
+    needs = {need for each in requests.all() for need in each.access_needs}
+    assert needs == {"interpreter", "hearing_loop", "step_free", "chaperone", "longer"}
+    twice = requests.values("email").annotate(times=Count("pk")).filter(times__gt=1)
+    assert twice.count() > 3
+    again = requests.get(name="Priya Sample-Specimen", status=RequestStatus.RECEIVED)
+    assert len(likely_duplicates(again)) == 1
+    assert Clinician.objects.count() == 3
+    assert Location.objects.count() == 2
+
+
+def test_there_is_enough_history_for_charts(now: datetime) -> None:
+    ended = Counter(Appointment.objects.values_list("status", flat=True))
+    assert ended[AppointmentStatus.FULFILLED] >= 25
+    assert ended[AppointmentStatus.NOSHOW] >= 4
+    assert ended[AppointmentStatus.CANCELLED] >= 6
+    received = AppointmentRequest.objects.values_list("received_at", flat=True)
+    weeks = {(now - each).days // 7 for each in received}
+    assert weeks >= {0, 1, 2, 3, 4, 5}
+    assert min(Appointment.objects.values_list("starts", flat=True)) < min(
+        Appointment.objects.filter(status=AppointmentStatus.BOOKED).values_list("starts", flat=True)
+    )
+
+
+def test_every_journal_is_whole(loaded: Loaded) -> None:
+    assert all(chain_is_whole(request) for request in AppointmentRequest.objects.all())
+
+
+def test_only_a_few_letters_are_left_to_send(now: datetime) -> None:
+    statuses = Counter(Message.objects.values_list("status", flat=True))
+    assert 5 <= statuses[MessageStatus.QUEUED] <= 15
+    assert statuses[MessageStatus.FAILED] == 1
+    call_command("send_messages", stdout=StringIO())
+    assert not Message.objects.filter(status=MessageStatus.DROPPED).exists()
+
+
+# --- Pages ----------------------------------------------------------------------------------
+
+
+@pytest.mark.sqlite
+def test_the_pages_say_that_they_are_invented(client: Client, loaded: Loaded) -> None:
+    published = Revision.objects.filter(status=RevisionStatus.PUBLISHED)
+    assert published.count() == 12
+    for revision in published:
+        content = client.get(revision.page.get_absolute_url()).content.decode()
+        assert faults_of(content) == []
+        assert "no real clinician has reviewed it" in content
+        assert "this person and this registration are invented" in content
+        assert "This is a demonstration" in content
+
+
+def references(fragment: str) -> list[str]:
+    """The words of each source under a signed text."""
+    notes = fragment.partition('<section class="footnotes"')[2]
+    return [re.sub(r"<[^>]+>", "", note) for note in re.findall(r"<li\b.*?</li>", notes, re.DOTALL)]
+
+
+def test_no_signed_text_cites_what_was_read_or_published_after_it(loaded: Loaded) -> None:
+    signed = SignOff.objects.select_related("revision")
+    assert len({timezone.localdate(each.signed_at) for each in signed}) == 4
+    for each in signed:
+        day = timezone.localdate(each.signed_at)
+        found = references(each.revision.fragment)
+        assert found
+        for words in found:
+            (read_on,) = re.findall(r"Read by us on (\d+ \w+ \d{4})\.", words)
+            assert datetime.strptime(f"{read_on} +0000", "%d %B %Y %z").date() <= day, words
+            years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", words)]
+            assert max(years) <= day.year, words
+
+
+def test_each_source_has_the_day_of_its_newest_reading_or_today(now: datetime) -> None:
+    written = tomllib.loads(SOURCES.read_text())
+    today = timezone.localdate(now)
+    assert dict(Source.objects.values_list("key", "seen_on")) == {
+        key: min(columns["seen_on"], today) for key, columns in written.items()
+    }
+
+
+def test_pages_were_signed_before_the_first_request_about_them(loaded: Loaded) -> None:
+    first = min(AppointmentRequest.objects.values_list("received_at", flat=True))
+    assert all(each.signed_at < first for each in SignOff.objects.all())
+
+
+EVERY_REQUEST = {"feeling-unwell", "hot-joint", "under-18"}
+BEFORE_A_NEEDLE = EVERY_REQUEST | {
+    "blood-thinner",
+    "diabetes",
+    "infection",
+    "allergy",
+    "pregnancy",
+    "recent-injection",
+    "joint-replacement",
+    "planned-surgery",
+    "vaccine",
+    "hiv-boosters",
+    "eyes",
+    "steroid-tablets",
+    "chickenpox",
+}
+BEFORE_SHOCKWAVES = EVERY_REQUEST | {
+    "blood-thinner",
+    "infection",
+    "pregnancy",
+    "recent-steroid",
+    "pacemaker",
+    "cancer-clot-epilepsy",
+    "fluoroquinolone",
+}
+
+
+def test_every_page_asks_what_its_visit_needs(loaded: Loaded) -> None:
+    def keys(page: InformationPage | None) -> set[str]:
+        return {question.key for question in questions_for(page)}
+
+    for page in (None, *InformationPage.objects.all()):
+        shockwaves = page is not None and page.slug == "shockwave-therapy"
+        assert keys(page) == (BEFORE_SHOCKWAVES if shockwaves else BEFORE_A_NEEDLE)
+    assert InformationPage.objects.count() == 12
+    assert unasked() == []
