@@ -473,3 +473,23 @@ def test_words_that_the_glossary_avoids_stay_out_of_sight() -> None:
         if "admin" not in path.parts:
             assert "triage" not in shown
             assert "!" not in re.sub(r"<!.*?>", "", shown)
+
+
+# --- Style sheets ---------------------------------------------------------------------------
+
+STYLE_SHEETS = {path.name: path.read_text() for path in (ROOT / "static" / "css").glob("*.css")}
+
+
+def test_a_colour_is_written_once_and_in_one_place() -> None:
+    """The palette is `tokens.css`. Every other style sheet takes its colours from there."""
+    colour = re.compile(r"#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|oklch)a?\(", re.IGNORECASE)
+    written = {name: colour.findall(text) for name, text in STYLE_SHEETS.items()}
+    palette = written.pop("tokens.css")
+    assert len(palette) == len(set(palette))
+    assert {name: found for name, found in written.items() if found} == {}
+
+
+def test_a_style_takes_only_values_that_are_set() -> None:
+    everything = "".join(STYLE_SHEETS.values())
+    taken = set(re.findall(r"var\((--[\w-]+)\)", everything))
+    assert taken - set(re.findall(r"(--[\w-]+):", everything)) == set()

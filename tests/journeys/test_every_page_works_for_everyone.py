@@ -182,3 +182,21 @@ def test_every_page_of_the_editors_desk_is_accessible(
     ):
         page.goto(f"{root}/{path}")
         look_at(page)
+
+
+LOOK_OF_A_TEXT = """() => [...document.querySelectorAll('.prose *')].map(e => {
+  const look = getComputedStyle(e);
+  return [e.tagName, e.getAttribute('class'), look.color, look.background, look.font, look.border,
+          look.margin, look.padding, look.textDecoration, look.listStyle, look.display, look.stroke];
+})"""
+
+
+def test_who_signs_sees_what_patients_see(clinic: str, new_page: NewPage) -> None:
+    live = Revision.objects.get(page__slug="ultrasound-guided-injections")
+    patient, reviewer = new_page(scheme="dark"), new_page(scheme="dark")
+    sign_in(reviewer, clinic, "clinician")
+    patient.goto(f"{clinic}{live.page.get_absolute_url()}")
+    reviewer.goto(f"{clinic}/admin/procedures/revision/{live.pk}/decide/re-affirm/")
+    looks = patient.evaluate(LOOK_OF_A_TEXT)
+    assert len(looks) > 100
+    assert reviewer.evaluate(LOOK_OF_A_TEXT) == looks

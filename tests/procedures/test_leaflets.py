@@ -96,7 +96,9 @@ def test_the_pdf_finds_its_style_under_the_hashed_name_of_production(
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": manifest}}
     call_command("collectstatic", interactive=False, verbosity=0)
     pdf.make.cache_clear()
-    assert re.search(r"leaflet\.[0-9a-f]{12}\.css", client.get(f"{URL}leaflet/").content.decode())
+    page = client.get(f"{URL}leaflet/").content.decode()
+    linked = re.findall(r"/static/css/(\w+)\.[0-9a-f]{12}\.css", page)
+    assert linked == ["tokens", "fragment", "leaflet"]
     assert client.get(f"{URL}leaflet.pdf").status_code == 200
 
 
