@@ -67,12 +67,10 @@ def waiting_list(told: Telling) -> None:
 
 def moved(told: Telling) -> None:
     """By phone, from a time that is over now."""
-    later = told.place
+    clinician, starts = told.visit
     told.place = told.clinic.timetable.place(-1, told.kind)
     told.book()
     told.at_the_desk()
-    assert later
-    clinician, starts = later
     details = {"appointment_type": told.kind, "clinician": clinician, "starts": starts}
     told.do(triage.book, by=told.reception, **details)
     told.remind()

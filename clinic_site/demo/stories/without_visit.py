@@ -76,8 +76,7 @@ def offer_lapsed(told: Telling) -> None:
 def lapse(told: Telling) -> None:
     """The patient does not reply, and the clock goes on."""
     told.request.refresh_from_db()
-    assert told.request.reply_due
-    triage.catch_up(told.request.reply_due + A_MINUTE)
+    triage.catch_up((told.request.reply_due or told.now) + A_MINUTE)
 
 
 def deferred(told: Telling) -> None:
