@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -12,9 +13,9 @@ from bookings.models import Appointment, Offer
 from bookings.status import FlagLevel, FlagOutcome, MessageKind
 from clinic_site.demo.clinic import ANSWERS, Clinic
 from clinic_site.demo.people import Row
+from clinic_site.demo.timetable import NoPlace
 from procedures.models import Clinician
 
-REMINDED = timedelta(days=2)
 Place = tuple[Clinician, datetime]
 
 
@@ -33,6 +34,13 @@ class Telling:
         self.request = triage.submit(
             clinic.submission(row), key=f"demonstration-{number}", now=self.now
         )
+
+    @property
+    def visit(self) -> Place:
+        """Its place in the diary."""
+        if self.place is None:
+            raise NoPlace(f"for the visit of {self.row.person.name}")
+        return self.place
 
     # --- When -------------------------------------------------------------------------------
 
@@ -102,8 +110,7 @@ class Telling:
 
     def book(self) -> Appointment:
         """Weigh the request and give it its place, on the phone or by the link."""
-        place = cast("Place", self.place)
-        clinician, starts = place
+        clinician, starts = self.visit
         self.take_up()
         self.resolve(FlagOutcome.PROCEED_WITH_NOTE)
         self.now += timedelta(minutes=5)
@@ -116,7 +123,7 @@ class Telling:
                 by=self.reception,
             )
         else:
-            chosen = self.offer([place]).times.get()
+            chosen = self.offer([self.visit]).times.get()
             self.at_home()
             self.do(triage.accept, chosen=chosen)
         return self.remind()
@@ -124,7 +131,7 @@ class Telling:
     def remind(self) -> Appointment:
         """The clock's word before the visit, if its moment has come; the appointment."""
         appointment = self.request.appointments.latest("pk")
-        due = appointment.starts - REMINDED
+        due = appointment.starts - timedelta(days=settings.CLINIC_REMINDER_DAYS)
         if self.now < due <= self.clinic.now:
             messages.queue_once(self.request, MessageKind.REMINDER, now=due)
         return appointment

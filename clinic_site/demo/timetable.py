@@ -19,7 +19,7 @@ DESK_OPENS = time(9, 10)
 
 
 class NoPlace(LookupError):
-    """The table has more visits than the days that are left can hold."""
+    """The table has no visit for this story, or more of them than the days that are left can hold."""
 
 
 class Timetable:

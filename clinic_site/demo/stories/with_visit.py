@@ -1,12 +1,11 @@
 """Stories of requests that have an appointment, or had one."""
 
 from datetime import time, timedelta
-from typing import cast
 
 from bookings import triage
 from bookings.models import Closure, Resource
 from bookings.status import PATIENT
-from clinic_site.demo.telling import Place, Telling
+from clinic_site.demo.telling import Telling
 
 # How long after a visit of today somebody has written down that the patient came.
 AFTERWARDS = timedelta(minutes=30)
@@ -68,11 +67,10 @@ def waiting_list(told: Telling) -> None:
 
 def moved(told: Telling) -> None:
     """By phone, from a time that is over now."""
-    later = told.place
+    clinician, starts = told.visit
     told.place = told.clinic.timetable.place(-1, told.kind)
     told.book()
     told.at_the_desk()
-    clinician, starts = cast("Place", later)
     details = {"appointment_type": told.kind, "clinician": clinician, "starts": starts}
     told.do(triage.book, by=told.reception, **details)
     told.remind()

@@ -1,7 +1,6 @@
 """Stories of requests that have no appointment, or none yet."""
 
-from datetime import datetime, time, timedelta
-from typing import cast
+from datetime import time, timedelta
 
 from django.utils import timezone
 
@@ -77,7 +76,7 @@ def offer_lapsed(told: Telling) -> None:
 def lapse(told: Telling) -> None:
     """The patient does not reply, and the clock goes on."""
     told.request.refresh_from_db()
-    triage.catch_up(cast("datetime", told.request.reply_due) + A_MINUTE)
+    triage.catch_up((told.request.reply_due or told.now) + A_MINUTE)
 
 
 def deferred(told: Telling) -> None:
