@@ -133,13 +133,13 @@ def leave(record: AppointmentRequest, values: Values, by: User, now: datetime) -
 
 
 def join_earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Put the patient on the earlier-time list."""
+    """Put the patient on the cancellation list."""
     triage.join_earlier_list(record, version=values["version"], by=by, now=now)
     return "On the earlier-time list."
 
 
 def leave_earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
-    """Take the patient off the earlier-time list."""
+    """Take the patient off the cancellation list."""
     triage.leave_earlier_list(record, version=values["version"], by=by, now=now)
     return "Off the earlier-time list."
 

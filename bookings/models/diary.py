@@ -40,7 +40,7 @@ class Offer(models.Model):
     buffer_minutes = models.PositiveSmallIntegerField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
-    # The appointment whose time became free and is passed on to the earlier-time list.
+    # The appointment whose time became free and is passed on to the cancellation list.
     freed = models.ForeignKey(
         "bookings.Appointment", null=True, on_delete=models.PROTECT, related_name="passed_on"
     )

@@ -1,4 +1,4 @@
-"""The earlier-time list: patients on it are offered times that become free.
+"""The cancellation list: patients on it are offered times that become free.
 
 One person at a time, in the order in which they asked, each for a few hours in which the desk is
 open. They keep their own appointment until they take the other. A patient who declined a time is

@@ -219,7 +219,7 @@ def test_a_patient_takes_the_other_time(client: Client, monday: datetime) -> Non
     assert f"{chosen.starts:%H:%M}</strong>" in content
 
 
-# --- The earlier-time list ----------------------------------------------------------------------
+# --- The cancellation list -----------------------------------------------------------------------
 
 NINE = timedelta(days=7, hours=-1)  # the Monday after, at nine
 
