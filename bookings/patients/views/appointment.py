@@ -5,7 +5,7 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from bookings import triage
 from bookings.diary.calendar_files import invitation
@@ -14,6 +14,7 @@ from bookings.patients.forms.private_link import AnotherTimeForm, CancelForm
 from bookings.patients.views.guards import (
     act,
     behind_link,
+    get_or_post,
     only_by_press,
     posted_or_given_back,
     press,
@@ -21,7 +22,7 @@ from bookings.patients.views.guards import (
 from bookings.status import PATIENT, RequestStatus
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask once more, then cancel the appointment."""
@@ -48,7 +49,7 @@ def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return render(request, "bookings/mine/cancel.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask for another time. The one that the patient has is kept until they take another."""
@@ -75,7 +76,7 @@ def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
     return render(request, "bookings/mine/another_time.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 @only_by_press
 def keep(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
@@ -83,7 +84,7 @@ def keep(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return press(request, found, triage.keep_appointment)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 @only_by_press
 def join_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
@@ -91,7 +92,7 @@ def join_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
     return press(request, found, partial(triage.join_earlier_list, by=PATIENT))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 @only_by_press
 def leave_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:

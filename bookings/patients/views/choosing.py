@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from bookings import triage
 from bookings.models import AppointmentRequest, Offer, OfferedTime
@@ -15,6 +15,7 @@ from bookings.patients.forms.request_form import SafetyForm
 from bookings.patients.views.guards import (
     act,
     behind_link,
+    get_or_post,
     identify_first,
     is_identified,
     only_by_press,
@@ -45,10 +46,10 @@ def _next_after(answers: Sequence[GivenAnswer]) -> str:
 
 def _spelt_out(time: OfferedTime) -> str:
     where = f", {time.room.location.name}" if time.room and time.room.location else ""
-    return f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}{where}"
+    return f"{timezone.localtime(time.starts):%A %-d %B %Y at %-H:%M}{where}"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 @only_by_press
 def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
@@ -93,10 +94,13 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
 
 
 def _too_late() -> None:
-    raise TriageRefused("This offer has ended, so its times are no longer held for you.")
+    raise TriageRefused(
+        "This offer has ended, so we are no longer holding its times for you. If you still "
+        "need one, phone us."
+    )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Before the visit: has anything changed? What was answered before is not shown, but the questions
@@ -136,7 +140,7 @@ def urgent(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     return render(request, "bookings/mine/urgent.html", {"found": found, "answers": answers})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 @only_by_press
 def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from bookings import triage
 from bookings.links import is_alive
@@ -16,6 +15,7 @@ from bookings.patients import limits, typed
 from bookings.patients.forms.private_link import ContactForm, LostLinkForm
 from bookings.patients.views.guards import (
     behind_link,
+    get_or_post,
     identify_first,
     is_identified,
     open_in_session,
@@ -27,7 +27,7 @@ from procedures.ground import rate_limits
 from procedures.ground.places import by_place
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 @behind_link
 def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Show and change the contact details, to nobody without the date of birth."""
@@ -58,11 +58,11 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         typed.forget(request)
         # A new address has a new link; whoever changed it stays in.
         open_in_session(request, found)
-        messages.success(request, "We have changed how we reach you.")
+        messages.success(request, "Your contact details have been changed.")
     return redirect("bookings:mine", found.reference)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def lost_link(request: HttpRequest) -> HttpResponse:
     """Send the private link again. The answer is the same whether or not we know the address."""
     form = LostLinkForm(request.POST if request.method == "POST" else None)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest
@@ -18,6 +19,9 @@ from bookings.patients.forms.private_link import SeenForm
 from bookings.patients.unsent import seconds_to_keep
 from bookings.screening import GivenAnswer
 from bookings.status import Overtaken, TriageRefused
+
+# Asks, shows and acts under one address; a HEAD is a GET without its body.
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
 
@@ -111,7 +115,8 @@ def say(request: HttpRequest, refusal: TriageRefused) -> None:
     if isinstance(refusal, Overtaken):
         messages.error(
             request,
-            "Something has changed meanwhile, so this was not possible. Look at where it stands now.",
+            "Something has changed since you opened the page, so nothing was done. Check the current "
+            "status, then try again.",
         )
         return
     messages.error(request, str(refusal))

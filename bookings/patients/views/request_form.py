@@ -4,21 +4,33 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from bookings import triage
 from bookings.models import AppointmentRequest
 from bookings.patients import limits
-from bookings.patients.forms.request_form import DAYS, TIMES, SendForm
+from bookings.patients.forms.request_form import SendForm
 from bookings.patients.unsent import CHECK, ORDER, UnsentRequest, pages_to_ask_about
-from bookings.patients.views.guards import close_session, open_in_session, rename_session
+from bookings.patients.views.guards import (
+    close_session,
+    get_or_post,
+    open_in_session,
+    rename_session,
+)
 from bookings.screening import unseen_urgent_answers
-from bookings.status import CarerRight, MessageKind, TriageRefused, needs_in_words
+from bookings.status import (
+    DAYS,
+    PARTS_OF_DAY,
+    CarerRight,
+    MessageKind,
+    TriageRefused,
+    needs_in_words,
+)
 from procedures.ground import rate_limits
 from procedures.ground.places import by_place
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def start(request: HttpRequest) -> HttpResponse:
     """The urgent-symptom off-ramp. Passing it opens an empty form."""
     about = request.POST.get("about") or request.GET.get("about") or ""
@@ -39,7 +51,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return render(request, "bookings/request/start.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def step(request: HttpRequest, step: str) -> HttpResponse:
     """One step of the form. A step that the patient has not reached leads back to the one due."""
     unsent = UnsentRequest(request.session)
@@ -51,17 +63,19 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if unsent.keep(step, request.POST):
             return redirect("bookings:step", unsent.next_step())
-        form.add_error(None, "This is more than we can keep. Shorten what you wrote, or ring us.")
+        form.add_error(None, "This is too long. Shorten what you wrote, or phone us.")
     context = {
         "form": form,
         "number": ORDER.index(step) + 1,
         "steps": len(ORDER),
         "section": "request",
     }
-    return render(request, f"bookings/request/{step}.html", context | _way_back(step))
+    # Most steps look alike; one that does not has a template of its own.
+    templates = [f"bookings/request/{step}.html", "bookings/request/step.html"]
+    return render(request, templates, context | _way_back(step))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def urgent(request: HttpRequest) -> HttpResponse:
     """What to do straight away about an answer that cannot wait for us. Then the form goes on."""
     unsent = UnsentRequest(request.session)
@@ -76,7 +90,7 @@ def urgent(request: HttpRequest) -> HttpResponse:
     return render(request, "bookings/request/urgent.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def check(request: HttpRequest) -> HttpResponse:
     """The last step: everything that was answered, and the button that sends it."""
     unsent = UnsentRequest(request.session)
@@ -101,20 +115,18 @@ def check(request: HttpRequest) -> HttpResponse:
         unsent.ask_twice()
         messages.info(
             request,
-            "Your request has not been sent yet. Please look at your answers once more, then press "
+            "Your request has not been sent yet. Please check your answers once more, then press "
             "“Send my request” again.",
         )
     elif request.method == "POST":
-        messages.error(
-            request, "This page was too old to send. Check your answers here, then send them."
-        )
+        messages.error(request, "This page has expired. Check your answers here, then send them.")
     form = SendForm(initial={"key": unsent.key})
     context = {
         "form": form,
         "unsent": submission,
         "page_title": title,
         "days": [DAYS[day] for day in submission.preferred_days],
-        "times": [TIMES[time] for time in submission.preferred_times],
+        "times": [PARTS_OF_DAY[part] for part in submission.preferred_times],
         "answers": submission.answers,
         "needs": needs_in_words(submission.access_needs, submission.access_detail),
         "carer_right": CarerRight(submission.carer_right).label if submission.carer_right else "",
@@ -181,20 +193,20 @@ def _begin_again(request: HttpRequest, step: str = "") -> HttpResponse:
         rate_limits.spend_all(begun, timezone.now())
         UnsentRequest(request.session).rescue(step, request.POST)
         said = (
-            "More than an hour has passed, so we have forgotten your earlier answers to keep them "
-            "private. What you have just typed is kept. Please start again, and you will find it in "
-            "its step."
+            "More than an hour has passed, so we have deleted your earlier answers to keep them "
+            "private. We have kept what you have just typed. Please start again: you will find it in "
+            "the same step."
         )
     else:
         said = (
-            "There is no unsent request here. To keep what you write private, we forget it after an "
+            "You have no unsent request here. To keep your answers private, we delete them after an "
             "hour. Please start again."
         )
     messages.info(request, said)
     return redirect("bookings:start")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@get_or_post
 def finished(request: HttpRequest) -> HttpResponse:
     """Leave a computer that others use too: nothing of the patient stays in this browser."""
     if request.method != "POST":
