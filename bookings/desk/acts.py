@@ -16,7 +16,7 @@ Values = dict[str, Any]
 def start_review(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Take the request into review."""
     triage.start_review(record, version=values["version"], by=by, now=now)
-    return "In review. The patient sees that we are looking at it."
+    return "In review. The patient can see that we are looking at it."
 
 
 def resolve_flag(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -29,13 +29,13 @@ def resolve_flag(record: AppointmentRequest, values: Values, by: User, now: date
         by=by,
         now=now,
     )
-    return "The outcome is recorded."
+    return "Outcome recorded."
 
 
 def ask(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Ask the patient."""
     triage.ask(record, version=values["version"], text=values["text"], by=by, now=now)
-    return "Asked. It comes back here when the patient answers."
+    return "Question sent. The request comes back here when the patient answers."
 
 
 def book(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -53,26 +53,26 @@ def book(record: AppointmentRequest, values: Values, by: User, now: datetime) ->
 
 
 def _said_booked(booked: Appointment) -> str:
-    when = f"{timezone.localtime(booked.starts):%A %-d %B %Y, %H:%M}"
+    when = f"{timezone.localtime(booked.starts):%A %-d %B %Y at %-H:%M}"
     return f"Booked with {booked.clinician.name}: {when}."
 
 
 def defer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Put the request aside until a day."""
     triage.defer(record, version=values["version"], until=values["until"], by=by, now=now)
-    return f"Deferred. It comes back here on {values['until']:%A %-d %B %Y}."
+    return f"Deferred. The request comes back here on {values['until']:%A %-d %B %Y}."
 
 
 def decline(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Decline the request."""
     triage.decline(record, version=values["version"], reason=values["reason"], by=by, now=now)
-    return "Declined. The patient reads your reason behind their link."
+    return "Declined. The patient can read your reason through their private link."
 
 
 def cancel(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Cancel the appointment."""
     triage.cancel(record, version=values["version"], reason=values["reason"], by=by, now=now)
-    return "Cancelled. The patient is told, and the time is free."
+    return "Cancelled. We will tell the patient, and others can book the time."
 
 
 def attendance(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -86,7 +86,11 @@ def call(record: AppointmentRequest, values: Values, by: User, now: datetime) ->
     """Write down what came of a call."""
     reached = values["reached"] == "yes"
     triage.record_call(record, reached=reached, note=values["note"], by=by, now=now)
-    still = " They stay among the patients to phone." if reason_to_phone(record, now) else ""
+    still = (
+        " The patient stays on the list of patients to phone."
+        if reason_to_phone(record, now)
+        else ""
+    )
     return f"Recorded.{still}"
 
 
@@ -102,14 +106,21 @@ def contact(record: AppointmentRequest, values: Values, by: User, now: datetime)
         now=now,
     )
     ended = had_texts and not record.text_messages
-    texts = " They get no more text messages: this is not a mobile number." if ended else ""
-    return f"Changed. A new e-mail address has a new link; the old one is dead.{texts}"
+    texts = (
+        (" We will not send them text messages any more, because this is not a mobile number.")
+        if ended
+        else ""
+    )
+    return (
+        "Contact details changed. If the email address is new, we will send it a new private "
+        f"link, and the old link has stopped working.{texts}"
+    )
 
 
 def renew_link(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """End the private link, send a new one."""
     triage.renew_link(record, version=values["version"], by=by, now=now)
-    return "The old link is dead. A new one is on its way to the patient."
+    return "The old link has stopped working. We are emailing the patient a new one."
 
 
 def book_offered(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -123,25 +134,25 @@ def book_offered(record: AppointmentRequest, values: Values, by: User, now: date
 def take_back(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Take the offer back."""
     triage.take_offer_back(record, version=values["version"], by=by, now=now)
-    return "The times are free for others. The request waits for us again."
+    return "Offer withdrawn. Others can book the times, and the request is waiting for us again."
 
 
 def leave(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Leave the appointment as it is."""
     triage.leave_as_it_is(record, version=values["version"], by=by, now=now)
-    return "The appointment stays as it is, and the patient is told."
+    return "Appointment kept. We will tell the patient."
 
 
 def join_earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Put the patient on the earlier-time list."""
     triage.join_earlier_list(record, version=values["version"], by=by, now=now)
-    return "On the earlier-time list."
+    return "Added to the cancellation list."
 
 
 def leave_earlier(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
     """Take the patient off the earlier-time list."""
     triage.leave_earlier_list(record, version=values["version"], by=by, now=now)
-    return "Off the earlier-time list."
+    return "Removed from the cancellation list."
 
 
 def offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -> str:
@@ -157,7 +168,7 @@ def offer(record: AppointmentRequest, values: Values, by: User, now: datetime) -
         now=now,
     )
     times = ", ".join(
-        f"{timezone.localtime(starts):%a %-d %b %H:%M}" for starts in values["starts"]
+        f"{timezone.localtime(starts):%a %-d %b %-H:%M}" for starts in values["starts"]
     )
-    until = f"{timezone.localtime(made.held_until):%A %-d %B, %H:%M}"
+    until = f"{timezone.localtime(made.held_until):%A %-d %B at %-H:%M}"
     return f"Offered with {made.clinician.name}: {times}. Held until {until}."

@@ -48,7 +48,7 @@ FREE_TIMES = ("appointment_type", "clinician", "from_day")
 DECISIONS = (
     Decision(
         "review",
-        "Take into review",
+        "Start review",
         "review_appointmentrequest",
         {RequestStatus.RECEIVED},
         DecisionForm,
@@ -57,12 +57,12 @@ DECISIONS = (
     ),
     Decision(
         "reopen",
-        "Open again",
+        "Reopen",
         "review_appointmentrequest",
         {RequestStatus.LAPSED},
         DecisionForm,
         acts.start_review,
-        "The request comes back into review, for example because the patient rang.",
+        "The request goes back into review, for example because the patient phoned.",
     ),
     Decision(
         "offer",
@@ -71,8 +71,9 @@ DECISIONS = (
         {*OURS, RequestStatus.BOOKED},
         OfferForm,
         acts.offer,
-        "Each time is held for this patient and nobody else until the offer ends. An appointment that "
-        "they have already is kept until they take another. The e-mail says only until when to choose.",
+        "We hold these times for this patient until the offer ends. If they already have an "
+        "appointment, they keep it until they take another time. The email only says when they "
+        "need to choose by.",
         "admin/bookings/times.html",
         open_when=_may_have_time,
         leads_on=OURS,
@@ -85,7 +86,7 @@ DECISIONS = (
         {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW},
         BookForm,
         acts.book,
-        "For a time that you have just agreed with the patient.",
+        "For a time you have just agreed with the patient.",
         "admin/bookings/times.html",
         open_when=_may_have_time,
         chosen_by_link=FREE_TIMES,
@@ -97,8 +98,8 @@ DECISIONS = (
         WITH_APPOINTMENT,
         BookForm,
         acts.book,
-        "For another time that you have just agreed with the patient. The old one is free for others "
-        "at once.",
+        "For another time you have just agreed with the patient. Others can book the old time "
+        "straight away.",
         "admin/bookings/times.html",
         open_when=_may_have_time,
         chosen_by_link=FREE_TIMES,
@@ -110,47 +111,48 @@ DECISIONS = (
         {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED},
         TakeOfferedForm,
         acts.book_offered,
-        "For a patient on the phone who takes one. The others are free at once.",
+        "For a patient on the phone who takes one of the times. Others can book the rest "
+        "straight away.",
     ),
     Decision(
         "take-back",
-        "Take the offer back",
+        "Withdraw the offer",
         "offer_appointmentrequest",
         {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED},
         DecisionForm,
         acts.take_back,
-        "For a patient who rang because none of the times suits. An appointment that they have is "
-        "kept.",
+        "For a patient who phoned because none of the times suits them. If they have an "
+        "appointment, they keep it.",
         is_grave=True,
     ),
     Decision(
         "leave",
-        "Leave the appointment as it is",
+        "Keep the appointment",
         "book_appointmentrequest",
         {RequestStatus.BOOKED_IN_REVIEW},
         DecisionForm,
         acts.leave,
-        "The patient is told that nothing changes.",
+        "We tell the patient that nothing changes.",
         open_when=_may_have_time,
     ),
     Decision(
         "join-earlier",
-        "Put on the earlier-time list",
+        "Add to the cancellation list",
         "book_appointmentrequest",
         WITH_APPOINTMENT,
         DecisionForm,
         acts.join_earlier,
-        "Whoever is on it is offered times that become free before their own.",
+        "We will offer the patient times that become free before their own.",
         open_when=_not_listed,
     ),
     Decision(
         "leave-earlier",
-        "Take off the earlier-time list",
+        "Remove from the cancellation list",
         "book_appointmentrequest",
         WITH_APPOINTMENT,
         DecisionForm,
         acts.leave_earlier,
-        "They are offered no earlier times any more.",
+        "We will no longer offer the patient earlier times.",
         open_when=_listed,
     ),
     Decision(
@@ -168,14 +170,14 @@ DECISIONS = (
         OURS,
         FlagForm,
         acts.resolve_flag,
-        "Only “proceed”, with a note or without, lets times be offered or booked. Nobody is told to "
-        "stop a medicine.",
+        "You can offer or book times only after “Proceed” or “Proceed, with a note”. Do not "
+        "tell anyone to stop a medicine.",
         leads_on=OURS,
         chosen_by_link=("flag",),
     ),
     Decision(
         "defer",
-        "Defer until a day",
+        "Defer to a later day",
         "defer_appointmentrequest",
         {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW},
         DeferForm,
@@ -192,7 +194,7 @@ DECISIONS = (
     ),
     Decision(
         "attendance",
-        "Record whether the patient came",
+        "Record attendance",
         "book_appointmentrequest",
         WITH_APPOINTMENT,
         AttendanceForm,
@@ -207,8 +209,8 @@ DECISIONS = (
         WITH_APPOINTMENT,
         DeclineForm,
         acts.cancel,
-        "The time is free for others at once, and this request is closed. If they only need another "
-        "time, move it or offer others instead.",
+        "Others can book the time straight away, and this request is closed. If the patient "
+        "only needs another time, move the appointment or offer other times instead.",
         open_when=_not_begun,
         is_grave=True,
     ),
@@ -227,16 +229,17 @@ DECISIONS = (
         set(RequestStatus),
         ContactForm,
         acts.contact,
-        "For a patient on the phone. Ask for their date of birth first. The old address is told that "
-        "there was a change.",
+        "For a patient on the phone. Ask for their date of birth first. We tell the old "
+        "address about the change.",
     ),
     Decision(
         "renew-link",
-        "End the private link, send a new one",
+        "Replace the private link",
         "review_appointmentrequest",
         set(RequestStatus),
         DecisionForm,
         acts.renew_link,
-        "For a link that came into other hands. Every session that it opened ends, too.",
+        "For a link that someone else may have. The old link stops working, anyone using it is "
+        "signed out, and the patient gets a new one by email.",
     ),
 )

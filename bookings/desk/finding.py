@@ -11,7 +11,7 @@ from procedures.ground.email_addresses import CannotBeSent, canonical
 
 
 def find(term: str) -> AppointmentRequestQuerySet:
-    """By a whole reference, e-mail address or phone number, or by beginnings of the patient's or the
+    """By a whole reference, email address or phone number, or by beginnings of the patient's or the
     carer's names, in any order."""
     requests = AppointmentRequest.objects.all()
     if "@" in term:
@@ -33,7 +33,7 @@ def find(term: str) -> AppointmentRequestQuerySet:
 
 
 def likely_duplicates(record: AppointmentRequest) -> list[AppointmentRequest]:
-    """Other requests of the same e-mail address, or of the same date of birth and name, newest first."""
+    """Other requests of the same email address, or of the same date of birth and name, newest first."""
     others = AppointmentRequest.objects.exclude(pk=record.pk).filter(
         Q(email=record.email) | Q(date_of_birth=record.date_of_birth)
     )

@@ -12,6 +12,8 @@ from phonenumber_field.modelfields import PhoneNumberField
 from bookings.models.questions import ScreeningQuestion
 from bookings.status import (
     CLEARING,
+    DAYS,
+    PARTS_OF_DAY,
     PATIENT,
     WAITING_FOR_CLINIC,
     WAITING_FOR_PATIENT,
@@ -110,7 +112,7 @@ class AppointmentRequest(models.Model):
     # Since when they would come earlier than booked, if a time becomes free.
     earlier_asked_at = models.DateTimeField(null=True)
     earlier_asked_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
-    # What the patient agreed to: day, time and place in e-mails; short texts to the phone.
+    # What the patient agreed to: day, time and place in emails; short texts to the phone.
     detail_in_messages = models.BooleanField(default=False)
     text_messages = models.BooleanField(default=False)
     link_key = models.CharField(max_length=22, unique=True)
@@ -199,7 +201,7 @@ class AppointmentRequest(models.Model):
             ),
         ]
         permissions = [
-            ("review_appointmentrequest", "Can take a request into review"),
+            ("review_appointmentrequest", "Can start the review of a request"),
             ("ask_appointmentrequest", "Can ask the patient a question"),
             ("offer_appointmentrequest", "Can offer times"),
             ("book_appointmentrequest", "Can book by phone"),
@@ -226,6 +228,14 @@ class AppointmentRequest(models.Model):
         """What a clinician wrote down for the day of the visit."""
         noted = FlagOutcome.PROCEED_WITH_NOTE
         return [flag.reason for flag in self.flags.all() if flag.outcome == noted]
+
+    def days_in_words(self) -> list[str]:
+        """The days that suit the patient: “Monday”."""
+        return [DAYS[day] for day in self.preferred_days]
+
+    def times_in_words(self) -> list[str]:
+        """The times of day that suit the patient: “Morning (9:00 to 12:00)”."""
+        return [PARTS_OF_DAY[part] for part in self.preferred_times]
 
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""

@@ -35,7 +35,7 @@ def _sign(revision: Revision, values: dict[str, Any], by: User, now: datetime) -
         by=by,
         now=now,
     )
-    return "Signed. A publisher can now put it before patients."
+    return "Signed. A publisher can now publish it."
 
 
 def _re_affirm(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
@@ -47,29 +47,29 @@ def _re_affirm(revision: Revision, values: dict[str, Any], by: User, now: dateti
         by=by,
         now=now,
     )
-    return f"Signed anew. The next review is due on {signed.review_due:%-d %B %Y}."
+    return f"Signed again. The next review is due on {signed.review_due:%-d %B %Y}."
 
 
 def _revoke(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
     publishing.revoke(revision, version=values["version"], by=by, reason=values["reason"], now=now)
-    return "Revoked. Patients see a notice until the text is signed anew or replaced."
+    return "Signature revoked. Patients see a notice until the text is signed again or replaced."
 
 
 def _publish(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
     publishing.publish(revision, version=values["version"], by=by, now=now)
-    return f"Published. Patients read it at {revision.page.get_absolute_url()}"
+    return f"Published. Patients can read it at {revision.page.get_absolute_url()}"
 
 
 def _suspend(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
     publishing.suspend(revision, version=values["version"], by=by, reason=values["reason"], now=now)
-    return "Suspended. Patients now see a notice in its place."
+    return "Suspended. Patients now see a notice instead."
 
 
 def _withdraw(revision: Revision, values: dict[str, Any], by: User, now: datetime) -> str:
     publishing.withdraw(
         revision, version=values["version"], by=by, reason=values["reason"], now=now
     )
-    return "Withdrawn. Patients now see a notice in its place."
+    return "Withdrawn. Patients now see a notice instead."
 
 
 DECISIONS = (
@@ -80,7 +80,7 @@ DECISIONS = (
         {RevisionStatus.DRAFT},
         SubmitForm,
         _submit,
-        "The text is frozen, and what a clinician will read and sign is made from it.",
+        "Nobody can change the text after this. A clinician will read it and sign it.",
         "admin/procedures/revision/submit.html",
     ),
     Decision(
@@ -108,16 +108,16 @@ DECISIONS = (
         {RevisionStatus.SIGNED},
         DecisionForm,
         _publish,
-        "Patients read this version from now on. The version before it is kept as history.",
+        "Patients will read this version from now on. The previous version stays in the history.",
     ),
     Decision(
         "re-affirm",
-        "Read again and sign anew",
+        "Read again and re-sign",
         "sign_revision",
         {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED},
         SignForm,
         _re_affirm,
-        f"The dates move, the text does not. {publishing.STATEMENT}",
+        f"The review dates change, the text does not. {publishing.STATEMENT}",
         "admin/procedures/revision/sign.html",
     ),
     Decision(
@@ -127,26 +127,26 @@ DECISIONS = (
         {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED},
         ReasonForm,
         _revoke,
-        "Every signature under this text is taken back. If it is published, patients see a notice "
-        "at once.",
+        "This revokes every signature on this text. If it is published, patients see a notice "
+        "straight away.",
     ),
     Decision(
         "suspend",
-        "Suspend at once",
+        "Suspend now",
         "suspend_revision",
         {RevisionStatus.PUBLISHED},
         ReasonForm,
         _suspend,
-        "Patients see a notice and the urgent help instead of the page until a new version "
-        "is signed and published.",
+        "Patients see a notice and where to get urgent help instead of the page, until a new "
+        "version is signed and published.",
     ),
     Decision(
         "withdraw",
-        "Withdraw for good",
+        "Withdraw permanently",
         "withdraw_revision",
         {RevisionStatus.PUBLISHED, RevisionStatus.SUSPENDED},
         ReasonForm,
         _withdraw,
-        "Patients see a notice instead of the page. Its history stays.",
+        "Patients see a notice instead of the page. The history stays public.",
     ),
 )
