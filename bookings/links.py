@@ -13,7 +13,7 @@ SALT = "bookings.links"
 
 
 def private_link(request: AppointmentRequest) -> str:
-    """The full address that goes into an e-mail. Built from a setting, never from a Host header."""
+    """The full address that goes into an email. Built from a setting, never from a Host header."""
     token = signing.dumps([request.link_key, request.link_version], salt=SALT)
     return f"{settings.SITE_URL}{reverse('bookings:open_link', args=[token])}"
 

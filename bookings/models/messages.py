@@ -22,7 +22,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One e-mail or text message to send. It holds no text: that is made from its template when it is
+    """One email or text message to send. It holds no text: that is made from its template when it is
     sent."""
 
     request = models.ForeignKey(

@@ -26,7 +26,7 @@ def change_contact(
 ) -> AppointmentRequest:
     """Change how we reach the patient; `choices` are what they allow, as the request's columns.
 
-    A new e-mail address gets a new private link, and whoever reads the old one has none any more, but
+    A new email address gets a new private link, and whoever reads the old one has none any more, but
     is told that there was a change. A number that cannot take texts ends them.
     """
     old, new_address = request.email, email != request.email
@@ -68,7 +68,7 @@ def record_call(
 
 
 def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:
-    """The patient lost the e-mail. The same link is sent to the address that we have."""
+    """The patient lost the email. The same link is sent to the address that we have."""
     messages.queue(request, MessageKind.LINK, by=PATIENT, now=now)
 
 
@@ -78,7 +78,8 @@ def renew_link(
     """End the private link and every session that it opened, and send a new one."""
     if not is_alive(request, now):
         raise TriageRefused(
-            "The link has ended long after the request, and a new one would not open."
+            "This request ended too long ago for a new private link. Ask the patient to send a "
+            "new request."
         )
     with one_change(request):
         _refuse_stale(request, version)

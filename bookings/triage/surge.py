@@ -1,6 +1,6 @@
-"""An unusual number of requests, as in an attack. None is refused for it; only our e-mails slow down.
+"""An unusual number of requests, as in an attack. None is refused for it; only our emails slow down.
 
-The address of a new request is not proven, so nobody may use us to send e-mails to strangers. At most
+The address of a new request is not proven, so nobody may use us to send emails to strangers. At most
 `USUAL` confirmations (and notices to our own inbox) leave in any hour; the others wait their turn.
 Two requests at the same moment may share a turn: it is a brake, and not a limit that has to be exact.
 """

@@ -147,7 +147,7 @@ def forget_past_tries(now: datetime) -> int:
 
 
 def one_mailbox(email: str) -> str:
-    """The mailbox behind an e-mail address, however the address is written. For limits only.
+    """The mailbox behind an email address, however the address is written. For limits only.
 
     What follows a plus sign is a label in nearly every mail system, and Gmail ignores dots.
     """
