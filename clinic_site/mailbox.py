@@ -1,4 +1,4 @@
-"""The e-mails that the site sent, as a page. It exists only in development."""
+"""The emails that the site sent, as a page. It exists only in development."""
 
 import email
 import email.policy
@@ -34,7 +34,7 @@ def _shown(letter: EmailMessage) -> dict[str, object]:
 
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
-    """The newest e-mails first."""
+    """The newest emails first."""
     paths = sorted(Path(settings.MAILBOX).glob("*.log"), reverse=True)[:NEWEST]
     letters = [letter for path in paths for letter in reversed(_read(path))]
     return render(request, "mailbox.html", {"letters": letters})

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     help = "Sends the messages that are due, oldest first."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--loop", action="store_true", help="Go on until stopped.")
+        parser.add_argument("--loop", action="store_true", help="Keep running until stopped.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["loop"]:
@@ -32,7 +32,9 @@ class Command(BaseCommand):
         sent = messages.send_due()
         self.stdout.write(f"{sent} sent.")
         if failed or sent.failed:
-            raise CommandError(f"{failed + sent.failed} things failed. The next run tries again.")
+            raise CommandError(
+                f"{failed + sent.failed} steps failed. The next run will try them again."
+            )
 
     def _loop(self) -> None:
         stop = threading.Event()
