@@ -272,7 +272,7 @@ def test_the_demonstration_is_plainly_invented(client: Client) -> None:
         content = client.get(revision.page.get_absolute_url()).content.decode()
         assert faults_of(content) == []
         assert "no real clinician has reviewed it" in content
-        assert "this person and this registration are invented" in content
+        assert "the person and the registration are invented" in content
         assert "This is a demonstration" in content
 
 
@@ -306,7 +306,7 @@ def test_the_demonstration_loads_nowhere_else(settings: Any) -> None:
 @pytest.mark.django_db
 def test_the_mailbox_shows_what_was_sent(client: Client, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    assert "Nothing yet." in client.get("/mailbox/").content.decode()
+    assert "No emails yet." in client.get("/mailbox/").content.decode()
     request = factories.request_at(RequestStatus.BOOKED)
     call_command("send_messages", stdout=StringIO())
     content = client.get("/mailbox/").content.decode()
