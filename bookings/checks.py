@@ -38,8 +38,8 @@ def every_treatment_has_questions(
     return [
         checks.Warning(
             sentence,
-            hint="In the admin, add a safety question for the treatment, or say under “Topics” that "
-            "a visit about this page cannot include it.",
+            hint="In the admin, add a safety question for the treatment, or under “Topics” "
+            "choose that a visit about this page cannot include it.",
             id="bookings.W001",
         )
         for sentence in unasked()

@@ -74,16 +74,17 @@ def unasked() -> list[str]:
     """Sentences for staff about treatments that have no safety question before them."""
     current = ScreeningQuestion.objects.current()
     if not current.exists():
-        return ["No safety question is asked with any request. Add the clinic's questions."]
+        return ["Requests do not ask any safety questions. Add the clinic’s questions."]
     asked = set(current.values_list("treatments", flat=True))
     topics = Topic.objects.select_related("page").prefetch_related("treatments")
     found = [
-        f"Any visit may include “{treatment}”, but no safety question is asked before it."
+        f"Any visit may include “{treatment}”, but we do not ask any safety questions about it."
         for treatment in Treatment.objects.possible_for(None)
         if treatment.pk not in asked
     ]
     return found + [
-        f"A visit about “{topic}” may include “{treatment}”, but no safety question is asked before it."
+        f"A visit about “{topic}” may include “{treatment}”, but we do not ask any safety "
+        "questions about it."
         for topic in topics
         for treatment in topic.treatments.all()
         if treatment.pk not in asked
@@ -106,8 +107,8 @@ def refuse_blocking_flags(request: AppointmentRequest) -> None:
     """Raise TriageRefused while a flag is open."""
     if request.flags.blocking().exists():
         raise TriageRefused(
-            "A flag is still open. A clinician has to record an outcome that lets this request "
-            "proceed before a time can be offered or booked."
+            "A flag is still open. Before you can offer or book a time, a clinician must "
+            "record that the request may proceed."
         )
 
 

@@ -37,8 +37,8 @@ def the_database_can_be_reached(
     except DatabaseError as fault:
         return [
             Error(
-                f"The database cannot be reached: {str(fault).strip()}",
-                hint="Look at DATABASE_URL, and whether the database runs.",
+                f"We cannot reach the database: {str(fault).strip()}",
+                hint="Check DATABASE_URL, and check that the database is running.",
                 id="clinic_site.E002",
             )
         ]
@@ -57,7 +57,7 @@ def the_database_file_is_private(
         return []
     return [
         Doubt(
-            f"Other accounts of this machine can read {file}.",
+            f"Other accounts on this machine can read {file}.",
             hint=f"Run: chmod go= {file}*",
             id="clinic_site.W001",
         )

@@ -9,7 +9,6 @@ def clinic(request: HttpRequest) -> dict[str, object]:
     return {
         "clinic_name": settings.CLINIC_NAME,
         "clinic_phone": settings.CLINIC_PHONE,
-        "clinic_phone_link": settings.CLINIC_PHONE.replace(" ", ""),
         "clinic_address": settings.CLINIC_ADDRESS,
         "site_url": settings.SITE_URL,
         "demonstration": settings.DEMONSTRATION,

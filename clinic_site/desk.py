@@ -49,7 +49,7 @@ class Desk(admin.AdminSite):
 
     site_header = "The desk"
     site_title = "The desk"
-    index_title = "What waits for us"
+    index_title = "What needs attention"
     index_template = "admin/desk.html"
     enable_nav_sidebar = False
     login_form = SignInForm
@@ -128,7 +128,11 @@ class Desk(admin.AdminSite):
         journal.record_list("the desk", shown, by=signed_in(request), at=now)
         return {
             "waiting": [
-                (record, record.state(now).label, record.answer_due < now)
+                {
+                    "record": record,
+                    "status": record.state(now).label,
+                    "late": record.answer_due < now,
+                }
                 for record in first[:SHOWN]
             ],
             "more_waiting": len(first) > SHOWN,

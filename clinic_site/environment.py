@@ -44,7 +44,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
     def flag(self, name: str) -> bool:
         """A switch, which is off by default."""
         value = str(self.str(name, default="")).lower()
-        self.insist(value in TRUE | FALSE, f"{name} is “{value}”. Write true or false.")
+        self.insist(value in TRUE | FALSE, f"{name} is “{value}”. Set it to true or false.")
         return value in TRUE
 
     def number(self, name: str, *, default: int, least: int, most: int) -> int:
@@ -52,7 +52,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
         written = str(self.str(name, default=str(default)))
         if self.insist(
             re.fullmatch(r"-?[0-9]{1,9}", written) is not None and least <= int(written) <= most,
-            f"{name} is “{written}”. Write a whole number from {least} to {most}.",
+            f"{name} is “{written}”. Set it to a whole number from {least} to {most}.",
         ):
             return int(written)
         return default
@@ -67,8 +67,8 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
         days = [day.strip() for day in written.split(",")]
         if self.insist(
             all(day in {*"0123456"} for day in days),
-            f"{name} is “{written}”. Name at least one day from 0 (Monday) to 6 (Sunday), with commas "
-            "between them, for example 0,1,2,3,4.",
+            f"{name} is “{written}”. List at least one day from 0 (Monday) to 6 (Sunday), "
+            "separated by commas, for example 0,1,2,3,4.",
         ):
             return [int(day) for day in days]
         return default
@@ -79,14 +79,14 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
         allowed = TIME_OF_DAY.fullmatch(written) or (is_an_end and written == MIDNIGHT_AT_THE_END)
         hint = " Midnight at the end of a day is 24:00." if is_an_end else ""
         if self.insist(
-            bool(allowed), f"{name} is “{written}”. Write a time from 00:00 to 23:59.{hint}"
+            bool(allowed), f"{name} is “{written}”. Set it to a time from 00:00 to 23:59.{hint}"
         ):
             return written
         return default
 
     def site_address(self, name: str, *, https: bool) -> str:
         """The scheme and host of the site, and nothing after them."""
-        hint = "For example https://clinic.example, without a slash or a path at the end."
+        hint = "For example https://clinic.example, with no slash or path at the end."
         value = self.required(name, hint)
         if not value:
             return ""
@@ -97,10 +97,11 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
             is_right = is_bare and is_named and "@" not in value
         except ValueError:  # the port, or an IPv6 address, is nonsense
             is_right = False
-        if self.insist(is_right, f"{name} is “{value}”. Write the address of the site. {hint}"):
+        if self.insist(is_right, f"{name} is “{value}”. Set it to the address of the site. {hint}"):
             self.insist(
                 parts.scheme == "https" or not https,
-                f"{name} is “{value}”. Begin it with https://, because private links are made from it.",
+                f"{name} is “{value}”. It must begin with https://, because private links are "
+                "made from it.",
             )
         return value
 
@@ -111,7 +112,8 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
             ZoneInfo(written)
         except (KeyError, ValueError, OSError):
             self.insist(
-                False, f"{name} is “{written}”. Write the name of a zone, for example {default}."
+                False,
+                f"{name} is “{written}”. Set it to the name of a time zone, for example {default}.",
             )
             return default
         return written
@@ -120,7 +122,9 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
         """One of a few words."""
         written = str(self.str(name, default=default))
         named = ", ".join(choice or "nothing" for choice in choices)
-        if self.insist(written in choices, f"{name} is “{written}”. Write one of these: {named}."):
+        if self.insist(
+            written in choices, f"{name} is “{written}”. Set it to one of these: {named}."
+        ):
             return written
         return default
 
@@ -136,7 +140,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
         server = found.get("ENGINE") == POSTGRESQL and found["NAME"] != ""
         if self.insist(
             bool(server or (file and not found["HOST"])),
-            f"{name} does not name a database. Write {example}.",
+            f"{name} does not name a database. Set it to something like {example}.",
         ):
             return found
         return dict(self.db_url_config(default))
@@ -147,7 +151,9 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
             return dict(self.email_url(name, default=default))
         except (KeyError, ValueError, ImproperlyConfigured):
             example = "smtp+tls://user:password@host:587"
-            self.insist(False, f"{name} does not name a mail server. Write {example}.")
+            self.insist(
+                False, f"{name} does not name a mail server. Set it to something like {example}."
+            )
             return {}
 
     def refuse_faults(self) -> None:

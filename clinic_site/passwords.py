@@ -23,17 +23,17 @@ class ContextWordsValidator:
             rest = rest.replace(word, "")
         if len(rest) < REST or len(set(rest)) < DIFFERENT:
             raise ValidationError(
-                "This password is easy to guess. Choose one that is not made of the name of the clinic, "
-                "your own name or the word “password”: for example three words that have nothing to do "
-                "with each other.",
+                "This password is easy to guess. Choose one that does not use the name of the "
+                "clinic, your own name or the word “password”. For example, use three words "
+                "that have nothing to do with each other.",
                 code="password_of_context_words",
             )
 
     def get_help_text(self) -> str:
         """The sentence for the list beside the form."""
         return (
-            "Your password cannot be made of the name of the clinic, your own name or the word "
-            "“password”."
+            "Your password cannot be based on the name of the clinic, your own name or the "
+            "word “password”."
         )
 
 

@@ -23,7 +23,8 @@ DEVELOPMENT = env.flag("DEVELOPMENT")
 DEBUG = env.flag("DEBUG")
 env.insist(
     DEVELOPMENT or not DEBUG,
-    "DEBUG is on, and its error pages show patients' data. Unset it: it works only with DEVELOPMENT.",
+    "DEBUG is on, and its error pages show patients’ data. Unset it. You can only use it with "
+    "DEVELOPMENT.",
 )
 # Says on every page that the clinic is invented, and allows `load_demo`.
 DEMONSTRATION = env.flag("DEMONSTRATION")
@@ -38,8 +39,8 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default=[])
 # Seals the history of pages (`procedures.reading.statements`). Kept for years, unlike SECRET_KEY.
 SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") or env.required(
     "SEALING_KEY",
-    "Only signatures sealed with it open a page, so keep the one that you had. For a new clinic "
-    "make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    "A page opens only if its signature is sealed with this key, so keep the key you had. For "
+    "a new clinic make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
 )
 # Earlier keys, whose seals still count.
 SEALING_KEY_FALLBACKS = env.words("SEALING_KEY_FALLBACKS", default=[])
@@ -49,7 +50,8 @@ SITE_HOST = SITE_URL.split("://")[-1].split("/")[0].split(":")[0]
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=[SITE_HOST])
 env.insist(
     DEVELOPMENT or not SITE_HOST or validate_host(SITE_HOST, ALLOWED_HOSTS),
-    f"ALLOWED_HOSTS does not name {SITE_HOST}, the host of SITE_URL: private links would not open.",
+    f"ALLOWED_HOSTS does not include {SITE_HOST}, the host of SITE_URL, so private links would "
+    "not open. Add it.",
 )
 # How many of our own proxies are in front of the site and append to X-Forwarded-For.
 PROXIES = env.number("PROXIES", default=0, least=0, most=9)
@@ -69,7 +71,8 @@ CLINIC_OPENS = env.time_of_day("CLINIC_OPENS", default="09:00")
 CLINIC_CLOSES = env.time_of_day("CLINIC_CLOSES", default="17:00", is_an_end=True)
 env.insist(
     CLINIC_OPENS < CLINIC_CLOSES,
-    f"CLINIC_OPENS is {CLINIC_OPENS} and CLINIC_CLOSES {CLINIC_CLOSES}. Open before you close.",
+    f"CLINIC_OPENS is {CLINIC_OPENS} and CLINIC_CLOSES is {CLINIC_CLOSES}. Set CLINIC_CLOSES to "
+    "a later time.",
 )
 # The promise to patients, counted in the hours above.
 CLINIC_ANSWERS_WITHIN_HOURS = env.number(
@@ -279,7 +282,7 @@ if not DEVELOPMENT:
 
 DEFAULT_FROM_EMAIL = env.str(
     "CLINIC_SENDER", default="clinic@example.org" if DEVELOPMENT else ""
-) or env.required("CLINIC_SENDER", "The address from which the clinic's letters come.")
+) or env.required("CLINIC_SENDER", "The address that the clinic’s emails come from.")
 # Where mail servers report what did not arrive (`record_returned_mail`); if empty, the sender.
 RETURNED_MAIL = env.str("CLINIC_RETURNED_MAIL", default="")
 MAILBOX = BASE_DIR / "var" / "mailbox"
@@ -296,8 +299,10 @@ else:
 TEXT_MESSAGES = env.one_of("TEXT_MESSAGES", ["", "console", "http"], default="")
 TEXT_MESSAGES_URL = TEXT_MESSAGES_TOKEN = ""
 if TEXT_MESSAGES == "http":
-    TEXT_MESSAGES_URL = env.required("TEXT_MESSAGES_URL", "Where the provider takes messages.")
-    TEXT_MESSAGES_TOKEN = env.required("TEXT_MESSAGES_TOKEN", "What the provider knows us by.")
+    TEXT_MESSAGES_URL = env.required(
+        "TEXT_MESSAGES_URL", "The address where the provider accepts messages."
+    )
+    TEXT_MESSAGES_TOKEN = env.required("TEXT_MESSAGES_TOKEN", "The token the provider gave us.")
 # At most eleven letters; choose a name that gives nothing away.
 TEXT_MESSAGES_SENDER = env.str("TEXT_MESSAGES_SENDER", default="Clinic")
 
@@ -325,7 +330,7 @@ for name, is_set in {
 }.items():
     env.insist(
         not (DEVELOPMENT and is_set),
-        f"DEVELOPMENT is on, so letters go into files and HTTPS is not asked for, but {name} says that "
-        "this is a real site. Unset one of them.",
+        "DEVELOPMENT is on, so emails are written to files and HTTPS is not required, but "
+        f"{name} is set, as it is on a real site. Unset one of them.",
     )
 env.refuse_faults()

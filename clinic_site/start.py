@@ -91,15 +91,16 @@ def refuse_older_schema(*, exit_code: int = 1) -> None:
     except DatabaseError as fault:
         if not find_outage(fault):
             raise
-        print(f"The database cannot be reached at the moment: {fault}", file=sys.stderr)  # noqa: T201
+        print(f"We cannot reach the database at the moment: {fault}", file=sys.stderr)  # noqa: T201
         return
     finally:
         connection.close()
     if plan:
         first = plan[0][0]
         _refuse(
-            f"Nothing was started, because the database is older than the code: {len(plan)} migrations "
-            f"are missing, first {first}. Run “python manage.py migrate”, then start again.",
+            "Nothing was started, because the database is older than the code. Migrations "
+            f"missing: {len(plan)}, first {first}. Run “python manage.py migrate”, then start "
+            "again.",
             exit_code,
         )
 

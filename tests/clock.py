@@ -29,7 +29,7 @@ def read(moment: str) -> datetime:
     instants = {given.replace(tzinfo=ZONE, fold=fold).astimezone(UTC) for fold in (0, 1)}
     if len(instants) > 1:
         raise ValueError(
-            f"The clocks change in that night, and {moment} is skipped or happens twice. "
+            f"The clocks change that night, so {moment} is skipped or happens twice. "
             f"Add an offset, for example {moment}+00:00."
         )
     return instants.pop()
@@ -48,7 +48,7 @@ def ahead() -> float:
 
 def in_words() -> str:
     """For the head of a run."""
-    return f"Every test begins on {start().astimezone(ZONE):%A %-d %B %Y, %H:%M (UTC%z)}."
+    return f"Every test begins on {start().astimezone(ZONE):%A %-d %B %Y at %-H:%M (UTC%z)}."
 
 
 def run(seconds_ahead: float, *command: str) -> None:

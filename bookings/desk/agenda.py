@@ -30,6 +30,13 @@ class Entry(NamedTuple):
         return "offered" if self.request else "free"
 
     @property
+    def kind_of_end(self) -> str:
+        """What became of an appointment that is over: “Attended”."""
+        if self.appointment and self.appointment.status != AppointmentStatus.BOOKED:
+            return self.appointment.get_status_display()
+        return ""
+
+    @property
     def minutes(self) -> int:
         """The length of the line."""
         return int((self.ends - self.starts).total_seconds() // 60)

@@ -13,7 +13,7 @@ from procedures.ground.counting import counted
 # Nobody needs to know about a shorter delay.
 PATIENCE = timedelta(minutes=10)
 
-SERVERS = {Channel.EMAIL: "mail server", Channel.TEXT: "provider of text messages"}
+SERVERS = {Channel.EMAIL: "mail server", Channel.TEXT: "text message provider"}
 
 
 def alarms(now: datetime) -> list[str]:
@@ -25,18 +25,19 @@ def _worker(now: datetime) -> Iterator[str]:
     run = WorkerRun.objects.first()
     if run is None:
         yield (
-            "The program that sends our messages and reminders has never run here. "
-            "Ask whoever looks after the server to start it."
+            "The program that sends our messages and reminders has never run here. Ask whoever "
+            "runs the server to start it."
         )
     elif run.ran_at < now - PATIENCE:
         yield (
-            f"The program that sends our messages and reminders has not run since {_at(run.ran_at)}. "
-            "Ask whoever looks after the server to start it again."
+            "The program that sends our messages and reminders has not run since "
+            f"{_at(run.ran_at)}. Ask whoever runs the server to start it again."
         )
     elif run.failed:
         yield (
-            f"{counted(run.failed, 'step')} could not be done by the program that sends our messages "
-            "and reminders, which keeps trying. Ask whoever looks after the server to read its log."
+            "The program that sends our messages and reminders could not complete "
+            f"{counted(run.failed, 'step')}. It keeps trying. Ask whoever runs the server to "
+            "read its log."
         )
 
 
@@ -46,8 +47,9 @@ def _outages() -> Iterator[str]:
         if channel == Channel.TEXT and not settings.TEXT_MESSAGES:
             continue
         yield (
-            f"No {channel.label.lower()} has gone out since {_at(outage.since)}. "
-            f"We keep trying. The {SERVERS[channel]} answers: {outage.code}."
+            f"We have not been able to send any {channel.label.lower()}s since "
+            f"{_at(outage.since)}. We keep trying. The {SERVERS[channel]} replies: "
+            f"{outage.code}."
         )
 
 

@@ -11,8 +11,9 @@ from bookings.desk.finding import likely_duplicates
 from bookings.desk.to_phone import reason_to_phone
 from bookings.diary.free_times import stranded
 from bookings.models import AppointmentRequest
-from bookings.status import FlagOutcome
+from bookings.status import OWNERS, WAITING_FOR_CLINIC, FlagOutcome, RequestStatus
 from bookings.status.events import LOOKS
+from procedures.ground.people import shown_name
 
 
 class JournalRow(NamedTuple):
@@ -29,9 +30,14 @@ class JournalRow(NamedTuple):
 
 def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
     """The status at that instant, what was said, offered, booked and written, and what is next."""
+    state = record.state(now)
+    is_blocked = record.flags.blocking().exists()
     others = AppointmentRequest.objects.waiting_for_clinic(now).exclude(pk=record.pk)
     return {
-        "state": record.state(now),
+        "state": state,
+        "whose_turn": OWNERS[state],
+        "back_on": record.deferred_until if state == RequestStatus.DEFERRED else None,
+        "wishes": record.wishes if state == RequestStatus.BOOKED_IN_REVIEW else "",
         "current": triage.booked_appointment(record),
         "to_phone": reason_to_phone(record, now),
         "without_clinic": " ".join(each.why for each in stranded(now, Q(request=record))),
@@ -40,7 +46,8 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         "flags": record.flags.select_related("answer__question__owner").prefetch_related(
             "outcomes__recorded_by"
         ),
-        "blocked": record.flags.blocking().exists(),
+        "blocked": is_blocked,
+        "waits_for_clinician": is_blocked and state in WAITING_FOR_CLINIC,
         "answers": record.answers.select_related("question").order_by(
             "question__position", "-given_at"
         ),
@@ -62,7 +69,7 @@ def _journal_rows(record: AppointmentRequest) -> list[JournalRow]:
     """The lines of the journal, newest first."""
     events = list(record.events.order_by("-number"))
     people = User.objects.filter(username__in={event.by for event in events})
-    names = {person.username: person.get_full_name() or person.username for person in people}
+    names = {person.username: shown_name(person) for person in people}
     rows: list[JournalRow] = []
     for event in events:
         outcome = event.detail.get("outcome")

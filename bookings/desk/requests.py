@@ -40,7 +40,7 @@ WHO = "admin/bookings/who.html"
 class WhoseTurn(admin.SimpleListFilter):
     """The filter of the list. It opens on what waits for us; everything else is one press away."""
 
-    title = "where it stands"
+    title = "status"
     parameter_name = "show"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -108,7 +108,10 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "title": "Search requests",
             "opts": self.opts,
             "form": form,
-            "found": [(record, self.stands(record)) for record in (found or [])[:MOST_FOUND]],
+            "found": [
+                {"record": record, "status": self.stands(record)}
+                for record in (found or [])[:MOST_FOUND]
+            ],
             "searched": found is not None,
             "more": len(found or []) > MOST_FOUND,
         }
@@ -210,7 +213,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         """The page that the request came from."""
         return record.page.spoken() if record.page else "Something else"
 
-    @admin.display(description="stands")
+    @admin.display(description="status")
     def stands(self, record: AppointmentRequest) -> str:
         """The status in words, including the steps that the clock has taken."""
         return str(record.state(timezone.now()).label)
@@ -219,7 +222,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
     def answer_due_in_words(self, record: AppointmentRequest) -> SafeString:
         """By when we promised an answer, and whether that has passed."""
         now = timezone.now()
-        due = f"{timezone.localtime(record.answer_due):%a %-d %b, %H:%M}"
+        due = f"{timezone.localtime(record.answer_due):%a %-d %b, %-H:%M}"
         if record.is_waiting_for_clinic(now) and record.answer_due < now:
             return format_html('{} <span class="mark mark--late">● Late</span>', due)
         return format_html("{}", due)

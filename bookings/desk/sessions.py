@@ -52,7 +52,7 @@ class StrandingAdmin(CarefulAdmin):
         self.message_user(
             request,
             format_html(
-                'In all, {} no clinic now. <a href="{}">See which, and offer other times</a>.',
+                'In all, {} no clinic now. <a href="{}">See which ones, and offer other times</a>.',
                 lost,
                 reverse("admin:index") + "#stranded",
             ),
@@ -102,7 +102,9 @@ class SessionChangeInline(CarefulInline):
     formset = SessionChangeFormSet
     extra = 1
     verbose_name = "exception"
-    verbose_name_plural = "exceptions: leave both times empty if it does not take place on that day"
+    verbose_name_plural = (
+        "exceptions: leave both times empty if the session does not take place on that day"
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SessionChange]:
         """Leave out past exceptions, which nobody needs to look at."""

@@ -34,10 +34,10 @@ OF_NO_WEIGHT = (
 MOST = 200
 # After that nobody expects to hear from us about it.
 MATTERS_FOR = timedelta(days=60)
-URGENT = "Told us of something that cannot wait. Find out whether they got help."
+URGENT = "Told us about something that cannot wait. Find out whether they got help."
 WRONG_BIRTHS = (
-    "Their private link was used with wrong dates of birth only. Ask whether that was them, and check "
-    "the date that we have."
+    "Someone used their private link with only wrong dates of birth. Ask whether it was them, "
+    "and check the date we have."
 )
 # Silence in this last part of an offer is a reason to phone.
 LAST_PART = 4

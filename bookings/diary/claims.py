@@ -62,11 +62,11 @@ def offer(
     sessions.
     """
     if not 1 <= len(starts) <= MOST_TIMES:
-        raise TriageRefused(f"Offer between one and {MOST_TIMES} times.")
+        raise TriageRefused(f"Offer between 1 and {MOST_TIMES} times.")
     _refuse_past(starts, now)
     if held_until <= now or held_until > min(starts):
         raise TriageRefused(
-            "The offer has to end in the future, and before the first of its times."
+            "The offer must end in the future, and before the first of its times starts."
         )
     with transaction.atomic():
         made = Offer.objects.create(
@@ -95,8 +95,8 @@ def accept(
     in_session = is_in_session(chosen.offer.clinician, chosen.room, span)
     if chosen.room and (not in_session or is_away(claimed, span)):
         raise TriageRefused(
-            "We are sorry: our plans have changed, and we cannot see you at that time any more. "
-            "Please choose another, or ask for other times."
+            "Sorry, our plans have changed and we can no longer see you at that time. Please "
+            "choose another, or ask for other times."
         )
     with transaction.atomic():
         _close(chosen.offer, OfferStatus.ACCEPTED, by=by, now=now)
@@ -115,7 +115,7 @@ def accept(
             offered_time=None, appointment=appointment
         )
         if held != chosen.claims_made:
-            raise TimeTaken("That time is no longer held for you. Please choose another.")
+            raise TimeTaken("We are no longer holding that time for you. Please choose another.")
         Claim.objects.filter(offered_time__offer=chosen.offer).delete()
     return appointment
 
@@ -167,7 +167,7 @@ def end(
             pk=appointment.pk, status=AppointmentStatus.BOOKED
         ).update(status=status, ended_at=now, ended_by=by)
         if not ended:
-            raise TriageRefused("This appointment has ended already.")
+            raise TriageRefused("This appointment has already ended.")
         Claim.objects.filter(appointment=appointment).delete()
     appointment.refresh_from_db()
     return appointment
@@ -217,7 +217,10 @@ def _close(standing: Offer, status: OfferStatus, *, by: str, now: datetime) -> N
         .update(status=status, closed_at=now, closed_by=by)
     )
     if not closed:
-        raise TimeTaken("This offer has ended, so its times are no longer held for you.")
+        raise TimeTaken(
+            "This offer has ended, so we are no longer holding its times for you. If you still "
+            "need one, phone us."
+        )
 
 
 def _find(
@@ -230,10 +233,10 @@ def _find(
         return free
     ends = starts + timedelta(minutes=appointment_type.minutes) + _buffer(appointment_type)
     if is_in_session(clinician, None, Span(starts, ends)):
-        raise TimeTaken("That time has just gone. Choose another.")
+        raise TimeTaken("That time has just been taken. Choose another.")
     raise TriageRefused(
-        f"{clinician.name} has no clinic that holds {timezone.localtime(starts):%A %-d %B, %H:%M} "
-        "with the time afterwards. Choose one of the free times."
+        f"{clinician.name} has no clinic session with enough time on "
+        f"{timezone.localtime(starts):%A %-d %B at %-H:%M}. Choose one of the free times."
     )
 
 
@@ -252,7 +255,7 @@ def _claim(claims: Iterable[Claim], *, now: datetime) -> None:
         with transaction.atomic():
             Claim.objects.bulk_create(wanted)
     except IntegrityError:
-        raise TimeTaken("That time has just gone. Choose another.") from None
+        raise TimeTaken("That time has just been taken. Choose another.") from None
 
 
 def _take_over_expired(wanted: Sequence[Claim], *, now: datetime) -> None:

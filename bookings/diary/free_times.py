@@ -188,7 +188,7 @@ def _why_stranded(
     own = Span(appointment.starts, appointment.ends)
     place = (appointment.clinician_id, appointment.room_id or 0)
     if not any(span.holds(own) for span in held.get(place, ())):
-        return f"{appointment.clinician.name} has no clinic there then any more."
+        return f"{appointment.clinician.name} no longer has a clinic at that time."
     claimed = {claim.resource_id for claim in appointment.claims.all()}
     closed = (
         closure.resource
@@ -197,7 +197,7 @@ def _why_stranded(
         and closure.starts < own.ends
         and own.starts < closure.ends
     )
-    return next((f"Away or closed then: {resource}." for resource in closed), "")
+    return next((f"{resource} is not available at that time." for resource in closed), "")
 
 
 class _Places:

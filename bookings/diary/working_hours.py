@@ -42,7 +42,9 @@ def add_working_time(
                 return opens + length
             length -= open_for
         day += timedelta(days=1)
-    raise ValueError("The desk never opens: look at the clinic's open days.")
+    raise ValueError(
+        "The desk is never open. Check the opening days and closed days of the clinic."
+    )
 
 
 def closing_time(text: str) -> time:

@@ -72,7 +72,7 @@ def _keep_on(job: Callable[[], object], stop: threading.Event) -> None:
         except (OperationalError, InterfaceError) as error:
             seconds = min(seconds * 2, MOST_SECONDS_BETWEEN)
             name = type(error).__name__
-            log.error("The database is away (%s). Next try in %s seconds.", name, seconds)
+            log.error("The database is not available (%s). Next try in %s seconds.", name, seconds)
         else:
             seconds = SECONDS_BETWEEN
             if isinstance(outcome, Failed):

@@ -61,6 +61,6 @@ def _usable(setting: str, written: str) -> str:
 
 def _sentence(setting: str, written: str) -> str:
     return (
-        f"{setting} contains “{written}”, which is not an email address. "
-        "Write one like desk@clinic.example."
+        f"{setting} contains “{written}”, which is not an email address. Use one like "
+        "desk@clinic.example."
     )

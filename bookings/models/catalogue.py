@@ -16,13 +16,15 @@ class AppointmentType(models.Model):
     name = models.CharField(max_length=100, unique=True)
     minutes = models.PositiveSmallIntegerField("length in minutes")
     buffer_minutes = models.PositiveSmallIntegerField(
-        "minutes kept free afterwards", default=0, help_text="To write up and to clean the room."
+        "minutes kept free afterwards",
+        default=0,
+        help_text=("For writing up and cleaning the room."),
     )
     needs = models.ManyToManyField(
         "bookings.MachineKind",
         blank=True,
-        verbose_name="machines that it needs",
-        help_text="Beside the clinician and the room of the session.",
+        verbose_name="machines needed",
+        help_text="As well as the clinician and the room of the session.",
     )
     # Since when it can no longer be booked.
     retired_on = models.DateField(null=True, blank=True)
@@ -68,8 +70,8 @@ class Treatment(models.Model):
     is_usual = models.BooleanField(
         "may happen at any visit",
         default=True,
-        help_text="Its questions are then asked with every request, unless the topic of the request "
-        "says that it cannot happen.",
+        help_text="If you tick this, we ask its questions with every request, except for topics "
+        "where it cannot happen.",
     )
     page = models.ForeignKey(
         InformationPage,
@@ -77,7 +79,7 @@ class Treatment(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="The page that says how to prepare for it and what to do afterwards.",
+        help_text="The page about how to prepare for it and what to do afterwards.",
     )
 
     PERSONAL: set[str] = set()
@@ -104,7 +106,7 @@ class Topic(models.Model):
         blank=True,
         related_name="topics",
         verbose_name="what may happen at the visit",
-        help_text="Leave all of them out only if the visit is for talking alone.",
+        help_text="Choose none only if the visit is just to talk.",
     )
 
     PERSONAL: set[str] = set()

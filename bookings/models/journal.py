@@ -56,8 +56,8 @@ class Look(models.Model):
     NOT_PERSONAL = {"id", "screen", "requests", "looked_at", "looked_by"}
 
     class Meta:
-        verbose_name = "look at a list"
-        verbose_name_plural = "looks at lists"
+        verbose_name = "list viewed"
+        verbose_name_plural = "lists viewed"
         constraints = [paired("looked")]
         indexes = [Index(fields=["looked_by", "looked_at"], name="looks_by_person")]
 

@@ -37,25 +37,28 @@ class ScreeningQuestionQuerySet(models.QuerySet["ScreeningQuestion"]):
 class ScreeningQuestion(models.Model):
     """One wording of a safety question. An answer points at the wording that was answered."""
 
-    key = models.SlugField(help_text="The same for all versions of one question.")
+    key = models.SlugField(help_text="Use the same key for all versions of a question.")
     version = models.PositiveSmallIntegerField(default=1)
     position = models.PositiveSmallIntegerField(default=100)
     wording = models.CharField(max_length=300)
     why = models.CharField("why we ask", max_length=300)
     detail_prompt = models.CharField(max_length=200, help_text="What to tell us after “yes”.")
     level = models.CharField(max_length=10, choices=FlagLevel)
-    flags_unsure = models.BooleanField("“I am not sure” raises the flag too", default=True)
+    flags_unsure = models.BooleanField("“I am not sure” also raises the flag", default=True)
     asked_again = models.BooleanField(
         "ask again before the visit",
         default=False,
-        help_text="For answers that may change: when a time is taken, and with the reminder.",
+        help_text=(
+            "For answers that may change. We ask again when the patient takes a time, and with "
+            "the reminder."
+        ),
     )
     treatments = models.ManyToManyField(
         Treatment,
         blank=True,
         related_name="questions",
         verbose_name="before which treatments",
-        help_text="Leave it empty to ask with every request.",
+        help_text="Leave this empty to ask with every request.",
     )
     owner = models.ForeignKey(Clinician, on_delete=models.PROTECT)
     source = models.CharField(max_length=300)
@@ -86,6 +89,7 @@ class ScreeningQuestion(models.Model):
     objects = ScreeningQuestionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "safety question"
         constraints = [
             UniqueConstraint(fields=["key", "version"], name="one_question_of_each_version"),
             UniqueConstraint(

@@ -12,6 +12,8 @@ from phonenumber_field.modelfields import PhoneNumberField
 from bookings.models.questions import ScreeningQuestion
 from bookings.status import (
     CLEARING,
+    DAYS,
+    PARTS_OF_DAY,
     PATIENT,
     WAITING_FOR_CLINIC,
     WAITING_FOR_PATIENT,
@@ -203,7 +205,7 @@ class AppointmentRequest(models.Model):
             ),
         ]
         permissions = [
-            ("review_appointmentrequest", "Can take a request into review"),
+            ("review_appointmentrequest", "Can start the review of a request"),
             ("ask_appointmentrequest", "Can ask the patient a question"),
             ("offer_appointmentrequest", "Can offer times"),
             ("book_appointmentrequest", "Can book by phone"),
@@ -230,6 +232,14 @@ class AppointmentRequest(models.Model):
         """What a clinician noted for the day of the visit."""
         noted = FlagOutcome.PROCEED_WITH_NOTE
         return [flag.reason for flag in self.flags.all() if flag.outcome == noted]
+
+    def days_in_words(self) -> list[str]:
+        """The days that suit the patient: “Monday”."""
+        return [DAYS[day] for day in self.preferred_days]
+
+    def times_in_words(self) -> list[str]:
+        """The times of day that suit the patient: “Morning (9:00 to 12:00)”."""
+        return [PARTS_OF_DAY[part] for part in self.preferred_times]
 
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""

@@ -42,9 +42,9 @@ class Location(models.Model):
     """A site where patients are seen."""
 
     name = models.CharField(max_length=100, unique=True)
-    address = models.CharField(max_length=300, help_text="As patients read it.")
+    address = models.CharField(max_length=300, help_text="Patients read this.")
     directions = models.TextField(
-        "how to get in", blank=True, help_text="The way without steps, parking, which bell to ring."
+        "how to get in", blank=True, help_text="Step-free access, parking, which bell to ring."
     )
 
     PERSONAL: set[str] = set()
@@ -72,12 +72,12 @@ class OpeningHours(models.Model):
             CheckConstraint(
                 condition=Q(closes__gt=F("opens")),
                 name="opens_before_it_closes",
-                violation_error_message="Let it open before it closes.",
+                violation_error_message="Closing time must be after opening time.",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{Weekday(self.weekday).label}, {self.opens:%H:%M} to {self.closes:%H:%M}"
+        return f"{Weekday(self.weekday).label}, {self.opens:%-H:%M} to {self.closes:%-H:%M}"
 
 
 class MachineKind(models.Model):
@@ -117,7 +117,7 @@ class Resource(models.Model):
                 condition=Q(clinician__isnull=False, location=None, machine_kind=None)
                 | Q(clinician=None, location__isnull=False),
                 name="a_clinician_or_something_at_a_location",
-                violation_error_message="Say at which location it is.",
+                violation_error_message="Choose a location.",
             )
         ]
 
@@ -142,11 +142,16 @@ class ClinicSession(models.Model):
         on_delete=models.PROTECT,
         limit_choices_to={"clinician": None, "machine_kind": None},
     )
-    first_day = models.DateField(help_text="It repeats every week on the weekday of this day.")
+    first_day = models.DateField(
+        help_text=("The session repeats every week on this day of the week.")
+    )
     last_day = models.DateField(
         null=True,
         blank=True,
-        help_text="Empty: until further notice. The same as the first day: only once.",
+        help_text=(
+            "Leave this empty if the session goes on until further notice. Enter the first day "
+            "again if it takes place only once."
+        ),
     )
     starts = models.TimeField("from")
     ends = models.TimeField("to")
@@ -162,17 +167,17 @@ class ClinicSession(models.Model):
             CheckConstraint(
                 condition=Q(ends__gt=F("starts")),
                 name="session_starts_before_it_ends",
-                violation_error_message="Let the session start before it ends.",
+                violation_error_message="The session must end after it starts.",
             ),
             CheckConstraint(
                 condition=Q(last_day=None) | Q(last_day__gte=F("first_day")),
                 name="session_has_a_first_and_then_a_last_day",
-                violation_error_message="The last day cannot be before the first.",
+                violation_error_message="The last day cannot be before the first day.",
             ),
         ]
 
     def __str__(self) -> str:
-        hours = f"{self.starts:%H:%M} to {self.ends:%H:%M}"
+        hours = f"{self.starts:%-H:%M} to {self.ends:%-H:%M}"
         if self.last_day == self.first_day:
             return f"{self.clinician.name}, {self.first_day:%-d %B %Y}, {hours}"
         return f"{self.clinician.name}, every {self.first_day:%A}, {hours}"
@@ -206,15 +211,15 @@ class SessionChange(models.Model):
                 condition=Q(starts=None, ends=None)
                 | Q(starts__isnull=False, ends__isnull=False, ends__gt=F("starts")),
                 name="other_hours_or_none",
-                violation_error_message="Give both times, the earlier first; or leave both empty if "
-                "the session does not take place.",
+                violation_error_message="Enter both times, with the start before the end. Leave both "
+                "empty if the session does not take place.",
             ),
         ]
 
     def __str__(self) -> str:
         if self.starts is None or self.ends is None:
             return f"{self.day}: does not take place"
-        return f"{self.day}: {self.starts:%H:%M} to {self.ends:%H:%M}"
+        return f"{self.day}: {self.starts:%-H:%M} to {self.ends:%-H:%M}"
 
 
 class ClosureQuerySet(models.QuerySet["Closure"]):
@@ -241,12 +246,14 @@ class Closure(models.Model):
         null=True,
         blank=True,
         on_delete=models.PROTECT,
-        help_text="Or a whole location.",
+        help_text="Or choose a whole location.",
     )
     starts = models.DateTimeField("from")
     ends = models.DateTimeField("to")
     reason = models.CharField(
-        max_length=100, blank=True, help_text="For colleagues. Not what somebody is ill with."
+        max_length=100,
+        blank=True,
+        help_text=("For colleagues. Do not write down anyone’s illness."),
     )
 
     PERSONAL: set[str] = set()
@@ -263,12 +270,12 @@ class Closure(models.Model):
                 condition=Q(resource=None, location__isnull=False)
                 | Q(resource__isnull=False, location=None),
                 name="a_closure_is_of_one_thing",
-                violation_error_message="Choose who or what is away, or a location: one of the two.",
+                violation_error_message="Choose either who or what is away, or a location.",
             ),
             CheckConstraint(
                 condition=Q(ends__gt=F("starts")),
                 name="closure_starts_before_it_ends",
-                violation_error_message="Let it start before it ends.",
+                violation_error_message="The end must be after the start.",
             ),
         ]
 

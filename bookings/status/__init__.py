@@ -2,7 +2,9 @@
 
 from bookings.status.choices import (
     CLEARING,
+    DAYS,
     MOST_TIMES,
+    PARTS_OF_DAY,
     AccessNeed,
     Answer,
     AppointmentStatus,
@@ -39,9 +41,11 @@ __all__ = [
     "ACTOR_LENGTH",
     "CLEARING",
     "CLOCK",
+    "DAYS",
     "LINK_HOLDER",
     "MOST_TIMES",
     "OWNERS",
+    "PARTS_OF_DAY",
     "PATIENT",
     "TRANSITIONS",
     "WAITING_FOR_CLINIC",

@@ -24,7 +24,7 @@ class FlagOutcome(TextChoices):
     CALL_PATIENT = "call_patient", "Call the patient first"
     DELAY_UNTIL = "delay_until", "Delay"
     NOT_SUITABLE = "not_suitable", "Not suitable"
-    REDIRECT = "redirect", "Send elsewhere"
+    REDIRECT = "redirect", "Refer elsewhere"
 
 
 # After any other outcome the flag still blocks offers and bookings.
@@ -35,8 +35,8 @@ class AccessNeed(TextChoices):
     """What makes a visit possible for somebody. Asked once, shown to staff at every step."""
 
     INTERPRETER = "interpreter", "An interpreter"
-    HEARING_LOOP = "hearing_loop", "A hearing loop, or help to hear us"
-    STEP_FREE = "step_free", "A way without steps"
+    HEARING_LOOP = "hearing_loop", "A hearing loop or other help with hearing"
+    STEP_FREE = "step_free", "Step-free access"
     CHAPERONE = "chaperone", "A chaperone in the room"
     LONGER = "longer", "More time than usual"
 
@@ -47,12 +47,23 @@ def needs_in_words(needs: Iterable[str], detail: str) -> list[str]:
     return [*known, detail] if detail else known
 
 
+# When a visit could be, as requests store it and as people read it.
+DAYS = {
+    "monday": "Monday",
+    "tuesday": "Tuesday",
+    "wednesday": "Wednesday",
+    "thursday": "Thursday",
+    "friday": "Friday",
+}
+PARTS_OF_DAY = {"morning": "Morning (9:00 to 12:00)", "afternoon": "Afternoon (12:00 to 17:00)"}
+
+
 class CarerRight(TextChoices):
     """By what right somebody asks for someone else."""
 
     AGREED = "agreed", "They have asked me to"
     PARENT = "parent", "I am their parent or guardian"
-    ATTORNEY = "attorney", "I have power of attorney for health, or I am their deputy"
+    ATTORNEY = "attorney", "I have power of attorney for their health, or I am their deputy"
 
 
 class Answer(TextChoices):
@@ -68,8 +79,8 @@ class OfferStatus(TextChoices):
 
     OPEN = "open", "Open"
     ACCEPTED = "accepted", "Accepted"
-    REFUSED = "refused", "Other times asked for"
-    RELEASED = "released", "Released with its request"
+    REFUSED = "refused", "Other times requested"
+    RELEASED = "released", "Ended with its request"
     EXPIRED = "expired", "Expired"
 
 
@@ -82,7 +93,7 @@ class AppointmentStatus(TextChoices):
 
     BOOKED = "booked", "Booked"
     FULFILLED = "fulfilled", "Attended"
-    NOSHOW = "noshow", "Did not come"
+    NOSHOW = "noshow", "Did not attend"
     CANCELLED = "cancelled", "Cancelled"
     MOVED = "moved", "Moved to another time"
 
@@ -98,21 +109,21 @@ class MessageKind(TextChoices):
     """What a message is about. Its texts are in templates/bookings/email/."""
 
     RECEIVED = "received", "Request received"
-    QUESTION = "question", "A question for you"
+    QUESTION = "question", "Question asked"
     OFFER = "offer", "Times offered"
-    OFFER_ENDS = "offer_ends", "The offer ends soon"
+    OFFER_ENDS = "offer_ends", "Offer ends soon"
     BOOKED = "booked", "Appointment booked"
     MOVED = "moved", "Appointment moved"
-    KEPT = "kept", "Appointment stays as it is"
-    DECLINED = "declined", "Answer to your request"
+    KEPT = "kept", "Appointment kept"
+    DECLINED = "declined", "Request declined"
     WITHDRAWN = "withdrawn", "Request withdrawn"
     CANCELLED = "cancelled", "Appointment cancelled"
-    REMINDER = "reminder", "Reminder of the appointment"
+    REMINDER = "reminder", "Appointment reminder"
     AFTERWARDS = "afterwards", "After the visit"
     CONTACT = "contact", "Contact details changed"
     CONTACT_LEFT = "contact_left", "Contact details changed (to the old address)"
-    LINK = "link", "The private link again"
-    CLINIC_NOTICE = "clinic_notice", "Something is waiting"
+    LINK = "link", "Private link sent again"
+    CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
 
 
 class MessageStatus(TextChoices):
@@ -120,5 +131,5 @@ class MessageStatus(TextChoices):
 
     QUEUED = "queued", "Queued"
     SENT = "sent", "Sent"
-    DROPPED = "dropped", "Not sent: no longer so"
+    DROPPED = "dropped", "Not sent: out of date"
     FAILED = "failed", "Failed"

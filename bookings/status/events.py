@@ -71,7 +71,7 @@ TOLD: dict[Event, ToldPatient] = {
     Event.OFFERED_OTHERS: ToldPatient(by_clinic="We offered you other times."),
     Event.OFFERED_EARLIER: ToldPatient(by_clinic="We offered you an earlier time."),
     Event.OFFER_TAKEN_BACK: ToldPatient(
-        by_clinic="We took the offered times back to look for others."
+        by_clinic="We withdrew the offered times to look for others."
     ),
     Event.WANTS_OTHER_TIMES: ToldPatient(
         "You asked for other times.", "We noted that you need other times."
@@ -104,12 +104,12 @@ TOLD: dict[Event, ToldPatient] = {
     ),
     Event.LINK_RENEWED: ToldPatient(by_clinic="We sent you a new private link."),
     Event.DEFERRED: ToldPatient(by_clinic="We put your request aside until a later day."),
-    Event.CAME_BACK: ToldPatient(by_clinic="The day came, and we started to look at it again."),
+    Event.CAME_BACK: ToldPatient(by_clinic="We started to look at your request again."),
     Event.DECLINED: ToldPatient(by_clinic="We answered your request."),
     Event.WITHDRAWN: ToldPatient("You withdrew your request.", "We withdrew your request."),
-    Event.LAPSED: ToldPatient(by_clinic="The time to reply ended."),
+    Event.LAPSED: ToldPatient(by_clinic="The time to reply passed."),
     Event.OTHER_TIMES_LET_GO: ToldPatient(
-        by_clinic="The time to reply ended. The visit stays as it was booked."
+        by_clinic="The time to reply passed. The visit stays as it was booked."
     ),
     Event.CANCELLED: ToldPatient("You cancelled the visit.", "We cancelled the visit."),
     Event.CAME: ToldPatient(by_clinic="The visit took place."),

@@ -18,12 +18,12 @@ class RequestStatus(TextChoices):
     OFFERED = "offered", "Times offered"
     DEFERRED = "deferred", "Deferred"
     BOOKED = "booked", "Booked"
-    BOOKED_IN_REVIEW = "booked_in_review", "Booked and in review again"
-    BOOKED_OFFERED = "booked_offered", "Booked and other times offered"
+    BOOKED_IN_REVIEW = "booked_in_review", "Booked (in review again)"
+    BOOKED_OFFERED = "booked_offered", "Booked (other times offered)"
     DECLINED = "declined", "Declined"
     WITHDRAWN = "withdrawn", "Withdrawn"
-    LAPSED = "lapsed", "Lapsed"
-    CLOSED = "closed", "Closed with its appointment"
+    LAPSED = "lapsed", "Expired"
+    CLOSED = "closed", "Closed"
 
 
 TRANSITIONS: dict[RequestStatus, set[RequestStatus]] = {

@@ -78,7 +78,8 @@ def renew_link(
     """End the private link and every session that it opened, and send a new one."""
     if not is_alive(request, now):
         raise TriageRefused(
-            "The link has ended long after the request, and a new one would not open."
+            "This request ended too long ago for a new private link. Ask the patient to send a "
+            "new request."
         )
     with one_change(request):
         _refuse_stale(request, version)

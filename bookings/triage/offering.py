@@ -73,7 +73,7 @@ def offer(
         )
         refuse_blocking_flags(request)
         if current and held_until > current.starts:
-            raise TriageRefused("Let the offer end before the appointment that they have now.")
+            raise TriageRefused("The offer must end before their current appointment starts.")
         made = diary.offer(
             request,
             appointment_type=appointment_type,
@@ -97,8 +97,8 @@ def usual_hold(starts: Sequence[datetime], now: datetime) -> datetime:
     held_until = min(usual, min(starts) - BEFORE_THE_FIRST)
     if held_until <= now + BEFORE_THE_FIRST:
         raise TriageRefused(
-            "The first of these times is too near for an offer. Say yourself until when it is held, or "
-            "ring the patient and book by phone."
+            "The first of these times is too soon to offer. Fill in “Hold until”, or phone the "
+            "patient and book directly."
         )
     return held_until
 

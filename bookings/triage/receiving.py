@@ -80,7 +80,7 @@ def submit(
         earlier = AppointmentRequest.objects.get(submission_key=key)
     if earlier.submission_digest != submission.digest():
         raise TriageRefused(
-            "This form was already sent with other answers. Start again to send a new request."
+            "You have already sent this form with other answers. Start again to send a new request."
         )
     return earlier
 

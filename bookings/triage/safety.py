@@ -42,7 +42,7 @@ def answer_again(
             raise Overtaken(what_happened(request))
         appointment = booked_appointment(request)
         if appointment is None or appointment.starts <= now:
-            raise TriageRefused("Your appointment has begun. Please tell us in person.")
+            raise TriageRefused("Your appointment has started. Please tell us in person.")
         refuse_unanswered(request, answers, now)
         flagged = newly_flagged(request, answers)
         if flagged and request.status != RequestStatus.BOOKED_IN_REVIEW:
@@ -97,7 +97,7 @@ def refuse_unanswered(
     """Raise TriageRefused unless everything that has to be asked again has been answered."""
     answered = {given.question.pk for given in answers}
     if {asked.pk for asked in questions_to_ask_again(request, now)} - answered:
-        raise TriageRefused("Some of our questions have to be answered first. Please start again.")
+        raise TriageRefused("We need you to answer some more questions first. Please start again.")
 
 
 def keep_answers(

@@ -13,6 +13,7 @@ from bookings import diary, journal
 from bookings.models import AppointmentRequest
 from bookings.status import CLOCK, TRANSITIONS, OfferStatus, Overtaken, RequestStatus, TriageRefused
 from bookings.status.events import CLOCK_EVENTS, EVENTS, LOOKS, Event
+from procedures.ground.people import shown_name
 
 
 @contextmanager
@@ -97,9 +98,9 @@ def what_happened(request: AppointmentRequest) -> str:
     if last is None:
         return "This request has changed. Open it again."
     person = User.objects.filter(username=last.by).first()
-    who = person.get_full_name() or person.get_username() if person else last.by
+    who = shown_name(person) if person else last.by
     at = timezone.localtime(last.at)
     return (
-        f"This is no longer possible: {who} {last.kind} on {at:%-d %B at %H:%M}. "
-        "Look at where it stands now."
+        f"This is no longer possible: {who} {last.kind} on {at:%-d %B at %-H:%M}. Check its "
+        "current status."
     )

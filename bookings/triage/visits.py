@@ -89,7 +89,7 @@ def record_attendance(
         diary.release(request, OfferStatus.RELEASED, by=username, now=now)
         appointment = _booked(request)
         if now < appointment.starts:
-            raise TriageRefused("It has not begun yet. It can only be cancelled.")
+            raise TriageRefused("The appointment has not started yet. You can only cancel it.")
         diary.end(appointment, status, by=username, now=now)
         if came:
             messages.queue(request, MessageKind.AFTERWARDS, by=username, now=now)
@@ -112,7 +112,7 @@ def ask_for_another_time(
             answer_due=answer_before_visit(request, now),
         )
         if now >= cancel_until(_booked(request)):
-            raise TriageRefused("It is too late to ask for another time here. Please ring us.")
+            raise TriageRefused("It is too late to ask for another time here. Please phone us.")
         messages.notify_clinic(request, now=now)
     return request
 
@@ -133,7 +133,9 @@ def keep_appointment(
             wishes="",
         )
         if request.flags.blocking().exists():
-            raise TriageRefused("We have to look at something first, and then we write to you.")
+            raise TriageRefused(
+                "We need to look at something first. We will email you when we have."
+            )
         diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
     return request
 
@@ -232,7 +234,7 @@ def end_moved(request: AppointmentRequest, *, by: str, now: datetime) -> bool:
     if old is None:
         return False
     if old.starts <= now:
-        raise TriageRefused("The appointment has begun, so it cannot be moved any more.")
+        raise TriageRefused("The appointment has started, so you can no longer move it.")
     diary.end(old, AppointmentStatus.MOVED, by=by, now=now)
     return True
 
@@ -249,6 +251,6 @@ def _booked(request: AppointmentRequest) -> Appointment:
 
 def _refuse_late_cancelling(appointment: Appointment, by: journal.Actor, now: datetime) -> None:
     if now >= appointment.starts and by != PATIENT:
-        raise TriageRefused("It has begun. Record whether the patient came.")
+        raise TriageRefused("The appointment has started. Record whether the patient came.")
     if now >= cancel_until(appointment) and by == PATIENT:
-        raise TriageRefused("It is too late to cancel here. Please ring us.")
+        raise TriageRefused("It is too late to cancel here. Please phone us.")

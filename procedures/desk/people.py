@@ -22,8 +22,9 @@ class ClinicianAdmin(CarefulAdmin):
         (
             "Registration",
             {
-                "description": "A number of the right form proves nothing. Look the person up in "
-                "the public register, check the licence and any restrictions, and say what you saw.",
+                "description": "A number that looks right proves nothing. Look the person up in the "
+                "public register, check their licence and any restrictions, and write down "
+                "what you found.",
                 "fields": (
                     "regulator",
                     "registration_number",

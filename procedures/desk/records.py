@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.people import shown_name
 from procedures.models import PageEvent, PageFeedback, SignOff
 
 
@@ -59,7 +60,7 @@ class PageEventAdmin(RecordAdmin):
     @admin.display(description="by")
     def who(self, event: PageEvent) -> str:
         """The name of the colleague who did it."""
-        return event.by.get_full_name() or event.by.get_username()
+        return shown_name(event.by)
 
 
 @admin.register(PageFeedback)

@@ -148,6 +148,7 @@ class RevisionAdmin(DecisionAdmin):
                 "readers": tally(record),
                 "answered": _answered(record),
                 "is_draft": record.status == RevisionStatus.DRAFT,
+                "preview_label": _preview_label(record),
                 "findings": _findings(record),
                 "faults": _faults(record),
             }
@@ -221,6 +222,15 @@ def _faults(revision: Revision) -> list[tuple[int, str]]:
     except DocumentError as error:
         return error.faults
     return []
+
+
+def _preview_label(revision: Revision) -> str:
+    """What the link to the preview is called."""
+    if revision.status == RevisionStatus.DRAFT:
+        return "Preview"
+    if revision.status == RevisionStatus.PUBLISHED:
+        return "Read what patients read"
+    return "Read what patients would read"
 
 
 def _findings(revision: Revision) -> list[Finding]:

@@ -15,7 +15,7 @@ def paired(stem: str, when: str = "at") -> CheckConstraint:
         condition=Q(**{f"{moment}__isnull": True, f"{person}__isnull": True})
         | Q(**{f"{moment}__isnull": False, f"{person}__isnull": False}),
         name=f"%(app_label)s_%(class)s_{stem}_{when}_by",
-        violation_error_message=f"Say both when and by whom it was {stem}, or neither.",
+        violation_error_message="Record both the time and the person, or neither.",
     )
 
 

@@ -25,7 +25,7 @@ AROUND = " \n\t.,;"
 def refuse_without_letter(text: str) -> None:
     """Refuse a name without a single letter."""
     if not any(unicodedata.category(letter)[0] == "L" for letter in text):
-        raise ValidationError("Enter the name with letters.")
+        raise ValidationError("Enter a name that contains letters.")
 
 
 class NameField(PlainTextField):

@@ -24,18 +24,18 @@ def canonical(address: str) -> str:
         raise CannotBeSent("Enter an email address like name@example.org.")
     if not local.isascii():
         raise CannotBeSent(
-            "We cannot send to an address with letters such as é or ß before the @. Enter another "
-            "email address, or ring us."
+            "We cannot send to an address with letters such as é or ß before the @. Enter "
+            "another email address, or phone us."
         )
     try:
         written = f"{local.lower()}@{_ascii(domain)}" if len(address) <= LONGEST else address
     except UnicodeError:
         raise CannotBeSent(
-            "We cannot send to an address with this ending, the part after the @. Check it, or enter "
-            "another email address."
+            "We cannot send to this address. Check the part after the @, or enter another "
+            "email address."
         ) from None
     if len(written) > LONGEST:
-        raise CannotBeSent(f"Enter an email address of at most {LONGEST} characters.")
+        raise CannotBeSent(f"Enter an email address with {LONGEST} characters or fewer.")
     return written
 
 

@@ -15,10 +15,10 @@ def refuse_unreadable(text: str) -> None:
     """Refuse text in which letters were lost or are covered by accents."""
     if hidden_in(text):
         raise ValidationError(
-            "A letter was lost when this was copied. Look for “\ufffd” and type that word again."
+            "A letter was lost when this was copied. Find “�” and type that word again."
         )
     if piles_up_marks(text):
-        raise ValidationError(f"Type this with at most {MOST_MARKS} accents on one letter.")
+        raise ValidationError(f"Use at most {MOST_MARKS} accents on one letter.")
 
 
 class PlainTextField(forms.CharField):

@@ -35,7 +35,7 @@ def refuse_wide_networks(text: str) -> None:
         ) from None
     if network.prefixlen < WIDEST[network.version]:
         raise ValidationError(
-            f"This range is too wide. Enter a /{WIDEST[network.version]} or a smaller one."
+            f"This range is too wide. Enter a /{WIDEST[network.version]} or a smaller range."
         )
 
 
@@ -47,18 +47,20 @@ class SharedPlace(models.Model):
         max_length=43,
         unique=True,
         validators=[refuse_wide_networks],
-        help_text="The public address that the place has on the internet, for example 198.51.100.7, "
-        "or a range such as 2001:db8:5::/64. Ask the people who run its network.",
+        help_text="The public internet address of the place, for example 198.51.100.7, or a range "
+        "such as 2001:db8:5::/64. Ask the people who run its network.",
     )
     times = models.PositiveSmallIntegerField(
         "how many times the usual limit",
         default=10,
         validators=[MinValueValidator(2), MaxValueValidator(100)],
-        help_text="For all who ask from there together. Usually one place may send 10 requests an hour.",
+        help_text=(
+            "For everyone there together. Usually we accept 10 requests an hour from one place."
+        ),
     )
-    note = models.CharField(max_length=200, help_text="What it is, and whom you asked.")
+    note = models.CharField(max_length=200, help_text="What the place is, and whom you asked.")
     until = models.DateField(
-        "last day", null=True, blank=True, help_text="Leave it empty if there is none."
+        "last day", null=True, blank=True, help_text="Leave this empty if there is none."
     )
 
     PERSONAL: set[str] = set()

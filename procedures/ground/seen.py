@@ -12,7 +12,7 @@ class SeenVersionField(forms.IntegerField):
     widget = forms.HiddenInput
 
     def __init__(self, **kwargs: Any):
-        too_old = "This page cannot be used any more. Open it again, then repeat what you did."
+        too_old = "This page has expired. Open it again and repeat what you did."
         super().__init__(min_value=1, max_value=2**31 - 2, **kwargs)
         self.error_messages = dict.fromkeys(self.error_messages, too_old)
         for validator in self.validators:

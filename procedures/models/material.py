@@ -16,22 +16,24 @@ MEDIA_TYPES = {"image/svg+xml": "Drawing (SVG)", "image/png": "Picture (PNG)"}
 class Source(models.Model):
     """Something that a page relies on, cited from its text as `[^key]`."""
 
-    key = models.SlugField(unique=True, help_text="Cited in a text as [^key].")
+    key = models.SlugField(unique=True, help_text="Cite it in a text as [^key].")
     title = models.CharField(max_length=300)
     publisher = models.CharField(max_length=200)
     url = models.URLField("address", blank=True)
-    dated = models.CharField(max_length=100, blank=True, help_text="As the source dates itself.")
+    dated = models.CharField(
+        max_length=100, blank=True, help_text=("The date that the source gives.")
+    )
     seen_on = models.DateField(help_text="When one of us last read it.")
     seen_by = models.CharField(max_length=150)
     recheck_due = models.DateField(
-        null=True, blank=True, help_text="From this day the pages that cite it are listed as due."
+        null=True, blank=True, help_text="From this day the pages that cite it need attention."
     )
     superseded_by = models.ForeignKey(
         "self",
         null=True,
         blank=True,
         on_delete=models.PROTECT,
-        help_text="The source that replaced it. The pages that cite this one are listed as due.",
+        help_text="The source that replaced it. The pages that cite this one need attention.",
     )
 
     PERSONAL: set[str] = set()
@@ -63,7 +65,7 @@ class Figure(models.Model):
     A changed picture is a new row under the same key; new texts show the newest.
     """
 
-    key = models.SlugField(help_text="Shown in a text as ![what it shows](key).")
+    key = models.SlugField(help_text="Show it in a text with ![what it shows](key).")
     media_type = models.CharField(max_length=20, choices=MEDIA_TYPES)
     content = models.BinaryField()
     content_hash = models.CharField(max_length=64, unique=True)

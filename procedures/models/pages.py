@@ -38,22 +38,25 @@ class InformationPage(models.Model):
 
     slug = models.SlugField(unique=True, help_text="The last part of the address.")
     category = models.CharField(max_length=20, choices=Category)
-    position = models.PositiveSmallIntegerField(default=100, help_text="Lower comes first.")
+    position = models.PositiveSmallIntegerField(
+        default=100, help_text=("Lower numbers come first.")
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT
     )
     review_months = models.PositiveSmallIntegerField(
         default=24,
         validators=[MinValueValidator(1), MaxValueValidator(36)],
-        help_text="How long a signature lasts: at most 36 months.",
+        help_text="How long a signature lasts, up to 36 months.",
     )
     grace_days = models.PositiveSmallIntegerField(
         default=60,
         validators=[MaxValueValidator(180)],
-        help_text="How long the page stays, with a notice, after its review was due.",
+        help_text="How many days the page stays open, with a notice, after its review was due.",
     )
     synonyms = models.TextField(
-        blank=True, help_text="Other words that people look for, one a line: jab, cortisone."
+        blank=True,
+        help_text=("Other words that people search for, one on each line: jab, cortisone."),
     )
     related = models.ManyToManyField("self", blank=True, symmetrical=False)
 
@@ -122,7 +125,9 @@ class Revision(models.Model):
         "note to patients",
         max_length=300,
         blank=True,
-        help_text="One plain sentence on what is new. Needed before publication.",
+        help_text=(
+            "One plain sentence about what is new. You need it before the page can be published."
+        ),
     )
     fragment = models.TextField(blank=True, editable=False)
     fragment_hash = models.CharField(max_length=64, blank=True, editable=False)
@@ -186,7 +191,7 @@ class Revision(models.Model):
             ("submit_revision", "Can send a revision to review"),
             ("sign_revision", "Can sign or return a revision"),
             ("publish_revision", "Can publish a signed revision"),
-            ("suspend_revision", "Can suspend a published revision at once"),
+            ("suspend_revision", "Can suspend a published revision"),
             ("withdraw_revision", "Can withdraw a published revision"),
         ]
 

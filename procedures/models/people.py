@@ -12,13 +12,13 @@ class Clinician(models.Model):
     """A registered clinician. The evidence, not the format of the number, shows that it is real."""
 
     slug = models.SlugField(unique=True)
-    name = models.CharField(max_length=100, help_text="As patients know them, with the title.")
+    name = models.CharField(max_length=100, help_text="The name patients know, with the title.")
     role = models.CharField(max_length=100, help_text="For example “Consultant rheumatologist”.")
     regulator = models.CharField(max_length=100, help_text="For example “GMC”.")
     registration_number = models.CharField(max_length=30)
     register_url = models.URLField("link to the public register", blank=True)
     interests = models.TextField(
-        "declared interests", blank=True, help_text="Leave empty if there are none to declare."
+        "declared interests", blank=True, help_text="Leave this empty if there are none."
     )
     login = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -32,10 +32,12 @@ class Clinician(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     verification_evidence = models.TextField(
-        blank=True, help_text="What was looked at: the register entry, on which day, what it said."
+        blank=True, help_text="What you looked at, on which day, and what the register said."
     )
     verified_until = models.DateField(
-        null=True, blank=True, help_text="After this day they cannot sign until checked again."
+        null=True,
+        blank=True,
+        help_text=("After this day they cannot sign until someone checks again."),
     )
 
     PERSONAL = {"name", "registration_number", "register_url", "interests", "login"}

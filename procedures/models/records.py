@@ -29,8 +29,8 @@ class PageEvent(models.Model):
     NOT_PERSONAL = {"id", "number", "page", "revision", "kind", "at", "by", "reason", "seal"}
 
     class Meta:
-        verbose_name = "event of a page"
-        verbose_name_plural = "what happened to pages"
+        verbose_name = "page event"
+        verbose_name_plural = "page history"
 
     def __str__(self) -> str:
         return f"{self.kind} {self.revision}"
@@ -48,8 +48,8 @@ class PageFeedback(models.Model):
     NOT_PERSONAL = {"id", "revision", "clear", "day"}
 
     class Meta:
-        verbose_name = "answer of a reader"
-        verbose_name_plural = "what readers say"
+        verbose_name = "reader feedback"
+        verbose_name_plural = "reader feedback"
 
     def __str__(self) -> str:
         return f"{'Clear' if self.clear else 'Not clear'}: {self.revision}"

@@ -58,7 +58,7 @@ def start_draft(
             record(revision, EVENTS[RevisionStatus.DRAFT], by=by, now=now)
     except IntegrityError:
         raise PublishingRefused(
-            "A colleague began a new version of this page at the same moment. Open theirs."
+            "A colleague has just started a new version of this page. Open theirs."
         ) from None
     return revision
 
@@ -107,7 +107,7 @@ def submit_for_review(
     that were read or published after the day of `now` in the clinic's time zone.
     """
     if not revision.note:
-        raise PublishingRefused("Write the note to patients first: one sentence on what is new.")
+        raise PublishingRefused("Write the note to patients first: one sentence about what is new.")
     found = content_checks.findings(
         revision.document, publication.known_terms(revision.page, now), revision.note
     )
@@ -170,14 +170,13 @@ def _refuse_later_sources(document: str, shown: Library, day: date) -> None:
     later = [key for key in cited if shown.sources[key].is_from_after(day)]
     if later:
         raise PublishingRefused(
-            "Correct these under Sources: they say that they were read or published after today: "
-            f"{', '.join(later)}."
+            f"Correct the dates of these sources, which are after today: {', '.join(later)}."
         )
 
 
 def _refuse_hidden(note: str) -> None:
     if hidden_characters([note]):
-        raise PublishingRefused("Remove the hidden character in the note to patients.")
+        raise PublishingRefused("Remove the hidden character from the note to patients.")
 
 
 def _columns(page: InformationPage, document: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
             record(revision, EVENTS[RevisionStatus.PUBLISHED], by=by, now=now)
     except IntegrityError:
         raise PublishingRefused(
-            "A colleague published another version of this page at the same moment. Open theirs."
+            "A colleague has just published another version of this page. Open theirs."
         ) from None
     return revision
 
@@ -55,14 +55,16 @@ def withdraw(revision: Revision, *, version: int, by: User, reason: str, now: da
 def _refuse_unfit(revision: Revision, *, version: int, now: datetime) -> None:
     signed = examined(revision, version=version).signature
     if signed is None or signed.review_due <= timezone.localdate(now):
-        raise PublishingRefused(
-            "No valid signature stands for this text. It has to be signed first."
-        )
+        raise PublishingRefused("This text has no valid signature. A clinician must sign it first.")
     if parse(revision.document).category != revision.page.category:
-        raise PublishingRefused("The page was moved to another category since this was signed.")
+        raise PublishingRefused(
+            "The page has moved to another category since this was signed. Start a new version."
+        )
     later = revision.page.revisions.filter(number__gt=revision.number, published_at__isnull=False)
     if later.exists():
-        raise PublishingRefused("A later version of this page was already published. Use that one.")
+        raise PublishingRefused(
+            "A later version of this page has already been published. Use that one."
+        )
 
 
 def _supersede_earlier(revision: Revision, *, by: User, now: datetime) -> None:

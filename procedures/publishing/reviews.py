@@ -58,8 +58,8 @@ def _judged(
     """How urgent it is, and why. A page that cannot be judged is due, and delays no other page."""
     outcome = attempt(lambda: (signature(revision), list(_causes(revision, sources, on))))
     if isinstance(outcome, Failed):
-        log_failure("looking whether a review is due of revision", revision.pk, outcome)
-        unchecked = Cause(f"unchecked {revision.pk}", "It could not be checked. The log says why.")
+        log_failure("checking whether a review is due for revision", revision.pk, outcome)
+        unchecked = Cause(f"unchecked {revision.pk}", "We could not check it. The log says why.")
         return (date.min, page.slug), Due(page, revision, [unchecked])
     signed, causes = outcome
     return (signed.review_due if signed else date.min, page.slug), Due(page, revision, causes)
@@ -67,16 +67,18 @@ def _judged(
 
 def _causes(revision: Revision, sources: dict[str, Source], on: date) -> Iterator[Cause]:
     if revision.status == RevisionStatus.SUSPENDED:
-        yield Cause(f"suspended {revision.pk}", "It is suspended, and patients see a notice.")
+        yield Cause(f"suspended {revision.pk}", "It is suspended. Patients see a notice.")
         return
     evidence = examine(revision)
     if evidence.faults:
-        said = f"What is stored does not match its history: {evidence.faults[0]}. It is closed."
+        said = (
+            f"The stored text does not match its history: {evidence.faults[0]}. The page is closed."
+        )
         yield Cause(f"bytes {revision.pk}", said)
     if signed := evidence.signature:
         yield from _ageing(signed, on)
     else:
-        yield Cause(f"unsigned {revision.pk}", "No signature stands under it. It is closed.")
+        yield Cause(f"unsigned {revision.pk}", "It has no signature. The page is closed.")
     for key in dict.fromkeys(CITATION.findall(revision.document)):
         if source := sources.get(key):
             yield from _source(source, on)
@@ -91,7 +93,7 @@ def _ageing(signed: SignOff, on: date) -> Iterator[Cause]:
     words = {
         ReviewState.DUE_SOON: f"Its review is due on {signed.review_due:%-d %B %Y}.",
         ReviewState.OVERDUE: f"Its review is overdue. It closes on {signed.closing_day:%-d %B %Y}.",
-        ReviewState.CLOSED: f"It closed on {signed.closing_day:%-d %B %Y}, unreviewed.",
+        ReviewState.CLOSED: f"It closed on {signed.closing_day:%-d %B %Y} because it was not reviewed.",
     }
     if state in words:
         yield Cause(f"{state} {signed.pk}", words[state])
@@ -99,7 +101,8 @@ def _ageing(signed: SignOff, on: date) -> Iterator[Cause]:
     if not clinician.may_sign(on):
         yield Cause(
             f"registration {signed.pk} {clinician.verified_until}",
-            f"The yearly check of {clinician.name}'s registration has lapsed, or the account is closed.",
+            f"The yearly check of {clinician.name}’s registration is overdue, or the account is "
+            "closed.",
         )
 
 
@@ -107,12 +110,12 @@ def _source(source: Source, on: date) -> Iterator[Cause]:
     if source.superseded_by_id:
         yield Cause(
             f"source {source.pk} {source.superseded_by_id}",
-            f"It rests on “{source.title}”, which was superseded.",
+            f"It uses “{source.title}”, which has been replaced.",
         )
     elif source.recheck_due and source.recheck_due <= on:
         yield Cause(
             f"source {source.pk} {source.recheck_due}",
-            f"“{source.title}” has to be read again.",
+            f"“{source.title}” needs to be read again.",
         )
 
 
@@ -149,7 +152,7 @@ def tell(person: User, news: list[News], now: datetime) -> None:
     """
     context = {"person": person, "news": news, "site": settings.SITE_URL}
     letter = EmailMessage(
-        subject=f"{settings.CLINIC_NAME}: pages to look at",
+        subject=f"{settings.CLINIC_NAME}: pages that need attention",
         body=render_to_string("procedures/email/due.txt", context),
         to=[person.email],
     )

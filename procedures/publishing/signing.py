@@ -75,7 +75,7 @@ def revoke(revision: Revision, *, version: int, by: User, reason: str, now: date
     """
     standing = SignOff.objects.filter(revision=revision, revoked_at=None)
     if not standing.exists():
-        raise PublishingRefused("No signature stands under this text.")
+        raise PublishingRefused("This text has no signature.")
     with one_step():
         bump(revision, {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED}, version=version)
         standing.update(revoked_at=now, revoked_by=by, revocation_reason=reason)
@@ -90,18 +90,18 @@ def _signer(
     clinician = Clinician.objects.filter(login=by).first()
     if clinician is None or not clinician.may_sign(timezone.localdate(now)):
         raise PublishingRefused(
-            "Only a clinician whose registration was checked within the year can sign. "
-            "Ask a manager to check it and to record the evidence."
+            "Only a clinician whose registration was checked in the last year can sign. Ask a "
+            "manager to check yours and record the evidence."
         )
     if wrote(revision, by) and not settings.SELF_REVIEW_ALLOWED:
-        raise PublishingRefused("You wrote part of this text. Another clinician has to sign it.")
+        raise PublishingRefused("You wrote part of this text, so another clinician must sign it.")
     if fragment_hash != revision.fragment_hash:
         raise PublishingRefused(
-            "The text is not the one that you were shown. Open it and read it again."
+            "The text has changed since you opened it. Open it and read it again."
         )
     if set(checklist) != set(CHECKLIST):
         raise PublishingRefused(
-            "Tick each line of the checklist, or return the text with a reason."
+            "Tick every item on the checklist, or return the text with a reason."
         )
     return clinician
 

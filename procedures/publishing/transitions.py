@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from procedures.ground.people import shown_name
 from procedures.models import PageEvent, Revision, SignOff, sha256
 from procedures.reading.proofs import Evidence, examine
 from procedures.reading.statements import compose, read, seal, text_of
@@ -69,8 +70,9 @@ def examined(revision: Revision, *, version: int) -> Evidence:
     evidence = examine(stored)
     if evidence.faults:
         raise PublishingRefused(
-            f"What is stored no longer matches its history: {evidence.faults[0]}. Do not sign or "
-            "publish it. Tell whoever runs the site, and start a new version from a text that you trust."
+            f"The stored text no longer matches its history: {evidence.faults[0]}. Do not sign "
+            "or publish it. Tell whoever runs the site, and start a new version from a text "
+            "you trust."
         )
     return evidence
 
@@ -82,9 +84,8 @@ def what_happened(revision: Revision) -> str:
         return "This version has changed. Open it again."
     at = timezone.localtime(last.at)
     return (
-        f"This is no longer possible: {last.by.get_full_name() or last.by.get_username()} "
-        f"{last.kind} this version on {at:%-d %B at %H:%M}. "
-        "Open it again to see where it stands."
+        f"This is no longer possible: {shown_name(last.by)} {last.kind} this version on "
+        f"{at:%-d %B at %-H:%M}. Open it again to see its current status."
     )
 
 

@@ -17,11 +17,11 @@ class FeedbackForm(forms.Form):
         error_messages={"required": "Choose yes or no."},
     )
     comment = PlainTextField(
-        label="What should we make clearer? (optional)",
+        label="What could we make clearer? (optional)",
         required=False,
         max_length=200,
-        help_text="One sentence about the page. Do not write about yourself or your health: "
-        "nobody answers here.",
+        help_text="One sentence about the page. Do not include anything about yourself or your "
+        "health. We cannot reply.",
     )
     # The text that the reader saw; a newer version may have come in the meantime.
     version = forms.IntegerField(required=False, widget=forms.HiddenInput, max_value=10**6)

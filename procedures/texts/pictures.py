@@ -42,15 +42,17 @@ def read_picture(content: bytes) -> Picture:
         width, height = struct.unpack(">II", content[16:24])
         if max(width, height) > LONGEST_SIDE:
             raise PictureError(
-                f"The picture is larger than {LONGEST_SIDE:,} dots. Make it smaller."
+                f"The picture is larger than {LONGEST_SIDE:,} pixels. Make it smaller."
             )
         return Picture(content, content_hash, "image/png", width, height)
     if b"<svg" not in content[:2000]:
         raise PictureError("Choose a drawing (SVG) or a picture (PNG).")
     if ACTIVE.search(content):
-        raise PictureError("This drawing holds a script, a link or an entity. Save it without.")
+        raise PictureError(
+            "This drawing contains a script, a link or an entity. Save it without them."
+        )
     size = VIEW_BOX.search(content)
     if not size:
-        raise PictureError("This drawing does not say how large it is. Give it a viewBox.")
+        raise PictureError("This drawing has no size. Give it a viewBox.")
     width, height = (round(float(side)) for side in size.groups())
     return Picture(content, content_hash, "image/svg+xml", width, height)

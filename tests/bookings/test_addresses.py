@@ -67,18 +67,18 @@ def test_an_address_is_taken_as_it_is_meant(typed: str, stored: str) -> None:
         ("pat@localhost", "Enter an email address like name@example.org."),
         ("pat@-a.example", "Enter an email address like name@example.org."),
         ("pat@", "Enter an email address like name@example.org."),
-        ("pat@[127.0.0.1]", "We cannot send to an address with this ending"),
-        ("pat@☃.example", "We cannot send to an address with this ending"),
-        ("pat@xn--a.example", "We cannot send to an address with this ending"),
-        ("pat@א1a.example", "We cannot send to an address with this ending"),
+        ("pat@[127.0.0.1]", "We cannot send to this address"),
+        ("pat@☃.example", "We cannot send to this address"),
+        ("pat@xn--a.example", "We cannot send to this address"),
+        ("pat@א1a.example", "We cannot send to this address"),
         (
             "zoë@example.org",
             "We cannot send to an address with letters such as é or ß before the @",
         ),
         ("\u017fam@example.org", None),
-        (f"pat@{'ü' * 60}.example", "We cannot send to an address with this ending"),
-        (f"{'a' * 300}@example.org", "at most 254 characters"),
-        (f"{'a' * 60}@{'.'.join(['ü' * 30] * 6)}.example", "at most 254 characters"),
+        (f"pat@{'ü' * 60}.example", "We cannot send to this address"),
+        (f"{'a' * 300}@example.org", "254 characters or fewer"),
+        (f"{'a' * 60}@{'.'.join(['ü' * 30] * 6)}.example", "254 characters or fewer"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_with_a_sentence(typed: str, sentence: str | None) -> None:
@@ -168,7 +168,7 @@ def test_the_desk_finds_and_recognises_every_spelling(sign_in: SignIn, monday: d
         assert first.reference in found.content.decode()
     shown = client.get(f"/admin/bookings/appointmentrequest/{again.pk}/change/").content.decode()
     assert "alex@straße.example" in shown
-    assert f'change/">{first.reference}</a>, received' in shown
+    assert f'change/">{first.reference}</a>, received' in " ".join(shown.split())
 
 
 @pytest.mark.django_db

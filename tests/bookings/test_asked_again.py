@@ -103,7 +103,7 @@ def test_a_time_is_not_taken_without_the_answers(
 ) -> None:
     now = monday + LATER
     request = offered(answered(infection, NO, monday), now)
-    with pytest.raises(TriageRefused, match="have to be answered first"):
+    with pytest.raises(TriageRefused, match="answer some more questions first"):
         accept(request, now)
     assert accept(request, now, GivenAnswer(infection, NO, ""))
     assert request.status == RequestStatus.BOOKED
@@ -240,7 +240,7 @@ def test_a_new_flag_before_the_visit_comes_to_the_clinic(
     reception, clinician = factories.staff("Reception"), factories.staff("Clinician")
     with pytest.raises(TriageRefused, match="A flag is still open"):
         triage.leave_as_it_is(coming, version=coming.version, by=reception, now=now)
-    with pytest.raises(TriageRefused, match="We have to look at something first"):
+    with pytest.raises(TriageRefused, match="We need to look at something first"):
         triage.keep_appointment(coming, version=coming.version, now=now)
     triage.resolve_flag(
         coming.flags.get(),
@@ -359,7 +359,7 @@ def test_what_is_asked_shortly_before_is_answered_before(
     starts = coming.appointments.get().starts
     assert coming.answer_due == starts
     page = client.get(behind_link(client, coming)).content.decode()
-    assert "It is soon, so please ring us as well" in page
+    assert "Your appointment is soon, so please also phone us" in page
     assert "Keep this time" not in page
 
 

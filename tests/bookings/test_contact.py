@@ -114,7 +114,7 @@ def test_a_new_address_gets_a_new_link_and_the_old_one_dies(
     url = identified(client, request)
     old = links.private_link(request).removeprefix("https://clinic.example")
     answer = client.post(f"{url}contact/", contact(email="new@example.org"), follow=True)
-    assert "We have changed how we reach you." in answer.content.decode()
+    assert "Your contact details have been changed." in answer.content.decode()
     request.refresh_from_db()
     assert (request.email, request.link_version, request.version) == ("new@example.org", 2, 2)
     assert Client().get(old).status_code == 404
@@ -144,8 +144,8 @@ def test_other_changes_keep_the_link(
     [
         ({"email": "nobody"}, "Enter an email address like name@example.org."),
         ({"phone": "12"}, "Enter the whole phone number with its area code"),
-        ({"phone": "", "text_messages": "on"}, "Enter the mobile number that we may send texts"),
-        ({"version": 2}, "Something has changed meanwhile"),
+        ({"phone": "", "text_messages": "on"}, "Enter a mobile number for text messages"),
+        ({"version": 2}, "Something has changed since you opened the page"),
     ],
 )
 def test_contact_details_that_cannot_be(
@@ -247,7 +247,7 @@ def test_a_text_goes_beside_the_e_mail_and_says_as_little(
     assert body["to"] == "+442079460958"
     assert body["text"] == (
         "Example Lane Clinic: please choose a time by Monday 23 November at 22:00. Please check our "
-        f"latest email, or call 020 7946 0958. Reference {request.reference}."
+        f"latest email, or phone us on 020 7946 0958. Reference {request.reference}."
     )
     assert headers["Authorization"] == "Bearer a-token"
     sent = Message.objects.get(channel=Channel.TEXT)
@@ -417,14 +417,14 @@ def test_what_was_given_stays_in_its_version(client: Client, monday: datetime) -
     assert "A thing" not in client.get(url).content.decode()
     assert client.get(f"{url}page/").headers["Location"] == f"{url}identify/"
     identified(client, request)
-    assert "in version 1, which you were given" in client.get(url).content.decode()
+    assert "version 1." in client.get(url).content.decode()
     shown = client.get(f"{url}page/").content.decode()
-    assert "It is still the current one." in shown
+    assert "It is still the current version." in shown
     assert "It is a thing." in shown
 
     text = factories.document(body=factories.BODY.replace("It is a thing.", "It is another."))
     factories.revision(RevisionStatus.PUBLISHED, of=first.page, text=text, now=monday)
-    assert "Something has changed since:" in client.get(url).content.decode()
+    assert "It has changed since:" in client.get(url).content.decode()
     shown = client.get(f"{url}page/").content.decode()
     assert "This is version 1, which you were given. There is a newer one." in shown
     assert "It is a thing." in shown
@@ -443,7 +443,7 @@ def test_a_text_that_was_taken_back_is_not_shown(client: Client, monday: datetim
     url = identified(client, request)
     for address in (url, f"{url}page/"):
         content = client.get(address).content.decode()
-        assert "was taken back" in content
+        assert "has been withdrawn" in content
         assert "It is a thing." not in content
 
 
@@ -483,7 +483,7 @@ def test_the_old_address_is_told_without_a_link(client: Client, monday: datetime
     client.post(f"{identified(client, request)}contact/", contact(email="new@example.org"))
     messages.send_due()
     (letter,) = [each for each in mail.outbox if each.to == ["pat@example.org"]]
-    assert "From now on we will write to another address." in letter.body
+    assert "From now on we will use another email address." in letter.body
     assert "://" not in letter.body
     assert "new@example.org" not in letter.body
     # The old address is not kept.
@@ -524,7 +524,7 @@ def test_a_dead_link_is_not_renewed(monday: datetime) -> None:
     request = factories.request_at(RequestStatus.DECLINED, now=monday)
     by = factories.staff("Reception")
     late = monday + timedelta(days=91)
-    with pytest.raises(TriageRefused, match="would not open"):
+    with pytest.raises(TriageRefused, match="ended too long ago"):
         triage.renew_link(request, version=request.version, by=by, now=late)
 
 

@@ -151,9 +151,9 @@ def test_one_screen_shows_everything_that_is_needed(sign_in: SignIn, monday: dat
         "31 January 1970",
         "020 7946 0958",
         "pat@example.org",
-        "Wednesday 25 November, 10:00",
+        "Wednesday 25 November at 10:00",
         "sent the request",
-        "Perhaps the same person",
+        "Possible duplicates",
         twin.reference,
     ):
         assert needed in content
@@ -199,7 +199,7 @@ def test_a_search_finds_any_part_of_a_name_and_the_phone(
 def test_a_search_finds_nobody_else(term: str, sign_in: SignIn, monday: datetime) -> None:
     factories.received(now=monday)
     page = sign_in("Reception").post(f"{LIST}search/", {"term": term}).content.decode()
-    assert "Nothing found" in page
+    assert "No requests found" in page
 
 
 def test_a_lost_clinic_is_said_wherever_the_appointment_is(
@@ -210,7 +210,7 @@ def test_a_lost_clinic_is_said_wherever_the_appointment_is(
     client = sign_in("Reception")
     list_of_the_day = f"{LIST}diary/list/?day={appointment.starts:%Y-%m-%d}"
     for page in (page_of(request), list_of_the_day):
-        assert "Without a clinic" not in client.get(page).content.decode()
+        assert "No clinic session" not in client.get(page).content.decode()
     Closure.objects.create(
         resource=appointment.clinician.resource,
         starts=appointment.starts - timedelta(hours=1),
@@ -218,7 +218,7 @@ def test_a_lost_clinic_is_said_wherever_the_appointment_is(
         reason="Training",
     )
     for page in (page_of(request), list_of_the_day):
-        assert "Without a clinic" in client.get(page).content.decode()
+        assert "No clinic session" in client.get(page).content.decode()
     day = client.get(f"{LIST}diary/day/?day={appointment.starts:%Y-%m-%d}").content.decode()
     assert "Away or closed" in day
     assert "Training" in day
@@ -398,27 +398,31 @@ def test_a_press_on_an_old_screen_refuses_politely_and_keeps_what_was_typed(
         ("offer", {"times": []}, "Choose one to three times."),
         ("offer", {"times": [], "other": "2020-01-01T10:00"}, "Choose a time in the future."),
         ("offer", {"times": ["1000000000"]}, "Choose a time in the future."),
-        ("offer", {"times": ["soon"]}, "Choose times in the list."),
-        ("offer", {"times": ["9" * 30]}, "Choose times in the list."),
+        ("offer", {"times": ["soon"]}, "Choose times from the list."),
+        ("offer", {"times": ["9" * 30]}, "Choose times from the list."),
         ("offer", {"times": ["99999999999"]}, "Choose a time within the next two years."),
-        ("offer", {"other": "tomorrow"}, "Enter a day and a time"),
-        ("offer", {"other": "2027-03-28T01:30"}, "The clocks change in that night"),
-        ("offer", {"other": "2027-10-31T01:30"}, "The clocks change in that night"),
-        ("offer", {"other": "2026-11-24T13:20"}, "The times overlap each other."),
-        ("offer", {"other": "2026-11-24T23:40"}, "has no clinic that holds Tuesday 24 November"),
-        ("offer", {"held_until": "2026-11-25T10:00"}, "Let the offer end before the first"),
-        ("offer", {"held_until": "soon"}, "Enter a day and a time"),
-        ("offer", {"listed": "1-999999"}, "You chose somebody or something else"),
-        ("offer", {"clinician": "999999"}, "Choose the clinician."),
-        ("offer", {"appointment_type": ""}, "Choose what the appointment is for."),
+        ("offer", {"other": "tomorrow"}, "Enter a date and a time"),
+        ("offer", {"other": "2027-03-28T01:30"}, "The clocks change that night"),
+        ("offer", {"other": "2027-10-31T01:30"}, "The clocks change that night"),
+        ("offer", {"other": "2026-11-24T13:20"}, "These times overlap."),
+        (
+            "offer",
+            {"other": "2026-11-24T23:40"},
+            "has no clinic session with enough time on Tuesday 24 November",
+        ),
+        ("offer", {"held_until": "2026-11-25T10:00"}, "The offer must end before the first"),
+        ("offer", {"held_until": "soon"}, "Enter a date and a time"),
+        ("offer", {"listed": "1-999999"}, "You changed the clinician or the appointment type"),
+        ("offer", {"clinician": "999999"}, "Choose a clinician."),
+        ("offer", {"appointment_type": ""}, "Choose an appointment type."),
         ("book", {"times": []}, "Choose one time."),
         ("book", {"other": "2026-11-25T10:00"}, "Choose one time."),
-        ("book", {"times": [], "other": "2027-03-28T01:30"}, "The clocks change in that night"),
+        ("book", {"times": [], "other": "2027-03-28T01:30"}, "The clocks change that night"),
         ("book", {"times": [], "other": "2020-01-01T10:00"}, "Choose a time in the future."),
         ("ask", {"text": ""}, "Write the question."),
         ("ask", {"text": "a\ufffdb"}, "A letter was lost when this was copied."),
         ("defer", {"until": "2026-11-23"}, "Choose a day after today."),
-        ("defer", {"until": "31/02"}, "Enter a day, for example"),
+        ("defer", {"until": "31/02"}, "Enter a date, for example"),
         ("decline", {"reason": " "}, "Write the reason. The patient will read it."),
         ("resolve-flag", {"outcome": "perhaps"}, "Select a valid choice."),
         ("resolve-flag", {"reason": ""}, "Write the reason. Colleagues will read it."),
@@ -445,7 +449,7 @@ def test_a_time_that_has_gone_keeps_the_form(sign_in: SignIn, monday: datetime) 
     client.post(decide_at(first, "offer"), posted)
     posted |= {"version": second.version}
     content = client.post(decide_at(second, "offer"), posted).content.decode()
-    assert "That time has just gone. Choose another." in content
+    assert "That time has just been taken. Choose another." in content
     assert posted["held_until"] in content
     other = {"times": [], "other": "2026-11-24T18:00", "held_until": "2026-11-24T08:00"}
     client.post(decide_at(second, "offer"), posted | other)
@@ -462,10 +466,10 @@ def test_a_patient_on_the_phone_takes_one_of_their_own_offered_times(
     client = sign_in("Reception")
     page = client.get(decide_at(request, "book-offered")).content.decode()
     assert page.count('type="radio"') == len(times)
-    assert "Tuesday 24 November 2026, 12:00" in page
+    assert "Tuesday 24 November 2026 at 12:00" in page
     foreign = {"version": request.version, "chosen": other.offers.get().times.all()[0].pk}
     refused = client.post(decide_at(request, "book-offered"), foreign).content.decode()
-    assert "That time is not held any more." in refused
+    assert "We are no longer holding that time." in refused
     own = foreign | {"chosen": times[1].pk}
     client.post(decide_at(request, "book-offered"), own)
     booked = Appointment.objects.get()

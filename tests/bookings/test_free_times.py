@@ -251,7 +251,7 @@ def test_two_sessions_in_one_room_share_it(doctor: Clinician, monday: datetime) 
 def test_nothing_is_booked_outside_or_across_the_end_of_a_session(
     hour: int, minute: int, doctor: Clinician, monday: datetime
 ) -> None:
-    with pytest.raises(TriageRefused, match="has no clinic that holds"):
+    with pytest.raises(TriageRefused, match="has no clinic session with enough time"):
         booked(doctor, local(TUESDAY, hour, minute), monday)
     assert Claim.objects.count() == 0
 

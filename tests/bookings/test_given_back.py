@@ -27,8 +27,8 @@ def test_the_menu_does_not_wipe_what_was_filled_in(client: Client) -> None:
     client.post(f"{BASE}about/", ABOUT)
     begun = key(client)
     asked = client.get(BASE).content.decode()
-    assert "You have begun a request and not sent it yet." in asked
-    assert f'href="{BASE}you/">Go on with it' in asked
+    assert "You have started a request and not sent it yet." in asked
+    assert f'href="{BASE}you/">Continue your request' in asked
     again = client.post(BASE, {"about": ""})
     assert (again.status_code, key(client)) == (200, begun)
     assert "at night" in client.get(f"{BASE}about/").content.decode()
@@ -45,14 +45,14 @@ def test_whoever_says_so_starts_again(client: Client) -> None:
 
 def test_an_empty_form_is_begun_anew_without_a_question(client: Client) -> None:
     client.post(BASE, {"about": ""})
-    assert "You have begun a request" not in client.get(BASE).content.decode()
+    assert "You have started a request" not in client.get(BASE).content.decode()
     assert client.post(BASE, {"about": ""}).status_code == 302
 
 
 def test_the_hour_is_said_and_begins_anew_with_each_step(
     client: Client, monday: datetime, at: Any
 ) -> None:
-    assert "we keep what you filled in for one hour" in client.get(BASE).content.decode()
+    assert "we keep your answers for one hour" in client.get(BASE).content.decode()
     client.post(BASE, {"about": ""})
     at(monday + timedelta(minutes=50))
     client.post(f"{BASE}about/", ABOUT)
@@ -66,7 +66,7 @@ def test_the_step_that_came_too_late_is_kept(client: Client, monday: datetime, a
     at(monday + HOUR + timedelta(minutes=1))
     late = client.post(f"{BASE}you/", YOU)
     assert late.headers["Location"] == BASE
-    assert "What you have just typed is kept." in client.get(BASE).content.decode()
+    assert "We have kept what you have just typed." in client.get(BASE).content.decode()
     assert client.post(BASE, {"about": ""}).headers["Location"] == f"{BASE}about/"
     assert "at night" not in client.get(f"{BASE}about/").content.decode()
     assert client.post(f"{BASE}about/", ABOUT).headers["Location"] == f"{BASE}safety/"
@@ -110,7 +110,7 @@ def test_an_answer_to_another_question_is_given_back(client: Client, monday: dat
     triage.answer_question(request, version=request.version, text="Both.", now=monday)
     triage.ask(request, version=request.version, text="Since when?", by=by, now=monday)
     content = client.post(f"{url}answer/", posted, follow=True).content.decode()
-    assert "Something has changed meanwhile" in content
+    assert "Something has changed since you opened the page" in content
     assert ("Since when?" in content, "The left." in content) == (True, True)
     assert request.questions.get(answered_at=None).answer == ""
     assert "The left." in client.get(url).content.decode()
@@ -174,7 +174,7 @@ def test_wishes_and_reasons_are_given_back(
     if how == "stale":
         posted["version"] = request.version - 1
         content = client.post(f"{url}{page}/", posted, follow=True).content.decode()
-        assert "Something has changed meanwhile" in content
+        assert "Something has changed since you opened the page" in content
     else:
         at(monday + HOUR + timedelta(minutes=1))
         assert client.post(f"{url}{page}/", posted).status_code == 404

@@ -93,7 +93,7 @@ def test_no_number_of_requests_refuses_one_but_confirmations_slow_down(
     fill_in(client)
     assert send(client).headers["Location"] == f"{BASE}sent/"
     receipt = client.get(f"{BASE}sent/").content.decode()
-    assert "it may take some hours" in receipt
+    assert "it may take a few hours" in receipt
     assert AppointmentRequest.objects.get(email="pat@example.org").reference in receipt
     turns = Message.objects.filter(kind=MessageKind.RECEIVED).order_by("pk")
     hours = [(turn - monday) // surge.HOUR for turn in turns.values_list("next_try", flat=True)]
@@ -110,7 +110,7 @@ def test_on_a_usual_day_the_confirmation_leaves_straight_away(
 ) -> None:
     fill_in(client)
     send(client)
-    assert "We have sent an e-mail to" in client.get(f"{BASE}sent/").content.decode()
+    assert "We have sent an email to" in client.get(f"{BASE}sent/").content.decode()
     assert messages.send_due() == 2
     desk = sign_in("Reception").get("/admin/").content.decode()
     assert "An unusual number of requests" not in desk
@@ -169,7 +169,7 @@ def test_whoever_has_to_wait_is_told_until_when_and_keeps_what_they_wrote(
     assert refused.headers["Retry-After"] == f"{16 * 3600}"
     content = refused.content.decode()
     assert "You can send yours from <b>Tuesday 24 November at 10:00</b>." in content
-    assert "Until Tuesday 24 November at 11:00 we keep what you wrote" in content
+    assert "Tuesday 24 November at 11:00: go back" in content
     assert "020 7946 0958" in content
     assert 'href="/appointments/request/check/"' in content
     at(monday + timedelta(hours=23, minutes=59))
@@ -299,7 +299,7 @@ def test_more_than_that_is_refused_in_words_and_stays_on_the_page(
     before = client.session["unsent"]
     answer = client.post(f"{BASE}safety/", safety(**no) | strange)
     assert answer.status_code == 200
-    assert "This is more than we can keep." in answer.content.decode()
+    assert "This is too long." in answer.content.decode()
     assert all(detail in answer.content.decode() for detail in strange.values())
     assert client.session["unsent"] == before
     assert send(client).status_code == 302
@@ -354,7 +354,7 @@ def test_the_fifth_wrong_date_ends_the_link_and_asks_us_to_phone(
     assert request.messages.filter(kind=MessageKind.LINK).count() == 1
     assert request.messages.filter(kind=MessageKind.LINK).get().address == ""
     desk = sign_in("Reception").get("/admin/").content.decode()
-    assert "Their private link was used with wrong dates of birth only." in desk
+    assert "Someone used their private link with only wrong dates of birth." in desk
     request.refresh_from_db()
     patient = Client()
     new = open_link(patient, request)

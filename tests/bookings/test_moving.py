@@ -96,7 +96,7 @@ def test_keeping_lets_the_offer_go(monday: datetime) -> None:
 
 def test_an_offer_ends_before_the_appointment_that_it_would_replace(monday: datetime) -> None:
     request = booked(monday, days=1)
-    with pytest.raises(TriageRefused, match="before the appointment that they have now"):
+    with pytest.raises(TriageRefused, match="before their current appointment"):
         factories.offer(
             request, [monday + timedelta(days=3)], now=monday, held_for=timedelta(hours=25)
         )
@@ -117,7 +117,7 @@ def test_moving_to_a_time_that_is_taken_changes_nothing(monday: datetime) -> Non
     request, other = booked(monday), booked(monday, days=8)
     taken = other.appointments.get().starts
     before = list(Claim.objects.order_by("pk").values())
-    with pytest.raises(TriageRefused, match="just gone"):
+    with pytest.raises(TriageRefused, match="just been taken"):
         book_instead(request, taken, monday)
     assert request.appointments.get().status == AppointmentStatus.BOOKED
     assert list(Claim.objects.order_by("pk").values()) == before
@@ -126,7 +126,7 @@ def test_moving_to_a_time_that_is_taken_changes_nothing(monday: datetime) -> Non
 def test_what_has_begun_is_not_moved(monday: datetime) -> None:
     request = booked(monday)
     starts = request.appointments.get().starts
-    with pytest.raises(TriageRefused, match="has begun"):
+    with pytest.raises(TriageRefused, match="has started"):
         book_instead(request, starts + timedelta(days=1), starts)
 
 
@@ -190,7 +190,7 @@ def test_a_patient_asks_for_another_time(client: Client, monday: datetime) -> No
     posted = {"version": request.version, "wishes": "Thursdays."}
     content = client.post(f"{url}move/", posted, follow=True).content.decode()
     assert "We are looking at your appointment again" in content
-    assert "Until then this time stays yours:" in content
+    assert "Until then you keep this time:" in content
     request.refresh_from_db()
     assert (request.status, request.wishes) == (AGAIN, "Thursdays.")
     content = client.post(f"{url}keep/", {"version": request.version}, follow=True).content.decode()
@@ -201,7 +201,7 @@ def test_after_the_cut_off_a_patient_rings(client: Client, at: Any, monday: date
     request = booked(monday)
     at(monday + timedelta(days=6, hours=1))
     url = behind_link(client, request)
-    assert "too late to change it here" in client.get(f"{url}move/").content.decode()
+    assert "too late to change your appointment here" in client.get(f"{url}move/").content.decode()
     posted = {"version": request.version, "wishes": "Thursdays."}
     answer = client.post(f"{url}move/", posted, follow=True)
     assert "too late to ask for another time here" in answer.content.decode()
@@ -213,7 +213,7 @@ def test_a_patient_takes_the_other_time(client: Client, monday: datetime) -> Non
     request = booked(monday)
     chosen = factories.offer(request, now=monday).times.all()[1]
     url = behind_link(client, request)
-    assert "The time that you have" in client.get(url).content.decode()
+    assert "Your current appointment" in client.get(url).content.decode()
     posted = {"version": request.version, "time": chosen.pk}
     content = client.post(f"{url}choose/", posted, follow=True).content.decode()
     assert "You moved the visit to another time." in content
@@ -345,11 +345,11 @@ def test_joining_and_leaving_by_a_press(client: Client, monday: datetime) -> Non
     request = booked(monday)
     url = behind_link(client, request)
     content = client.post(f"{url}earlier/", {"version": request.version}, follow=True).content
-    assert "You are on our list." in content.decode()
+    assert "You are on our cancellation list." in content.decode()
     request.refresh_from_db()
     assert (request.earlier_asked_at, request.earlier_asked_by) == (monday, PATIENT)
     content = client.post(f"{url}no-earlier/", {"version": request.version}, follow=True).content
-    assert "Offer me earlier times" in content.decode()
+    assert "Put me on the cancellation list" in content.decode()
     request.refresh_from_db()
     assert request.earlier_asked_at is None
 

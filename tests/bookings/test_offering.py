@@ -68,8 +68,11 @@ def test_another_clinician_is_shown_before_anything_is_offered(
     posted = form(request_, factories.tomorrow(2, now=monday), clinician=other.pk)
     client = sign_in("Reception")
     content = client.post(page(request_), posted).content.decode()
-    assert "You chose somebody or something else after these times were listed." in content
-    assert "Free times of Dr Other" in content
+    assert (
+        "You changed the clinician or the appointment type after these times were listed."
+        in content
+    )
+    assert "Free times with Dr Other" in content
     assert TICKED.findall(content) == []
     assert not Offer.objects.exists()
     listed = f"{factories.appointment_type().pk}-{other.pk}"
@@ -87,8 +90,8 @@ def test_ticks_do_not_move_to_somebody_who_has_no_free_time_at_all(
     )
     posted = form(request_, factories.tomorrow(2, now=monday), clinician=other.pk)
     content = sign_in("Reception").post(page(request_), posted).content.decode()
-    assert "You chose somebody or something else" in content
-    assert "There is no free time in these two weeks." in content
+    assert "You changed the clinician or the appointment type" in content
+    assert "There are no free times in these two weeks." in content
 
 
 @pytest.mark.parametrize("day", ["soon", "9999-12-31", ""])
@@ -119,7 +122,7 @@ def test_a_time_that_is_too_near_is_for_the_phone(
 ) -> None:
     near = form(request_, monday + timedelta(hours=3))
     content = sign_in("Reception").post(page(request_), near).content.decode()
-    assert "ring the patient and book by phone" in content
+    assert "phone the patient and book directly" in content
     assert not Offer.objects.exists()
 
 
@@ -157,7 +160,7 @@ def test_only_what_usually_comes_next_stands_out(
     request = factories.request_at(status, now=monday)
     url = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
     content = sign_in("Reception").get(url).content.decode()
-    assert re.findall(r'<a class="button" href="[^"]+">([^<]+)', content) == (
+    assert re.findall(r'<a class="button"\s+href="[^"]+">([^<]+)', content) == (
         [label] if label else []
     )
 
@@ -167,7 +170,7 @@ def test_while_a_flag_is_open_its_outcome_comes_next(sign_in: SignIn, monday: da
     url = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
     content = sign_in("Clinician").get(url).content.decode()
     assert '">Offer times</a>' not in content
-    assert re.findall(r'<a class="button" href="[^"]+">([^<]+)', content) == [
+    assert re.findall(r'<a class="button"\s+href="[^"]+">([^<]+)', content) == [
         "Record the outcome of a flag"
     ]
 
@@ -232,7 +235,7 @@ def with_another(request_: AppointmentRequest, monday: datetime) -> AppointmentR
     return request_
 
 
-NOT_AS_IT_IS = "Not as it is now"
+NOT_AS_IT_IS = "This changes the visit"
 
 
 @pytest.mark.parametrize("slug", ["move", "offer"])
@@ -240,7 +243,7 @@ def test_other_times_open_on_the_clinician_and_the_type_of_the_appointment(
     slug: str, with_another: AppointmentRequest, sign_in: SignIn
 ) -> None:
     content = sign_in("Reception").get(page(with_another, slug)).content.decode()
-    assert "Free times of Dr Other" in content
+    assert "Free times with Dr Other" in content
     kind = factories.appointment_type(45)
     assert f'<option value="{kind.pk}" selected>' in content
     assert NOT_AS_IT_IS not in content
@@ -252,7 +255,7 @@ def test_an_offer_that_did_not_suit_is_followed_by_one_of_the_same_kind(
     factories.offer(request_, doctor="other", now=monday)
     triage.ask_for_other_times(request_, version=request_.version, now=monday)
     content = sign_in("Reception").get(page(request_)).content.decode()
-    assert "Free times of Dr Other" in content
+    assert "Free times with Dr Other" in content
     assert NOT_AS_IT_IS not in content
 
 
@@ -271,7 +274,7 @@ def test_a_new_request_has_nothing_to_differ_from(
     request_: AppointmentRequest, sign_in: SignIn
 ) -> None:
     content = sign_in("Reception").get(page(request_)).content.decode()
-    assert "Free times of Dr" in content
+    assert "Free times with Dr" in content
     assert NOT_AS_IT_IS not in content
 
 
@@ -280,5 +283,5 @@ def test_a_clinician_who_has_left_is_replaced_and_that_is_said(
 ) -> None:
     factories.clinician("other").clinicsession_set.all().delete()
     content = sign_in("Reception").get(page(with_another, "offer")).content.decode()
-    assert "Free times of Dr Clinician" in content
+    assert "Free times with Dr Clinician" in content
     assert "Dr Clinician, Consultant instead of Dr Other, Consultant" in content

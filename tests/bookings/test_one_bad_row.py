@@ -170,8 +170,8 @@ def test_a_page_that_cannot_be_judged_is_due_and_so_are_the_others(
     poison(reviews, "tally", lambda revision: revision.pk == bad.pk)
     due = {each.page.slug: each.causes[0].sentence for each in reviews.due(monday.date())}
     assert due == {
-        "bad-page": "It could not be checked. The log says why.",
-        "good-page": "It is suspended, and patients see a notice.",
+        "bad-page": "We could not check it. The log says why.",
+        "good-page": "It is suspended. Patients see a notice.",
     }
 
 

@@ -52,8 +52,8 @@ def test_pasted_text_is_taken(pasted: str, kept: str, client: Client) -> None:
     [
         ("\u200d", "Enter the full name of the person who needs the appointment."),
         ("\u3164", "Enter the full name of the person who needs the appointment."),
-        ("12", "Enter the name with letters."),
-        ("👩‍⚕️", "Enter the name with letters."),
+        ("12", "Enter a name that contains letters."),
+        ("👩‍⚕️", "Enter a name that contains letters."),
     ],
 )
 def test_a_name_has_a_letter(name: str, sentence: str, client: Client) -> None:
@@ -129,13 +129,13 @@ def test_whoever_asked_for_a_child_is_told_whose_date_of_birth(
     client.get(links.private_link(request).removeprefix("https://clinic.example"))
     url = f"/appointments/mine/{request.reference}/"
     opened = client.get(url).content.decode()
-    assert "we ask for the date of birth of the person you asked for" in opened
+    assert "the date of birth of the person you asked for" in opened
     asked = client.post(f"{url}identify/", {"date_of_birth_0": "1"}).content.decode()
     assert "enter their date of birth, not yours" in asked
     assert "your date of birth" not in opened + asked
     born = {f"date_of_birth_{part}": "2" for part in ("day", "month")}
     wrong = client.post(f"{url}identify/", born | {"date_of_birth_year": "1990"}).content.decode()
-    assert "Check that it is the one of the person who needs the appointment" in wrong
+    assert "Check that it is for the person who needs the appointment" in wrong
 
 
 # --- Phone numbers --------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_texts_are_promised_only_to_what_may_be_a_mobile(
     answer = client.post(f"{url}contact/", posted)
     request.refresh_from_db()
     assert request.text_messages == (not refused)
-    assert ("This number cannot get text messages." in answer.content.decode()) == refused
+    assert ("We cannot send text messages to this number." in answer.content.decode()) == refused
 
 
 @pytest.mark.django_db
@@ -253,4 +253,4 @@ def test_texts_end_when_the_desk_writes_down_a_landline(
     answer = sign_in("Reception").post(url, posted, follow=True).content.decode()
     request.refresh_from_db()
     assert request.text_messages == goes_on
-    assert ("They get no more text messages" in answer) == (not goes_on)
+    assert ("We will not send them text messages any more" in answer) == (not goes_on)

@@ -172,13 +172,13 @@ HEADINGS = {
     RequestStatus.IN_REVIEW: "We are looking at your request",
     RequestStatus.QUESTION_ASKED: "We have a question for you",
     RequestStatus.OFFERED: "We can offer you these times",
-    RequestStatus.DEFERRED: "We have put your request aside for now",
+    RequestStatus.DEFERRED: "We will come back to your request later",
     RequestStatus.BOOKED: "Your appointment",
     RequestStatus.BOOKED_IN_REVIEW: "We are looking at your appointment again",
     RequestStatus.BOOKED_OFFERED: "We can offer you these times instead",
     RequestStatus.DECLINED: "We cannot offer you an appointment for this",
     RequestStatus.WITHDRAWN: "You withdrew this request",
-    RequestStatus.LAPSED: "The time to reply has ended",
+    RequestStatus.LAPSED: "The time to reply has passed",
     RequestStatus.CLOSED: "Your appointment was cancelled",
 }
 
@@ -208,7 +208,7 @@ def test_a_press_on_an_old_screen_is_told_what_happened(client: Client) -> None:
     request = factories.request_at(RequestStatus.IN_REVIEW)
     url = open_link(client, request)
     answer = client.post(f"{url}withdraw/", {"version": request.version - 1}, follow=True)
-    assert "Something has changed meanwhile" in answer.content.decode()
+    assert "Something has changed since you opened the page" in answer.content.decode()
     request.refresh_from_db()
     assert request.status == RequestStatus.IN_REVIEW
 
@@ -236,8 +236,8 @@ def test_taking_an_offered_time(client: Client, monday: datetime) -> None:
     url = open_link(client, request)
     time = request.offers.get().times.all()[0]
     content = client.get(url).content.decode()
-    assert "Tuesday 24 November 2026, 12:00" in content
-    assert "Monday 23 November 2026, 22:00" in content  # held until
+    assert "Tuesday 24 November 2026 at 12:00" in content
+    assert "Monday 23 November 2026 at 22:00" in content  # held until
     posted = {"version": request.version, "time": time.pk}
     answer = client.post(f"{url}choose/", posted, follow=True)
     assert "Your appointment" in answer.content.decode()
@@ -252,7 +252,7 @@ def test_a_time_that_was_not_offered_cannot_be_taken(
     url = open_link(client, request)
     answer = client.post(f"{url}choose/", {"version": request.version, "time": chosen})
     assert answer.status_code == 200
-    assert "Choose one of the times" in answer.content.decode()
+    assert "Choose one of these times." in answer.content.decode()
     assert Appointment.objects.count() == 0
 
 
@@ -275,7 +275,7 @@ def test_an_offer_that_ended_is_said_to_have_ended(
     posted = {"version": request.version, "time": time.pk}
     answer = client.post(f"{url}choose/", posted, follow=True)
     assert "This offer has ended" in answer.content.decode()
-    assert "The time to reply has ended" in answer.content.decode()
+    assert "The time to reply has passed" in answer.content.decode()
 
 
 def test_asking_for_other_times(client: Client, monday: datetime) -> None:
@@ -317,7 +317,7 @@ def test_five_wrong_dates_of_birth_and_then_the_phone(client: Client) -> None:
     wrong = BIRTH | {"date_of_birth_year": "1971"}
     for _ in range(4):
         answer = client.post(f"{url}identify/", wrong)
-        assert "not the date of birth that we have" in answer.content.decode()
+        assert "not the date of birth we have" in answer.content.decode()
     answer = client.post(f"{url}identify/", wrong)
     assert "None of these dates was right" in answer.content.decode()
     assert "020 7946 0958" in answer.content.decode()
@@ -350,5 +350,5 @@ def test_an_answer_that_nobody_asked_for_moves_nothing(client: Client, monday: d
     client.post(f"{url}identify/", BIRTH)
     posted = {"version": request.version, "question": 1, "text": "Left."}
     answer = client.post(f"{url}answer/", posted, follow=True)
-    assert "Something has changed meanwhile" in answer.content.decode()
+    assert "Something has changed since you opened the page" in answer.content.decode()
     assert "We can offer you these times" in answer.content.decode()

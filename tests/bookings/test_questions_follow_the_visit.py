@@ -146,9 +146,7 @@ def test_a_page_that_lost_its_questions_is_named(
 
 
 def test_a_clinic_without_questions_is_told_so() -> None:
-    assert unasked() == [
-        "No safety question is asked with any request. Add the clinic's questions."
-    ]
+    assert unasked() == ["Requests do not ask any safety questions. Add the clinic’s questions."]
 
 
 def test_managers_say_what_may_happen(sign_in: Any, needle: Treatment) -> None:

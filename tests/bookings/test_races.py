@@ -375,7 +375,7 @@ def test_many_guesses_of_a_date_of_birth_at_one_moment_are_five_and_end_the_link
         ]
     )
     pages = [answer.content.decode() for answer in answers]
-    assert sum("not the date of birth that we have" in page for page in pages) == 4
+    assert sum("not the date of birth we have" in page for page in pages) == 4
     assert sum("None of these dates was right" in page for page in pages) == 1
     assert {answer.status_code for answer in answers} <= {200, 404, 429}
     assert request.events.filter(kind="gave only wrong dates of birth").count() == 1

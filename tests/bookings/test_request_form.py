@@ -160,7 +160,7 @@ def test_a_forged_key_sends_nothing(forged: str, client: Client) -> None:
 
 def test_without_a_form_there_is_nothing_to_send(client: Client) -> None:
     answer = client.post(f"{BASE}check/", {"key": "k" * 43}, follow=True)
-    assert "There is no unsent request here" in answer.content.decode()
+    assert "You have no unsent request here" in answer.content.decode()
     assert client.get(f"{BASE}sent/").headers["Location"] == BASE
 
 
@@ -176,7 +176,7 @@ def test_a_form_from_elsewhere_is_refused_with_a_page_that_helps() -> None:
     strict = Client(enforce_csrf_checks=True)
     answer = strict.post(BASE, {"about": ""})
     assert answer.status_code == 403
-    assert "This form is too old to send" in answer.content.decode()
+    assert "This form has expired" in answer.content.decode()
 
 
 def test_an_unknown_step_is_not_found(client: Client) -> None:
@@ -218,15 +218,15 @@ BAD = [
     ("about", {"concern": "\u202e\u3164\x00"}, "Write a few words about what you would like"),
     ("about", {"concern": "a\ufffdb"}, "A letter was lost when this was copied."),
     ("about", {"concern": f"a{chr(0x301) * 5}"}, "at most 3 accents on one letter"),
-    ("about", {"page": "no-such-page"}, "Choose one of the pages in the list."),
+    ("about", {"page": "no-such-page"}, "Choose a page from the list."),
     ("you", {"name": "  "}, "Enter the full name of the person who needs the appointment."),
     ("you", {"name": "x" * 101}, "Shorten this to 100 characters or fewer."),
     ("you", {"email": "pat"}, "Enter an email address like name@example.org."),
-    ("you", {"email": ""}, "Enter your e-mail address."),
+    ("you", {"email": ""}, "Enter your email address."),
     (
         "you",
         {"email": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.org"},
-        "at most 254",
+        "254 characters or fewer",
     ),
     ("you", {"email": "pat@example.org\nBcc: x@example.org"}, "Enter an email address like"),
     ("you", {"phone": "12"}, "Enter the whole phone number with its area code"),
@@ -239,7 +239,7 @@ BAD = [
     ("you", {"date_of_birth_year": "1e3"}, "four digits, from 1900 on"),
     ("you", {"date_of_birth_year": "99999"}, "four digits, from 1900 on"),
     ("times", {"preferred_days": []}, "Choose at least one day."),
-    ("times", {"preferred_days": ["someday"]}, "Choose days from the list."),
+    ("times", {"preferred_days": ["someday"]}, "Choose from the list."),
     ("times", {"preferred_times": ["midnight"]}, "Choose morning, afternoon or both."),
     ("times", {"availability": "x" * 301}, "Shorten this to 300 characters or fewer."),
 ]
@@ -307,7 +307,7 @@ def test_ten_thousand_fields_are_too_many(client: Client) -> None:
 def test_a_nul_in_an_address_is_a_400(url: str, client: Client) -> None:
     answer = client.get(url)
     assert answer.status_code == 400
-    assert "This page could not be read" in answer.content.decode()
+    assert "We could not read this" in answer.content.decode()
 
 
 def test_a_nul_in_a_cookie_is_a_400(client: Client) -> None:
@@ -353,7 +353,7 @@ def test_the_page_of_an_older_tab_is_told_so_and_can_then_be_sent(client: Client
     older = key(client)
     fill_in(client)
     content = client.post(f"{BASE}check/", {"key": older}).content.decode()
-    assert "This page was too old to send." in content
+    assert "This page has expired." in content
     assert key(client) in content
     assert send(client).headers["Location"] == f"{BASE}sent/"
 
@@ -370,10 +370,13 @@ def test_the_extension_of_a_phone_is_kept(client: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"carer_name": "Kim"}, "Choose why you may ask for someone else."),
-        ({"carer_right": "parent"}, "Enter your own name, since you ask for someone else."),
-        ({"carer_name": "Kim", "carer_right": "king"}, "Choose a reason from the list."),
-        ({"access_needs": ["sofa"]}, "Choose needs from the list."),
+        ({"carer_name": "Kim"}, "Choose who the appointment is for"),
+        (
+            {"carer_right": "parent"},
+            "Enter your own name, because the appointment is for someone else.",
+        ),
+        ({"carer_name": "Kim", "carer_right": "king"}, "Choose an answer from the list."),
+        ({"access_needs": ["sofa"]}, "Choose from the list."),
         ({"access_detail": "x" * 201}, "Shorten this to 200 characters"),
     ],
 )

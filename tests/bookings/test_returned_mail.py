@@ -104,7 +104,7 @@ def test_a_returned_letter_is_a_task_to_phone_until_somebody_did(
     kind: str, letter: str, hand_in: Hand, monday: datetime, sign_in: Any
 ) -> None:
     assert patients_to_phone(monday) == []
-    assert "counts as not delivered" in hand_in(report(letter, kind=kind))
+    assert "is now marked as not delivered" in hand_in(report(letter, kind=kind))
     message = Message.objects.get()
     assert (message.status, message.failure) == (MessageStatus.FAILED, "returned 5.1.1")
     (task,) = patients_to_phone(monday)
@@ -141,13 +141,13 @@ def test_a_server_that_gave_up_is_believed_whatever_its_code(
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded", ""])
 def test_what_is_not_lost_changes_nothing(action: str, letter: str, hand_in: Hand) -> None:
-    assert "nothing has changed" in hand_in(report(letter, action=action))
+    assert "Nothing has changed" in hand_in(report(letter, action=action))
     assert Message.objects.get().status == MessageStatus.SENT
 
 
 def test_a_report_about_another_letter_changes_nothing(letter: str, hand_in: Hand) -> None:
     other = letter.replace(Message.objects.get().message_id, "x" * 43)
-    assert "nothing has changed" in hand_in(report(other))
+    assert "Nothing has changed" in hand_in(report(other))
     assert Message.objects.get().status == MessageStatus.SENT
 
 
@@ -160,7 +160,7 @@ def test_a_message_that_was_not_sent_yet_is_left_to_the_worker(letter: str, hand
 def test_a_patients_reply_changes_nothing(letter: str, hand_in: Hand) -> None:
     message_id = Message.objects.get().message_id
     reply = f"From: pat@example.org\nIn-Reply-To: <{message_id}@example.org>\n\nThank you!\n"
-    assert "nothing has changed" in hand_in(reply)
+    assert "Nothing has changed" in hand_in(reply)
     assert Message.objects.get().status == MessageStatus.SENT
 
 
@@ -448,7 +448,7 @@ def test_a_huge_letter_is_read_to_its_end(
     monkeypatch: pytest.MonkeyPatch, letter: str, hand_in: Hand
 ) -> None:
     whole = report(letter).encode() + b"\0\xff-" * 1_000_000
-    assert "counts as not delivered" in hand_in(whole)
+    assert "is now marked as not delivered" in hand_in(whole)
     assert sys.stdin.buffer.read() == b""
 
 

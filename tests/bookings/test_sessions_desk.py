@@ -64,9 +64,9 @@ def test_a_manager_adds_a_session_and_the_clinician_can_be_claimed(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"ends": "09:00"}, "Let the session start before it ends."),
-        ({"last_day": "2026-11-23"}, "The last day cannot be before the first."),
-        ({"starts": "07:00"}, "is open on a Tuesday from 08:00 to 18:00. Choose hours within"),
+        ({"ends": "09:00"}, "The session must end after it starts."),
+        ({"last_day": "2026-11-23"}, "The last day cannot be before the first day."),
+        ({"starts": "07:00"}, "is open from 8:00 to 18:00. Choose times between"),
         ({"first_day": "2026-11-22"}, "is not open on a Sunday. Choose another day"),
         ({"room": ""}, "This field is required."),
     ],
@@ -85,8 +85,8 @@ def test_a_session_that_cannot_be_says_why(
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
-        ({}, "Dr Clinician has another session then"),
-        ({"clinician": "other"}, "Room 1 is taken then"),
+        ({}, "Dr Clinician has another session at that time"),
+        ({"clinician": "other"}, "Room 1 is in use at that time"),
         ({"clinician": "other", "room": "Room 2"}, ""),
         ({"ends": time(9)}, ""),
         ({"last_day": TUESDAY - timedelta(days=7)}, ""),
@@ -119,7 +119,7 @@ def test_a_session_does_not_clash_with_itself(doctor: Clinician, sign_in: SignIn
 
 @pytest.mark.parametrize(
     ("day", "sentence"),
-    [("2026-12-01", ""), ("2026-12-02", "This session is on a Tuesday, and that day is a")],
+    [("2026-12-01", ""), ("2026-12-02", "This session is on a Tuesday, but that day is a")],
 )
 def test_an_exception_is_of_a_day_of_the_session(
     day: str, sentence: str, doctor: Clinician, sign_in: SignIn
@@ -164,8 +164,8 @@ def test_who_falls_ill_is_written_down_and_the_desk_says_who_is_stranded(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "Choose who or what is away, or a location: one of the two."),
-        ({"ends_1": "07:00"}, "Let it start before it ends."),
+        ({}, "Choose either who or what is away, or a location."),
+        ({"ends_1": "07:00"}, "The end must be after the start."),
         ({"starts_0": "2027-03-28", "starts_1": "01:30"}, "interpreted in time zone"),
         ({"starts_0": "0001-01-01"}, "more than two years from today. Check the year."),
         ({"starts_0": "2016-11-24"}, "more than two years from today. Check the year."),
@@ -209,8 +209,8 @@ def appointment(doctor: Clinician, monday: datetime) -> Appointment:
 @pytest.mark.parametrize(
     ("page", "shows"),
     [
-        ("day", ["16:00", "Pat Sample", "Dr Clinician", "free, 420 minutes"]),
-        ("week", ["09:00 to 20:00", "1 booked", "620 minutes free"]),
+        ("day", ["16:00", "Pat Sample", "Dr Clinician", "Free, 420 minutes"]),
+        ("week", ["<strong>9:00 to", "1 booked", "620 minutes free"]),
         ("list", ["16:00", "Pat Sample", "31 Jan 1970", "020 7946 0958"]),
     ],
 )
@@ -248,7 +248,7 @@ def test_the_diary_leads_to_any_day(sign_in: Any, monday: datetime) -> None:
     client = sign_in("Reception")
     for name, unit in (("day", "day"), ("week", "week")):
         page = client.get(f"{DIARY}{name}/?day=2026-12-03").content.decode()
-        assert f"The {unit} after" in page
+        assert f"Next {unit}" in page
         assert '<input type="date" name="day" id="day" value="2026-12-03">' in page
 
 
@@ -269,7 +269,7 @@ def test_a_printed_list_is_written_down(appointment: Appointment, sign_in: SignI
     event = appointment.request.events.get(kind=Event.PRINTED)
     assert event.by == "reception"
     content = client.get(f"{DIARY}list/?day=2026-11-25").content.decode()
-    assert "Nobody has an appointment on this day." in content
+    assert "There are no appointments on this day." in content
 
 
 def test_the_offer_page_marks_what_suits(
@@ -304,7 +304,7 @@ def test_without_sessions_the_page_says_what_to_do(
     request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
     address = f"/admin/bookings/appointmentrequest/{request.pk}/decide/offer/"
     content = sign_in("Reception").get(address).content.decode()
-    assert "There is no free time in these two weeks." in content
+    assert "There are no free times in these two weeks." in content
     assert Location.objects.exists()
 
 
@@ -323,7 +323,7 @@ def test_a_room_is_somewhere(sign_in: SignIn, monday: datetime) -> None:
 def test_an_exception_of_a_day_that_is_over_is_refused(doctor: Clinician, sign_in: SignIn) -> None:
     exception = {"changes-TOTAL_FORMS": "1", "changes-0-day": "2026-11-17"}
     answer = sign_in("Manager").post(ADD_SESSION, session(doctor, **exception))
-    assert "That day is over." in answer.content.decode()
+    assert "That day has passed." in answer.content.decode()
 
 
 def test_a_session_at_the_end_of_time_is_asked_back(doctor: Clinician, sign_in: SignIn) -> None:
@@ -368,7 +368,7 @@ def test_only_what_can_succeed_is_offered(
     }.items():
         assert (f"/decide/{slug}/" in before) == only_before
         assert (f"/decide/{slug}/" in after) != only_before
-    assert "Did they come?" in client.get("/admin/").content.decode()
+    assert "Attendance to record" in client.get("/admin/").content.decode()
 
 
 def test_leave_of_long_ago_can_still_be_corrected(doctor: Clinician, sign_in: SignIn) -> None:
@@ -427,7 +427,7 @@ def test_a_type_that_is_booked_no_longer_is_no_choice_and_may_come_back(
     assert choices(client.get(offering).content.decode(), "appointment_type") == [str(kept)]
     forced = {"version": request.version, "appointment_type": old.pk, "clinician": doctor.pk}
     refused = client.post(offering, forced).content.decode()
-    assert "Choose what the appointment is for." in refused
+    assert "Choose an appointment type." in refused
     assert "checked" in sign_in("Manager").get(url).content.decode()
     assert sign_in("Manager").post(url, posted).status_code == 302
     page = sign_in("Reception").get(offering).content.decode()

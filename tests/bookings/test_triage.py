@@ -77,7 +77,7 @@ def test_the_same_key_and_content_lead_to_the_same_request(monday: datetime) -> 
 
 def test_the_same_key_with_other_content_is_refused(monday: datetime) -> None:
     triage.submit(factories.submission(), key="k", now=monday)
-    with pytest.raises(TriageRefused, match="already sent with other answers"):
+    with pytest.raises(TriageRefused, match="already sent this form with other answers"):
         triage.submit(factories.submission(concern="Another."), key="k", now=monday)
 
 
@@ -491,7 +491,7 @@ def test_nothing_is_half_stored_when_a_time_is_taken(monday: datetime) -> None:
     taken = first.offers.get().times.all()[0].starts
     second = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
     events, claims = RequestEvent.objects.count(), Claim.objects.count()
-    with pytest.raises(TimeTaken, match="has just gone"):
+    with pytest.raises(TimeTaken, match="has just been taken"):
         factories.offer(second, [taken], now=monday)
     second.refresh_from_db()
     assert second.status == RequestStatus.IN_REVIEW

@@ -101,7 +101,7 @@ def test_a_form_of_usual_length_is_read(ask: Ask) -> None:
     body = f"csrfmiddlewaretoken={TOKEN}&reference=x".encode()
     code, page, was_read = ask(body, CONTENT_TYPE=kind, CONTENT_LENGTH=f"{len(body)}")
     assert (code, was_read) == (200, len(body))
-    assert "A reference has eight letters and digits" in page
+    assert "Enter a reference with eight letters and numbers" in page
 
 
 def test_no_file_reaches_the_disk() -> None:

@@ -184,7 +184,7 @@ def test_a_page_whose_database_is_away_says_so(strict: Client) -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "15")
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Content-Security-Policy" in answer.headers
-    assert "The fault is ours" in content
+    assert "This is our fault" in content
     assert "reload this page" in content
     assert "020 7946 0958" in content
     assert "<form" not in content

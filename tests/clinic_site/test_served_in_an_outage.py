@@ -138,7 +138,7 @@ class Site:
         assert refused
         for answer in refused:
             assert answer.retry_after == "15"
-            assert "The fault is ours" in answer.body
+            assert "This is our fault" in answer.body
         assert {answer.status for answer in self.answers if answer.what == "kept"} == {200}
 
 

@@ -19,7 +19,7 @@ RIGHT = {
     "SITE_URL": "https://clinic.example",
 }
 WRONG = [
-    ("DEBUG", "true", "DEBUG is on, and its error pages show patients' data."),
+    ("DEBUG", "true", "DEBUG is on, and its error pages show patients’ data."),
     ("DEBUG", "ture", "DEBUG is “ture”. Write true or false."),
     ("DEMONSTRATION", "2", "DEMONSTRATION is “2”. Write true or false."),
     ("SECRET_KEY", "", "Set the environment variable SECRET_KEY. It signs patients' links"),
@@ -27,7 +27,7 @@ WRONG = [
     ("SEALING_KEY", "", "Set the environment variable SEALING_KEY. Only signatures sealed with it"),
     ("SITE_URL", "", "Set the environment variable SITE_URL. For example https://clinic.example"),
     *(
-        ("SITE_URL", value, f"SITE_URL is “{value}”. Write the address of the site.")
+        ("SITE_URL", value, f"SITE_URL is “{value}”. Set it to the address of the site.")
         for value in (
             "clinic.example",
             "https://clinic.example/",
@@ -41,21 +41,21 @@ WRONG = [
             "ftp://clinic.example",
         )
     ),
-    ("SITE_URL", "http://clinic.example", "Begin it with https://"),
+    ("SITE_URL", "http://clinic.example", "It must begin with https://"),
     ("ALLOWED_HOSTS", "other.example", "ALLOWED_HOSTS does not name clinic.example"),
-    ("PROXIES", "-1", "PROXIES is “-1”. Write a whole number from 0 to 9."),
-    ("PROXIES", "one", "PROXIES is “one”. Write a whole number from 0 to 9."),
+    ("PROXIES", "-1", "PROXIES is “-1”. Set it to a whole number from 0 to 9."),
+    ("PROXIES", "one", "PROXIES is “one”. Set it to a whole number from 0 to 9."),
     ("CLINIC_OPENS", "25:00", "CLINIC_OPENS is “25:00”. Write a time from 00:00 to 23:59."),
     ("CLINIC_OPENS", "9:00", "CLINIC_OPENS is “9:00”. Write a time from 00:00 to 23:59."),
     ("CLINIC_OPENS", "24:00", "CLINIC_OPENS is “24:00”. Write a time from 00:00 to 23:59."),
     ("CLINIC_CLOSES", "24:01", "Midnight at the end of a day is 24:00."),
     ("CLINIC_CLOSES", "08:00", "CLINIC_OPENS is 09:00 and CLINIC_CLOSES 08:00."),
-    ("CLINIC_CLOSES", "09:00", "Open before you close."),
+    ("CLINIC_CLOSES", "09:00", "Set CLINIC_CLOSES to a later time."),
     ("CLINIC_OPEN_DAYS", "8", "CLINIC_OPEN_DAYS is “8”. Name at least one day"),
     ("CLINIC_OPEN_DAYS", "1,,2", "CLINIC_OPEN_DAYS is “1,,2”. Name at least one day"),
     ("CLINIC_OPEN_DAYS", "", "CLINIC_OPEN_DAYS is “”. Name at least one day"),
     *(
-        (name, value, f"{name} is “{value}”. Write a whole number from {least} to {most}.")
+        (name, value, f"{name} is “{value}”. Set it to a whole number from {least} to {most}.")
         for name, least, most in (
             ("CLINIC_ANSWERS_WITHIN_HOURS", 1, 1000),
             ("CLINIC_CANCEL_HOURS", 0, 1000),
@@ -222,7 +222,7 @@ def test_a_check_tells_of_a_database_that_cannot_be_reached() -> None:
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
     assert result.returncode == 1
-    assert "The database cannot be reached" in result.stderr
+    assert "We cannot reach the database" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -246,7 +246,7 @@ def test_a_database_file_is_for_its_own_account_only(tmp_path: Path) -> None:
     file.chmod(0o644)
     result = check()
     assert result.returncode == 1
-    assert f"Other accounts of this machine can read {file}." in result.stderr
+    assert f"Other accounts on this machine can read {file}." in result.stderr
 
 
 # --- The demonstration's own settings ---------------------------------------------------------

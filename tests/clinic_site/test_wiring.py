@@ -230,7 +230,7 @@ def test_the_groups_hold_exactly_what_the_table_says() -> None:
 @pytest.mark.django_db
 def test_the_mailbox_shows_what_was_sent(client: Client, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    assert "Nothing yet." in client.get("/mailbox/").content.decode()
+    assert "No emails yet." in client.get("/mailbox/").content.decode()
     request = factories.request_at(RequestStatus.BOOKED)
     call_command("send_messages", stdout=StringIO())
     content = client.get("/mailbox/").content.decode()

@@ -68,7 +68,7 @@ def patient_sends_a_request(page: Page, clinic: str, look: Look) -> AppointmentR
     page.get_by_label("Day").fill("5")
     page.get_by_label("Month").fill("4")
     page.get_by_label("Year").fill("1963")
-    page.get_by_label("E-mail address").fill("journey@example.org")
+    page.get_by_label("Email address").fill("journey@example.org")
     page.get_by_label("Phone number").fill("020 7946 0123")
     press(page.get_by_role("button", name="Continue"))
 
@@ -102,9 +102,9 @@ def staff_offer_times(page: Page, clinic: str, reference: str, look: Look) -> li
     expect(page.get_by_text("Rule “blood-thinner”, version 1")).to_be_visible()
     look(page)
 
-    press(page.get_by_role("link", name="Take into review"))
+    press(page.get_by_role("link", name="Start review"))
     look(page)
-    press(page.get_by_role("button", name="Take into review"))
+    press(page.get_by_role("button", name="Start review"))
 
     press(page.get_by_role("link", name="Record an outcome"))
     expect(page.get_by_role("radio", name="Do you take a blood thinner")).to_be_checked()
@@ -112,14 +112,14 @@ def staff_offer_times(page: Page, clinic: str, reference: str, look: Look) -> li
     page.get_by_label("Proceed, with a note").check()
     page.get_by_label("Why").fill("Check the INR on the day.")
     press(page.get_by_role("button", name="Record the outcome of a flag"))
-    expect(page.get_by_text("The outcome is recorded.")).to_be_visible()
+    expect(page.get_by_text("Outcome recorded.")).to_be_visible()
 
     press(page.get_by_role("link", name="Offer times"))
     look(page)
     press(page.get_by_role("button", name="Offer times"))
     expect(page.get_by_role("alert")).to_contain_text("Choose one to three times.")
     look(page)
-    page.get_by_label("With whom").select_option(
+    page.get_by_label("Clinician").select_option(
         label="Mr Ben Example, Musculoskeletal sonographer"
     )
     press(page.get_by_role("button", name="Show free times"))
@@ -147,7 +147,7 @@ def test_a_request_becomes_an_appointment(
     expect(patient.get_by_role("heading", name="We can offer you these times")).to_be_visible()
     look(patient)
     press(patient.get_by_role("button", name="Book this time"))
-    expect(patient.get_by_role("alert")).to_contain_text("Choose one of the times.")
+    expect(patient.get_by_role("alert")).to_contain_text("Choose one of these times.")
     look(patient)
     choose(patient, later)
     press(patient.get_by_role("button", name="Book this time"))
@@ -241,7 +241,7 @@ def test_every_error_of_every_step_is_accessible(
         patient.get_by_label("Full name").fill("Pat Sample")
         for label, value in (("Day", "31"), ("Month", "1"), ("Year", "1970")):
             patient.get_by_label(label).fill(value)
-        patient.get_by_label("E-mail address").fill("pat.two@example.org")
+        patient.get_by_label("Email address").fill("pat.two@example.org")
 
     fail_then(fill_you)
 

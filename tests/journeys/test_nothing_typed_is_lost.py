@@ -62,7 +62,7 @@ def test_a_clinician_presses_again_and_the_reason_is_stored_once(
     assert waiting
     page.goto(f"{clinic}/admin/bookings/appointmentrequest/{waiting.pk}/decide/review/")
     with nobody_can_write():
-        press(page.get_by_role("button", name="Take into review"))
+        press(page.get_by_role("button", name="Start review"))
         expect(page.get_by_text("It will not be sent twice.")).to_be_visible()
         look_at(page)
     press(page.get_by_role("button", name="Try again"))

@@ -24,7 +24,7 @@ def test_a_fever_leads_to_help_and_then_on(
     page.get_by_label("Full name").fill("Maryam Sample")
     for box, part in (("Day", "5"), ("Month", "4"), ("Year", "1968")):
         page.get_by_label(box).fill(part)
-    page.get_by_label("E-mail address").fill("maryam@example.org")
+    page.get_by_label("Email address").fill("maryam@example.org")
     press(page.get_by_role("button", name="Continue"))
     expect(page.get_by_role("group", name="Do you have diabetes?")).to_be_visible()
     for group in page.get_by_role("group").all():
@@ -36,7 +36,7 @@ def test_a_fever_leads_to_help_and_then_on(
     expect(page.get_by_role("link", name="Call 111")).to_have_attribute("href", "tel:111")
     if javascript:
         look_at(page)
-    press(page.get_by_role("button", name="I have read this, go on"))
+    press(page.get_by_role("button", name="I have read this: continue"))
 
     page.get_by_label("Monday").check()
     page.get_by_label("Morning").check()

@@ -14,7 +14,7 @@ A_DAY = re.compile(r"^\w+day \d{1,2} \w+ \d{4}$")
 
 def in_words(instant: datetime) -> str:
     """The time as the site writes it: Monday 23 November 2026, 10:00."""
-    return f"{timezone.localtime(instant):%A %-d %B %Y, %H:%M}"
+    return f"{timezone.localtime(instant):%A %-d %B %Y at %-H:%M}"
 
 
 def noon(days: int, *, of: datetime | None = None) -> datetime:

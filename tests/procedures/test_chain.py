@@ -47,7 +47,7 @@ def test_without_the_key_every_page_closes_and_verify_asks_about_it(
 ) -> None:
     settings.SEALING_KEY = "another key"
     assert client.get(URL).status_code == 410
-    assert "No event is sealed under the present SEALING_KEY" in faults()
+    assert "No event is sealed with the current SEALING_KEY" in faults()
 
 
 def test_a_change_of_the_key_closes_no_page(

@@ -23,9 +23,9 @@ def test_a_good_document_has_no_findings() -> None:
 BREAKS = [
     (f"{URGENT}\n::: emergency Ring 999 when\n- x\n:::", 12, "card heading"),
     (f"{URGENT}\n::: do-not Do not\n- lift things\n:::", 13, "do not"),
-    (f"{URGENT}\n::: emergency Ring 999 if:\n- [x](/y/)\n:::", 13, "emergency link"),
-    (f"{URGENT}\n::: emergency Ring 999 if:\n- <https://x.example>\n:::", 13, "emergency link"),
-    (f"{URGENT}\n::: emergency Ring 999 if:\n- [x][y]\n:::", 13, "markup"),
+    (f"{URGENT}\n::: emergency Call 999 if:\n- [x](/y/)\n:::", 13, "emergency link"),
+    (f"{URGENT}\n::: emergency Call 999 if:\n- <https://x.example>\n:::", 13, "emergency link"),
+    (f"{URGENT}\n::: emergency Call 999 if:\n- [x][y]\n:::", 13, "markup"),
     ("Just words.", 1, "urgent card"),
     (f"{URGENT}\nIt helps 40% of people.", 12, "one number format"),
     (f"{URGENT}\nIt helps 40 per cent.", 12, "one number format"),

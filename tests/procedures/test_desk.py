@@ -74,7 +74,7 @@ def test_an_edit_on_an_old_screen_is_refused(sign_in: SignIn, monday: datetime) 
         note="Second.", seen_version=draft.version, document=factories.document(title="My hours")
     )
     content = client.post(page_of(draft), stale).content.decode()
-    assert "A colleague edited this text while you did." in content
+    assert "A colleague edited this text at the same time." in content
     assert "title: My hours" in content  # what was typed is not lost
     draft.refresh_from_db()
     assert draft.note == "First."
@@ -84,10 +84,10 @@ def test_an_edit_on_an_old_screen_is_refused(sign_in: SignIn, monday: datetime) 
     ("document", "sentence"),
     [
         ("words", "Begin with “---”"),
-        (factories.document(category="guides"), "This page belongs to “Procedures”"),
+        (factories.document(category="guides"), "This page is in “Procedures”"),
         (
             factories.document(body="a\u202eb"),
-            "Remove the hidden character in this line (U+202E right-to-left override).",
+            "Remove the hidden character from this line (U+202E right-to-left override).",
         ),
         (factories.document(title="x" * 201), "Shorten the title"),
     ],
@@ -108,17 +108,17 @@ def test_the_checks_name_what_keeps_a_draft_from_being_shown(
 ) -> None:
     guide = factories.page(category="guides")
     for body, sentence in (
-        ("It is clear.", "Nothing. The text can go to review."),
+        ("It is clear.", "The checks found nothing. You can send the text to review."),
         (
             "It is\n&#x202e;not clear.",
-            "Must be mended, line 9.</strong> Remove the hidden character in this line (U+202E",
+            "Must be corrected, line 9.</strong> Remove the hidden character from this line (U+202E",
         ),
     ):
         text = factories.document(category="guides", body=body)
         draft = factories.revision(of=guide, text=text, now=monday)
         content = sign_in("Editor").get(page_of(draft)).content.decode()
         assert sentence in content
-        assert content.count("can go to review") == (body == "It is clear.")
+        assert content.count("can send the text to review") == (body == "It is clear.")
 
 
 @pytest.mark.parametrize("status", [s for s in RevisionStatus if s != RevisionStatus.DRAFT])
@@ -197,7 +197,7 @@ def test_signing_at_the_desk_signs_what_was_shown(sign_in: SignIn, monday: datet
     assert revision.fragment_hash in shown
     wrong = {"version": revision.version, "fragment_hash": "0" * 64, "checklist": CHECKLIST}
     answer = client.post(decide_at(revision, "sign"), wrong)
-    assert "not the one that you were shown" in answer.content.decode()
+    assert "has changed since you opened it" in answer.content.decode()
     assert SignOff.objects.count() == 0
     client.post(decide_at(revision, "sign"), wrong | {"fragment_hash": revision.fragment_hash})
     assert SignOff.objects.get().fragment_hash == revision.fragment_hash
@@ -299,7 +299,7 @@ def test_a_check_of_a_registration_is_signed_by_who_records_it(
     [
         ({"verification_evidence": ""}, "Write what you looked at and what it said."),
         ({"verified_until": "2029-01-01"}, "Enter a day within a year of the check."),
-        ({"verified_on": "2027-01-01"}, "The check cannot lie in the future."),
+        ({"verified_on": "2027-01-01"}, "The date of the check cannot be in the future."),
     ],
 )
 def test_a_check_without_evidence_or_end_is_no_check(
@@ -324,7 +324,7 @@ def test_sending_to_review_asks_for_a_reason_for_each_prompt(
     assert "Add what is missing: key-facts, options, tell-us, risks." in page
     empty = {"version": draft.version, "reason_0": ""}
     refused = client.post(decide_at(draft, "submit"), empty).content.decode()
-    assert "Write why it stays" in refused
+    assert "Explain why you are keeping it" in refused
     client.post(decide_at(draft, "submit"), empty | {"reason_0": "A short page."})
     draft.refresh_from_db()
     assert draft.status == RevisionStatus.IN_REVIEW
@@ -337,10 +337,10 @@ def test_what_blocks_has_no_field_and_no_way_around(sign_in: SignIn, monday: dat
     draft = factories.revision(text=factories.document(body=body), now=monday)
     client = sign_in("Editor")
     page = client.get(decide_at(draft, "submit")).content.decode()
-    assert "Mend these first" in page
+    assert "Correct these first" in page
     posted = {"version": draft.version, "reason_0": "x", "reason_1": "x"}
     answer = client.post(decide_at(draft, "submit"), posted).content.decode()
-    assert "Take the promise out" in answer
+    assert "Remove the promise" in answer
     draft.refresh_from_db()
     assert draft.status == RevisionStatus.DRAFT
 
@@ -351,7 +351,7 @@ def test_findings_stand_beside_the_text_and_the_preview(sign_in: SignIn, monday:
     client = sign_in("Editor")
     for url in (page_of(draft), f"{LIST}{draft.pk}/preview/"):
         page = client.get(url).content.decode()
-        assert "line 19.</strong> Take the promise out" in page
+        assert "line 19.</strong> Remove the promise" in page
         assert "Nobody can promise a result" in page
 
 
@@ -390,7 +390,7 @@ def test_the_reviewer_sees_what_the_text_changes(sign_in: SignIn, monday: dateti
     changed = factories.document(body=factories.BODY.replace("Some words", "Some better words"))
     revision = factories.revision(RevisionStatus.IN_REVIEW, text=changed, now=monday)
     page = sign_in("Clinician").get(decide_at(revision, "sign")).content.decode()
-    assert "What it changes against version 1" in page
+    assert "What has changed since version 1" in page
     assert " better<span" in page
 
 
@@ -448,14 +448,14 @@ def test_an_editor_adds_a_figure_and_never_changes_it(sign_in: SignIn, monday: d
     shown = client.get(f"/admin/procedures/figure/{figure.pk}/change/").content.decode()
     assert figure.address() in shown
     assert "![what it shows](probe)" in shown
-    assert "This very picture is here already" in upload(client, DRAWING)
+    assert "We already have this picture" in upload(client, DRAWING)
     assert client.post(f"/admin/procedures/figure/{figure.pk}/change/", {}).status_code == 403
     assert client.get(f"/admin/procedures/figure/{figure.pk}/delete/").status_code == 403
 
 
 def test_a_harmful_figure_is_refused_in_words(sign_in: SignIn) -> None:
     page = upload(sign_in("Editor"), DRAWING.replace(b"<path", b"<script>x</script><path"))
-    assert "This drawing holds a script" in page
+    assert "This drawing contains a script" in page
     assert not Figure.objects.exists()
 
 
@@ -505,7 +505,7 @@ def test_other_names_hold_no_brand_and_no_promise(sign_in: SignIn) -> None:
     posted |= {"review_months": 24, "grace_days": 60, "synonyms": "Kenalog jab"}
     url = f"/admin/procedures/informationpage/{page.pk}/change/"
     answer = sign_in("Editor").post(url, posted)
-    assert "Take out brands and promises" in answer.content.decode()
+    assert "Remove brand names and promises" in answer.content.decode()
     sign_in("Editor").post(url, posted | {"synonyms": "jab"})
     page.refresh_from_db()
     assert page.synonyms == "jab"
@@ -540,7 +540,7 @@ def test_a_check_does_not_pass_to_another_person_or_number(
     changed = values | {column: other.pk if column == "login" else "9999999"}
     url = f"/admin/procedures/clinician/{person.pk}/change/"
     answer = sign_in("Manager").post(url, changed)
-    assert "Check the register anew" in answer.content.decode()
+    assert "Check the register again" in answer.content.decode()
     before = Clinician.objects.values().get()
     assert sign_in("Manager").post(url, values).status_code == 302
     assert Clinician.objects.values().get() == before

@@ -114,7 +114,7 @@ def test_what_is_no_page_is_skipped_and_said(folder: Path) -> None:
         (folder / name).write_bytes(b"\x00\x05\x16\x07\xff")
     assert load(folder) == (
         "1 draft made from 1 file.\n"
-        "Skipped, because it is no page: .DS_Store, ._a-thing.md, README.md, notes.txt.\n"
+        "Skipped, because these are not pages: .DS_Store, ._a-thing.md, README.md, notes.txt.\n"
     )
 
 
@@ -141,7 +141,7 @@ def test_all_that_is_wrong_is_said_at_once(folder: Path) -> None:
     said = str(refused.value)
     assert "[a-thing]: remove the hidden character in “note”." in said
     assert "[x]: there is no “titel”" in said
-    assert "b-thing.md:3: The title is given in line 2 already. Keep one of them." in said
+    assert "b-thing.md:3: The title is already in line 2. Keep one of them." in said
     assert "c-thing.md:1: Begin with “---”" in said
     assert not InformationPage.objects.exists()
 
@@ -240,14 +240,14 @@ def test_nothing_is_written_over(full: Path) -> None:
         ("pages.toml", "[a-thing]\nreview_months = 99", "less than or equal to 36"),
         ("pages.toml", '[a-thing]\nrelated = ["nowhere"]', "there is no page “nowhere”"),
         ("pages.toml", "x = 1", "the values below it"),
-        ("pages.toml", '[a-thing]\nsynonyms = "jab"', "“synonyms” is not of the right kind"),
-        ("pages.toml", '[a-thing]\nsynonyms = ["Kenalog"]', "take brands and promises out"),
+        ("pages.toml", '[a-thing]\nsynonyms = "jab"', "“synonyms” has the wrong type of value"),
+        ("pages.toml", '[a-thing]\nsynonyms = ["Kenalog"]', "remove brand names and promises"),
         ("pages.toml", '[a-thing]\nchange_class = "nonsense"', "advice, wording or format"),
         ("pages.toml", f'[a-thing]\nnote = "{"x" * 301}"', "shorten the note"),
         ("pages.toml", "[nowhere]\nposition = 1", "there is no page “nowhere”"),
         ("sources.toml", SOURCES + 'superseded_by = "nowhere"', "there is no source “nowhere”"),
         ("sources.toml", SOURCES + 'titel = "x"', "there is no “titel”"),
-        ("figures/probe.svg", "<svg><script/></svg>", "probe.svg: This drawing holds a script"),
+        ("figures/probe.svg", "<svg><script/></svg>", "probe.svg: This drawing contains a script"),
     ],
 )
 def test_a_faulty_file_is_named_and_nothing_is_kept(

@@ -164,11 +164,11 @@ def test_a_changed_picture_leaves_signed_texts_alone(published: Revision, client
         (b"<svg><path/></svg>", "viewBox"),
         (DRAWING.replace(b"40 30", b"9" * 400 + b" 30"), "viewBox"),
         (b"\x89PNG\r\n\x1a\n" + b"x" * 8 + b"\xff" * 8 + b"\x08", "larger than 10,000 dots"),
-        (DRAWING.replace(b"<path", b"<script>x</script><path"), "holds a script"),
-        (DRAWING.replace(b"<path", b'<path onload="x()"'), "holds a script"),
+        (DRAWING.replace(b"<path", b"<script>x</script><path"), "contains a script"),
+        (DRAWING.replace(b"<path", b'<path onload="x()"'), "contains a script"),
         (DRAWING.replace(b"<path", b'<image href="https://evil.example/x"/><path'), "a link"),
         (b"<!DOCTYPE svg [<!ENTITY a 'b'>]>" + DRAWING, "an entity"),
-        (DRAWING.replace(b"<path", b'<a href="javascript:x()"/><path'), "holds a script"),
+        (DRAWING.replace(b"<path", b'<a href="javascript:x()"/><path'), "contains a script"),
     ],
 )
 def test_a_picture_that_could_do_harm_is_refused(content: bytes, sentence: str) -> None:

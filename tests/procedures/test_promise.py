@@ -122,7 +122,7 @@ def test_a_closed_page_keeps_its_address_and_the_urgent_help(
     answer = client.get(URL)
     content = answer.content.decode()
     assert answer.status_code == 410
-    assert "Ring 999 if:" in content
+    assert "Call 999 if:" in content
     assert "It is a thing." not in content
     assert answer.headers["Cache-Control"] == "no-store"
 

@@ -107,7 +107,7 @@ def test_words_that_may_have_done_harm_are_never_shown_again(
     harmful.refresh_from_db()
     assert harmful.status == RevisionStatus.SUPERSEDED
     page = content(client, f"{URL}history/?from=1&to=2")
-    assert "may have done harm" in page
+    assert "could have caused harm" in page
     assert "Harmful words" not in page
     assert client.get(f"{URL}verify/version-1.txt").status_code == 404
     paper = content(client, f"{URL}version/1/")
@@ -125,7 +125,7 @@ def test_a_closed_page_keeps_its_history_without_words(
         manager = factories.staff("Manager")
         publishing.revoke(two[1], version=two[1].version, by=manager, reason="x", now=monday)
     page = content(client, f"{URL}history/")
-    assert "no words of it are shown" in page
+    assert "we do not show its text" in page
     assert "better" not in page
     for number in (1, 2):
         assert client.get(f"{URL}verify/version-{number}.txt").status_code == 404
@@ -188,7 +188,7 @@ def test_an_earlier_text_is_not_published_after_a_later_one(monday: datetime) ->
     third = version("Three", now=monday)
     publisher = factories.staff("Publisher")
     publishing.withdraw(third, version=third.version, by=publisher, reason="x", now=monday)
-    with pytest.raises(PublishingRefused, match="A later version of this page was already"):
+    with pytest.raises(PublishingRefused, match="A later version of this page has already"):
         publishing.publish(second, version=second.version, by=publisher, now=monday)
 
 

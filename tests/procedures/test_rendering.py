@@ -171,16 +171,16 @@ class Seen(HTMLParser):
         ("x" * 5_001, 8, "longer than 5,000 characters"),
         ("[" * 2_001, 1, "more than 2,000 times"),
         ("\n## a" * 201, 1, "more than 200 times"),
-        ('Text ![x](probe "t")', 8, "on its own line in a block “figure”"),
+        ('Text ![x](probe "t")', 8, "on a line of its own in a block “figure”"),
         ('::: figure A\n![x](nokey "t")\n:::', 9, "There is no figure “nokey”"),
         ("::: figure A\n![a [b]](nokey)\n:::", 9, "There is no figure “nokey”"),
-        ("[[β: one]] [[β: two]]", 8, "“β” is explained already"),
-        ("[[C-reactive: one]] [[C reactive: two]]", 8, "“C reactive” is explained already"),
+        ("[[β: one]] [[β: two]]", 8, "“β” is already explained"),
+        ("[[C-reactive: one]] [[C reactive: two]]", 8, "“C reactive” is already explained"),
         ("x\n:::", 9, "closes a block that was never opened"),
         ("::: note\n::: do Do\n:::\n:::", 9, "Close the block “note” of line 8 first"),
         ("x[^nowhere]", 8, "There is no source “nowhere”"),
         ("::: do Do[^leaflet]\n- x\n:::", 8, "not its heading"),
-        ("![x](probe)", 8, "on its own line in a block “figure”"),
+        ("![x](probe)", 8, "on a line of its own in a block “figure”"),
         ("::: figure A picture\n![x](https://evil.example/x.png)\n:::", 9, "There is no figure"),
         ("::: figure A picture\n![](probe)\n:::", 9, "Say between the brackets"),
         ("::: figure A picture\nWords.\n:::", 8, "Put exactly one picture"),
@@ -188,7 +188,7 @@ class Seen(HTMLParser):
         ("::: figure\n![x](probe)\n:::", 8, "Give the block “figure” a heading"),
         ("::: figure A picture\n![x][probe]\n:::", 8, "Put exactly one picture"),
         ("[[bursa]] hurts", 8, "Explain a term as"),
-        ("[[bursa: a cushion]] [[Bursa: a bag]]", 8, "“Bursa” is explained already"),
+        ("[[bursa: a cushion]] [[Bursa: a bag]]", 8, "“Bursa” is already explained"),
         ("x \u202e y", 8, "hidden character"),
         ("x \x00 y", 8, "hidden character"),
         *(
@@ -204,22 +204,30 @@ class Seen(HTMLParser):
                 "\U000e0041",
             )
         ),
-        ("::: do Do&#x202e;\nx\n:::", 8, "Remove the hidden character in this line (U+202E"),
+        ("::: do Do&#x202e;\nx\n:::", 8, "Remove the hidden character from this line (U+202E"),
         ("::: risks\n| A | B |\n|--|--|\n| x&#8203; | y |\n:::", 11, "Remove the hidden character"),
         ("::: figure A\n![x&#8203;](probe)\n:::", 9, "Remove the hidden character"),
         ("e" + "\u0301" * 9, 8, "at most 3 accents"),
-        ("x\n\n| A | B |\n|--|--|\n| a | b | lost |", 12, "The last cells of this row"),
+        ("x\n\n| A | B |\n|--|--|\n| a | b | lost |", 12, "fewer columns than this row"),
         ("x\n\n2021. That was the year.", 10, "Write “2021\\.”, or begin with a word"),
         ("1. a\n2. b\n4. c", 10, "Readers would see “3” here"),
-        ("x\n\n[y]: /lost/", 10, "Nobody would see this line"),
-        ("\n".join(f"{'  ' * deep}- deep" for deep in range(12)), 17, "Nobody would see this line"),
+        ("x\n\n[y]: /lost/", 10, "Readers would not see this line"),
+        (
+            "\n".join(f"{'  ' * deep}- deep" for deep in range(12)),
+            17,
+            "Readers would not see this line",
+        ),
         ("x[^leaflet]\n\n[^leaflet]: Lost", 10, "Add this source under Sources"),
         ("[x](//evil.example)", 8, "The link “//evil.example” would not work"),
         ("x\n\n- [x](http://a.example)", 10, "The link “http://a.example” would not work"),
         ("[x](mailto:a@b.example)", 8, "would not work"),
         ("[x](www.a.example)", 8, "would not work"),
-        ('[x](/guides/ "lost")', 8, "This title of a link or picture"),
-        ('::: figure A\n![x](probe "lost")\n:::', 9, "This title of a link or picture"),
+        ('[x](/guides/ "lost")', 8, "We do not show the title of a link or picture"),
+        (
+            '::: figure A\n![x](probe "lost")\n:::',
+            9,
+            "We do not show the title of a link or picture",
+        ),
         ("::: note Lost words\nx\n:::", 8, "The block “note” has no heading"),
         ("Some `code`", 8, "do not use code"),
     ],
@@ -237,9 +245,9 @@ def test_a_fault_names_its_line(body: str, line: int, sentence: str) -> None:
         ("No front matter.", "Begin with “---”"),
         ("---\ntitle: A\n---\nx", "Give the page a standfirst"),
         ("---\ntitel: A\n---\nx", "Expected one of: title"),
-        ("---\ntitle: A\nstandfirst: B\ncategory: recipes\n---\nx", "The category is one of"),
+        ("---\ntitle: A\nstandfirst: B\ncategory: recipes\n---\nx", "The category must be one of"),
         (f"---\ntitle: {'A' * 201}\nstandfirst: B\ncategory: guides\n---\n", "Shorten the title"),
-        ("---\ntitle: A\ntitle: B\n---\nx", "The title is given in line 2 already"),
+        ("---\ntitle: A\ntitle: B\n---\nx", "The title is already in line 2"),
         ("x" * 200_001, "longer than 200,000"),
     ],
 )
@@ -262,7 +270,7 @@ def test_nothing_is_taken_out_without_a_word(monkeypatch: pytest.MonkeyPatch) ->
     """The sanitiser is the last guard: whatever it would drop keeps a text from being shown."""
     assert "<strong>" in html("A **word**.")
     monkeypatch.setattr(fragments, "TAGS", fragments.TAGS - {"strong"})
-    with pytest.raises(DocumentError, match="This would not reach the page: <strong>"):
+    with pytest.raises(DocumentError, match="The page would not show this: <strong>"):
         html("A **word**.")
 
 

@@ -45,7 +45,7 @@ def run(*flags: str) -> str:
         (669, []),
         (670, ["Its review is due on 22 November 2028."]),
         (730, ["Its review is overdue. It closes on 21 January 2029."]),
-        (790, ["It closed on 21 January 2029, unreviewed."]),
+        (790, ["It closed on 21 January 2029 because it was not reviewed."]),
     ],
 )
 def test_ageing_is_due(days: int, said: list[str], published: Revision, monday: datetime) -> None:
@@ -56,7 +56,7 @@ def test_ageing_is_due(days: int, said: list[str], published: Revision, monday: 
 def test_a_lapsed_check_of_the_signer_is_due(published: Revision, monday: datetime) -> None:
     day = (monday + timedelta(days=366)).date()
     assert sentences(day) == [
-        "The yearly check of Dr Clinician's registration has lapsed, or the account is closed."
+        "The yearly check of Dr Clinician’s registration is overdue, or the account is closed."
     ]
 
 
@@ -66,10 +66,10 @@ def test_a_source_that_was_superseded_or_has_to_be_read_again_is_due(
     source = Source.objects.get()
     source.recheck_due = monday.date()
     source.save()
-    assert sentences(monday.date()) == ["“A leaflet” has to be read again."]
+    assert sentences(monday.date()) == ["“A leaflet” needs to be read again."]
     source.superseded_by = factories.source("newer")
     source.save()
-    assert sentences(monday.date()) == ["It rests on “A leaflet”, which was superseded."]
+    assert sentences(monday.date()) == ["It uses “A leaflet”, which has been replaced."]
 
 
 def test_a_page_that_readers_find_unclear_is_due(
@@ -83,10 +83,10 @@ def test_a_page_that_readers_find_unclear_is_due(
 def test_what_is_closed_by_hand_is_due(published: Revision, monday: datetime) -> None:
     manager = factories.staff("Manager")
     publishing.revoke(published, version=published.version, by=manager, reason="x", now=monday)
-    assert sentences(monday.date()) == ["No signature stands under it. It is closed."]
+    assert sentences(monday.date()) == ["It has no signature. The page is closed."]
     published.refresh_from_db()
     publishing.suspend(published, version=published.version, by=manager, reason="x", now=monday)
-    assert sentences(monday.date()) == ["It is suspended, and patients see a notice."]
+    assert sentences(monday.date()) == ["It is suspended. Patients see a notice."]
 
 
 def test_the_desk_shows_what_is_due(
@@ -94,7 +94,7 @@ def test_the_desk_shows_what_is_due(
 ) -> None:
     at(monday + timedelta(days=700))
     page = sign_in("Editor").get("/admin/").content.decode()
-    assert "Pages to look at" in page
+    assert "Pages that need attention" in page
     assert "Its review is due on 22 November 2028." in page
 
 
@@ -115,7 +115,7 @@ def test_an_owner_is_told_once_of_each_reason(
 ) -> None:
     Clinician.objects.update(verified_until="2099-01-01")
     at(monday + timedelta(days=700))
-    assert "Told editor of 1." in run("--mail")
+    assert "Emailed editor about 1." in run("--mail")
     run("--mail")
     (letter,) = mail.outbox
     assert letter.to == ["owner@example.org"]
@@ -161,7 +161,7 @@ def test_a_letter_that_did_not_go_is_sent_by_the_next_run(
     at(monday + timedelta(days=700))
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    with pytest.raises(CommandError, match="1 digest was not sent"):
+    with pytest.raises(CommandError, match="1 email was not sent"):
         run("--mail")
     assert not DueNotice.objects.exists()
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

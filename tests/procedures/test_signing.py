@@ -79,8 +79,8 @@ def test_only_a_signed_or_published_text_is_signed_anew(
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"fragment_hash": "0" * 64}, "not the one that you were shown"),
-        ({"checklist": CHECKLIST[:-1]}, "Tick each line"),
+        ({"fragment_hash": "0" * 64}, "has changed since you opened it"),
+        ({"checklist": CHECKLIST[:-1]}, "Tick every item"),
         ({"version": 1}, "no longer possible"),
     ],
 )
@@ -140,7 +140,7 @@ def test_what_was_revoked_can_be_signed_anew(
     published: Revision, client: Client, monday: datetime
 ) -> None:
     revoke(published, monday)
-    with pytest.raises(PublishingRefused, match="No signature stands"):
+    with pytest.raises(PublishingRefused, match="no signature"):
         revoke(published, monday)
     re_affirm(published, monday + timedelta(hours=1))
     assert client.get(URL).status_code == 200
@@ -149,7 +149,7 @@ def test_what_was_revoked_can_be_signed_anew(
 def test_a_revoked_text_is_not_published(monday: datetime) -> None:
     signed = factories.revision(RevisionStatus.SIGNED, now=monday)
     revoke(signed, monday)
-    with pytest.raises(PublishingRefused, match="No valid signature"):
+    with pytest.raises(PublishingRefused, match="no valid signature"):
         publishing.publish(
             signed, version=signed.version, by=factories.staff("Publisher"), now=monday
         )
@@ -224,11 +224,11 @@ def test_a_page_of_two_people_says_nothing_of_the_kind(published: Revision, clie
 def test_a_lapsed_check_flags_the_page_and_blocks_new_signatures(
     published: Revision, client: Client, at: Any, monday: datetime
 ) -> None:
-    sentence = "Our check of this person and registration is overdue."
+    sentence = "Our check of this person’s registration is overdue."
     assert sentence not in client.get(URL).content.decode()
     at(monday + timedelta(days=366))
     assert sentence in client.get(URL).content.decode()
-    assert "so no new page can be signed" in client.get("/clinicians/clinician/").content.decode()
+    assert "so they cannot sign new pages" in client.get("/clinicians/clinician/").content.decode()
 
 
 def test_interests_of_the_signer_stand_on_the_page_as_they_were(

@@ -55,7 +55,7 @@ def test_a_page_carries_its_slug_to_the_form(client: Client) -> None:
 def test_an_unknown_address_is_a_helpful_404(url: str, client: Client) -> None:
     answer = client.get(url)
     assert answer.status_code == 404
-    assert "There is no page here" in answer.content.decode()
+    assert "Page not found" in answer.content.decode()
 
 
 @pytest.mark.parametrize("url", ["/", "/procedures/", "/procedures/about-procedures/"])

@@ -14,10 +14,10 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
     """
 
     retire = forms.BooleanField(
-        label="Stop asking this",
+        label="Stop asking this question",
         required=False,
-        help_text="From now on. Answers that were given keep their wording. To change a wording, stop "
-        "asking it and add the new one under the same key.",
+        help_text="We will not ask it any more. Answers already given keep this wording. To change "
+        "the wording, stop asking this question and add a new one with the same key.",
     )
 
     class Meta:
@@ -42,7 +42,7 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
         key: str = self.cleaned_data["key"]
         if ScreeningQuestion.objects.current().filter(key=key).exists():
             raise ValidationError(
-                "This question is asked now under another wording. Stop asking that one first, or "
+                "We already ask this question in other words. Stop asking that one first, or "
                 "choose another key."
             )
         return key

@@ -20,8 +20,8 @@ class AskForm(DecisionForm):
 
     text = PlainTextField(
         label="Question to the patient",
-        help_text="They read it after giving the patient’s date of birth. The e-mail says only that "
-        "there is a question.",
+        help_text="They can read it after entering the patient’s date of birth. The email only says "
+        "that there is a question.",
         required_message="Write the question.",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -32,11 +32,11 @@ class DeferForm(DecisionForm):
     """The day on which the request comes back into review."""
 
     until = forms.DateField(
-        label="Comes back on",
+        label="Come back to it on",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={
-            "required": "Enter the day on which the request comes back.",
-            "invalid": "Enter a day, for example 2026-12-01.",
+            "required": "Enter the day when you want to come back to the request.",
+            "invalid": "Enter a date, for example 2026-12-01.",
         },
     )
 
@@ -55,7 +55,9 @@ class DeclineForm(ReasonForm):
 
     reason = PlainTextField(
         label="Reason, as the patient will read it",
-        help_text="Say what they can do instead. They read it behind their private link.",
+        help_text=(
+            "Tell them what they can do instead. They can read it through their private link."
+        ),
         required_message="Write the reason. The patient will read it.",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -69,8 +71,9 @@ class SearchForm(forms.Form):
 
     term = PlainTextField(
         label="What are you looking for?",
-        help_text="A reference, an email address, a phone number, or the first letters of a name: the "
-        "patient’s, or that of whoever asked for them. Every search is recorded.",
+        help_text="Enter a reference, an email address, a phone number or the first letters of a "
+        "name. It can be the name of the patient or of the person who asked for them. We "
+        "record every search.",
         required_message="Enter a reference, an email address, a phone number or a name.",
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -82,7 +85,7 @@ class CallForm(DecisionForm):
 
     reached = forms.ChoiceField(
         label="Did you reach the patient?",
-        choices=[("yes", "Yes, or they have heard from us otherwise"), ("no", "No")],
+        choices=[("yes", "Yes, or they heard from us in another way"), ("no", "No")],
         widget=forms.RadioSelect,
         error_messages={"required": "Choose yes or no."},
     )
@@ -104,7 +107,7 @@ class CallForm(DecisionForm):
 class ContactForm(DecisionForm):
     """How we reach the patient."""
 
-    email = EmailAddressField(label="E-mail address", required_message="Enter the e-mail address.")
+    email = EmailAddressField(label="Email address", required_message="Enter the email address.")
     phone = OptionalPhoneField()
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -143,14 +146,14 @@ class FlagForm(DecisionForm):
 
     flag = FlagField(
         RedFlag.objects.none(),
-        label="What the patient answered",
+        label="The patient’s answer",
         widget=forms.RadioSelect,
         empty_label=None,
-        error_messages={"required": "Choose the flag that this is about."},
+        error_messages={"required": "Choose a flag."},
     )
     outcome = forms.ChoiceField(
         label="Outcome",
-        help_text="For a delay write until when, and defer the request afterwards.",
+        help_text="For a delay, write when it ends, and defer the request afterwards.",
         choices=FlagOutcome.choices,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose an outcome."},

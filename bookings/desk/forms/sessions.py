@@ -43,12 +43,13 @@ class ClinicSessionForm(ModelForm[ClinicSession]):
         hours = OpeningHours.objects.filter(location=location, weekday=weekday)
         if hours.filter(opens__lte=cleaned["starts"], closes__gte=cleaned["ends"]).exists():
             return
-        open_then = ", ".join(f"{each.opens:%H:%M} to {each.closes:%H:%M}" for each in hours)
+        open_then = ", ".join(f"{each.opens:%-H:%M} to {each.closes:%-H:%M}" for each in hours)
         day = f"{cleaned['first_day']:%A}"
         raise ValidationError(
-            f"{location} is open on a {day} from {open_then}. Choose hours within these."
+            f"On a {day}, {location} is open from {open_then}. Choose times between these."
             if open_then
-            else f"{location} is not open on a {day}. Choose another day, or change its hours."
+            else f"{location} is not open on a {day}. Choose another day, or change its opening "
+            "hours."
         )
 
     def _refuse_clashes(self, cleaned: dict[str, Any]) -> None:
@@ -60,9 +61,14 @@ class ClinicSessionForm(ModelForm[ClinicSession]):
         )
         for other in others.between(first, last or date.max):
             if other.clinician == cleaned["clinician"]:
-                raise ValidationError(f"{other.clinician.name} has another session then: {other}.")
+                raise ValidationError(
+                    f"{other.clinician.name} has another session at that time: {other}. Choose "
+                    "another time."
+                )
             if other.room == cleaned["room"]:
-                raise ValidationError(f"{other.room} is taken then: {other}.")
+                raise ValidationError(
+                    f"{other.room} is in use at that time: {other}. Choose another room or time."
+                )
 
 
 class AppointmentTypeForm(ModelForm[AppointmentType]):
@@ -71,7 +77,7 @@ class AppointmentTypeForm(ModelForm[AppointmentType]):
     retire = forms.BooleanField(
         label="No longer booked",
         required=False,
-        help_text="It is not offered for new appointments any more. Appointments that are booked stay.",
+        help_text="Staff can no longer choose it for new appointments. Booked appointments stay.",
     )
 
     class Meta:
@@ -107,12 +113,14 @@ class SessionChangeFormSet(
         for form in self.forms:
             day = form.cleaned_data.get("day") if form.is_valid() else None
             if day and "day" in form.changed_data and day < timezone.localdate():
-                form.add_error("day", "That day is over. Exceptions are of days to come.")
+                form.add_error("day", "That day has passed. Choose a day in the future.")
             elif day and day > timezone.localdate() + FURTHEST:
                 form.add_error("day", "Choose a day within the next two years.")
             elif day and first and day.weekday() != first.weekday():
                 form.add_error(
-                    "day", f"This session is on a {first:%A}, and that day is a {day:%A}."
+                    "day",
+                    f"This session is on a {first:%A}, but that day is a {day:%A}. Choose a "
+                    f"{first:%A}.",
                 )
 
 
@@ -132,8 +140,8 @@ class ClosureForm(ModelForm[Closure]):
         fields = ("resource", "location", "starts", "ends", "reason")
         field_classes = {"resource": ResourceField}
         error_messages = {
-            "starts": {"required": "Enter the first day, and from what time."},
-            "ends": {"required": "Enter the last day, and until what time."},
+            "starts": {"required": "Enter the first day and the time."},
+            "ends": {"required": "Enter the last day and the time."},
         }
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -36,7 +36,7 @@ class InstantField(forms.DateTimeField):
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
     def __init__(self, **kwargs: Any):
-        messages = {"invalid": "Enter a day and a time, for example 2026-12-01 10:30."}
+        messages = {"invalid": "Enter a date and a time, for example 2026-12-01 10:30."}
         super().__init__(error_messages=messages | kwargs.pop("error_messages", {}), **kwargs)
 
     def clean(self, value: Any) -> datetime | None:
@@ -45,8 +45,8 @@ class InstantField(forms.DateTimeField):
         except ValidationError as error:
             if error.code == "ambiguous_timezone":
                 raise ValidationError(
-                    "The clocks change in that night, and this hour is skipped or happens twice. "
-                    "Choose another time."
+                    "The clocks change that night, so this time does not exist or happens "
+                    "twice. Choose another time."
                 ) from None
             raise
         if instant and instant > timezone.now() + FURTHEST:
@@ -69,23 +69,21 @@ class LookForm(forms.Form):
 
     appointment_type = forms.ModelChoiceField(
         AppointmentType.objects.none(),
-        label="What for",
+        label="Appointment type",
         empty_label=None,
-        error_messages=dict.fromkeys(
-            ("required", "invalid_choice"), "Choose what the appointment is for."
-        ),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose an appointment type."),
     )
     clinician = forms.ModelChoiceField(
         Clinician.objects.none(),
-        label="With whom",
+        label="Clinician",
         empty_label=None,
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the clinician."),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose a clinician."),
     )
     from_day = forms.DateField(
         label="From",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Enter a day, for example 2026-12-01."},
+        error_messages={"invalid": "Enter a date, for example 2026-12-01."},
     )
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -106,6 +104,7 @@ class ShownTime(NamedTuple):
     room: Resource | None
     suits: bool
     ticked: bool
+    html_id: str
 
 
 class FreeTimesForm(DecisionForm, LookForm):
@@ -176,9 +175,11 @@ class FreeTimesForm(DecisionForm, LookForm):
         ticked = self._ticked()
         rooms = {free.starts: free.room for free in self.shown}
         days: dict[date, list[ShownTime]] = {}
-        for starts in sorted({*rooms, *ticked}):
+        for number, starts in enumerate(sorted({*rooms, *ticked})):
             suits = not self.record.wishes and self.record.suits(starts)
-            shown = ShownTime(starts, rooms.get(starts), suits, starts in ticked)
+            # An error about the times leads to the first of them.
+            html_id = f"id_times_{number}" if number else "id_times"
+            shown = ShownTime(starts, rooms.get(starts), suits, starts in ticked, html_id)
             days.setdefault(timezone.localdate(starts), []).append(shown)
         return list(days.items())
 
@@ -196,8 +197,8 @@ class FreeTimesForm(DecisionForm, LookForm):
         if cleaned.get("listed") and self.now_listed not in {"", cleaned["listed"]}:
             self.add_error(
                 "times",
-                "You chose somebody or something else after these times were listed. Here are the "
-                "free times now: choose again.",
+                "You changed the clinician or the appointment type after these times were "
+                "listed. Choose again from the free times below.",
             )
         return cleaned
 
@@ -234,7 +235,7 @@ class FreeTimeField(forms.MultipleChoiceField):
         try:
             return [datetime.fromtimestamp(int(each), tz=UTC) for each in value or []]
         except (ValueError, OverflowError, OSError):
-            raise ValidationError("Choose times in the list.") from None
+            raise ValidationError("Choose times from the list.") from None
 
     def validate(self, value: Any) -> None:
         """Accept any instant: only the diary knows what is free, at the moment of booking."""
@@ -249,9 +250,7 @@ class BookForm(FreeTimesForm):
     times_input = "radio"
 
     times = FreeTimeField(label="Free times", required=False)
-    other = InstantField(
-        label="Or another time that lies in a clinic session (optional)", required=False
-    )
+    other = InstantField(label="Or another time within a clinic session (optional)", required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -266,7 +265,7 @@ class OfferedTimeField(ModelChoiceField[OfferedTime]):
     """An offered time, in words."""
 
     def label_from_instance(self, time: OfferedTime) -> str:
-        return f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}"
+        return f"{timezone.localtime(time.starts):%A %-d %B %Y at %-H:%M}"
 
 
 class TakeOfferedForm(DecisionForm):
@@ -274,12 +273,12 @@ class TakeOfferedForm(DecisionForm):
 
     chosen = OfferedTimeField(
         OfferedTime.objects.none(),
-        label="Which time do they take?",
+        label="Which time would they like?",
         widget=forms.RadioSelect,
         empty_label=None,
         error_messages={
             "required": "Choose one of the times.",
-            "invalid_choice": "That time is not held any more. Choose one of these.",
+            "invalid_choice": "We are no longer holding that time. Choose one of these.",
         },
     )
 
@@ -296,19 +295,18 @@ class OfferForm(FreeTimesForm):
     times_input = "checkbox"
 
     times = FreeTimeField(label="Free times", required=False)
-    other = InstantField(
-        label="Another time that lies in a clinic session (optional)", required=False
-    )
+    other = InstantField(label="Another time within a clinic session (optional)", required=False)
     held_until = InstantField(
-        label="Held until (optional)",
+        label="Hold until (optional)",
         required=False,
     )
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["held_until"].help_text = (
-            f"Left empty: for {HELD_HOURS} hours of the desk, and no longer than two "
-            "hours before the first time. The patient sees it; after it, others can have the times."
+            f"If you leave this empty, we hold the times for {HELD_HOURS} hours "
+            "when the desk is open, and until two hours before the first time at the latest. "
+            "We tell the patient. After that, others can book the times."
         )
 
     def clean(self) -> dict[str, Any]:
@@ -319,14 +317,14 @@ class OfferForm(FreeTimesForm):
         if not starts and not {"times", "other"} & self.errors.keys():
             self.add_error("times", "Choose one to three times.")
         if len(starts) > MOST_TIMES:
-            self.add_error("times", "Choose three times at most.")
+            self.add_error("times", "Choose up to three times.")
         chosen = cleaned.get("appointment_type")
         if chosen:
             length = timedelta(minutes=chosen.minutes + chosen.buffer_minutes)
             if any(later - earlier < length for earlier, later in pairwise(starts)):
-                self.add_error("times", "The times overlap each other. Move them apart.")
+                self.add_error("times", "These times overlap. Choose times that are further apart.")
         if starts and cleaned.get("held_until") and cleaned["held_until"] > starts[0]:
-            self.add_error("held_until", "Let the offer end before the first of its times.")
+            self.add_error("held_until", "The offer must end before the first of its times starts.")
         return cleaned
 
     def values(self) -> dict[str, Any]:

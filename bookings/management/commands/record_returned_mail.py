@@ -31,9 +31,13 @@ class Command(BaseCommand):
         try:
             known = returned and messages.note_returned(returned.message_id, returned.code)
         except (OperationalError, messages.StillBeingSent):
-            self.stderr.write("This cannot be written down now. Please hand it in again later.")
+            self.stderr.write(
+                "The report could not be recorded now. Please pass it in again later."
+            )
             sys.exit(os.EX_TEMPFAIL)
         if known:
-            self.stdout.write("The message counts as not delivered.")
+            self.stdout.write("The message is now marked as not delivered.")
         else:
-            self.stdout.write("No report about a message of ours: nothing has changed.")
+            self.stdout.write(
+                "This is not a report about one of our messages. Nothing has changed."
+            )

@@ -24,7 +24,7 @@ class Command(BaseCommand):
     help = "Sends the messages that are due, oldest first."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--loop", action="store_true", help="Go on until stopped.")
+        parser.add_argument("--loop", action="store_true", help="Keep running until stopped.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["loop"]:
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{sent} sent.")
         if failed or sent.failed:
             steps = counted(failed + sent.failed, "step")
-            raise CommandError(f"{steps} failed. The next run tries again.")
+            raise CommandError(f"{steps} failed. The next run will try again.")
 
     def _loop(self) -> None:
         stop = threading.Event()

@@ -15,12 +15,13 @@ class Command(BaseCommand):
     """`manage.py verify_journal [--against FILE]`. FILE is the output of an earlier run."""
 
     help = (
-        "Recomputes the hash chain of every request, and prints reference, number of events and head "
-        "hash. Keep that elsewhere: with --against it shows even a chain that was remade as a whole."
+        "Recomputes the hash chain of every request, and prints its reference, number of "
+        "events and head hash. Keep that output elsewhere: with --against it reveals even a "
+        "chain that was rebuilt as a whole."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--against", type=Path, help="What an earlier run printed.")
+        parser.add_argument("--against", type=Path, help="The output of an earlier run.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         kept = _read(options["against"]) if options["against"] else {}
@@ -34,7 +35,9 @@ class Command(BaseCommand):
                 fault = f"it could not be checked ({fault.where})"
             if fault:
                 faults.append(f"{reference}: {fault}")
-        faults += [f"{reference}: the request is gone" for reference in sorted(kept.keys() - seen)]
+        faults += [
+            f"{reference}: the request is missing" for reference in sorted(kept.keys() - seen)
+        ]
         if faults:
             raise CommandError("\n".join([f"{counted(len(faults), 'fault')}:", *faults]))
 
@@ -46,7 +49,7 @@ class Command(BaseCommand):
             return "the chain is broken"
         number, kept_hash = kept.get(request.reference, (0, ""))
         if number and head(request, number) != kept_hash:
-            return f"event {number} is not the one that was kept"
+            return f"event {number} is not the one in the earlier output"
         return ""
 
 
@@ -57,5 +60,7 @@ def _read(path: Path) -> dict[str, tuple[int, str]]:
             reference, number, kept_hash = line.split()
             kept[reference] = (int(number), kept_hash)
         except ValueError:
-            raise CommandError(f"{path}: “{line[:40]}” is no line of verify_journal.") from None
+            raise CommandError(
+                f"{path}: “{line[:40]}” is not a line printed by verify_journal."
+            ) from None
     return kept

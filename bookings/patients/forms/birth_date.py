@@ -74,7 +74,9 @@ class BirthDateField(forms.MultiValueField):
             return None
         day, month, year = parts
         if not re.fullmatch(YEAR, year) or int(year) < OLDEST:
-            raise ValidationError("Enter the year of birth with four digits, from 1900 on.")
+            raise ValidationError(
+                "Enter a year of birth with four digits, from 1900 onwards, for example 1972."
+            )
         try:
             born = date(int(year), _month(month), _day(day))
         except ValueError:

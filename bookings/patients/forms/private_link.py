@@ -18,8 +18,8 @@ class IdentifyForm(PatientForm):
 
     date_of_birth = BirthDateField(
         label="Date of birth of the person who needs the appointment",
-        help_text="For example 27 3 1972. If you asked for someone else, enter their date of birth, not "
-        "yours.",
+        help_text="For example, 27 3 1972. If you asked for someone else, enter their date of birth, "
+        "not yours.",
     )
 
 
@@ -35,10 +35,7 @@ class ChooseTimeForm(SeenForm):
     time = forms.ChoiceField(
         label="Choose a time",
         widget=forms.RadioSelect,
-        error_messages={
-            "required": "Choose one of the times.",
-            "invalid_choice": "Choose one of the times in the list.",
-        },
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose one of these times."),
     )
 
     def __init__(self, *args: Any, times: Sequence[tuple[int, str]], **kwargs: Any):
@@ -51,7 +48,7 @@ class AnotherTimeForm(SeenForm):
 
     wishes = PlainTextField(
         label="When could you come instead?",
-        help_text="For example: Thursday mornings, not before 7 December.",
+        help_text="For example, Thursday mornings from 10 December.",
         required_message="Write a few words about when you could come.",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -63,8 +60,8 @@ class CancelForm(SeenForm):
 
     reason = PlainTextField(
         label="Would you like to tell us why? (optional)",
-        help_text="It helps us to plan. Nobody answers what stands here: for another time, ask for one "
-        "instead, and if you feel worse, ring us.",
+        help_text="This helps us plan. We do not reply to this box. If you need another time, go "
+        "back and ask for one. If you feel worse, phone us.",
         required=False,
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -78,7 +75,7 @@ class AnswerQuestionForm(SeenForm):
     question = SeenVersionField()
     text = PlainTextField(
         label="Your answer",
-        required_message="Write your answer, or ring us if you would rather talk.",
+        required_message="Write your answer. If you would rather talk, phone us.",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
@@ -87,18 +84,18 @@ class AnswerQuestionForm(SeenForm):
 class ContactForm(SeenForm):
     """How we reach the patient, and how much our messages may say."""
 
-    email = EmailAddressField(label="E-mail address", required_message="Enter your e-mail address.")
+    email = EmailAddressField(label="Email address", required_message="Enter your email address.")
     phone = OptionalPhoneField()
     detail_in_messages = forms.BooleanField(
-        label="Write day, time, place and clinician into messages",
+        label="Include the day, time, place and clinician in messages",
         required=False,
-        help_text="Usually our messages say only that there is news; day and time stand in the calendar "
-        "file that comes with them. Choose this if nobody else reads yours.",
+        help_text="Usually our messages only say that there is news. The attached calendar file has "
+        "the day and time. Choose this if nobody else reads your messages.",
     )
     text_messages = forms.BooleanField(
-        label="Send me short text messages as well",
+        label="Send me text messages as well",
         required=False,
-        help_text="For offers, changes and reminders. They need a mobile number.",
+        help_text="For offers, changes and reminders. You need to give us a mobile number.",
     )
 
     def __init__(self, *args: Any, texts: bool, **kwargs: Any):
@@ -117,12 +114,14 @@ class ContactForm(SeenForm):
 
     def _refuse_number_without_texts(self, phone: str) -> None:
         if not phone:
-            self.add_error("phone", "Enter the mobile number that we may send texts to.")
+            self.add_error(
+                "phone", "Enter a mobile number for text messages, or untick the text messages."
+            )
         elif phones.takes_no_texts(phone):
             self.add_error(
                 "phone",
-                "This number cannot get text messages. Enter a mobile number, or untick the text "
-                "messages.",
+                "We cannot send text messages to this number. Enter a mobile number, or untick "
+                "the text messages.",
             )
 
 
@@ -131,19 +130,21 @@ class LostLinkForm(PatientForm):
 
     reference = PlainTextField(
         label="Your reference",
-        help_text="Eight letters and digits, for example BCDF-2346. It was in our first e-mail.",
+        help_text="Eight letters and numbers, for example BCDF-2346. It is in our first email.",
         max_length=60,
-        required_message="Enter your reference. If you do not have it, ring us.",
+        required_message="Enter your reference. If you do not have it, phone us.",
     )
     email = EmailAddressField(
-        label="Your e-mail address",
-        help_text="The one that you gave us.",
-        required_message="Enter the e-mail address that you gave us.",
+        label="Your email address",
+        help_text="The one you gave us.",
+        required_message="Enter the email address you gave us.",
     )
 
     def clean_reference(self) -> str:
         """The reference as we write it, however it was typed."""
         reference = as_reference(self.cleaned_data["reference"])
         if not reference:
-            raise forms.ValidationError("A reference has eight letters and digits. Check yours.")
+            raise forms.ValidationError(
+                "Enter a reference with eight letters and numbers, for example BCDF-2346."
+            )
         return reference

@@ -8,22 +8,13 @@ from django import forms
 from bookings.models import ScreeningQuestion
 from bookings.patients.forms.birth_date import BirthDateField
 from bookings.screening import GivenAnswer
-from bookings.status import AccessNeed, Answer, CarerRight
+from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, Answer, CarerRight
 from procedures.ground.contact_fields import (
     EmailAddressField,
     NameField,
     OptionalPhoneField,
     PlainTextField,
 )
-
-DAYS = {
-    "monday": "Monday",
-    "tuesday": "Tuesday",
-    "wednesday": "Wednesday",
-    "thursday": "Thursday",
-    "friday": "Friday",
-}
-TIMES = {"morning": "Morning (9 to 12)", "afternoon": "Afternoon (12 to 5)"}
 
 
 class PatientForm(forms.Form):
@@ -41,12 +32,12 @@ class AboutForm(PatientForm):
         label="What have you been reading about?",
         required=False,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "Choose one of the pages in the list."},
+        error_messages={"invalid_choice": "Choose a page from the list."},
     )
     concern = PlainTextField(
         label="What would you like help with?",
-        help_text="Where it hurts, since when, and what you have tried. A few sentences are enough; "
-        "please tell us no more than we need.",
+        help_text="Tell us where it hurts, how long it has hurt and what you have tried. A few "
+        "sentences are enough.",
         required_message="Write a few words about what you would like help with.",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -65,46 +56,49 @@ class YouForm(PatientForm):
 
     name = NameField(
         label="Full name",
-        help_text="Of the person who needs the appointment.",
+        help_text="The name of the person who needs the appointment.",
         required_message="Enter the full name of the person who needs the appointment.",
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     date_of_birth = BirthDateField(
         label="Date of birth",
-        help_text="Of the person who needs the appointment, for example 27 3 1972. We ask for it again "
-        "before we show your request.",
+        help_text="The date of birth of the person who needs the appointment, for example 27 3 1972. We "
+        "will ask for it again before we show you your request.",
     )
     email = EmailAddressField(
-        label="E-mail address",
-        help_text="We send news of your request here. The e-mails say nothing about your health.",
-        required_message="Enter your e-mail address.",
+        label="Email address",
+        help_text="We will send news of your request here. Our emails say nothing about your health.",
+        required_message="Enter your email address.",
     )
-    phone = OptionalPhoneField(help_text="So that we can ring you if an e-mail does not arrive.")
+    phone = OptionalPhoneField(help_text="So that we can phone you if an email does not arrive.")
     access_needs = forms.MultipleChoiceField(
-        label="Is there anything that you need to be able to visit us? (optional)",
-        help_text="We ask once, and everybody who plans your visit sees it.",
+        label="Do you need any help to visit us? (optional)",
+        help_text="We will tell everyone who plans your visit, so you only need to tell us once.",
         required=False,
         choices=AccessNeed.choices,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "Choose needs from the list."},
+        error_messages={"invalid_choice": "Choose from the list."},
     )
     access_detail = PlainTextField(
-        label="Which language, or anything else that helps (optional)",
+        label="Which language do you need, or what else would help? (optional)",
         required=False,
         max_length=200,
         widget=forms.TextInput,
     )
     carer_right = forms.ChoiceField(
-        label="Who asks?",
+        label="Who is this appointment for?",
         required=False,
-        choices=[("", "I ask for myself"), *CarerRight.choices],
+        choices=[
+            ("", "Me"),
+            *((right, f"Someone else. {right.label}.") for right in CarerRight),
+        ],
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "Choose a reason from the list."},
+        error_messages={"invalid_choice": "Choose an answer from the list."},
     )
     carer_name = NameField(
-        label="Your own name, if you ask for someone else",
-        help_text="The e-mails then go to you.",
+        label="Your own name, if the appointment is for someone else",
+        help_text="We will send our emails to you.",
         required=False,
         max_length=100,
         widget=forms.TextInput,
@@ -115,10 +109,20 @@ class YouForm(PatientForm):
         cleaned = super().clean() or self.cleaned_data
         name, right = cleaned.get("carer_name"), cleaned.get("carer_right")
         if name and not right and "carer_right" not in self.errors:
-            self.add_error("carer_right", "Choose why you may ask for someone else.")
+            self.add_error(
+                "carer_right", "Choose who the appointment is for, or leave out your own name."
+            )
         if right and not name and "carer_name" not in self.errors:
-            self.add_error("carer_name", "Enter your own name, since you ask for someone else.")
+            self.add_error(
+                "carer_name", "Enter your own name, because the appointment is for someone else."
+            )
         return cleaned
+
+
+class DetailField(PlainTextField):
+    """What there is to add to an answer. The template shows it as part of its question."""
+
+    is_detail = True
 
 
 class SafetyForm(PatientForm):
@@ -140,7 +144,7 @@ class SafetyForm(PatientForm):
                     "invalid_choice": f"Answer yes, no or not sure: {question.wording}",
                 },
             )
-            self.fields[f"detail_{question.pk}"] = PlainTextField(
+            self.fields[f"detail_{question.pk}"] = DetailField(
                 label=f"If yes: {question.detail_prompt} (optional)",
                 required=False,
                 max_length=300,
@@ -162,21 +166,21 @@ class SafetyForm(PatientForm):
 class TimesForm(PatientForm):
     """Step 4: when an appointment would suit."""
 
-    title = "When suits you"
+    title = "When you could come"
 
     preferred_days = forms.MultipleChoiceField(
         label="Which days could you come?",
-        help_text="Choose all that could suit.",
+        help_text="Choose all the days that suit you.",
         choices=list(DAYS.items()),
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": "Choose at least one day.",
-            "invalid_choice": "Choose days from the list.",
+            "invalid_choice": "Choose from the list.",
         },
     )
     preferred_times = forms.MultipleChoiceField(
-        label="What time of day?",
-        choices=list(TIMES.items()),
+        label="What time of day suits you?",
+        choices=list(PARTS_OF_DAY.items()),
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": "Choose morning, afternoon or both.",
@@ -184,8 +188,8 @@ class TimesForm(PatientForm):
         },
     )
     availability = PlainTextField(
-        label="Anything else about times? (optional)",
-        help_text="For example days when you are away.",
+        label="Is there anything else we should know about times? (optional)",
+        help_text="For example, days when you are away.",
         required=False,
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),

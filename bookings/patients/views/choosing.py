@@ -46,7 +46,7 @@ def _next_after(answers: Sequence[GivenAnswer]) -> str:
 
 def _spelt_out(time: OfferedTime) -> str:
     where = f", {time.room.location.name}" if time.room and time.room.location else ""
-    return f"{timezone.localtime(time.starts):%A %-d %B %Y, %H:%M}{where}"
+    return f"{timezone.localtime(time.starts):%A %-d %B %Y at %-H:%M}{where}"
 
 
 @get_or_post
@@ -94,7 +94,10 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
 
 
 def _too_late() -> None:
-    raise TriageRefused("This offer has ended, so its times are no longer held for you.")
+    raise TriageRefused(
+        "This offer has ended, so we are no longer holding its times for you. If you still "
+        "need one, phone us."
+    )
 
 
 @get_or_post

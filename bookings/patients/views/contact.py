@@ -58,7 +58,7 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         typed.forget(request)
         # A new address has a new link; the patient who changed it stays signed in.
         open_in_session(request, found)
-        messages.success(request, "We have changed how we reach you.")
+        messages.success(request, "Your contact details have been changed.")
     return redirect("bookings:mine", found.reference)
 
 

@@ -112,7 +112,8 @@ def say(request: HttpRequest, refusal: TriageRefused) -> None:
     if isinstance(refusal, Overtaken):
         messages.error(
             request,
-            "Something has changed meanwhile, so this was not possible. Look at where it stands now.",
+            "Something has changed since you opened the page, so nothing was done. Check the current "
+            "status, then try again.",
         )
         return
     messages.error(request, str(refusal))

@@ -25,7 +25,7 @@ from bookings.patients.views.guards import (
     rename_session,
 )
 from bookings.screening import questions_to_ask_again, unseen_urgent_answers
-from bookings.status import WITHDRAWABLE
+from bookings.status import WITHDRAWABLE, RequestStatus
 from bookings.status.events import told_patient
 from procedures.ground import rate_limits
 from procedures.ground.forms import get_or_post, posted
@@ -66,14 +66,18 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     appointment = with_whom.order_by("-pk").first()
     identified = is_identified(request, found)
     question = found.questions.order_by("-pk").first()
+    answer_form = _answer_form(request, found, question) if identified else None
     given = given_page(appointment, now) if identified else None
+    # A request closes with its appointment, and the page then says what became of that.
+    shown = appointment.status if appointment and state == RequestStatus.CLOSED else state
     context = {
         "found": found,
-        "state": state,
+        "state_template": f"bookings/mine/states/{shown}.html",
         "can_withdraw": state in WITHDRAWABLE,
         "can_keep": not found.flags.blocking().exists(),
         "is_soon": triage.is_soon(appointment, now),
         "offer": offer,
+        "offered": "this time" if offer and len(offer.times.all()) == 1 else "these times",
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
         "appointment": appointment,
         "cancel_until": triage.cancel_until(appointment) if appointment else None,
@@ -85,7 +89,8 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "given": given,
         "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
         "question": question,
-        "answer_form": _answer_form(request, found, question) if identified else None,
+        "answer_form": answer_form,
+        "unsent_answer": _unsent_answer(answer_form, state),
         "past": [
             (event.at, sentence)
             for event in found.events.order_by("number")
@@ -108,6 +113,11 @@ def _answer_form(
         if before:
             initial["text"] = before.get("text", "")
     return AnswerQuestionForm(initial=initial)
+
+
+def _unsent_answer(form: AnswerQuestionForm | None, state: RequestStatus) -> str:
+    """What was written as an answer and can no longer be sent, because we stopped waiting for one."""
+    return form.initial.get("text", "") if form and state != RequestStatus.QUESTION_ASKED else ""
 
 
 @get_or_post
@@ -133,8 +143,8 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
             return _no_tries_left(request, found, spent.until, now)
         form.add_error(
             "date_of_birth",
-            "This is not the date of birth that we have. Check that it is the one of the person who "
-            "needs the appointment, or ring us.",
+            "This is not the date of birth we have. Check that it is for the person who needs the "
+            "appointment, or phone us.",
         )
     return render(request, "bookings/mine/identify.html", {"form": form, "found": found})
 

@@ -9,11 +9,22 @@ from django.views.decorators.http import require_safe
 from bookings import triage
 from bookings.models import AppointmentRequest
 from bookings.patients import limits
-from bookings.patients.forms.request_form import DAYS, TIMES, SendForm
+from bookings.patients.forms.request_form import SendForm
 from bookings.patients.unsent import CHECK, ORDER, UnsentRequest, pages_to_ask_about
-from bookings.patients.views.guards import close_session, open_in_session, rename_session
+from bookings.patients.views.guards import (
+    close_session,
+    open_in_session,
+    rename_session,
+)
 from bookings.screening import unseen_urgent_answers
-from bookings.status import CarerRight, MessageKind, TriageRefused, needs_in_words
+from bookings.status import (
+    DAYS,
+    PARTS_OF_DAY,
+    CarerRight,
+    MessageKind,
+    TriageRefused,
+    needs_in_words,
+)
 from procedures.ground import rate_limits
 from procedures.ground.forms import get_or_post, posted
 from procedures.ground.places import by_place
@@ -55,14 +66,16 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if unsent.keep(step, request.POST):
             return redirect("bookings:step", unsent.next_step())
-        form.add_error(None, "This is more than we can keep. Shorten what you wrote, or ring us.")
+        form.add_error(None, "This is too long. Shorten what you wrote, or phone us.")
     context = {
         "form": form,
         "number": ORDER.index(step) + 1,
         "steps": len(ORDER),
         "section": "request",
     }
-    return render(request, f"bookings/request/{step}.html", context | _way_back(step))
+    # Most steps look alike; one that does not has a template of its own.
+    templates = [f"bookings/request/{step}.html", "bookings/request/step.html"]
+    return render(request, templates, context | _way_back(step))
 
 
 @get_or_post
@@ -108,20 +121,18 @@ def check(request: HttpRequest) -> HttpResponse:
         unsent.ask_twice()
         messages.info(
             request,
-            "Your request has not been sent yet. Please look at your answers once more, then press "
+            "Your request has not been sent yet. Please check your answers once more, then press "
             "“Send my request” again.",
         )
     elif request.method == "POST":
-        messages.error(
-            request, "This page was too old to send. Check your answers here, then send them."
-        )
+        messages.error(request, "This page has expired. Check your answers here, then send them.")
     form = SendForm(initial={"key": unsent.key})
     context = {
         "form": form,
         "unsent": submission,
         "page_title": title,
         "days": [DAYS[day] for day in submission.preferred_days],
-        "times": [TIMES[time] for time in submission.preferred_times],
+        "times": [PARTS_OF_DAY[part] for part in submission.preferred_times],
         "answers": submission.answers,
         "needs": needs_in_words(submission.access_needs, submission.access_detail),
         "carer_right": CarerRight(submission.carer_right).label if submission.carer_right else "",
@@ -188,13 +199,13 @@ def _begin_again(request: HttpRequest, step: str = "") -> HttpResponse:
         rate_limits.spend_all(begun, timezone.now())
         UnsentRequest(request.session).rescue(step, request.POST)
         said = (
-            "More than an hour has passed, so we have forgotten your earlier answers to keep them "
-            "private. What you have just typed is kept. Please start again, and you will find it in "
-            "its step."
+            "More than an hour has passed, so we have deleted your earlier answers to keep them "
+            "private. We have kept what you have just typed. Please start again: you will find it in "
+            "the same step."
         )
     else:
         said = (
-            "There is no unsent request here. To keep what you write private, we forget it after an "
+            "You have no unsent request here. To keep your answers private, we delete them after an "
             "hour. Please start again."
         )
     messages.info(request, said)

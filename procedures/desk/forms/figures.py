@@ -11,7 +11,7 @@ from procedures.texts.pictures import Picture, PictureError, read_picture
 class FigureForm(ModelForm[Figure]):
     """A picture to upload. Its type and size are read from the file."""
 
-    file = forms.FileField(help_text="A drawing (SVG) or a picture (PNG), at most 200 KB.")
+    file = forms.FileField(help_text="A drawing (SVG) or a picture (PNG), up to 200 KB.")
 
     class Meta:
         model = Figure
@@ -25,5 +25,5 @@ class FigureForm(ModelForm[Figure]):
         except PictureError as error:
             raise forms.ValidationError(str(error)) from None
         if Figure.objects.filter(content_hash=picture.content_hash).exists():
-            raise forms.ValidationError("This very picture is here already. Use that one.")
+            raise forms.ValidationError("We already have this picture. Use that one.")
         return picture

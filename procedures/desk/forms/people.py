@@ -41,13 +41,13 @@ class ClinicianForm(ModelForm[Clinician]):
         if self.instance.pk and checked and who and "verified_on" not in self.changed_data:
             self.add_error(
                 "verified_on",
-                "The person or the registration changed. Check the register anew, or take the old "
-                "check away.",
+                "The person or the registration has changed. Check the register again, or "
+                "remove the old check.",
             )
         if not checked:
             return cleaned
         if checked > timezone.localdate():
-            self.add_error("verified_on", "The check cannot lie in the future.")
+            self.add_error("verified_on", "The date of the check cannot be in the future.")
         if not cleaned.get("verification_evidence"):
             self.add_error("verification_evidence", "Write what you looked at and what it said.")
         if not until or until > checked + timedelta(days=366):

@@ -36,7 +36,9 @@ class InformationPageForm(ModelForm[InformationPage]):
         """Refuse brands and promises in the synonyms: patients read them, and nobody signs them."""
         synonyms: str = self.cleaned_data["synonyms"]
         if content_checks.promises(synonyms):
-            raise forms.ValidationError("Take out brands and promises: patients read these words.")
+            raise forms.ValidationError(
+                "Remove brand names and promises: patients read these words."
+            )
         return synonyms
 
 
@@ -64,8 +66,8 @@ class RevisionForm(ModelForm[Revision]):
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk and cleaned.get("seen_version") != self.instance.version:
             raise forms.ValidationError(
-                "A colleague edited this text while you did. Copy yours from below, open the text "
-                "again and put the two together."
+                "A colleague edited this text at the same time. Copy your text from below, "
+                "open the page again and combine the two."
             )
         return cleaned
 
@@ -84,8 +86,8 @@ class RevisionForm(ModelForm[Revision]):
         page = self.instance.page if self.instance.pk else self.cleaned_data.get("page")
         if page and parsed.category != page.category:
             raise forms.ValidationError(
-                f"This page belongs to “{page.get_category_display()}”: write "
-                f"“category: {page.category}” at the top."
+                f"This page is in “{page.get_category_display()}”. Write “category: "
+                f"{page.category}” at the top."
             )
         return document
 
@@ -109,10 +111,10 @@ class SubmitForm(DecisionForm):
             self.rules[f"reason_{number}"] = rule
             self.fields[f"reason_{number}"] = PlainTextField(
                 label=RULES[rule].sentence,
-                help_text=f"{_lines(where)}. {RULES[rule].why} Mend it, or write why it stays. "
-                "The reviewer reads your reason.",
+                help_text=f"{_lines(where)}. {RULES[rule].why} Correct it, or explain why you are "
+                "keeping it. The reviewer will read your reason.",
                 max_length=300,
-                required_message=f"Write why it stays: {RULES[rule].sentence}",
+                required_message=f"Explain why you are keeping it: {RULES[rule].sentence}",
             )
 
     def values(self) -> dict[str, Any]:
@@ -135,7 +137,7 @@ class SignForm(DecisionForm):
         choices=[(line, line) for line in CHECKLIST],
         widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "required": "Tick each line of the checklist, or return the text with a reason."
+            "required": "Tick every item on the checklist, or return the text with a reason."
         },
     )
 

@@ -12,7 +12,7 @@ from procedures.publishing.folders import write_folder
 class Command(BaseCommand):
     """`manage.py export_pages FOLDER`. The folder has to be empty or new."""
 
-    help = "Writes the newest text of every page as FOLDER/*.md, with what belongs to it."
+    help = "Writes the newest text of every page to FOLDER/*.md, with its sources and figures."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
         if folder.exists() and any(folder.iterdir()):
-            raise CommandError(f"{folder} is not empty. Name a new folder; nothing was written.")
+            raise CommandError(
+                f"{folder} is not empty, so nothing was written. Choose a new folder."
+            )
         written = write_folder(folder)
         self.stdout.write(f"{counted(written, 'page')} written to {folder}.")
         if written.failed:

@@ -15,9 +15,9 @@ class Command(BaseCommand):
     """`manage.py import_pages FOLDER --by USERNAME`. Imports the whole folder or nothing."""
 
     help = (
-        "Imports every FOLDER/*.md as a draft of the page named like the file, with FOLDER/"
-        "pages.toml, sources.toml and figures/. A page whose newest version has the same text is "
-        "left alone."
+        "Imports every FOLDER/*.md as a draft of the page with the same name, with "
+        "FOLDER/pages.toml, sources.toml and figures/. If the newest version of a page has the "
+        "same text, nothing is imported for it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,4 +35,4 @@ class Command(BaseCommand):
         drafts, files = counted(done.drafts, "draft"), counted(done.files, "file")
         self.stdout.write(f"{drafts} made from {files}.")
         if done.skipped:
-            self.stdout.write(f"Skipped, because it is no page: {', '.join(done.skipped)}.")
+            self.stdout.write(f"Skipped, because these are not pages: {', '.join(done.skipped)}.")

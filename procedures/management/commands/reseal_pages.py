@@ -12,14 +12,15 @@ class Command(BaseCommand):
     """`manage.py reseal_pages`. Afterwards the earlier key can leave SEALING_KEY_FALLBACKS."""
 
     help = (
-        "Seals every event of a page under SEALING_KEY, if its present seal is by that key or by one of "
-        "SEALING_KEY_FALLBACKS. Run verify_pages before it. Exits with 1 if an event has another seal."
+        "Seals every page event with SEALING_KEY, if it is now sealed with that key or with "
+        "one of SEALING_KEY_FALLBACKS. Run verify_pages first. Exits with 1 if an event has "
+        "another seal."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         sealed, strangers = reseal()
         events = counted(sealed, "event is", "events are")
-        self.stdout.write(f"{events} sealed under the present key.")
+        self.stdout.write(f"{events} sealed with the current key.")
         if strangers:
             numbers = ", ".join(map(str, strangers))
-            raise CommandError(f"Not sealed by us, and left as they are: events {numbers}.")
+            raise CommandError(f"Events not sealed by us, and not changed: {numbers}.")

@@ -13,12 +13,10 @@ from procedures.publishing import reviews
 class Command(BaseCommand):
     """`manage.py reviews_due [--mail]`. Run it daily; a missed run loses nothing."""
 
-    help = (
-        "Lists the pages that are due. With --mail, tells each owner what they were not told yet."
-    )
+    help = "Lists the pages that need attention. With --mail, emails each owner what is new."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--mail", action="store_true", help="Send the digests.")
+        parser.add_argument("--mail", action="store_true", help="Email the owners.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
@@ -37,7 +35,7 @@ class Command(BaseCommand):
                 failed += 1
                 self.stderr.write(f"Not sent to {person.get_username()}: {outcome.where}")
                 continue
-            self.stdout.write(f"Told {person.get_username()} of {len(news)}.")
+            self.stdout.write(f"Emailed {person.get_username()} about {len(news)}.")
         if failed:
-            digests = counted(failed, "digest was", "digests were")
-            raise CommandError(f"{digests} not sent. The next run tries again.")
+            digests = counted(failed, "email was", "emails were")
+            raise CommandError(f"{digests} not sent. The next run will send them.")

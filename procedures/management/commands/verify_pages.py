@@ -18,13 +18,13 @@ class Command(BaseCommand):
     """`manage.py verify_pages [--against FILE]`. FILE is the output of earlier runs."""
 
     help = (
-        "Holds every text, signature, status and figure against the sealed events, and these against "
-        "each other. Prints the head of their chain: keep it elsewhere, for --against. Exits with 1 on "
-        "any fault."
+        "Checks every text, signature, status and figure against the sealed events, and the "
+        "events against each other. Prints the head of their chain: keep it elsewhere, for "
+        "--against. Exits with 1 if it finds a fault."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--against", type=Path, help="What earlier runs printed.")
+        parser.add_argument("--against", type=Path, help="The output of earlier runs.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         kept = _read(options["against"]) if options["against"] else {}
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             newest = max(ours)
             self.stdout.write(f"{HEAD} {newest} {ours[newest]}")
         if links and not ours:
-            return ["No event is sealed under the present SEALING_KEY. Was it changed?"]
+            return ["No event is sealed with the current SEALING_KEY. Has it been changed?"]
         return [
             *(f"event {link.number}: {link.fault}" for link in links if link.fault),
             *_faults_against(kept, links),
@@ -63,9 +63,9 @@ def _faults_against(kept: dict[int, str], links: list[Link]) -> Iterable[str]:
     hashes = {link.number: link.hash for link in links}
     for number, kept_hash in sorted(kept.items()):
         if number not in hashes:
-            yield f"event {number}: it was kept elsewhere, and is gone here"
+            yield f"event {number}: it is in the earlier output, but missing here"
         elif hashes[number] != kept_hash:
-            yield f"event {number}: it is not the one that was kept"
+            yield f"event {number}: it is not the one in the earlier output"
 
 
 def _faults_of_figure(figure: Figure) -> list[str]:
@@ -92,7 +92,9 @@ def _read(path: Path) -> dict[int, str]:
     try:
         kept = {int(number): kept_hash for _, number, kept_hash in heads}
     except ValueError:
-        raise CommandError(f"{path}: a line with “{HEAD}” is not of verify_pages.") from None
+        raise CommandError(
+            f"{path}: a line with “{HEAD}” was not printed by verify_pages."
+        ) from None
     if not kept:
-        raise CommandError(f"{path} holds no head that verify_pages printed.")
+        raise CommandError(f"{path} does not contain a head printed by verify_pages.")
     return kept

@@ -108,16 +108,16 @@ def page_entries(path: Path) -> dict[str, dict[str, Any]]:
 
 def _page_faults(columns: dict[str, Any]) -> list[str]:
     faults = [
-        f"there is no “{name}”." if name not in KINDS else f"“{name}” is not of the right kind."
+        f"there is no “{name}”." if name not in KINDS else f"“{name}” has the wrong type of value."
         for name, value in columns.items()
         if not _is_of_its_kind(name, value)
     ]
     if faults:
         return faults
     if promises("\n".join(columns.get("synonyms", []))):
-        faults.append("take brands and promises out of the synonyms.")
+        faults.append("remove brand names and promises from the synonyms.")
     if columns.get("change_class", ChangeClass.ADVICE) not in ChangeClass.values:
-        faults.append("“change_class” is advice, wording or format.")
+        faults.append("“change_class” must be advice, wording or format.")
     if len(columns.get("note", "")) > LONGEST_NOTE:
         faults.append(f"shorten the note to {LONGEST_NOTE} characters.")
     return faults

@@ -48,7 +48,7 @@ def read_folder(folder: Path, *, by: User, now: datetime) -> Imported:
     if not paths:
         raise FolderError(f"There is no .md file in {folder}.")
     faults = [
-        f"{path}: another file is for the same page."
+        f"{path}: another file is for the same page. Remove one of them."
         for path, before in zip(paths[1:], paths, strict=False)
         if slug_of(path) == slug_of(before)
     ]
@@ -158,7 +158,7 @@ def _new_page(path: Path, category: Category, columns: dict[str, Any]) -> Inform
     _set(page, own, PAGE_COLUMNS, f"pages.toml, [{slug_of(path)}]")
     page.synonyms = "\n".join(columns.get("synonyms", []))
     page.owner = User.objects.filter(username=columns.get("owner", "")).first()
-    _save(page, str(path), "the name cannot be an address, or pages.toml is at fault. ")
+    _save(page, str(path), "the name cannot be an address, or there is a mistake in pages.toml. ")
     return page
 
 

@@ -25,7 +25,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     feed = Atom1Feed(
         title=f"{settings.CLINIC_NAME}: changes to advice",
         link=f"{settings.SITE_URL}/",
-        description="When the advice on one of our pages changes, it stands here.",
+        description="News of pages whose advice has changed.",
         feed_url=settings.SITE_URL + reverse("procedures:changes"),
         language=settings.LANGUAGE_CODE,
     )

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from procedures.reading import pdf
 from procedures.reading.publication import Closed, Publication
 from procedures.reading.views.answers import closed, find, public
+from procedures.status import ReviewState
 from procedures.texts.rendering import square_code
 
 
@@ -48,6 +49,7 @@ def _context(request: HttpRequest, found: Publication) -> dict[str, object]:
     )
     return found._asdict() | {
         "section": page.category,
+        "overdue": found.state == ReviewState.OVERDUE,
         "large": request.GET.get("size") == "large",
         "printed": timezone.localdate(),
         "paper_address": address,

@@ -17,48 +17,51 @@ class Rule(NamedTuple):
 RULES = {
     "card heading": Rule(
         "End the heading of a care card with “if:”.",
-        "Each line below it has to make sense as the end of that sentence.",
+        "Each item below it should complete that sentence.",
     ),
     "do not": Rule(
-        "Start this item with “Do not”.", "Listeners and hurried readers can miss the heading."
+        "Start this item with “Do not”.", "People who listen or skim can miss the heading."
     ),
     "emergency link": Rule(
-        "Take the link out of the emergency card.", "Nobody should read on in an emergency."
+        "Remove the link from the emergency card.",
+        "In an emergency people should act, not read on.",
     ),
     "urgent card": Rule(
-        "Add an urgent or emergency card.", "Every procedure can go wrong, and minutes may count."
+        "Add an urgent or emergency card.",
+        "Any procedure can go wrong, and people need to know what to do.",
     ),
     "one number format": Rule(
-        "Write “1 in 100” instead of a percentage.", "Readers compare risks only in one format."
+        "Write “1 in 100” instead of a percentage.",
+        "Readers can compare risks only if they are all in one format.",
     ),
     "frequency source": Rule(
         "Cite the source of this figure in the same paragraph or row.",
-        "A figure that nobody can check is a rumour.",
+        "Readers and reviewers must be able to check every figure.",
     ),
     "disagreement": Rule(
         "Give at least two items here, each with its source.",
-        "A disagreement has two sides, and readers may want to look them up.",
+        "A disagreement has at least two sides, and readers may want to look them up.",
     ),
     "markup": Rule(
-        "Take this out: readers would see it just as it is typed here.",
-        "It is a mark that did not work, or a note that was meant for colleagues.",
+        "Remove this: readers would see it exactly as you typed it.",
+        "It is formatting that did not work, or a note for colleagues.",
     ),
     "picture": Rule(
-        "Give the figure for what this row is about, not for its opposite.",
-        "Readers take the filled dots for what the first column names.",
+        "Give the figure for what this row is about, not for the opposite.",
+        "Readers assume that the filled dots show what the first column names.",
         blocks=False,
     ),
     "brand": Rule(
-        "Take the brand name out and name the kind of medicine.",
+        "Remove the brand name and name the kind of medicine.",
         "UK advertising rules forbid promoting a prescription-only medicine to the public.",
     ),
     "promise": Rule(
-        "Take the promise out and say what may happen.",
-        "Nobody can promise a result, and the UK advertising rules forbid it.",
+        "Remove the promise and say what may happen.",
+        "Nobody can promise a result, and UK advertising rules forbid it.",
     ),
     "skin": Rule(
         "Say how this looks on brown or black skin too.",
-        "Redness can be hard to see on darker skin, and an infection would be missed.",
+        "Redness can be hard to see on darker skin, and someone could miss an infection.",
     ),
     "long sentence": Rule(
         f"Split this sentence: it has more than {LONGEST_SENTENCE} words.",
@@ -66,29 +69,33 @@ RULES = {
         blocks=False,
     ),
     "reading age": Rule(
-        f"Use shorter words and sentences: the text reads like one for people over {OLDEST_READER}.",
-        "Most adults read with ease what is written for ages 11 to 14.",
+        f"Use shorter words and sentences: only people over {OLDEST_READER} would find this "
+        "text easy to read.",
+        "Most adults find it easy to read text written for ages 11 to 14.",
         blocks=False,
     ),
     "unexplained term": Rule(
         "Explain this term at its first use: [[term: what it means]].",
-        "Another of our pages found that it needs explaining.",
+        "Another of our pages explains it.",
         blocks=False,
     ),
     "exclusion source": Rule(
         "Cite why this matters.", "Patients and reviewers may want to look it up.", blocks=False
     ),
     "risk source": Rule(
-        "Cite a source for this risk.", "A risk without a source is a rumour.", blocks=False
+        "Cite a source for this risk.",
+        "Readers and reviewers must be able to check every risk.",
+        blocks=False,
     ),
     "tone": Rule(
-        "Take out the exclamation mark or the word “simply”.",
-        "What is simple for us may not be for the reader.",
+        "Remove the exclamation mark or the word “simply”.",
+        "What is simple for us may not be simple for the reader.",
         blocks=False,
     ),
     "missing block": Rule(
         "Add what is missing: key-facts, options, tell-us, risks.",
-        "Readers of a procedure look for the other choices, the risks and what to tell us.",
+        "People reading about a procedure look for the other choices, the risks and what to "
+        "tell us.",
         blocks=False,
     ),
 }

@@ -51,7 +51,9 @@ class Document(NamedTuple):
 def parse(document: str) -> Document:
     """Separate the front matter from the body. Raises DocumentError, naming each line at fault."""
     if len(document) > MAX_DOCUMENT:
-        raise DocumentError([(1, f"The text is longer than {MAX_DOCUMENT:,} characters.")])
+        raise DocumentError(
+            [(1, f"The text is longer than {MAX_DOCUMENT:,} characters. Shorten it.")]
+        )
     lines = with_plain_line_ends(document).split("\n")
     faults = hidden_characters(lines) + _excesses(document, lines)
     bounds = [at for at, line in enumerate(lines) if line.rstrip() == "---"]
@@ -89,7 +91,15 @@ def _excesses(document: str, lines: Sequence[str]) -> list[Fault]:
     ]
     for sign, most in MOST.items():
         if document.count(sign) > most:
-            faults.append((1, f"The text holds “{sign.strip()}” more than {most:,} times."))
+            faults.append(
+                (
+                    1,
+                    (
+                        f"The text contains “{sign.strip()}” more than {most:,} times. Use it less "
+                        "often."
+                    ),
+                )
+            )
     return faults
 
 
@@ -102,9 +112,7 @@ def _front_matter(lines: Sequence[str]) -> tuple[list[tuple[int, str, str]], lis
         if not colon or name not in FRONT_MATTER:
             faults.append((number, f"Expected one of: {', '.join(FRONT_MATTER)}."))
         elif first := next((at for at, earlier, _ in entries if earlier == name), 0):
-            faults.append(
-                (number, f"The {name} is given in line {first} already. Keep one of them.")
-            )
+            faults.append((number, f"The {name} is already in line {first}. Keep one of them."))
         else:
             entries.append((number, name, value))
     return entries, faults
@@ -120,7 +128,7 @@ def _front_matter_faults(matter: Mapping[str, str]) -> list[str]:
     faults = [f"Give the page a {name}." for name in missing]
     faults += [f"Shorten the {name} to {longest} characters." for name, longest in too_long]
     if matter.get("category") and matter["category"] not in Category.values:
-        faults.append(f"The category is one of: {', '.join(Category.values)}.")
+        faults.append(f"The category must be one of: {', '.join(Category.values)}.")
     return faults
 
 
@@ -133,7 +141,7 @@ def heading(line: str) -> tuple[str, str] | None:
 def hidden_characters(lines: Iterable[str], first: int = 1) -> list[Fault]:
     """The lines with invisible characters, such as those that reverse the text around them."""
     return [
-        (number, f"Remove the hidden character in this line ({name_of(hidden[0])}).")
+        (number, f"Remove the hidden character from this line ({name_of(hidden[0])}).")
         for number, line in enumerate(lines, start=first)
         if (hidden := hidden_in(line))
     ]

@@ -64,7 +64,7 @@ def _unreadable(parsed: Document, tokens: Sequence[Token]) -> list[Fault]:
     for passage in passages(parsed, tokens):
         found += hidden_characters(passage.raw.split("\n"), first=passage.line)
         if piles_up_marks(passage.raw):
-            found.append((passage.line, f"Write at most {MOST_MARKS} accents on one letter."))
+            found.append((passage.line, f"Use at most {MOST_MARKS} accents on one letter."))
     return found
 
 
@@ -97,7 +97,7 @@ def _opening_faults(name: str, title: str) -> list[str]:
     if has_heading and not title:
         return [f"Give the block “{name}” a heading on the same line."]
     if title and not has_heading:
-        return [f"The block “{name}” has no heading. Begin a new line for these words."]
+        return [f"The block “{name}” has no heading. Put these words on a new line."]
     if CITATION.search(title):
         return ["Cite a source in the text of a block, not its heading."]
     return []
@@ -131,7 +131,7 @@ def _shape_faults(
         said = []
         used = [token.type, *(child.type for child in token.children or [])]
         if unused := [UNUSED[name] for name in used if name in UNUSED]:
-            said = [f"Our pages do not use {unused[0]}. Write it otherwise."]
+            said = [f"Our pages do not use {unused[0]}. Write it in another way."]
         elif token.type == "heading_open":
             said = [] if token.tag in _headings(below=below) else [HEADINGS]
             below = True
@@ -161,7 +161,7 @@ def _picture_faults(
     if figure:
         return ["Put exactly one picture, ![words](key), in this block."]
     if figure is None or len(children) != 1:
-        return ["Put a picture on its own line in a block “figure”."]
+        return ["Put a picture on a line of its own in a block “figure”."]
     if picture.attrs.get("src") not in figures:
         return [f"There is no figure “{picture.attrs.get('src')}”. Add it under Figures."]
     if not picture.content.strip():
@@ -175,9 +175,9 @@ def _term_faults(parsed: Document) -> list[Fault]:
         for term, _ in TERM.findall(line):
             anchor = term_anchor(term)
             if anchor in seen:
-                faults.append((number, f"“{term}” is explained already. Explain it only once."))
+                faults.append((number, f"“{term}” is already explained. Explain it only once."))
             if anchor == "term-":
-                faults.append((number, f"“{term}” holds no letter. Explain a word."))
+                faults.append((number, f"“{term}” does not contain a letter. Explain a word."))
             seen.add(anchor)
         if "[[" in TERM.sub("", line):
             faults.append((number, "Explain a term as [[term: what it means]], on one line."))

@@ -201,7 +201,7 @@ def _clean(rendered: str) -> str:
     lost = before.elements - after.elements
     if lost or before.words != after.words:
         what = min(lost, default="some words")
-        raise DocumentError([(1, f"This would not reach the page: {what}. Take it out.")])
+        raise DocumentError([(1, f"The page would not show this: {what}. Remove it.")])
     return clean
 
 

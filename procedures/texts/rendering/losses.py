@@ -13,14 +13,14 @@ SCHEMES = {"https", "tel"}
 ADDRESS = re.compile(r"(?i)/(?!/)|#|https://[^/]|tel:\+?[\d-]+$")
 NOTE = re.compile(r"[\s\d.)*+-]*\[\^[^\]]*\]:")
 LOST_LINE = (
-    "Nobody would see this line. Write links as [words](address), and put lists at most four deep "
-    "into each other."
+    "Readers would not see this line. Write links as [words](address), and nest lists no more "
+    "than four deep."
 )
 LOST_CELL = (
-    "The last cells of this row would be lost: the table has fewer columns. For a “|” among words "
-    "write “\\|”."
+    "The table has fewer columns than this row, so its last cells would be lost. To write “|” "
+    "in a cell, use “\\|”."
 )
-WORKING = "Begin it with “https://” or “tel:”, or with “/” for a page of ours."
+WORKING = "Begin it with “https://” or “tel:”, or with “/” for one of our pages."
 
 
 def losses(tokens: Sequence[Token], parsed: Document) -> list[Fault]:
@@ -98,7 +98,7 @@ def _lost_links(tokens: Sequence[Token]) -> Iterator[Fault]:
     for token in tokens:
         for child in token.children or []:
             if child.type in {"link_open", "image"} and child.attrs.get("title"):
-                yield _first(token), "This title of a link or picture is not shown. Take it out."
+                yield _first(token), "We do not show the title of a link or picture. Remove it."
             if child.type == "link_open" and not ADDRESS.match(str(child.attrs["href"])):
                 yield _first(token), f"The link “{child.attrs['href']}” would not work. {WORKING}"
 
