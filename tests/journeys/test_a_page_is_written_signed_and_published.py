@@ -57,7 +57,7 @@ def test_a_page_is_written_signed_and_published(
     reviewer.go_back()
     press(reviewer.get_by_role("link", name="Sign", exact=True))
     expect(reviewer.get_by_text("I have read the whole of this page")).to_be_visible()
-    reviewer.get_by_text("What it changes against version 2").click()
+    reviewer.get_by_text("What has changed since version 2").click()
     expect(reviewer.locator("ins").first).to_be_visible()
     look_at(reviewer)
     press(reviewer.get_by_role("button", name="Sign"))
