@@ -60,12 +60,12 @@ def test_a_page_is_written_signed_and_published(
     reviewer.get_by_text("What has changed since version 2").click()
     expect(reviewer.locator("ins").first).to_be_visible()
     look_at(reviewer)
-    press(reviewer.get_by_role("button", name="Sign"))
+    press(reviewer.get_by_role("button", name="Sign", exact=True))
     expect(reviewer.get_by_text("Tick every item on the checklist").first).to_be_visible()
     look_at(reviewer)
     for line in reviewer.get_by_role("checkbox").all():
         line.check()
-    press(reviewer.get_by_role("button", name="Sign"))
+    press(reviewer.get_by_role("button", name="Sign", exact=True))
     expect(reviewer.get_by_text("Signed. A publisher can now")).to_be_visible()
 
     publisher = new_page()

@@ -158,7 +158,7 @@ def test_a_request_becomes_an_appointment(
     expect(staff.get_by_role("heading", name="Booked")).to_be_visible()
     assert request.appointments.get().starts == later
     for page in (patient, staff):
-        for words in in_words(later).split(", "):
+        for words in in_words(later).split(" at "):
             expect(page.get_by_role("main")).to_contain_text(words)
 
 
