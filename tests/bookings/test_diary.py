@@ -113,7 +113,7 @@ def test_a_time_is_free_again_when_its_offer_has_ended(monday: datetime) -> None
 def test_an_offer_has_one_to_three_times(count: int, monday: datetime) -> None:
     request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
     starts = [factories.tomorrow(hour, now=monday) for hour in range(count)]
-    with pytest.raises(TriageRefused, match="between one and 3"):
+    with pytest.raises(TriageRefused, match="between 1 and 3"):
         diary.offer(
             request,
             appointment_type=factories.appointment_type(),

@@ -377,7 +377,7 @@ def test_an_appointment_whose_machine_is_away_is_found(doctor: Clinician, monday
     machine = Resource.objects.get(machine_kind__isnull=False)
     Closure.objects.create(resource=machine, starts=local(TUESDAY, 10, 10), ends=local(TUESDAY, 18))
     assert [each.why for each in free_times.stranded(monday)] == [
-        "Away or closed then: Ultrasound 0."
+        "Ultrasound 0 is not available at that time."
     ]
 
 

@@ -175,7 +175,7 @@ SUBJECTS = {
     MessageKind.CONTACT: "Your contact details have changed",
     MessageKind.CONTACT_LEFT: "Contact details have changed",
     MessageKind.LINK: "Your private link",
-    MessageKind.CLINIC_NOTICE: "Notice to the clinic: {reference}",
+    MessageKind.CLINIC_NOTICE: "Please look at {reference}",
 }
 
 
@@ -358,7 +358,7 @@ def test_the_clinic_is_told_only_that_something_waits(monday: datetime) -> None:
     factories.received(flagged=True, now=monday)
     messages.send_due()
     notice = next(letter for letter in mail.outbox if letter.to == ["desk@example.org"])
-    assert "Notice to the clinic" in notice.body
+    assert "needs attention at the desk" in notice.body
     assert "/appointments/mine/" not in notice.body
 
 

@@ -349,7 +349,7 @@ def test_joining_and_leaving_by_a_press(client: Client, monday: datetime) -> Non
     request.refresh_from_db()
     assert (request.earlier_asked_at, request.earlier_asked_by) == (monday, PATIENT)
     content = client.post(f"{url}no-earlier/", {"version": request.version}, follow=True).content
-    assert "Put me on the cancellation list" in content.decode()
+    assert "Join the cancellation list" in content.decode()
     request.refresh_from_db()
     assert request.earlier_asked_at is None
 

@@ -124,7 +124,7 @@ def test_a_task_that_fails_keeps_none_of_the_others_from_its_turn(
     poison(clock, "settle", lambda request, **_: request.pk == bad.pk)
     with pytest.raises(CommandError, match="2 steps failed"):
         call_command("send_messages")
-    assert "2 steps could not be done" in alarms(timezone.now())[0]
+    assert "could not complete 2 steps" in alarms(timezone.now())[0]
     assert {letter.to[0] for letter in mail.outbox} == {"pat@example.org", "desk@example.org"}
 
 
@@ -184,7 +184,7 @@ def test_a_digest_that_cannot_be_written_keeps_no_other(monday: datetime, poison
         Revision.objects.filter(pk=revision.pk).update(status=RevisionStatus.SUSPENDED)
     poison(reviews, "render_to_string", lambda name, told: told["person"].username == "bad")
     failed = StringIO()
-    with pytest.raises(CommandError, match="1 digest was not sent"):
+    with pytest.raises(CommandError, match="1 email was not sent"):
         call_command("reviews_due", "--mail", stdout=StringIO(), stderr=failed)
     assert [letter.to for letter in mail.outbox] == [["good@example.org"]]
     assert "Not sent to bad: ValueError at" in failed.getvalue()

@@ -131,8 +131,8 @@ def test_a_page_that_lost_its_questions_is_named(
     assert unasked() == []
     lose("thinner")
     sentence = (
-        "A visit about “Shockwave therapy” may include “Shockwaves”, but no safety question is asked "
-        "before it."
+        "A visit about “Shockwave therapy” may include “Shockwaves”, but we do not ask any safety "
+        "questions about it."
     )
     assert unasked() == [sentence]
     assert sentence in sign_in("Manager").get("/admin/").content.decode()
@@ -141,7 +141,7 @@ def test_a_page_that_lost_its_questions_is_named(
     assert sentence in told.getvalue()
     lose("allergy")
     assert unasked()[0] == (
-        "Any visit may include “A needle”, but no safety question is asked before it."
+        "Any visit may include “A needle”, but we do not ask any safety questions about it."
     )
 
 
@@ -206,7 +206,7 @@ def test_a_guide_is_given_with_what_is_written_about_the_treatment(
     assert "Injections" not in before
     content = client.get(identified(client, request)).content.decode()
     assert "Trigger-finger" in content
-    assert 'please read this as well: <a href="/procedures/injections/">Injections</a>' in content
+    assert '<a href="/procedures/injections/">Injections</a>.' in content
 
 
 def test_without_a_treatment_nothing_is_given(monday: datetime) -> None:

@@ -82,7 +82,7 @@ def test_a_request_goes_through(client: Client, monday: datetime) -> None:
     assert (request.page, str(request.phone)) == (page, "+44 20 7946 0958")
     receipt = client.get(f"{BASE}sent/").content.decode()
     assert request.reference in receipt
-    assert "Wednesday 25 November 2026, 10:00" in receipt
+    assert "Wednesday 25 November 2026 at 10:00" in receipt
     assert client.get(f"/appointments/mine/{request.reference}/").status_code == 200
 
 

@@ -20,11 +20,15 @@ RIGHT = {
 }
 WRONG = [
     ("DEBUG", "true", "DEBUG is on, and its error pages show patients’ data."),
-    ("DEBUG", "ture", "DEBUG is “ture”. Write true or false."),
-    ("DEMONSTRATION", "2", "DEMONSTRATION is “2”. Write true or false."),
+    ("DEBUG", "ture", "DEBUG is “ture”. Set it to true or false."),
+    ("DEMONSTRATION", "2", "DEMONSTRATION is “2”. Set it to true or false."),
     ("SECRET_KEY", "", "Set the environment variable SECRET_KEY. It signs patients' links"),
-    ("CLINIC_SENDER", "", "Set the environment variable CLINIC_SENDER. The address from which"),
-    ("SEALING_KEY", "", "Set the environment variable SEALING_KEY. Only signatures sealed with it"),
+    ("CLINIC_SENDER", "", "Set the environment variable CLINIC_SENDER. The address that"),
+    (
+        "SEALING_KEY",
+        "",
+        "Set the environment variable SEALING_KEY. A page opens only if its signature is sealed",
+    ),
     ("SITE_URL", "", "Set the environment variable SITE_URL. For example https://clinic.example"),
     *(
         ("SITE_URL", value, f"SITE_URL is “{value}”. Set it to the address of the site.")
@@ -42,18 +46,18 @@ WRONG = [
         )
     ),
     ("SITE_URL", "http://clinic.example", "It must begin with https://"),
-    ("ALLOWED_HOSTS", "other.example", "ALLOWED_HOSTS does not name clinic.example"),
+    ("ALLOWED_HOSTS", "other.example", "ALLOWED_HOSTS does not include clinic.example"),
     ("PROXIES", "-1", "PROXIES is “-1”. Set it to a whole number from 0 to 9."),
     ("PROXIES", "one", "PROXIES is “one”. Set it to a whole number from 0 to 9."),
-    ("CLINIC_OPENS", "25:00", "CLINIC_OPENS is “25:00”. Write a time from 00:00 to 23:59."),
-    ("CLINIC_OPENS", "9:00", "CLINIC_OPENS is “9:00”. Write a time from 00:00 to 23:59."),
-    ("CLINIC_OPENS", "24:00", "CLINIC_OPENS is “24:00”. Write a time from 00:00 to 23:59."),
+    ("CLINIC_OPENS", "25:00", "CLINIC_OPENS is “25:00”. Set it to a time from 00:00 to 23:59."),
+    ("CLINIC_OPENS", "9:00", "CLINIC_OPENS is “9:00”. Set it to a time from 00:00 to 23:59."),
+    ("CLINIC_OPENS", "24:00", "CLINIC_OPENS is “24:00”. Set it to a time from 00:00 to 23:59."),
     ("CLINIC_CLOSES", "24:01", "Midnight at the end of a day is 24:00."),
-    ("CLINIC_CLOSES", "08:00", "CLINIC_OPENS is 09:00 and CLINIC_CLOSES 08:00."),
+    ("CLINIC_CLOSES", "08:00", "CLINIC_OPENS is 09:00 and CLINIC_CLOSES is 08:00."),
     ("CLINIC_CLOSES", "09:00", "Set CLINIC_CLOSES to a later time."),
-    ("CLINIC_OPEN_DAYS", "8", "CLINIC_OPEN_DAYS is “8”. Name at least one day"),
-    ("CLINIC_OPEN_DAYS", "1,,2", "CLINIC_OPEN_DAYS is “1,,2”. Name at least one day"),
-    ("CLINIC_OPEN_DAYS", "", "CLINIC_OPEN_DAYS is “”. Name at least one day"),
+    ("CLINIC_OPEN_DAYS", "8", "CLINIC_OPEN_DAYS is “8”. List at least one day"),
+    ("CLINIC_OPEN_DAYS", "1,,2", "CLINIC_OPEN_DAYS is “1,,2”. List at least one day"),
+    ("CLINIC_OPEN_DAYS", "", "CLINIC_OPEN_DAYS is “”. List at least one day"),
     *(
         (name, value, f"{name} is “{value}”. Set it to a whole number from {least} to {most}.")
         for name, least, most in (
@@ -77,9 +81,9 @@ WRONG = [
             "sqlite://folder/file",
         )
     ),
-    ("TIME_ZONE", "Moon", "TIME_ZONE is “Moon”. Write the name of a zone"),
+    ("TIME_ZONE", "Moon", "TIME_ZONE is “Moon”. Set it to the name of a time zone"),
     ("EMAIL_URL", "hello", "EMAIL_URL does not name a mail server."),
-    ("TEXT_MESSAGES", "pigeon", "TEXT_MESSAGES is “pigeon”. Write one of these:"),
+    ("TEXT_MESSAGES", "pigeon", "TEXT_MESSAGES is “pigeon”. Set it to one of these:"),
     ("TEXT_MESSAGES", "http", "Set the environment variable TEXT_MESSAGES_TOKEN."),
 ]
 

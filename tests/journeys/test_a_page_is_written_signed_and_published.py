@@ -57,15 +57,15 @@ def test_a_page_is_written_signed_and_published(
     reviewer.go_back()
     press(reviewer.get_by_role("link", name="Sign", exact=True))
     expect(reviewer.get_by_text("I have read the whole of this page")).to_be_visible()
-    reviewer.get_by_text("What it changes against version 2").click()
+    reviewer.get_by_text("What has changed since version 2").click()
     expect(reviewer.locator("ins").first).to_be_visible()
     look_at(reviewer)
-    press(reviewer.get_by_role("button", name="Sign"))
+    press(reviewer.get_by_role("button", name="Sign", exact=True))
     expect(reviewer.get_by_text("Tick every item on the checklist").first).to_be_visible()
     look_at(reviewer)
     for line in reviewer.get_by_role("checkbox").all():
         line.check()
-    press(reviewer.get_by_role("button", name="Sign"))
+    press(reviewer.get_by_role("button", name="Sign", exact=True))
     expect(reviewer.get_by_text("Signed. A publisher can now")).to_be_visible()
 
     publisher = new_page()

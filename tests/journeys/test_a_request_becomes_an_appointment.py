@@ -33,7 +33,7 @@ def sign_in(page: Page, clinic: str, username: str) -> None:
     page.goto(f"{clinic}/admin/")
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
-    press(page.get_by_role("button", name="Log in"))
+    press(page.get_by_role("button", name="Sign in"))
 
 
 def press(target: Locator) -> None:
@@ -123,7 +123,7 @@ def staff_offer_times(page: Page, clinic: str, reference: str, look: Look) -> li
         label="Mr Ben Example, Musculoskeletal sonographer"
     )
     press(page.get_by_role("button", name="Show free times"))
-    expect(page.get_by_text("Free times of Mr Ben Example")).to_be_visible()
+    expect(page.get_by_text("Free times with Mr Ben Example")).to_be_visible()
     look(page)
     offered = tick_free(page, after=noon(days=1), count=2)
     press(page.get_by_role("button", name="Offer times"))
@@ -158,7 +158,7 @@ def test_a_request_becomes_an_appointment(
     expect(staff.get_by_role("heading", name="Booked")).to_be_visible()
     assert request.appointments.get().starts == later
     for page in (patient, staff):
-        for words in in_words(later).split(", "):
+        for words in in_words(later).split(" at "):
             expect(page.get_by_role("main")).to_contain_text(words)
 
 

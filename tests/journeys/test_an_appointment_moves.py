@@ -50,9 +50,9 @@ def test_a_patient_asks_for_another_time_and_takes_it(
     press(staff.get_by_role("link", name="Offer times"))
     held = noon(days=1)
     [offered] = tick_free(staff, after=held)
-    staff.get_by_label("Held until").fill(f"{timezone.localtime(held):%Y-%m-%dT%H:%M}")
+    staff.get_by_label("Hold until").fill(f"{timezone.localtime(held):%Y-%m-%dT%H:%M}")
     press(staff.get_by_role("button", name="Offer times"))
-    expect(staff.get_by_role("heading", name="Booked, other times offered")).to_be_visible()
+    expect(staff.get_by_role("heading", name="Booked (other times offered)")).to_be_visible()
     look(staff)
 
     patient.goto(latest_link(request.email))
@@ -85,7 +85,7 @@ def test_a_freed_time_reaches_somebody_who_would_come_earlier(
     triage.keep_appointment(other, version=other.version, now=timezone.now())
     waiting = new_page(width=375)
     waiting.goto(private_link(other))
-    press(waiting.get_by_role("button", name="Put me on the cancellation list"))
+    press(waiting.get_by_role("button", name="Join the cancellation list"))
     expect(waiting.get_by_text("You are on our cancellation list.")).to_be_visible()
     look_at(waiting)
 

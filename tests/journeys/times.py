@@ -13,7 +13,7 @@ A_DAY = re.compile(r"^\w+day \d{1,2} \w+ \d{4}$")
 
 
 def in_words(instant: datetime) -> str:
-    """The time as the site writes it: Monday 23 November 2026, 10:00."""
+    """The time as the site writes it: Monday 23 November 2026 at 10:00."""
     return f"{timezone.localtime(instant):%A %-d %B %Y at %-H:%M}"
 
 

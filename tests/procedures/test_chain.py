@@ -60,7 +60,7 @@ def test_a_change_of_the_key_closes_no_page(
     out = StringIO()
     call_command("reseal_pages", stdout=out)
     assert (
-        out.getvalue() == f"{PageEvent.objects.count()} events are sealed under the present key.\n"
+        out.getvalue() == f"{PageEvent.objects.count()} events are sealed with the current key.\n"
     )
     settings.SEALING_KEY_FALLBACKS = []
     assert client.get(URL).status_code == 200
@@ -69,7 +69,7 @@ def test_a_change_of_the_key_closes_no_page(
 
 def test_what_was_slipped_in_is_not_sealed_with_the_rest(published: Revision) -> None:
     stray(99)
-    with pytest.raises(CommandError, match=r"left as they are: events 99\."):
+    with pytest.raises(CommandError, match=r"not changed: 99\."):
         call_command("reseal_pages", stdout=StringIO())
     assert "event 99: it was not written by this site" in faults()
 
@@ -211,9 +211,11 @@ def test_a_past_that_was_taken_back_whole_shows_against_what_was_kept(
     Revision.objects.update(status=RevisionStatus.PUBLISHED)
     assert client.get(URL).status_code == 200
     verify()
-    assert "event 5: it was kept elsewhere, and is gone here" in faults("--against", str(kept))
+    assert "event 5: it is in the earlier output, but missing here" in faults(
+        "--against", str(kept)
+    )
     factories.revision(of=published.page, now=monday)
-    assert "event 5: it is not the one that was kept" in faults("--against", str(kept))
+    assert "event 5: it is not the one in the earlier output" in faults("--against", str(kept))
 
 
 @pytest.mark.django_db(transaction=True)

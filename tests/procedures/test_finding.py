@@ -119,7 +119,7 @@ def test_a_title_counts_more_than_the_text(client: Client, monday: datetime) -> 
 
 def test_nothing_found_is_helped_on(client: Client) -> None:
     page = client.get("/search/", {"q": "zebra"}).content.decode()
-    assert "No page has “zebra”" in page
+    assert "We found no pages with “zebra”" in page
     assert "020 7946 0958" in page
     assert 'href="/a-z/"' in page
     assert "111" in page
@@ -151,7 +151,7 @@ def test_the_alphabet_holds_titles_and_other_names(client: Client) -> None:
     page = client.get("/a-z/").content.decode()
     assert re.findall(r'<h2 id="letter-(.)"', page) == ["C", "D", "F", "S"]
     assert '<a href="/procedures/wrist/">De Quervain’s</a>' in page
-    assert "see Sore wrist" in page
+    assert "see Sore wrist" in " ".join(page.split())
 
 
 def test_the_glossary_speaks_in_signed_words_and_leads_to_them(client: Client) -> None:
