@@ -100,7 +100,7 @@ def test_the_stories_make_sense(moment: str, pages: None, at: Any) -> None:
         assert not told.exists()
     assert triage.remind(now) == 0
     assert triage.pass_on_freed_times(now) == 0
-    assert Message.objects.filter(status=MessageStatus.QUEUED).count() <= 15
+    assert Message.objects.filter(status=MessageStatus.QUEUED).count() <= 20
     standing = Offer.objects.standing(now)
     assert {offer.times.count() for offer in standing} == {2, 3}
     for time in OfferedTime.objects.filter(offer__in=standing):

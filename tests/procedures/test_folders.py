@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from procedures.models import Figure, InformationPage, Revision, Source
+from procedures.publishing.folders import FolderError, read_sources
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.conftest import changes_allowed
@@ -52,6 +53,19 @@ def test_the_same_text_makes_no_second_draft_and_a_new_text_does(folder: Path) -
     (folder / "a-thing.md").write_text(factories.document(title="A changed thing"))
     load(folder)
     assert [revision.number for revision in Revision.objects.order_by("number")] == [1, 2]
+
+
+def test_sources_are_read_alone_for_a_folder_that_has_none(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    sources = (folder / "sources.toml").rename(elsewhere / "sources.toml")
+    read_sources(sources)
+    assert Source.objects.get().title == "A leaflet"
+    assert load(folder) == "1 draft made from 1 file.\n"
+    sources.write_text(SOURCES + 'titel = "x"')
+    with pytest.raises(FolderError, match="there is no “titel”"):
+        read_sources(sources)
 
 
 def test_one_fault_stops_everything_and_names_file_and_line(folder: Path) -> None:

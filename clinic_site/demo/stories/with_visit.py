@@ -86,8 +86,10 @@ def wants_another_time(told: Telling) -> None:
 def offered_another_time(told: Telling) -> None:
     """They keep the one that they have until they take another."""
     told.book()
+    an_hour_later = told.now + timedelta(hours=1)
     _yesterday(told, MORNING)
     told.at_the_desk()
+    told.now = max(told.now, an_hour_later)
     told.offer(told.places(2))
 
 
