@@ -120,7 +120,7 @@ def test_a_task_that_fails_keeps_none_of_the_others_from_its_turn(
 ) -> None:
     bad = factories.request_at(RequestStatus.DEFERRED, now=monday)
     at(monday + timedelta(days=4))
-    poison(triage, "pass_on_freed_times", lambda now: True)
+    poison(earlier, "desk_is_open", lambda now: True)
     poison(clock, "settle", lambda request, **_: request.pk == bad.pk)
     with pytest.raises(CommandError, match="2 steps failed"):
         call_command("send_messages")
