@@ -46,6 +46,7 @@ def fill_in(number: int) -> bytes:
             data[name] = value
         unsent.keep(step, data)
     unsent.keep("safety", safety(unsent))
+    unsent.mark_urgent_read()  # one of the answers may lead to urgent advice
     session.create()
     if number == 0 and unsent.next_step() != "check":
         raise SystemExit(f"not filled in: {unsent.form(unsent.next_step()).errors}")
