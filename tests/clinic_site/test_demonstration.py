@@ -249,7 +249,7 @@ def test_the_pages_say_that_they_are_invented(client: Client, loaded: Loaded) ->
         content = client.get(revision.page.get_absolute_url()).content.decode()
         assert faults_of(content) == []
         assert "no real clinician has reviewed it" in content
-        assert "this person and this registration are invented" in content
+        assert "the person and the registration are invented" in content
         assert "This is a demonstration" in content
 
 
