@@ -21,7 +21,7 @@ from bookings.patients import limits
 from procedures.ground.contact_fields import EmailAddressField
 from procedures.ground.email_addresses import CannotBeSent, canonical, readable
 from tests import factories
-from tests.bookings.test_request_form import BASE, YOU, fill_in, send
+from tests.people import BASE, YOU, fill_in, send
 
 SignIn = Callable[[User | str], Client]
 STRASSE = "alex@xn--strae-oqa.example"

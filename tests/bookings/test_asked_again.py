@@ -17,8 +17,7 @@ from bookings.status import (
     TriageRefused,
 )
 from tests import factories
-from tests.bookings.test_contact import identified
-from tests.bookings.test_visits import behind_link
+from tests.people import behind_link, identified
 
 pytestmark = pytest.mark.django_db
 

@@ -27,18 +27,10 @@ from procedures import publishing
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.bookings.test_messages import MailServer
-from tests.bookings.test_moving import book_instead
-from tests.bookings.test_visits import behind_link, booked
+from tests.people import behind_link, book_instead, booked, identified
 from tests.processes import serving
 
 pytestmark = pytest.mark.django_db
-
-
-def identified(client: Client, request: AppointmentRequest) -> str:
-    url = behind_link(client, request)
-    born = {"date_of_birth_day": 31, "date_of_birth_month": 1, "date_of_birth_year": 1970}
-    assert client.post(f"{url}identify/", born).status_code == 302
-    return url
 
 
 # --- The link expires ---------------------------------------------------------------------------

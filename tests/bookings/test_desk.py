@@ -10,8 +10,6 @@ from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
-from bookings import triage
-from bookings.admin import AppointmentRequestAdmin
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -25,19 +23,10 @@ from clinic_site import sign_in as door
 from clinic_site.desk import Desk
 from clinic_site.groups import GROUPS
 from tests import factories
+from tests.people import DECISIONS, LIST, decide_at, page_of, ready_for
 
 pytestmark = pytest.mark.django_db
-LIST = "/admin/bookings/appointmentrequest/"
 SignIn = Callable[[Any], Client]
-DECISIONS = {decision.slug: decision for decision in AppointmentRequestAdmin.decisions}
-
-
-def page_of(request: AppointmentRequest) -> str:
-    return f"{LIST}{request.pk}/change/"
-
-
-def decide_at(request: AppointmentRequest, slug: str) -> str:
-    return f"{LIST}{request.pk}/decide/{slug}/"
 
 
 def references(client: Client, url: str) -> list[str]:
@@ -225,21 +214,6 @@ def test_a_lost_clinic_is_said_wherever_the_appointment_is(
 
 
 # --- Who may do what ------------------------------------------------------------------------
-
-
-def ready_for(slug: str, now: datetime) -> AppointmentRequest:
-    """A request for which the decision is open."""
-    if slug == "resolve-flag":
-        request = factories.received(flagged=True, now=now)
-        return triage.start_review(
-            request, version=request.version, by=factories.staff("Reception"), now=now
-        )
-    open_in = set(DECISIONS[slug].statuses)
-    first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else min(open_in)
-    request = factories.request_at(RequestStatus(first), now=now)
-    if slug == "leave-earlier":
-        triage.join_earlier_list(request, version=request.version, by="the patient", now=now)
-    return request
 
 
 @pytest.mark.sqlite

@@ -14,7 +14,7 @@ from bookings import links, messages, triage
 from bookings.models import Message, RequestEvent
 from bookings.status import RequestStatus
 from tests import factories
-from tests.bookings.test_messages import CANARIES, request_with_canaries
+from tests.people import CANARIES, request_with_canaries
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,7 @@ from bookings import triage
 from bookings.models import AppointmentRequest
 from bookings.status import Answer, RequestStatus
 from tests import factories
-from tests.bookings.test_contact import identified
-from tests.bookings.test_request_form import ABOUT, BASE, TIMES, YOU, fill_in, key, send
-from tests.bookings.test_visits import behind_link
+from tests.people import ABOUT, BASE, TIMES, YOU, behind_link, fill_in, identified, key, send
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

@@ -18,17 +18,7 @@ from bookings.triage import surge
 from procedures.ground import places
 from procedures.status import RevisionStatus
 from tests import factories, processes
-from tests.bookings.test_private_link import BIRTH, open_link
-from tests.bookings.test_request_form import (
-    ABOUT,
-    BASE,
-    TIMES,
-    YOU,
-    fill_in,
-    key,
-    safety,
-    send,
-)
+from tests.people import ABOUT, BASE, BIRTH, TIMES, YOU, fill_in, key, open_link, safety, send
 
 pytestmark = pytest.mark.django_db
 POSTS = 1000 if processes.FULL else 60

@@ -17,7 +17,7 @@ from bookings.status.events import Event
 from clinic_site.groups import GROUPS
 from procedures.status import RevisionStatus
 from tests import factories
-from tests.bookings.test_desk import DECISIONS, LIST, decide_at, page_of, ready_for
+from tests.people import DECISIONS, LIST, decide_at, page_of, ready_for
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User | str], Client]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from html.parser import HTMLParser
 from typing import Any
@@ -16,17 +16,15 @@ from django.utils import timezone
 
 from bookings import messages, triage
 from bookings.models import AppointmentRequest, Message
-from bookings.screening import GivenAnswer
 from bookings.status import (
     PATIENT,
-    Answer,
     MessageKind,
     MessageStatus,
     RequestStatus,
     TriageRefused,
 )
-from procedures.status import RevisionStatus
 from tests import factories
+from tests.people import request_with_canaries
 from tests.processes import serving
 
 pytestmark = pytest.mark.django_db
@@ -59,14 +57,6 @@ def mail_server(settings: Any) -> Iterator[MailServer]:
         yield server
 
 
-CANARIES = {
-    "concern": "Canaryconcern",
-    "name": "Canaryname Canarysurname",
-    "email": "pat@example.org",
-    "phone": "+442079460123",
-    "availability": "Canaryavailability",
-    "date_of_birth": date(1961, 7, 19),
-}
 FORBIDDEN = [
     "canary",
     "7946 0123",
@@ -85,14 +75,6 @@ FORBIDDEN = [
     "dr ",
     "rheumat",
 ]
-
-
-def request_with_canaries(now: datetime) -> AppointmentRequest:
-    page = factories.revision(RevisionStatus.PUBLISHED).page
-    answer = GivenAnswer(factories.question(), Answer.YES, "Canarywarfarin")
-    return triage.submit(
-        factories.submission(page=page, answers=[answer], **CANARIES), key="k", now=now
-    )
 
 
 def written(kind: MessageKind, request: AppointmentRequest, by: str = PATIENT) -> Any:

@@ -25,7 +25,7 @@ from bookings.status import (
 )
 from bookings.status.events import Event
 from tests import factories
-from tests.bookings.test_visits import behind_link, booked
+from tests.people import NINE, behind_link, book_instead, booked, freed, waiting
 from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
@@ -39,18 +39,6 @@ BOOKED, AGAIN, OTHERS = (
 
 def claims_of(appointment: Appointment) -> int:
     return Claim.objects.filter(appointment=appointment).count()
-
-
-def book_instead(request: AppointmentRequest, starts: datetime, now: datetime) -> Appointment:
-    return triage.book(
-        request,
-        version=request.version,
-        appointment_type=factories.appointment_type(),
-        clinician=factories.clinician(),
-        starts=starts,
-        by=factories.staff("Reception"),
-        now=now,
-    )
 
 
 # --- The old time is kept until the new one is taken --------------------------------------------
@@ -221,25 +209,6 @@ def test_a_patient_takes_the_other_time(client: Client, monday: datetime) -> Non
 
 
 # --- The cancellation list -----------------------------------------------------------------------
-
-NINE = timedelta(days=7, hours=-1)  # the Monday after, at nine
-
-
-def waiting(now: datetime, *, days: int, **columns: Any) -> AppointmentRequest:
-    """A patient with an appointment who would come earlier."""
-    request = booked(now, days=days)
-    AppointmentRequest.objects.filter(pk=request.pk).update(**columns)
-    request.refresh_from_db()
-    return triage.join_earlier_list(request, version=request.version, by=PATIENT, now=now)
-
-
-def freed(now: datetime, starts: datetime) -> Appointment:
-    """A time that was given back."""
-    request = factories.request_at(RequestStatus.IN_REVIEW, now=now)
-    book_instead(request, starts, now)
-    return triage.cancel(
-        request, version=request.version, by=factories.staff("Reception"), now=now, reason="Rang."
-    )
 
 
 def asked(now: datetime) -> list[AppointmentRequest]:

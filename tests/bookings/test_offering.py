@@ -12,7 +12,7 @@ from bookings import diary, triage
 from bookings.models import AppointmentRequest, Claim, Closure, Offer
 from bookings.status import FlagOutcome, RequestStatus
 from tests import factories
-from tests.bookings.test_desk import ready_for
+from tests.people import ready_for
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]

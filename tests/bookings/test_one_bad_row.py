@@ -32,8 +32,7 @@ from procedures.publishing.folders import writing
 from procedures.reading import proofs
 from procedures.status import RevisionStatus
 from tests import factories
-from tests.bookings.test_moving import NINE, freed, waiting
-from tests.bookings.test_visits import booked
+from tests.people import NINE, booked, freed, waiting
 
 pytestmark = pytest.mark.django_db
 

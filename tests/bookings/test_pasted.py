@@ -16,7 +16,7 @@ from bookings.patients.forms.birth_date import BirthDateField
 from procedures.ground import phones
 from procedures.ground.contact_fields import OptionalPhoneField
 from tests import factories
-from tests.bookings.test_request_form import BASE, YOU, fill_in, send
+from tests.people import BASE, YOU, fill_in, send
 
 SignIn = Callable[[User | str], Client]
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"

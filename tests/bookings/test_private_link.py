@@ -17,6 +17,7 @@ from bookings.status import RequestStatus
 from bookings.urls import urlpatterns
 from procedures.ground.rate_limits import Limit
 from tests import factories
+from tests.people import BIRTH, open_link, path_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,18 +27,6 @@ PAGES_BEHIND_THE_LINK = [
     for address in urlpatterns
     if str(address.pattern).startswith(BEHIND)
 ]
-
-BIRTH = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
-
-
-def path_of(request: AppointmentRequest) -> str:
-    return links.private_link(request).removeprefix(django_settings.SITE_URL)
-
-
-def open_link(client: Client, request: AppointmentRequest) -> str:
-    answer = client.get(path_of(request))
-    assert answer.status_code == 302
-    return str(answer.headers["Location"])
 
 
 def test_s6_the_link_in_the_letter_opens_the_request_at_a_clean_address(client: Client) -> None:

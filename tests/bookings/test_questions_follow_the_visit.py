@@ -15,8 +15,7 @@ from bookings.status import RequestStatus
 from procedures.models import InformationPage, Revision
 from procedures.status import Category, RevisionStatus
 from tests import factories
-from tests.bookings.test_contact import identified
-from tests.bookings.test_request_form import ABOUT, BASE, YOU
+from tests.people import ABOUT, BASE, YOU, identified
 
 pytestmark = pytest.mark.django_db
 

@@ -40,8 +40,7 @@ from bookings.triage import transitions
 from procedures.ground import rate_limits
 from procedures.models import RateLimit
 from tests import factories, processes
-from tests.bookings.test_private_link import BIRTH, open_link
-from tests.bookings.test_request_form import BASE, fill_in, key
+from tests.people import BASE, BIRTH, fill_in, key, open_link
 from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,51 +17,9 @@ from procedures.ground.rate_limits import Limit
 from procedures.models import RateLimit
 from procedures.status import RevisionStatus
 from tests import factories
+from tests.people import ABOUT, BASE, TIMES, YOU, fill_in, key, send
 
 pytestmark = pytest.mark.django_db
-BASE = "/appointments/request/"
-
-ABOUT = {"page": "", "concern": "My shoulder hurts at night."}
-YOU = {
-    "name": "Pat Sample",
-    "date_of_birth_day": "31",
-    "date_of_birth_month": "1",
-    "date_of_birth_year": "1970",
-    "email": "pat@example.org",
-    "phone": "020 7946 0958",
-}
-TIMES = {"preferred_days": ["monday", "friday"], "preferred_times": ["morning"], "availability": ""}
-
-
-def safety(**answers: str) -> dict[str, str]:
-    question = factories.question()
-    return {f"answer_{question.pk}": "no", f"detail_{question.pk}": ""} | answers
-
-
-def fill_in(client: Client, **changes: dict[str, Any]) -> None:
-    """Fill in all steps but the last."""
-    steps: dict[str, dict[str, Any]]
-    steps = {"about": ABOUT, "you": YOU, "safety": safety(), "times": TIMES}
-    client.post(BASE, {"about": "", "again": "yes"})
-    for step, values in steps.items():
-        answer = client.post(f"{BASE}{step}/", values | changes.get(step, {}))
-        assert answer.status_code == 302, answer.content.decode()
-    begun_a_minute_ago(client)
-
-
-def begun_a_minute_ago(client: Client) -> None:
-    """Pretend that the form was begun a minute ago: a person takes longer than a test."""
-    session = client.session
-    session["unsent"]["begun"] -= 60
-    session.save()
-
-
-def key(client: Client) -> str:
-    return str(client.session["unsent"]["key"])
-
-
-def send(client: Client) -> Any:
-    return client.post(f"{BASE}check/", {"key": key(client)})
 
 
 # --- The way through ------------------------------------------------------------------------

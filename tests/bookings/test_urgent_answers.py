@@ -14,9 +14,7 @@ from bookings.models import AppointmentRequest, PhoneCall, ScreeningQuestion
 from bookings.status import Answer, FlagOutcome, RequestStatus
 from tests import factories
 from tests.bookings.test_asked_again import LATER
-from tests.bookings.test_contact import identified
-from tests.bookings.test_request_form import ABOUT, BASE, TIMES, YOU, begun_a_minute_ago, send
-from tests.bookings.test_visits import behind_link
+from tests.people import ABOUT, BASE, TIMES, YOU, begun_a_minute_ago, behind_link, identified, send
 
 pytestmark = pytest.mark.django_db
 

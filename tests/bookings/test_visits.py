@@ -27,32 +27,14 @@ from bookings.status import (
 )
 from tests import factories
 from tests.conftest import changes_allowed
+from tests.people import behind_link, booked
 from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
 
 
-def booked(now: datetime, *, days: int = 7) -> AppointmentRequest:
-    request = factories.request_at(RequestStatus.IN_REVIEW, now=now)
-    triage.book(
-        request,
-        version=request.version,
-        appointment_type=factories.appointment_type(),
-        clinician=factories.clinician(),
-        starts=now + timedelta(days=days),
-        by=factories.staff("Reception"),
-        now=now,
-    )
-    return request
-
-
 def cancel(request: AppointmentRequest, by: Any, now: datetime, **changes: Any) -> Appointment:
     return triage.cancel(request, **{"version": request.version, "by": by, "now": now} | changes)
-
-
-def behind_link(client: Client, request: AppointmentRequest) -> str:
-    client.get(links.private_link(request).removeprefix("https://clinic.example"))
-    return f"/appointments/mine/{request.reference}/"
 
 
 # --- Cancelling -------------------------------------------------------------------------------

@@ -24,8 +24,7 @@ from bookings.status import RequestStatus
 from bookings.status.events import Event
 from clinic_site import urls
 from procedures.ground.outages import find_outage
-from tests import factories
-from tests.bookings import test_request_form as request_form
+from tests import factories, people
 
 # --- Outage or bug --------------------------------------------------------------------------
 
@@ -285,11 +284,11 @@ def test_a_step_that_could_not_be_kept_is_kept_when_it_is_sent_again(
 def test_a_request_that_was_stored_though_the_session_failed_is_not_stored_twice(
     client: Client,
 ) -> None:
-    request_form.fill_in(client)
+    people.fill_in(client)
     client.raise_request_exception = False
     url = "/appointments/request/check/"
     with failing('UPDATE "django_session"'):
-        answer = request_form.send(client)
+        answer = people.send(client)
     assert answer.status_code == 503
     assert "It will not be sent twice." in answer.content.decode()
     assert AppointmentRequest.objects.count() == 1

@@ -9,7 +9,7 @@ from django.test import Client
 
 from bookings.status import RequestStatus
 from tests import factories
-from tests.bookings.test_desk import decide_at
+from tests.people import decide_at
 
 pytestmark = pytest.mark.django_db
 SIGN_IN = {"username": "reception", "password": "a long password of reception"}

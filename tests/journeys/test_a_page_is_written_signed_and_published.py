@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from procedures.models import InformationPage, PageFeedback, Revision, SignOff, sha256
 from procedures.status import RevisionStatus
 from procedures.texts.rendering import cut
-from tests.journeys.test_a_request_becomes_an_appointment import press, sign_in
+from tests.journeys.steps import press, sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]

@@ -3,17 +3,14 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core import mail
-from django.core.management import call_command
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from bookings.links import private_link
 from bookings.models import AppointmentRequest
-from clinic_site.demo.staff import PASSWORD
+from tests.journeys.steps import latest_link, press, sign_in
 from tests.journeys.times import choose, in_words, noon, tick_free
 
 Look = Callable[[Page], None]
@@ -27,28 +24,6 @@ def nothing_to_look_at(page: Page) -> None:
 @pytest.fixture(params=["with JavaScript", "without JavaScript"])
 def javascript(request: pytest.FixtureRequest) -> bool:
     return str(request.param) == "with JavaScript"
-
-
-def sign_in(page: Page, clinic: str, username: str) -> None:
-    page.goto(f"{clinic}/admin/")
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    press(page.get_by_role("button", name="Sign in"))
-
-
-def press(target: Locator) -> None:
-    """Press, and wait for the page that it leads to."""
-    with target.page.expect_navigation():
-        target.click()
-
-
-def latest_link(email: str) -> str:
-    """The private link in the newest email to this address."""
-    call_command("send_messages", stdout=StringIO())
-    letter = next(letter for letter in reversed(mail.outbox) if letter.to == [email])
-    found = re.search(r"https?://\S+/appointments/mine/link/\S+", str(letter.body))
-    assert found, letter.body
-    return found[0]
 
 
 def patient_sends_a_request(page: Page, clinic: str, look: Look) -> AppointmentRequest:

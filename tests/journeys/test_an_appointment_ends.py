@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from bookings.links import private_link
 from bookings.models import AppointmentRequest, Claim
 from bookings.status import RequestStatus
-from tests.journeys.test_a_request_becomes_an_appointment import latest_link, press, sign_in
+from tests.journeys.steps import latest_link, press, sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]

@@ -13,7 +13,7 @@ from bookings import triage
 from bookings.links import private_link
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay
 from bookings.status import PATIENT, AppointmentStatus
-from tests.journeys.test_a_request_becomes_an_appointment import latest_link, press, sign_in
+from tests.journeys.steps import latest_link, press, sign_in
 from tests.journeys.times import choose, noon, tick_free
 
 Look = Callable[[Page], None]

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Request, expect
 from bookings.models import AppointmentRequest
 from procedures.models import Revision
 from tests import factories
-from tests.journeys.test_a_request_becomes_an_appointment import sign_in
+from tests.journeys.steps import sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from bookings.models import AppointmentRequest
 from bookings.status import RequestStatus
 from bookings.status.events import Event
-from tests.journeys.test_a_request_becomes_an_appointment import sign_in
+from tests.journeys.steps import sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]

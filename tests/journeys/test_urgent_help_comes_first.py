@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.test_a_request_becomes_an_appointment import press
+from tests.journeys.steps import press
 
 Look = Callable[[Page], None]
 

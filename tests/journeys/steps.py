@@ -1,0 +1,32 @@
+"""What people do in several journeys."""
+
+import re
+from io import StringIO
+
+from django.core import mail
+from django.core.management import call_command
+from playwright.sync_api import Locator, Page
+
+from clinic_site.demo.staff import PASSWORD
+
+
+def sign_in(page: Page, clinic: str, username: str) -> None:
+    page.goto(f"{clinic}/admin/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page.get_by_role("button", name="Sign in"))
+
+
+def press(target: Locator) -> None:
+    """Press, and wait for the page that it leads to."""
+    with target.page.expect_navigation():
+        target.click()
+
+
+def latest_link(email: str) -> str:
+    """The private link in the newest email to this address."""
+    call_command("send_messages", stdout=StringIO())
+    letter = next(letter for letter in reversed(mail.outbox) if letter.to == [email])
+    found = re.search(r"https?://\S+/appointments/mine/link/\S+", str(letter.body))
+    assert found, letter.body
+    return found[0]

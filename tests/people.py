@@ -1,0 +1,172 @@
+"""What patients and reception do, for tests that need it done."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.test import Client
+
+from bookings import links, triage
+from bookings.admin import AppointmentRequestAdmin
+from bookings.models import Appointment, AppointmentRequest
+from bookings.screening import GivenAnswer
+from bookings.status import PATIENT, Answer, RequestStatus
+from procedures.status import RevisionStatus
+from tests import factories
+
+BASE = "/appointments/request/"
+ABOUT = {"page": "", "concern": "My shoulder hurts at night."}
+YOU = {
+    "name": "Pat Sample",
+    "date_of_birth_day": "31",
+    "date_of_birth_month": "1",
+    "date_of_birth_year": "1970",
+    "email": "pat@example.org",
+    "phone": "020 7946 0958",
+}
+TIMES = {"preferred_days": ["monday", "friday"], "preferred_times": ["morning"], "availability": ""}
+BIRTH = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
+NINE = timedelta(days=7, hours=-1)  # the Monday after, at nine
+LIST = "/admin/bookings/appointmentrequest/"
+DECISIONS = {decision.slug: decision for decision in AppointmentRequestAdmin.decisions}
+CANARIES = {
+    "concern": "Canaryconcern",
+    "name": "Canaryname Canarysurname",
+    "email": "pat@example.org",
+    "phone": "+442079460123",
+    "availability": "Canaryavailability",
+    "date_of_birth": date(1961, 7, 19),
+}
+
+
+# --- Patients -------------------------------------------------------------------------------
+
+
+def safety(**answers: str) -> dict[str, str]:
+    question = factories.question()
+    return {f"answer_{question.pk}": "no", f"detail_{question.pk}": ""} | answers
+
+
+def fill_in(client: Client, **changes: dict[str, Any]) -> None:
+    """Fill in all steps but the last."""
+    steps: dict[str, dict[str, Any]]
+    steps = {"about": ABOUT, "you": YOU, "safety": safety(), "times": TIMES}
+    client.post(BASE, {"about": "", "again": "yes"})
+    for step, values in steps.items():
+        answer = client.post(f"{BASE}{step}/", values | changes.get(step, {}))
+        assert answer.status_code == 302, answer.content.decode()
+    begun_a_minute_ago(client)
+
+
+def begun_a_minute_ago(client: Client) -> None:
+    """Pretend that the form was begun a minute ago: a person takes longer than a test."""
+    session = client.session
+    session["unsent"]["begun"] -= 60
+    session.save()
+
+
+def key(client: Client) -> str:
+    return str(client.session["unsent"]["key"])
+
+
+def send(client: Client) -> Any:
+    return client.post(f"{BASE}check/", {"key": key(client)})
+
+
+def path_of(request: AppointmentRequest) -> str:
+    return links.private_link(request).removeprefix(django_settings.SITE_URL)
+
+
+def open_link(client: Client, request: AppointmentRequest) -> str:
+    answer = client.get(path_of(request))
+    assert answer.status_code == 302
+    return str(answer.headers["Location"])
+
+
+def booked(now: datetime, *, days: int = 7) -> AppointmentRequest:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=now)
+    triage.book(
+        request,
+        version=request.version,
+        appointment_type=factories.appointment_type(),
+        clinician=factories.clinician(),
+        starts=now + timedelta(days=days),
+        by=factories.staff("Reception"),
+        now=now,
+    )
+    return request
+
+
+def behind_link(client: Client, request: AppointmentRequest) -> str:
+    client.get(links.private_link(request).removeprefix("https://clinic.example"))
+    return f"/appointments/mine/{request.reference}/"
+
+
+def identified(client: Client, request: AppointmentRequest) -> str:
+    url = behind_link(client, request)
+    born = {"date_of_birth_day": 31, "date_of_birth_month": 1, "date_of_birth_year": 1970}
+    assert client.post(f"{url}identify/", born).status_code == 302
+    return url
+
+
+def book_instead(request: AppointmentRequest, starts: datetime, now: datetime) -> Appointment:
+    return triage.book(
+        request,
+        version=request.version,
+        appointment_type=factories.appointment_type(),
+        clinician=factories.clinician(),
+        starts=starts,
+        by=factories.staff("Reception"),
+        now=now,
+    )
+
+
+def waiting(now: datetime, *, days: int, **columns: Any) -> AppointmentRequest:
+    """A patient with an appointment who would come earlier."""
+    request = booked(now, days=days)
+    AppointmentRequest.objects.filter(pk=request.pk).update(**columns)
+    request.refresh_from_db()
+    return triage.join_earlier_list(request, version=request.version, by=PATIENT, now=now)
+
+
+def freed(now: datetime, starts: datetime) -> Appointment:
+    """A time that was given back."""
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=now)
+    book_instead(request, starts, now)
+    return triage.cancel(
+        request, version=request.version, by=factories.staff("Reception"), now=now, reason="Rang."
+    )
+
+
+# --- Reception ------------------------------------------------------------------------------
+
+
+def page_of(request: AppointmentRequest) -> str:
+    return f"{LIST}{request.pk}/change/"
+
+
+def decide_at(request: AppointmentRequest, slug: str) -> str:
+    return f"{LIST}{request.pk}/decide/{slug}/"
+
+
+def ready_for(slug: str, now: datetime) -> AppointmentRequest:
+    """A request for which the decision is open."""
+    if slug == "resolve-flag":
+        request = factories.received(flagged=True, now=now)
+        return triage.start_review(
+            request, version=request.version, by=factories.staff("Reception"), now=now
+        )
+    open_in = set(DECISIONS[slug].statuses)
+    first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else min(open_in)
+    request = factories.request_at(RequestStatus(first), now=now)
+    if slug == "leave-earlier":
+        triage.join_earlier_list(request, version=request.version, by="the patient", now=now)
+    return request
+
+
+def request_with_canaries(now: datetime) -> AppointmentRequest:
+    page = factories.revision(RevisionStatus.PUBLISHED).page
+    answer = GivenAnswer(factories.question(), Answer.YES, "Canarywarfarin")
+    return triage.submit(
+        factories.submission(page=page, answers=[answer], **CANARIES), key="k", now=now
+    )
