@@ -100,7 +100,7 @@ def test_on_a_usual_day_the_confirmation_leaves_straight_away(
 ) -> None:
     fill_in(client)
     send(client)
-    assert "We have sent an email to" in client.get(f"{BASE}sent/").content.decode()
+    assert "We are sending an email to" in client.get(f"{BASE}sent/").content.decode()
     assert messages.send_due() == 2
     desk = sign_in("Reception").get("/admin/").content.decode()
     assert "An unusual number of requests" not in desk
@@ -334,7 +334,7 @@ def test_the_fifth_wrong_date_ends_the_link_and_asks_us_to_phone(
 ) -> None:
     request = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
     url = open_link(client, request)
-    assert "sent a new private link" in guess_until_it_ends(request)
+    assert "sending a new private link" in guess_until_it_ends(request)
     assert client.get(url).status_code == 404
     events = list(request.events.order_by("-number").values_list("kind", "by")[:2])
     assert events == [

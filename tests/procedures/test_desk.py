@@ -204,7 +204,7 @@ def test_signing_at_the_desk_signs_what_was_shown(sign_in: SignIn, monday: datet
 
 
 @pytest.mark.parametrize("slug", ["return", "suspend", "withdraw"])
-def test_a_grave_step_needs_its_reason(slug: str, sign_in: SignIn, monday: datetime) -> None:
+def test_a_destructive_step_needs_its_reason(slug: str, sign_in: SignIn, monday: datetime) -> None:
     revision = ready_for(slug, monday)
     group = next(g for g in GROUPS if DECISIONS[slug].permission in GROUPS[g])
     posted = {"version": revision.version, "reason": ""}

@@ -34,9 +34,9 @@ def choose_form(
 ) -> ChooseTimeForm:
     """The form with the times of the offer, each with its day spelt out."""
     times = [(time.pk, _spelt_out(time)) for time in offer.times.select_related("room__location")]
-    posted = request.POST if request else None
+    sent = request.POST if request else None
     initial = {"version": found.version, "time": chosen}
-    return ChooseTimeForm(posted, times=times, initial=initial)
+    return ChooseTimeForm(sent, times=times, initial=initial)
 
 
 def _next_after(answers: Sequence[GivenAnswer]) -> str:
