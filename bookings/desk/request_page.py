@@ -11,7 +11,13 @@ from bookings.desk.finding import likely_duplicates
 from bookings.desk.to_phone import reason_to_phone
 from bookings.diary.free_times import stranded
 from bookings.models import AppointmentRequest
-from bookings.status import OWNERS, WAITING_FOR_CLINIC, FlagOutcome, RequestStatus
+from bookings.status import (
+    OWNERS,
+    WAITING_FOR_CLINIC,
+    WITH_APPOINTMENT,
+    FlagOutcome,
+    RequestStatus,
+)
 from bookings.status.events import LOOKS
 from procedures.ground.people import shown_name
 
@@ -37,7 +43,8 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         "state": state,
         "whose_turn": OWNERS[state],
         "back_on": record.deferred_until if state == RequestStatus.DEFERRED else None,
-        "wishes": record.wishes if state == RequestStatus.BOOKED_IN_REVIEW else "",
+        "wishes": record.wishes if state in WAITING_FOR_CLINIC else "",
+        "keeps_visit": state in WITH_APPOINTMENT,
         "current": triage.booked_appointment(record),
         "to_phone": reason_to_phone(record, now),
         "without_clinic": " ".join(each.why for each in stranded(now, Q(request=record))),

@@ -91,7 +91,7 @@ class AppointmentRequest(models.Model):
     preferred_days = models.JSONField(default=list)
     preferred_times = models.JSONField(default=list)
     availability = models.CharField("anything else about times", max_length=300, blank=True)
-    # When they could come instead, while they wait for another time.
+    # When they could come instead, while they wait for another time than the one booked or offered.
     wishes = models.CharField(max_length=300, blank=True)
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)

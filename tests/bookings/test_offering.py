@@ -253,7 +253,7 @@ def test_an_offer_that_did_not_suit_is_followed_by_one_of_the_same_kind(
     request_: AppointmentRequest, sign_in: SignIn, monday: datetime
 ) -> None:
     factories.offer(request_, doctor="other", now=monday)
-    triage.ask_for_other_times(request_, version=request_.version, now=monday)
+    triage.ask_for_other_times(request_, version=request_.version, wishes="", now=monday)
     content = sign_in("Reception").get(page(request_)).content.decode()
     assert "Free times with Dr Other" in content
     assert NOT_AS_IT_IS not in content

@@ -246,7 +246,7 @@ class Clinic(RuleBasedStateMachine):
         self.attempt(triage.renew_link, request, by=self.by)
 
     def ask_for_others(self, request: AppointmentRequest, data: Any) -> None:
-        self.attempt(triage.ask_for_other_times, request)
+        self.attempt(triage.ask_for_other_times, request, wishes="")
 
     def take_back(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.take_offer_back, request, by=self.by)

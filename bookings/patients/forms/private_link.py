@@ -55,6 +55,18 @@ class AnotherTimeForm(SeenForm):
     )
 
 
+class OtherTimesForm(SeenForm):
+    """When the patient could come, as none of the offered times suits."""
+
+    wishes = PlainTextField(
+        label="When could you come instead? (optional)",
+        help_text="For example, Thursday mornings from 10 December.",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class CancelForm(SeenForm):
     """An optional last question before cancelling."""
 

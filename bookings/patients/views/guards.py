@@ -18,6 +18,7 @@ from bookings.patients.forms.private_link import SeenForm
 from bookings.patients.unsent import seconds_to_keep
 from bookings.screening import GivenAnswer
 from bookings.status import Overtaken, TriageRefused
+from bookings.status.events import told_patient
 
 PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
 
@@ -93,7 +94,17 @@ def act(
         return redirect(f"bookings:{typed_on or 'mine'}", found.reference)
     if typed_on:
         typed.forget(request)
+    if then == "mine":
+        confirm(request, found)
     return redirect(f"bookings:{then}", found.reference)
+
+
+def confirm(request: HttpRequest, found: AppointmentRequest) -> None:
+    """Tell the patient what their press did, in the words of the list of what has happened."""
+    done = found.events.order_by("-number").first()
+    sentence = told_patient(done.kind, done.by) if done else ""
+    if sentence:
+        messages.success(request, sentence)
 
 
 def posted_or_given_back(
