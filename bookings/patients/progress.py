@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from bookings.models import Offer
 from bookings.status import AppointmentStatus, RequestStatus
 
 # The heading and the title of the page in each state. {offered} is “this time” or “these times”.
@@ -46,11 +47,16 @@ class Step(NamedTuple):
     is_now: bool
 
 
-def heading(shown: str, *, offered: str, is_earlier: bool) -> str:
-    """The heading for a state; `is_earlier` says that the offered time was on the cancellation list."""
-    if is_earlier:
+def spoken_times(offer: Offer | None) -> str:
+    """How the page speaks of the times of an offer."""
+    return "this time" if offer and len(offer.times.all()) == 1 else "these times"
+
+
+def heading(shown: str, offer: Offer | None) -> str:
+    """The heading for a state and the offer that stands, if there is one."""
+    if offer and offer.freed_id:
         return AN_EARLIER_TIME
-    return HEADINGS[shown].format(offered=offered)
+    return HEADINGS[shown].format(offered=spoken_times(offer))
 
 
 def steps(shown: str) -> list[Step]:

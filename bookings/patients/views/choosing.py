@@ -12,6 +12,7 @@ from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.patients import typed
 from bookings.patients.forms.private_link import ChooseTimeForm, OtherTimesForm, SeenForm
 from bookings.patients.forms.request_form import SafetyForm
+from bookings.patients.progress import spoken_times
 from bookings.patients.views.guards import (
     act,
     behind_link,
@@ -36,11 +37,6 @@ def choose_form(
     sent = request.POST if request else None
     initial = {"version": found.version, "time": chosen}
     return ChooseTimeForm(sent, times=times, initial=initial)
-
-
-def spoken_times(offer: Offer | None) -> str:
-    """How the page speaks of the times of an offer."""
-    return "this time" if offer and len(offer.times.all()) == 1 else "these times"
 
 
 def _next_after(answers: Sequence[GivenAnswer]) -> str:

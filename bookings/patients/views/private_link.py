@@ -12,7 +12,7 @@ from bookings import links, triage
 from bookings.models import AppointmentRequest, ClinicQuestion
 from bookings.patients import limits, progress, typed
 from bookings.patients.forms.private_link import AnswerQuestionForm, IdentifyForm, SeenForm
-from bookings.patients.views.choosing import choose_form, spoken_times
+from bookings.patients.views.choosing import choose_form
 from bookings.patients.views.given_page import given_page, pages_to_read_as_well
 from bookings.patients.views.guards import (
     act,
@@ -70,18 +70,16 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     given = given_page(appointment, now) if identified else None
     # A request closes with its appointment, and the page then says what became of that.
     shown = appointment.status if appointment and state == RequestStatus.CLOSED else state
-    offered = spoken_times(offer)
-    is_earlier = bool(offer and offer.freed_id)
     context = {
         "found": found,
-        "heading": progress.heading(shown, offered=offered, is_earlier=is_earlier),
+        "heading": progress.heading(shown, offer),
         "steps": progress.steps(shown),
         "state_template": f"bookings/mine/states/{shown}.html",
         "can_withdraw": state in WITHDRAWABLE,
         "can_keep": not found.flags.blocking().exists(),
         "is_soon": triage.is_soon(appointment, now),
         "offer": offer,
-        "offered": offered,
+        "offered": progress.spoken_times(offer),
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
         "appointment": appointment,
         "cancel_until": triage.cancel_until(appointment) if appointment else None,
