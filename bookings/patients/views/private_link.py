@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings import links, triage
-from bookings.models import AppointmentRequest, ClinicQuestion
+from bookings.models import Appointment, AppointmentRequest, ClinicQuestion
 from bookings.patients import limits, progress, typed
 from bookings.patients.forms.private_link import AnswerQuestionForm, IdentifyForm, SeenForm
 from bookings.patients.views.choosing import choose_form
@@ -67,7 +67,6 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     identified = is_identified(request, found)
     question = found.questions.order_by("-pk").first()
     answer_form = _answer_form(request, found, question) if identified else None
-    given = given_page(appointment, now) if identified else None
     # A request closes with its appointment, and the page then says what became of that.
     shown = appointment.status if appointment and state == RequestStatus.CLOSED else state
     context = {
@@ -87,9 +86,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
         "identified": identified,
         "answers": unseen_urgent_answers(found) if identified else [],
-        "has_given": bool(appointment and appointment.given_id),
-        "given": given,
-        "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
+        **_to_read(found, appointment, now, identified=identified),
         "question": question,
         "answer_form": answer_form,
         "unsent_answer": _unsent_answer(answer_form, state),
@@ -100,6 +97,18 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         ],
     }
     return render(request, "bookings/mine/request.html", context)
+
+
+def _to_read(
+    found: AppointmentRequest, appointment: Appointment | None, now: datetime, *, identified: bool
+) -> dict[str, Any]:
+    """The page that came with the visit, behind the date of birth."""
+    given = given_page(appointment, now) if identified else None
+    return {
+        "has_given": bool(appointment and appointment.given_id),
+        "given": given,
+        "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
+    }
 
 
 def _answer_form(
