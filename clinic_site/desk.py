@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings import journal
-from bookings.desk.agenda import appointments_without_attendance
+from bookings.desk.agenda import appointments_without_attendance, coming_today
 from bookings.desk.alarms import alarms
 from bookings.desk.to_phone import patients_to_phone
 from bookings.diary.free_times import stranded
@@ -119,7 +119,9 @@ class Desk(admin.AdminSite):
         flagged = RedFlag.objects.blocking().filter(request__in=waiting)
         lost, to_phone = stranded(now), patients_to_phone(now)
         not_recorded = list(appointments_without_attendance(now)[:SHOWN])
+        coming = coming_today(now)
         shown = [
+            *(each.request for each in coming),
             *first[:SHOWN],
             *(each.appointment.request for each in lost[:SHOWN]),
             *(each.request for each in to_phone[:SHOWN]),
@@ -144,4 +146,5 @@ class Desk(admin.AdminSite):
             "to_phone": to_phone[:SHOWN],
             "more_to_phone": len(to_phone) - SHOWN,
             "not_recorded": not_recorded,
+            "coming": coming,
         }

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 SEARCH_URL = "bookings_appointmentrequest_search"
 MOST_FOUND = 50
+# Lists with buttons of their own. A press leads back to the list.
+PRESSED_ON = {"desk": "admin:index", "diary": "admin:bookings_diary_day"}
 WHO = "admin/bookings/who.html"
 
 
@@ -130,6 +132,11 @@ class AppointmentRequestAdmin(DecisionAdmin):
         Every decision page shows this.
         """
         return {"about": WHO, "current": triage.booked_appointment(record)}
+
+    def way_back(self, request: HttpRequest, record: AppointmentRequest) -> str:
+        """The list from which a button was pressed, if it says so; otherwise the request's page."""
+        page = PRESSED_ON.get(request.POST.get("pressed_on", ""))
+        return reverse(page) if page else self.record_url(record)
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """Show a decision page and carry out the decision.

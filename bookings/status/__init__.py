@@ -15,6 +15,7 @@ from bookings.status.choices import (
     MessageKind,
     MessageStatus,
     OfferStatus,
+    VisitStep,
     needs_in_words,
 )
 from bookings.status.refusals import (
@@ -67,5 +68,6 @@ __all__ = [
     "RequestStatus",
     "TimeTaken",
     "TriageRefused",
+    "VisitStep",
     "needs_in_words",
 ]

@@ -88,6 +88,16 @@ class OfferStatus(TextChoices):
 MOST_TIMES = 3
 
 
+class VisitStep(TextChoices):
+    """What may be recorded on the day of a visit, and what its button says."""
+
+    ARRIVED = "arrived", "Arrived"
+    CALLED_IN = "called-in", "With the clinician"
+    ATTENDED = "attended", "Attended"
+    MISSED = "missed", "Did not attend"
+    UNDO = "undo-attendance", "Undo"
+
+
 class AppointmentStatus(TextChoices):
     """The state of an appointment, in FHIR's words."""
 

@@ -8,6 +8,14 @@ queues the message in the same transaction. Otherwise it raises TriageRefused wi
 from bookings.diary.desk_hours import (
     answer_due,
 )
+from bookings.triage.attendance import (
+    call_in,
+    latest_appointment,
+    possible_steps,
+    record_arrival,
+    record_attendance,
+    undo_attendance,
+)
 from bookings.triage.clock import (
     catch_up,
 )
@@ -57,7 +65,6 @@ from bookings.triage.visits import (
     is_soon,
     keep_appointment,
     leave_as_it_is,
-    record_attendance,
     remind,
 )
 
@@ -73,6 +80,7 @@ __all__ = [
     "book",
     "book_offered",
     "booked_appointment",
+    "call_in",
     "cancel",
     "cancel_until",
     "catch_up",
@@ -82,11 +90,14 @@ __all__ = [
     "is_soon",
     "join_earlier_list",
     "keep_appointment",
+    "latest_appointment",
     "leave_as_it_is",
     "leave_earlier_list",
     "note_wrong_birth_dates",
     "offer",
     "pass_on_freed_times",
+    "possible_steps",
+    "record_arrival",
     "record_attendance",
     "record_call",
     "remind",
@@ -96,6 +107,7 @@ __all__ = [
     "start_review",
     "submit",
     "take_offer_back",
+    "undo_attendance",
     "usual_hold",
     "warn_of_ends",
     "withdraw",

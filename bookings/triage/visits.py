@@ -1,4 +1,4 @@
-"""What becomes of a booked appointment: cancelled, attended, missed, kept or moved."""
+"""What becomes of a booked appointment before its day: cancelled, kept or moved."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
-from bookings.status.events import ATTENDANCE, Event
+from bookings.status.events import Event
 from bookings.triage.transitions import one_change, transition
 from procedures.ground.batches import Tally, one_by_one
 from procedures.models import InformationPage, Revision
@@ -65,34 +65,6 @@ def cancel(
         messages.queue(request, MessageKind.CANCELLED, by=actor, now=now)
         if by == PATIENT:
             messages.notify_clinic(request, now=now)
-    return appointment
-
-
-def record_attendance(
-    request: AppointmentRequest, *, version: int, came: bool, by: User, now: datetime
-) -> Appointment:
-    """Record whether the patient came, once the appointment has begun."""
-    status = AppointmentStatus.FULFILLED if came else AppointmentStatus.NOSHOW
-    username = by.get_username()
-    with one_change(request):
-        transition(
-            request,
-            RequestStatus.CLOSED,
-            version=version,
-            by=by,
-            now=now,
-            kind=ATTENDANCE[came],
-            ended_at=now,
-            ended_by=username,
-            **OFF_THE_LIST,
-        )
-        diary.release(request, OfferStatus.RELEASED, by=username, now=now)
-        appointment = _booked(request)
-        if now < appointment.starts:
-            raise TriageRefused("The appointment has not started yet. You can only cancel it.")
-        diary.end(appointment, status, by=username, now=now)
-        if came:
-            messages.queue(request, MessageKind.AFTERWARDS, by=username, now=now)
     return appointment
 
 

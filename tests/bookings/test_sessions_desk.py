@@ -364,7 +364,7 @@ def test_only_what_can_succeed_is_offered(
         "offer": True,
         "move": True,
         "cancel": True,
-        "attendance": False,
+        "attended": False,
     }.items():
         assert (f"/decide/{slug}/" in before) == only_before
         assert (f"/decide/{slug}/" in after) != only_before

@@ -94,6 +94,7 @@ OPEN = {
     "withdraw": {RequestStatus.OFFERED, RequestStatus.DEFERRED},
     "cancel": WITH_APPOINTMENT,
     "attend": WITH_APPOINTMENT,
+    "on_the_day": {RequestStatus.CLOSED, *WITH_APPOINTMENT},
 }
 people = st.integers(0, 2)
 # What every verb calls on its way. A process may die right after any of them.
@@ -280,6 +281,12 @@ class Clinic(RuleBasedStateMachine):
 
     def attend(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.record_attendance, request, came=data.draw(st.booleans()), by=self.by)
+
+    def on_the_day(self, request: AppointmentRequest, data: Any) -> None:
+        verb = data.draw(
+            st.sampled_from([triage.record_arrival, triage.call_in, triage.undo_attendance])
+        )
+        self.attempt(verb, request, by=self.by)
 
     @rule(data=st.data(), outcome=st.sampled_from(["proceed", "call_patient", "not_suitable"]))
     def resolve(self, data: Any, outcome: str) -> None:

@@ -118,20 +118,6 @@ class ContactForm(DecisionForm):
         return {**self.cleaned_data, "phone": str(self.cleaned_data["phone"] or "")}
 
 
-class AttendanceForm(DecisionForm):
-    """Whether the patient came."""
-
-    came = forms.ChoiceField(
-        label="Did the patient come?",
-        choices=[("yes", "Yes"), ("no", "No")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose yes or no."},
-    )
-
-    def values(self) -> dict[str, Any]:
-        return {**self.cleaned_data, "came": self.cleaned_data["came"] == "yes"}
-
-
 class FlagField(ModelChoiceField[RedFlag]):
     """A flag, by the question and what was answered to it."""
 
