@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 
 from bookings import journal
@@ -21,6 +21,7 @@ from bookings.models import AppointmentRequest, RedFlag, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.triage import surge
 from clinic_site import sign_in
+from clinic_site.desk_navigation import ways
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
@@ -65,6 +66,26 @@ class Desk(admin.AdminSite):
             return guarded(request, *args, **kwargs)
 
         return cast("View", kept)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Django's own pages, and the list of everything that can be set up."""
+        return [path("set-up/", self.admin_view(self.set_up), name="setup"), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page of the desk shows: the navigation as well, once somebody is signed in."""
+        context = super().each_context(request)
+        if context["has_permission"]:
+            context["ways"] = ways(signed_in(request), request.path)
+        return context
+
+    def set_up(self, request: HttpRequest) -> TemplateResponse:
+        """The tables behind the desk, for those who may see them."""
+        context = {
+            **self.each_context(request),
+            "title": "Set-up",
+            "app_list": self.get_app_list(request),
+        }
+        return TemplateResponse(request, "admin/setup.html", context)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

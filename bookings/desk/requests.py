@@ -19,6 +19,7 @@ from bookings.desk.decisions import DECISIONS
 from bookings.desk.finding import find
 from bookings.desk.forms.decisions import SearchForm
 from bookings.desk.request_page import facts
+from bookings.desk.to_phone import patients_to_phone
 from bookings.models import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -89,7 +90,10 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)
-        return [search, *diary_pages.urls(self.admin_site), *super().get_urls()]
+        to_phone = path(
+            "to-phone/", self.admin_site.admin_view(self.to_phone), name="bookings_to_phone"
+        )
+        return [search, to_phone, *diary_pages.urls(self.admin_site), *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Find requests with a posted form, so that no name appears in an address or a log.
@@ -118,6 +122,21 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "more": len(found or []) > MOST_FOUND,
         }
         return TemplateResponse(request, "admin/bookings/search.html", context)
+
+    def to_phone(self, request: HttpRequest) -> HttpResponse:
+        """Everybody who is waiting for a phone call from us, and why."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        waiting = patients_to_phone(now)
+        shown = [each.request for each in waiting]
+        journal.record_list("patients to phone", shown, by=signed_in(request), at=now)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Patients to phone",
+            "to_phone": waiting,
+        }
+        return TemplateResponse(request, "admin/bookings/to_phone.html", context)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("-has_urgent_flag", "answer_due", "pk")
