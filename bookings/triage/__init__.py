@@ -37,6 +37,11 @@ from bookings.triage.receiving import (
     Submission,
     submit,
 )
+from bookings.triage.reminders import (
+    is_soon,
+    remind,
+    reminders_of,
+)
 from bookings.triage.reviewing import (
     answer_question,
     ask,
@@ -54,11 +59,9 @@ from bookings.triage.visits import (
     booked_appointment,
     cancel,
     cancel_until,
-    is_soon,
     keep_appointment,
     leave_as_it_is,
     record_attendance,
-    remind,
 )
 
 __all__ = [
@@ -90,6 +93,7 @@ __all__ = [
     "record_attendance",
     "record_call",
     "remind",
+    "reminders_of",
     "renew_link",
     "resolve_flag",
     "send_link_again",
