@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import Q
+from django.utils import timezone
 
 from bookings import triage
 from bookings.desk.finding import likely_duplicates
 from bookings.desk.to_phone import reason_to_phone
+from bookings.diary.clinicians import wish_is_gone
 from bookings.diary.free_times import stranded
 from bookings.models import AppointmentRequest
 from bookings.status import OWNERS, WAITING_FOR_CLINIC, FlagOutcome, RequestStatus
@@ -37,6 +39,7 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         "state": state,
         "whose_turn": OWNERS[state],
         "back_on": record.deferred_until if state == RequestStatus.DEFERRED else None,
+        "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate(now)),
         "wishes": record.wishes if state == RequestStatus.BOOKED_IN_REVIEW else "",
         "current": triage.booked_appointment(record),
         "to_phone": reason_to_phone(record, now),

@@ -19,6 +19,7 @@ from bookings.desk.decisions import DECISIONS
 from bookings.desk.finding import find
 from bookings.desk.forms.decisions import SearchForm
 from bookings.desk.request_page import facts
+from bookings.diary.clinicians import wish_is_gone
 from bookings.models import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -129,7 +130,11 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
         Every decision page shows this.
         """
-        return {"about": WHO, "current": triage.booked_appointment(record)}
+        return {
+            "about": WHO,
+            "current": triage.booked_appointment(record),
+            "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate()),
+        }
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """Show a decision page and carry out the decision.

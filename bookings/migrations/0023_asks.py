@@ -1,7 +1,8 @@
-"""Several reminders of one visit."""
+"""Several reminders of one visit, a wish for a clinician."""
 
 from typing import Any
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -14,6 +15,7 @@ def remember_which(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0020_words"),
+        ("procedures", "0008_words"),
     ]
 
     operations = [
@@ -22,9 +24,30 @@ class Migration(migrations.Migration):
             name="one_message_a_change",
         ),
         migrations.AddField(
+            model_name="appointmentrequest",
+            name="wished_clinician",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="procedures.clinician",
+            ),
+        ),
+        migrations.AddField(
             model_name="message",
             name="days_ahead",
             field=models.PositiveSmallIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="topic",
+            name="clinicians",
+            field=models.ManyToManyField(
+                blank=True,
+                help_text="Patients can ask for one of these. If you choose nobody, they can ask for anyone who has clinics.",
+                related_name="+",
+                to="procedures.clinician",
+                verbose_name="who sees patients about it",
+            ),
         ),
         migrations.AddConstraint(
             model_name="message",

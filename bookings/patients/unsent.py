@@ -17,6 +17,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from bookings.diary.clinicians import who_can_be_asked_for
 from bookings.patients.forms.request_form import (
     AboutForm,
     PatientForm,
@@ -27,7 +28,7 @@ from bookings.patients.forms.request_form import (
 from bookings.screening import GivenAnswer, questions_for
 from bookings.triage import Submission
 from procedures.ground.fields import PlainTextField
-from procedures.models import InformationPage
+from procedures.models import Clinician, InformationPage
 from procedures.reading.publication import open_titles
 from procedures.status import Category
 
@@ -158,6 +159,8 @@ class UnsentRequest:
             kwargs["initial"] = {"page": self.kept["page"]}
         if step == "safety":
             kwargs["questions"] = questions_for(self._page)
+        if step == "times":
+            kwargs["clinicians"] = [(each.slug, str(each)) for each in self._clinicians]
         return STEPS[step](data, **kwargs)
 
     def next_step(self) -> str:
@@ -206,6 +209,10 @@ class UnsentRequest:
             values |= forms[step].cleaned_data
         values["page"] = self._page
         values["phone"] = str(values["phone"] or "")
+        wish = values.get("wished_clinician", "")
+        values["wished_clinician"] = next(
+            (each for each in self._clinicians if each.slug == wish), None
+        )
         return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
 
     @property
@@ -216,6 +223,10 @@ class UnsentRequest:
     @property
     def _page(self) -> InformationPage | None:
         return self._about[0]
+
+    @cached_property
+    def _clinicians(self) -> list[Clinician]:
+        return who_can_be_asked_for(self._page, timezone.localdate())
 
     @cached_property
     def _pages(self) -> list[tuple[InformationPage, str]]:
@@ -238,7 +249,8 @@ class UnsentRequest:
 
     def _save(self) -> None:
         self._forms.clear()
-        self.__dict__.pop("_about", None)
+        for known in ("_about", "_clinicians"):
+            self.__dict__.pop(known, None)
         self.session["unsent"] = self.kept
         self.session.set_expiry(seconds_to_keep(self.session))
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings import links, triage
+from bookings.diary.clinicians import wish_is_gone
 from bookings.models import AppointmentRequest, ClinicQuestion
 from bookings.patients import limits, typed
 from bookings.patients.forms.private_link import AnswerQuestionForm, IdentifyForm, SeenForm
@@ -85,6 +86,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
         "identified": identified,
         "answers": unseen_urgent_answers(found) if identified else [],
+        "wish_is_gone": wish_is_gone(found.wished_clinician, timezone.localdate(now)),
         "has_given": bool(appointment and appointment.given_id),
         "given": given,
         "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],

@@ -134,6 +134,7 @@ def check(request: HttpRequest) -> HttpResponse:
         "days": [DAYS[day] for day in submission.preferred_days],
         "times": [PARTS_OF_DAY[part] for part in submission.preferred_times],
         "answers": submission.answers,
+        "can_choose_clinician": "wished_clinician" in unsent.form("times").fields,
         "needs": needs_in_words(submission.access_needs, submission.access_detail),
         "carer_right": CarerRight(submission.carer_right).label if submission.carer_right else "",
         "number": len(ORDER),
