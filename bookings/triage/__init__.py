@@ -63,6 +63,7 @@ from bookings.triage.visits import (
     leave_as_it_is,
     record_attendance,
 )
+from bookings.triage.waits import usual_wait
 
 __all__ = [
     "Submission",
@@ -101,6 +102,7 @@ __all__ = [
     "submit",
     "take_offer_back",
     "usual_hold",
+    "usual_wait",
     "warn_of_ends",
     "withdraw",
 ]

@@ -46,6 +46,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "about": about,
         "title": titles.get(about),
         "section": "request",
+        "usual_wait": triage.usual_wait(timezone.now()),
         "unsent": unsent if unsent.has_answers else None,
     }
     return render(request, "bookings/request/start.html", context)
@@ -157,6 +158,7 @@ def sent(request: HttpRequest) -> HttpResponse:
         "received": received,
         "answers": unseen_urgent_answers(received),
         "email_waits": waits.exists(),
+        "usual_wait": triage.usual_wait(timezone.now()),
     }
     return render(request, "bookings/request/sent.html", context)
 
