@@ -60,6 +60,7 @@ urlpatterns = [
     path("mine/<reference:reference>/keep/", appointment.keep, name="keep"),
     path("mine/<reference:reference>/earlier/", appointment.join_earlier, name="join_earlier"),
     path("mine/<reference:reference>/no-earlier/", appointment.leave_earlier, name="leave_earlier"),
+    path("mine/<reference:reference>/afterwards/", appointment.afterwards, name="afterwards"),
     path(
         "mine/<reference:reference>/appointment.ics",
         appointment.calendar_file,

@@ -34,6 +34,7 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_look": {},
     "bookings_requestevent": {},
     "bookings_recordedoutcome": {},
+    "bookings_visitanswer": {},
     "procedures_pageevent": {"replaceable": ("seal",)},
     "procedures_figure": {},
     "procedures_signoff": {"set_once": ("revoked_at", "revoked_by_id", "revocation_reason")},

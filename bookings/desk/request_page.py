@@ -12,7 +12,7 @@ from bookings.desk.finding import likely_duplicates
 from bookings.desk.to_phone import reason_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.diary.free_times import stranded
-from bookings.models import AppointmentRequest
+from bookings.models import AppointmentRequest, VisitAnswer
 from bookings.status import OWNERS, WAITING_FOR_CLINIC, FlagOutcome, RequestStatus
 from bookings.status.events import LOOKS
 from procedures.ground.people import shown_name
@@ -61,6 +61,7 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         "appointments": record.appointments.select_related(
             "clinician", "appointment_type", "room__location"
         ).order_by("-pk"),
+        "visit_answer": VisitAnswer.objects.filter(request=record).first(),
         "calls": record.calls.select_related("made_by"),
         "messages_sent": record.messages.order_by("pk"),
         "events": _journal_rows(record),

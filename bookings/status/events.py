@@ -43,6 +43,7 @@ class Event(StrEnum):
     CANCELLED = "cancelled the appointment"
     CAME = "saw the patient"
     DID_NOT_COME = "recorded that the patient did not come"
+    ANSWERED_AFTERWARDS = "answered the question after the visit"
     REACHED = "phoned the patient"
     NOT_REACHED = "tried to phone the patient"
     WRONG_BIRTH_DATES = "gave only wrong dates of birth"
@@ -114,6 +115,7 @@ TOLD: dict[Event, ToldPatient] = {
     Event.CANCELLED: ToldPatient("You cancelled the visit.", "We cancelled the visit."),
     Event.CAME: ToldPatient(by_clinic="The visit took place."),
     Event.DID_NOT_COME: ToldPatient(by_clinic="The visit was missed."),
+    Event.ANSWERED_AFTERWARDS: ToldPatient("You told us how your visit went."),
     Event.REACHED: ToldPatient(),
     Event.NOT_REACHED: ToldPatient(),
     Event.WRONG_BIRTH_DATES: ToldPatient(),

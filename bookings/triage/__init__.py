@@ -8,6 +8,7 @@ queues the message in the same transaction. Otherwise it raises TriageRefused wi
 from bookings.diary.desk_hours import (
     answer_due,
 )
+from bookings.triage.afterwards import answer_about_visit, was_seen
 from bookings.triage.clock import (
     catch_up,
 )
@@ -68,6 +69,7 @@ from bookings.triage.waits import usual_wait
 __all__ = [
     "Submission",
     "accept",
+    "answer_about_visit",
     "answer_again",
     "answer_due",
     "answer_question",
@@ -104,5 +106,6 @@ __all__ = [
     "usual_hold",
     "usual_wait",
     "warn_of_ends",
+    "was_seen",
     "withdraw",
 ]

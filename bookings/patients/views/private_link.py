@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from bookings import links, triage
 from bookings.diary.clinicians import wish_is_gone
-from bookings.models import AppointmentRequest, ClinicQuestion
+from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, VisitAnswer
 from bookings.patients import limits, typed
 from bookings.patients.forms.private_link import AnswerQuestionForm, IdentifyForm, SeenForm
 from bookings.patients.views.choosing import choose_form
@@ -76,18 +76,13 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "state_template": f"bookings/mine/states/{shown}.html",
         "can_withdraw": state in WITHDRAWABLE,
         "can_keep": not found.flags.blocking().exists(),
-        "is_soon": triage.is_soon(appointment, now),
         "offer": offer,
         "offered": "this time" if offer and len(offer.times.all()) == 1 else "these times",
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
-        "appointment": appointment,
-        "cancel_until": triage.cancel_until(appointment) if appointment else None,
-        "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
-        "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
+        **_of_visit(found, appointment, now),
         "identified": identified,
         "answers": unseen_urgent_answers(found) if identified else [],
         "wish_is_gone": wish_is_gone(found.wished_clinician, timezone.localdate(now)),
-        "has_given": bool(appointment and appointment.given_id),
         "given": given,
         "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
         "question": question,
@@ -100,6 +95,21 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         ],
     }
     return render(request, "bookings/mine/request.html", context)
+
+
+def _of_visit(
+    found: AppointmentRequest, appointment: Appointment | None, now: datetime
+) -> dict[str, Any]:
+    """What the page says about the visit, before it and afterwards."""
+    return {
+        "appointment": appointment,
+        "is_soon": triage.is_soon(appointment, now),
+        "cancel_until": triage.cancel_until(appointment) if appointment else None,
+        "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
+        "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
+        "has_given": bool(appointment and appointment.given_id),
+        "visit_answer": VisitAnswer.objects.filter(request=found).first(),
+    }
 
 
 def _answer_form(
