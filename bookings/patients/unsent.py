@@ -18,6 +18,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from bookings.diary.clinicians import who_can_be_asked_for
+from bookings.models import AppointmentRequest
+from bookings.patients.forms.birth_date import SplitDateWidget
 from bookings.patients.forms.request_form import (
     AboutForm,
     PatientForm,
@@ -86,6 +88,27 @@ class UnsentRequest:
         }
         self._save()
 
+    def begin_for(self, known: AppointmentRequest) -> None:
+        """Start again for a person whom we know, with what does not change from visit to visit.
+
+        Filled in as if it had been posted, so it is checked like anything else that is sent.
+        """
+        self.begin("")
+        you = {name: getattr(known, name, None) for name in YouForm.base_fields}
+        wish = known.wished_clinician
+        times = {
+            "preferred_days": known.preferred_days,
+            "preferred_times": known.preferred_times,
+            "wished_clinician": wish.slug if wish else "",
+            # What they wrote about their times was about that visit only.
+        }
+        answers = {
+            "you": _filled_in(YouForm(initial=you)),
+            "times": _filled_in(TimesForm(initial=times, clinicians=self._choices())),
+        }
+        self.kept = {**self.kept, "answers": answers}
+        self._save()
+
     def rescue(self, step: str, posted: QueryDict) -> None:
         """Keep the one step that was posted after the hour was over, for a new beginning."""
         self.kept = {"page": "", "answers": {}}
@@ -152,6 +175,11 @@ class UnsentRequest:
             self._forms[step] = self._make_form(step, self._kept_answers(step))
         return self._forms[step]
 
+    def about_form(self, posted: QueryDict | None) -> PatientForm:
+        """The first step, for somebody who has not begun."""
+        pages = [(page.slug, title) for page, title in self._pages]
+        return AboutForm(posted, pages=pages)
+
     def _make_form(self, step: str, data: Mapping[str, Any] | None) -> PatientForm:
         kwargs: dict[str, Any] = {}
         if step == "about":
@@ -160,8 +188,11 @@ class UnsentRequest:
         if step == "safety":
             kwargs["questions"] = questions_for(self._page)
         if step == "times":
-            kwargs["clinicians"] = [(each.slug, str(each)) for each in self._clinicians]
+            kwargs["clinicians"] = self._choices()
         return STEPS[step](data, **kwargs)
+
+    def _choices(self) -> list[tuple[str, str]]:
+        return [(each.slug, str(each)) for each in self._clinicians]
 
     def next_step(self) -> str:
         """The first step without valid answers, or the check at the end.
@@ -263,6 +294,21 @@ def seconds_to_keep(session: SessionBase) -> int:
     until: float = session.get("unsent", {}).get("until", 0)
     left = until - timezone.now().timestamp()
     return max(settings.PATIENT_SESSION_SECONDS, math.ceil(left))
+
+
+def _filled_in(form: PatientForm) -> dict[str, list[str]]:
+    """What a browser would post for a form with its initial values."""
+    posted = {}
+    for bound in form:
+        widget, value = bound.field.widget, bound.value()
+        if isinstance(widget, SplitDateWidget):
+            parts = getattr(widget, "widgets_names", [])
+            for part, each in zip(parts, widget.decompress(value), strict=True):
+                posted[bound.html_name + part] = [str(each)]
+        else:
+            values = value if isinstance(value, list) else [value]
+            posted[bound.html_name] = [str(each) for each in values if each]
+    return posted
 
 
 def _as_posted(
