@@ -31,6 +31,7 @@ class VisitAnswerAdmin(CarefulAdmin):
     list_per_page = 50
     ordering = ("-given_at",)
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -44,7 +45,11 @@ class VisitAnswerAdmin(CarefulAdmin):
         """The list, which is recorded, and how many of each answer came lately."""
         now = timezone.now()
         lately = VisitAnswer.objects.filter(given_at__gte=now - LATELY)
-        counts = {"counts": _counted(lately), "weeks": LATELY.days // 7}
+        counts = {
+            "title": "Answers after visits",
+            "counts": _counted(lately),
+            "weeks": LATELY.days // 7,
+        }
         answer = super().changelist_view(request, counts | (extra_context or {}))
         shown = getattr(answer, "context_data", {}).get("cl")
         if shown:

@@ -53,6 +53,10 @@ LONGEST_WORD = 254
 ANSWER = re.compile(r"(?:answer|detail)_\d{1,9}$")
 
 
+# Steps that are filled in for somebody whom we know.
+FILLED_IN = ("you", "times")
+
+
 class UnsentRequest:
     """The patient's answers so far, step by step, as they were posted."""
 
@@ -106,7 +110,7 @@ class UnsentRequest:
             "you": _filled_in(YouForm(initial=you)),
             "times": _filled_in(TimesForm(initial=times, clinicians=self._choices())),
         }
-        self.kept = {**self.kept, "answers": answers}
+        self.kept = {**self.kept, "answers": answers, "is_known": True}
         self._save()
 
     def rescue(self, step: str, posted: QueryDict) -> None:
@@ -204,6 +208,11 @@ class UnsentRequest:
             return due
         read = self.kept.get("urgent_read", [])
         return due if all(mark in read for mark in self._urgent_marks()) else URGENT
+
+    def progress(self, step: str) -> str:
+        """How far the patient is: “step 2 of 5”. Empty in a step that was filled in for them."""
+        order = [each for each in ORDER if each not in FILLED_IN or not self.kept.get("is_known")]
+        return f"step {order.index(step) + 1} of {len(order)}" if step in order else ""
 
     def may_open(self, step: str) -> bool:
         """Whether the patient has come as far as this step."""

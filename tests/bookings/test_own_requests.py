@@ -216,9 +216,13 @@ def test_only_what_is_new_is_typed(client: Client, monday: datetime) -> None:
     question = safety()
     answer = asked_again(client, found)
     assert answer.headers["Location"] == f"{BASE}safety/"
+    assert "step 2 of 3" in client.get(f"{BASE}safety/").content.decode()
+    assert " of 3" not in client.get(f"{BASE}you/").content.decode()
     answer = client.post(f"{BASE}safety/", question)
     assert answer.headers["Location"] == f"{BASE}check/"
-    assert "Now my knee hurts." in client.get(f"{BASE}check/").content.decode()
+    checked = client.get(f"{BASE}check/").content.decode()
+    assert "Now my knee hurts." in checked
+    assert "step 3 of 3" in checked
     client.post(f"{BASE}check/", {"key": key(client)})
     made = AppointmentRequest.objects.exclude(pk=found.pk).get()
     for name in (

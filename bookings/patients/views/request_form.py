@@ -70,8 +70,7 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
         form.add_error(None, "This is too long. Shorten what you wrote, or phone us.")
     context = {
         "form": form,
-        "number": ORDER.index(step) + 1,
-        "steps": len(ORDER),
+        "progress": unsent.progress(step),
         "section": "request",
     }
     # Most steps look alike; one that does not has a template of its own.
@@ -138,7 +137,7 @@ def check(request: HttpRequest) -> HttpResponse:
         "can_choose_clinician": "wished_clinician" in unsent.form("times").fields,
         "needs": needs_in_words(submission.access_needs, submission.access_detail),
         "carer_right": CarerRight(submission.carer_right).label if submission.carer_right else "",
-        "number": len(ORDER),
+        "progress": unsent.progress(CHECK),
         "section": "request",
     }
     return render(request, "bookings/request/check.html", context | _way_back(CHECK))
