@@ -21,9 +21,11 @@ from tests.people import (
     begun_a_minute_ago,
     behind_link,
     booked,
+    fill_in,
     identified,
     key,
     safety,
+    send,
 )
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +190,40 @@ def test_a_link_is_sent_three_times_a_day(client: Client, monday: datetime) -> N
     for _ in range(5):
         assert client.post(f"{url}all/", {"wanted": other.reference}).status_code == 302
     assert Message.objects.filter(kind=MessageKind.LINK).count() == 3
+
+
+def test_whoever_sends_a_request_in_their_name_learns_nothing(
+    client: Client, monday: datetime
+) -> None:
+    """A receipt opens the request that was sent, and its sender knows the date of birth in it."""
+    theirs = factories.received(now=monday)
+    fill_in(client)
+    send(client)
+    mine = AppointmentRequest.objects.latest("pk")
+    assert others_of_the_same_person(mine, monday) == [theirs]
+    url = f"/appointments/mine/{mine.reference}/"
+    client.post(f"{url}identify/", BIRTH)
+    content = client.get(f"{url}all/").content.decode()
+    assert "open the private link in our email on this device" in content
+    assert theirs.reference not in content
+    client.post(f"{url}all/", {"wanted": theirs.reference})
+    assert not Message.objects.filter(kind=MessageKind.LINK).exists()
+    assert theirs.reference in client.get(f"{identified(client, mine)}all/").content.decode()
+
+
+def test_whoever_changes_their_own_address_to_another_learns_nothing(
+    client: Client, monday: datetime
+) -> None:
+    theirs = factories.received(now=monday)
+    mine = factories.received(now=monday, email="eve@example.org")
+    url = identified(client, mine)
+    contact = {"version": mine.version, "email": theirs.email, "phone": ""}
+    assert client.post(f"{url}contact/", contact).status_code == 302
+    mine.refresh_from_db()
+    assert others_of_the_same_person(mine, monday) == [theirs]
+    content = client.get(f"{url}all/").content.decode()
+    assert "Your requests and visits" in content
+    assert theirs.reference not in content
 
 
 # --- Asking again -----------------------------------------------------------------------------

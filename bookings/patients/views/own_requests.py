@@ -14,6 +14,7 @@ from bookings.patients.own_requests import in_words, others_of_the_same_person
 from bookings.patients.unsent import UnsentRequest, pages_to_ask_about
 from bookings.patients.views.guards import (
     behind_link,
+    came_by_link,
     close_session,
     identify_first,
     is_identified,
@@ -29,13 +30,16 @@ from procedures.ground.places import by_place
 def own_requests(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """The person's requests and visits. The date of birth comes first.
 
-    Another request opens with its own private link, which a button sends to the address that we
-    have. So a link that got into other hands opens no more than before.
+    The others are shown only to somebody who opened the link in the email: anybody may send a
+    request with another person's name, date of birth and address, and then has its receipt. Another
+    request opens with its own private link, which a button sends to the address that we have. So a
+    link that got into other hands opens no more than before.
     """
     if not is_identified(request, found):
         return identify_first(request, found)
     now = timezone.now()
-    others = others_of_the_same_person(found, now)
+    by_link = came_by_link(request, found)
+    others = others_of_the_same_person(found, now) if by_link else []
     wanted = next((each for each in others if each.reference == request.POST.get("wanted")), None)
     if wanted:
         with suppress(rate_limits.TooManyTries):
@@ -52,6 +56,7 @@ def own_requests(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
     opened = request.session.get("opened", {})
     context = {
         "found": found,
+        "by_link": by_link,
         "own": in_words([found, *others], titles, now),
         "opened": [
             each.reference for each in others if opened.get(each.reference) == each.link_version

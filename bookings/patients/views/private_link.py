@@ -21,6 +21,7 @@ from bookings.patients.views.guards import (
     identify_first,
     is_identified,
     link_needed,
+    note_link,
     only_by_press,
     open_in_session,
     rename_session,
@@ -43,6 +44,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         return link_needed(request)
     request.session.cycle_key()
     open_in_session(request, found)
+    note_link(request, found)
     return redirect("bookings:mine", found.reference)
 
 
