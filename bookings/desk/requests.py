@@ -20,6 +20,7 @@ from bookings.desk.finding import find
 from bookings.desk.forms.decisions import SearchForm
 from bookings.desk.request_page import facts
 from bookings.desk.to_phone import patients_to_phone
+from bookings.diary.clinicians import wish_is_gone
 from bookings.models import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -150,7 +151,11 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
         Every decision page shows this.
         """
-        return {"about": WHO, "current": triage.booked_appointment(record)}
+        return {
+            "about": WHO,
+            "current": triage.booked_appointment(record),
+            "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate()),
+        }
 
     def way_back(self, request: HttpRequest, record: AppointmentRequest) -> str:
         """The list from which a button was pressed, if it says so; otherwise the request's page."""

@@ -27,7 +27,7 @@ from bookings.status import (
 )
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
-from procedures.models import InformationPage
+from procedures.models import Clinician, InformationPage
 
 NOON = 12
 
@@ -91,6 +91,10 @@ class AppointmentRequest(models.Model):
     preferred_days = models.JSONField(default=list)
     preferred_times = models.JSONField(default=list)
     availability = models.CharField("anything else about times", max_length=300, blank=True)
+    # Whom they would like to see, if it matters to them. Kept when that clinician leaves.
+    wished_clinician = models.ForeignKey(
+        Clinician, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     # When they could come instead, while they wait for another time than the one booked or offered.
     wishes = models.CharField(max_length=300, blank=True)
     access_needs = models.JSONField(default=list)
@@ -134,6 +138,7 @@ class AppointmentRequest(models.Model):
         "preferred_days",
         "preferred_times",
         "availability",
+        "wished_clinician",
         "wishes",
         "access_needs",
         "access_detail",

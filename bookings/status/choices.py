@@ -74,6 +74,15 @@ class Answer(TextChoices):
     UNSURE = "unsure", "I am not sure"
 
 
+class GotIt(TextChoices):
+    """What a patient can answer after a visit: whether they got what they came for."""
+
+    YES = "yes", "Yes"
+    PARTLY = "partly", "Partly"
+    NO = "no", "No"
+    CALL = "call", "No, and please phone me"
+
+
 class OfferStatus(TextChoices):
     """What became of an offer."""
 

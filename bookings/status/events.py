@@ -48,6 +48,7 @@ class Event(StrEnum):
     # No longer written: it was also recorded by people who had seen nobody.
     CAME = "saw the patient"
     DID_NOT_COME = "recorded that the patient did not come"
+    ANSWERED_AFTERWARDS = "answered the question after the visit"
     REACHED = "phoned the patient"
     NOT_REACHED = "tried to phone the patient"
     WRONG_BIRTH_DATES = "gave only wrong dates of birth"
@@ -125,6 +126,7 @@ TOLD: dict[Event, ToldPatient] = {
     ),
     Event.CAME: ToldPatient(by_clinic="The visit took place."),
     Event.DID_NOT_COME: ToldPatient(by_clinic="The visit was missed."),
+    Event.ANSWERED_AFTERWARDS: ToldPatient("You told us how your visit went."),
     Event.REACHED: ToldPatient(),
     Event.NOT_REACHED: ToldPatient(),
     Event.WRONG_BIRTH_DATES: ToldPatient(),

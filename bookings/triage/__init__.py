@@ -8,6 +8,7 @@ queues the message in the same transaction. Otherwise it raises TriageRefused wi
 from bookings.diary.desk_hours import (
     answer_due,
 )
+from bookings.triage.afterwards import answer_about_visit, was_seen
 from bookings.triage.attendance import (
     call_in,
     latest_appointment,
@@ -45,6 +46,11 @@ from bookings.triage.receiving import (
     Submission,
     submit,
 )
+from bookings.triage.reminders import (
+    is_soon,
+    remind,
+    reminders_of,
+)
 from bookings.triage.reviewing import (
     answer_question,
     ask,
@@ -62,15 +68,15 @@ from bookings.triage.visits import (
     booked_appointment,
     cancel,
     cancel_until,
-    is_soon,
     keep_appointment,
     leave_as_it_is,
-    remind,
 )
+from bookings.triage.waits import usual_wait
 
 __all__ = [
     "Submission",
     "accept",
+    "answer_about_visit",
     "answer_again",
     "answer_due",
     "answer_question",
@@ -101,6 +107,7 @@ __all__ = [
     "record_attendance",
     "record_call",
     "remind",
+    "reminders_of",
     "renew_link",
     "resolve_flag",
     "send_link_again",
@@ -109,6 +116,8 @@ __all__ = [
     "take_offer_back",
     "undo_attendance",
     "usual_hold",
+    "usual_wait",
     "warn_of_ends",
+    "was_seen",
     "withdraw",
 ]

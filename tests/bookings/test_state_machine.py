@@ -11,6 +11,7 @@ from unittest import mock
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
@@ -399,7 +400,8 @@ class Clinic(RuleBasedStateMachine):
             offers = sum(kinds.count(kind) for kind in OFFERS)
             assert request.messages.filter(kind=MessageKind.OFFER).count() == offers
             booked = request.appointments.count()
-            assert request.messages.filter(kind=MessageKind.REMINDER).count() <= booked
+            reminders = request.messages.filter(kind=MessageKind.REMINDER)
+            assert reminders.count() <= booked * len(django_settings.CLINIC_REMINDER_DAYS)
 
     @invariant()
     def what_is_marked_as_sent_was_taken_and_hardly_anything_twice(self) -> None:

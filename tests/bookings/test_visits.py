@@ -183,39 +183,6 @@ def test_whether_the_patient_came_is_recorded(
     assert heading in client.get(behind_link(client, request)).content.decode()
 
 
-# --- Reminders --------------------------------------------------------------------------------
-
-
-def reminders() -> int:
-    return Message.objects.filter(kind=MessageKind.REMINDER).count()
-
-
-def test_a_reminder_is_queued_once_two_days_ahead(monday: datetime) -> None:
-    booked(monday)
-    assert triage.remind(monday + timedelta(days=5, seconds=-1)) == 0
-    assert triage.remind(monday + timedelta(days=5)) == 1
-    assert triage.remind(monday + timedelta(days=6)) == 0
-    assert reminders() == 1
-
-
-def test_no_reminder_for_what_was_just_booked_or_is_over(monday: datetime) -> None:
-    booked(monday, days=1)
-    assert triage.remind(monday + timedelta(hours=1)) == 0
-    assert triage.remind(monday + timedelta(days=30)) == 0
-
-
-def test_no_reminder_of_a_cancelled_appointment(monday: datetime) -> None:
-    cancel(booked(monday), PATIENT, monday)
-    assert triage.remind(monday + timedelta(days=6)) == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_workers_queue_one_reminder(monday: datetime) -> None:
-    booked(monday)
-    outcomes = race([lambda: triage.remind(monday + timedelta(days=6))] * 4)
-    assert sum(outcomes) == reminders() == 1
-
-
 # --- Calendars --------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from django import forms
 
 from bookings.patients.forms.birth_date import BirthDateField
 from bookings.patients.forms.request_form import PatientForm
+from bookings.status import GotIt
 from procedures.ground import phones
 from procedures.ground.contact_fields import EmailAddressField, OptionalPhoneField, PlainTextField
 from procedures.ground.folding import as_reference
@@ -41,6 +42,25 @@ class ChooseTimeForm(SeenForm):
     def __init__(self, *args: Any, times: Sequence[tuple[int, str]], **kwargs: Any):
         super().__init__(*args, **kwargs)
         cast("forms.ChoiceField", self.fields["time"]).choices = times
+
+
+class AfterVisitForm(PatientForm):
+    """One short question after the visit, and room to say more."""
+
+    got_it = forms.ChoiceField(
+        label="Did you get what you came for?",
+        choices=GotIt.choices,
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Choose an answer, or go back without answering."
+        ),
+    )
+    comment = PlainTextField(
+        label="Is there anything we should have done differently? (optional)",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
 
 
 class AnotherTimeForm(SeenForm):

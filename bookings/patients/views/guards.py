@@ -137,6 +137,7 @@ OF_A_PATIENT = (
     "sent_reference",
     "opened",
     "open_until",
+    "by_link",
     "identified",
     "wanted",
     "chosen",
@@ -172,6 +173,21 @@ def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
     # Its own end: the session may have to keep an unsent request for longer.
     request.session["open_until"] = timezone.now().timestamp() + settings.PATIENT_SESSION_SECONDS
     request.session.set_expiry(seconds_to_keep(request.session))
+
+
+def note_link(request: HttpRequest, found: AppointmentRequest) -> None:
+    """Remember that the request was opened by its link, so that its address is really theirs."""
+    by_link = request.session.get("by_link", {})
+    request.session["by_link"] = {**by_link, found.reference: found.link_version}
+
+
+def came_by_link(request: HttpRequest, found: AppointmentRequest) -> bool:
+    """Whether somebody here reads the mailbox that the request names.
+
+    A receipt opens a request too, and so does whoever has just changed its address: neither proves
+    anything about the address.
+    """
+    return bool(request.session.get("by_link", {}).get(found.reference) == found.link_version)
 
 
 def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings import links, triage
-from bookings.models import Appointment, AppointmentRequest, ClinicQuestion
+from bookings.diary.clinicians import wish_is_gone
+from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, VisitAnswer
 from bookings.patients import limits, progress, typed
 from bookings.patients.forms.private_link import AnswerQuestionForm, IdentifyForm, SeenForm
 from bookings.patients.views.choosing import choose_form
@@ -20,6 +21,7 @@ from bookings.patients.views.guards import (
     identify_first,
     is_identified,
     link_needed,
+    note_link,
     only_by_press,
     open_in_session,
     rename_session,
@@ -42,6 +44,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         return link_needed(request)
     request.session.cycle_key()
     open_in_session(request, found)
+    note_link(request, found)
     return redirect("bookings:mine", found.reference)
 
 
@@ -76,16 +79,13 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "state_template": f"bookings/mine/states/{shown}.html",
         "can_withdraw": state in WITHDRAWABLE,
         "can_keep": not found.flags.blocking().exists(),
-        "is_soon": triage.is_soon(appointment, now),
         "offer": offer,
         "offered": progress.spoken_times(offer),
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
-        "appointment": appointment,
-        "cancel_until": triage.cancel_until(appointment) if appointment else None,
-        "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
-        "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
+        **_of_visit(found, appointment, now),
         "identified": identified,
         "answers": unseen_urgent_answers(found) if identified else [],
+        "wish_is_gone": wish_is_gone(found.wished_clinician, timezone.localdate(now)),
         **_to_read(found, appointment, now, identified=identified),
         "question": question,
         "answer_form": answer_form,
@@ -108,6 +108,20 @@ def _to_read(
         "has_given": bool(appointment and appointment.given_id),
         "given": given,
         "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
+    }
+
+
+def _of_visit(
+    found: AppointmentRequest, appointment: Appointment | None, now: datetime
+) -> dict[str, Any]:
+    """What the page says about the visit, before it and afterwards."""
+    return {
+        "appointment": appointment,
+        "is_soon": triage.is_soon(appointment, now),
+        "cancel_until": triage.cancel_until(appointment) if appointment else None,
+        "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
+        "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
+        "visit_answer": VisitAnswer.objects.filter(request=found).first(),
     }
 
 
