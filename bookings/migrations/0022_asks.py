@@ -18,7 +18,7 @@ def remember_which(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0020_words"),
+        ("bookings", "0021_arrivals"),
         ("procedures", "0008_words"),
     ]
 

@@ -142,7 +142,7 @@ def test_the_visit_that_they_have_comes_before_the_wish(
 ) -> None:
     request = wanting(other, monday)
     factories.offer(request, now=monday)
-    triage.ask_for_other_times(request, version=request.version, now=monday)
+    triage.ask_for_other_times(request, version=request.version, wishes="", now=monday)
     content = sign_in("Reception").get(decide_at(request, "offer")).content.decode()
     assert "Free times with Dr Clinician" in content
 

@@ -310,6 +310,10 @@ class TakeOfferedForm(DecisionForm):
         times.queryset = OfferedTime.objects.filter(offer__in=standing)
 
 
+# A nearer time is better agreed on the phone, so it is not suggested.
+TIME_TO_REPLY = timedelta(days=1)
+
+
 class OfferForm(FreeTimesForm):
     """One to three times, and until when they are held."""
 
@@ -329,6 +333,26 @@ class OfferForm(FreeTimesForm):
             "when the desk is open, and until two hours before the first time at the latest. "
             "We tell the patient. After that, others can book the times."
         )
+        if not self.is_bound and "times" not in self.initial:
+            self.initial["times"] = [int(starts.timestamp()) for starts in self._suggested()]
+
+    def _suggested(self) -> list[datetime]:
+        """The first two times that suit the patient, on two days if there are any: already ticked.
+
+        None if the patient wrote what else would suit, which only a person can read.
+        """
+        if self.record.wishes:
+            return []
+        from_then_on = timezone.now() + TIME_TO_REPLY
+        suiting = [
+            free.starts
+            for free in self.shown
+            if free.starts >= from_then_on and self.record.suits(free.starts)
+        ]
+        first = suiting[:1]
+        days = {timezone.localdate(starts) for starts in first}
+        another_day = [each for each in suiting if timezone.localdate(each) not in days]
+        return first + (another_day[:1] or suiting[1:2])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
