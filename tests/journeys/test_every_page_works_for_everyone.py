@@ -114,7 +114,9 @@ def test_a_keyboard_finds_the_sources_at_the_end_of_a_passage(
     page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
     link = page.locator("#cited-1")
     link.focus()
-    assert (link.bounding_box() or {})["width"] > 20
+    box = link.bounding_box()
+    assert box
+    assert box["width"] > 20
     page.keyboard.press("Enter")
     expect(page.locator("#source-1")).to_be_in_viewport()
 
