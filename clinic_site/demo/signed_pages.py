@@ -28,6 +28,7 @@ REASONS = {
     "unexplained term": "Said in plain words nearby; the list of medical words explains it too.",
     "guide at a glance": "It explains; the page about each treatment answers what applies there.",
     "source address": "The publisher has moved it, and we could not find where to.",
+    "length": "It answers what patients asked us. What they ask first is at its top.",
     "missing block": "A short page about one visit; the procedure itself has its own page.",
 }
 

@@ -15,6 +15,11 @@ BLOCK_END = re.compile(
     r"</(?:p|h\d|li|dt|dd|tr|td|th|summary|figcaption)>|<(?:ul|ol|table|details|img)[^>]*>"
 )
 WORDS = re.compile(r"\s*\S+")
+# Marks of sources and pictures say nothing that the words do not say.
+NOT_WORDS = re.compile(
+    r'<sup.*?</sup>|<span class="citations">.*?</span>|<svg.*?</svg>|<div class="pictures".*?</div>',
+    re.DOTALL,
+)
 MOST_PAIRS = 1_000_000
 
 
@@ -54,8 +59,8 @@ def _spell_out(fragment: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    # Words for screen readers only, or the bare number of a source, are not a change of words.
-    text = re.sub(r"<sup.*?</sup>|<svg.*?</svg>", "", text, flags=re.DOTALL)
+
+    text = NOT_WORDS.sub("", text)
     return re.sub(r"[ \t]*\n[ \t]*", "\n", text).split("\n")
 
 

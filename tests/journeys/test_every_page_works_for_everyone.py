@@ -93,6 +93,48 @@ def test_contents_are_closed_on_a_phone_and_beside_the_text_on_a_desk(
     expect(desk.get_by_role("link", name="What are the risks?")).to_be_visible()
 
 
+def test_the_list_of_sources_unfolds_for_a_mark_and_on_paper(
+    clinic: str, new_page: NewPage
+) -> None:
+    path = f"{clinic}/procedures/ultrasound-guided-injections/"
+    phone, paper = new_page(width=375), new_page()
+    phone.goto(path)
+    expect(phone.locator("#source-1")).to_be_hidden()
+    phone.locator(".footnote-ref a").first.click()
+    expect(phone.locator("#source-1")).to_be_in_viewport()
+    paper.emulate_media(media="print")
+    paper.goto(path)
+    expect(paper.locator("#source-1")).to_be_visible()
+
+
+def test_a_keyboard_finds_the_sources_at_the_end_of_a_passage(
+    clinic: str, new_page: NewPage
+) -> None:
+    page = new_page()
+    page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
+    link = page.locator("#cited-1")
+    link.focus()
+    box = link.bounding_box()
+    assert box
+    assert box["width"] > 20
+    page.keyboard.press("Enter")
+    expect(page.locator("#source-1")).to_be_in_viewport()
+
+
+def test_on_a_phone_each_risk_is_a_row_of_its_own_and_still_a_table(
+    clinic: str, new_page: NewPage
+) -> None:
+    page = new_page(width=375)
+    page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="More pain"))
+    boxes = [box for cell in row.locator("th, td").all() if (box := cell.bounding_box())]
+    assert len({box["x"] for box in boxes}) == 1
+    assert [box["y"] for box in boxes] == sorted({box["y"] for box in boxes})
+    picture = row.locator("svg").first.bounding_box()
+    assert picture
+    assert picture["width"] > 300
+
+
 def test_paper_carries_the_text_and_leaves_the_rest(clinic: str, new_page: NewPage) -> None:
     page = new_page()
     page.emulate_media(media="print")

@@ -1,6 +1,7 @@
 """Rules of safe and plain patient information."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,7 @@ BREAKS = [
     (f"{URGENT}\n::: do-not Do not\n - drive home\n:::", 13, "do not"),
     (f"{URGENT}\nWe give Kenalog.", 12, "brand"),
     (f"{URGENT}\nIt is painless.", 12, "promise"),
+    (f"{URGENT}\nAt example lane\nclinic we scan.", 12, "clinic name"),
     (f"{URGENT}\nThe skin looks red.", 12, "skin"),
     (f"{URGENT}\n{'word ' * 26}.", 12, "long sentence"),
     (f"{URGENT}\n{RISKS}| No benefit | 47 in 100 did well[^a] |\n:::", 15, "picture"),
@@ -215,7 +217,8 @@ def test_a_figure_is_about_what_its_row_names(heading: str, cell: str, contradic
 
 def test_every_rule_is_broken_by_some_test() -> None:
     broken = {rule for _, _, rule in BREAKS} | {rule for *_, rule in BAD_SOURCES}
-    elsewhere = {"missing block", "reading age", "at a glance", "guide at a glance"}
+    elsewhere = {"missing block", "reading age", "length", "promotion"}
+    elsewhere |= {"at a glance", "guide at a glance"}
     assert broken | elsewhere == set(RULES)
 
 
@@ -375,6 +378,43 @@ def test_a_hard_text_is_told_its_reading_age() -> None:
     assert reading_age(hard) > 20
     assert reading_age("We look at the sore place. You lie on your side.") < 10
     assert reading_age("") == 0
+
+
+def test_a_long_text_is_told_its_length() -> None:
+    def lengths(words: int) -> list[tuple[int, str, bool]]:
+        body = "Some words.\n\n" * (words // 2)
+        found = findings(factories.document(category="clinics", body=body))
+        return [(each.line, each.about, each.blocks) for each in found]
+
+    assert lengths(1_300) == []
+    assert lengths(1_302) == [(1, "1,302", False)]
+
+
+@pytest.mark.parametrize(
+    ("question", "promotes"),
+    [
+        ("Could an injection help you?", True),
+        ("Ready for your steroid shot?", True),
+        ("Would a *medicine* suit you?", True),
+        ("Not sure what is causing your pain?", False),
+        ("Does your hand tingle or go numb?", False),
+    ],
+)
+def test_the_closing_question_is_about_the_problem_and_no_medicine(
+    question: str, promotes: bool
+) -> None:
+    document = factories.document(category="clinics", body="Some words.\n")
+    asked = document.replace("Could it help?", question)
+    found = [each for each in findings(asked) if each.rule == "promotion"]
+    assert [(each.line, each.blocks) for each in found] == ([(5, True)] if promotes else [])
+
+
+def test_another_clinic_may_be_named(settings: Any) -> None:
+    assert found("At Example Lane Clinics they scan.", category="clinics") == []
+    settings.CLINIC_NAME = "Our clinic"
+    assert found("At our clinic we scan.", category="clinics") == []
+    settings.CLINIC_NAME = ""
+    assert found("At Example Lane Clinic we scan.", category="clinics") == []
 
 
 @pytest.mark.parametrize("title", ["Kenalog for you", "A guaranteed cure", "Better for 90%"])

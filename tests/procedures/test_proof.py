@@ -5,6 +5,7 @@ import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -354,6 +355,19 @@ def test_crawlers_are_kept_from_what_is_private(client: Client) -> None:
     lines = client.get("/robots.txt").content.decode().splitlines()
     assert {"Disallow: /admin/", "Disallow: /appointments/", "Disallow: /search/"} <= set(lines)
     assert "Sitemap: https://clinic.example/sitemap.xml" in lines
+    rules = RobotFileParser()
+    rules.parse(lines)
+    open_to_all = {
+        path: rules.can_fetch("*", f"https://clinic.example{path}")
+        for path in ("/", "/procedures/a-thing/", "/appointments/request/", "/appointments/mine/x/")
+    }
+    assert open_to_all == {
+        "/": True,
+        "/procedures/a-thing/": True,
+        "/appointments/request/": True,
+        "/appointments/mine/x/": False,
+    }
+    assert rules.site_maps() == ["https://clinic.example/sitemap.xml"]
 
 
 # --- Differences ------------------------------------------------------------------------------

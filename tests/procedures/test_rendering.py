@@ -59,11 +59,10 @@ def faults(document: str) -> list[tuple[int, str]]:
     return error.value.faults
 
 
-def test_the_head_carries_category_title_and_standfirst() -> None:
+def test_the_head_carries_title_and_standfirst() -> None:
     head = render(factories.document(title="Tea & toast <b>"), LIBRARY).split(SEAM)[0]
     assert head == (
-        '<p class="eyebrow">Procedures</p>\n<h1>Tea &amp; toast &lt;b&gt;</h1>\n'
-        '<p class="standfirst">One line about it.</p>\n'
+        '<h1>Tea &amp; toast &lt;b&gt;</h1>\n<p class="standfirst">One line about it.</p>\n'
     )
 
 
@@ -105,12 +104,61 @@ def test_every_block_opens_closes_and_keeps_its_class(name: str) -> None:
 
 def test_a_citation_is_numbered_and_listed_with_its_publisher_and_day() -> None:
     out = html("It helps.[^leaflet] It does.[^leaflet]\n")
-    assert '<a href="#source-1" id="cited-1" aria-label="Source 1">1</a>' in out
-    assert 'id="cited-1-1"' in out
+    mark = (
+        '<sup class="footnote-ref" aria-hidden="true"><a href="#source-1" tabindex="-1">1</a></sup>'
+    )
+    assert out.count(f".{mark}") == 2
     assert '<li id="source-1" class="footnote-item">' in out
     assert '<a href="https://example.org/leaflet">A leaflet</a>. A hospital.' in out
     assert "A hospital. Leaflet. Read by us on 20 November 2026." in out
     assert out.count('class="footnote-backref"') == 1
+
+
+def sources(*keys: str) -> dict[str, Source]:
+    day = date(2026, 11, 20)
+    return {key: Source(key=key, title="A", publisher="B", seen_on=day) for key in keys}
+
+
+def links_to_sources(out: str) -> list[list[tuple[str, str]]]:
+    """The links at the end of each passage: where to, and under which id."""
+    return [
+        re.findall(r'<a href="#(source-\d+)" id="([^"]+)">Source \d+</a>', links)
+        for links in re.findall(r'<span class="citations">(.*?)</span>', out)
+    ]
+
+
+def test_listeners_meet_the_sources_of_a_passage_at_its_end() -> None:
+    """The marks in its sentences are for eyes and pointers alone."""
+    body = (
+        "It may[^a] help.[^b] Or[^a] not.\n\n- One[^b]\n- Two\n\n| A | B |\n|--|--|\n| x[^a] | y |\n"
+        "\n::: at-a-glance\n- **Why?** So.[^b]\n:::\n"
+    )
+    out = render(factories.document(body=body), Library(sources("a", "b"), {}))
+    assert faults_of_fragment(out) == []
+    assert links_to_sources(out) == [
+        [("source-1", "cited-1"), ("source-2", "cited-2")],
+        [("source-2", "cited-2-2")],
+        [("source-1", "cited-1-2")],
+        [("source-2", "cited-2-3")],
+    ]
+    heard = re.sub(r"<sup.*?</sup>", "", out)
+    assert "<p>It may help. Or not. <span" in heard
+    assert heard.count("Source 1</a>") == 2
+    assert "Source 2</a></span></dd>" in heard
+    assert passages(out)[2:4] == ["It may help. Or not.", "One"]
+
+
+@pytest.mark.parametrize(
+    ("body", "summary"),
+    [
+        ("x[^leaflet]", "1 source: what it is, and when we read it"),
+        ("x[^leaflet] y[^more]", "2 sources: what each is, and when we read it"),
+    ],
+)
+def test_the_list_of_sources_is_folded(body: str, summary: str) -> None:
+    out = render(factories.document(body=body), Library(sources("leaflet", "more"), {}))
+    assert f'<h2 id="sources">Sources</h2>\n<details><summary>{summary}</summary>\n<ol' in out
+    assert "</ol>\n</details>\n</section>" in out
 
 
 def test_a_source_says_what_it_is_when_it_is_from_and_how_much_of_it_was_read() -> None:
@@ -161,11 +209,15 @@ def test_only_questions_with_their_answers_are_at_a_glance(block: str, lines: li
     assert max(line for line, _ in found) <= max(lines)
 
 
-def test_a_table_has_column_headers_and_no_style() -> None:
+def test_a_table_of_risks_has_headers_of_columns_and_rows_and_no_style() -> None:
     out = html("::: risks\n| What | How often |\n|:--|--:|\n| Pain | 1 in 10 |\n:::\n")
     assert out.count('<th scope="col">') == 2
+    assert '<th scope="row">Pain</th>' in out
     assert "style" not in out
-    assert 'role="region" tabindex="0"' in out.replace(' aria-label="Table of risks"', "")
+
+
+def test_other_tables_have_no_headers_of_rows() -> None:
+    assert 'scope="row"' not in html("| What | How |\n|--|--|\n| Pain | Often |\n")
 
 
 @pytest.mark.parametrize(
@@ -430,9 +482,9 @@ def test_the_words_for_a_picture_are_plain_text() -> None:
         ("Not known", []),
     ],
 )
-def test_a_risk_has_a_picture_that_says_what_it_shows(words: str, labels: list[str]) -> None:
+def test_a_risk_has_a_picture_of_just_what_it_says(words: str, labels: list[str]) -> None:
     out = html(f"::: risks\n| What | How often |\n|---|---|\n| Pain 1 in 3 | {words} |\n:::\n")
-    assert re.findall(r'aria-label="Picture: ([\d,]+ of [\d,]+) dots', out) == labels
+    assert drawn(out) == labels
 
 
 @pytest.mark.parametrize(("some", "of"), [(1, 100), (47, 100), (100, 100), (3, 1000), (51, 1000)])
@@ -440,11 +492,43 @@ def test_a_picture_fills_just_as_many_dots_as_it_says(some: int, of: int) -> Non
     """A dash of zero length at each pitch: a line of n dots is (n - 1) pitches long."""
     row = f"| Pain | {some} in {of} |"
     out = html(f"::: risks\n| What | How often |\n|---|---|\n{row}\n:::\n")
-    pitch = 6 if of == 100 else 3
-    for name, dots in (("all", of), ("some", some)):
-        (path,) = re.findall(rf'<path class="dots__{name}" d="([^"]+)"', out)
-        lengths = [float(length) for length in re.findall(r"h([\d.]+)", path)]
-        assert sum(round((length - 0.01) / pitch) + 1 for length in lengths) == dots
+    assert drawn(out) == [f"{some} of {of:,}"]
+
+
+def drawn(out: str) -> list[str]:
+    """The dots that each picture fills, and all its dots: “10 of 100”."""
+    shown = []
+    for picture in re.findall(r"<svg.*?</svg>", out):
+        every, some = (
+            sum(
+                round((float(length) - 0.01) / float(pitch)) + 1
+                for length in re.findall(r"h([\d.]+)", line)
+            )
+            for line, pitch in re.findall(r' d="([^"]+)".*?dasharray="0 (\d+)"', picture)
+        )
+        shown.append(f"{some} of {every:,}")
+    return shown
+
+
+def test_each_picture_is_below_the_words_that_it_draws_and_not_spoken() -> None:
+    row = "| Pain | 1 in 10, in one;[^leaflet] 1 in 100, in another[^leaflet] |"
+    out = html(f"::: risks\n| What | How often |\n|---|---|\n{row}\n:::\n")
+    cell = re.sub(r"<sup.*?</sup>| <span class=.*?</span>", "", out.partition("<td>")[2])
+    pieces = re.split(r'<div class="pictures" aria-hidden="true">(.*?)</div>', cell)
+    assert [piece.strip() for piece in pieces[0:4:2]] == [
+        "1 in 10, in one;",
+        "1 in 100, in another",
+    ]
+    assert [drawn(piece) for piece in pieces[1:4:2]] == [["10 of 100"], ["1 of 100"]]
+
+
+def test_the_two_ends_of_a_range_stand_side_by_side_with_their_figures() -> None:
+    out = html("::: risks\n| A | B |\n|---|---|\n| x | 1 in 10 to 1 in 100, in all |\n:::\n")
+    pictures = re.findall(r'<span class="picture">(<svg.*?</svg>)(.*?)</span>', out)
+    assert [(drawn(picture), key) for picture, key in pictures] == [
+        (["10 of 100"], "1 in 10"),
+        (["1 of 100"], "1 in 100"),
+    ]
 
 
 def test_no_picture_outside_a_table_of_risks() -> None:

@@ -1,11 +1,13 @@
 """Public pages: what is on them, and what a cache may do with them."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from procedures.reading import pdf
 from procedures.status import Category, RevisionStatus
 from tests import factories
 
@@ -83,3 +85,85 @@ def test_the_request_button_of_every_header_knows_the_page(
     header = content[: content.index("<main")]
     assert about in header
     assert about not in client.get("/").content.decode()
+
+
+PAGE = "/procedures/about-procedures/"
+
+
+def positions(content: str, *sought: str) -> list[int]:
+    assert all(words in content for words in sought), sought
+    return [content.index(words) for words in sought]
+
+
+def test_a_page_is_in_the_order_in_which_patients_need_it(client: Client) -> None:
+    """What it is and who signed it, the text, how to ask us, and last what we say about the text."""
+    content = client.get(PAGE).content.decode()
+    order = positions(
+        content,
+        "<h1>About procedures</h1>",
+        'class="page-head__request"',
+        'class="signature"',
+        "Some words about it.",
+        "Could it help?",
+        "Print this page",
+        "About this version",
+        "Check the signature",
+        "SHA-256 of the signed text",
+        "Was this page clear?",
+    )
+    assert order == sorted(order)
+    main = content[content.index("<main") : content.index("</main>")]
+    assert main.count("Request an") == 2
+
+
+def test_the_hash_is_behind_the_words_check_the_signature(client: Client) -> None:
+    content = client.get(PAGE).content.decode()
+    (fold,) = re.findall(
+        r"<details>\s*<summary>Check the signature</summary>(.*?)</details>", content, re.DOTALL
+    )
+    assert "SHA-256" in fold
+    assert content.count("SHA-256") == 1
+    assert f'href="{PAGE}verify/"' in fold
+
+
+def test_a_page_names_its_category_once(client: Client) -> None:
+    content = client.get(PAGE).content.decode()
+    main = content[content.index("<main") : content.index("</main>")]
+    assert re.findall(r">(Procedures)<", main) == ["Procedures"]
+
+
+@pytest.mark.parametrize("can", [True, False])
+@pytest.mark.parametrize("url", [PAGE, f"{PAGE}leaflet/"])
+def test_a_pdf_is_offered_only_where_one_can_be_made(
+    url: str, can: bool, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "is_installed", lambda: can)
+    assert ("leaflet.pdf" in client.get(url).content.decode()) is can
+
+
+PUBLIC = [
+    *("/", "/a-z/", "/glossary/", "/clinicians/", "/clinicians/clinician/", "/privacy/"),
+    *(f"/{category}/" for category in Category),
+    PAGE,
+    "/appointments/request/",
+]
+
+
+def test_every_public_page_describes_itself_in_words_of_its_own(client: Client) -> None:
+    described = {}
+    for url in PUBLIC:
+        (words,) = re.findall(
+            r'<meta name="description" content="([^"]+)">', client.get(url).content.decode()
+        )
+        described[url] = words
+    assert len(set(described.values())) == len(PUBLIC)
+    assert described[PAGE] == "One line about it."
+
+
+def test_the_way_to_an_appointment_can_be_found_by_search_engines(client: Client) -> None:
+    content = client.get("/appointments/request/?about=about-procedures").content.decode()
+    assert "noindex" not in content
+    address = "https://clinic.example/appointments/request/"
+    assert f'<link rel="canonical" href="{address}">' in content
+    assert f"<loc>{address}</loc>" in client.get("/sitemap.xml").content.decode()
+    assert "noindex" in client.get("/appointments/link/").content.decode()

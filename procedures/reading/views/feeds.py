@@ -58,7 +58,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     """Every public address, with the real day of its last change where it has one."""
     pages = open_pages(today())
     entries: list[tuple[str, str]] = [(each.page.get_absolute_url(), _day(each)) for each in pages]
-    entries += [(reverse(f"procedures:{name}"), "") for name in ("home", "clinicians", "glossary")]
+    names = ("procedures:home", "procedures:clinicians", "procedures:glossary", "bookings:start")
+    entries += [(reverse(name), "") for name in names]
     entries += [(reverse("procedures:category", args=[each]), "") for each in Category.values]
     entries += [
         (reverse("procedures:clinician", args=[slug]), "")
@@ -78,9 +79,11 @@ def robots(request: HttpRequest) -> HttpResponse:
     """What a crawler may read: everything public, nothing that belongs to patients or staff."""
     lines = (
         "User-agent: *",
+        f"Allow: {reverse('bookings:start')}",
         f"Disallow: {reverse('admin:index')}",
         "Disallow: /appointments/",
         f"Disallow: {reverse('procedures:search')}",
+        "",
         f"Sitemap: {settings.SITE_URL}{reverse('procedures:sitemap')}",
     )
-    return public(HttpResponse("\n".join(lines) + "\n", content_type="text/plain"))
+    return public(HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8"))

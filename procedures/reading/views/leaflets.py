@@ -54,4 +54,5 @@ def _context(request: HttpRequest, found: Publication) -> dict[str, object]:
         "printed": timezone.localdate(),
         "paper_address": address,
         "code": square_code(address),
+        "makes_pdf": pdf.is_installed(),
     }

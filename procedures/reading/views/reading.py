@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from procedures.models import Clinician, Figure
-from procedures.reading import structured_data
+from procedures.reading import pdf, structured_data
 from procedures.reading.publication import Closed, Publication, glossary, open_pages, shows
 from procedures.reading.views.answers import closed, find, last_change, public, today
 from procedures.status import Category, ReviewState
@@ -50,6 +50,7 @@ def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
         "overdue": found.state == ReviewState.OVERDUE,
         "related": [each for each in open_pages(today()) if each.page.pk in related],
         "structured_data": structured_data.script(found),
+        "makes_pdf": pdf.is_installed(),
     }
     return public(render(request, "procedures/page.html", context), last_change(found))
 

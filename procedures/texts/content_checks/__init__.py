@@ -15,7 +15,7 @@ from procedures.texts.content_checks.questions import unanswered
 from procedures.texts.content_checks.reading import long_sentences, reading_age, reading_findings
 from procedures.texts.content_checks.rules import RULES, Finding, Rule
 from procedures.texts.content_checks.sources import source_findings
-from procedures.texts.content_checks.wording import place, promises, wording
+from procedures.texts.content_checks.wording import place, promises, promotes_a_medicine, wording
 from procedures.texts.rendering import Document, Passage, Piece, heading, normalised, parse, read
 
 __all__ = ["RULES", "Finding", "Rule", "findings", "promises", "reading_age"]
@@ -34,7 +34,12 @@ def findings(
     """
     parsed = parse(document)
     passages = read(parsed)
-    found = [*_blocks(parsed), *_disagreements(passages), *reading_findings(passages)]
+    found = [
+        *_blocks(parsed),
+        *_closing(parsed),
+        *_disagreements(passages),
+        *reading_findings(passages),
+    ]
     found += [*unanswered(parsed.category, passages), *source_findings(parsed, sources or {})]
     found += _terms([each for each in passages if each.kind != "front matter"], known_terms)
     for passage in passages:
@@ -57,6 +62,13 @@ def _blocks(parsed: Document) -> Iterator[Finding]:
     missing = [name for name in ("options", "tell-us", "risks") if name not in present]
     if missing:
         yield Finding(1, "missing block", ", ".join(missing))
+
+
+def _closing(parsed: Document) -> Iterator[Finding]:
+    """The question above the request button, if it promotes a medicine."""
+    for line, name, value in parsed.matter:
+        if name == "closing question" and promotes_a_medicine(value):
+            yield Finding(line, "promotion")
 
 
 def _disagreements(passages: Sequence[Passage]) -> Iterator[Finding]:

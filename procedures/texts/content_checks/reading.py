@@ -5,7 +5,12 @@ from collections.abc import Iterator
 
 import pyphen
 
-from procedures.texts.content_checks.rules import LONGEST_SENTENCE, OLDEST_READER, Finding
+from procedures.texts.content_checks.rules import (
+    LONGEST_SENTENCE,
+    LONGEST_TEXT,
+    OLDEST_READER,
+    Finding,
+)
 from procedures.texts.rendering import Passage
 
 SENTENCE_END = re.compile(r"[.:;?!](?:\s|$)")
@@ -25,11 +30,15 @@ def long_sentences(passage: Passage) -> Iterator[Finding]:
 
 
 def reading_findings(passages: list[Passage]) -> Iterator[Finding]:
-    """A finding for the whole text if its reading age is too high for most people."""
+    """Findings for the whole text: if it is too hard for most people, and if it is too long."""
     prose = [passage.prose for passage in passages if passage.kind not in {"title", "front matter"}]
     age = reading_age("\n\n".join(prose))
     if age > OLDEST_READER:
         yield Finding(1, "reading age", f"about {age}")
+    shown = [passage.words for passage in passages if passage.kind != "front matter"]
+    length = len(WORD.findall(" ".join(shown)))
+    if length > LONGEST_TEXT:
+        yield Finding(1, "length", f"{length:,}")
 
 
 def reading_age(text: str) -> int:

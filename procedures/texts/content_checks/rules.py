@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 LONGEST_SENTENCE = 25
 OLDEST_READER = 14
+LONGEST_TEXT = 1_300
 
 
 class Rule(NamedTuple):
@@ -76,6 +77,15 @@ RULES = {
         "Remove the promise and say what may happen.",
         "Nobody can promise a result, and UK advertising rules forbid it.",
     ),
+    "promotion": Rule(
+        "Ask about the problem, not about an injection or a medicine.",
+        "The question leads to a request, so it would promote a prescription-only medicine to the "
+        "public, which UK advertising rules forbid.",
+    ),
+    "clinic name": Rule(
+        "Write “our clinic” instead of the clinic's name.",
+        "The name is a setting of the site, and a signed text cannot follow it.",
+    ),
     "skin": Rule(
         "Say how this looks on brown or black skin too.",
         "Redness can be hard to see on darker skin, and someone could miss an infection.",
@@ -89,6 +99,11 @@ RULES = {
         f"Use shorter words and sentences: only people over {OLDEST_READER} would find this "
         "text easy to read.",
         "Most adults find it easy to read text written for ages 11 to 14.",
+        blocks=False,
+    ),
+    "length": Rule(
+        f"Shorten this text: it has more than {LONGEST_TEXT:,} words. Aim for 700 to 1,000.",
+        "Few people read a long page to its end, and what matters to them may be there.",
         blocks=False,
     ),
     "unexplained term": Rule(

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from django.conf import settings
+
 from procedures.texts.content_checks.risks import contradicts
 from procedures.texts.content_checks.rules import Finding
 from procedures.texts.rendering import Passage, normalised
@@ -45,6 +47,19 @@ MARKUP = re.compile(
 )
 
 
+# The question above the request button may be about a problem, and not about a medicine.
+MEDICINE = re.compile(
+    r"\b(?:injections?|injected|jabs?|steroids?|cortisone|anaesthetics?|medicines?|botulinum|"
+    r"hyaluron\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def promotes_a_medicine(question: str) -> bool:
+    """Whether the question that leads to the request button names a medicine or an injection."""
+    return bool(MEDICINE.search(normalised(question)))
+
+
 def wording(passage: Passage) -> Iterator[Finding]:
     """The rules that the words of a passage break."""
     flat = passage.words.replace("\n", " ")
@@ -59,6 +74,8 @@ def wording(passage: Passage) -> Iterator[Finding]:
         yield Finding(passage.line_of(found.start()), "markup", f"“{found[0]}”")
     for found in _promises(flat):
         yield Finding(passage.line_of(found.start()), "promise")
+    for found in _clinic_name().finditer(flat):
+        yield Finding(passage.line_of(found.start()), "clinic name")
     if not passage.has_source():
         for found in SAID_FREQUENCY.finditer(flat):
             yield Finding(passage.line_of(found.start()), "frequency source")
@@ -89,6 +106,13 @@ def promises(words: str) -> bool:
     """Whether words beside a text, such as its other names, break an advertising rule."""
     flat = normalised(words).replace("\n", " ")
     return bool(BRANDS.search(flat) or any(_promises(flat)))
+
+
+def _clinic_name() -> re.Pattern[str]:
+    """The name of the clinic as the settings have it; never found if they name none."""
+    name = normalised(settings.CLINIC_NAME)
+    is_named = name.lower() not in {"", "our clinic"}
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)" if is_named else r"(?!)", re.IGNORECASE)
 
 
 def _promises(flat: str) -> Iterator[re.Match[str]]:

@@ -1,6 +1,5 @@
-"""The fenced blocks that health pages need, and the pictures of risks in them."""
+"""The fenced blocks that health pages need."""
 
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
@@ -9,8 +8,6 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-
-from procedures.texts.rendering.words import normalised
 
 
 class Block(NamedTuple):
@@ -44,20 +41,6 @@ BLOCKS: dict[str, Block] = {
     "figure": Block("figure", titled=False),
 }
 
-# A figure that can be drawn, what may not come after it, and the two ends of a range.
-FIGURE = r"(?:about |around |roughly )?(\d[\d,]{0,11}) in (?:every )?(\d[\d,]{0,11})(?![\w.,]*\d)"
-MORE = (
-    r"(?! ?[-\d])(?! (?:to|and|or (?:less|fewer|more|rarer|\d+)|at (?:most|least)|hundred|thousand|"
-    r"million|billion)\b)"
-)
-ANY = re.compile(FIGURE, re.IGNORECASE)
-PLAIN = re.compile(f"{FIGURE}{MORE}", re.IGNORECASE)
-RANGE = re.compile(f"(?:from |between )?{FIGURE}(?: to | and | ?- ?){FIGURE}{MORE}", re.IGNORECASE)
-# The dots in a row, the rows, and the distance between dots, in a picture of 100 and of 1,000.
-GRIDS = {100: (10, 10, 6), 1000: (50, 20, 3)}
-# How thick the dots are: all of them, and the filled ones.
-THICK = {100: (4.4, 4.4), 1000: (2, 4)}
-
 
 def render_block(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
@@ -70,9 +53,6 @@ def render_block(
     block = BLOCKS[name]
     if name == "figure":
         return '<figure class="figure">\n'
-    if name == "risks":
-        # A table wider than a phone scrolls in its own box, which the keyboard must reach.
-        return '<div class="risks" role="region" tabindex="0" aria-label="Table of risks">\n'
     label = f'<p class="eyebrow">{block.label}</p>\n' if block.label else ""
     if not block.titled:
         return f'<div class="{block.css_class}">\n{label}'
@@ -157,83 +137,6 @@ def fold_long_descriptions(state: StateCore) -> None:
 
 def _shows_a_picture(token: Token) -> bool:
     return any(child.type == "image" for child in token.children or [])
-
-
-def draw_risks(state: StateCore) -> None:
-    """Draw dots beside each frequency in the second column of a risk table."""
-    inside, column = False, 0
-    for token in state.tokens:
-        if token.type.startswith("container_risks"):
-            inside = token.nesting == 1
-        elif token.type == "tr_open":
-            column = 0
-        elif token.type == "td_open":
-            column += 1
-        elif inside and column == 2 and token.type == "inline" and token.children:
-            pictures = _pictures("".join(child.content for child in token.children))
-            if pictures:
-                token.children.append(_html(f'<span class="pictures">{"".join(pictures)}</span>'))
-
-
-def figures_of(cell: str) -> list[tuple[int, int]]:
-    """The figures of a cell of normalised words, if all of them can be drawn; otherwise none.
-
-    Each part of the cell, up to a semicolon, begins with one figure or with both ends of a range.
-    Only plain figures are drawn: not “less than 1 in 1,000”, “usual” or “1 in 100 or fewer”.
-    """
-    parts = [part.strip() for part in cell.split(";")]
-    found = [RANGE.match(part) or PLAIN.match(part) for part in parts]
-    numbers = [int(each.replace(",", "")) for match in found if match for each in match.groups()]
-    figures = list(zip(numbers[::2], numbers[1::2], strict=True))
-    return figures if all(found) and len(figures) == len(ANY.findall(cell)) else []
-
-
-def _pictures(words: str) -> list[str]:
-    """Dots for each figure of a cell; none if they cannot show every one of them."""
-    drawn = [(some, of, _grid(some, of)) for some, of in figures_of(normalised(words))]
-    dots = [_dots(round(some * grid / of), grid) for some, of, grid in drawn if grid]
-    return list(dict.fromkeys(dots)) if len(dots) == len(drawn) else []
-
-
-def _grid(some: int, of: int) -> int | None:
-    """The smallest picture that shows the figure in whole dots, or nearly; None if it is too rare.
-
-    Nearly: 1 in 1,070 may be one dot of a thousand, and 1 in 1,500 may not.
-    """
-    if not 0 < some <= of:
-        return None
-    large_enough = [size for size in GRIDS if some * size >= 0.9 * of]
-    whole = [size for size in large_enough if some * size % of == 0]
-    return next(iter(whole + large_enough), None)
-
-
-def _dots(filled: int, of: int) -> str:
-    """An SVG of `of` dots, the first of which are filled. The stylesheet may set other colours."""
-    columns, rows, pitch = GRIDS[of]
-    width, height = columns * pitch, rows * pitch
-    every = "".join(_row(row, columns, pitch) for row in range(rows))
-    full, rest = divmod(filled, columns)
-    some = "".join(_row(row, columns, pitch) for row in range(full)) + _row(full, rest, pitch)
-    return (
-        f'<svg class="dots dots--{of}" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" role="img" aria-label="Picture: {filled} of {of:,} dots are filled.">'
-        f"{_path('all', every, '#c9c2b4', THICK[of][0], pitch)}"
-        f"{_path('some', some, '#073c38', THICK[of][1], pitch)}</svg>"
-    )
-
-
-def _path(name: str, line: str, colour: str, thick: float, pitch: int) -> str:
-    return (
-        f'<path class="dots__{name}" d="{line}" fill="none" stroke="{colour}" '
-        f'stroke-width="{thick:g}" stroke-linecap="round" stroke-dasharray="0 {pitch}"></path>'
-    )
-
-
-def _row(row: int, dots: int, pitch: int) -> str:
-    """A line that a dash pattern of zero length, with round caps, turns into dots."""
-    if not dots:
-        return ""
-    return f"M{pitch / 2:g} {row * pitch + pitch / 2:g}h{(dots - 1) * pitch + 0.01:g}"
 
 
 def _html(html: str) -> Token:

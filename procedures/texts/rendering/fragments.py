@@ -42,9 +42,9 @@ CLOSING_SEAM = "<!-- about this version -->"
 BLOCK_CLASSES = {name for block in BLOCKS.values() for name in block.css_class.split()}
 CLASSES = {
     "section": BLOCK_CLASSES | {"footnotes"},
-    "div": BLOCK_CLASSES,
+    "div": BLOCK_CLASSES | {"pictures"},
     "figure": BLOCK_CLASSES,
-    "span": {"visually-hidden", "meaning", "pictures"},
+    "span": {"visually-hidden", "meaning", "picture", "citations"},
     "sup": {"footnote-ref"},
     "ol": {"footnotes-list"},
     "li": {"footnote-item"},
@@ -62,13 +62,14 @@ TAGS = {
 # fmt: on
 ATTRIBUTES = {
     "*": {"id"},
-    "a": {"href", "aria-label"},
+    "a": {"href", "aria-label", "tabindex"},
     "section": {"aria-labelledby"},
-    "div": {"role", "tabindex", "aria-label"},
+    "div": {"aria-hidden"},
     "ol": {"start"},
     "th": {"scope"},
     "img": {"src", "alt", "width", "height"},
-    "svg": {"viewBox", "width", "height", "role", "aria-label"},
+    "sup": {"aria-hidden"},
+    "svg": {"viewBox", "width", "height"},
     "path": {"d", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-dasharray"},
 }
 
@@ -125,9 +126,7 @@ def render(document: str, library: Library) -> str:
     notes = "\n\n".join(f"[^{source.key}]: {_reference(source)}" for source in cited)
     clean = _clean(parser.render(f"{parsed.body}\n\n{notes}\n"))
     head = (
-        f'<p class="eyebrow">{escape(parsed.category.label)}</p>\n'
-        f"<h1>{escape(parsed.title)}</h1>\n"
-        f'<p class="standfirst">{escape(parsed.standfirst)}</p>\n'
+        f'<h1>{escape(parsed.title)}</h1>\n<p class="standfirst">{escape(parsed.standfirst)}</p>\n'
     )
     closing = (
         f'<h2 id="closing">{escape(parsed.closing_question)}</h2>\n'

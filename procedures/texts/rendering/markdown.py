@@ -17,12 +17,21 @@ from mdit_py_plugins.footnote import footnote_plugin
 from procedures.models import Figure
 from procedures.texts.rendering.blocks import (
     BLOCKS,
-    draw_risks,
     fold_long_descriptions,
     pair_questions,
     render_block,
 )
+from procedures.texts.rendering.citations import (
+    gather_citations,
+    render_citations,
+    render_mark,
+    render_source,
+    render_sources_end,
+    render_sources_heading,
+    render_way_back,
+)
 from procedures.texts.rendering.documents import TERM
+from procedures.texts.rendering.risks import draw_risks
 
 # Ids that the page around a fragment uses.
 TAKEN = {"main", "closing", "sources", "clear", "related", "version"}
@@ -40,13 +49,19 @@ def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
     parser.core.ruler.push("anchors", _anchor_headings)
     parser.add_render_rule("heading_open", _render_heading)
     parser.core.ruler.push("scopes", _scope_headers)
+    parser.core.ruler.push("citations", gather_citations)
     parser.core.ruler.push("questions", pair_questions)
     parser.core.ruler.push("long_descriptions", fold_long_descriptions)
     parser.core.ruler.push("risks", draw_risks)
-    parser.add_render_rule("footnote_ref", _render_citation)
-    parser.add_render_rule("footnote_block_open", _render_sources_heading)
-    parser.add_render_rule("footnote_open", _render_source)
-    parser.add_render_rule("footnote_anchor", _render_way_back)
+    for name, rule in (
+        ("footnote_ref", render_mark),
+        ("citations", render_citations),
+        ("footnote_block_open", render_sources_heading),
+        ("footnote_block_close", render_sources_end),
+        ("footnote_open", render_source),
+        ("footnote_anchor", render_way_back),
+    ):
+        parser.add_render_rule(name, rule)
 
     def render_image(
         renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
@@ -116,43 +131,3 @@ def _render_heading(
     """Render a heading, and remember that later blocks are below a heading of the text."""
     env["below a heading"] = True
     return str(renderer.renderToken(tokens, index, options, env))
-
-
-def _render_citation(
-    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
-) -> str:
-    meta = tokens[index].meta
-    number = meta["id"] + 1
-    here = f"cited-{number}" + (f"-{meta['subId']}" if meta["subId"] else "")
-    return (
-        f'<sup class="footnote-ref"><a href="#source-{number}" id="{here}" '
-        f'aria-label="Source {number}">{number}</a></sup>'
-    )
-
-
-def _render_sources_heading(
-    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
-) -> str:
-    return (
-        '<section class="footnotes" aria-labelledby="sources">\n'
-        '<h2 id="sources">Sources</h2>\n<ol class="footnotes-list">\n'
-    )
-
-
-def _render_source(
-    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
-) -> str:
-    return f'<li id="source-{tokens[index].meta["id"] + 1}" class="footnote-item">'
-
-
-def _render_way_back(
-    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
-) -> str:
-    meta = tokens[index].meta
-    if meta["subId"]:
-        return ""
-    number = meta["id"] + 1
-    return (
-        f' <a href="#cited-{number}" class="footnote-backref" '
-        f'aria-label="Back to where source {number} is cited">Back</a>'
-    )
