@@ -1,16 +1,22 @@
 """The pages that are written in full: structure, plain words, and a source for every figure."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from clinic_site.demo import signed_pages
+from procedures.models import Source
 from procedures.texts import content_checks
 from procedures.texts.rendering import CITATION, parse
 
 FOLDER = signed_pages.FOLDER / "pages"
 PAGES = sorted(FOLDER.glob("*.md"))
+SOURCES = {
+    key: Source(key=key, **columns)
+    for key, columns in tomllib.loads((FOLDER / "sources.toml").read_text()).items()
+}
 
 
 @pytest.fixture(params=PAGES, ids=lambda path: path.stem)
@@ -19,7 +25,7 @@ def document(request: pytest.FixtureRequest) -> str:
 
 
 def test_nothing_blocks_and_every_prompt_has_its_reason(document: str) -> None:
-    found = content_checks.findings(document)
+    found = content_checks.findings(document, sources=SOURCES)
     assert [finding for finding in found if finding.blocks] == []
     assert {finding.rule for finding in found} <= set(signed_pages.REASONS)
 
