@@ -359,7 +359,7 @@ def test_a_term_that_another_page_explains_has_to_be_explained_here() -> None:
 
 def test_a_procedure_is_asked_for_its_blocks_and_a_guide_is_not() -> None:
     (finding,) = findings(factories.document())
-    assert (finding.rule, finding.about) == ("missing block", "key-facts, options, tell-us, risks")
+    assert (finding.rule, finding.about) == ("missing block", "options, tell-us, risks")
     assert not finding.blocks
     assert found("Just words.", category="clinics") == []
 

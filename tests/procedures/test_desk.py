@@ -321,7 +321,7 @@ def test_sending_to_review_asks_for_a_reason_for_each_prompt(
     draft = factories.revision(now=monday)
     client = sign_in("Editor")
     page = client.get(decide_at(draft, "submit")).content.decode()
-    assert "Add what is missing: key-facts, options, tell-us, risks." in page
+    assert "Add what is missing: options, tell-us, risks." in page
     empty = {"version": draft.version, "reason_0": ""}
     refused = client.post(decide_at(draft, "submit"), empty).content.decode()
     assert "Explain why you are keeping it" in refused

@@ -54,7 +54,7 @@ def _blocks(parsed: Document) -> Iterator[Finding]:
     present = {opens[0] for _, line in parsed.lines() if (opens := heading(line))}
     if not present & {"urgent", "emergency"}:
         yield Finding(1, "urgent card")
-    missing = [name for name in ("key-facts", "options", "tell-us", "risks") if name not in present]
+    missing = [name for name in ("options", "tell-us", "risks") if name not in present]
     if missing:
         yield Finding(1, "missing block", ", ".join(missing))
 

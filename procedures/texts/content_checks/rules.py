@@ -120,7 +120,7 @@ RULES = {
         blocks=False,
     ),
     "missing block": Rule(
-        "Add what is missing: key-facts, options, tell-us, risks.",
+        "Add what is missing: options, tell-us, risks.",
         "People reading about a procedure look for the other choices, the risks and what to "
         "tell us.",
         blocks=False,
