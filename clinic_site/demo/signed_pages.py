@@ -1,4 +1,7 @@
-"""The pages of the demonstration, signed and published: some not so fresh, one in its second version."""
+"""The pages of the demonstration, signed and published: some not so fresh, one in its second version.
+
+One page has been withdrawn, because three others have taken its place.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +42,10 @@ USUALLY_DAYS_AGO = 60
 EARLIER_DAYS_AGO = 200
 DAYS_FROM_READING_TO_SIGNING = 5
 
+# What three pages say now. Its old address leads to them.
+REPLACED = "tennis-elbow-outer-hip-and-heel"
+REPLACED_BY = ("tennis-elbow", "outer-hip-pain", "heel-pain")
+
 FEEDBACK = {
     "carpal-tunnel": [
         (True, ""),
@@ -58,6 +65,7 @@ def load(now: datetime, out: OutputWrapper) -> None:
         _publish_drafts(now, EARLIER_DAYS_AGO)
     call_command("import_pages", FOLDER / "pages", by="editor", stdout=out)
     _publish_drafts(now, USUALLY_DAYS_AGO)
+    _withdraw_replaced(now - timedelta(days=USUALLY_DAYS_AGO))
     # On a machine whose clock is behind, nobody has read anything in the days to come either.
     today = timezone.localdate(now)
     Source.objects.filter(seen_on__gt=today).update(seen_on=today)
@@ -76,6 +84,19 @@ def _publish_drafts(now: datetime, days_ago: int) -> None:
         then = now - timedelta(days=days)
         with _sources_read_before(timezone.localdate(then)):
             _publish(revision, then)
+
+
+def _withdraw_replaced(then: datetime) -> None:
+    page = InformationPage.objects.get(slug=REPLACED)
+    page.related.set(InformationPage.objects.filter(slug__in=REPLACED_BY))
+    for revision in page.revisions.filter(status=RevisionStatus.PUBLISHED):
+        publishing.withdraw(
+            revision,
+            version=revision.version,
+            by=User.objects.get(username="publisher"),
+            reason="Three pages have taken its place: tennis elbow, outer hip pain and heel pain.",
+            now=then,
+        )
 
 
 @contextmanager

@@ -117,6 +117,24 @@ def test_a_title_counts_more_than_the_text(client: Client, monday: datetime) -> 
     assert found(client, "shoulder") == ["shoulder-injection", "another"]
 
 
+@pytest.mark.parametrize("query", ["back pain", "Back pains", "pain in my back"])
+def test_a_name_comes_before_the_same_words_here_and_there(
+    query: str, client: Client, monday: datetime
+) -> None:
+    for slug, title, synonyms in (
+        ("thumb", "Thumb pain", "back of the hand"),
+        ("spine", "Not here", "back pain"),
+        ("low-spine", "Not here either", "lower back pain"),
+    ):
+        page = factories.page(slug)
+        page.synonyms = synonyms
+        page.save()
+        body = factories.BODY.replace("Some words", "The pain came back, and the lower pain too")
+        text = factories.document(title=title, body=body)
+        factories.revision(RevisionStatus.PUBLISHED, of=page, text=text, now=monday)
+    assert found(client, query) == ["spine", "low-spine", "thumb"]
+
+
 def test_nothing_found_is_helped_on(client: Client) -> None:
     page = client.get("/search/", {"q": "zebra"}).content.decode()
     assert "We found no pages with “zebra”" in page
