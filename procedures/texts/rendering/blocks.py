@@ -1,7 +1,7 @@
 """The fenced blocks that health pages need, and the pictures of risks in them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 from django.utils.html import escape
@@ -42,6 +42,9 @@ BLOCKS: dict[str, Block] = {
     "risks": Block("risks", titled=False),
     "figure": Block("figure", titled=False),
 }
+
+# The list below a picture that says what its numbers are.
+KEY = "figure__key"
 
 # A figure that can be drawn, what may not come after it, and the two ends of a range.
 FIGURE = r"(?:about |around |roughly )?(\d[\d,]{0,11}) in (?:every )?(\d[\d,]{0,11})(?![\w.,]*\d)"
@@ -87,7 +90,7 @@ def render_block(
 
 def _closing(name: str) -> str:
     if name == "figure":
-        return "</details>\n</figcaption>\n</figure>\n"
+        return "</figcaption>\n</figure>\n"
     return "</section>\n" if BLOCKS[name].titled else "</div>\n"
 
 
@@ -103,19 +106,39 @@ def _opening(tokens: Sequence[Token], index: int) -> Token:
     return next(tokens[at] for at in range(index - 1, -1, -1) if tokens[at].type == wanted)
 
 
-def fold_long_descriptions(state: StateCore) -> None:
-    """Make what follows the picture and caption of a figure its long description."""
+def caption_figures(state: StateCore) -> None:
+    """Put what follows the picture of a figure into its caption, which has to be its last child."""
     caption = ""
+    following: list[Token] | None = None
     made: list[Token] = []
     for token in state.tokens:
         if token.type == "container_figure_open":
             caption = token.info.strip().partition(" ")[2]
+        elif token.type == "container_figure_close":
+            made += _caption(caption, following) if following is not None else []
+            caption, following = "", None
+        if following is not None:
+            following.append(token)
+            continue
         made.append(token)
-        if token.type == "paragraph_close" and _shows_a_picture(made[-2]):
-            # Only the last child of a figure may be its caption, so the description goes inside it.
-            made.append(_html(f"<figcaption>{escape(caption)}\n"))
-            made.append(_html("<details><summary>The picture in words</summary>\n"))
+        if caption and token.type == "paragraph_close" and _shows_a_picture(made[-2]):
+            following = []
     state.tokens = made
+
+
+def _caption(caption: str, following: Sequence[Token]) -> Iterator[Token]:
+    """The caption, a numbered list as the key to the picture, and its long description, folded."""
+    end = 0
+    if following and following[0].type == "ordered_list_open":
+        following[0].attrSet("class", KEY)
+        levels = [(token.type, token.level) for token in following]
+        end = levels.index(("ordered_list_close", following[0].level)) + 1
+    yield _html(f"<figcaption>{escape(caption)}\n")
+    yield from following[:end]
+    if description := following[end:]:
+        yield _html("<details><summary>The picture in words</summary>\n")
+        yield from description
+        yield _html("</details>\n")
 
 
 def _shows_a_picture(token: Token) -> bool:

@@ -18,7 +18,7 @@ from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from procedures.models import Source
-from procedures.texts.rendering.blocks import BLOCKS
+from procedures.texts.rendering.blocks import BLOCKS, KEY
 from procedures.texts.rendering.documents import (
     CITATION,
     Document,
@@ -31,7 +31,7 @@ from procedures.texts.rendering.markdown import markdown
 from procedures.texts.rendering.passages import Passage, passages, source_text
 
 # Raised whenever the same document would give other bytes. Signed fragments keep theirs.
-RENDERER_VERSION = 4
+RENDERER_VERSION = 5
 
 # The review line and the contents go between the head of the page and its text. They are ours and
 # not the clinician's, so the fragment says where.
@@ -46,7 +46,7 @@ CLASSES = {
     "figure": BLOCK_CLASSES,
     "span": {"visually-hidden", "meaning", "pictures"},
     "sup": {"footnote-ref"},
-    "ol": {"footnotes-list"},
+    "ol": {"footnotes-list", KEY},
     "li": {"footnote-item"},
     "a": {"footnote-backref"},
     "p": {"eyebrow"},

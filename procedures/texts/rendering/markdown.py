@@ -17,8 +17,8 @@ from mdit_py_plugins.footnote import footnote_plugin
 from procedures.models import Figure
 from procedures.texts.rendering.blocks import (
     BLOCKS,
+    caption_figures,
     draw_risks,
-    fold_long_descriptions,
     render_block,
 )
 from procedures.texts.rendering.documents import TERM
@@ -39,7 +39,7 @@ def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
     parser.core.ruler.push("anchors", _anchor_headings)
     parser.add_render_rule("heading_open", _render_heading)
     parser.core.ruler.push("scopes", _scope_headers)
-    parser.core.ruler.push("long_descriptions", fold_long_descriptions)
+    parser.core.ruler.push("captions", caption_figures)
     parser.core.ruler.push("risks", draw_risks)
     parser.add_render_rule("footnote_ref", _render_citation)
     parser.add_render_rule("footnote_block_open", _render_sources_heading)
