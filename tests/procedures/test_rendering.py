@@ -357,9 +357,11 @@ def test_a_figure_has_words_a_caption_and_a_long_description() -> None:
         ("", ""),
         (
             "\nThe **median nerve**.\n\n1. Not a key.\n",
-            "<details><summary>The picture in words</summary>\n"
-            "<p>The <strong>median nerve</strong>.</p>\n<ol>\n<li>Not a key.</li>\n</ol>\n"
-            "</details>\n",
+            (
+                "<details><summary>The picture in words</summary>\n"
+                "<p>The <strong>median nerve</strong>.</p>\n<ol>\n<li>Not a key.</li>\n</ol>\n"
+                "</details>\n"
+            ),
         ),
     ],
 )
