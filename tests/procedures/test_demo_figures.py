@@ -20,6 +20,8 @@ def test_a_drawing_is_one_that_we_take_and_is_soon_here(path: Path) -> None:
     picture = read_picture(path.read_bytes())
     assert picture.media_type == "image/svg+xml"
     assert len(picture.content) < 10_000
+    # A PDF would not show them.
+    assert not re.search(rb"<(?:pattern|mask|filter|use)\b", picture.content)
 
 
 @pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
