@@ -1,10 +1,9 @@
 """The fenced blocks that health pages need, and the pictures of risks in them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from django.utils.html import escape
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
@@ -42,9 +41,6 @@ BLOCKS: dict[str, Block] = {
     "risks": Block("risks", titled=False),
     "figure": Block("figure", titled=False),
 }
-
-# The list below a picture that says what its numbers are.
-KEY = "figure__key"
 
 # A figure that can be drawn, what may not come after it, and the two ends of a range.
 FIGURE = r"(?:about |around |roughly )?(\d[\d,]{0,11}) in (?:every )?(\d[\d,]{0,11})(?![\w.,]*\d)"
@@ -104,45 +100,6 @@ def _opening(tokens: Sequence[Token], index: int) -> Token:
     """The token that opened the container which `tokens[index]` closes; containers do not nest."""
     wanted = tokens[index].type.replace("_close", "_open")
     return next(tokens[at] for at in range(index - 1, -1, -1) if tokens[at].type == wanted)
-
-
-def caption_figures(state: StateCore) -> None:
-    """Put what follows the picture of a figure into its caption, which has to be its last child."""
-    caption = ""
-    following: list[Token] | None = None
-    made: list[Token] = []
-    for token in state.tokens:
-        if token.type == "container_figure_open":
-            caption = token.info.strip().partition(" ")[2]
-        elif token.type == "container_figure_close":
-            made += _caption(caption, following) if following is not None else []
-            caption, following = "", None
-        if following is not None:
-            following.append(token)
-            continue
-        made.append(token)
-        if caption and token.type == "paragraph_close" and _shows_a_picture(made[-2]):
-            following = []
-    state.tokens = made
-
-
-def _caption(caption: str, following: Sequence[Token]) -> Iterator[Token]:
-    """The caption, a numbered list as the key to the picture, and its long description, folded."""
-    end = 0
-    if following and following[0].type == "ordered_list_open":
-        following[0].attrSet("class", KEY)
-        levels = [(token.type, token.level) for token in following]
-        end = levels.index(("ordered_list_close", following[0].level)) + 1
-    yield _html(f"<figcaption>{escape(caption)}\n")
-    yield from following[:end]
-    if description := following[end:]:
-        yield _html("<details><summary>The picture in words</summary>\n")
-        yield from description
-        yield _html("</details>\n")
-
-
-def _shows_a_picture(token: Token) -> bool:
-    return any(child.type == "image" for child in token.children or [])
 
 
 def draw_risks(state: StateCore) -> None:

@@ -8,8 +8,7 @@ from markdown_it.token import Token
 
 from procedures.ground.characters import MOST_MARKS, piles_up_marks
 from procedures.models import Figure, Source
-from procedures.texts.pictures import numbers_of
-from procedures.texts.rendering.blocks import BLOCKS, KEY
+from procedures.texts.rendering.blocks import BLOCKS
 from procedures.texts.rendering.documents import (
     CITATION,
     FENCE,
@@ -19,6 +18,7 @@ from procedures.texts.rendering.documents import (
     heading,
     hidden_characters,
 )
+from procedures.texts.rendering.figures import LONGEST_ALT, key_faults
 from procedures.texts.rendering.losses import losses
 from procedures.texts.rendering.markdown import term_anchor
 from procedures.texts.rendering.passages import passages, source_text
@@ -31,8 +31,6 @@ UNUSED = {
     "hr": "a line (---)",
     "code_inline": "code (`)",
 }
-# As many words as are read out in one breath.
-LONGEST_ALT = 125
 HEADINGS = "Begin with headings “##”, and put “###” only below them."
 
 
@@ -56,7 +54,7 @@ def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault
     tokens = parser.parse(source_text(parsed))
     return (
         _shape_faults(tokens, parsed, library.figures)
-        + _key_faults(tokens, parsed, library.figures)
+        + key_faults(tokens, parsed, library.figures)
         + losses(tokens, parsed)
         + _unreadable(parsed, tokens)
     )
@@ -173,35 +171,6 @@ def _picture_faults(
     if len(picture.content) > LONGEST_ALT:
         return [f"Say what the picture shows in {LONGEST_ALT} characters, and the rest below it."]
     return []
-
-
-def _key_faults(
-    tokens: Sequence[Token], parsed: Document, figures: Mapping[str, Figure]
-) -> list[Fault]:
-    """Pictures whose numbers are not explained one by one in the list below them."""
-    faults: list[Fault] = []
-    numbers, items, inside = 0, 0, -1
-    for token in tokens:
-        if token.type == "container_figure_open":
-            line, numbers, items = token.map[0] if token.map else 0, 0, 0
-        elif shown := [child for child in token.children or [] if child.type == "image"]:
-            figure = figures.get(str(shown[0].attrs["src"]))
-            numbers = len(numbers_of(bytes(figure.content))) if figure else 0
-        elif token.attrs.get("class") == KEY:
-            inside = token.level
-        elif token.type == "list_item_open":
-            items += token.level == inside + 1
-        elif token.type == "ordered_list_close" and token.level == inside:
-            inside = -1
-        elif token.type == "container_figure_close" and items != numbers:
-            faults.append((parsed.body_line + line, _key_fault(numbers)))
-    return faults
-
-
-def _key_fault(numbers: int) -> str:
-    if not numbers:
-        return "The picture has no numbers, so take away the numbered list below it."
-    return f"Say in a numbered list below the picture what its numbers from 1 to {numbers} are."
 
 
 def _term_faults(parsed: Document) -> list[Fault]:

@@ -18,7 +18,7 @@ from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from procedures.models import Source
-from procedures.texts.rendering.blocks import BLOCKS, KEY
+from procedures.texts.rendering.blocks import BLOCKS
 from procedures.texts.rendering.documents import (
     CITATION,
     Document,
@@ -26,6 +26,7 @@ from procedures.texts.rendering.documents import (
     parse,
 )
 from procedures.texts.rendering.faults import Library, faults
+from procedures.texts.rendering.figures import KEY
 from procedures.texts.rendering.losses import SCHEMES
 from procedures.texts.rendering.markdown import markdown
 from procedures.texts.rendering.passages import Passage, passages, source_text

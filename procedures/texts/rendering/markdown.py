@@ -17,11 +17,11 @@ from mdit_py_plugins.footnote import footnote_plugin
 from procedures.models import Figure
 from procedures.texts.rendering.blocks import (
     BLOCKS,
-    caption_figures,
     draw_risks,
     render_block,
 )
 from procedures.texts.rendering.documents import TERM
+from procedures.texts.rendering.figures import caption_figures
 
 # Ids that the page around a fragment uses.
 TAKEN = {"main", "closing", "sources", "clear", "related", "version"}
