@@ -28,8 +28,7 @@ from bookings.screening import GivenAnswer, questions_for
 from bookings.triage import Submission
 from procedures.ground.fields import PlainTextField
 from procedures.models import InformationPage
-from procedures.reading.publication import open_titles
-from procedures.status import Category
+from procedures.reading.publication import titles_to_ask_about
 
 STEPS: dict[str, type[PatientForm]] = {
     "about": AboutForm,
@@ -274,8 +273,8 @@ def _as_posted(
 
 
 def pages_to_ask_about() -> list[tuple[InformationPage, str]]:
-    """All open pages, each with its title: the ones that a request can be about."""
-    return open_titles(timezone.localdate(), list(Category))
+    """The pages that a request can be about, each with its title."""
+    return titles_to_ask_about(timezone.localdate())
 
 
 def _is_before(step: str, other: str) -> bool:

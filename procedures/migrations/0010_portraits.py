@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('procedures', '0008_words'),
+        ('procedures', '0009_sources'),
     ]
 
     operations = [

@@ -87,22 +87,43 @@ def open_pages(on: date, categories: Iterable[str] = Category.values) -> list[Pu
     return [publication for publication in found if publication]
 
 
+def related_pages(page: InformationPage, on: date) -> list[Publication]:
+    """The pages that this one leads to and that may be read on that day."""
+    related = set(page.related.values_list("pk", flat=True))
+    return [each for each in open_pages(on) if each.page.pk in related]
+
+
+def titles_to_ask_about(on: date) -> list[tuple[InformationPage, str]]:
+    """The pages that a request can be about on that day: the open ones that end with an invitation.
+
+    A page about what the clinic does not do has no closing question.
+    """
+    return [(page, title) for page, title, invites in _titles(on, Category.values) if invites]
+
+
 def open_titles(on: date, categories: Iterable[str]) -> list[tuple[InformationPage, str]]:
-    """The pages of these categories that may be read on that day, each with its signed title.
+    """The pages of these categories that may be read on that day, each with its signed title."""
+    return [(page, title) for page, title, _ in _titles(on, categories)]
+
+
+def _titles(on: date, categories: Iterable[str]) -> tuple[tuple[InformationPage, str, bool], ...]:
+    """The open pages, their titles, and whether they invite a request.
 
     They are kept in this process like public pages (`store`): until the next step in the life of
     any page, and for a minute at most.
     """
     minute = int(time.monotonic() // KEPT_SECONDS)
-    return list(_titles_of(on, tuple(categories), counter(), minute))
+    return _titles_of(on, tuple(categories), counter(), minute)
 
 
 @lru_cache(maxsize=8)
 def _titles_of(
     on: date, categories: tuple[str, ...], counted: tuple[int, ...], minute: int
-) -> tuple[tuple[InformationPage, str], ...]:
+) -> tuple[tuple[InformationPage, str, bool], ...]:
     found = open_pages(on, categories)
-    return tuple((each.page, each.document.title) for each in found)
+    return tuple(
+        (each.page, each.document.title, bool(each.document.closing_question)) for each in found
+    )
 
 
 def forget_titles() -> None:

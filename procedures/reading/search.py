@@ -46,9 +46,13 @@ class Part(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A page in which every word of the query was found."""
+    """A page in which every word of the query was found.
+
+    `named` is 2 if the words are a name of the page, 1 if they are part of one, otherwise 0.
+    """
 
     page: Publication
+    named: int
     score: int
     also_known_as: list[str]
     excerpt: list[Part]
@@ -64,23 +68,30 @@ class Found(NamedTuple):
 def search(query: str, pages: Iterable[Publication]) -> Found:
     """Find the pages that have every word of the query.
 
-    Words are compared by their stems; common words count only if there are no others.
+    Words are compared by their stems; common words count only if there are no others. A page with
+    all the words in one of its names comes before pages that have them here and there: “back pain”
+    must not lead to a wrist whose pain came back.
     """
     pages = list(pages)
     words = _words(query[:LONGEST_QUERY])
     known = frozenset().union(*(_known(page) for page in pages))
     words, instead = _as_known(words, known)
-    looked_for = stems(" ".join(words))
-    wanted = [stem for stem in looked_for if stem not in COMMON_STEMS] or looked_for
+    wanted = _telling(" ".join(words))
     if not wanted:
         return Found([], {})
     results = [result for page in pages if (result := _result(page, wanted))]
-    return Found(sorted(results, key=lambda result: -result.score), instead)
+    return Found(sorted(results, key=lambda each: (-each.named, -each.score)), instead)
 
 
 def stems(text: str) -> list[str]:
     """The stem of each word, without doubles, in order."""
     return list(dict.fromkeys(_stem(word) for word in _words(text)))
+
+
+def _telling(text: str) -> list[str]:
+    """The stems of a text without the common ones, if there are others."""
+    found = stems(text)
+    return [stem for stem in found if stem not in COMMON_STEMS] or found
 
 
 def _words(text: str) -> list[str]:
@@ -143,7 +154,14 @@ def _result(page: Publication, wanted: Sequence[str]) -> Result | None:
     names = [name for name in synonyms if set(stems(name)) & set(wanted)]
     hits = [len(held_here & set(wanted)) for held_here in held_by_passage]
     best = text[hits.index(max(hits))] if hits else ""
-    return Result(page, sum(scores), names, _excerpt(best, wanted))
+    named = _named([page.document.title, *synonyms], wanted)
+    return Result(page, named, sum(scores), names, _excerpt(best, wanted))
+
+
+def _named(names: Iterable[str], wanted: Sequence[str]) -> int:
+    """How far the words are a name: 2 for a whole name, 1 for a part of one, 0 for neither."""
+    of_names = [set(_telling(name)) for name in names]
+    return max((set(wanted) <= name) + (set(wanted) == name) for name in of_names)
 
 
 # A text is read once; the same words always have the same stems.

@@ -44,6 +44,24 @@ def test_a_request_goes_through(client: Client, monday: datetime) -> None:
     assert client.get(f"/appointments/mine/{request.reference}/").status_code == 200
 
 
+def test_only_pages_that_invite_a_request_can_be_asked_about(
+    client: Client, monday: datetime
+) -> None:
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    text = factories.document(title="Not here")
+    closing = "closing question: Could it help?\nclosing sentence: Ask us.\n"
+    factories.revision(
+        RevisionStatus.PUBLISHED,
+        of=factories.page("not-here"),
+        text=text.replace(closing, ""),
+        now=monday,
+    )
+    client.post(BASE, {"about": "not-here"})
+    form = client.get(f"{BASE}about/").content.decode()
+    assert 'value="a-thing"' in form
+    assert "not-here" not in form
+
+
 def test_nothing_of_the_answers_stays_behind(client: Client) -> None:
     fill_in(client)
     send(client)

@@ -13,7 +13,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-SHOULDER = """
+SHOULDER = f"""
 It may help a [[bursa: a small cushion of fluid]].
 
 ## What it is
@@ -23,7 +23,7 @@ We inject beside the tendon.[^leaflet]
 ::: urgent Ask a GP today or ring 111 if:
 - it hurts very much
 :::
-"""
+{factories.AT_A_GLANCE}"""
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +115,24 @@ def test_a_title_counts_more_than_the_text(client: Client, monday: datetime) -> 
         RevisionStatus.PUBLISHED, of=factories.page("another"), text=text, now=monday
     )
     assert found(client, "shoulder") == ["shoulder-injection", "another"]
+
+
+@pytest.mark.parametrize("query", ["back pain", "Back pains", "pain in my back"])
+def test_a_name_comes_before_the_same_words_here_and_there(
+    query: str, client: Client, monday: datetime
+) -> None:
+    for slug, title, synonyms in (
+        ("thumb", "Thumb pain", "back of the hand"),
+        ("spine", "Not here", "back pain"),
+        ("low-spine", "Not here either", "lower back pain"),
+    ):
+        page = factories.page(slug)
+        page.synonyms = synonyms
+        page.save()
+        body = factories.BODY.replace("Some words", "The pain came back, and the lower pain too")
+        text = factories.document(title=title, body=body)
+        factories.revision(RevisionStatus.PUBLISHED, of=page, text=text, now=monday)
+    assert found(client, query) == ["spine", "low-spine", "thumb"]
 
 
 def test_nothing_found_is_helped_on(client: Client) -> None:

@@ -135,6 +135,20 @@ def test_a_suspended_or_withdrawn_page_is_gone(
     assert client.get(URL).status_code == 410
 
 
+def test_a_withdrawn_page_leads_to_the_open_pages_that_took_its_place(
+    client: Client, monday: datetime
+) -> None:
+    old = factories.revision(RevisionStatus.WITHDRAWN, now=monday).page
+    for slug, status in (("new", RevisionStatus.PUBLISHED), ("later", RevisionStatus.DRAFT)):
+        page = factories.page(slug)
+        text = factories.document(title=f"The {slug} page")
+        factories.revision(status, of=page, text=text, now=monday)
+        old.related.add(page)
+    content = client.get(URL).content.decode()
+    assert '<a href="/procedures/new/">The new page</a>' in content
+    assert "/procedures/later/" not in content
+
+
 @pytest.mark.parametrize(
     "status", [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
 )

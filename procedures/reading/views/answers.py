@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.http import http_date
 
 from procedures.models import InformationPage
-from procedures.reading.publication import Closed, Publication, look_up
+from procedures.reading.publication import Closed, Publication, look_up, related_pages
 
 # How long an external cache may keep a page after it was changed or withdrawn.
 PUBLIC_SECONDS = 60
@@ -32,8 +32,13 @@ def find(category: str, slug: str) -> tuple[InformationPage, Publication | Close
 
 
 def closed(request: HttpRequest, page: InformationPage, notice: Closed) -> HttpResponse:
-    """The notice at the address of a page that may not be read now."""
-    context = {"page": page, "section": page.category, "closed": notice}
+    """The notice at the address of a page that may not be read now, with the pages it leads to."""
+    context = {
+        "page": page,
+        "section": page.category,
+        "closed": notice,
+        "related": related_pages(page, today()),
+    }
     return render(request, "procedures/closed.html", context, status=410)
 
 

@@ -11,7 +11,14 @@ from django.views.decorators.http import require_safe
 from procedures.models import Clinician, Figure
 from procedures.reading import structured_data
 from procedures.reading.body_map import places
-from procedures.reading.publication import Closed, Publication, glossary, open_pages, shows
+from procedures.reading.publication import (
+    Closed,
+    Publication,
+    glossary,
+    open_pages,
+    related_pages,
+    shows,
+)
 from procedures.reading.views.answers import closed, find, last_change, public, today
 from procedures.status import Category, ReviewState
 
@@ -49,11 +56,10 @@ def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     record, found = find(category, slug)
     if isinstance(found, Closed):
         return closed(request, record, found)
-    related = set(record.related.values_list("pk", flat=True))
     context = found._asdict() | {
         "section": category,
         "overdue": found.state == ReviewState.OVERDUE,
-        "related": [each for each in open_pages(today()) if each.page.pk in related],
+        "related": related_pages(record, today()),
         "structured_data": structured_data.script(found),
     }
     return public(render(request, "procedures/page.html", context), last_change(found))

@@ -18,6 +18,7 @@ from procedures.models import Figure
 from procedures.texts.rendering.blocks import (
     BLOCKS,
     draw_risks,
+    pair_questions,
     render_block,
 )
 from procedures.texts.rendering.documents import TERM
@@ -40,6 +41,7 @@ def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
     parser.add_render_rule("heading_open", _render_heading)
     parser.core.ruler.push("scopes", _scope_headers)
     parser.core.ruler.push("captions", caption_figures)
+    parser.core.ruler.push("questions", pair_questions)
     parser.core.ruler.push("risks", draw_risks)
     parser.add_render_rule("footnote_ref", _render_citation)
     parser.add_render_rule("footnote_block_open", _render_sources_heading)
