@@ -46,20 +46,18 @@ PLACES = (
         "Shoulder",
         ("shoulder-pain", "frozen-shoulder", "shoulder-hydrodilatation", "calcium-wash-out"),
     ),
-    Place("elbow", "Elbow", ("tennis-elbow", "tennis-elbow-outer-hip-and-heel")),
+    Place("elbow", "Elbow", ("tennis-elbow",)),
     Place(
         "hand",
         "Wrist or hand",
         ("carpal-tunnel", "trigger-finger", "de-quervains", "thumb-base-arthritis"),
     ),
-    Place(
-        "hip", "Hip", ("outer-hip-pain", "hip-osteoarthritis", "tennis-elbow-outer-hip-and-heel")
-    ),
+    Place("hip", "Hip", ("outer-hip-pain", "hip-osteoarthritis")),
     Place("knee", "Knee", ("knee-osteoarthritis", "bakers-cyst", "joint-aspiration")),
     Place(
         "heel",
         "Ankle or heel",
-        ("heel-pain", "shockwave-therapy", "tennis-elbow-outer-hip-and-heel"),
+        ("heel-pain", "shockwave-therapy"),
     ),
     Place("several", "Several joints", ("gout", "ultrasound-clinic")),
 )
