@@ -1,13 +1,21 @@
 """Who works in the invented clinic."""
 
+from calendar import day_name
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
+from django.utils.text import get_text_list
 
-from procedures.models import Clinician
+from clinic_site.demo.diary import SESSIONS
+from procedures.models import Clinician, Figure
+from procedures.texts.pictures import read_picture
+
+# A drawing of each of them, under the name of their page.
+PORTRAITS = Path(__file__).parent / "portraits"
 
 PASSWORD = "demo-only-password"  # noqa: S105 -- printed on purpose; nothing here is real
 
@@ -29,6 +37,8 @@ class Registration(NamedTuple):
     name: str
     role: str
     number: str
+    work: str
+    languages: str
 
     @property
     def slug(self) -> str:
@@ -38,9 +48,27 @@ class Registration(NamedTuple):
 
 # By username.
 CLINICIANS = {
-    "clinician": Registration("Dr Ada Example", "Consultant rheumatologist", "DEMO-0001"),
-    "colleague": Registration("Mr Ben Example", "Musculoskeletal sonographer", "DEMO-0002"),
-    "physio": Registration("Ms Cleo Example", "Physiotherapist", "DEMO-0003"),
+    "clinician": Registration(
+        "Dr Ada Example",
+        "Consultant rheumatologist",
+        "DEMO-0001",
+        "Sees people with painful or swollen joints, and scans them at the same visit.",
+        "English, some French",
+    ),
+    "colleague": Registration(
+        "Mr Ben Example",
+        "Musculoskeletal sonographer",
+        "DEMO-0002",
+        "Scans joints, tendons and nerves, and tells you what he sees while you watch.",
+        "English, British Sign Language",
+    ),
+    "physio": Registration(
+        "Ms Cleo Example",
+        "Physiotherapist",
+        "DEMO-0003",
+        "Helps you to get moving again, with exercises that fit into your day.",
+        "English, Spanish",
+    ),
 }
 
 
@@ -68,6 +96,10 @@ def load(now: datetime) -> None:
                 "role": registered.role,
                 "regulator": "Invented Register",
                 "registration_number": registered.number,
+                "portrait": _portrait(registered.slug, now),
+                "work": registered.work,
+                "languages": registered.languages,
+                "days": _days(registered.slug),
                 "login": User.objects.get(username=username),
                 "verified_on": today,
                 "verified_by": User.objects.get(username="manager"),
@@ -75,6 +107,20 @@ def load(now: datetime) -> None:
                 "verified_until": today + timedelta(days=365),
             },
         )
+
+
+def _days(slug: str) -> str:
+    """The weekdays of their clinic sessions, as patients read them."""
+    weekdays = sorted({each.weekday for each in SESSIONS if each.clinician == slug})
+    return get_text_list([f"{day_name[weekday]}s" for weekday in weekdays], "and")
+
+
+def _portrait(slug: str, now: datetime) -> Figure:
+    picture = read_picture((PORTRAITS / f"{slug}.svg").read_bytes())
+    added = {"key": slug, "added_at": now, "added_by": User.objects.get(username="manager")}
+    return Figure.objects.get_or_create(
+        content_hash=picture.content_hash, defaults=picture._asdict() | added
+    )[0]
 
 
 def logins() -> str:

@@ -19,6 +19,7 @@ class ClinicianAdmin(CarefulAdmin):
     prepopulated_fields = {"slug": ("name",)}
     fieldsets = (
         (None, {"fields": ("name", "slug", "role", "interests", "login")}),
+        ("For patients", {"fields": ("portrait", "work", "languages", "days")}),
         (
             "Registration",
             {

@@ -20,6 +20,23 @@ class Clinician(models.Model):
     interests = models.TextField(
         "declared interests", blank=True, help_text="Leave this empty if there are none."
     )
+    portrait = models.ForeignKey(
+        "procedures.Figure",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="shows",
+        help_text="A drawing or photograph from Figures, a little higher than wide.",
+    )
+    work = models.TextField(
+        "what they do here", blank=True, help_text="In a sentence or two, for patients."
+    )
+    languages = models.CharField(
+        max_length=200, blank=True, help_text="For example “English, some Polish”."
+    )
+    days = models.CharField(
+        "days here", max_length=200, blank=True, help_text="For example “Mondays and Wednesdays”."
+    )
     login = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -40,7 +57,17 @@ class Clinician(models.Model):
         help_text=("After this day they cannot sign until someone checks again."),
     )
 
-    PERSONAL = {"name", "registration_number", "register_url", "interests", "login"}
+    PERSONAL = {
+        "name",
+        "registration_number",
+        "register_url",
+        "interests",
+        "portrait",
+        "work",
+        "languages",
+        "days",
+        "login",
+    }
     NOT_PERSONAL = {
         "id",
         "slug",

@@ -16,6 +16,7 @@ ACTIVE = re.compile(
     re.IGNORECASE,
 )
 SIDE = rb"(\d{1,4}(?:\.\d{1,9})?)"
+TEXT = re.compile(rb"<text\b[^>]*>(.*?)</text>", re.DOTALL)
 VIEW_BOX = re.compile(rb'viewBox="\s*[\d.-]+\s+[\d.-]+\s+' + SIDE + rb"\s+" + SIDE + rb'\s*"')
 
 
@@ -56,3 +57,9 @@ def read_picture(content: bytes) -> Picture:
         raise PictureError("This drawing has no size. Give it a viewBox.")
     width, height = (round(float(side)) for side in size.groups())
     return Picture(content, content_hash, "image/svg+xml", width, height)
+
+
+def numbers_of(content: bytes) -> list[int]:
+    """The numbers in a drawing, which the key under it explains. None can be read from a PNG."""
+    written = (re.sub(rb"<[^>]*>|\s", b"", text) for text in TEXT.findall(content))
+    return sorted({int(each) for each in written if each.isdigit()})

@@ -1,15 +1,18 @@
 """The invented clinic as `load_demo` leaves it: everything that there is to show, and nobody real."""
 
+import gzip
 import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Count
@@ -41,6 +44,7 @@ from tests.valid_html import faults_of
 pytestmark = pytest.mark.django_db
 
 MOST_QUERIES = 12_000
+FIRST_LOAD = 20 * 1024
 TEXTS = sorted((SOURCES.parent).glob("*.md"))
 # Ofcom's numbers for drama that the demonstration uses, as they are dialled.
 DRAMA = re.compile(r"(02079460|01134960|01614960|07700900|01632960)\d{3}")
@@ -313,6 +317,32 @@ def test_the_address_of_a_page_that_was_split_leads_to_its_parts(
     assert answer.status_code == 410
     for slug in ("tennis-elbow", "outer-hip-pain", "heel-pain"):
         assert f'href="/guides/{slug}/"' in answer.content.decode()
+
+
+def test_every_link_of_the_home_page_leads_to_a_page(loaded: Loaded, client: Client) -> None:
+    content = client.get("/").content.decode()
+    links = set(re.findall(r'<a [^>]*href="([^"]+)"', content))
+    inside = {link for link in links if link.startswith("/") and not link.startswith("/admin/")}
+    assert {link: client.get(link).status_code for link in inside} == dict.fromkeys(inside, 200)
+    ids = set(re.findall(r' id="([^"]+)"', content))
+    assert {link for link in links if link.startswith("#")} <= {f"#{each}" for each in ids}
+
+
+def test_the_home_page_advertises_no_medicine(loaded: Loaded, client: Client) -> None:
+    """Titles of problems are there, and none of an injection (CAP Code, 12.12)."""
+    content = client.get("/").content.decode().lower()
+    found = re.findall(r"steroid|cortisone|anaesthetic|botulinum|hyaluron|inject", content)
+    assert found == []
+
+
+def test_the_home_page_is_soon_here(loaded: Loaded, client: Client) -> None:
+    """What the first view needs, compressed: the page with its drawing, and its style sheets."""
+    content = client.get("/").content
+    sheets = re.findall(r'rel="stylesheet" href="/static/([^"]+)"', content.decode())
+    parts = [content, *(Path(str(finders.find(sheet))).read_bytes() for sheet in sheets)]
+    assert sum(len(gzip.compress(part, 9)) for part in parts) <= FIRST_LOAD
+    assert b"<script" not in content
+    assert b'loading="lazy"' in content
 
 
 def references(fragment: str) -> list[str]:

@@ -41,7 +41,15 @@ SOURCES = {
 FIGURES = {
     "probe": Figure(
         key="probe", media_type="image/svg+xml", content_hash="a" * 64, width=400, height=300
-    )
+    ),
+    "hand": Figure(
+        key="hand",
+        media_type="image/svg+xml",
+        content_hash="b" * 64,
+        content=b"<svg><text x='1'>1</text><text><tspan>2</tspan></text><text>2</text></svg>",
+        width=400,
+        height=300,
+    ),
 }
 LIBRARY = Library(SOURCES, FIGURES)
 
@@ -290,6 +298,12 @@ class Seen(HTMLParser):
         ("::: figure A picture\n![x](probe)\n\n![y](probe)\n:::", 11, "Put exactly one picture"),
         ("::: figure\n![x](probe)\n:::", 8, "Give the block “figure” a heading"),
         ("::: figure A picture\n![x][probe]\n:::", 8, "Put exactly one picture"),
+        (f"::: figure A picture\n![{'x' * 126}](probe)\n:::", 9, "in 125 characters"),
+        ("::: figure A hand\n![x](hand)\n:::", 8, "what its numbers from 1 to 2 are"),
+        ("::: figure A hand\n![x](hand)\n\n1. a\n:::", 8, "what its numbers from 1 to 2 are"),
+        ("::: figure A hand\n![x](hand)\n\n1. a\n   1. b\n:::", 8, "numbers from 1 to 2 are"),
+        ("::: figure A hand\n![x](hand)\n\nx\n\n1. a\n2. b\n:::", 8, "numbers from 1 to 2 are"),
+        ("::: figure A probe\n![x](probe)\n\n1. a\n:::", 8, "The picture has no numbers"),
         ("[[bursa]] hurts", 8, "Explain a term as"),
         ("[[bursa: a cushion]] [[Bursa: a bag]]", 8, "“Bursa” is already explained"),
         ("x \u202e y", 8, "hidden character"),
@@ -438,6 +452,32 @@ def test_a_figure_has_words_a_caption_and_a_long_description() -> None:
         r"<p>The <strong>needle</strong> goes in.</p>\s*</details>\s*</figcaption>\s*</figure>",
         out,
     )
+
+
+@pytest.mark.parametrize(
+    ("after", "folded"),
+    [
+        ("", ""),
+        (
+            "\nThe **median nerve**.\n\n1. Not a key.\n",
+            (
+                "<details><summary>The picture in words</summary>\n"
+                "<p>The <strong>median nerve</strong>.</p>\n<ol>\n<li>Not a key.</li>\n</ol>\n"
+                "</details>\n"
+            ),
+        ),
+    ],
+)
+def test_a_figure_explains_its_numbers_in_a_key(after: str, folded: str) -> None:
+    out = html(f"::: figure A hand\n![A hand.](hand)\n\n1. Thumb\n2. *Ring* finger\n{after}:::\n")
+    key = '<ol class="figure__key">\n<li>Thumb</li>\n<li><em>Ring</em> finger</li>\n</ol>\n'
+    caption = out[out.index("<figcaption>") : out.index("</figure>")]
+    assert caption == f"<figcaption>A hand\n{key}{folded}</figcaption>\n"
+
+
+def test_a_figure_without_key_or_description_is_a_picture_and_its_caption() -> None:
+    out = html("::: figure A probe\n![A probe.](probe)\n:::\n")
+    assert out.endswith("<figcaption>A probe\n</figcaption>\n</figure>\n")
 
 
 def test_the_words_for_a_picture_are_plain_text() -> None:

@@ -1,6 +1,8 @@
 """The pages themselves, the lists that lead to them, and the people behind them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from operator import attrgetter
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -8,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from procedures.models import Clinician, Figure
 from procedures.reading import pdf, structured_data
+from procedures.reading.body_map import places
 from procedures.reading.publication import (
     Closed,
     Publication,
@@ -29,7 +32,9 @@ def home(request: HttpRequest) -> HttpResponse:
             (category, [each for each in pages if each.page.category == category])
             for category in Category
         ],
-        "clinicians": Clinician.objects.order_by("name"),
+        "places": places(pages),
+        "clinicians": _people(pages),
+        "newest": max((each.sign_off for each in pages), key=attrgetter("signed_at"), default=None),
     }
     return public(render(request, "procedures/home.html", context))
 
@@ -85,7 +90,7 @@ def glossary_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def clinicians(request: HttpRequest) -> HttpResponse:
     """The people who sign what patients read here."""
-    context = {"clinicians": Clinician.objects.order_by("name")}
+    context = {"clinicians": _people(open_pages(today()))}
     return public(render(request, "procedures/clinicians.html", context))
 
 
@@ -104,13 +109,22 @@ def clinician(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def figure(request: HttpRequest, content_hash: str, kind: str) -> HttpResponse:
-    """A picture by the hash of its bytes: while an open page shows it, or for staff at the desk."""
+    """A picture by the hash of its bytes: a portrait, shown on an open page, or for staff."""
     found = get_object_or_404(Figure, content_hash=content_hash)
     if found.kind() != kind or not found.is_intact():
         raise Http404
     response = HttpResponse(bytes(found.content), content_type=found.media_type)
-    if shows(found.address(), today()):
+    if found.shows.exists() or shows(found.address(), today()):
         return public(response)
     if not request.user.has_perm("procedures.view_figure"):
         raise Http404
     return response
+
+
+def _people(pages: Iterable[Publication]) -> list[tuple[Clinician, int]]:
+    """Everybody who may sign, each with how many of these pages are under their signature."""
+    signed = Counter(each.sign_off.clinician_id for each in pages)
+    return [
+        (each, signed[each.pk])
+        for each in Clinician.objects.select_related("portrait").order_by("name")
+    ]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from django.utils.html import escape
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
@@ -68,7 +67,7 @@ def render_block(
 
 def _closing(name: str) -> str:
     if name == "figure":
-        return "</details>\n</figcaption>\n</figure>\n"
+        return "</figcaption>\n</figure>\n"
     return "</section>\n" if BLOCKS[name].titled else "</div>\n"
 
 
@@ -118,25 +117,6 @@ def _question_and_answer(words: list[Token]) -> list[Token]:
         *words[end + 1 :],
         Token("answer_close", "dd", -1),
     ]
-
-
-def fold_long_descriptions(state: StateCore) -> None:
-    """Make what follows the picture and caption of a figure its long description."""
-    caption = ""
-    made: list[Token] = []
-    for token in state.tokens:
-        if token.type == "container_figure_open":
-            caption = token.info.strip().partition(" ")[2]
-        made.append(token)
-        if token.type == "paragraph_close" and _shows_a_picture(made[-2]):
-            # Only the last child of a figure may be its caption, so the description goes inside it.
-            made.append(_html(f"<figcaption>{escape(caption)}\n"))
-            made.append(_html("<details><summary>The picture in words</summary>\n"))
-    state.tokens = made
-
-
-def _shows_a_picture(token: Token) -> bool:
-    return any(child.type == "image" for child in token.children or [])
 
 
 def _html(html: str) -> Token:

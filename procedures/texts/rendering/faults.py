@@ -19,6 +19,7 @@ from procedures.texts.rendering.documents import (
     heading,
     hidden_characters,
 )
+from procedures.texts.rendering.figures import LONGEST_ALT, key_faults
 from procedures.texts.rendering.losses import losses
 from procedures.texts.rendering.markdown import term_anchor
 from procedures.texts.rendering.passages import passages, source_text
@@ -58,6 +59,7 @@ def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault
     tokens = parser.parse(source_text(parsed))
     return (
         _shape_faults(tokens, parsed, library.figures)
+        + key_faults(tokens, parsed, library.figures)
         + _question_faults(tokens, parsed)
         + losses(tokens, parsed)
         + _unreadable(parsed, tokens)
@@ -201,6 +203,8 @@ def _picture_faults(
         return [f"There is no figure “{picture.attrs.get('src')}”. Add it under Figures."]
     if not picture.content.strip():
         return ["Say between the brackets what the picture shows."]
+    if len(picture.content) > LONGEST_ALT:
+        return [f"Say what the picture shows in {LONGEST_ALT} characters, and the rest below it."]
     return []
 
 

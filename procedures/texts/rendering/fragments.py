@@ -26,6 +26,7 @@ from procedures.texts.rendering.documents import (
     parse,
 )
 from procedures.texts.rendering.faults import Library, faults
+from procedures.texts.rendering.figures import KEY
 from procedures.texts.rendering.losses import SCHEMES
 from procedures.texts.rendering.markdown import markdown
 from procedures.texts.rendering.passages import Passage, passages, source_text
@@ -46,7 +47,7 @@ CLASSES = {
     "figure": BLOCK_CLASSES,
     "span": {"visually-hidden", "meaning", "picture", "citations"},
     "sup": {"footnote-ref"},
-    "ol": {"footnotes-list"},
+    "ol": {"footnotes-list", KEY},
     "li": {"footnote-item"},
     "a": {"footnote-backref"},
     "p": {"eyebrow"},

@@ -17,7 +17,6 @@ from mdit_py_plugins.footnote import footnote_plugin
 from procedures.models import Figure
 from procedures.texts.rendering.blocks import (
     BLOCKS,
-    fold_long_descriptions,
     pair_questions,
     render_block,
 )
@@ -31,6 +30,7 @@ from procedures.texts.rendering.citations import (
     render_way_back,
 )
 from procedures.texts.rendering.documents import TERM
+from procedures.texts.rendering.figures import caption_figures
 from procedures.texts.rendering.risks import draw_risks
 
 # Ids that the page around a fragment uses.
@@ -50,8 +50,8 @@ def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
     parser.add_render_rule("heading_open", _render_heading)
     parser.core.ruler.push("scopes", _scope_headers)
     parser.core.ruler.push("citations", gather_citations)
+    parser.core.ruler.push("captions", caption_figures)
     parser.core.ruler.push("questions", pair_questions)
-    parser.core.ruler.push("long_descriptions", fold_long_descriptions)
     parser.core.ruler.push("risks", draw_risks)
     for name, rule in (
         ("footnote_ref", render_mark),
