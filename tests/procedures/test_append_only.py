@@ -1,16 +1,17 @@
 """What was once written stays: every statement that could change or remove it is refused."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from bookings import journal, triage
-from bookings.status import FlagOutcome
+from bookings.status import FlagOutcome, GotIt
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.conftest import APPEND_ONLY
+from tests.people import booked
 from tests.procedures.test_leaflets import DRAWING
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,12 @@ def a_row_in_each(monday: datetime) -> None:
         by=factories.staff("Clinician"),
         now=monday,
     )
+    seen = booked(monday)
+    now = monday + timedelta(days=7)
+    triage.record_attendance(
+        seen, version=seen.version, came=True, by=factories.staff("Reception"), now=now
+    )
+    triage.answer_about_visit(seen, got_it=GotIt.NO, comment="", now=now)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
