@@ -306,7 +306,7 @@ BEFORE = [("procedures", "0006_limits")]
 def migrate(to: list[tuple[str, str]] | None = None) -> None:
     """Migrate to these states, or to the newest."""
     executor = MigrationExecutor(connection)
-    executor.migrate(to or executor.loader.graph.leaf_nodes("procedures"))
+    executor.migrate(to or executor.loader.graph.leaf_nodes())
 
 
 @pytest.mark.django_db(transaction=True)
