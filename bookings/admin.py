@@ -3,6 +3,7 @@
 from bookings.desk.catalogue import (
     AppointmentTypeAdmin,
     ClosedDayAdmin,
+    QuestionGroupAdmin,
     ScreeningQuestionAdmin,
     TopicAdmin,
     TreatmentAdmin,
@@ -26,6 +27,7 @@ __all__ = [
     "LocationAdmin",
     "LookAdmin",
     "MachineKindAdmin",
+    "QuestionGroupAdmin",
     "ResourceAdmin",
     "ScreeningQuestionAdmin",
     "TopicAdmin",

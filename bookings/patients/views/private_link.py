@@ -24,7 +24,11 @@ from bookings.patients.views.guards import (
     open_in_session,
     rename_session,
 )
-from bookings.screening import questions_to_ask_again, unseen_urgent_answers
+from bookings.screening import (
+    flags_to_phone_about,
+    questions_to_ask_again,
+    unseen_urgent_answers,
+)
 from bookings.status import WITHDRAWABLE, RequestStatus
 from bookings.status.events import told_patient
 from procedures.ground import rate_limits
@@ -85,6 +89,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
         "identified": identified,
         "answers": unseen_urgent_answers(found) if identified else [],
+        "by_phone": identified and flags_to_phone_about().filter(request=found).exists(),
         "has_given": bool(appointment and appointment.given_id),
         "given": given,
         "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
