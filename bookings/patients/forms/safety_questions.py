@@ -37,6 +37,30 @@ class AskedGroup(NamedTuple):
     rest: BoundField
 
 
+class RestField(forms.MultipleChoiceField):
+    """The boxes for all questions of a group that are not ticked.
+
+    One of them is always hidden, so errors lead to the first question.
+    """
+
+    def __init__(
+        self, group: QuestionGroup, asked: Sequence[ScreeningQuestion], *, errors_lead_to: str
+    ):
+        others = [(rest_value(OTHERS, asked), NO_TO_OTHERS)] if len(asked) > 1 else []
+        none = _none_of(asked)
+        super().__init__(
+            label=f"{group}: the questions that you did not tick",
+            required=False,
+            choices=[(rest_value(NONE, asked), none), *others],
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={
+                "invalid_choice": f"{group}: our questions have changed. Read them again, then tick "
+                f"what applies, or tick “{none}”."
+            },
+        )
+        self.errors_lead_to = errors_lead_to
+
+
 class SafetyForm(PatientForm):
     """Step 3, and the questions that are asked again before a visit.
 
@@ -60,7 +84,9 @@ class SafetyForm(PatientForm):
         for group, asked in self._by_group():
             for question in asked:
                 self._add(question)
-            self.fields[f"rest_{group.pk}"] = _rest_field(group, asked)
+            self.fields[f"rest_{group.pk}"] = RestField(
+                group, asked, errors_lead_to=f"{self[f'answer_{asked[0].pk}'].auto_id}_0"
+            )
         for question in self._from_age():
             if is_under_18 and not asks_as_parent:
                 self.fields[f"detail_{question.pk}"] = PlainTextField(
@@ -164,23 +190,6 @@ def rest_value(rest: str, asked: Sequence[ScreeningQuestion]) -> str:
     It names them, so that nobody says “no” to a question that came while they read the others.
     """
     return f"{rest}:{','.join(str(pk) for pk in sorted(each.pk for each in asked))}"
-
-
-def _rest_field(
-    group: QuestionGroup, asked: Sequence[ScreeningQuestion]
-) -> forms.MultipleChoiceField:
-    others = [(rest_value(OTHERS, asked), NO_TO_OTHERS)] if len(asked) > 1 else []
-    changed = (
-        f"{group}: our questions have changed. Read them again, then tick what applies, or tick "
-        f"“{_none_of(asked)}”."
-    )
-    return forms.MultipleChoiceField(
-        label=f"{group}: the questions that you did not tick",
-        required=False,
-        choices=[(rest_value(NONE, asked), _none_of(asked)), *others],
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": changed},
-    )
 
 
 def _problem(
