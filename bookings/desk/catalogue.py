@@ -103,7 +103,7 @@ PLACE = ("group", "position")
 class ScreeningQuestionAdmin(CarefulAdmin):
     """The safety questions. A wording that patients have answered never changes."""
 
-    list_display = ("wording", "version", "group", "level", "owner", "review_due", "retired_on")
+    list_display = ("wording", "version", "group", "level", "review_due", "retired_on")
     list_filter = ("level", "group")
     ordering = ("group__position", "group__name", "position", "key", "version")
     form = ScreeningQuestionForm

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.http import QueryDict
 from django.test import Client
 from hypothesis import given
@@ -442,3 +443,27 @@ def test_the_screen_of_a_request_shows_what_was_told_before_what_was_denied(
     facts = content[content.index("What the patient said") :]
     order = [WORDINGS[2], "“No” to 2 questions", WORDINGS[0], WORDINGS[1]]
     assert sorted(order, key=facts.index) == order
+
+
+# --- Questions from before there were groups ----------------------------------------------------
+
+BEFORE, AFTER = [("bookings", "0020_words")], [("bookings", "0021_question_groups")]
+
+
+def migrate(to: list[tuple[str, str]]) -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate(to)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_questions_in_use_get_groups_and_keep_their_answers(monday: datetime) -> None:
+    factories.question(group=factories.question_group("Anything"))
+    factories.urgent_question()
+    answers = list(factories.received(flagged=True, now=monday).answers.values())
+    try:
+        migrate(BEFORE)
+    finally:
+        migrate(AFTER)
+    groups = ScreeningQuestion.objects.in_order().values_list("key", "group__name")
+    assert list(groups) == [("feeling-unwell", "Today"), ("blood-thinner", "Your health")]
+    assert list(AppointmentRequest.objects.get().answers.values()) == answers

@@ -88,8 +88,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
         "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
         "identified": identified,
-        "answers": unseen_urgent_answers(found) if identified else [],
-        "by_phone": identified and flags_to_phone_about().filter(request=found).exists(),
+        **(_told_us(found) if identified else {}),
         "has_given": bool(appointment and appointment.given_id),
         "given": given,
         "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
@@ -103,6 +102,14 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         ],
     }
     return render(request, "bookings/mine/request.html", context)
+
+
+def _told_us(found: AppointmentRequest) -> dict[str, Any]:
+    """What the patient's answers to the safety questions ask of them, or of us."""
+    return {
+        "answers": unseen_urgent_answers(found),
+        "by_phone": flags_to_phone_about().filter(request=found).exists(),
+    }
 
 
 def _answer_form(
