@@ -121,7 +121,7 @@ def unasked() -> list[str]:
     current = ScreeningQuestion.objects.current()
     if not current.exists():
         return ["Requests do not ask any safety questions. Add the clinic’s questions."]
-    asked = set(current.values_list("treatments", flat=True))
+    asked = set(current.filter(asked_first=True).values_list("treatments", flat=True))
     topics = Topic.objects.select_related("page").prefetch_related("treatments")
     found = [
         f"Any visit may include “{treatment}”, but we do not ask any safety questions about it."

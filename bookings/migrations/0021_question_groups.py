@@ -122,9 +122,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="screeningquestion",
             constraint=models.CheckConstraint(
-                condition=models.Q(("asked_first", True), ("asked_again", True), _connector="OR"),
+                condition=models.Q(
+                    ("asked_first", True),
+                    models.Q(("answered_from", "patient"), ("asked_again", True)),
+                    _connector="OR",
+                ),
                 name="a_question_is_asked_at_some_time",
-                violation_error_message="Ask it with the request, or again before the visit, or both.",
+                violation_error_message="Ask it with the request, or again before the visit, or both. An answer from the date of birth belongs to the request.",
             ),
         ),
     ]

@@ -141,9 +141,11 @@ class ScreeningQuestion(models.Model):
             ),
             paired("retired", "on"),
             CheckConstraint(
-                condition=Q(asked_first=True) | Q(asked_again=True),
+                condition=Q(asked_first=True)
+                | Q(asked_again=True, answered_from=AnsweredFrom.PATIENT),
                 name="a_question_is_asked_at_some_time",
-                violation_error_message="Ask it with the request, or again before the visit, or both.",
+                violation_error_message="Ask it with the request, or again before the visit, or both. "
+                "An answer from the date of birth belongs to the request.",
             ),
         ]
 

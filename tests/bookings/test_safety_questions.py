@@ -386,7 +386,7 @@ def test_without_a_phone_number_they_are_asked_for_one(
     assert "we have no phone number for you" in check
     assert f'<a href="{BASE}you/">Add your phone number</a>' in check
     send(client)
-    assert "Please phone us." in client.get(f"{BASE}sent/").content.decode()
+    assert "but we have no phone number for you." in client.get(f"{BASE}sent/").content.decode()
 
 
 # --- Again, before the visit --------------------------------------------------------------------
@@ -406,9 +406,12 @@ def test_the_age_is_never_asked_again(under_18: ScreeningQuestion, monday: datet
     assert questions_to_ask_again(factories.received(now=monday), monday + timedelta(days=9)) == []
 
 
-def test_a_question_that_is_never_asked_is_refused(monday: datetime) -> None:
+@pytest.mark.parametrize("columns", [{}, {"asked_again": True, "answered_from": "age"}])
+def test_a_question_that_is_never_asked_is_refused(
+    columns: dict[str, Any], monday: datetime
+) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        factories.question("never", asked_first=False, asked_again=False)
+        factories.question("never", asked_first=False, **columns)
 
 
 # --- At the desk --------------------------------------------------------------------------------
