@@ -221,7 +221,7 @@ class UnsentRequest:
             return {}
         return {
             "is_under_18": is_under_18(you.cleaned_data["date_of_birth"], timezone.localdate()),
-            "asks_as_parent": you.cleaned_data["carer_right"] == CarerRight.PARENT,
+            "asks_as_parent": you.cleaned_data.get("carer_right") == CarerRight.PARENT,
         }
 
     @property
