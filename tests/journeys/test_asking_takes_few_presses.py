@@ -1,13 +1,15 @@
 """A healthy person reaches the receipt with few presses, on a phone and without any script."""
 
 from collections.abc import Callable
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from bookings.links import private_link
 from bookings.models import AppointmentRequest
 from bookings.screening import questions_for
-from bookings.status import Answer
-from tests.journeys.steps import press, tick
+from bookings.status import Answer, RequestStatus
+from tests.journeys.steps import press, say_no_to_the_rest, tick
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -95,3 +97,29 @@ def test_somebody_who_would_rather_talk_is_told_that_we_will_phone(
     press(page.get_by_role("button", name="Send my request"))
     expect(page.get_by_text("We will phone you on 020 7946 0123.")).to_be_visible()
     look_at(page)
+
+
+def test_before_the_visit_a_new_medicine_is_asked_about(
+    clinic: str, new_page: NewPage, look_at: Look, settings: Any
+) -> None:
+    settings.CLINIC_REMINDER_DAYS = 7  # over any weekend and holiday
+    request = AppointmentRequest.objects.get(name="Willem Voorbeeld", status=RequestStatus.BOOKED)
+    page = new_page(width=375)
+    page.goto(private_link(request))
+    press(page.get_by_role("link", name="Answer them now"))
+    born = request.date_of_birth
+    for label, part in (("Day", born.day), ("Month", born.month), ("Year", born.year)):
+        page.get_by_label(label).fill(str(part))
+    press(page.get_by_role("button", name="Continue"))
+    look_at(page)
+    tick(page, "Have you started or changed a medicine")
+    say_no_to_the_rest(page)
+    page.get_by_role("checkbox", name="No", exact=True).check()  # a group of one question
+    press(page.get_by_role("button", name="Send my answers"))
+    expect(page.get_by_role("alert")).to_contain_text("Please tell us: which one, and since when?")
+    look_at(page)
+    page.get_by_label("Which one, and since when?").filter(visible=True).fill("Iron, since May.")
+    press(page.get_by_role("button", name="Send my answers"))
+    expect(page.get_by_text("We are looking at your appointment again")).to_be_visible()
+    flag = request.flags.get()
+    assert (flag.answer.question.key, flag.answer.detail) == ("new-medicine", "Iron, since May.")
