@@ -4,6 +4,7 @@ from bookings.desk.afterwards import VisitAnswerAdmin
 from bookings.desk.catalogue import (
     AppointmentTypeAdmin,
     ClosedDayAdmin,
+    QuestionGroupAdmin,
     ScreeningQuestionAdmin,
     TopicAdmin,
     TreatmentAdmin,
@@ -27,6 +28,7 @@ __all__ = [
     "LocationAdmin",
     "LookAdmin",
     "MachineKindAdmin",
+    "QuestionGroupAdmin",
     "ResourceAdmin",
     "ScreeningQuestionAdmin",
     "TopicAdmin",

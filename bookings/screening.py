@@ -1,15 +1,26 @@
 """Which safety questions a request gets, and which answers raise a flag. Writes nothing."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from bookings.models import AppointmentRequest, ScreeningQuestion, Topic, Treatment
-from bookings.status import Answer, FlagLevel, TriageRefused
+from django.db.models import Exists, OuterRef, QuerySet
+
+from bookings.models import (
+    AppointmentRequest,
+    PhoneCall,
+    RedFlag,
+    ScreeningQuestion,
+    Topic,
+    Treatment,
+)
+from bookings.status import Answer, AnsweredFrom, FlagLevel, TriageRefused
 from procedures.models import InformationPage
 
 # An answer that may change is asked for again after this time.
 FRESH_FOR = timedelta(days=7)
+# The age from which somebody can agree to treatment like any other adult.
+ADULT_AT = 18
 
 
 class GivenAnswer(NamedTuple):
@@ -38,7 +49,33 @@ class GivenAnswer(NamedTuple):
 def questions_for(page: InformationPage | None) -> list[ScreeningQuestion]:
     """The current questions for a request about the page, or about none, in their order."""
     asked = ScreeningQuestion.objects.current().for_visit_about(page)
-    return list(asked.order_by("position", "key"))
+    return list(asked.filter(asked_first=True).in_order())
+
+
+def is_under_18(born: date, on: date) -> bool:
+    """Whether somebody who was born on that day is under 18 on the other one."""
+    had_birthday = (born.month, born.day) <= (on.month, on.day)
+    return on.year - born.year - (not had_birthday) < ADULT_AT
+
+
+def answer_from_age(
+    question: ScreeningQuestion, *, under_18: bool, detail: str = ""
+) -> GivenAnswer:
+    """The answer to a question that is answered from the date of birth and never asked."""
+    return GivenAnswer(question, Answer.YES if under_18 else Answer.NO, detail)
+
+
+def flags_to_phone_about() -> QuerySet[RedFlag]:
+    """Open flags about what patients would rather tell us by phone.
+
+    Those whom we have reached since are left out.
+    """
+    reached = PhoneCall.objects.filter(
+        request=OuterRef("request"), reached=True, made_at__gte=OuterRef("answer__given_at")
+    )
+    return RedFlag.objects.filter(
+        ~Exists(reached), answer__answer=Answer.PHONE, outcome="", request__ended_at=None
+    )
 
 
 def unseen_urgent_answers(request: AppointmentRequest) -> list[GivenAnswer]:
@@ -51,12 +88,19 @@ def unseen_urgent_answers(request: AppointmentRequest) -> list[GivenAnswer]:
 
 
 def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[ScreeningQuestion]:
-    """Questions whose answers may change and whose last answer is old or was to another wording."""
+    """Questions whose answers may change and whose last answer is old or was to another wording.
+
+    A question that is not asked with the request is asked once the request itself is old.
+    """
     fresh = set(
         request.answers.filter(given_at__gt=now - FRESH_FOR).values_list("question", flat=True)
     )
-    current = questions_for(request.page)
-    return [each for each in current if each.asked_again and each.pk not in fresh]
+    is_new = request.received_at > now - FRESH_FOR
+    current = ScreeningQuestion.objects.current().for_visit_about(request.page)
+    again = current.filter(asked_again=True, answered_from=AnsweredFrom.PATIENT).in_order()
+    return [
+        each for each in again if each.pk not in fresh and not (is_new and not each.asked_first)
+    ]
 
 
 def urgent_answers_given_last(request: AppointmentRequest) -> list[GivenAnswer]:
@@ -65,7 +109,9 @@ def urgent_answers_given_last(request: AppointmentRequest) -> list[GivenAnswer]:
     A clinician may have cleared the same answer before; it still counts, because a fever today is a
     new one.
     """
-    rows = request.answers.select_related("question").order_by("-given_at", "question__position")
+    rows = request.answers.select_related("question").order_by(
+        "-given_at", "question__group__position", "question__position"
+    )
     given = [(each.given_at, GivenAnswer(each.question, each.answer, each.detail)) for each in rows]
     return [answer for at, answer in given if at == given[0][0] and answer.is_urgent]
 
@@ -75,7 +121,7 @@ def unasked() -> list[str]:
     current = ScreeningQuestion.objects.current()
     if not current.exists():
         return ["Requests do not ask any safety questions. Add the clinic’s questions."]
-    asked = set(current.values_list("treatments", flat=True))
+    asked = set(current.filter(asked_first=True).values_list("treatments", flat=True))
     topics = Topic.objects.select_related("page").prefetch_related("treatments")
     found = [
         f"Any visit may include “{treatment}”, but we do not ask any safety questions about it."
@@ -94,12 +140,14 @@ def unasked() -> list[str]:
 def newly_flagged(request: AppointmentRequest, answers: Sequence[GivenAnswer]) -> list[GivenAnswer]:
     """Flagged answers, except those that repeat an answer that a clinician has already cleared.
 
-    An urgent answer always counts as new: a fever today is a new one.
+    An urgent answer always counts as new: a fever today is a new one. So does what somebody would
+    rather tell us by phone.
     """
     return [
         given
         for given in answers
-        if given.is_flagged and (given.is_urgent or not _was_cleared(request, given))
+        if given.is_flagged
+        and (given.is_urgent or given.answer == Answer.PHONE or not _was_cleared(request, given))
     ]
 
 

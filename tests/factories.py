@@ -18,6 +18,7 @@ from bookings.models import (
     Location,
     Offer,
     OpeningHours,
+    QuestionGroup,
     Resource,
     ScreeningQuestion,
 )
@@ -226,12 +227,18 @@ def revision(
     return made
 
 
+def question_group(name: str = "Your health") -> QuestionGroup:
+    """A group of safety questions."""
+    return QuestionGroup.objects.get_or_create(name=name)[0]
+
+
 def question(key: str = "blood-thinner", **columns: Any) -> ScreeningQuestion:
     """A safety question that is asked of everybody."""
     return ScreeningQuestion.objects.get_or_create(
         key=key,
         version=1,
         defaults={
+            "group": question_group(),
             "wording": "Do you take a blood thinner?",
             "why": "We need to plan for it.",
             "detail_prompt": "which one?",

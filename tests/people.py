@@ -8,7 +8,8 @@ from django.test import Client
 
 from bookings import links, triage
 from bookings.admin import AppointmentRequestAdmin
-from bookings.models import Appointment, AppointmentRequest
+from bookings.models import Appointment, AppointmentRequest, ScreeningQuestion
+from bookings.patients.forms.safety_questions import NONE, OTHERS, rest_value
 from bookings.screening import GivenAnswer
 from bookings.status import PATIENT, Answer, RequestStatus, VisitStep
 from procedures.status import RevisionStatus
@@ -43,15 +44,25 @@ CANARIES = {
 # --- Patients -------------------------------------------------------------------------------
 
 
-def safety(**answers: str) -> dict[str, str]:
-    question = factories.question()
-    return {f"answer_{question.pk}": "no", f"detail_{question.pk}": ""} | answers
+def rest(*asked: ScreeningQuestion, what: str = NONE) -> dict[str, str]:
+    """What the browser posts for the one press about all questions of a group that are not ticked."""
+    return {f"rest_{asked[0].group_id}": rest_value(what, asked)}
+
+
+def safety(**answers: Any) -> dict[str, Any]:
+    """What a patient posts who ticks these questions, and says “no” to all others of the group."""
+    asked = factories.question().group.questions.filter(retired_on=None)
+    ticked = [name for name in answers if name.startswith("answer_")]
+    if len(ticked) == len(asked):
+        return answers
+    return rest(*asked, what=OTHERS if ticked else NONE) | answers
 
 
 def fill_in(client: Client, **changes: dict[str, Any]) -> None:
     """Fill in all steps but the last."""
+    answers = safety(**changes.pop("safety", {}))
     steps: dict[str, dict[str, Any]]
-    steps = {"about": ABOUT, "you": YOU, "safety": safety(), "times": TIMES}
+    steps = {"about": ABOUT, "you": YOU, "safety": answers, "times": TIMES}
     client.post(BASE, {"about": "", "again": "yes"})
     for step, values in steps.items():
         answer = client.post(f"{BASE}{step}/", values | changes.get(step, {}))

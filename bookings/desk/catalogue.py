@@ -1,7 +1,9 @@
 """The lists that a manager maintains: appointment types, closed days, safety questions."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -11,6 +13,7 @@ from bookings.desk.sessions import StrandingAdmin
 from bookings.models import (
     AppointmentType,
     ClosedDay,
+    QuestionGroup,
     ScreeningQuestion,
     Topic,
     Treatment,
@@ -76,12 +79,33 @@ class TopicAdmin(CarefulAdmin):
         return ", ".join(map(str, topic.treatments.all())) or "No treatment, only talking"
 
 
+@admin.register(QuestionGroup)
+class QuestionGroupAdmin(CarefulAdmin):
+    """The headings under which the safety questions are asked, in their order."""
+
+    list_display = ("name", "position", "asked_now")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionGroup]:
+        groups: QuerySet[QuestionGroup] = super().get_queryset(request)
+        return groups.annotate(asked_now=Count("questions", filter=Q(questions__retired_on=None)))
+
+    @admin.display(description="questions asked now", ordering="asked_now")
+    def asked_now(self, group: Any) -> int:
+        """How many wordings of the group are in use."""
+        return int(group.asked_now)
+
+
+# What may change after patients have answered: the place where a question is asked.
+PLACE = ("group", "position")
+
+
 @admin.register(ScreeningQuestion)
 class ScreeningQuestionAdmin(CarefulAdmin):
     """The safety questions. A wording that patients have answered never changes."""
 
-    list_display = ("wording", "version", "level", "owner", "review_due", "retired_on")
-    list_filter = ("level",)
+    list_display = ("wording", "version", "group", "level", "review_due", "retired_on")
+    list_filter = ("level", "group")
+    ordering = ("group__position", "group__name", "position", "key", "version")
     form = ScreeningQuestionForm
     filter_horizontal = ("treatments",)
 
@@ -97,7 +121,10 @@ class ScreeningQuestionAdmin(CarefulAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: ScreeningQuestion | None = None
     ) -> list[str]:
-        return [] if obj is None else [f for f in self.get_fields(request, obj) if f != "retire"]
+        if obj is None:
+            return []
+        changeable = () if obj.retired_on else (*PLACE, "retire")
+        return [name for name in self.get_fields(request, obj) if name not in changeable]
 
     def save_model(
         self,

@@ -17,6 +17,7 @@ from bookings.status import (
     OWNERS,
     WAITING_FOR_CLINIC,
     WITH_APPOINTMENT,
+    Answer,
     FlagOutcome,
     RequestStatus,
 )
@@ -40,6 +41,9 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
     """The status at that instant, what was said, offered, booked and written, and what is next."""
     state = record.state(now)
     is_blocked = record.flags.blocking().exists()
+    answers = record.answers.select_related("question").order_by(
+        "question__group__position", "question__position", "-given_at"
+    )
     others = AppointmentRequest.objects.waiting_for_clinic(now).exclude(pk=record.pk)
     return {
         "state": state,
@@ -58,9 +62,8 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         ),
         "blocked": is_blocked,
         "waits_for_clinician": is_blocked and state in WAITING_FOR_CLINIC,
-        "answers": record.answers.select_related("question").order_by(
-            "question__position", "-given_at"
-        ),
+        "told": [each for each in answers if each.answer != Answer.NO],
+        "denied": [each for each in answers if each.answer == Answer.NO],
         "questions": record.questions.select_related("asked_by").order_by("-pk"),
         "offers": record.offers.select_related("appointment_type", "clinician")
         .prefetch_related("times")

@@ -15,6 +15,7 @@ from bookings.models import (
     RequestEvent,
     VisitAnswer,
 )
+from bookings.screening import flags_to_phone_about
 from bookings.status import (
     FlagLevel,
     FlagOutcome,
@@ -37,6 +38,7 @@ MOST = 200
 # After that nobody expects to hear from us about it.
 MATTERS_FOR = timedelta(days=60)
 URGENT = "Told us about something that cannot wait. Find out whether they got help."
+BY_PHONE = "Would rather tell us something by phone: see the flags."
 WRONG_BIRTHS = (
     "Someone used their private link with only wrong dates of birth. Ask whether it was them, "
     "and check the date we have."
@@ -77,6 +79,7 @@ def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, lis
     reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
     found = [
         *((each.request, URGENT) for each in _urgent(whose)),
+        *((each.request, BY_PHONE) for each in _to_tell_by_phone(whose)),
         *((each.request, _undelivered(each)) for each in _failed(now, whose)),
         *((each.request, "Has not answered our offer.") for each in _unanswered(now, whose)),
         *((each.request, "A clinician wants to speak to them first.") for each in _wanted(whose)),
@@ -94,6 +97,10 @@ def _urgent(whose: Q) -> list[RedFlag]:
     flags = RedFlag.objects.filter(whose, level=FlagLevel.URGENT, outcome="")
     flags = flags.filter(~_reached_since("answer__given_at"), request__ended_at=None)
     return list(flags.select_related("request").order_by("pk"))
+
+
+def _to_tell_by_phone(whose: Q) -> list[RedFlag]:
+    return list(flags_to_phone_about().filter(whose).select_related("request").order_by("pk"))
 
 
 def _reached_since(moment: str) -> Exists:

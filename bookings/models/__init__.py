@@ -8,7 +8,7 @@ from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutc
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.journal import Look, RequestEvent
 from bookings.models.messages import Message, Outage, WorkerRun
-from bookings.models.questions import ScreeningQuestion
+from bookings.models.questions import QuestionGroup, ScreeningQuestion
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -45,6 +45,7 @@ __all__ = [
     "OpeningHours",
     "Outage",
     "PhoneCall",
+    "QuestionGroup",
     "RecordedOutcome",
     "RedFlag",
     "RequestEvent",

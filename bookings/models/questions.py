@@ -1,16 +1,38 @@
-"""The safety questions, one row for each wording."""
+"""The safety questions, one row for each wording, and the groups in which they are asked."""
 
 from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import Q, UniqueConstraint
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from bookings.models.catalogue import Treatment
-from bookings.status import Answer, FlagLevel
+from bookings.status import Answer, AnsweredFrom, FlagLevel
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
 from procedures.models import Clinician, InformationPage
+
+
+class QuestionGroup(models.Model):
+    """Safety questions that are asked together, and that one press can answer with “none of these”."""
+
+    name = models.CharField(
+        max_length=60,
+        unique=True,
+        help_text="Patients read this above the questions. For example “Medicines”.",
+    )
+    position = models.PositiveSmallIntegerField(
+        default=100, help_text="Groups with a smaller number come first."
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "name", "position"}
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ScreeningQuestionQuerySet(models.QuerySet["ScreeningQuestion"]):
@@ -33,18 +55,33 @@ class ScreeningQuestionQuerySet(models.QuerySet["ScreeningQuestion"]):
         possible = Treatment.objects.possible_for(page)
         return self.filter(Q(treatments=None) | Q(treatments__in=possible)).distinct()
 
+    def in_order(self) -> Self:
+        """In the order in which they are asked: group by group."""
+        return self.select_related("group").order_by(
+            "group__position", "group__name", "position", "key"
+        )
+
 
 class ScreeningQuestion(models.Model):
     """One wording of a safety question. An answer points at the wording that was answered."""
 
     key = models.SlugField(help_text="Use the same key for all versions of a question.")
     version = models.PositiveSmallIntegerField(default=1)
-    position = models.PositiveSmallIntegerField(default=100)
+    group = models.ForeignKey(QuestionGroup, on_delete=models.PROTECT, related_name="questions")
+    position = models.PositiveSmallIntegerField(
+        default=100, help_text="In its group, questions with a smaller number come first."
+    )
     wording = models.CharField(max_length=300)
     why = models.CharField("why we ask", max_length=300)
     detail_prompt = models.CharField(max_length=200, help_text="What to tell us after “yes”.")
+    needs_detail = models.BooleanField(
+        "do not accept a “yes” without it",
+        default=False,
+        help_text="For answers that tell us nothing by themselves.",
+    )
     level = models.CharField(max_length=10, choices=FlagLevel)
     flags_unsure = models.BooleanField("“I am not sure” also raises the flag", default=True)
+    asked_first = models.BooleanField("ask with the request", default=True)
     asked_again = models.BooleanField(
         "ask again before the visit",
         default=False,
@@ -52,6 +89,9 @@ class ScreeningQuestion(models.Model):
             "For answers that may change. We ask again when the patient takes a time, and with "
             "the reminder."
         ),
+    )
+    answered_from = models.CharField(
+        "answer comes from", max_length=10, choices=AnsweredFrom, default=AnsweredFrom.PATIENT
     )
     treatments = models.ManyToManyField(
         Treatment,
@@ -71,13 +111,17 @@ class ScreeningQuestion(models.Model):
         "id",
         "key",
         "version",
+        "group",
         "position",
         "wording",
         "why",
         "detail_prompt",
+        "needs_detail",
         "level",
         "flags_unsure",
+        "asked_first",
         "asked_again",
+        "answered_from",
         "treatments",
         "owner",
         "source",
@@ -96,11 +140,23 @@ class ScreeningQuestion(models.Model):
                 fields=["key"], condition=Q(retired_on=None), name="one_current_question_a_key"
             ),
             paired("retired", "on"),
+            CheckConstraint(
+                condition=Q(asked_first=True)
+                | Q(asked_again=True, answered_from=AnsweredFrom.PATIENT),
+                name="a_question_is_asked_at_some_time",
+                violation_error_message="Ask it with the request, or again before the visit, or both. "
+                "An answer from the date of birth belongs to the request.",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.wording} (version {self.version})"
 
     def is_flagged_by(self, answer: str) -> bool:
-        """Whether the answer raises this question's flag."""
-        return answer == Answer.YES or (answer == Answer.UNSURE and self.flags_unsure)
+        """Whether the answer raises this question's flag.
+
+        What somebody would rather tell us by phone may be a “yes”.
+        """
+        return answer in {Answer.YES, Answer.PHONE} or (
+            answer == Answer.UNSURE and self.flags_unsure
+        )

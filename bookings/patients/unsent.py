@@ -23,11 +23,12 @@ from bookings.patients.forms.birth_date import SplitDateWidget
 from bookings.patients.forms.request_form import (
     AboutForm,
     PatientForm,
-    SafetyForm,
     TimesForm,
     YouForm,
 )
-from bookings.screening import GivenAnswer, questions_for
+from bookings.patients.forms.safety_questions import SafetyForm
+from bookings.screening import GivenAnswer, is_under_18, questions_for
+from bookings.status import CarerRight
 from bookings.triage import Submission
 from procedures.ground.fields import PlainTextField
 from procedures.models import Clinician, InformationPage
@@ -49,7 +50,7 @@ QUICKEST = timedelta(seconds=10)
 LONGEST = 7500
 # The longest answer in a field that has no length of its own.
 LONGEST_WORD = 254
-ANSWER = re.compile(r"(?:answer|detail)_\d{1,9}$")
+ANSWER = re.compile(r"(?:answer|detail|rest)_\d{1,9}$")
 
 
 # Steps that are filled in for somebody whom we know.
@@ -120,8 +121,12 @@ class UnsentRequest:
             return
         # Which questions were asked is forgotten with the rest, so everything that looks like an
         # answer is kept.
-        answers = {name: str(text) for name, text in posted.items() if ANSWER.match(name)}
-        self._keep(step, {name: [text[:LONGEST_WORD]] for name, text in answers.items()})
+        answers = {
+            name: [str(text)[:LONGEST_WORD] for text in dict.fromkeys(values)]
+            for name, values in posted.lists()
+            if ANSWER.match(name)
+        }
+        self._keep(step, answers)
 
     def keep(self, step: str, posted: QueryDict) -> bool:
         """Remember what was posted for one step; False if everything together is too long."""
@@ -192,6 +197,7 @@ class UnsentRequest:
             kwargs["questions"] = questions_for(self._page)
         if step == "times":
             kwargs["clinicians"] = self._choices()
+            kwargs |= self._about_age()
         return STEPS[step](data, **kwargs)
 
     def _choices(self) -> list[tuple[str, str]]:
@@ -253,6 +259,16 @@ class UnsentRequest:
             (each for each in self._clinicians if each.slug == wish), None
         )
         return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
+
+    def _about_age(self) -> dict[str, bool]:
+        """What the date of birth says, and whether a parent asks, as far as we know."""
+        you = self.form("you")
+        if not you.is_valid():
+            return {}
+        return {
+            "is_under_18": is_under_18(you.cleaned_data["date_of_birth"], timezone.localdate()),
+            "asks_as_parent": you.cleaned_data.get("carer_right") == CarerRight.PARENT,
+        }
 
     @property
     def page_title(self) -> str:

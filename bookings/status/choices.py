@@ -72,6 +72,14 @@ class Answer(TextChoices):
     NO = "no", "No"
     YES = "yes", "Yes"
     UNSURE = "unsure", "I am not sure"
+    PHONE = "phone", "I would rather tell you by phone"
+
+
+class AnsweredFrom(TextChoices):
+    """Where the answer to a safety question comes from."""
+
+    PATIENT = "patient", "what the patient ticks"
+    AGE = "age", "the date of birth: yes for somebody under 18"
 
 
 class GotIt(TextChoices):

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bookings import triage
-from bookings.models import AppointmentType
-from bookings.screening import GivenAnswer, questions_for
-from bookings.status import Answer
+from bookings.models import AppointmentType, ScreeningQuestion
+from bookings.screening import GivenAnswer, answer_from_age, is_under_18
+from bookings.status import Answer, AnsweredFrom
 from clinic_site.demo.diary import SCAN
 from clinic_site.demo.people import Row
 from clinic_site.demo.timetable import Timetable
@@ -31,7 +31,7 @@ class Clinic:
         self.pages = {page.slug: page for page in InformationPage.objects.all()}
         self.clinicians = {each.slug: each for each in Clinician.objects.all()}
         self.types = {each.name: each for each in AppointmentType.objects.all()}
-        self.questions = cache(questions_for)
+        self.questions = cache(_questions)
 
     def kind(self, row: Row) -> AppointmentType:
         """What the visit of this row is for."""
@@ -60,24 +60,42 @@ class Clinic:
             access_detail=person.needs_detail,
             carer_name=person.carer_name,
             carer_right=person.carer_right,
-            answers=self.answers(row, row.flagged),
+            answers=self.answers(row),
         )
 
-    def answers(
-        self, row: Row, flagged: Sequence[str], *, again: bool = False
-    ) -> list[GivenAnswer]:
-        """To all questions of the visit, or those that are asked again: “no”, but to some of them."""
-        given = {key.rstrip("?"): _answer(key) for key in flagged}
+    def answers(self, row: Row) -> list[GivenAnswer]:
+        """To all questions that are asked with the request: “no”, except to those in the table."""
+        questions = [each for each in self.questions(self.pages.get(row.about)) if each.asked_first]
+        born = row.person.born(timezone.localdate(self.now))
+        under_18 = is_under_18(born, timezone.localdate(self.asked_at(row)))
         return [
-            GivenAnswer(
-                question,
-                given.get(question.key, Answer.NO),
-                ANSWERS[question.key]["said"] if question.key in given else "",
-            )
-            for question in self.questions(self.pages.get(row.about))
-            if question.asked_again or not again
+            answer_from_age(each, under_18=under_18)
+            if each.answered_from == AnsweredFrom.AGE
+            else given
+            for each, given in zip(questions, _answers(questions, row.flagged), strict=True)
         ]
+
+    def answers_again(self, row: Row, flagged: Sequence[str]) -> list[GivenAnswer]:
+        """To the questions that are asked again before the visit."""
+        questions = [each for each in self.questions(self.pages.get(row.about)) if each.asked_again]
+        return _answers(questions, flagged)
+
+
+def _questions(page: InformationPage | None) -> list[ScreeningQuestion]:
+    return list(ScreeningQuestion.objects.current().for_visit_about(page).in_order())
+
+
+def _answers(questions: Sequence[ScreeningQuestion], flagged: Sequence[str]) -> list[GivenAnswer]:
+    given = {key.rstrip("?!"): _answer(key) for key in flagged}
+    return [
+        GivenAnswer(
+            question,
+            given.get(question.key, Answer.NO),
+            ANSWERS[question.key]["said"] if question.key in given else "",
+        )
+        for question in questions
+    ]
 
 
 def _answer(key: str) -> Answer:
-    return Answer.UNSURE if key.endswith("?") else Answer.YES
+    return {"?": Answer.UNSURE, "!": Answer.PHONE}.get(key[-1], Answer.YES)

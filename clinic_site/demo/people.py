@@ -56,7 +56,8 @@ class Row(NamedTuple):
     # Whether the patient took the time by the private link, and not on the phone.
     by_link: bool
     about: str
-    # Keys of safety questions; a question mark after one says “I am not sure”.
+    # Keys of safety questions to which the answer is “yes”. After a key, a question mark says “I am not
+    # sure”, and an exclamation mark “I would rather tell you by phone”.
     flagged: list[str]
     concern: str
     # What somebody writes in this story: a question and its answer, a reason, wishes.

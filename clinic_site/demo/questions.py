@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from bookings.models import ScreeningQuestion, Topic, Treatment
+from bookings.models import QuestionGroup, ScreeningQuestion, Topic, Treatment
 from procedures.models import Clinician, InformationPage
 
 QUESTIONS = tomllib.loads((Path(__file__).parent / "questions.toml").read_text(encoding="utf-8"))
@@ -36,17 +36,23 @@ def load(now: datetime) -> None:
         if created:
             topic.treatments.set([treatments[key] for key in keys])
             topic.clinicians.set(Clinician.objects.filter(slug__in=SEEN_BY[slug]))
+    owner = Clinician.objects.get(slug="dr-ada-example")
+    names = list(dict.fromkeys(columns["group"] for columns in QUESTIONS.values()))
+    groups = {
+        name: QuestionGroup.objects.get_or_create(name=name, defaults={"position": position})[0]
+        for position, name in enumerate(names, start=1)
+    }
     for position, (key, columns) in enumerate(QUESTIONS.items(), start=1):
-        before = [treatments[each] for each in columns["treatments"]]
         question, created = ScreeningQuestion.objects.get_or_create(
             key=key,
             version=1,
             defaults={name: value for name, value in columns.items() if name != "treatments"}
             | {
+                "group": groups[columns["group"]],
                 "position": position,
-                "owner": Clinician.objects.get(slug="dr-ada-example"),
+                "owner": owner,
                 "review_due": timezone.localdate(now) + timedelta(days=365),
             },
         )
         if created:
-            question.treatments.set(before)
+            question.treatments.set([treatments[each] for each in columns["treatments"]])

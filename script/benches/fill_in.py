@@ -6,7 +6,7 @@ Writes the bytes of each last POST to FILE, and puts STORED old requests into th
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 import django
@@ -15,6 +15,7 @@ from django.conf import settings
 if TYPE_CHECKING:
     from django.http import QueryDict
 
+    from bookings.patients.forms.safety_questions import SafetyForm
     from bookings.patients.unsent import UnsentRequest
 
 MANY = 2500
@@ -85,16 +86,18 @@ def typed(number: int) -> dict[str, dict[str, str]]:
 
 
 def safety(unsent: "UnsentRequest") -> "QueryDict":
-    """The answers: “no” to every question but one."""
+    """The answers: “yes” to the first question, and “no” to all the others."""
     from django.http import QueryDict  # noqa: PLC0415
 
     data = QueryDict(mutable=True)
-    fields = unsent.form("safety").fields
-    for name in fields:
-        if not name.startswith("detail_"):
-            data[name] = "yes" if not data else "no"
-        else:
-            data[name] = "Some detail."
+    form = cast("SafetyForm", unsent.form("safety"))
+    first, *others = form.groups()
+    ticked = first.questions[0]
+    data[ticked.answer.html_name] = "yes"
+    data[ticked.detail.html_name] = "Some detail."
+    data[first.rest.html_name] = first.rest[1].data["value"]
+    for group in others:
+        data[group.rest.html_name] = group.rest[0].data["value"]
     return data
 
 

@@ -507,11 +507,14 @@ def test_a_new_wording_takes_over_from_a_retired_one(sign_in: SignIn, monday: da
     answered = factories.received(flagged=True, now=monday).answers.get()
     posted = {
         "key": question.key,
+        "group": question.group.pk,
         "position": 1,
         "wording": "Do you?",
         "why": "Because.",
         "detail_prompt": "what?",
         "level": "red",
+        "asked_first": "on",
+        "answered_from": "patient",
         "owner": question.owner.pk,
         "source": "A guideline",
         "review_due": "2030-01-01",
@@ -520,7 +523,8 @@ def test_a_new_wording_takes_over_from_a_retired_one(sign_in: SignIn, monday: da
     client = sign_in("Manager")
     assert "Stop asking that one first" in client.post(url, posted).content.decode()
     change = f"/admin/bookings/screeningquestion/{question.pk}/change/"
-    client.post(change, {"retire": "on", "wording": "Smuggled?"})
+    place = {"group": question.group.pk, "position": question.position}
+    client.post(change, place | {"retire": "on", "wording": "Smuggled?"})
     question.refresh_from_db()
     assert (question.retired_on, question.retired_by) == (monday.date(), "manager")
     assert question.wording == "Do you take a blood thinner?"

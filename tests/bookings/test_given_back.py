@@ -194,7 +194,7 @@ def test_answers_to_the_safety_questions_are_given_back(
     stale[f"detail_{question.pk}"] = "A boil, perhaps"
     content = client.post(f"{url}safety/", stale, follow=True).content.decode()
     assert "A boil, perhaps" in content
-    assert f'value="unsure" id="id_answer_{question.pk}_2" checked' in content
+    assert f'value="unsure" id="id_answer_{question.pk}_1" checked' in content
     assert not request.answers.exists()
 
 

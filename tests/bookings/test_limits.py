@@ -284,10 +284,10 @@ def test_more_than_that_is_refused_in_words_and_stays_on_the_page(
         f"detail_{each.pk}": "".join(chr(chance.randrange(0x20000, 0x2A000)) for _ in range(300))
         for each in questions
     }
-    no = {f"answer_{each.pk}": "no" for each in questions}
-    fill_in(client, safety=no)
+    unsure = {f"answer_{each.pk}": "unsure" for each in questions}
+    fill_in(client, safety=unsure)
     before = client.session["unsent"]
-    answer = client.post(f"{BASE}safety/", safety(**no) | strange)
+    answer = client.post(f"{BASE}safety/", safety(**unsure) | strange)
     assert answer.status_code == 200
     assert "This is too long." in answer.content.decode()
     assert all(detail in answer.content.decode() for detail in strange.values())

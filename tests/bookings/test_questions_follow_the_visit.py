@@ -148,6 +148,15 @@ def test_a_clinic_without_questions_is_told_so() -> None:
     assert unasked() == ["Requests do not ask any safety questions. Add the clinic’s questions."]
 
 
+def test_a_question_that_is_asked_only_before_the_visit_comes_too_late(
+    needle: Treatment, monday: datetime
+) -> None:
+    factories.question("new", asked_first=False, asked_again=True).treatments.add(needle)
+    assert unasked() == [
+        "Any visit may include “A needle”, but we do not ask any safety questions about it."
+    ]
+
+
 def test_managers_say_what_may_happen(sign_in: Any, needle: Treatment) -> None:
     page = InformationPage.objects.create(slug="talk", category="guides")
     client = sign_in("Manager")

@@ -111,7 +111,9 @@ def test_a_question_that_came_meanwhile_is_asked(client: Client) -> None:
     fill_in(client)
     factories.question("new", wording="A new question?", level=FlagLevel.AMBER)
     assert client.get(f"{BASE}check/").headers["Location"] == f"{BASE}safety/"
-    assert "A new question?" in client.get(f"{BASE}safety/").content.decode()
+    content = client.get(f"{BASE}safety/").content.decode()
+    assert "A new question?" in content
+    assert "Your health: our questions have changed. Read them again" in content
 
 
 # --- Twice, late, forged --------------------------------------------------------------------
@@ -250,11 +252,11 @@ def test_a_name_is_one_line_of_what_can_be_seen(name: str, client: Client) -> No
     assert AppointmentRequest.objects.get().name == "Pat Bcc: x@example.org"
 
 
-def test_an_unanswered_safety_question_is_named(client: Client) -> None:
+def test_what_is_no_answer_at_all_is_refused(client: Client) -> None:
     question = factories.question()
     fill_in(client)
     content = client.post(f"{BASE}safety/", {f"answer_{question.pk}": "perhaps"}).content.decode()
-    assert "Answer yes, no or not sure: Do you take a blood thinner?" in content
+    assert content.count("Tick this, or choose from the list below it.") == 2
     assert f'href="#id_answer_{question.pk}_0"' in content
 
 

@@ -9,12 +9,22 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings import messages, triage
-from bookings.desk.to_phone import URGENT, patients_to_phone
+from bookings.desk.to_phone import BY_PHONE, URGENT, patients_to_phone
 from bookings.models import AppointmentRequest, PhoneCall, ScreeningQuestion
 from bookings.status import Answer, FlagOutcome, RequestStatus
 from tests import factories
 from tests.bookings.test_asked_again import LATER
-from tests.people import ABOUT, BASE, TIMES, YOU, begun_a_minute_ago, behind_link, identified, send
+from tests.people import (
+    ABOUT,
+    BASE,
+    TIMES,
+    YOU,
+    begun_a_minute_ago,
+    behind_link,
+    identified,
+    rest,
+    send,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +37,15 @@ def fever(monday: datetime) -> ScreeningQuestion:
     return factories.urgent_question()
 
 
+def posted(question: ScreeningQuestion, said: str) -> dict[str, str]:
+    """What the browser sends about the only question of its group."""
+    if said == Answer.NO:
+        return rest(question)
+    return {f"answer_{question.pk}": said}
+
+
 def answer(client: Client, question: ScreeningQuestion, said: str) -> Any:
-    return client.post(f"{BASE}safety/", {f"answer_{question.pk}": said})
+    return client.post(f"{BASE}safety/", posted(question, said))
 
 
 def come_to_the_questions(client: Client) -> None:
@@ -41,7 +58,7 @@ def come_to_the_questions(client: Client) -> None:
 # --- In the form --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("said", [Answer.YES, Answer.UNSURE])
+@pytest.mark.parametrize("said", [Answer.YES, Answer.UNSURE, Answer.PHONE])
 def test_it_is_met_before_anything_else(
     said: str, client: Client, fever: ScreeningQuestion
 ) -> None:
@@ -149,19 +166,19 @@ def coming(fever: ScreeningQuestion, monday: datetime, at: Any) -> AppointmentRe
     return request
 
 
-@pytest.mark.parametrize("said", [Answer.YES, Answer.UNSURE])
+@pytest.mark.parametrize("said", [Answer.YES, Answer.UNSURE, Answer.PHONE])
 def test_asked_again_before_the_visit_it_is_met_again(
     said: str, client: Client, coming: AppointmentRequest, fever: ScreeningQuestion
 ) -> None:
     url = identified(client, coming)
-    posted = {"version": coming.version, f"answer_{fever.pk}": said}
-    after = client.post(f"{url}safety/", posted)
+    after = client.post(f"{url}safety/", {"version": coming.version} | posted(fever, said))
     assert after.headers["Location"] == f"{url}urgent/"
     page = client.get(f"{url}urgent/").content.decode()
     assert (HELP in page, f'href="{url}"' in page) == (True, True)
     coming.refresh_from_db()
     assert coming.status == RequestStatus.BOOKED_IN_REVIEW
-    assert [each.why for each in patients_to_phone(timezone.now())] == [URGENT]
+    whys = f"{URGENT} {BY_PHONE}" if said == Answer.PHONE else URGENT
+    assert [each.why for each in patients_to_phone(timezone.now())] == [whys]
 
 
 def test_an_urgent_answer_that_came_too_late_is_met_all_the_same(
@@ -171,8 +188,8 @@ def test_an_urgent_answer_that_came_too_late_is_met_all_the_same(
     by = factories.staff("Reception")
     now = timezone.now()
     triage.cancel(coming, version=coming.version, reason="Ill.", by=by, now=now)
-    posted = {"version": coming.version, f"answer_{fever.pk}": "yes"}
-    page = client.post(f"{url}safety/", posted).content.decode()
+    press = {"version": coming.version} | posted(fever, Answer.YES)
+    page = client.post(f"{url}safety/", press).content.decode()
     assert HELP in page
     assert "Your answers were not saved" in page
 
@@ -181,8 +198,8 @@ def test_asked_again_a_no_leads_back(
     client: Client, coming: AppointmentRequest, fever: ScreeningQuestion
 ) -> None:
     url = identified(client, coming)
-    posted = {"version": coming.version, f"answer_{fever.pk}": "no"}
-    assert client.post(f"{url}safety/", posted).headers["Location"] == url
+    press = {"version": coming.version} | posted(fever, Answer.NO)
+    assert client.post(f"{url}safety/", press).headers["Location"] == url
     assert client.get(f"{url}urgent/").headers["Location"] == url
 
 
@@ -194,8 +211,8 @@ def test_with_a_time_that_is_gone_it_is_met_all_the_same(
     chosen = request.offers.get().times.all()[0]
     by = factories.staff("Reception")
     triage.take_offer_back(request, version=request.version, by=by, now=monday)
-    posted = {"version": request.version, "time": chosen.pk, "answered": "yes"}
-    page = client.post(f"{url}choose/", posted | {f"answer_{fever.pk}": "yes"}).content.decode()
+    press = {"version": request.version, "time": chosen.pk, "answered": "yes"}
+    page = client.post(f"{url}choose/", press | posted(fever, Answer.YES)).content.decode()
     assert HELP in page
 
 
@@ -207,8 +224,8 @@ def test_asked_with_a_time_it_is_met_again(
     triage.start_review(request, version=request.version, by=by, now=monday)
     offer = factories.offer(request, [monday + timedelta(days=5)], now=monday)
     url = identified(client, request)
-    posted = {"version": request.version, "time": offer.times.get().pk, "answered": "yes"}
-    after = client.post(f"{url}choose/", posted | {f"answer_{fever.pk}": "yes"})
+    press = {"version": request.version, "time": offer.times.get().pk, "answered": "yes"}
+    after = client.post(f"{url}choose/", press | posted(fever, Answer.YES))
     assert after.headers["Location"] == f"{url}urgent/"
     request.refresh_from_db()
     assert request.status == RequestStatus.IN_REVIEW

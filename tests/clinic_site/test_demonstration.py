@@ -378,30 +378,42 @@ def test_pages_were_signed_before_the_first_request_about_them(loaded: Loaded) -
     assert all(each.signed_at < first for each in SignOff.objects.all())
 
 
-EVERY_REQUEST = {"feeling-unwell", "hot-joint", "under-18"}
+EVERY_REQUEST = {"feeling-unwell", "hot-joint", "injury", "warning-signs", "under-18"}
 BEFORE_A_NEEDLE = EVERY_REQUEST | {
-    "blood-thinner",
-    "diabetes",
     "infection",
-    "allergy",
-    "pregnancy",
-    "recent-injection",
-    "joint-replacement",
-    "planned-surgery",
-    "vaccine",
-    "hiv-boosters",
-    "eyes",
-    "steroid-tablets",
     "chickenpox",
+    "blood-thinner",
+    "steroid-tablets",
+    "weak-immunity",
+    "fluoroquinolone",
+    "hiv-boosters",
+    "pregnancy",
+    "diabetes",
+    "bleeding",
+    "eyes",
+    "other-illness",
+    "mental-illness",
+    "allergy",
+    "steroid-injections",
+    "joint-replacement",
+    "metal",
+    "planned-surgery",
+    "fainting",
 }
 BEFORE_SHOCKWAVES = EVERY_REQUEST | {
-    "blood-thinner",
     "infection",
-    "pregnancy",
+    "blood-thinner-shockwave",
+    "steroid-tablets",
+    "fluoroquinolone",
+    "pregnancy-shockwave",
+    "bleeding-shockwave",
     "recent-steroid",
     "pacemaker",
-    "cancer-clot-epilepsy",
-    "fluoroquinolone",
+    "numbness",
+    "tendon-tear",
+    "cancer",
+    "clot",
+    "epilepsy",
 }
 
 

@@ -30,3 +30,15 @@ def latest_link(email: str) -> str:
     found = re.search(r"https?://\S+/appointments/mine/link/\S+", str(letter.body))
     assert found, letter.body
     return found[0]
+
+
+def say_no_to_the_rest(page: Page) -> None:
+    """Answer all safety questions that are not ticked: one press for each group."""
+    for label in ("None of these", "No to all the others"):
+        for box in page.get_by_label(label).filter(visible=True).all():
+            box.check()
+
+
+def tick(page: Page, question: str) -> None:
+    """Tick the safety question that begins with these words."""
+    page.get_by_role("checkbox", name=question).check()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from bookings.links import private_link
 from bookings.models import AppointmentRequest
-from tests.journeys.steps import latest_link, press, sign_in
+from tests.journeys.steps import latest_link, press, say_no_to_the_rest, sign_in, tick
 from tests.journeys.times import choose, in_words, noon, tick_free
 
 Look = Callable[[Page], None]
@@ -48,10 +48,11 @@ def patient_sends_a_request(page: Page, clinic: str, look: Look) -> AppointmentR
     press(page.get_by_role("button", name="Continue"))
 
     look(page)
-    for group in page.get_by_role("group").all():
-        answer = "Yes" if "blood thinner" in group.inner_text() else "No"
-        group.get_by_label(answer, exact=True).check()
-    page.get_by_label("which medicine, or what happens?").fill("Warfarin")
+    expect(page.get_by_label("Which one? If it is warfarin")).to_be_hidden()
+    tick(page, "Do you take a blood thinner?")
+    page.get_by_label("Which one? If it is warfarin").fill("Warfarin")
+    say_no_to_the_rest(page)
+    look(page)
     press(page.get_by_role("button", name="Continue"))
 
     look(page)
@@ -61,6 +62,7 @@ def patient_sends_a_request(page: Page, clinic: str, look: Look) -> AppointmentR
 
     expect(page.get_by_role("heading", name="Check your answers")).to_be_visible()
     expect(page.get_by_text("5 April 1963")).to_be_visible()
+    expect(page.get_by_text("Do you take a blood thinner?")).to_be_visible()
     look(page)
     press(page.get_by_role("button", name="Send my request"))
     expect(page.get_by_role("heading", name="We have your request")).to_be_visible()
@@ -72,7 +74,7 @@ def staff_offer_times(page: Page, clinic: str, reference: str, look: Look) -> li
     sign_in(page, clinic, "clinician")
     look(page)
     row = page.get_by_role("row").filter(has_text=reference)
-    expect(row).to_contain_text("Red flag")
+    expect(row).to_contain_text("for a clinician")
     press(row.get_by_role("link"))
     expect(page.get_by_text("Rule “blood-thinner”, version 1")).to_be_visible()
     look(page)
@@ -220,10 +222,6 @@ def test_every_error_of_every_step_is_accessible(
 
     fail_then(fill_you)
 
-    def fill_safety() -> None:
-        for group in patient.get_by_role("group").all():
-            group.get_by_label("No", exact=True).check()
-
-    fail_then(fill_safety)
+    fail_then(lambda: say_no_to_the_rest(patient))
     press(patient.get_by_role("button", name="Continue"))
     look_at(patient)

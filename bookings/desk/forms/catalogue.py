@@ -10,7 +10,7 @@ from procedures.ground.generics import ModelForm
 class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
     """A new safety question, or a new wording of a retired one.
 
-    Afterwards it can only be retired.
+    Afterwards it can only be moved to another place, or retired.
     """
 
     retire = forms.BooleanField(
@@ -24,13 +24,17 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
         model = ScreeningQuestion
         fields = (
             "key",
+            "group",
             "position",
             "wording",
             "why",
             "detail_prompt",
+            "needs_detail",
             "level",
             "flags_unsure",
+            "asked_first",
             "asked_again",
+            "answered_from",
             "treatments",
             "owner",
             "source",

@@ -1,14 +1,12 @@
-"""The steps of a request."""
+"""The steps of a request, except the safety questions."""
 
 from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
 
-from bookings.models import ScreeningQuestion
 from bookings.patients.forms.birth_date import BirthDateField
-from bookings.screening import GivenAnswer
-from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, Answer, CarerRight
+from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, CarerRight
 from procedures.ground.contact_fields import (
     EmailAddressField,
     NameField,
@@ -117,50 +115,6 @@ class YouForm(PatientForm):
                 "carer_name", "Enter your own name, because the appointment is for someone else."
             )
         return cleaned
-
-
-class DetailField(PlainTextField):
-    """What there is to add to an answer. The template shows it as part of its question."""
-
-    is_detail = True
-
-
-class SafetyForm(PatientForm):
-    """Step 3: one group for each question, and room to say more."""
-
-    title = "Questions to keep you safe"
-
-    def __init__(self, *args: Any, questions: Sequence[ScreeningQuestion], **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.questions = questions
-        for question in questions:
-            self.fields[f"answer_{question.pk}"] = forms.ChoiceField(
-                label=question.wording,
-                help_text=question.why,
-                choices=Answer.choices,
-                widget=forms.RadioSelect,
-                error_messages={
-                    "required": f"Answer yes, no or not sure: {question.wording}",
-                    "invalid_choice": f"Answer yes, no or not sure: {question.wording}",
-                },
-            )
-            self.fields[f"detail_{question.pk}"] = DetailField(
-                label=f"If yes: {question.detail_prompt} (optional)",
-                required=False,
-                max_length=300,
-                widget=forms.TextInput,
-            )
-
-    def answers(self) -> list[GivenAnswer]:
-        """The answers, in the order of the questions. Only for a valid form."""
-        return [
-            GivenAnswer(
-                question,
-                self.cleaned_data[f"answer_{question.pk}"],
-                self.cleaned_data[f"detail_{question.pk}"],
-            )
-            for question in self.questions
-        ]
 
 
 class TimesForm(PatientForm):

@@ -11,7 +11,7 @@ from bookings import triage
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.patients import typed
 from bookings.patients.forms.private_link import ChooseTimeForm, OtherTimesForm, SeenForm
-from bookings.patients.forms.request_form import SafetyForm
+from bookings.patients.forms.safety_questions import SafetyForm
 from bookings.patients.progress import spoken_times
 from bookings.patients.views.guards import (
     act,

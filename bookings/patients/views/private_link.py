@@ -26,7 +26,11 @@ from bookings.patients.views.guards import (
     open_in_session,
     rename_session,
 )
-from bookings.screening import questions_to_ask_again, unseen_urgent_answers
+from bookings.screening import (
+    flags_to_phone_about,
+    questions_to_ask_again,
+    unseen_urgent_answers,
+)
 from bookings.status import WITHDRAWABLE, RequestStatus
 from bookings.status.events import told_patient
 from procedures.ground import rate_limits
@@ -84,7 +88,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
         **_of_visit(found, appointment, now),
         "identified": identified,
-        "answers": unseen_urgent_answers(found) if identified else [],
+        **(_told_us(found) if identified else {}),
         "wish_is_gone": wish_is_gone(found.wished_clinician, timezone.localdate(now)),
         **_to_read(found, appointment, now, identified=identified),
         "question": question,
@@ -122,6 +126,14 @@ def _of_visit(
         "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
         "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
         "visit_answer": VisitAnswer.objects.filter(request=found).first(),
+    }
+
+
+def _told_us(found: AppointmentRequest) -> dict[str, Any]:
+    """What the patient's answers to the safety questions ask of them, or of us."""
+    return {
+        "answers": unseen_urgent_answers(found),
+        "by_phone": flags_to_phone_about().filter(request=found).exists(),
     }
 
 

@@ -10,16 +10,18 @@ from bookings import triage
 from bookings.models import AppointmentRequest
 from bookings.patients import limits
 from bookings.patients.forms.request_form import SendForm
+from bookings.patients.forms.safety_questions import answered_groups
 from bookings.patients.unsent import CHECK, ORDER, UnsentRequest, pages_to_ask_about
 from bookings.patients.views.guards import (
     close_session,
     open_in_session,
     rename_session,
 )
-from bookings.screening import unseen_urgent_answers
+from bookings.screening import flags_to_phone_about, unseen_urgent_answers
 from bookings.status import (
     DAYS,
     PARTS_OF_DAY,
+    Answer,
     CarerRight,
     MessageKind,
     TriageRefused,
@@ -133,7 +135,8 @@ def check(request: HttpRequest) -> HttpResponse:
         "page_title": title,
         "days": [DAYS[day] for day in submission.preferred_days],
         "times": [PARTS_OF_DAY[part] for part in submission.preferred_times],
-        "answers": submission.answers,
+        "groups": answered_groups(submission.answers),
+        "by_phone": any(given.answer == Answer.PHONE for given in submission.answers),
         "can_choose_clinician": "wished_clinician" in unsent.form("times").fields,
         "needs": needs_in_words(submission.access_needs, submission.access_detail),
         "carer_right": CarerRight(submission.carer_right).label if submission.carer_right else "",
@@ -156,6 +159,7 @@ def sent(request: HttpRequest) -> HttpResponse:
     context = {
         "received": received,
         "answers": unseen_urgent_answers(received),
+        "by_phone": flags_to_phone_about().filter(request=received).exists(),
         "email_waits": waits.exists(),
         "usual_wait": triage.usual_wait(timezone.now()),
     }

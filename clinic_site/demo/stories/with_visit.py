@@ -103,9 +103,8 @@ def unwell_before_the_visit(told: Telling) -> None:
     """What was asked again before the visit has changed, and a clinician has to look at it."""
     told.book()
     _yesterday(told, EVENING)
-    told.do(
-        triage.answer_again, answers=told.clinic.answers(told.row, ["feeling-unwell"], again=True)
-    )
+    answers = told.clinic.answers_again(told.row, ["feeling-unwell"])
+    told.do(triage.answer_again, answers=answers)
 
 
 def clinic_cancelled(told: Telling) -> None:
