@@ -195,9 +195,9 @@ class UnsentRequest:
             kwargs["initial"] = {"page": self.kept["page"]}
         if step == "safety":
             kwargs["questions"] = questions_for(self._page)
+            kwargs |= self._about_age()
         if step == "times":
             kwargs["clinicians"] = self._choices()
-            kwargs |= self._about_age()
         return STEPS[step](data, **kwargs)
 
     def _choices(self) -> list[tuple[str, str]]:
