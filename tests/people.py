@@ -26,6 +26,7 @@ YOU = {
 }
 TIMES = {"preferred_days": ["monday", "friday"], "preferred_times": ["morning"], "availability": ""}
 BIRTH = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
+LOST = BIRTH | {"name": "Pat Sample", "contact": "pat@example.org"}
 NINE = timedelta(days=7, hours=-1)  # the Monday after, at nine
 LIST = "/admin/bookings/appointmentrequest/"
 DECISIONS = {decision.slug: decision for decision in AppointmentRequestAdmin.decisions}

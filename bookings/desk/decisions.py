@@ -5,6 +5,7 @@ from datetime import datetime
 from bookings import triage
 from bookings.desk import acts
 from bookings.desk.forms.decisions import (
+    AnswerForm,
     AskForm,
     AttendanceForm,
     CallForm,
@@ -41,6 +42,10 @@ def _listed(record: AppointmentRequest, now: datetime) -> bool:
     return bool(record.earlier_asked_at)
 
 
+def _has_email(record: AppointmentRequest, now: datetime) -> bool:
+    return bool(record.email)
+
+
 OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
 # The diary links here with the clinician, the type and the day already chosen.
 FREE_TIMES = ("appointment_type", "clinician", "from_day")
@@ -74,7 +79,7 @@ DECISIONS = (
         said=acts.said_offered,
         explanation=(
             "We hold these times for this patient until the offer ends. If they already have an "
-            "appointment, they keep it until they take another time. The email only says when they "
+            "appointment, they keep it until they take another time. Our message only says when they "
             "need to choose by."
         ),
         template="admin/bookings/times.html",
@@ -177,6 +182,17 @@ DECISIONS = (
         said="Question sent. The request comes back here when the patient answers.",
     ),
     Decision(
+        slug="answer",
+        label="Note the answer",
+        permission="ask_appointmentrequest",
+        statuses={RequestStatus.QUESTION_ASKED},
+        form=AnswerForm,
+        verb=triage.answer_question,
+        said="Answer noted. The request is waiting for us again.",
+        explanation="For a patient who answers our question on the phone.",
+        template="admin/bookings/answer.html",
+    ),
+    Decision(
         slug="resolve-flag",
         label="Record the outcome of a flag",
         permission="resolve_redflag",
@@ -244,6 +260,7 @@ DECISIONS = (
         form=CallForm,
         verb=triage.record_call,
         said=acts.said_called,
+        template="admin/bookings/call.html",
     ),
     Decision(
         slug="contact",
@@ -259,6 +276,18 @@ DECISIONS = (
         ),
     ),
     Decision(
+        slug="renew-code",
+        label="Make a new code",
+        permission="phone_appointmentrequest",
+        statuses=set(RequestStatus),
+        verb=triage.renew_code,
+        said=acts.said_code,
+        explanation=(
+            "For a patient on the phone who cannot open the private link, or has lost the code. Ask "
+            "for their date of birth first. We show you the code once. The old code stops working."
+        ),
+    ),
+    Decision(
         slug="renew-link",
         label="Replace the private link",
         permission="review_appointmentrequest",
@@ -269,5 +298,6 @@ DECISIONS = (
             "For a link that someone else may have. The old link stops working, anyone using it is "
             "signed out, and the patient gets a new one by email."
         ),
+        open_when=_has_email,
     ),
 )

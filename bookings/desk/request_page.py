@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from bookings import triage
 from bookings.desk.finding import likely_duplicates
-from bookings.desk.to_phone import reason_to_phone
+from bookings.desk.to_phone import news_to_tell, reason_to_phone
 from bookings.diary.free_times import stranded
 from bookings.models import AppointmentRequest
 from bookings.status import OWNERS, WAITING_FOR_CLINIC, FlagOutcome, RequestStatus
@@ -40,6 +40,7 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         "wishes": record.wishes if state == RequestStatus.BOOKED_IN_REVIEW else "",
         "current": triage.booked_appointment(record),
         "to_phone": reason_to_phone(record, now),
+        "news": news_to_tell(record, now),
         "without_clinic": " ".join(each.why for each in stranded(now, Q(request=record))),
         "overdue": record.is_waiting_for_clinic(now) and record.answer_due < now,
         "next_waiting": others.most_urgent_first().first(),

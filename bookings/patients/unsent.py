@@ -160,6 +160,12 @@ class UnsentRequest:
             kwargs["questions"] = questions_for(self._page)
         return STEPS[step](data, **kwargs)
 
+    def form_for(self, *, someone_else: bool) -> YouForm:
+        """Step 2 as it was filled in so far, for oneself or for someone else."""
+        kept = self.form("you")
+        known = kept.cleaned_data if kept.is_bound and kept.is_valid() else {}
+        return YouForm(initial=dict(known), for_someone_else=someone_else)
+
     def next_step(self) -> str:
         """The first step without valid answers, or the check at the end.
 
@@ -205,7 +211,6 @@ class UnsentRequest:
         for step in ("about", "you", "times"):
             values |= forms[step].cleaned_data
         values["page"] = self._page
-        values["phone"] = str(values["phone"] or "")
         return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
 
     @property

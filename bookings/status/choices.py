@@ -103,6 +103,8 @@ class Channel(TextChoices):
 
     EMAIL = "email", "Email"
     TEXT = "text", "Text message"
+    # A colleague tells them: nothing is sent.
+    PHONE = "phone", "Phone call"
 
 
 class MessageKind(TextChoices):
@@ -133,3 +135,4 @@ class MessageStatus(TextChoices):
     SENT = "sent", "Sent"
     DROPPED = "dropped", "Not sent: out of date"
     FAILED = "failed", "Failed"
+    TO_TELL = "to_tell", "Not told yet"

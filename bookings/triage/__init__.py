@@ -15,6 +15,7 @@ from bookings.triage.contact import (
     change_contact,
     note_wrong_birth_dates,
     record_call,
+    renew_code,
     renew_link,
     send_link_again,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "record_attendance",
     "record_call",
     "remind",
+    "renew_code",
     "renew_link",
     "resolve_flag",
     "send_link_again",

@@ -11,18 +11,23 @@ from django.views.decorators.http import require_safe
 from bookings import links, triage
 from bookings.models import AppointmentRequest, ClinicQuestion
 from bookings.patients import limits, typed
-from bookings.patients.forms.private_link import AnswerQuestionForm, IdentifyForm, SeenForm
+from bookings.patients.forms.private_link import (
+    AnswerQuestionForm,
+    CodeForm,
+    IdentifyForm,
+    SeenForm,
+)
 from bookings.patients.views.choosing import choose_form
 from bookings.patients.views.given_page import given_page, pages_to_read_as_well
 from bookings.patients.views.guards import (
     act,
     behind_link,
     identify_first,
+    identify_in_session,
     is_identified,
     link_needed,
     only_by_press,
     open_in_session,
-    rename_session,
 )
 from bookings.screening import questions_to_ask_again, unseen_urgent_answers
 from bookings.status import WITHDRAWABLE, RequestStatus
@@ -43,6 +48,31 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     request.session.cycle_key()
     open_in_session(request, found)
     return redirect("bookings:mine", found.reference)
+
+
+@get_or_post
+def enter_code(request: HttpRequest) -> HttpResponse:
+    """Open the request that a code and a date of birth name together.
+
+    The answer does not say which of the two was wrong.
+    """
+    form = CodeForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        spent = rate_limits.spend_all(by_place(limits.ENTER_CODE_FROM_ONE_PLACE, request), now)
+        values = form.cleaned_data
+        found = links.follow_code(values["code"], values["date_of_birth"], now)
+        if found:
+            rate_limits.give_back(spent)
+            open_in_session(request, found)
+            identify_in_session(request, found)
+            return redirect("bookings:mine", found.reference)
+        form.add_error(
+            "code",
+            "We have no request with this code and this date of birth. Check both, or phone us for "
+            "a new code.",
+        )
+    return render(request, "bookings/mine/code.html", {"form": form})
 
 
 @require_safe
@@ -84,6 +114,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
         "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
         "identified": identified,
+        "code": links.code(found, now) if identified and not found.email else "",
         "answers": unseen_urgent_answers(found) if identified else [],
         "has_given": bool(appointment and appointment.given_id),
         "given": given,
@@ -91,13 +122,18 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "question": question,
         "answer_form": answer_form,
         "unsent_answer": _unsent_answer(answer_form, state),
-        "past": [
-            (event.at, sentence)
-            for event in found.events.order_by("number")
-            if (sentence := told_patient(event.kind, event.by))
-        ],
+        "past": _past(found),
     }
     return render(request, "bookings/mine/request.html", context)
+
+
+def _past(found: AppointmentRequest) -> list[tuple[datetime, str]]:
+    """What has happened so far, in the patient's sentences."""
+    return [
+        (event.at, sentence)
+        for event in found.events.order_by("number")
+        if (sentence := told_patient(event.kind, event.by))
+    ]
 
 
 def _answer_form(
@@ -124,7 +160,7 @@ def _unsent_answer(form: AnswerQuestionForm | None, state: RequestStatus) -> str
 @behind_link
 def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask for the date of birth before anything private is shown. Five wrong ones a day end the link."""
-    form = IdentifyForm(posted(request))
+    form = IdentifyForm(posted(request), is_own=not found.carer_name)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         # A link that was renewed, by staff or automatically, starts the count again.
@@ -132,11 +168,7 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         spent = rate_limits.spend(limits.GIVE_DATE_OF_BIRTH, link, now)
         if form.cleaned_data["date_of_birth"] == found.date_of_birth:
             rate_limits.give_back(spent)
-            request.session["identified"] = [
-                *request.session.get("identified", []),
-                found.reference,
-            ]
-            rename_session(request)
+            identify_in_session(request, found)
             wanted = request.session.pop("wanted", "mine")
             return redirect(f"bookings:{wanted}", found.reference)
         if not spent.left:
@@ -159,7 +191,7 @@ def _no_tries_left(
     except rate_limits.TooManyTries:
         renew = False
     triage.note_wrong_birth_dates(found, renew=renew, now=now)
-    context = {"renewed": renew, "until": until}
+    context = {"found": found, "renewed": renew, "until": until}
     return render(request, "bookings/mine/no_tries_left.html", context)
 
 
