@@ -63,14 +63,14 @@ def ask(page: Page, clinic: str, look: Look) -> str:
 
 
 def offer_by_phone(page: Page, clinic: str, reference: str, look: Look) -> list[str]:
-    """Offer two times, phone the patient, and record it; return what there was to tell."""
+    """Offer a time, phone the patient, and record it; return what there was to tell."""
     sign_in(page, clinic, "reception")
-    press(page.get_by_role("link", name="Search by name, phone, email or reference"))
+    page.goto(f"{clinic}/admin/bookings/appointmentrequest/search/")
     page.get_by_label("What are you looking for?").fill("020 7946 0777")
-    press(page.get_by_role("button", name="Search"))
+    press(page.get_by_role("button", name="Search", exact=True))
     press(page.get_by_role("link", name=reference))
     press(page.get_by_role("link", name="Offer times"))
-    ticked = tick_free(page, after=noon(days=1), count=2)
+    tick_free(page, after=noon(days=1))
     press(page.get_by_role("button", name="Offer times"))
     expect(page.get_by_text("Phone this patient.")).to_be_visible()
     look(page)
@@ -82,7 +82,6 @@ def offer_by_phone(page: Page, clinic: str, reference: str, look: Look) -> list[
     press(page.get_by_role("button", name="Record a phone call"))
     expect(page.get_by_text("Call recorded.")).to_be_visible()
     expect(page.get_by_text("Times offered (by phone): told")).to_be_visible()
-    assert len(ticked) == 2
     return said
 
 
@@ -106,7 +105,7 @@ def test_a_request_by_phone_alone(
     patient.get_by_label("Your code").fill(code.lower().replace("-", " ").replace("0", "o"))
     fill_in_birth(patient, BORN)
     press(patient.get_by_role("button", name="See my request"))
-    expect(patient.get_by_role("heading", name="We can offer you these times")).to_be_visible()
+    expect(patient.get_by_role("heading", name="We can offer you")).to_be_visible()
     look(patient)
     first = request.offers.get().times.order_by("starts")[0]
     choose(patient, first.starts)
