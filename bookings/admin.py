@@ -1,5 +1,6 @@
 """Reception's and the clinicians' side of the desk."""
 
+from bookings.desk.afterwards import VisitAnswerAdmin
 from bookings.desk.catalogue import (
     AppointmentTypeAdmin,
     ClosedDayAdmin,
@@ -30,4 +31,5 @@ __all__ = [
     "ScreeningQuestionAdmin",
     "TopicAdmin",
     "TreatmentAdmin",
+    "VisitAnswerAdmin",
 ]

@@ -8,6 +8,7 @@ from bookings.patients.views import (
     choosing,
     contact,
     given_page,
+    own_requests,
     private_link,
     request_form,
 )
@@ -55,12 +56,15 @@ urlpatterns = [
     path("mine/<reference:reference>/identify/", private_link.identify, name="identify"),
     path("mine/<reference:reference>/contact/", contact.contact, name="contact"),
     path("mine/<reference:reference>/page/", given_page.page, name="given"),
+    path("mine/<reference:reference>/all/", own_requests.own_requests, name="own_requests"),
+    path("mine/<reference:reference>/again/", own_requests.ask_again, name="ask_again"),
     path("mine/<reference:reference>/withdraw/", private_link.withdraw, name="withdraw"),
     path("mine/<reference:reference>/cancel/", appointment.cancel, name="cancel"),
     path("mine/<reference:reference>/move/", appointment.another_time, name="another_time"),
     path("mine/<reference:reference>/keep/", appointment.keep, name="keep"),
     path("mine/<reference:reference>/earlier/", appointment.join_earlier, name="join_earlier"),
     path("mine/<reference:reference>/no-earlier/", appointment.leave_earlier, name="leave_earlier"),
+    path("mine/<reference:reference>/afterwards/", appointment.afterwards, name="afterwards"),
     path(
         "mine/<reference:reference>/appointment.ics",
         appointment.calendar_file,

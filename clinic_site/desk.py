@@ -9,11 +9,11 @@ from django.contrib import admin
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 
 from bookings import journal
-from bookings.desk.agenda import appointments_without_attendance
+from bookings.desk.agenda import appointments_without_attendance, coming_today
 from bookings.desk.alarms import alarms
 from bookings.desk.to_phone import patients_to_phone
 from bookings.diary.free_times import stranded
@@ -21,6 +21,7 @@ from bookings.models import AppointmentRequest, RedFlag, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.triage import surge
 from clinic_site import sign_in
+from clinic_site.desk_navigation import ways
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
@@ -65,6 +66,26 @@ class Desk(admin.AdminSite):
             return guarded(request, *args, **kwargs)
 
         return cast("View", kept)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Django's own pages, and the list of everything that can be set up."""
+        return [path("set-up/", self.admin_view(self.set_up), name="setup"), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page of the desk shows: the navigation as well, once somebody is signed in."""
+        context = super().each_context(request)
+        if context["has_permission"]:
+            context["ways"] = ways(signed_in(request), request.path)
+        return context
+
+    def set_up(self, request: HttpRequest) -> TemplateResponse:
+        """The tables behind the desk, for those who may see them."""
+        context = {
+            **self.each_context(request),
+            "title": "Set-up",
+            "app_list": self.get_app_list(request),
+        }
+        return TemplateResponse(request, "admin/setup.html", context)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -119,7 +140,9 @@ class Desk(admin.AdminSite):
         flagged = RedFlag.objects.blocking().filter(request__in=waiting)
         lost, to_phone = stranded(now), patients_to_phone(now)
         not_recorded = list(appointments_without_attendance(now)[:SHOWN])
+        coming = coming_today(now)
         shown = [
+            *(each.request for each in coming),
             *first[:SHOWN],
             *(each.appointment.request for each in lost[:SHOWN]),
             *(each.request for each in to_phone[:SHOWN]),
@@ -144,4 +167,5 @@ class Desk(admin.AdminSite):
             "to_phone": to_phone[:SHOWN],
             "more_to_phone": len(to_phone) - SHOWN,
             "not_recorded": not_recorded,
+            "coming": coming,
         }

@@ -57,6 +57,20 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
             return int(written)
         return default
 
+    def numbers(self, name: str, *, default: list[int], least: int, most: int) -> list[int]:
+        """Different whole numbers from `least` to `most`, separated by commas; at least one."""
+        example = ",".join(map(str, default))
+        written = str(self.str(name, default=example))
+        found = [number.strip() for number in written.split(",")]
+        if self.insist(
+            all(re.fullmatch(r"[0-9]{1,9}", each) and least <= int(each) <= most for each in found)
+            and len({*map(int, found)}) == len(found),
+            f"{name} is “{written}”. List different whole numbers from {least} to {most}, separated "
+            f"by commas, for example {example}.",
+        ):
+            return [int(each) for each in found]
+        return default
+
     def words(self, name: str, *, default: list[str]) -> list[str]:
         """Words separated by commas, with or without blanks."""
         return [word.strip() for word in self.list(name, default=default) if word.strip()]

@@ -88,6 +88,7 @@ GROUPS = {
         "suspend_revision",
         "revoke_signoff",
         "view_look",
+        "view_visitanswer",
     },
 }
 

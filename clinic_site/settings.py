@@ -86,8 +86,8 @@ SELF_REVIEW_ALLOWED = env.flag("SELF_REVIEW_ALLOWED")
 CLINIC_CANCEL_HOURS = env.number("CLINIC_CANCEL_HOURS", default=24, least=0, most=1000)
 # How many days after a request has ended its private link still opens.
 CLINIC_LINK_DAYS = env.number("CLINIC_LINK_DAYS", default=90, least=1, most=4000)
-# How many days before an appointment its reminder is sent.
-CLINIC_REMINDER_DAYS = env.number("CLINIC_REMINDER_DAYS", default=2, least=1, most=60)
+# How many days before an appointment its reminders are sent.
+CLINIC_REMINDER_DAYS = env.numbers("CLINIC_REMINDER_DAYS", default=[3, 1], least=1, most=60)
 
 # --- Parts ----------------------------------------------------------------------------------
 

@@ -11,6 +11,18 @@ class Category(TextChoices):
     GUIDE = "guides", "Guides"
 
 
+class SourceKind(TextChoices):
+    """What kind of thing a text leans on, as its readers are told."""
+
+    GUIDELINE = "guideline", "Guideline"
+    REVIEW = "review", "Review"
+    TRIAL = "trial", "Trial"
+    STUDY = "study", "Study"
+    REGULATOR = "regulator", "Regulator"
+    LEAFLET = "leaflet", "Leaflet"
+    CLINIC = "clinic", "Page of a clinic"
+
+
 class RevisionStatus(TextChoices):
     """The status of one text of a page."""
 

@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
+from bookings.triage import waits
 from procedures.ground.constraints import allow_changes, make_append_only
 from procedures.reading import publication
 from tests import clock, factories, processes
@@ -33,6 +34,7 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_look": {},
     "bookings_requestevent": {},
     "bookings_recordedoutcome": {},
+    "bookings_visitanswer": {},
     "procedures_pageevent": {"replaceable": ("seal",)},
     "procedures_figure": {},
     "procedures_signoff": {"set_once": ("revoked_at", "revoked_by_id", "revocation_reason")},
@@ -173,9 +175,10 @@ def mailbox(tmp_path: Any, settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def titles_of_this_test() -> None:
-    """Forget the titles that another test left in memory."""
+def memory_of_this_test() -> None:
+    """Forget the titles and the usual wait that another test left in memory."""
     publication.forget_titles()
+    waits.forget()
 
 
 @pytest.fixture

@@ -24,12 +24,20 @@ from bookings.models import (
 from bookings.screening import GivenAnswer
 from bookings.status import Answer, FlagLevel, FlagOutcome, RequestStatus
 from procedures import publishing
-from procedures.models import Clinician, Figure, InformationPage, Revision, Source
-from procedures.status import Category, RevisionStatus
+from procedures.models import UNDATED, Clinician, Figure, InformationPage, Revision, Source
+from procedures.status import Category, RevisionStatus, SourceKind
 from procedures.texts import content_checks
 from procedures.texts.pictures import read_picture
 
-BODY = """
+AT_A_GLANCE = """
+::: at-a-glance
+- **Is it uncomfortable, and what can go wrong?** Seldom.
+- **How long does it take?** Some minutes.
+- **When will it work, and when can I drive?** Soon.
+- **Who does it, and what does it cost?** We do; it is free.
+:::
+"""
+BODY = f"""
 Some words about it.
 
 ## What it is
@@ -39,7 +47,7 @@ It is a thing.[^leaflet]
 ::: urgent Ask a GP today or ring 111 if:
 - it hurts very much
 :::
-"""
+{AT_A_GLANCE}"""
 
 # Why a text may pass what the content checks only prompt.
 REASONS = dict.fromkeys(content_checks.RULES, "Only a test.")
@@ -146,9 +154,11 @@ def source(key: str = "leaflet") -> Source:
     return Source.objects.get_or_create(
         key=key,
         defaults={
+            "kind": SourceKind.LEAFLET,
             "title": "A leaflet",
-            "publisher": "A hospital",
+            "publisher": "Example Hospital",
             "url": "https://example.org/leaflet",
+            "dated": UNDATED,
             "seen_on": date(2024, 1, 10),
             "seen_by": "an editor",
         },

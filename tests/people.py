@@ -10,7 +10,7 @@ from bookings import links, triage
 from bookings.admin import AppointmentRequestAdmin
 from bookings.models import Appointment, AppointmentRequest
 from bookings.screening import GivenAnswer
-from bookings.status import PATIENT, Answer, RequestStatus
+from bookings.status import PATIENT, Answer, RequestStatus, VisitStep
 from procedures.status import RevisionStatus
 from tests import factories
 
@@ -28,6 +28,7 @@ TIMES = {"preferred_days": ["monday", "friday"], "preferred_times": ["morning"],
 BIRTH = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
 LOST = BIRTH | {"name": "Pat Sample", "contact": "pat@example.org"}
 NINE = timedelta(days=7, hours=-1)  # the Monday after, at nine
+FIVE = timedelta(minutes=5)
 LIST = "/admin/bookings/appointmentrequest/"
 DECISIONS = {decision.slug: decision for decision in AppointmentRequestAdmin.decisions}
 CANARIES = {
@@ -150,8 +151,23 @@ def decide_at(request: AppointmentRequest, slug: str) -> str:
     return f"{LIST}{request.pk}/decide/{slug}/"
 
 
+# Recorded on the day of a visit.
+VISIT_STEPS = set(VisitStep.values)
+
+
+def moment_of(slug: str, now: datetime) -> datetime:
+    """When the decision about `ready_for(slug, now)` is open: most are straight away."""
+    return (
+        factories.tomorrow(factories.HOURS_OF_APPOINTMENTS[RequestStatus.BOOKED], now=now) + FIVE
+        if slug in VISIT_STEPS
+        else now
+    )
+
+
 def ready_for(slug: str, now: datetime) -> AppointmentRequest:
-    """A request for which the decision is open."""
+    """A request for which the decision is open, for some of them only at `moment_of`."""
+    if slug in VISIT_STEPS:
+        return _on_the_day(slug, now)
     if slug == "resolve-flag":
         request = factories.received(flagged=True, now=now)
         return triage.start_review(
@@ -162,6 +178,14 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
     request = factories.request_at(RequestStatus(first), now=now)
     if slug == "leave-earlier":
         triage.join_earlier_list(request, version=request.version, by="the patient", now=now)
+    return request
+
+
+def _on_the_day(slug: str, now: datetime) -> AppointmentRequest:
+    request = factories.request_at(RequestStatus.BOOKED, now=now)
+    if slug in {VisitStep.CALLED_IN, VisitStep.UNDO}:
+        by, arrived = factories.staff("Reception"), moment_of(slug, now) - FIVE
+        triage.record_arrival(request, version=request.version, by=by, now=arrived)
     return request
 
 

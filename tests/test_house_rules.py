@@ -206,6 +206,7 @@ WRITER_OF = {
         "RecordedOutcome",
         "ClinicQuestion",
         "PhoneCall",
+        "VisitAnswer",
     },
     "bookings.diary.claims": {"Claim", "Offer", "OfferedTime", "Appointment", "Resource"},
     "bookings.journal": {"Look", "RequestEvent"},

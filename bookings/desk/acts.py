@@ -67,6 +67,17 @@ def said_booked(booked: Appointment) -> str:
     return f"Booked with {booked.clinician.name}: {when}."
 
 
+def said_presence(appointment: Appointment) -> str:
+    """Who it is, and where they are now."""
+    return f"{appointment.request.name}: {appointment.presence.lower()}."
+
+
+def said_undone(appointment: Appointment) -> str:
+    """What is recorded about the visit after an undo."""
+    presence = appointment.presence.lower() or "expected"
+    return f"Undone. {appointment.request.name}: {presence}."
+
+
 def said_deferred(record: AppointmentRequest) -> str:
     """When the request comes back."""
     return f"Deferred. The request comes back here on {record.deferred_until:%A %-d %B %Y}."

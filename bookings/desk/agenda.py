@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from bookings.diary.free_times import CELL, CELL_SECONDS, Span, Stretch, cells, span_of, stretches
 from bookings.models import Appointment, AppointmentRequest, Claim, OfferedTime
@@ -28,13 +29,6 @@ class Entry(NamedTuple):
         if self.appointment:
             return "booked"
         return "offered" if self.request else "free"
-
-    @property
-    def kind_of_end(self) -> str:
-        """What became of an appointment that is over: “Attended”."""
-        if self.appointment and self.appointment.status != AppointmentStatus.BOOKED:
-            return self.appointment.get_status_display()
-        return ""
 
     @property
     def minutes(self) -> int:
@@ -97,11 +91,21 @@ def appointments_on(day: date) -> list[Appointment]:
     )
 
 
-def appointments_without_attendance(now: datetime) -> QuerySet[Appointment]:
-    """Past appointments for which nobody has recorded whether the patient came."""
-    over = Appointment.objects.filter(
-        status=AppointmentStatus.BOOKED, ends__lte=now, starts__lte=now
+def coming_today(now: datetime) -> list[Appointment]:
+    """Today's appointments that were not cancelled or moved, in order, over or not."""
+    today = span_of(timezone.localdate(now))
+    coming = Appointment.objects.filter(starts__range=today, status__in=CAME_OR_COMES)
+    return list(
+        coming.select_related("request", "clinician", "appointment_type", "room").order_by(
+            "starts", "clinician__name"
+        )
     )
+
+
+def appointments_without_attendance(now: datetime) -> QuerySet[Appointment]:
+    """Appointments of earlier days for which nobody has recorded whether the patient came."""
+    today = span_of(timezone.localdate(now))
+    over = Appointment.objects.filter(status=AppointmentStatus.BOOKED, starts__lt=today.starts)
     return over.select_related("request", "clinician").order_by("starts")
 
 

@@ -65,7 +65,7 @@ class TopicAdmin(CarefulAdmin):
     """The pages whose visits differ from the usual ones."""
 
     list_display = ("page", "what_may_happen")
-    filter_horizontal = ("treatments",)
+    filter_horizontal = ("treatments", "clinicians")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
         return super().get_queryset(request).prefetch_related("treatments")

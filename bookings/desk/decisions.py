@@ -1,13 +1,15 @@
 """The decisions about a request: each with its permission, form and verb."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from bookings import triage
 from bookings.desk import acts
 from bookings.desk.forms.decisions import (
     AnswerForm,
     AskForm,
-    AttendanceForm,
     CallForm,
     ContactForm,
     DeclineForm,
@@ -16,7 +18,7 @@ from bookings.desk.forms.decisions import (
 )
 from bookings.desk.forms.times import BookForm, OfferForm, TakeOfferedForm
 from bookings.models import AppointmentRequest
-from bookings.status import WITH_APPOINTMENT, RequestStatus
+from bookings.status import WITH_APPOINTMENT, RequestStatus, VisitStep
 from procedures.ground.decisions import Decision
 
 
@@ -24,10 +26,6 @@ def _not_begun(record: AppointmentRequest, now: datetime) -> bool:
     """Whether there is no appointment, or it has not begun yet."""
     appointment = triage.booked_appointment(record)
     return appointment is None or now < appointment.starts
-
-
-def _begun(record: AppointmentRequest, now: datetime) -> bool:
-    return not _not_begun(record, now)
 
 
 def _may_have_time(record: AppointmentRequest, now: datetime) -> bool:
@@ -46,6 +44,26 @@ def _has_email(record: AppointmentRequest, now: datetime) -> bool:
     return bool(record.email)
 
 
+def _is_possible(step: VisitStep, record: AppointmentRequest, now: datetime) -> bool:
+    """Whether the step can be recorded about the visit now."""
+    appointment = triage.latest_appointment(record)
+    return appointment is not None and step in triage.possible_steps(appointment, now)
+
+
+# What is recorded on the day of a visit, with one press each: the verb, what to say, and in which
+# statuses it usually comes next.
+ON_THE_DAY: tuple[tuple[VisitStep, Callable[..., Any], Callable[..., str], Iterable[str]], ...] = (
+    (VisitStep.ARRIVED, triage.record_arrival, acts.said_presence, WITH_APPOINTMENT),
+    (VisitStep.CALLED_IN, triage.call_in, acts.said_presence, WITH_APPOINTMENT),
+    (
+        VisitStep.ATTENDED,
+        partial(triage.record_attendance, came=True),
+        acts.said_presence,
+        WITH_APPOINTMENT,
+    ),
+    (VisitStep.MISSED, partial(triage.record_attendance, came=False), acts.said_presence, ()),
+    (VisitStep.UNDO, triage.undo_attendance, acts.said_undone, ()),
+)
 OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
 # The diary links here with the clinician, the type and the day already chosen.
 FREE_TIMES = ("appointment_type", "clinician", "from_day")
@@ -226,16 +244,18 @@ DECISIONS = (
         said="Declined. The patient can read your reason through their private link.",
         is_destructive=True,
     ),
-    Decision(
-        slug="attendance",
-        label="Record attendance",
-        permission="book_appointmentrequest",
-        statuses=WITH_APPOINTMENT,
-        form=AttendanceForm,
-        verb=triage.record_attendance,
-        said="Attendance recorded.",
-        open_when=_begun,
-        leads_on=WITH_APPOINTMENT,
+    *(
+        Decision(
+            slug=step,
+            label=step.label,
+            permission="book_appointmentrequest",
+            statuses={RequestStatus.CLOSED, *WITH_APPOINTMENT},
+            verb=verb,
+            said=said,
+            open_when=partial(_is_possible, step),
+            leads_on=leads_on,
+        )
+        for step, verb, said, leads_on in ON_THE_DAY
     ),
     Decision(
         slug="cancel",

@@ -4,19 +4,23 @@ from functools import reduce
 from operator import and_
 
 from django.db.models import Q
+from django.utils import timezone
 
 from bookings.models import AppointmentRequest, AppointmentRequestQuerySet
 from procedures.ground import folding, phones
+from procedures.ground.dates import birth_date
 from procedures.ground.email_addresses import CannotBeSent, canonical
 
 
 def find(term: str) -> AppointmentRequestQuerySet:
     """The requests that match what a colleague typed.
 
-    A whole reference, email address or phone number matches, or the beginnings of the patient's or
-    the carer's names, in any order.
+    A whole reference, email address, phone number or date of birth matches, or the beginnings of the
+    patient's or the carer's names, in any order.
     """
     requests = AppointmentRequest.objects.all()
+    if born := birth_date(term, timezone.localdate()):
+        return requests.filter(date_of_birth=born)
     if "@" in term:
         try:
             return requests.filter(email=canonical(term.strip()))

@@ -5,13 +5,21 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import Q
+from django.utils import timezone
 
 from bookings import triage
 from bookings.desk.finding import likely_duplicates
 from bookings.desk.to_phone import news_to_tell, reason_to_phone
+from bookings.diary.clinicians import wish_is_gone
 from bookings.diary.free_times import stranded
-from bookings.models import AppointmentRequest
-from bookings.status import OWNERS, WAITING_FOR_CLINIC, FlagOutcome, RequestStatus
+from bookings.models import AppointmentRequest, VisitAnswer
+from bookings.status import (
+    OWNERS,
+    WAITING_FOR_CLINIC,
+    WITH_APPOINTMENT,
+    FlagOutcome,
+    RequestStatus,
+)
 from bookings.status.events import LOOKS
 from procedures.ground.people import shown_name
 
@@ -37,7 +45,9 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         "state": state,
         "whose_turn": OWNERS[state],
         "back_on": record.deferred_until if state == RequestStatus.DEFERRED else None,
-        "wishes": record.wishes if state == RequestStatus.BOOKED_IN_REVIEW else "",
+        "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate(now)),
+        "wishes": record.wishes if state in WAITING_FOR_CLINIC else "",
+        "keeps_visit": state in WITH_APPOINTMENT,
         "current": triage.booked_appointment(record),
         "to_phone": reason_to_phone(record, now),
         "news": news_to_tell(record, now),
@@ -59,6 +69,7 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         "appointments": record.appointments.select_related(
             "clinician", "appointment_type", "room__location"
         ).order_by("-pk"),
+        "visit_answer": VisitAnswer.objects.filter(request=record).first(),
         "calls": record.calls.select_related("made_by"),
         "messages_sent": record.messages.order_by("pk"),
         "events": _journal_rows(record),

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,7 +19,8 @@ from bookings.desk.decisions import DECISIONS
 from bookings.desk.finding import find
 from bookings.desk.forms.decisions import SearchForm
 from bookings.desk.request_page import facts
-from bookings.desk.to_phone import reasons_to_phone
+from bookings.desk.to_phone import patients_to_phone, reasons_to_phone
+from bookings.diary.clinicians import wish_is_gone
 from bookings.models import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 SEARCH_URL = "bookings_appointmentrequest_search"
 MOST_FOUND = 50
+# Lists with buttons of their own. A press leads back to the list.
+PRESSED_ON = {"desk": "admin:index", "diary": "admin:bookings_diary_day"}
 WHO = "admin/bookings/who.html"
 
 
@@ -88,7 +91,10 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)
-        return [search, *diary_pages.urls(self.admin_site), *super().get_urls()]
+        to_phone = path(
+            "to-phone/", self.admin_site.admin_view(self.to_phone), name="bookings_to_phone"
+        )
+        return [search, to_phone, *diary_pages.urls(self.admin_site), *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Find requests with a posted form, so that no name appears in an address or a log.
@@ -118,6 +124,21 @@ class AppointmentRequestAdmin(DecisionAdmin):
         }
         return TemplateResponse(request, "admin/bookings/search.html", context)
 
+    def to_phone(self, request: HttpRequest) -> HttpResponse:
+        """Everybody who is waiting for a phone call from us, and why."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        waiting = patients_to_phone(now)
+        shown = [each.request for each in waiting]
+        journal.record_list("patients to phone", shown, by=signed_in(request), at=now)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Patients to phone",
+            "to_phone": waiting,
+        }
+        return TemplateResponse(request, "admin/bookings/to_phone.html", context)
+
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("-has_urgent_flag", "answer_due", "pk")
 
@@ -134,7 +155,13 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "about": WHO,
             "current": triage.booked_appointment(record),
             "to_phone": reasons_to_phone(record, timezone.now()),
+            "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate()),
         }
+
+    def way_back(self, request: HttpRequest, record: AppointmentRequest) -> str:
+        """The list from which a button was pressed, if it says so; otherwise the request's page."""
+        page = PRESSED_ON.get(request.POST.get("pressed_on", ""))
+        return reverse(page) if page else self.record_url(record)
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """Show a decision page and carry out the decision.

@@ -15,11 +15,13 @@ from bookings.models import (
     PhoneCall,
     RedFlag,
     RequestEvent,
+    VisitAnswer,
 )
 from bookings.status import (
     Channel,
     FlagLevel,
     FlagOutcome,
+    GotIt,
     MessageKind,
     MessageStatus,
     RequestStatus,
@@ -32,6 +34,7 @@ WRONG_BIRTHS = (
     "Someone used their private link with only wrong dates of birth. Ask whether it was them, "
     "and check the date we have."
 )
+AFTER_VISIT = "Did not get what they came for, and asked us to phone."
 # Silence in this last part of an offer is a reason to phone.
 LAST_PART = 4
 
@@ -81,6 +84,7 @@ def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, lis
         *((each.request, what_to_say(each)) for each in _to_tell(now, whose)),
         *((each.request, "Has not answered our offer.") for each in _unanswered(now, whose)),
         *((each.request, "A clinician wants to speak to them first.") for each in _wanted(whose)),
+        *((each.request, AFTER_VISIT) for each in _let_down(now, whose)),
         *((each.request, WRONG_BIRTHS) for each in _not_known(now, whose)),
     ]
     for request, why in found:
@@ -171,6 +175,13 @@ def _wanted(whose: Q) -> list[RedFlag]:
     return list(
         flags.filter(~_reached_since("resolved_at")).select_related("request").order_by("pk")
     )
+
+
+def _let_down(now: datetime, whose: Q) -> list[VisitAnswer]:
+    answers = VisitAnswer.objects.filter(
+        whose, ~_reached_since("given_at"), got_it=GotIt.CALL, given_at__gt=now - MATTERS_FOR
+    )
+    return list(answers.select_related("request").order_by("given_at", "pk")[:MOST])
 
 
 def _not_known(now: datetime, whose: Q) -> list[RequestEvent]:

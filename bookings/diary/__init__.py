@@ -4,8 +4,10 @@ from bookings.diary.claims import (
     accept,
     book,
     end,
+    note_presence,
     offer,
     release,
+    reopen,
     resource_of,
 )
 
@@ -13,7 +15,9 @@ __all__ = [
     "accept",
     "book",
     "end",
+    "note_presence",
     "offer",
     "release",
+    "reopen",
     "resource_of",
 ]

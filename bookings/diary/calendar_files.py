@@ -1,19 +1,23 @@
 """An appointment as a file for the patient's own calendar (RFC 5545).
 
-It is discreet: it gives neither the reason nor the clinician. The UID is the request's, which has
+It is discreet: it gives neither the reason nor the clinician, and calendars are often shared, so it
+has no private link. The UID is the request's, which has
 one appointment at a time, and the SEQUENCE grows, so a calendar replaces its old entry, also when
 an appointment is moved. Instants are in UTC, which every calendar shows in its owner's zone, even
 if time zones change in the meantime.
 """
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from icalendar import Calendar, Event
+from icalendar import Alarm, Calendar, Event
 
 from bookings.models import Appointment
 from bookings.status import AppointmentStatus
+
+# Time to get ready and travel. Our own reminders come days before.
+ALARM_BEFORE = timedelta(hours=2)
 
 
 def invitation(appointment: Appointment) -> bytes:
@@ -37,6 +41,23 @@ def invitation(appointment: Appointment) -> bytes:
     place = appointment.room.location if appointment.room else None
     event.add("location", place.address if place else settings.CLINIC_ADDRESS)
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    if not cancelled:
+        event.add("description", _description())
+        event.add_component(_alarm())
     calendar.add_component(event)
     file: bytes = calendar.to_ical()
     return file
+
+
+def _description() -> str:
+    """What to do if the patient cannot come."""
+    phone = f" Or phone {settings.CLINIC_PHONE}." if settings.CLINIC_PHONE else ""
+    return f"If you cannot come, use the private link in our email to change or cancel.{phone}"
+
+
+def _alarm() -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", f"Appointment, {settings.CLINIC_NAME}")
+    alarm.add("trigger", -ALARM_BEFORE)
+    return alarm

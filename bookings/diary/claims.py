@@ -13,6 +13,7 @@ accepted`. So an acceptance and a takeover can never both succeed, even if the c
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -169,6 +170,39 @@ def end(
         if not ended:
             raise TriageRefused("This appointment has already ended.")
         Claim.objects.filter(appointment=appointment).delete()
+    appointment.refresh_from_db()
+    return appointment
+
+
+def note_presence(appointment: Appointment, **columns: Any) -> None:
+    """Record that the patient has arrived or is with the clinician, or take that back."""
+    Appointment.objects.filter(pk=appointment.pk).update(**columns)
+    appointment.refresh_from_db()
+
+
+def reopen(appointment: Appointment, *, now: datetime) -> Appointment:
+    """Undo the record of whether the patient came. The appointment has its time again.
+
+    Raises TimeTaken if part of that time is somebody else's by now, or no longer in a session.
+    """
+    with transaction.atomic():
+        reopened = Appointment.objects.filter(
+            pk=appointment.pk, status__in=[AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW]
+        ).update(status=AppointmentStatus.BOOKED, ended_at=None, ended_by=None)
+        kind = appointment.appointment_type
+        free = time_at(kind, appointment.clinician, appointment.starts, now)
+        if not reopened or free is None:
+            raise TimeTaken(
+                "This cannot be undone any more: the time has been given to somebody else, or the "
+                "clinic session has changed. Record a phone call to note what happened."
+            )
+        _claim(
+            (
+                Claim(resource_id=resource, cell=cell, appointment=appointment)
+                for resource, cell in _wanted(free, _buffer(kind))
+            ),
+            now=now,
+        )
     appointment.refresh_from_db()
     return appointment
 

@@ -1,11 +1,14 @@
-"""When somebody is at the desk, and by when we promise an answer."""
+"""When somebody is at the desk and answers the phone, and by when we promise an answer."""
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 
-from bookings.diary.working_hours import WorkingWeek, add_working_time, closing_time
+from bookings.diary.working_hours import MIDNIGHT, WorkingWeek, add_working_time, closing_time
 from bookings.models import ClosedDay
 
 # For how many open hours offered times are held, unless somebody chooses otherwise.
@@ -29,6 +32,60 @@ def desk_is_open(now: datetime) -> bool:
 def in_working_hours(now: datetime, hours: int) -> datetime:
     """The instant at which the desk will have been open for this many hours."""
     return _after_open_time(now, timedelta(hours=hours))
+
+
+def working_days_between(spans: Iterable[tuple[datetime, datetime]]) -> list[int]:
+    """For each span, on how many days the desk opened after its first day, up to its last one."""
+    days = [tuple(map(timezone.localdate, span)) for span in spans]
+    if not days:
+        return []
+    first, last = min(each[0] for each in days), max(each[1] for each in days)
+    closed = set(ClosedDay.objects.filter(day__range=(first, last)).values_list("day", flat=True))
+    every = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    working = [
+        day for day in every if day.weekday() in settings.CLINIC_OPEN_DAYS and day not in closed
+    ]
+    return [bisect_right(working, end) - bisect_right(working, start) for start, end in days]
+
+
+def desk_hours_in_words() -> str:
+    """When the desk is usually open: “Monday to Friday, 9:00 to 17:00”."""
+    opens = _spoken(time.fromisoformat(settings.CLINIC_OPENS))
+    return f"{_days_in_words(settings.CLINIC_OPEN_DAYS)}, {opens} to {_closing()}"
+
+
+def desk_now(now: datetime) -> str:
+    """Whether somebody is at the desk now, and until when; otherwise when the desk opens next."""
+    minute = timedelta(minutes=1)
+    opens = timezone.localtime(_after_open_time(now, minute) - minute)
+    if opens <= now:
+        return f"We are open now, until {_closing()}."
+    ahead = (opens.date() - timezone.localdate(now)).days
+    day = {0: "today", 1: "tomorrow"}.get(ahead, f"on {opens:%A %-d %B}")
+    return f"We are closed now and open {day} at {_spoken(opens.time())}."
+
+
+def _days_in_words(days: Iterable[int]) -> str:
+    """“Monday to Friday”, “Monday, Tuesday and Thursday to Saturday”."""
+    runs: list[list[str]] = []
+    in_order = sorted(set(days))
+    for day in in_order:
+        if day - 1 in in_order:
+            runs[-1].append(str(WEEKDAYS[day]))
+        else:
+            runs.append([str(WEEKDAYS[day])])
+    named = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else run)]
+    *before, last = named
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def _closing() -> str:
+    closes = closing_time(settings.CLINIC_CLOSES)
+    return "midnight" if closes == MIDNIGHT else _spoken(closes)
+
+
+def _spoken(at: time) -> str:
+    return f"{at:%-H:%M}"
 
 
 def _after_open_time(now: datetime, length: timedelta) -> datetime:

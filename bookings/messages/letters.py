@@ -17,6 +17,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from bookings.diary.calendar_files import invitation
+from bookings.diary.desk_hours import desk_hours_in_words
 from bookings.links import link_ends, private_link
 from bookings.messages.clinic_addresses import inboxes, returned_mail_address, sender
 from bookings.messages.outbox import NOT_TO_PATIENT
@@ -117,4 +118,5 @@ def _told(message: Message) -> dict[str, Any]:
         "appointment": appointment,
         "clinic_name": settings.CLINIC_NAME,
         "clinic_phone": settings.CLINIC_PHONE,
+        "clinic_hours": desk_hours_in_words(),
     }

@@ -54,6 +54,7 @@ def queue(
     now: datetime,
     not_before: datetime | None = None,
     on_the_phone: bool = False,
+    days_ahead: int = 0,
 ) -> None:
     """Write the messages of a change, in its transaction.
 
@@ -69,6 +70,7 @@ def queue(
             channel=channel,
             status=MessageStatus.TO_TELL if channel == Channel.PHONE else MessageStatus.QUEUED,
             request_version=request.version,
+            days_ahead=days_ahead,
             message_id=secrets.token_urlsafe(32),
             queued_at=now,
             queued_by=by,
@@ -79,11 +81,16 @@ def queue(
     )
 
 
-def queue_once(request: AppointmentRequest, kind: MessageKind, *, now: datetime) -> bool:
-    """Write a message that the clock asks for; False if another worker was faster."""
+def queue_once(
+    request: AppointmentRequest, kind: MessageKind, *, now: datetime, days_ahead: int = 0
+) -> bool:
+    """Write a message that the clock asks for; False if another worker was faster.
+
+    `days_ahead` tells the reminders of one visit apart.
+    """
     try:
         with transaction.atomic():
-            queue(request, kind, by=CLOCK, now=now)
+            queue(request, kind, by=CLOCK, now=now, days_ahead=days_ahead)
     except IntegrityError:
         return False
     return True

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from bookings.diary.daytime import is_daytime, next_daytime
 from bookings.messages import outbox, sms
 from bookings.messages.clinic_addresses import inboxes
 from bookings.messages.failures import failure
@@ -22,6 +23,8 @@ WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 60, 120, 2
 # Shorter waits in an outage, so that emails go out soon after it ends.
 LONGEST_WAIT_IN_AN_OUTAGE = timedelta(minutes=30)
 LONG = timedelta(hours=1)
+# However late a repaired mail server lets them out, these wake nobody.
+ONLY_BY_DAY = {MessageKind.REMINDER}
 # As long as mail servers keep trying (RFC 5321, 4.5.4.1). By then somebody has to phone.
 LONGEST_OUTAGE = timedelta(days=4)
 
@@ -47,8 +50,11 @@ def _send(pk: int) -> bool:
 
 
 def _hand_over(pk: int) -> bool:
-    """Give the message to a server and record that; False if it no longer needs to go."""
+    """Give the message to a server and record that; False if it has to wait, or need not go."""
     message = Message.objects.select_related("request").get(pk=pk)
+    if message.kind in ONLY_BY_DAY and not is_daytime(now := timezone.now()):
+        outbox.try_later(pk, next_daytime(now) - now, message.failure)
+        return False
     if not is_still_true(message, timezone.now()):
         outbox.drop(pk)
         return False

@@ -48,6 +48,11 @@ def _is_about_a_visit_to_come(message: Message, now: datetime) -> bool:
     )
 
 
+def _was_attended(message: Message, now: datetime) -> bool:
+    last = message.request.appointments.order_by("-pk").first()
+    return last is not None and last.status == AppointmentStatus.FULFILLED
+
+
 def _booked(message: Message) -> Appointment | None:
     return message.request.appointments.filter(status=AppointmentStatus.BOOKED).first()
 
@@ -62,4 +67,5 @@ RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.MOVED: _is_about_the_appointment,
     MessageKind.KEPT: _stands(*WITH_APPOINTMENT),
     MessageKind.REMINDER: _is_about_a_visit_to_come,
+    MessageKind.AFTERWARDS: _was_attended,
 }

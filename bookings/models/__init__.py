@@ -4,7 +4,7 @@ Each table has one writer: see `docs/decisions.md`.
 """
 
 from bookings.models.catalogue import AppointmentType, Topic, Treatment
-from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome
+from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome, VisitAnswer
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.journal import Look, RequestEvent
 from bookings.models.messages import Message, Outage, WorkerRun
@@ -54,5 +54,6 @@ __all__ = [
     "SessionChange",
     "Topic",
     "Treatment",
+    "VisitAnswer",
     "WorkerRun",
 ]

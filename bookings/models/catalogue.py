@@ -7,7 +7,7 @@ from django.db.models import CheckConstraint, Exists, Q
 
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
-from procedures.models import InformationPage
+from procedures.models import Clinician, InformationPage
 
 
 class AppointmentType(models.Model):
@@ -108,9 +108,17 @@ class Topic(models.Model):
         verbose_name="what may happen at the visit",
         help_text="Choose none only if the visit is just to talk.",
     )
+    clinicians = models.ManyToManyField(
+        Clinician,
+        blank=True,
+        related_name="+",
+        verbose_name="who sees patients about it",
+        help_text="Patients can ask for one of these. If you choose nobody, they can ask for "
+        "anyone who has clinics.",
+    )
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "page", "treatments"}
+    NOT_PERSONAL = {"id", "page", "treatments", "clinicians"}
 
     def __str__(self) -> str:
         return self.page.spoken()

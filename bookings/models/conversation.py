@@ -1,11 +1,11 @@
-"""What the clinic decided, asked and said about a request. Written by `triage`."""
+"""What the clinic and the patient decided, asked and said about a request. Written by `triage`."""
 
 from django.conf import settings
 from django.db import models
-from django.db.models import CheckConstraint, Q
+from django.db.models import CheckConstraint, Index, Q
 
 from bookings.models.requests import AppointmentRequest, RedFlag
-from bookings.status import FlagOutcome
+from bookings.status import FlagOutcome, GotIt
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
 
@@ -88,3 +88,32 @@ class ClinicQuestion(models.Model):
 
     def __str__(self) -> str:
         return f"question {self.pk} of request {self.request_id}"
+
+
+class VisitAnswer(models.Model):
+    """What a patient said after the visit. The database refuses to change or delete it."""
+
+    request = models.OneToOneField(
+        AppointmentRequest, on_delete=models.PROTECT, related_name="visit_answer"
+    )
+    got_it = models.CharField("got what they came for", max_length=10, choices=GotIt)
+    comment = models.TextField("what to do differently", blank=True)
+    given_at = models.DateTimeField("when")
+    given_by = models.CharField(max_length=ACTOR_LENGTH)
+
+    PERSONAL = {"got_it", "comment"}
+    NOT_PERSONAL = {"id", "request", "given_at", "given_by"}
+
+    class Meta:
+        verbose_name = "answer after a visit"
+        verbose_name_plural = "answers after visits"
+        constraints = [paired("given")]
+        indexes = [
+            Index(fields=["given_at"], name="visit_answers_by_day"),
+            Index(
+                fields=["given_at"], condition=Q(got_it=GotIt.CALL), name="visit_answers_to_call"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"answer after the visit of request {self.request_id}"

@@ -124,6 +124,11 @@ class Appointment(models.Model):
     )
     booked_at = models.DateTimeField()
     booked_by = models.CharField(max_length=ACTOR_LENGTH)
+    # What reception records on the day, before the appointment ends.
+    arrived_at = models.DateTimeField(null=True)
+    arrived_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+    called_in_at = models.DateTimeField(null=True)
+    called_in_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
@@ -138,6 +143,10 @@ class Appointment(models.Model):
         "status",
         "booked_at",
         "booked_by",
+        "arrived_at",
+        "arrived_by",
+        "called_in_at",
+        "called_in_by",
         "ended_at",
         "ended_by",
     }
@@ -145,7 +154,13 @@ class Appointment(models.Model):
     class Meta:
         constraints = [
             paired("booked"),
+            paired("arrived"),
+            paired("called_in"),
             paired("ended"),
+            CheckConstraint(
+                condition=Q(called_in_at=None) | Q(arrived_at__isnull=False),
+                name="nobody_is_called_in_before_arriving",
+            ),
             CheckConstraint(
                 condition=Q(status=AppointmentStatus.BOOKED, ended_at__isnull=True)
                 | (~Q(status=AppointmentStatus.BOOKED) & Q(ended_at__isnull=False)),
@@ -169,6 +184,15 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"appointment {self.pk} of request {self.request_id}"
+
+    @property
+    def presence(self) -> str:
+        """Where the patient is, as far as reception has recorded it; empty while they are expected."""
+        if self.ended_at:
+            return self.get_status_display()
+        if self.called_in_at:
+            return "With the clinician"
+        return "Arrived" if self.arrived_at else ""
 
 
 class Claim(models.Model):

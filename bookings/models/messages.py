@@ -39,6 +39,8 @@ class Message(models.Model):
     # Where it goes, if not to the patient's current address. Emptied when it is sent or given up.
     address = models.EmailField(blank=True)
     request_version = models.PositiveIntegerField()
+    # For a reminder: which one it is, by the days before the visit.
+    days_ahead = models.PositiveSmallIntegerField(default=0)
     message_id = models.CharField(max_length=43, unique=True)
     status = models.CharField(max_length=10, choices=MessageStatus, default=MessageStatus.QUEUED)
     queued_at = models.DateTimeField()
@@ -57,6 +59,7 @@ class Message(models.Model):
         "kind",
         "channel",
         "request_version",
+        "days_ahead",
         "message_id",
         "status",
         "queued_at",
@@ -77,7 +80,7 @@ class Message(models.Model):
             paired("sent"),
             # A link may be requested any number of times; that changes nothing.
             UniqueConstraint(
-                fields=["request", "request_version", "kind", "channel"],
+                fields=["request", "request_version", "kind", "days_ahead", "channel"],
                 condition=~Q(kind=MessageKind.LINK),
                 name="one_message_a_change",
             ),

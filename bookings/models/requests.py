@@ -27,7 +27,7 @@ from bookings.status import (
 )
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
-from procedures.models import InformationPage
+from procedures.models import Clinician, InformationPage
 
 NOON = 12
 
@@ -92,7 +92,11 @@ class AppointmentRequest(models.Model):
     preferred_days = models.JSONField(default=list)
     preferred_times = models.JSONField(default=list)
     availability = models.CharField("anything else about times", max_length=300, blank=True)
-    # When they could come instead, while they wait for another time.
+    # Whom they would like to see, if it matters to them. Kept when that clinician leaves.
+    wished_clinician = models.ForeignKey(
+        Clinician, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # When they could come instead, while they wait for another time than the one booked or offered.
     wishes = models.CharField(max_length=300, blank=True)
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)
@@ -139,6 +143,7 @@ class AppointmentRequest(models.Model):
         "preferred_days",
         "preferred_times",
         "availability",
+        "wished_clinician",
         "wishes",
         "access_needs",
         "access_detail",

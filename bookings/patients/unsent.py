@@ -17,6 +17,9 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from bookings.diary.clinicians import who_can_be_asked_for
+from bookings.models import AppointmentRequest
+from bookings.patients.forms.birth_date import SplitDateWidget
 from bookings.patients.forms.request_form import (
     AboutForm,
     PatientForm,
@@ -27,7 +30,7 @@ from bookings.patients.forms.request_form import (
 from bookings.screening import GivenAnswer, questions_for
 from bookings.triage import Submission
 from procedures.ground.fields import PlainTextField
-from procedures.models import InformationPage
+from procedures.models import Clinician, InformationPage
 from procedures.reading.publication import open_titles
 from procedures.status import Category
 
@@ -48,6 +51,10 @@ LONGEST = 7500
 # The longest answer in a field that has no length of its own.
 LONGEST_WORD = 254
 ANSWER = re.compile(r"(?:answer|detail)_\d{1,9}$")
+
+
+# Steps that are filled in for somebody whom we know.
+FILLED_IN = ("you", "times")
 
 
 class UnsentRequest:
@@ -83,6 +90,27 @@ class UnsentRequest:
             "begun": timezone.now().timestamp(),
             "answers": {} if self.key else self.kept.get("answers", {}),
         }
+        self._save()
+
+    def begin_for(self, known: AppointmentRequest) -> None:
+        """Start again for a person whom we know, with what does not change from visit to visit.
+
+        Filled in as if it had been posted, so it is checked like anything else that is sent.
+        """
+        self.begin("")
+        you = {name: getattr(known, name, None) for name in YouForm.base_fields}
+        wish = known.wished_clinician
+        times = {
+            "preferred_days": known.preferred_days,
+            "preferred_times": known.preferred_times,
+            "wished_clinician": wish.slug if wish else "",
+            # What they wrote about their times was about that visit only.
+        }
+        answers = {
+            "you": _filled_in(YouForm(initial=you, for_someone_else=bool(known.carer_name))),
+            "times": _filled_in(TimesForm(initial=times, clinicians=self._choices())),
+        }
+        self.kept = {**self.kept, "answers": answers, "is_known": True}
         self._save()
 
     def rescue(self, step: str, posted: QueryDict) -> None:
@@ -151,6 +179,11 @@ class UnsentRequest:
             self._forms[step] = self._make_form(step, self._kept_answers(step))
         return self._forms[step]
 
+    def about_form(self, posted: QueryDict | None) -> PatientForm:
+        """The first step, for somebody who has not begun."""
+        pages = [(page.slug, title) for page, title in self._pages]
+        return AboutForm(posted, pages=pages)
+
     def _make_form(self, step: str, data: Mapping[str, Any] | None) -> PatientForm:
         kwargs: dict[str, Any] = {}
         if step == "about":
@@ -158,6 +191,8 @@ class UnsentRequest:
             kwargs["initial"] = {"page": self.kept["page"]}
         if step == "safety":
             kwargs["questions"] = questions_for(self._page)
+        if step == "times":
+            kwargs["clinicians"] = self._choices()
         return STEPS[step](data, **kwargs)
 
     def form_for(self, *, someone_else: bool) -> YouForm:
@@ -165,6 +200,9 @@ class UnsentRequest:
         kept = self.form("you")
         known = kept.cleaned_data if kept.is_bound and kept.is_valid() else {}
         return YouForm(initial=dict(known), for_someone_else=someone_else)
+
+    def _choices(self) -> list[tuple[str, str]]:
+        return [(each.slug, str(each)) for each in self._clinicians]
 
     def next_step(self) -> str:
         """The first step without valid answers, or the check at the end.
@@ -176,6 +214,11 @@ class UnsentRequest:
             return due
         read = self.kept.get("urgent_read", [])
         return due if all(mark in read for mark in self._urgent_marks()) else URGENT
+
+    def progress(self, step: str) -> str:
+        """How far the patient is: “step 2 of 5”. Empty in a step that was filled in for them."""
+        order = [each for each in ORDER if each not in FILLED_IN or not self.kept.get("is_known")]
+        return f"step {order.index(step) + 1} of {len(order)}" if step in order else ""
 
     def may_open(self, step: str) -> bool:
         """Whether the patient has come as far as this step."""
@@ -211,6 +254,10 @@ class UnsentRequest:
         for step in ("about", "you", "times"):
             values |= forms[step].cleaned_data
         values["page"] = self._page
+        wish = values.get("wished_clinician", "")
+        values["wished_clinician"] = next(
+            (each for each in self._clinicians if each.slug == wish), None
+        )
         return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
 
     @property
@@ -221,6 +268,10 @@ class UnsentRequest:
     @property
     def _page(self) -> InformationPage | None:
         return self._about[0]
+
+    @cached_property
+    def _clinicians(self) -> list[Clinician]:
+        return who_can_be_asked_for(self._page, timezone.localdate())
 
     @cached_property
     def _pages(self) -> list[tuple[InformationPage, str]]:
@@ -243,7 +294,8 @@ class UnsentRequest:
 
     def _save(self) -> None:
         self._forms.clear()
-        self.__dict__.pop("_about", None)
+        for known in ("_about", "_clinicians"):
+            self.__dict__.pop(known, None)
         self.session["unsent"] = self.kept
         self.session.set_expiry(seconds_to_keep(self.session))
 
@@ -256,6 +308,21 @@ def seconds_to_keep(session: SessionBase) -> int:
     until: float = session.get("unsent", {}).get("until", 0)
     left = until - timezone.now().timestamp()
     return max(settings.PATIENT_SESSION_SECONDS, math.ceil(left))
+
+
+def _filled_in(form: PatientForm) -> dict[str, list[str]]:
+    """What a browser would post for a form with its initial values."""
+    posted = {}
+    for bound in form:
+        widget, value = bound.field.widget, bound.value()
+        if isinstance(widget, SplitDateWidget):
+            parts = getattr(widget, "widgets_names", [])
+            for part, each in zip(parts, widget.decompress(value), strict=True):
+                posted[bound.html_name + part] = [str(each)]
+        else:
+            values = value if isinstance(value, list) else [value]
+            posted[bound.html_name] = [str(each) for each in values if each]
+    return posted
 
 
 def _as_posted(

@@ -12,9 +12,11 @@ from bookings.status.choices import (
     Channel,
     FlagLevel,
     FlagOutcome,
+    GotIt,
     MessageKind,
     MessageStatus,
     OfferStatus,
+    VisitStep,
     needs_in_words,
 )
 from bookings.status.refusals import (
@@ -60,6 +62,7 @@ __all__ = [
     "Channel",
     "FlagLevel",
     "FlagOutcome",
+    "GotIt",
     "MessageKind",
     "MessageStatus",
     "OfferStatus",
@@ -67,5 +70,6 @@ __all__ = [
     "RequestStatus",
     "TimeTaken",
     "TriageRefused",
+    "VisitStep",
     "needs_in_words",
 ]

@@ -74,6 +74,15 @@ class Answer(TextChoices):
     UNSURE = "unsure", "I am not sure"
 
 
+class GotIt(TextChoices):
+    """What a patient can answer after a visit: whether they got what they came for."""
+
+    YES = "yes", "Yes"
+    PARTLY = "partly", "Partly"
+    NO = "no", "No"
+    CALL = "call", "No, and please phone me"
+
+
 class OfferStatus(TextChoices):
     """What became of an offer."""
 
@@ -86,6 +95,16 @@ class OfferStatus(TextChoices):
 
 # How many times one offer may have.
 MOST_TIMES = 3
+
+
+class VisitStep(TextChoices):
+    """What may be recorded on the day of a visit, and what its button says."""
+
+    ARRIVED = "arrived", "Arrived"
+    CALLED_IN = "called-in", "With the clinician"
+    ATTENDED = "attended", "Attended"
+    MISSED = "missed", "Did not attend"
+    UNDO = "undo-attendance", "Undo"
 
 
 class AppointmentStatus(TextChoices):

@@ -42,8 +42,14 @@ class Event(StrEnum):
     LAPSED = "let it lapse"
     OTHER_TIMES_LET_GO = "let the other times go"
     CANCELLED = "cancelled the appointment"
+    ARRIVED = "noted that the patient arrived"
+    CALLED_IN = "noted the start of the visit"
+    ATTENDED = "recorded that the patient came"
+    ATTENDANCE_UNDONE = "undid the last note on the visit"
+    # No longer written: it was also recorded by people who had seen nobody.
     CAME = "saw the patient"
     DID_NOT_COME = "recorded that the patient did not come"
+    ANSWERED_AFTERWARDS = "answered the question after the visit"
     REACHED = "phoned the patient"
     NOT_REACHED = "tried to phone the patient"
     LEFT_MESSAGE = "left the patient a voicemail message"
@@ -115,8 +121,15 @@ TOLD: dict[Event, ToldPatient] = {
         by_clinic="The time to reply passed. The visit stays as it was booked."
     ),
     Event.CANCELLED: ToldPatient("You cancelled the visit.", "We cancelled the visit."),
+    Event.ARRIVED: ToldPatient(),
+    Event.CALLED_IN: ToldPatient(),
+    Event.ATTENDED: ToldPatient(by_clinic="The visit took place."),
+    Event.ATTENDANCE_UNDONE: ToldPatient(
+        by_clinic="We corrected what we had noted about the visit."
+    ),
     Event.CAME: ToldPatient(by_clinic="The visit took place."),
     Event.DID_NOT_COME: ToldPatient(by_clinic="The visit was missed."),
+    Event.ANSWERED_AFTERWARDS: ToldPatient("You told us how your visit went."),
     Event.REACHED: ToldPatient(),
     Event.NOT_REACHED: ToldPatient(),
     Event.LEFT_MESSAGE: ToldPatient(),
@@ -161,7 +174,7 @@ CLOCK_EVENTS: dict[RequestStatus, Event] = {
     RequestStatus.BOOKED: Event.OTHER_TIMES_LET_GO,
 }
 # What it says about a visit, by whether the patient came.
-ATTENDANCE = {True: Event.CAME, False: Event.DID_NOT_COME}
+ATTENDANCE = {True: Event.ATTENDED, False: Event.DID_NOT_COME}
 # What it says about a call, by whether the patient was reached.
 CALLS = {True: Event.REACHED, False: Event.NOT_REACHED}
 # Events that make nobody's screen stale.

@@ -67,7 +67,7 @@ TRANSITIONS: dict[RequestStatus, set[RequestStatus]] = {
     RequestStatus.DECLINED: set(),
     RequestStatus.WITHDRAWN: set(),
     RequestStatus.LAPSED: {RequestStatus.IN_REVIEW},
-    RequestStatus.CLOSED: set(),
+    RequestStatus.CLOSED: {RequestStatus.BOOKED},  # attendance undone
 }
 OWNERS: dict[RequestStatus, str] = {
     RequestStatus.RECEIVED: "clinic",

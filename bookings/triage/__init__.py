@@ -8,6 +8,15 @@ queues the message in the same transaction. Otherwise it raises TriageRefused wi
 from bookings.diary.desk_hours import (
     answer_due,
 )
+from bookings.triage.afterwards import answer_about_visit, was_seen
+from bookings.triage.attendance import (
+    call_in,
+    latest_appointment,
+    possible_steps,
+    record_arrival,
+    record_attendance,
+    undo_attendance,
+)
 from bookings.triage.clock import (
     catch_up,
 )
@@ -38,6 +47,11 @@ from bookings.triage.receiving import (
     Submission,
     submit,
 )
+from bookings.triage.reminders import (
+    is_soon,
+    remind,
+    reminders_of,
+)
 from bookings.triage.reviewing import (
     answer_question,
     ask,
@@ -55,16 +69,15 @@ from bookings.triage.visits import (
     booked_appointment,
     cancel,
     cancel_until,
-    is_soon,
     keep_appointment,
     leave_as_it_is,
-    record_attendance,
-    remind,
 )
+from bookings.triage.waits import usual_wait
 
 __all__ = [
     "Submission",
     "accept",
+    "answer_about_visit",
     "answer_again",
     "answer_due",
     "answer_question",
@@ -74,6 +87,7 @@ __all__ = [
     "book",
     "book_offered",
     "booked_appointment",
+    "call_in",
     "cancel",
     "cancel_until",
     "catch_up",
@@ -83,14 +97,18 @@ __all__ = [
     "is_soon",
     "join_earlier_list",
     "keep_appointment",
+    "latest_appointment",
     "leave_as_it_is",
     "leave_earlier_list",
     "note_wrong_birth_dates",
     "offer",
     "pass_on_freed_times",
+    "possible_steps",
+    "record_arrival",
     "record_attendance",
     "record_call",
     "remind",
+    "reminders_of",
     "renew_code",
     "renew_link",
     "resolve_flag",
@@ -98,7 +116,10 @@ __all__ = [
     "start_review",
     "submit",
     "take_offer_back",
+    "undo_attendance",
     "usual_hold",
+    "usual_wait",
     "warn_of_ends",
+    "was_seen",
     "withdraw",
 ]

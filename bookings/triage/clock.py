@@ -9,8 +9,8 @@ from bookings.models import AppointmentRequest
 from bookings.status import TriageRefused
 from bookings.triage.earlier import pass_on_freed_times
 from bookings.triage.offering import warn_of_ends
+from bookings.triage.reminders import remind
 from bookings.triage.transitions import settle
-from bookings.triage.visits import remind
 from procedures.ground.batches import Tally, one_by_one
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
@@ -205,12 +206,20 @@ def accept(
 
 
 def ask_for_other_times(
-    request: AppointmentRequest, *, version: int, now: datetime
+    request: AppointmentRequest, *, version: int, wishes: str, now: datetime
 ) -> AppointmentRequest:
-    """Release the offered times, because none of them suits; the clinic looks again."""
+    """Release the offered times, because none of them suits; the clinic looks again.
+
+    `wishes` is what would suit, in the patient's words, and may be empty.
+    """
     with one_change(request):
         back_into_review(
-            request, version=version, by=PATIENT, now=now, kind=Event.WANTS_OTHER_TIMES
+            request,
+            version=version,
+            by=PATIENT,
+            now=now,
+            kind=Event.WANTS_OTHER_TIMES,
+            wishes=wishes or request.wishes,
         )
         diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
         messages.notify_clinic(request, now=now)
@@ -285,6 +294,7 @@ def back_into_review(
     by: journal.Actor,
     now: datetime,
     kind: Event,
+    **columns: Any,
 ) -> None:
     """Take the request back into review, because the offered times do not suit.
 
@@ -300,4 +310,5 @@ def back_into_review(
         only_from=[RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED],
         kind=kind,
         answer_due=answer_before_visit(request, now),
+        **columns,
     )

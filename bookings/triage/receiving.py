@@ -21,7 +21,7 @@ from bookings.triage import surge
 from bookings.triage.safety import keep_answers
 from procedures.ground.folding import found_by
 from procedures.ground.rate_limits import Try, spend_all
-from procedures.models import InformationPage
+from procedures.models import Clinician, InformationPage
 
 # Letters and digits that cannot be confused when they are read out on the phone.
 REFERENCE_ALPHABET = "BCDFGHJKMNPQRTVWXY346789"
@@ -41,6 +41,7 @@ class Submission:
     preferred_days: list[str]
     preferred_times: list[str]
     availability: str
+    wished_clinician: Clinician | None = None
     access_needs: list[str] = field(default_factory=list)
     access_detail: str = ""
     carer_name: str = ""
@@ -55,6 +56,7 @@ class Submission:
         content = {
             **vars(self),
             "page": self.page.pk if self.page else None,
+            "wished_clinician": self.wished_clinician.pk if self.wished_clinician else None,
             "answers": [(given.question.pk, given.answer, given.detail) for given in self.answers],
         }
         canonical = json.dumps(content, sort_keys=True, default=str)
@@ -107,6 +109,7 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
         preferred_days=submission.preferred_days,
         preferred_times=submission.preferred_times,
         availability=submission.availability,
+        wished_clinician=submission.wished_clinician,
         access_needs=submission.access_needs,
         access_detail=submission.access_detail,
         carer_name=submission.carer_name,

@@ -1,18 +1,15 @@
-"""What becomes of a booked appointment: cancelled, attended, missed, kept or moved."""
+"""What becomes of a booked appointment before its day: cancelled, kept or moved."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from bookings import diary, journal, messages
 from bookings.diary.desk_hours import answer_due
-from bookings.diary.free_times import Span, is_in_session
-from bookings.models import Appointment, AppointmentRequest, Message, Treatment
+from bookings.models import Appointment, AppointmentRequest, Treatment
 from bookings.screening import refuse_blocking_flags
 from bookings.status import (
     PATIENT,
@@ -22,9 +19,8 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
-from bookings.status.events import ATTENDANCE, Event
+from bookings.status.events import Event
 from bookings.triage.transitions import one_change, transition
-from procedures.ground.batches import Tally, one_by_one
 from procedures.models import InformationPage, Revision
 from procedures.reading.publication import Publication, look_up
 
@@ -65,34 +61,6 @@ def cancel(
         messages.queue(request, MessageKind.CANCELLED, by=actor, now=now)
         if by == PATIENT:
             messages.notify_clinic(request, now=now)
-    return appointment
-
-
-def record_attendance(
-    request: AppointmentRequest, *, version: int, came: bool, by: User, now: datetime
-) -> Appointment:
-    """Record whether the patient came, once the appointment has begun."""
-    status = AppointmentStatus.FULFILLED if came else AppointmentStatus.NOSHOW
-    username = by.get_username()
-    with one_change(request):
-        transition(
-            request,
-            RequestStatus.CLOSED,
-            version=version,
-            by=by,
-            now=now,
-            kind=ATTENDANCE[came],
-            ended_at=now,
-            ended_by=username,
-            **OFF_THE_LIST,
-        )
-        diary.release(request, OfferStatus.RELEASED, by=username, now=now)
-        appointment = _booked(request)
-        if now < appointment.starts:
-            raise TriageRefused("The appointment has not started yet. You can only cancel it.")
-        diary.end(appointment, status, by=username, now=now)
-        if came:
-            messages.queue(request, MessageKind.AFTERWARDS, by=username, now=now)
     return appointment
 
 
@@ -163,45 +131,6 @@ def leave_as_it_is(
 def cancel_until(appointment: Appointment) -> datetime:
     """Until when a patient may cancel without phoning us."""
     return appointment.starts - timedelta(hours=settings.CLINIC_CANCEL_HOURS)
-
-
-def is_soon(appointment: Appointment | None, now: datetime) -> bool:
-    """Whether the appointment is so soon that its reminder is due."""
-    ahead = timedelta(days=settings.CLINIC_REMINDER_DAYS)
-    return bool(
-        appointment
-        and appointment.status == AppointmentStatus.BOOKED
-        and now < appointment.starts <= now + ahead
-    )
-
-
-def remind(now: datetime) -> Tally:
-    """Queue the reminders that are due, one for each appointment; return how many were queued.
-
-    There is none for an appointment booked so late that the confirmation says the same.
-    """
-    ahead = timedelta(days=settings.CLINIC_REMINDER_DAYS)
-    reminded = Message.objects.filter(
-        request=OuterRef("request"),
-        kind=MessageKind.REMINDER,
-        queued_at__gte=OuterRef("booked_at"),
-    )
-    coming = Appointment.objects.filter(
-        ~Exists(reminded), status=AppointmentStatus.BOOKED, starts__gt=now, starts__lte=now + ahead
-    )
-    pks = coming.order_by("pk").values_list("pk", flat=True)
-    return one_by_one(pks, partial(_remind, now=now, ahead=ahead), task="reminder of appointment")
-
-
-def _remind(pk: int, *, now: datetime, ahead: timedelta) -> bool:
-    related = Appointment.objects.select_related("request", "clinician", "room")
-    appointment = related.get(pk=pk)
-    span = Span(appointment.starts, appointment.ends)
-    if appointment.room and not is_in_session(appointment.clinician, appointment.room, span):
-        return False  # its clinic was cancelled, and the desk is asked to phone the patient
-    if appointment.booked_at >= appointment.starts - ahead:
-        return False
-    return messages.queue_once(appointment.request, MessageKind.REMINDER, now=now)
 
 
 def booked_appointment(request: AppointmentRequest) -> Appointment | None:

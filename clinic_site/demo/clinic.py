@@ -16,7 +16,7 @@ from bookings.status import Answer
 from clinic_site.demo.diary import SCAN
 from clinic_site.demo.people import Row
 from clinic_site.demo.timetable import Timetable
-from procedures.models import InformationPage
+from procedures.models import Clinician, InformationPage
 
 ANSWERS = tomllib.loads((Path(__file__).parent / "answers.toml").read_text(encoding="utf-8"))
 
@@ -29,6 +29,7 @@ class Clinic:
         self.timetable = Timetable(now)
         self.users = {user.username: user for user in User.objects.all()}
         self.pages = {page.slug: page for page in InformationPage.objects.all()}
+        self.clinicians = {each.slug: each for each in Clinician.objects.all()}
         self.types = {each.name: each for each in AppointmentType.objects.all()}
         self.questions = cache(questions_for)
 
@@ -54,6 +55,7 @@ class Clinic:
             preferred_days=days,
             preferred_times=times,
             availability="",
+            wished_clinician=self.clinicians.get(row.clinician),
             access_needs=list(person.needs),
             access_detail=person.needs_detail,
             carer_name=person.carer_name,

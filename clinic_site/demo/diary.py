@@ -25,7 +25,7 @@ class WeeklySession(NamedTuple):
 
 
 LOCATIONS = {
-    "Main house": ("1 Invented Street, Sampletown", "The way without steps is on the left."),
+    "Main house": ("1 Invented Street, Sampletown", "The step-free entrance is on the left."),
     "Sample Health Centre": ("2 Example Road, Sampletown", "On the ground floor."),
 }
 ROOMS = {"Room 1": "Main house", "Room 2": "Main house", "Room A": "Sample Health Centre"}

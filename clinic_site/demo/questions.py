@@ -18,6 +18,8 @@ TREATMENTS = {
 }
 # Pages whose visits differ from the usual ones.
 TOPICS = {"shockwave-therapy": ["shockwave"]}
+# Who sees patients about them.
+SEEN_BY = {"shockwave-therapy": ["ms-cleo-example"]}
 
 
 def load(now: datetime) -> None:
@@ -33,6 +35,7 @@ def load(now: datetime) -> None:
         topic, created = Topic.objects.get_or_create(page=InformationPage.objects.get(slug=slug))
         if created:
             topic.treatments.set([treatments[key] for key in keys])
+            topic.clinicians.set(Clinician.objects.filter(slug__in=SEEN_BY[slug]))
     for position, (key, columns) in enumerate(QUESTIONS.items(), start=1):
         before = [treatments[each] for each in columns["treatments"]]
         question, created = ScreeningQuestion.objects.get_or_create(

@@ -26,6 +26,8 @@ REASONS = {
     "risk source": "The sources name it without a figure, so none is given.",
     "long sentence": "It names all the places in one breath. Read aloud, it holds together.",
     "unexplained term": "Said in plain words nearby; the list of medical words explains it too.",
+    "guide at a glance": "It explains; the page about each treatment answers what applies there.",
+    "source address": "The publisher has moved it, and we could not find where to.",
     "missing block": "A short page about one visit; the procedure itself has its own page.",
 }
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -135,11 +134,11 @@ class Telling:
         return self.remind()
 
     def remind(self) -> Appointment:
-        """The clock's word before the visit, if its moment has come; the appointment."""
+        """The clock's words before the visit, if their moment has come; the appointment."""
         appointment = self.request.appointments.latest("pk")
-        due = appointment.starts - timedelta(days=settings.CLINIC_REMINDER_DAYS)
-        if self.now < due <= self.clinic.now:
-            messages.queue_once(self.request, MessageKind.REMINDER, now=due)
+        for days, due in triage.reminders_of(appointment):
+            if due <= self.clinic.now:
+                messages.queue_once(self.request, MessageKind.REMINDER, now=due, days_ahead=days)
         return appointment
 
     def see(self, appointment: Appointment, *, came: bool = True) -> None:

@@ -18,7 +18,8 @@ from procedures.status import RevisionStatus
 class SourceAdmin(CarefulAdmin):
     """What the texts cite."""
 
-    list_display = ("key", "title", "publisher", "dated", "seen_on")
+    list_display = ("key", "kind", "title", "publisher", "dated", "read_in_part", "seen_on")
+    list_filter = ("kind", "read_in_part")
     search_fields = ("key", "title", "publisher")
 
 

@@ -18,10 +18,9 @@ from procedures.ground.decisions import Decision, DecisionAdmin
 from procedures.ground.generics import ModelForm
 from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
-from procedures.reading import publication
+from procedures.reading import findings
 from procedures.reading.feedback import tally
 from procedures.status import PublishingRefused, RevisionStatus
-from procedures.texts import content_checks
 from procedures.texts.content_checks import RULES, Finding
 from procedures.texts.differences import compare
 from procedures.texts.rendering import DocumentError, cut, parse, render
@@ -237,8 +236,7 @@ def _findings(revision: Revision) -> list[Finding]:
     """What the content checks find in a draft."""
     if revision.status != RevisionStatus.DRAFT:
         return []
-    terms = publication.known_terms(revision.page, timezone.now())
-    return content_checks.findings(revision.document, terms, revision.note)
+    return findings.found_in(revision, timezone.now())
 
 
 def _answered(revision: Revision) -> list[dict[str, Any]]:

@@ -179,6 +179,10 @@ class DecisionAdmin(CarefulAdmin):
             f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[record.pk]
         )
 
+    def way_back(self, request: HttpRequest, record: Any) -> str:
+        """Where to go after a decision: the record's own page."""
+        return self.record_url(record)
+
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """Load the record, ask the form, make one call, redirect.
 
@@ -207,7 +211,7 @@ class DecisionAdmin(CarefulAdmin):
                 form.add_error(None, str(refusal))
             else:
                 self.message_user(request, said, messages.SUCCESS)
-                return redirect(self.record_url(record))
+                return redirect(self.way_back(request, record))
         context = {
             **self.admin_site.each_context(request),
             "title": decision.label,

@@ -2,7 +2,7 @@
 
 from procedures.ground.places import SharedPlace
 from procedures.ground.rate_limits import RateLimit
-from procedures.models.material import MEDIA_TYPES, Figure, Source
+from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source
 from procedures.models.pages import (
     CHECKLIST,
     DUE_SOON_DAYS,
@@ -18,6 +18,8 @@ __all__ = [
     "CHECKLIST",
     "DUE_SOON_DAYS",
     "MEDIA_TYPES",
+    "UNDATED",
+    "YEAR",
     "Clinician",
     "DueNotice",
     "Figure",

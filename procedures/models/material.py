@@ -9,6 +9,10 @@ from django.db import models
 from django.urls import reverse
 
 from procedures.ground.constraints import paired
+from procedures.status import SourceKind
+
+UNDATED = "undated"
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 MEDIA_TYPES = {"image/svg+xml": "Drawing (SVG)", "image/png": "Picture (PNG)"}
 
@@ -17,11 +21,19 @@ class Source(models.Model):
     """Something that a page relies on, cited from its text as `[^key]`."""
 
     key = models.SlugField(unique=True, help_text="Cite it in a text as [^key].")
+    kind = models.CharField(max_length=20, choices=SourceKind)
     title = models.CharField(max_length=300)
     publisher = models.CharField(max_length=200)
-    url = models.URLField("address", blank=True)
+    url = models.URLField(
+        "address", blank=True, help_text="Of the document itself, not of its publisher."
+    )
     dated = models.CharField(
-        max_length=100, blank=True, help_text=("The date that the source gives.")
+        max_length=100,
+        blank=True,
+        help_text=f"The date that the source gives, or “{UNDATED}” for a web page that gives none.",
+    )
+    read_in_part = models.BooleanField(
+        default=False, help_text="We have read only a part of it, such as its summary."
     )
     seen_on = models.DateField(help_text="When one of us last read it.")
     seen_by = models.CharField(max_length=150)
@@ -40,10 +52,12 @@ class Source(models.Model):
     NOT_PERSONAL = {
         "id",
         "key",
+        "kind",
         "title",
         "publisher",
         "url",
         "dated",
+        "read_in_part",
         "seen_on",
         "seen_by",
         "recheck_due",
@@ -55,7 +69,7 @@ class Source(models.Model):
 
     def is_from_after(self, day: date) -> bool:
         """Whether it was read after that day, or says that it was published after it."""
-        years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", self.dated)]
+        years = [int(year) for year in YEAR.findall(self.dated)]
         return self.seen_on > day or (bool(years) and min(years) > day.year)
 
 

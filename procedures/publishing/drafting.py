@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
 from procedures.publishing.transitions import one_step, record, transition
-from procedures.reading import publication
+from procedures.reading import findings
 from procedures.status import (
     EDITED,
     EVENTS,
@@ -18,7 +18,6 @@ from procedures.status import (
     PublishingRefused,
     RevisionStatus,
 )
-from procedures.texts import content_checks
 from procedures.texts.content_checks import Finding
 from procedures.texts.rendering import (
     CITATION,
@@ -108,10 +107,7 @@ def submit_for_review(
     """
     if not revision.note:
         raise PublishingRefused("Write the note to patients first: one sentence about what is new.")
-    found = content_checks.findings(
-        revision.document, publication.known_terms(revision.page, now), revision.note
-    )
-    answered = _answered(found, answers or {})
+    answered = _answered(findings.found_in(revision, now), answers or {})
     shown = library()
     fragment = render(revision.document, shown)
     _refuse_later_sources(revision.document, shown, timezone.localdate(now))

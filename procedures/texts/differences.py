@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 from procedures.texts.rendering import CLOSING_SEAM, SEAM
 
 BLOCK_END = re.compile(
-    r"</(?:p|h\d|li|tr|td|th|summary|figcaption)>|<(?:ul|ol|table|details|img)[^>]*>"
+    r"</(?:p|h\d|li|dt|dd|tr|td|th|summary|figcaption)>|<(?:ul|ol|table|details|img)[^>]*>"
 )
 WORDS = re.compile(r"\s*\S+")
 MOST_PAIRS = 1_000_000

@@ -331,7 +331,7 @@ def test_a_warning_that_waits_is_not_sent_after_the_answer(monday: datetime, at:
     now = monday + timedelta(hours=6)
     assert triage.warn_of_ends(now) == 1
     request.refresh_from_db()
-    triage.ask_for_other_times(request, version=request.version, now=now)
+    triage.ask_for_other_times(request, version=request.version, wishes="", now=now)
     at(now)
     messages.send_due()
     warning = request.messages.get(kind=MessageKind.OFFER_ENDS)

@@ -23,7 +23,7 @@ from clinic_site import sign_in as door
 from clinic_site.desk import Desk
 from clinic_site.groups import GROUPS
 from tests import factories
-from tests.people import DECISIONS, LIST, decide_at, page_of, ready_for
+from tests.people import DECISIONS, LIST, decide_at, moment_of, page_of, ready_for
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
@@ -222,8 +222,7 @@ def test_the_matrix_of_groups_and_decisions(
     slug: str, sign_in: SignIn, at: Any, monday: datetime
 ) -> None:
     request = ready_for(slug, monday)
-    if slug == "attendance":
-        at(monday + timedelta(days=2))
+    at(moment_of(slug, monday))
     for group, permissions in GROUPS.items():
         client = sign_in(group)
         allowed = DECISIONS[slug].permission in permissions
@@ -280,7 +279,6 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "reason": "Because.",
         "until": f"{start:%Y-%m-%d}",
         "outcome": FlagOutcome.PROCEED,
-        "came": "yes",
         "reached": "yes",
         "email": "new@example.org",
         "phone": "020 7946 0958",
@@ -304,7 +302,8 @@ REACHES = {
     "book-offered": RequestStatus.BOOKED,
     "take-back": RequestStatus.BOOKED_IN_REVIEW,
     "leave": RequestStatus.BOOKED,
-    "attendance": RequestStatus.CLOSED,
+    "attended": RequestStatus.CLOSED,
+    "missed": RequestStatus.CLOSED,
     "cancel": RequestStatus.CLOSED,
 }
 
@@ -313,8 +312,7 @@ REACHES = {
 def test_a_press_decides_and_says_so(slug: str, sign_in: SignIn, at: Any, monday: datetime) -> None:
     request = ready_for(slug, monday)
     before = request.status
-    if slug == "attendance":
-        at(monday + timedelta(days=2))
+    at(moment_of(slug, monday))
     client = sign_in("Clinician")
     posted = values_for(slug, request, monday)
     answer = client.post(decide_at(request, slug), posted, follow=True)

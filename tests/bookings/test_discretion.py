@@ -20,7 +20,12 @@ pytestmark = pytest.mark.django_db
 
 SECRET = ["canary", "7946 0123", "79460123", "1961", "19 july", "warfarin"]
 # Where patients' own words belong; a session has them while a form is being filled in.
-OWN_PLACES = {"bookings_appointmentrequest", "bookings_screeninganswer", "bookings_clinicquestion"}
+OWN_PLACES = {
+    "bookings_appointmentrequest",
+    "bookings_screeninganswer",
+    "bookings_clinicquestion",
+    "bookings_visitanswer",
+}
 
 
 def everything_written() -> str:

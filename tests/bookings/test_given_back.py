@@ -148,6 +148,7 @@ def test_an_answer_that_was_posted_after_the_hour_is_given_back(
     [
         ("move", "wishes", RequestStatus.BOOKED),
         ("cancel", "reason", RequestStatus.BOOKED),
+        ("other-times", "wishes", RequestStatus.BOOKED_OFFERED),
     ],
 )
 @pytest.mark.parametrize("how", ["stale", "late"])

@@ -137,16 +137,6 @@ def test_the_calendar_replaces_what_it_had(monday: datetime) -> None:
     assert second.start == new.starts
 
 
-def test_a_moved_appointment_has_a_reminder_of_its_own(monday: datetime) -> None:
-    request = booked(monday)
-    triage.remind(monday + timedelta(days=5, hours=1))
-    now = monday + timedelta(days=5, hours=2)
-    book_instead(request, monday + timedelta(days=20), now)
-    assert triage.remind(monday + timedelta(days=18, hours=1)) == 1
-    assert triage.remind(monday + timedelta(days=18, hours=2)) == 0
-    assert request.messages.filter(kind=MessageKind.REMINDER).count() == 2
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("round_", range(3))
 def test_moving_against_cancelling_has_one_winner(round_: int, monday: datetime) -> None:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from bookings import diary, triage
-from bookings.models import AppointmentRequest, Claim, Closure, Offer
+from bookings.models import AppointmentRequest, Claim, ClosedDay, Closure, Offer
 from bookings.status import FlagOutcome, RequestStatus
 from tests import factories
 from tests.people import ready_for
@@ -253,7 +253,7 @@ def test_an_offer_that_did_not_suit_is_followed_by_one_of_the_same_kind(
     request_: AppointmentRequest, sign_in: SignIn, monday: datetime
 ) -> None:
     factories.offer(request_, doctor="other", now=monday)
-    triage.ask_for_other_times(request_, version=request_.version, now=monday)
+    triage.ask_for_other_times(request_, version=request_.version, wishes="", now=monday)
     content = sign_in("Reception").get(page(request_)).content.decode()
     assert "Free times with Dr Other" in content
     assert NOT_AS_IT_IS not in content
@@ -285,3 +285,55 @@ def test_a_clinician_who_has_left_is_replaced_and_that_is_said(
     content = sign_in("Reception").get(page(with_another, "offer")).content.decode()
     assert "Free times with Dr Clinician" in content
     assert "Dr Clinician, Consultant instead of Dr Other, Consultant" in content
+
+
+# --- Times that are ticked already ----------------------------------------------------------------
+
+
+def ticked(content: str) -> list[datetime]:
+    return [datetime.fromtimestamp(int(each), tz=UTC) for each in TICKED.findall(content)]
+
+
+def test_the_first_suiting_times_of_two_days_are_ticked_and_two_presses_offer_them(
+    request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    AppointmentRequest.objects.update(
+        preferred_days=["tuesday", "thursday"], preferred_times=["afternoon"]
+    )
+    client = sign_in("Reception")
+    content = client.get(page(request_)).content.decode()
+    first, second = ticked(content)
+    assert (f"{first:%A %H}", f"{second:%A %H}") == ("Tuesday 12", "Thursday 12")
+    assert first - monday < timedelta(days=2)
+    posted = form(request_, first)
+    posted |= {"times": [str(int(each.timestamp())) for each in (first, second)]}
+    client.post(page(request_), posted)
+    assert [time.starts for time in Offer.objects.get().times.order_by("starts")] == [first, second]
+
+
+def test_on_one_day_two_times_are_ticked(
+    request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    AppointmentRequest.objects.update(preferred_days=["tuesday"], preferred_times=["afternoon"])
+    ClosedDay.objects.create(day=date(2026, 12, 1), reason="Training")
+    first, second = ticked(sign_in("Reception").get(page(request_)).content.decode())
+    assert first.date() == second.date() == date(2026, 11, 24)
+
+
+def test_nothing_is_ticked_where_nothing_suits_or_somebody_has_to_read(
+    request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    client = sign_in("Reception")
+    AppointmentRequest.objects.update(preferred_days=[], preferred_times=["afternoon"])
+    assert ticked(client.get(page(request_)).content.decode()) == []
+    AppointmentRequest.objects.update(preferred_days=["tuesday"], wishes="After 14:00.")
+    assert ticked(client.get(page(request_)).content.decode()) == []
+
+
+def test_what_was_unticked_stays_so(
+    request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    AppointmentRequest.objects.update(preferred_days=["tuesday"], preferred_times=["afternoon"])
+    posted = form(request_, monday) | {"times": [], "look": "from"}
+    content = sign_in("Reception").post(page(request_), posted).content.decode()
+    assert ticked(content) == []

@@ -21,7 +21,7 @@ from bookings.desk.alarms import alarms
 from bookings.management.commands import verify_journal
 from bookings.models import AppointmentRequest, Message, Offer
 from bookings.status import MessageKind, RequestStatus
-from bookings.triage import clock, earlier, visits
+from bookings.triage import clock, earlier, reminders
 from procedures import publishing
 from procedures.ground import batches
 from procedures.ground.batches import Failed, attempt, one_by_one
@@ -76,7 +76,7 @@ def test_what_the_clock_did_is_written_down_for_the_others(
 
 def test_the_others_are_reminded(monday: datetime, poison: Poison) -> None:
     bad, good = (booked(monday, days=days) for days in (7, 8))
-    poison(visits, "is_in_session", lambda who, room, span: span.starts == begins(bad))
+    poison(reminders, "is_in_session", lambda who, room, span: span.starts == begins(bad))
     reminded = triage.remind(monday + timedelta(days=6, hours=1))
     assert (reminded, reminded.failed) == (1, 1)
     assert Message.objects.get(kind=MessageKind.REMINDER).request == good

@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.core import mail
 from django.test import Client
 
-from bookings import links, messages
+from bookings import links, messages, triage
 from bookings.models import Appointment, AppointmentRequest, RequestEvent
 from bookings.patients import limits
 from bookings.status import RequestStatus
@@ -166,7 +166,7 @@ HEADINGS = {
     RequestStatus.BOOKED_IN_REVIEW: "We are looking at your appointment again",
     RequestStatus.BOOKED_OFFERED: "We can offer you these times instead",
     RequestStatus.DECLINED: "We cannot offer you an appointment for this",
-    RequestStatus.WITHDRAWN: "You withdrew this request",
+    RequestStatus.WITHDRAWN: "This request is withdrawn",
     RequestStatus.LAPSED: "The time to reply has passed",
     RequestStatus.CLOSED: "Your appointment was cancelled",
 }
@@ -179,6 +179,7 @@ def test_every_state_is_told_in_plain_words(
     url = open_link(client, factories.request_at(status, now=monday))
     content = client.get(url).content.decode()
     assert f"<h1>{HEADINGS[status]}</h1>" in content
+    assert f"<title>{HEADINGS[status]} (" in content
     assert "You sent your request." in content
     for word in ("triage", "flag", "My shoulder hurts", "pat@example.org", "7946 0123"):
         assert word not in content
@@ -190,7 +191,9 @@ def test_withdrawing_takes_a_press_and_not_a_look(client: Client) -> None:
     page = client.get(f"{url}withdraw/").content.decode()
     assert "Withdraw your request?" in page
     answer = client.post(f"{url}withdraw/", {"version": request.version}, follow=True)
-    assert "You withdrew this request" in answer.content.decode()
+    content = answer.content.decode()
+    assert "This request is withdrawn" in content
+    assert 'role="status"><p>You withdrew your request.</p>' in content
 
 
 def test_a_press_on_an_old_screen_is_told_what_happened(client: Client) -> None:
@@ -267,12 +270,64 @@ def test_an_offer_that_ended_is_said_to_have_ended(
     assert "The time to reply has passed" in answer.content.decode()
 
 
-def test_asking_for_other_times(client: Client, monday: datetime) -> None:
+@pytest.mark.parametrize("wishes", ["", "Thursday mornings."])
+def test_asking_for_other_times(wishes: str, client: Client, monday: datetime) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
     url = open_link(client, request)
-    answer = client.post(f"{url}other-times/", {"version": request.version}, follow=True)
-    assert "We are looking at your request" in answer.content.decode()
-    assert "You asked for other times." in answer.content.decode()
+    looked = client.get(f"{url}other-times/").content.decode()
+    assert "we will stop holding these times" in looked
+    request.refresh_from_db()
+    assert request.status == RequestStatus.OFFERED
+    posted = {"version": request.version, "wishes": wishes}
+    content = client.post(f"{url}other-times/", posted, follow=True).content.decode()
+    assert "We are looking at your request" in content
+    assert 'role="status"><p>You asked for other times.</p>' in content
+    request.refresh_from_db()
+    assert (request.status, request.wishes) == (RequestStatus.IN_REVIEW, wishes)
+
+
+def test_what_suits_is_kept_when_a_later_offer_does_not_suit_either(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    AppointmentRequest.objects.update(wishes="Not before 10:00.")
+    request.refresh_from_db()
+    triage.ask_for_other_times(request, version=request.version, wishes="", now=monday)
+    request.refresh_from_db()
+    assert request.wishes == "Not before 10:00."
+
+
+def test_without_an_offer_there_are_no_other_times_to_ask_for(
+    client: Client, monday: datetime
+) -> None:
+    url = open_link(client, factories.request_at(RequestStatus.BOOKED, now=monday))
+    assert client.get(f"{url}other-times/").headers["Location"] == url
+
+
+@pytest.mark.parametrize(
+    ("status", "over", "now"),
+    [
+        (RequestStatus.RECEIVED, ["You asked"], "We read your request"),
+        (RequestStatus.OFFERED, ["You asked", "We read your request"], "You choose a time"),
+        (
+            RequestStatus.BOOKED,
+            ["You asked", "We read your request", "You choose a time"],
+            "Your visit",
+        ),
+    ],
+)
+def test_the_page_shows_how_far_the_request_has_come(
+    status: RequestStatus, over: list[str], now: str, client: Client, monday: datetime
+) -> None:
+    url = open_link(client, factories.request_at(status, now=monday))
+    content = client.get(url).content.decode()
+    assert re.findall(r'<li class="is-over">([^<]+)<', content) == over
+    assert re.findall(r'<li aria-current="step">([^<]+)<', content) == [now]
+
+
+def test_a_request_that_ended_without_a_visit_shows_no_steps(
+    client: Client, monday: datetime
+) -> None:
+    url = open_link(client, factories.request_at(RequestStatus.DECLINED, now=monday))
+    assert "steps-bar" not in client.get(url).content.decode()
 
 
 # --- Behind the date of birth ---------------------------------------------------------------
@@ -325,9 +380,7 @@ def test_the_tries_are_counted_for_the_request_and_not_for_the_browser(client: C
     assert client.post(f"{open_link(client, request)}identify/", BIRTH).status_code == 302
 
 
-@pytest.mark.parametrize(
-    "page", ["choose/", "other-times/", "answer/", "keep/", "earlier/", "no-earlier/"]
-)
+@pytest.mark.parametrize("page", ["choose/", "answer/", "keep/", "earlier/", "no-earlier/"])
 def test_a_look_at_an_address_for_presses_leads_back(page: str, client: Client) -> None:
     url = open_link(client, factories.request_at(RequestStatus.OFFERED))
     assert client.get(url + page).headers["Location"] == url

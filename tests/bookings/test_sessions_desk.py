@@ -364,11 +364,11 @@ def test_only_what_can_succeed_is_offered(
         "offer": True,
         "move": True,
         "cancel": True,
-        "attendance": False,
+        "attended": False,
     }.items():
         assert (f"/decide/{slug}/" in before) == only_before
         assert (f"/decide/{slug}/" in after) != only_before
-    assert "Attendance to record" in client.get("/admin/").content.decode()
+    assert "Coming today" in client.get("/admin/").content.decode()
 
 
 def test_leave_of_long_ago_can_still_be_corrected(doctor: Clinician, sign_in: SignIn) -> None:

@@ -11,6 +11,7 @@ from unittest import mock
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
@@ -94,6 +95,7 @@ OPEN = {
     "withdraw": {RequestStatus.OFFERED, RequestStatus.DEFERRED},
     "cancel": WITH_APPOINTMENT,
     "attend": WITH_APPOINTMENT,
+    "on_the_day": {RequestStatus.CLOSED, *WITH_APPOINTMENT},
 }
 people = st.integers(0, 2)
 # What every verb calls on its way. A process may die right after any of them.
@@ -246,7 +248,7 @@ class Clinic(RuleBasedStateMachine):
         self.attempt(triage.renew_link, request, by=self.by)
 
     def ask_for_others(self, request: AppointmentRequest, data: Any) -> None:
-        self.attempt(triage.ask_for_other_times, request)
+        self.attempt(triage.ask_for_other_times, request, wishes="")
 
     def take_back(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.take_offer_back, request, by=self.by)
@@ -280,6 +282,12 @@ class Clinic(RuleBasedStateMachine):
 
     def attend(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.record_attendance, request, came=data.draw(st.booleans()), by=self.by)
+
+    def on_the_day(self, request: AppointmentRequest, data: Any) -> None:
+        verb = data.draw(
+            st.sampled_from([triage.record_arrival, triage.call_in, triage.undo_attendance])
+        )
+        self.attempt(verb, request, by=self.by)
 
     @rule(data=st.data(), outcome=st.sampled_from(["proceed", "call_patient", "not_suitable"]))
     def resolve(self, data: Any, outcome: str) -> None:
@@ -392,7 +400,8 @@ class Clinic(RuleBasedStateMachine):
             offers = sum(kinds.count(kind) for kind in OFFERS)
             assert request.messages.filter(kind=MessageKind.OFFER).count() == offers
             booked = request.appointments.count()
-            assert request.messages.filter(kind=MessageKind.REMINDER).count() <= booked
+            reminders = request.messages.filter(kind=MessageKind.REMINDER)
+            assert reminders.count() <= booked * len(django_settings.CLINIC_REMINDER_DAYS)
 
     @invariant()
     def what_is_marked_as_sent_was_taken_and_hardly_anything_twice(self) -> None:

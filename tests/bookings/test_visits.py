@@ -172,7 +172,7 @@ def test_whether_the_patient_came_is_recorded(
     record = partial(
         triage.record_attendance, request, version=request.version, came=came, by=reception
     )
-    with pytest.raises(TriageRefused, match="has not started yet"):
+    with pytest.raises(TriageRefused, match="not started yet" if came else "that has started"):
         record(now=monday)
     later = monday + timedelta(days=7)
     record(now=later)
@@ -181,39 +181,6 @@ def test_whether_the_patient_came_is_recorded(
     assert not Claim.objects.exists()
     at(later)
     assert heading in client.get(behind_link(client, request)).content.decode()
-
-
-# --- Reminders --------------------------------------------------------------------------------
-
-
-def reminders() -> int:
-    return Message.objects.filter(kind=MessageKind.REMINDER).count()
-
-
-def test_a_reminder_is_queued_once_two_days_ahead(monday: datetime) -> None:
-    booked(monday)
-    assert triage.remind(monday + timedelta(days=5, seconds=-1)) == 0
-    assert triage.remind(monday + timedelta(days=5)) == 1
-    assert triage.remind(monday + timedelta(days=6)) == 0
-    assert reminders() == 1
-
-
-def test_no_reminder_for_what_was_just_booked_or_is_over(monday: datetime) -> None:
-    booked(monday, days=1)
-    assert triage.remind(monday + timedelta(hours=1)) == 0
-    assert triage.remind(monday + timedelta(days=30)) == 0
-
-
-def test_no_reminder_of_a_cancelled_appointment(monday: datetime) -> None:
-    cancel(booked(monday), PATIENT, monday)
-    assert triage.remind(monday + timedelta(days=6)) == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_workers_queue_one_reminder(monday: datetime) -> None:
-    booked(monday)
-    outcomes = race([lambda: triage.remind(monday + timedelta(days=6))] * 4)
-    assert sum(outcomes) == reminders() == 1
 
 
 # --- Calendars --------------------------------------------------------------------------------
@@ -247,6 +214,19 @@ def test_a_cancelled_appointment_is_taken_out_of_the_calendar(monday: datetime) 
     assert event["uid"] == last["uid"]
     assert last["sequence"] > event["sequence"]
     assert last["status"] == "CANCELLED"
+
+
+def test_a_calendar_rings_before_the_visit_and_says_what_to_do(
+    settings: Any, monday: datetime
+) -> None:
+    settings.CLINIC_PHONE = "01632 960123"
+    _, event = event_of(invitation(booked(monday).appointments.get()))
+    (alarm,) = event.walk("VALARM")
+    assert alarm["trigger"].dt == timedelta(hours=-2)
+    assert event["description"] == (
+        "If you cannot come, use the private link in our email to change or cancel. "
+        "Or phone 01632 960123."
+    )
 
 
 def test_a_calendar_tells_nothing_of_the_reason(client: Client, monday: datetime) -> None:

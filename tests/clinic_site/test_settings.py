@@ -64,10 +64,17 @@ WRONG = [
             ("CLINIC_ANSWERS_WITHIN_HOURS", 1, 1000),
             ("CLINIC_CANCEL_HOURS", 0, 1000),
             ("CLINIC_LINK_DAYS", 1, 4000),
-            ("CLINIC_REMINDER_DAYS", 1, 60),
             ("CLINIC_PAGES_IN_OUTAGE_SECONDS", 0, 3600),
         )
         for value in ("-5", "1.5", str(most + 1))
+    ),
+    *(
+        (
+            "CLINIC_REMINDER_DAYS",
+            value,
+            f"CLINIC_REMINDER_DAYS is “{value}”. List different whole numbers from 1 to 60",
+        )
+        for value in ("", "0", "3,61", "-3", "1.5", "three", "3,,1", "3,3")
     ),
     *(
         ("DATABASE_URL", value, "DATABASE_URL does not name a database.")
@@ -128,6 +135,7 @@ def test_a_wrong_setting_is_told_in_a_sentence(
         ("SITE_URL", "https://clinic.example:8443"),
         ("ALLOWED_HOSTS", ".example,other.example"),
         ("CLINIC_PAGES_IN_OUTAGE_SECONDS", "0"),
+        ("CLINIC_REMINDER_DAYS", "7, 2"),
         ("DATABASE_URL", "postgres://user@/name?host=/run/postgresql"),
         ("DEBUG", "false"),
     ],

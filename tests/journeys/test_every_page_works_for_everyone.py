@@ -87,19 +87,19 @@ def test_contents_are_closed_on_a_phone_and_beside_the_text_on_a_desk(
     path = f"{clinic}/procedures/ultrasound-guided-injections/"
     phone, desk = new_page(width=375), new_page(width=1280)
     phone.goto(path)
-    expect(phone.get_by_role("link", name="The risks")).to_be_hidden()
+    expect(phone.get_by_role("link", name="What are the risks?")).to_be_hidden()
     phone.get_by_text("On this page").first.click()
-    phone.get_by_role("link", name="The risks").click()
-    expect(phone.get_by_role("heading", name="The risks")).to_be_in_viewport()
+    phone.get_by_role("link", name="What are the risks?").click()
+    expect(phone.get_by_role("heading", name="What are the risks?")).to_be_in_viewport()
     desk.goto(path)
-    expect(desk.get_by_role("link", name="The risks")).to_be_visible()
+    expect(desk.get_by_role("link", name="What are the risks?")).to_be_visible()
 
 
 def test_paper_carries_the_text_and_leaves_the_rest(clinic: str, new_page: NewPage) -> None:
     page = new_page()
     page.emulate_media(media="print")
     page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
-    expect(page.get_by_role("heading", name="The risks")).to_be_visible()
+    expect(page.get_by_role("heading", name="What are the risks?")).to_be_visible()
     expect(page.get_by_text("Dr Ada Example")).to_be_visible()
     for screen_only in (
         ".page-tools",

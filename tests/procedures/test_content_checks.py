@@ -1,14 +1,17 @@
 """Rules of safe and plain patient information."""
 
+from datetime import date
+
 import pytest
 
+from procedures.models import Source
 from procedures.texts.content_checks import RULES, Finding, findings, reading_age
 from tests import factories
 
 URGENT = "::: urgent Ask a GP today if:\n- it hurts\n:::\n"
 RISKS = "::: risks\n| What | How often |\n|---|---|\n"
 # What the author of a procedure page would be prompted for, whatever the test is about.
-ALWAYS = {"missing block"}
+ALWAYS = {"missing block", "at a glance"}
 
 
 def found(body: str, known: tuple[str, ...] = (), category: str = "procedures") -> list[Finding]:
@@ -211,7 +214,119 @@ def test_a_figure_is_about_what_its_row_names(heading: str, cell: str, contradic
 
 
 def test_every_rule_is_broken_by_some_test() -> None:
-    assert {rule for _, _, rule in BREAKS} | {"missing block", "reading age"} == set(RULES)
+    broken = {rule for _, _, rule in BREAKS} | {rule for *_, rule in BAD_SOURCES}
+    elsewhere = {"missing block", "reading age", "at a glance", "guide at a glance"}
+    assert broken | elsewhere == set(RULES)
+
+
+ALL_ASKED = (
+    "Does it hurt? How long does it take? When can I drive and work? What can go wrong? "
+    "How soon does it work, and for how long? Who does it? What does it cost?"
+)
+
+
+def at_a_glance(*questions: str) -> str:
+    items = "\n".join(f"- **{question}** Ask us." for question in questions)
+    return f"{URGENT}\n::: at-a-glance\n{items}\n:::\n"
+
+
+def unanswered(body: str, category: str) -> list[Finding]:
+    rules = {"at a glance", "guide at a glance"}
+    found = findings(factories.document(category=category, body=body))
+    return [each for each in found if each.rule in rules]
+
+
+@pytest.mark.parametrize(
+    ("category", "blocks"), [("procedures", True), ("guides", False), ("clinics", None)]
+)
+def test_a_page_answers_at_a_glance_what_patients_ask_first(
+    category: str, blocks: bool | None
+) -> None:
+    expected = [] if blocks is None else [(1, ALL_ASKED, blocks)]
+    found = unanswered(URGENT, category)
+    assert [(each.line, each.about, each.blocks) for each in found] == expected
+    questions = [f"{words}?" for words in ALL_ASKED.rstrip("?").split("? ")]
+    assert unanswered(at_a_glance(*questions), category) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("Will I be in pain?", "Does it hurt?"),
+        ("How long is the visit?", "How long does it take?"),
+        ("Can I go to work the next day?", "When can I drive and work?"),
+        ("What are the risks?", "What can go wrong?"),
+        ("How long does it last?", "How soon does it work, and for how long?"),
+        ("Who will I see?", "Who does it?"),
+        ("What will I pay?", "What does it cost?"),
+    ],
+)
+def test_a_question_may_be_asked_in_other_words(asked: str, answered: str) -> None:
+    (found,) = unanswered(at_a_glance(asked), "procedures")
+    assert (found.line, found.about) == (
+        13,
+        ALL_ASKED.replace(answered, "").replace("  ", " ").strip(),
+    )
+
+
+GOOD_SOURCE = {
+    "kind": "leaflet",
+    "title": "A leaflet",
+    "publisher": "Example Hospital",
+    "url": "https://example.org/leaflet",
+    "dated": "March 2024",
+}
+BAD_SOURCES = [
+    ("kind", "", "source kind"),
+    ("publisher", "", "source name"),
+    ("publisher", "A hospital", "source name"),
+    ("publisher", "Peer-reviewed journals", "source name"),
+    ("publisher", "Review in a peer-reviewed journal", "source name"),
+    ("publisher", "BMC journal", "source name"),
+    ("publisher", "GP practice, UK", "source name"),
+    ("publisher", "Page of a clinic; our notes do not name it", "source name"),
+    ("publisher", "Publisher not recorded", "source name"),
+    ("publisher", "Article PMC3324992", "source name"),
+    ("title", "Two studies in peer-reviewed journals", "source name"),
+    ("dated", "", "source date"),
+    ("dated", "n.d.", "source date"),
+    ("dated", "March", "source date"),
+    ("url", "https://www.example.org", "source address"),
+    ("url", "https://www.example.org/", "source address"),
+]
+
+
+def broken_by(**columns: str) -> list[tuple[int, str, str, bool]]:
+    source = Source(key="a", seen_on=date(2026, 11, 20), **GOOD_SOURCE | columns)
+    document = factories.document(category="clinics", body="One.[^a]\n\nTwo.[^a]\n")
+    found = findings(document, sources={"a": source})
+    return [(each.line, each.rule, each.about, each.blocks) for each in found]
+
+
+@pytest.mark.parametrize(("column", "value", "rule"), BAD_SOURCES)
+def test_a_source_says_what_it_is_whose_when_and_where(column: str, value: str, rule: str) -> None:
+    assert broken_by(**{column: value}) == [(8, rule, "a", rule != "source address")]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("publisher", "NHS"),
+        ("publisher", "One Welbeck, a private clinic"),
+        ("publisher", "University of Example"),
+        ("title", "What is not known about tennis elbow"),
+        ("dated", "2013; searched to 2012"),
+        ("dated", "undated"),
+        ("url", ""),
+        ("url", "https://www.example.org/?p=7623"),
+    ],
+)
+def test_a_source_that_can_be_found_is_not_a_finding(column: str, value: str) -> None:
+    assert broken_by(**{column: value}) == []
+
+
+def test_undated_is_said_of_pages_with_an_address_alone() -> None:
+    assert [rule for _, rule, *_ in broken_by(dated="undated", url="")] == ["source date"]
 
 
 @pytest.mark.parametrize(
@@ -244,9 +359,9 @@ def test_a_term_that_another_page_explains_has_to_be_explained_here() -> None:
 
 def test_a_procedure_is_asked_for_its_blocks_and_a_guide_is_not() -> None:
     (finding,) = findings(factories.document())
-    assert (finding.rule, finding.about) == ("missing block", "key-facts, options, tell-us, risks")
+    assert (finding.rule, finding.about) == ("missing block", "options, tell-us, risks")
     assert not finding.blocks
-    assert found("Just words.", category="guides") == []
+    assert found("Just words.", category="clinics") == []
 
 
 def test_what_blocks_comes_first() -> None:

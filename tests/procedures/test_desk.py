@@ -106,7 +106,7 @@ def test_an_unreadable_text_is_told_its_line_and_kept(
 def test_the_checks_name_what_keeps_a_draft_from_being_shown(
     sign_in: SignIn, monday: datetime
 ) -> None:
-    guide = factories.page(category="guides")
+    guide = factories.page(category="clinics")
     for body, sentence in (
         ("It is clear.", "The checks found nothing. You can send the text to review."),
         (
@@ -114,7 +114,7 @@ def test_the_checks_name_what_keeps_a_draft_from_being_shown(
             "Must be corrected, line 9.</strong> Remove the hidden character from this line (U+202E",
         ),
     ):
-        text = factories.document(category="guides", body=body)
+        text = factories.document(category="clinics", body=body)
         draft = factories.revision(of=guide, text=text, now=monday)
         content = sign_in("Editor").get(page_of(draft)).content.decode()
         assert sentence in content
@@ -321,7 +321,7 @@ def test_sending_to_review_asks_for_a_reason_for_each_prompt(
     draft = factories.revision(now=monday)
     client = sign_in("Editor")
     page = client.get(decide_at(draft, "submit")).content.decode()
-    assert "Add what is missing: key-facts, options, tell-us, risks." in page
+    assert "Add what is missing: options, tell-us, risks." in page
     empty = {"version": draft.version, "reason_0": ""}
     refused = client.post(decide_at(draft, "submit"), empty).content.decode()
     assert "Explain why you are keeping it" in refused
@@ -346,12 +346,12 @@ def test_what_blocks_has_no_field_and_no_way_around(sign_in: SignIn, monday: dat
 
 
 def test_findings_stand_beside_the_text_and_the_preview(sign_in: SignIn, monday: datetime) -> None:
-    body = f"{factories.BODY}\nIt is painless.\n"
+    body = f"\n\nIt is painless.\n{factories.BODY}"
     draft = factories.revision(text=factories.document(body=body), now=monday)
     client = sign_in("Editor")
     for url in (page_of(draft), f"{LIST}{draft.pk}/preview/"):
         page = client.get(url).content.decode()
-        assert "line 19.</strong> Remove the promise" in page
+        assert "line 10.</strong> Remove the promise" in page
         assert "Nobody can promise a result" in page
 
 

@@ -13,7 +13,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-SHOULDER = """
+SHOULDER = f"""
 It may help a [[bursa: a small cushion of fluid]].
 
 ## What it is
@@ -23,7 +23,7 @@ We inject beside the tendon.[^leaflet]
 ::: urgent Ask a GP today or ring 111 if:
 - it hurts very much
 :::
-"""
+{factories.AT_A_GLANCE}"""
 
 
 @pytest.fixture(autouse=True)

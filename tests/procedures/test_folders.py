@@ -1,5 +1,6 @@
 """Pages, sources and figures to and from a folder: all of it or nothing, without loss."""
 
+import tomllib
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -18,8 +19,10 @@ pytestmark = pytest.mark.django_db
 
 SOURCES = """
 [leaflet]
+kind = "leaflet"
 title = "A leaflet"
-publisher = "A hospital"
+publisher = "Example Hospital"
+dated = "2024"
 seen_on = 2026-11-20
 seen_by = "an editor"
 """
@@ -176,7 +179,10 @@ change_class = "wording"
 NEXT_SOURCE = """
 [newer]
 title = "A newer leaflet"
-publisher = "A hospital"
+kind = "leaflet"
+publisher = "Example Hospital"
+dated = "2024"
+read_in_part = true
 seen_on = 2026-11-21
 seen_by = "an editor"
 """
@@ -211,7 +217,12 @@ def test_all_that_belongs_to_a_page_comes_along(full: Path) -> None:
     draft = page.revisions.get()
     assert (draft.note, draft.change_class) == ("Shorter.", "wording")
     source = Source.objects.get(key="leaflet")
-    assert source.superseded_by == Source.objects.get(key="newer")
+    newer = Source.objects.get(key="newer")
+    assert source.superseded_by == newer
+    assert [(each.kind, each.read_in_part) for each in (source, newer)] == [
+        ("leaflet", False),
+        ("leaflet", True),
+    ]
     assert Figure.objects.get().key == "probe"
 
 
@@ -236,6 +247,9 @@ def test_what_is_written_and_read_elsewhere_is_written_again_without_loss(
         "figures/probe.svg",
     }
     assert contents(first)["a-thing.md"] == (full / "a-thing.md").read_bytes()
+    written = tomllib.loads(contents(first)["sources.toml"].decode())
+    assert "read_in_part" not in written["leaflet"]
+    assert (written["newer"]["kind"], written["newer"]["read_in_part"]) == ("leaflet", True)
 
 
 def test_nothing_is_written_over(full: Path) -> None:
@@ -261,6 +275,8 @@ def test_nothing_is_written_over(full: Path) -> None:
         ("pages.toml", "[nowhere]\nposition = 1", "there is no page “nowhere”"),
         ("sources.toml", SOURCES + 'superseded_by = "nowhere"', "there is no source “nowhere”"),
         ("sources.toml", SOURCES + 'titel = "x"', "there is no “titel”"),
+        ("sources.toml", SOURCES.replace('"leaflet"', '"gossip"'), r"\[leaflet\]: {'kind'"),
+        ("sources.toml", SOURCES.replace('kind = "leaflet"', ""), r"\[leaflet\]: {'kind'"),
         ("figures/probe.svg", "<svg><script/></svg>", "probe.svg: This drawing contains a script"),
     ],
 )

@@ -352,8 +352,8 @@ def test_a_note_with_hidden_characters_is_refused(note: str, monday: datetime) -
 @pytest.mark.parametrize(
     ("seen_on", "dated", "refused"),
     [
-        (date(2026, 11, 23), "", False),
-        (date(2026, 11, 24), "", True),
+        (date(2026, 11, 23), "undated", False),
+        (date(2026, 11, 24), "undated", True),
         (date(2026, 11, 1), "2026", False),
         (date(2026, 11, 1), "January 2027", True),
         (date(2026, 11, 1), "2023; next review in 2029", False),

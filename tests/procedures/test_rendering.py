@@ -10,6 +10,7 @@ import pytest
 
 from procedures.models import Figure, Source
 from procedures.texts import content_checks
+from procedures.texts.differences import passages
 from procedures.texts.rendering import (
     CLOSING_SEAM,
     SEAM,
@@ -23,6 +24,7 @@ from procedures.texts.rendering import (
     terms,
 )
 from procedures.texts.rendering.blocks import BLOCKS
+from procedures.texts.rendering.faults import QUESTIONS
 from tests import factories
 from tests.valid_html import faults_of_fragment
 
@@ -30,6 +32,7 @@ SOURCES = {
     "leaflet": Source(
         key="leaflet",
         title="A leaflet",
+        kind="leaflet",
         publisher="A hospital",
         url="https://example.org/leaflet",
         seen_on=date(2026, 11, 20),
@@ -90,7 +93,7 @@ def test_a_block_takes_its_place_in_the_order_of_headings() -> None:
     assert re.findall(r"<(h\d)", out) == ["h2", "h2", "h3"]
 
 
-@pytest.mark.parametrize("name", [name for name in BLOCKS if name != "figure"])
+@pytest.mark.parametrize("name", sorted(BLOCKS.keys() - {"figure", "at-a-glance"}))
 def test_every_block_opens_closes_and_keeps_its_class(name: str) -> None:
     block = BLOCKS[name]
     out = html(f"::: {name}{' Heading if:' if block.titled else ''}\n- Do not\n:::\n\nAfter.\n")
@@ -106,8 +109,56 @@ def test_a_citation_is_numbered_and_listed_with_its_publisher_and_day() -> None:
     assert 'id="cited-1-1"' in out
     assert '<li id="source-1" class="footnote-item">' in out
     assert '<a href="https://example.org/leaflet">A leaflet</a>. A hospital.' in out
-    assert "Read by us on 20 November 2026." in out
+    assert "A hospital. Leaflet. Read by us on 20 November 2026." in out
     assert out.count('class="footnote-backref"') == 1
+
+
+def test_a_source_says_what_it_is_when_it_is_from_and_how_much_of_it_was_read() -> None:
+    read = {"seen_on": date(2026, 11, 20), "dated": "2023", "read_in_part": True}
+    for kind, words in (("guideline", "Guideline"), ("clinic", "Page of a clinic")):
+        source = Source(key="leaflet", kind=kind, title="Pain", publisher="A society", **read)
+        out = render(factories.document(body="x[^leaflet]"), Library({"leaflet": source}, {}))
+        assert f"Pain. A society, 2023. {words}. Read in part by us on 20 November 2026." in out
+
+
+def test_the_questions_at_a_glance_are_a_list_of_questions_and_answers() -> None:
+    out = html(
+        "::: at-a-glance\n"
+        "- **Does it *hurt*?** A [little](/guides/pain/).[^leaflet]\n\n"
+        "- **How long does it take?**\n  About 15 minutes.\n"
+        ":::\n"
+    )
+    assert out.startswith('\n<div class="at-a-glance">\n<p class="eyebrow">At a glance</p>\n<dl>')
+    questions = re.findall(r"<div><dt>(.*?)</dt><dd>(.*?)</dd></div>", out, re.DOTALL)
+    assert [question for question, _ in questions] == [
+        "Does it <em>hurt</em>?",
+        "How long does it take?",
+    ]
+    assert '<a href="/guides/pain/">little</a>.<sup' in questions[0][1]
+    assert questions[1][1].strip() == "About 15 minutes."
+    (first, *_) = passages(out)[1:]
+    assert first == "Does it hurt?"
+
+
+@pytest.mark.parametrize(
+    ("block", "lines"),
+    [
+        ("- Does it hurt? A little.", [9]),
+        ("- **Does it hurt?**", [9]),
+        ("- **Does it hurt?** A little.\n-", [10]),
+        ("- **Does it hurt?** A little.\n\n  Or more.", [11]),
+        ("- **Does it hurt?** A little.\n  - **Where?** Here.", [10]),
+        ("1. **Does it hurt?** A little.", [9]),
+        ("These are the facts.\n\n- **Does it hurt?** A little.", [9]),
+        ("- **Does it hurt?** A little.\n\n| What | How |\n|--|--|\n| x | y |", [11, 13]),
+        ("", [8]),
+    ],
+)
+def test_only_questions_with_their_answers_are_at_a_glance(block: str, lines: list[int]) -> None:
+    found = faults(factories.document(body=f"::: at-a-glance\n{block}\n:::\n\nAfter.\n"))
+    assert {sentence for _, sentence in found} == {QUESTIONS}
+    assert set(lines) <= {line for line, _ in found}
+    assert max(line for line, _ in found) <= max(lines)
 
 
 def test_a_table_has_column_headers_and_no_style() -> None:

@@ -71,10 +71,11 @@ class SearchForm(forms.Form):
 
     term = PlainTextField(
         label="What are you looking for?",
-        help_text="Enter a reference, an email address, a phone number or the first letters of a "
-        "name. It can be the name of the patient or of the person who asked for them. We "
-        "record every search.",
-        required_message="Enter a reference, an email address, a phone number or a name.",
+        help_text="Enter a reference, an email address, a phone number, a date of birth such as "
+        "31/1/1970, or the first letters of a name. It can be the name of the patient or of the "
+        "person who asked for them. We record every search.",
+        required_message="Enter a reference, an email address, a phone number, a date of birth or "
+        "a name.",
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
@@ -139,20 +140,6 @@ class ContactForm(ReachForm, DecisionForm):
         super().__init__(*args, **kwargs)
         now = {name: getattr(self.record, name) for name in ReachForm.base_fields}
         self.initial = {**now, **self.initial}
-
-
-class AttendanceForm(DecisionForm):
-    """Whether the patient came."""
-
-    came = forms.ChoiceField(
-        label="Did the patient come?",
-        choices=[("yes", "Yes"), ("no", "No")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose yes or no."},
-    )
-
-    def values(self) -> dict[str, Any]:
-        return {**self.cleaned_data, "came": self.cleaned_data["came"] == "yes"}
 
 
 class FlagField(ModelChoiceField[RedFlag]):

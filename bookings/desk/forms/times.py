@@ -6,16 +6,16 @@ from typing import Any, NamedTuple, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
+from bookings.diary.clinicians import who_has_clinics
 from bookings.diary.desk_hours import HELD_HOURS
 from bookings.diary.free_times import FreeTime, free_times
 from bookings.models import (
     AppointmentRequest,
     AppointmentType,
-    ClinicSession,
     OfferedTime,
     Resource,
 )
@@ -57,10 +57,9 @@ class InstantField(forms.DateTimeField):
 
 def bookable(today: date) -> dict[str, QuerySet[Any]]:
     """The types that can still be booked, and the clinicians who have sessions to come."""
-    coming = ClinicSession.objects.filter(Q(last_day=None) | Q(last_day__gte=today))
     return {
         "appointment_type": AppointmentType.objects.filter(retired_on=None).order_by("name"),
-        "clinician": Clinician.objects.filter(clinicsession__in=coming).order_by("name").distinct(),
+        "clinician": who_has_clinics(today),
     }
 
 
@@ -107,6 +106,13 @@ class ShownTime(NamedTuple):
     html_id: str
 
 
+class FirstTime(NamedTuple):
+    """When a clinician is first free."""
+
+    starts: datetime
+    clinician: Clinician
+
+
 class FreeTimesForm(DecisionForm, LookForm):
     """The free times of one clinician for one type of appointment, and a time to type.
 
@@ -146,10 +152,25 @@ class FreeTimesForm(DecisionForm, LookForm):
         return {name: given.get(name) or value for name, value in first.items()} | {"from_day": day}
 
     def _first(self, name: str) -> int | None:
-        """What the request already has, if it can still be chosen; otherwise the first choice."""
+        """What the request has or asks for, if it can be chosen; otherwise the first choice."""
         choices = bookable(timezone.localdate())[name]
-        own = choices.filter(pk=getattr(self.own.get(name), "pk", None)).first()
-        return getattr(own or choices.first(), "pk", None)
+        wish = self.record.wished_clinician if name == "clinician" else None
+        asked = self.own.get(name) or wish
+        found = choices.filter(pk=asked.pk).first() if asked else None
+        return getattr(found or choices.first(), "pk", None)
+
+    def sooner(self) -> list[FirstTime]:
+        """The other clinicians, each with their first free time on these days: soonest first."""
+        if not self.look.is_valid():
+            return []
+        kind, chosen = (self.look.cleaned_data[name] for name in TERMS)
+        others = bookable(timezone.localdate())["clinician"].exclude(pk=chosen.pk)
+        times = [
+            FirstTime(free[0].starts, each)
+            for each in others
+            if (free := free_times(kind, each, self.days, timezone.now()))
+        ]
+        return sorted(times, key=lambda first: first.starts)
 
     def differs(self) -> list[str]:
         """What these times would change about the visit; shown beside the button."""
@@ -289,6 +310,10 @@ class TakeOfferedForm(DecisionForm):
         times.queryset = OfferedTime.objects.filter(offer__in=standing)
 
 
+# A nearer time is better agreed on the phone, so it is not suggested.
+TIME_TO_REPLY = timedelta(days=1)
+
+
 class OfferForm(FreeTimesForm):
     """One to three times, and until when they are held."""
 
@@ -308,6 +333,26 @@ class OfferForm(FreeTimesForm):
             "when the desk is open, and until two hours before the first time at the latest. "
             "We tell the patient. After that, others can book the times."
         )
+        if not self.is_bound and "times" not in self.initial:
+            self.initial["times"] = [int(starts.timestamp()) for starts in self._suggested()]
+
+    def _suggested(self) -> list[datetime]:
+        """The first two times that suit the patient, on two days if there are any: already ticked.
+
+        None if the patient wrote what else would suit, which only a person can read.
+        """
+        if self.record.wishes:
+            return []
+        from_then_on = timezone.now() + TIME_TO_REPLY
+        suiting = [
+            free.starts
+            for free in self.shown
+            if free.starts >= from_then_on and self.record.suits(free.starts)
+        ]
+        first = suiting[:1]
+        days = {timezone.localdate(starts) for starts in first}
+        another_day = [each for each in suiting if timezone.localdate(each) not in days]
+        return first + (another_day[:1] or suiting[1:2])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -8,6 +8,7 @@ from django import forms
 from bookings.links import as_code
 from bookings.patients.forms.birth_date import BirthDateField, SplitDateWidget
 from bookings.patients.forms.request_form import PatientForm
+from bookings.status import GotIt
 from procedures.ground.contact_fields import (
     EmailAddressField,
     NameField,
@@ -55,6 +56,25 @@ class ChooseTimeForm(SeenForm):
         cast("forms.ChoiceField", self.fields["time"]).choices = times
 
 
+class AfterVisitForm(PatientForm):
+    """One short question after the visit, and room to say more."""
+
+    got_it = forms.ChoiceField(
+        label="Did you get what you came for?",
+        choices=GotIt.choices,
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Choose an answer, or go back without answering."
+        ),
+    )
+    comment = PlainTextField(
+        label="Is there anything we should have done differently? (optional)",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
 class AnotherTimeForm(SeenForm):
     """When the patient could come instead."""
 
@@ -62,6 +82,18 @@ class AnotherTimeForm(SeenForm):
         label="When could you come instead?",
         help_text="For example, Thursday mornings from 10 December.",
         required_message="Write a few words about when you could come.",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class OtherTimesForm(SeenForm):
+    """When the patient could come, as none of the offered times suits."""
+
+    wishes = PlainTextField(
+        label="When could you come instead? (optional)",
+        help_text="For example, Thursday mornings from 10 December.",
+        required=False,
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
     )

@@ -206,6 +206,16 @@ class TimesForm(PatientForm):
             "invalid_choice": "Choose morning, afternoon or both.",
         },
     )
+    wished_clinician = forms.ChoiceField(
+        label="Who would you like to see? (optional)",
+        help_text="We will try. You may have to wait longer for one person.",
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={
+            "invalid_choice": "Choose again. That clinician does not see patients about this at "
+            "the moment."
+        },
+    )
     availability = PlainTextField(
         label="Is there anything else we should know about times? (optional)",
         help_text="For example, days when you are away.",
@@ -213,6 +223,14 @@ class TimesForm(PatientForm):
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, *args: Any, clinicians: Sequence[tuple[str, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not clinicians:
+            del self.fields["wished_clinician"]
+            return
+        wish = cast("forms.ChoiceField", self.fields["wished_clinician"])
+        wish.choices = [("", "Whoever is free first"), *clinicians]
 
 
 class SendForm(PatientForm):

@@ -9,11 +9,13 @@ from django.views.decorators.http import require_safe
 
 from bookings import triage
 from bookings.diary.calendar_files import invitation
-from bookings.models import AppointmentRequest
-from bookings.patients.forms.private_link import AnotherTimeForm, CancelForm
+from bookings.models import AppointmentRequest, VisitAnswer
+from bookings.patients.forms.private_link import AfterVisitForm, AnotherTimeForm, CancelForm
 from bookings.patients.views.guards import (
     act,
     behind_link,
+    identify_first,
+    is_identified,
     only_by_press,
     posted_or_given_back,
     press,
@@ -98,6 +100,26 @@ def join_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
 def leave_earlier(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Stop offering earlier times."""
     return press(request, found, partial(triage.leave_earlier_list, by=PATIENT))
+
+
+@get_or_post
+@behind_link
+def afterwards(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """One short question after the visit. The date of birth comes first."""
+    if not is_identified(request, found):
+        return identify_first(request, found)
+    if VisitAnswer.objects.filter(request=found).exists() or not triage.was_seen(found):
+        return redirect("bookings:mine", found.reference)
+    form = AfterVisitForm(posted_or_given_back(request, found))
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        return act(
+            request,
+            found,
+            lambda: triage.answer_about_visit(found, **values, now=timezone.now()),
+            typed_on="afterwards",
+        )
+    return render(request, "bookings/mine/afterwards.html", {"form": form, "found": found})
 
 
 @require_safe

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_safe
 from bookings import triage
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.patients import typed
-from bookings.patients.forms.private_link import ChooseTimeForm, SeenForm
+from bookings.patients.forms.private_link import ChooseTimeForm, OtherTimesForm, SeenForm
 from bookings.patients.forms.request_form import SafetyForm
+from bookings.patients.progress import spoken_times
 from bookings.patients.views.guards import (
     act,
     behind_link,
@@ -19,7 +20,6 @@ from bookings.patients.views.guards import (
     is_identified,
     only_by_press,
     posted_or_given_back,
-    press,
 )
 from bookings.screening import GivenAnswer, questions_to_ask_again, urgent_answers_given_last
 from bookings.status import WITH_APPOINTMENT, TriageRefused
@@ -145,7 +145,25 @@ def urgent(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 
 @get_or_post
 @behind_link
-@only_by_press
 def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Refuse the offered times, because none of them suits."""
-    return press(request, found, triage.ask_for_other_times)
+    """Ask what would suit, then refuse the offered times."""
+    now = timezone.now()
+    offer = found.offers.standing(now).prefetch_related("times").first()
+    if offer is None and request.method != "POST":
+        return redirect("bookings:mine", found.reference)
+    form = OtherTimesForm(posted_or_given_back(request, found), initial={"version": found.version})
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        return act(
+            request,
+            found,
+            lambda: triage.ask_for_other_times(found, **values, now=now),
+            typed_on="other_times",
+        )
+    context = {
+        "form": form,
+        "found": found,
+        "offered": spoken_times(offer),
+        "has_appointment": found.state(now) in WITH_APPOINTMENT,
+    }
+    return render(request, "bookings/mine/other_times.html", context)

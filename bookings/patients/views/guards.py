@@ -18,6 +18,7 @@ from bookings.patients.forms.private_link import SeenForm
 from bookings.patients.unsent import seconds_to_keep
 from bookings.screening import GivenAnswer
 from bookings.status import Overtaken, TriageRefused
+from bookings.status.events import told_patient
 
 PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
 
@@ -93,7 +94,17 @@ def act(
         return redirect(f"bookings:{typed_on or 'mine'}", found.reference)
     if typed_on:
         typed.forget(request)
+    if then == "mine":
+        confirm(request, found)
     return redirect(f"bookings:{then}", found.reference)
+
+
+def confirm(request: HttpRequest, found: AppointmentRequest) -> None:
+    """Tell the patient what their press did, in the words of the list of what has happened."""
+    done = found.events.order_by("-number").first()
+    sentence = told_patient(done.kind, done.by) if done else ""
+    if sentence:
+        messages.success(request, sentence)
 
 
 def posted_or_given_back(
@@ -126,6 +137,7 @@ OF_A_PATIENT = (
     "sent_reference",
     "opened",
     "open_until",
+    "by_link",
     "identified",
     "wanted",
     "chosen",
@@ -161,6 +173,21 @@ def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
     # Its own end: the session may have to keep an unsent request for longer.
     request.session["open_until"] = timezone.now().timestamp() + settings.PATIENT_SESSION_SECONDS
     request.session.set_expiry(seconds_to_keep(request.session))
+
+
+def note_link(request: HttpRequest, found: AppointmentRequest) -> None:
+    """Remember that the request was opened by its link, so that its address is really theirs."""
+    by_link = request.session.get("by_link", {})
+    request.session["by_link"] = {**by_link, found.reference: found.link_version}
+
+
+def came_by_link(request: HttpRequest, found: AppointmentRequest) -> bool:
+    """Whether somebody here reads the mailbox that the request names.
+
+    A receipt opens a request too, and so does whoever has just changed its address: neither proves
+    anything about the address.
+    """
+    return bool(request.session.get("by_link", {}).get(found.reference) == found.link_version)
 
 
 def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:

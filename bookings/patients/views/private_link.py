@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings import links, triage
-from bookings.models import AppointmentRequest, ClinicQuestion
-from bookings.patients import limits, typed
+from bookings.diary.clinicians import wish_is_gone
+from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, VisitAnswer
+from bookings.patients import limits, progress, typed
 from bookings.patients.forms.private_link import (
     AnswerQuestionForm,
     CodeForm,
@@ -26,6 +27,7 @@ from bookings.patients.views.guards import (
     identify_in_session,
     is_identified,
     link_needed,
+    note_link,
     only_by_press,
     open_in_session,
 )
@@ -47,6 +49,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         return link_needed(request)
     request.session.cycle_key()
     open_in_session(request, found)
+    note_link(request, found)
     return redirect("bookings:mine", found.reference)
 
 
@@ -97,28 +100,24 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     identified = is_identified(request, found)
     question = found.questions.order_by("-pk").first()
     answer_form = _answer_form(request, found, question) if identified else None
-    given = given_page(appointment, now) if identified else None
     # A request closes with its appointment, and the page then says what became of that.
     shown = appointment.status if appointment and state == RequestStatus.CLOSED else state
     context = {
         "found": found,
+        "heading": progress.heading(shown, offer),
+        "steps": progress.steps(shown),
         "state_template": f"bookings/mine/states/{shown}.html",
         "can_withdraw": state in WITHDRAWABLE,
         "can_keep": not found.flags.blocking().exists(),
-        "is_soon": triage.is_soon(appointment, now),
         "offer": offer,
-        "offered": "this time" if offer and len(offer.times.all()) == 1 else "these times",
+        "offered": progress.spoken_times(offer),
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
-        "appointment": appointment,
-        "cancel_until": triage.cancel_until(appointment) if appointment else None,
-        "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
-        "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
+        **_of_visit(found, appointment, now),
         "identified": identified,
         "code": links.code(found, now) if identified and not found.email else "",
         "answers": unseen_urgent_answers(found) if identified else [],
-        "has_given": bool(appointment and appointment.given_id),
-        "given": given,
-        "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
+        "wish_is_gone": wish_is_gone(found.wished_clinician, timezone.localdate(now)),
+        **_to_read(found, appointment, now, identified=identified),
         "question": question,
         "answer_form": answer_form,
         "unsent_answer": _unsent_answer(answer_form, state),
@@ -134,6 +133,32 @@ def _past(found: AppointmentRequest) -> list[tuple[datetime, str]]:
         for event in found.events.order_by("number")
         if (sentence := told_patient(event.kind, event.by))
     ]
+
+
+def _to_read(
+    found: AppointmentRequest, appointment: Appointment | None, now: datetime, *, identified: bool
+) -> dict[str, Any]:
+    """The page that came with the visit, behind the date of birth."""
+    given = given_page(appointment, now) if identified else None
+    return {
+        "has_given": bool(appointment and appointment.given_id),
+        "given": given,
+        "to_read_as_well": pages_to_read_as_well(found, given, now) if given else [],
+    }
+
+
+def _of_visit(
+    found: AppointmentRequest, appointment: Appointment | None, now: datetime
+) -> dict[str, Any]:
+    """What the page says about the visit, before it and afterwards."""
+    return {
+        "appointment": appointment,
+        "is_soon": triage.is_soon(appointment, now),
+        "cancel_until": triage.cancel_until(appointment) if appointment else None,
+        "can_cancel": appointment is not None and now < triage.cancel_until(appointment),
+        "ask_again": triage.is_soon(appointment, now) and questions_to_ask_again(found, now),
+        "visit_answer": VisitAnswer.objects.filter(request=found).first(),
+    }
 
 
 def _answer_form(

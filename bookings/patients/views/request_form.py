@@ -50,6 +50,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "about": about,
         "title": titles.get(about),
         "section": "request",
+        "usual_wait": triage.usual_wait(timezone.now()),
         "unsent": unsent if unsent.has_answers else None,
     }
     return render(request, "bookings/request/start.html", context)
@@ -77,8 +78,7 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
         form.add_error(None, "This is too long. Shorten what you wrote, or phone us.")
     context = {
         "form": form,
-        "number": ORDER.index(step) + 1,
-        "steps": len(ORDER),
+        "progress": unsent.progress(step),
         "section": "request",
     }
     # Most steps look alike; one that does not has a template of its own.
@@ -142,9 +142,10 @@ def check(request: HttpRequest) -> HttpResponse:
         "days": [DAYS[day] for day in submission.preferred_days],
         "times": [PARTS_OF_DAY[part] for part in submission.preferred_times],
         "answers": submission.answers,
+        "can_choose_clinician": "wished_clinician" in unsent.form("times").fields,
         "needs": needs_in_words(submission.access_needs, submission.access_detail),
         "carer_right": CarerRight(submission.carer_right).label if submission.carer_right else "",
-        "number": len(ORDER),
+        "progress": unsent.progress(CHECK),
         "section": "request",
     }
     return render(request, "bookings/request/check.html", context | _way_back(CHECK))
@@ -166,6 +167,7 @@ def sent(request: HttpRequest) -> HttpResponse:
         "texted": bool(settings.TEXT_MESSAGES and received.text_messages),
         "answers": unseen_urgent_answers(received),
         "email_waits": waits.exists(),
+        "usual_wait": triage.usual_wait(timezone.now()),
     }
     return render(request, "bookings/request/sent.html", context)
 

@@ -30,8 +30,14 @@ def bounced(told: Telling) -> None:
 
 
 def attended(told: Telling) -> None:
-    """They came."""
+    """They came, and some of them say afterwards how it went."""
     told.see(told.book())
+    got_it, *comment = told.row.words
+    if got_it:
+        told.at_home()
+        triage.answer_about_visit(
+            told.request, got_it=got_it, comment=" ".join(comment), now=told.now
+        )
 
 
 def did_not_come(told: Telling) -> None:

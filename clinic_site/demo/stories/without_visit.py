@@ -72,7 +72,7 @@ def wants_other_times(told: Telling) -> None:
     """None of the offered ones suited."""
     offered(told)
     told.at_home()
-    told.do(triage.ask_for_other_times)
+    told.do(triage.ask_for_other_times, wishes=told.row.words[0])
 
 
 def offer_lapsed(told: Telling) -> None:

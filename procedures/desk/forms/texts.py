@@ -10,7 +10,7 @@ from procedures.ground.fields import PlainTextField
 from procedures.ground.generics import ModelForm
 from procedures.ground.seen import SeenVersionField
 from procedures.models import CHECKLIST, InformationPage, Revision
-from procedures.reading import publication
+from procedures.reading import findings
 from procedures.texts import content_checks
 from procedures.texts.content_checks import RULES
 from procedures.texts.rendering import DocumentError, parse, with_plain_line_ends
@@ -100,8 +100,7 @@ class SubmitForm(DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        terms = publication.known_terms(self.record.page, timezone.now())
-        found = content_checks.findings(self.record.document, terms, self.record.note)
+        found = findings.found_in(self.record, timezone.now())
         self.blocking = [finding for finding in found if finding.blocks]
         self.rules: dict[str, str] = {}
         for number, rule in enumerate(

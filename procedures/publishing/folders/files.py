@@ -9,7 +9,17 @@ from procedures.ground.characters import hidden_in
 from procedures.status import ChangeClass
 from procedures.texts.content_checks import promises
 
-SOURCE_COLUMNS = ("title", "publisher", "url", "dated", "seen_on", "seen_by", "recheck_due")
+SOURCE_COLUMNS = (
+    "kind",
+    "title",
+    "publisher",
+    "url",
+    "dated",
+    "read_in_part",
+    "seen_on",
+    "seen_by",
+    "recheck_due",
+)
 PAGE_COLUMNS = ("position", "review_months", "grace_days")
 KINDS: dict[str, type] = {
     **dict.fromkeys(PAGE_COLUMNS, int),

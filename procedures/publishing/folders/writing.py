@@ -58,4 +58,4 @@ def _source_columns(source: Source) -> dict[str, Any]:
     columns = {name: getattr(source, name) for name in SOURCE_COLUMNS}
     if source.superseded_by:
         columns["superseded_by"] = source.superseded_by.key
-    return {name: value for name, value in columns.items() if value not in ("", None)}
+    return {name: value for name, value in columns.items() if value not in ("", None, False)}

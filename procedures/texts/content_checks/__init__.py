@@ -7,26 +7,35 @@ patterns and the UK advertising code: see `docs/decisions.md`, decision 17.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from procedures.models import Source
 from procedures.status import Category
+from procedures.texts.content_checks.questions import unanswered
 from procedures.texts.content_checks.reading import long_sentences, reading_age, reading_findings
 from procedures.texts.content_checks.rules import RULES, Finding, Rule
+from procedures.texts.content_checks.sources import source_findings
 from procedures.texts.content_checks.wording import place, promises, wording
 from procedures.texts.rendering import Document, Passage, Piece, heading, normalised, parse, read
 
 __all__ = ["RULES", "Finding", "Rule", "findings", "promises", "reading_age"]
 
 
-def findings(document: str, known_terms: Collection[str] = (), note: str = "") -> list[Finding]:
+def findings(
+    document: str,
+    known_terms: Collection[str] = (),
+    note: str = "",
+    sources: Mapping[str, Source] | None = None,
+) -> list[Finding]:
     """Everything to correct, in the order of lines; findings that block come first.
 
     The document must parse. `known_terms` are terms that other pages explain; `note` is the note to
-    patients.
+    patients; `sources` are those that the text cites, by key.
     """
     parsed = parse(document)
     passages = read(parsed)
     found = [*_blocks(parsed), *_disagreements(passages), *reading_findings(passages)]
+    found += [*unanswered(parsed.category, passages), *source_findings(parsed, sources or {})]
     found += _terms([each for each in passages if each.kind != "front matter"], known_terms)
     for passage in passages:
         found += [*wording(passage), *place(passage), *long_sentences(passage)]
@@ -45,7 +54,7 @@ def _blocks(parsed: Document) -> Iterator[Finding]:
     present = {opens[0] for _, line in parsed.lines() if (opens := heading(line))}
     if not present & {"urgent", "emergency"}:
         yield Finding(1, "urgent card")
-    missing = [name for name in ("key-facts", "options", "tell-us", "risks") if name not in present]
+    missing = [name for name in ("options", "tell-us", "risks") if name not in present]
     if missing:
         yield Finding(1, "missing block", ", ".join(missing))
 

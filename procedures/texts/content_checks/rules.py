@@ -51,6 +51,23 @@ RULES = {
         "Readers assume that the filled dots show what the first column names.",
         blocks=False,
     ),
+    "at a glance": Rule(
+        "Answer these questions in a block “at-a-glance” at the top.",
+        "Patients ask them first, and many read no further.",
+    ),
+    "source kind": Rule(
+        "Say under Sources what kind of source this is.",
+        "A guideline and a clinic's own page are not worth the same, and readers should see which.",
+    ),
+    "source name": Rule(
+        "Name under Sources who published this, or do not cite it.",
+        "A source that nobody can find proves nothing.",
+    ),
+    "source date": Rule(
+        "Give under Sources the year of this. For a web page without a date give its address and "
+        "write “undated”.",
+        "Readers must be able to see how old our evidence is.",
+    ),
     "brand": Rule(
         "Remove the brand name and name the kind of medicine.",
         "UK advertising rules forbid promoting a prescription-only medicine to the public.",
@@ -92,8 +109,18 @@ RULES = {
         "What is simple for us may not be simple for the reader.",
         blocks=False,
     ),
+    "guide at a glance": Rule(
+        "Answer these questions in a block “at-a-glance” at the top, as far as they apply here.",
+        "Patients ask them first, and many read no further.",
+        blocks=False,
+    ),
+    "source address": Rule(
+        "Give under Sources the address of the document itself, not of its publisher's site.",
+        "Readers who want to look it up should not have to search for it.",
+        blocks=False,
+    ),
     "missing block": Rule(
-        "Add what is missing: key-facts, options, tell-us, risks.",
+        "Add what is missing: options, tell-us, risks.",
         "People reading about a procedure look for the other choices, the risks and what to "
         "tell us.",
         blocks=False,

@@ -26,6 +26,7 @@ class Block(NamedTuple):
 
 
 BLOCKS: dict[str, Block] = {
+    "at-a-glance": Block("at-a-glance", titled=False, label="At a glance"),
     "emergency": Block("care-card care-card--emergency", spoken="Emergency: "),
     "urgent": Block("care-card care-card--urgent", spoken="Urgent: "),
     "non-urgent": Block("care-card care-card--non-urgent", spoken="Not urgent: "),
@@ -72,11 +73,11 @@ def render_block(
     if name == "risks":
         # A table wider than a phone scrolls in its own box, which the keyboard must reach.
         return '<div class="risks" role="region" tabindex="0" aria-label="Table of risks">\n'
+    label = f'<p class="eyebrow">{block.label}</p>\n' if block.label else ""
     if not block.titled:
-        return f'<div class="{block.css_class}">\n'
+        return f'<div class="{block.css_class}">\n{label}'
     anchor = f"{name}-{token.map[0] if token.map else index}"
     spoken = f'<span class="visually-hidden">{block.spoken}</span>' if block.spoken else ""
-    label = f'<p class="eyebrow">{block.label}</p>\n' if block.label else ""
     heading = renderer.renderInline(inline(title), options, env) if title else ""
     level = "h3" if env.get("below a heading") else "h2"
     return (
@@ -101,6 +102,42 @@ def _opening(tokens: Sequence[Token], index: int) -> Token:
     """The token that opened the container which `tokens[index]` closes; containers do not nest."""
     wanted = tokens[index].type.replace("_close", "_open")
     return next(tokens[at] for at in range(index - 1, -1, -1) if tokens[at].type == wanted)
+
+
+def pair_questions(state: StateCore) -> None:
+    """Make the list in a block “at-a-glance” a list of questions, each with its answer.
+
+    Only the tags change, so that the passages of the text stay what they are: items of a list.
+    """
+    inside = False
+    for token in state.tokens:
+        if token.type.startswith("container_at-a-glance"):
+            inside = token.nesting == 1
+        elif inside and token.type.startswith("bullet_list"):
+            token.tag = "dl"
+        elif inside and token.type.startswith("list_item"):
+            token.tag = "div"
+        elif inside and token.type.startswith("paragraph"):
+            token.hidden = True
+        elif inside and token.type == "inline":
+            token.children = _question_and_answer(token.children or [])
+
+
+def _question_and_answer(words: list[Token]) -> list[Token]:
+    """The bold words that an item begins with as its question, and the others as its answer."""
+    words = [word for word in words if word.type != "text" or word.content]
+    kinds = [word.type for word in words]
+    if kinds[:1] != ["strong_open"]:
+        return words
+    end = kinds.index("strong_close")
+    return [
+        Token("question_open", "dt", 1),
+        *words[1:end],
+        Token("question_close", "dt", -1),
+        Token("answer_open", "dd", 1),
+        *words[end + 1 :],
+        Token("answer_close", "dd", -1),
+    ]
 
 
 def fold_long_descriptions(state: StateCore) -> None:

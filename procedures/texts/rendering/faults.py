@@ -1,6 +1,7 @@
 """What keeps a document from being rendered, each fault with its line."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
@@ -30,6 +31,10 @@ UNUSED = {
     "hr": "a line (---)",
     "code_inline": "code (`)",
 }
+QUESTIONS = (
+    "Put one list into this block, and begin each item with a question in bold: - **Does it "
+    "hurt?** A little."
+)
 HEADINGS = "Begin with headings “##”, and put “###” only below them."
 
 
@@ -53,6 +58,7 @@ def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault
     tokens = parser.parse(source_text(parsed))
     return (
         _shape_faults(tokens, parsed, library.figures)
+        + _question_faults(tokens, parsed)
         + losses(tokens, parsed)
         + _unreadable(parsed, tokens)
     )
@@ -146,6 +152,35 @@ def _shape_faults(
         line = parsed.body_line + (token.map[0] if token.map else 0)
         faults += [(line, sentence) for sentence in said]
     return faults
+
+
+def _question_faults(tokens: Sequence[Token], parsed: Document) -> list[Fault]:
+    """What is in a block “at-a-glance” and is not a question in bold with its answer."""
+    faults: list[Fault] = []
+    level: int | None = None
+    for token, following in pairwise(tokens):
+        if token.type == "container_at-a-glance_close":
+            level = None
+        elif token.type == "container_at-a-glance_open":
+            level = token.level
+        is_empty = token.nesting == 1 and following.nesting == -1
+        if level is not None and (is_empty or not _is_question_and_answer(token, level)):
+            line = parsed.body_line + (token.map[0] if token.map else 0)
+            faults.append((line, QUESTIONS))
+    return list(dict.fromkeys(faults))
+
+
+def _is_question_and_answer(token: Token, level: int) -> bool:
+    """Whether a token fits into a block of one list, with one paragraph in each item."""
+    expected = {0: "container", 1: "bullet_list", 2: "list_item", 3: "paragraph", 4: "inline"}
+    if not token.type.startswith(expected.get(token.level - level, "nothing")):
+        return False
+    children = token.children or []
+    kinds = [child.type for child in children]
+    return token.type != "inline" or (
+        "answer_open" in kinds
+        and any(child.content.strip() for child in children[kinds.index("answer_open") :])
+    )
 
 
 def _headings(*, below: bool) -> tuple[str, ...]:

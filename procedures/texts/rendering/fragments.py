@@ -31,7 +31,7 @@ from procedures.texts.rendering.markdown import markdown
 from procedures.texts.rendering.passages import Passage, passages, source_text
 
 # Raised whenever the same document would give other bytes. Signed fragments keep theirs.
-RENDERER_VERSION = 4
+RENDERER_VERSION = 5
 
 # The review line and the contents go between the head of the page and its text. They are ours and
 # not the clinician's, so the fragment says where.
@@ -55,8 +55,8 @@ CLASSES = {
 }
 # fmt: off
 TAGS = {
-    "a", "br", "details", "dfn", "div", "em", "figcaption", "figure", "h2", "h3", "h4", "img", "li",
-    "ol", "p", "path", "section", "span", "strong", "summary", "sup", "svg",
+    "a", "br", "dd", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h2", "h3",
+    "h4", "img", "li", "ol", "p", "path", "section", "span", "strong", "summary", "sup", "svg",
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }
 # fmt: on
@@ -209,8 +209,9 @@ def _reference(source: Source) -> str:
     title, publisher, dated = map(_escaped, (source.title, source.publisher, source.dated))
     name = f"[{title}](<{source.url}>)" if source.url else title
     dated = f", {dated}" if dated else ""
-    seen = f"{source.seen_on:%-d %B %Y}"
-    return f"{name}. {publisher}{dated}. Read by us on {seen}."
+    kind = f" {source.get_kind_display()}." if source.kind else ""
+    read = "Read in part" if source.read_in_part else "Read"
+    return f"{name}. {publisher}{dated}.{kind} {read} by us on {source.seen_on:%-d %B %Y}."
 
 
 def _escaped(words: str) -> str:

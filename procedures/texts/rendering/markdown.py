@@ -19,6 +19,7 @@ from procedures.texts.rendering.blocks import (
     BLOCKS,
     draw_risks,
     fold_long_descriptions,
+    pair_questions,
     render_block,
 )
 from procedures.texts.rendering.documents import TERM
@@ -39,6 +40,7 @@ def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
     parser.core.ruler.push("anchors", _anchor_headings)
     parser.add_render_rule("heading_open", _render_heading)
     parser.core.ruler.push("scopes", _scope_headers)
+    parser.core.ruler.push("questions", pair_questions)
     parser.core.ruler.push("long_descriptions", fold_long_descriptions)
     parser.core.ruler.push("risks", draw_risks)
     parser.add_render_rule("footnote_ref", _render_citation)

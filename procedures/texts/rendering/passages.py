@@ -17,7 +17,7 @@ from procedures.texts.rendering.words import normalised
 
 @dataclass(frozen=True)
 class Piece:
-    """Words that belong together: plain ones, an explained term, or its meaning."""
+    """Words that belong together: plain ones, a question, an explained term, or its meaning."""
 
     words: str
     kind: str = "words"
@@ -47,17 +47,22 @@ class Passage:
     @cached_property
     def words(self) -> str:
         """All words, normalised, with a line break for each one in the source."""
-        return self._of("words", "term", "meaning")
+        return self._of("words", "question", "term", "meaning")
 
     @cached_property
     def prose(self) -> str:
         """The words without the meanings of explained terms."""
-        return self._of("words", "term")
+        return self._of("words", "question", "term")
 
     @cached_property
     def unexplained(self) -> str:
         """The words without the terms that are explained here."""
-        return self._of("words")
+        return self._of("words", "question")
+
+    @cached_property
+    def question(self) -> str:
+        """The question that an item of “at-a-glance” answers."""
+        return self._of("question").strip()
 
     def terms(self) -> list[str]:
         """The terms that are explained here."""
@@ -145,12 +150,14 @@ def _passage(line: int, kind: str, block: str, children: Sequence[Token]) -> Pas
 
 
 def _pieces(children: Sequence[Token]) -> Iterator[Piece]:
-    kind = "words"
+    kind = around = "words"
     for child in children:
-        if child.type in {"term_open", "meaning_open"}:
+        if child.type in {"question_open", "question_close"}:
+            kind = around = "question" if child.nesting == 1 else "words"
+        elif child.type in {"term_open", "meaning_open"}:
             kind = child.type.removesuffix("_open")
         elif child.type in {"term_close", "meaning_close"}:
-            kind = "words"
+            kind = around
         elif child.type in {"softbreak", "hardbreak"}:
             yield Piece("\n")
         elif child.type in {"text", "code_inline"}:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0020_words"),
+        ("bookings", "0022_asks"),
         ("procedures", "0008_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

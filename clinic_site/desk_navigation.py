@@ -1,0 +1,64 @@
+"""The ways from every page of the desk to every other, by what a person may see."""
+
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+
+from bookings.models import AppointmentRequest
+
+
+class Way(NamedTuple):
+    """One entry of the navigation."""
+
+    name: str
+    address: str
+    is_here: bool
+    # How many wait there; None where nothing is counted.
+    waiting: int | None = None
+
+
+# The name, the address, and the permission that it needs. A page belongs to the entry whose address is
+# the longest beginning of its own.
+WAYS = (
+    ("Today", "admin:index", ""),
+    (
+        "Requests",
+        "admin:bookings_appointmentrequest_changelist",
+        "bookings.view_appointmentrequest",
+    ),
+    ("Diary", "admin:bookings_diary_day", "bookings.view_appointmentrequest"),
+    ("To phone", "admin:bookings_to_phone", "bookings.view_appointmentrequest"),
+    ("Pages", "admin:procedures_revision_changelist", "procedures.view_revision"),
+    ("Set-up", "admin:setup", ""),
+)
+WAITING = "Requests"
+# Sections whose pages begin otherwise than the entry itself.
+SECTIONS = {"Diary": "/bookings/appointmentrequest/diary/", "Pages": "/procedures/"}
+
+
+def ways(user: User, path: str) -> list[Way]:
+    """What this person may go to from the page at this path."""
+    allowed = [
+        (name, reverse(address))
+        for name, address, permission in WAYS
+        if not permission or user.has_perm(permission)
+    ]
+    desk = reverse("admin:index")
+    begins = {
+        name: desk.rstrip("/") + SECTIONS[name] if name in SECTIONS else address
+        for name, address in allowed
+    }
+    fitting = [name for name in begins if path.startswith(begins[name])]
+    here = max(fitting, key=lambda name: len(begins[name]), default="")
+    if here == "Today" and path != desk:
+        here = "Set-up"
+    return [
+        Way(name, address, name == here, _waiting() if name == WAITING else None)
+        for name, address in allowed
+    ]
+
+
+def _waiting() -> int:
+    return AppointmentRequest.objects.waiting_for_clinic(timezone.now()).count()

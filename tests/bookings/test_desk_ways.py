@@ -1,0 +1,135 @@
+"""The navigation of the desk, and what is found from every page."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookings.models import AppointmentRequest
+from procedures.ground.dates import birth_date
+from tests import factories
+from tests.people import LIST, decide_at, page_of
+
+SignIn = Callable[[Any], Client]
+TODAY = date(2026, 11, 23)
+
+
+def ways(content: str) -> list[str]:
+    (navigation,) = re.findall(r'<nav aria-label="Desk">(.*?)</nav>', content, re.DOTALL)
+    return [" ".join(name.split()) for name in re.findall(r"<a [^>]+>([^<]+)", navigation)]
+
+
+def here(content: str) -> list[str]:
+    found = re.findall(r'aria-current="true">([^<]+)', content)
+    return [" ".join(name.split()) for name in found]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [
+        ("Reception", ["Today", "Requests", "Diary", "To phone", "Pages", "Set-up"]),
+        ("Editor", ["Today", "Pages", "Set-up"]),
+    ],
+)
+def test_everybody_sees_where_they_may_go(group: str, names: list[str], sign_in: SignIn) -> None:
+    assert ways(sign_in(group).get("/admin/").content.decode()) == names
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/admin/", "Today"),
+        (LIST, "Requests"),
+        (f"{LIST}search/", "Requests"),
+        (f"{LIST}diary/day/", "Diary"),
+        (f"{LIST}diary/week/", "Diary"),
+        (f"{LIST}to-phone/", "To phone"),
+        ("/admin/procedures/revision/", "Pages"),
+        ("/admin/procedures/source/", "Pages"),
+        ("/admin/set-up/", "Set-up"),
+        ("/admin/bookings/closure/", "Set-up"),
+    ],
+)
+def test_each_page_says_where_it_belongs(address: str, name: str, sign_in: SignIn) -> None:
+    assert here(sign_in("Manager").get(address).content.decode()) == [name]
+
+
+@pytest.mark.django_db
+def test_the_pages_of_a_request_lead_everywhere_too(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    client = sign_in("Reception")
+    for address in (page_of(request), decide_at(request, "offer")):
+        content = client.get(address).content.decode()
+        assert here(content) == ["Requests"]
+        assert '<span class="count">1<' in content
+
+
+@pytest.mark.django_db
+def test_whoever_may_not_see_requests_cannot_look_for_patients(
+    client: Client, sign_in: SignIn
+) -> None:
+    assert 'role="search"' in sign_in("Reception").get("/admin/").content.decode()
+    assert 'role="search"' not in sign_in("Editor").get("/admin/").content.decode()
+    assert "desk-ways" not in client.get("/admin/login/").content.decode()
+    assert sign_in("Editor").get(f"{LIST}to-phone/").status_code == 403
+
+
+# --- A date of birth --------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "31/1/1970",
+        "31.01.1970",
+        "31-1-70",
+        "31 1 1970",
+        "31 January 1970",
+        "31 jan 70",
+        "1970-01-31",
+    ],
+)
+def test_a_patient_is_found_by_date_of_birth(typed: str, sign_in: SignIn, monday: datetime) -> None:
+    request = factories.received(now=monday)
+    other = factories.received(now=monday)
+    AppointmentRequest.objects.filter(pk=other.pk).update(date_of_birth=date(1971, 1, 31))
+    content = sign_in("Reception").post(f"{LIST}search/", {"term": typed}).content.decode()
+    assert request.reference in content
+    assert other.reference not in content
+
+
+@pytest.mark.parametrize(
+    ("typed", "born"),
+    [
+        ("1/3/26", date(2026, 3, 1)),
+        ("1/3/27", date(1927, 3, 1)),
+        ("29 February 2024", date(2024, 2, 29)),
+        ("29 February 2023", None),
+        ("31/13/1970", None),
+        ("12 foo 1970", None),
+        ("020 7946 0958", None),
+        ("1970", None),
+        ("Pat", None),
+    ],
+)
+def test_only_a_date_is_read_as_one(typed: str, born: date | None) -> None:
+    assert birth_date(typed, TODAY) == born
+
+
+@given(st.dates(min_value=date(1900, 1, 1), max_value=TODAY))
+def test_every_usual_way_to_write_a_date_is_read(born: date) -> None:
+    for form in ("%d/%m/%Y", "%-d.%-m.%Y", "%-d %B %Y", "%d %b %Y", "%Y-%m-%d"):
+        assert birth_date(born.strftime(form), TODAY) == born
+
+
+@given(st.text(max_size=20))
+def test_whatever_is_typed_is_no_fault(typed: str) -> None:
+    birth_date(typed, TODAY)
