@@ -49,6 +49,7 @@ urlpatterns = [
     path("request/<step:step>/", request_form.step, name="step"),
     path("finished/", request_form.finished, name="finished"),
     path("link/", contact.lost_link, name="lost_link"),
+    path("code/", private_link.enter_code, name="enter_code"),
     re_path(GLUED_LINK, private_link.glued_link),
     path("mine/link/<str:token>/", private_link.open_link, name="open_link"),
     path("mine/<reference:reference>/", private_link.mine, name="mine"),

@@ -27,6 +27,7 @@ YOU = {
 }
 TIMES = {"preferred_days": ["monday", "friday"], "preferred_times": ["morning"], "availability": ""}
 BIRTH = {"date_of_birth_day": "31", "date_of_birth_month": "1", "date_of_birth_year": "1970"}
+LOST = BIRTH | {"name": "Pat Sample", "contact": "pat@example.org"}
 NINE = timedelta(days=7, hours=-1)  # the Monday after, at nine
 FIVE = timedelta(minutes=5)
 LIST = "/admin/bookings/appointmentrequest/"

@@ -1,13 +1,14 @@
 """What the desk adds to a verb, where it adds anything: its arguments, and what to tell a colleague."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bookings import triage
 from bookings.desk.to_phone import reason_to_phone
+from bookings.links import spoken
 from bookings.models import Appointment, AppointmentRequest, Offer, PhoneCall, RedFlag
 
 
@@ -32,11 +33,24 @@ def offer(
     return triage.offer(record, starts=starts, held_until=held_until, by=by, now=now, **values)
 
 
-def contact(record: AppointmentRequest, *, by: User, now: datetime, **values: Any) -> bool:
-    """Change how we reach the patient; whether that ends their text messages."""
-    had_texts = record.text_messages
+class ContactChanged(NamedTuple):
+    """What a change of the contact details means for the patient."""
+
+    ends_texts: bool
+    needs_code: bool
+
+
+def contact(
+    record: AppointmentRequest, *, by: User, now: datetime, **values: Any
+) -> ContactChanged:
+    """Change how we reach the patient."""
+    had_texts, had_email = record.text_messages, record.email
+    wants_texts = values.get("text_messages", had_texts)
     triage.change_contact(record, by=by, now=now, **values)
-    return had_texts and not record.text_messages
+    return ContactChanged(
+        ends_texts=had_texts and wants_texts and not record.text_messages,
+        needs_code=bool(had_email and not record.email),
+    )
 
 
 def said_offered(offer: Offer) -> str:
@@ -76,12 +90,25 @@ def said_called(call: PhoneCall) -> str:
     return "Call recorded. The patient stays on the list of patients to phone."
 
 
-def said_contact(texts_ended: bool) -> str:
+def said_code(code: str) -> str:
+    """The code, as it is written and as it is read out."""
+    return (
+        f"The new code is {code}. Read it out: {spoken(code)}. The patient enters it with the date "
+        "of birth on our website. We do not show it again."
+    )
+
+
+def said_contact(changed: ContactChanged) -> str:
     """What the change means for the private link and for text messages."""
     told = (
         "Contact details changed. If the email address is new, we will send it a new private link, "
         "and the old link has stopped working."
     )
-    if texts_ended:
+    if changed.needs_code:
+        told = (
+            "Contact details changed. The old link has stopped working. Make a new code now, and "
+            "read it out to the patient."
+        )
+    if changed.ends_texts:
         told += " We will not send them text messages any more: this is not a mobile number."
     return told

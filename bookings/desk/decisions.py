@@ -8,6 +8,7 @@ from typing import Any
 from bookings import triage
 from bookings.desk import acts
 from bookings.desk.forms.decisions import (
+    AnswerForm,
     AskForm,
     CallForm,
     ContactForm,
@@ -37,6 +38,10 @@ def _not_listed(record: AppointmentRequest, now: datetime) -> bool:
 
 def _listed(record: AppointmentRequest, now: datetime) -> bool:
     return bool(record.earlier_asked_at)
+
+
+def _has_email(record: AppointmentRequest, now: datetime) -> bool:
+    return bool(record.email)
 
 
 def _is_possible(step: VisitStep, record: AppointmentRequest, now: datetime) -> bool:
@@ -92,7 +97,7 @@ DECISIONS = (
         said=acts.said_offered,
         explanation=(
             "We hold these times for this patient until the offer ends. If they already have an "
-            "appointment, they keep it until they take another time. The email only says when they "
+            "appointment, they keep it until they take another time. Our message only says when they "
             "need to choose by."
         ),
         template="admin/bookings/times.html",
@@ -195,6 +200,17 @@ DECISIONS = (
         said="Question sent. The request comes back here when the patient answers.",
     ),
     Decision(
+        slug="answer",
+        label="Note the answer",
+        permission="ask_appointmentrequest",
+        statuses={RequestStatus.QUESTION_ASKED},
+        form=AnswerForm,
+        verb=triage.answer_question,
+        said="Answer noted. The request is waiting for us again.",
+        explanation="For a patient who answers our question on the phone.",
+        template="admin/bookings/answer.html",
+    ),
+    Decision(
         slug="resolve-flag",
         label="Record the outcome of a flag",
         permission="resolve_redflag",
@@ -264,6 +280,7 @@ DECISIONS = (
         form=CallForm,
         verb=triage.record_call,
         said=acts.said_called,
+        template="admin/bookings/call.html",
     ),
     Decision(
         slug="contact",
@@ -279,6 +296,18 @@ DECISIONS = (
         ),
     ),
     Decision(
+        slug="renew-code",
+        label="Make a new code",
+        permission="phone_appointmentrequest",
+        statuses=set(RequestStatus),
+        verb=triage.renew_code,
+        said=acts.said_code,
+        explanation=(
+            "For a patient on the phone who cannot open the private link, or has lost the code. Ask "
+            "for their date of birth first. We show you the code once. The old code stops working."
+        ),
+    ),
+    Decision(
         slug="renew-link",
         label="Replace the private link",
         permission="review_appointmentrequest",
@@ -289,5 +318,6 @@ DECISIONS = (
             "For a link that someone else may have. The old link stops working, anyone using it is "
             "signed out, and the patient gets a new one by email."
         ),
+        open_when=_has_email,
     ),
 )

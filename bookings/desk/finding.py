@@ -40,14 +40,18 @@ def find(term: str) -> AppointmentRequestQuerySet:
 
 
 def likely_duplicates(record: AppointmentRequest) -> list[AppointmentRequest]:
-    """Other requests from the same email address, or with the same date of birth and name."""
-    others = AppointmentRequest.objects.exclude(pk=record.pk).filter(
-        Q(email=record.email) | Q(date_of_birth=record.date_of_birth)
-    )
+    """Other requests from the same email address, or with the same date of birth and name.
+
+    Without an email address, from the same phone.
+    """
+    same = Q(email=record.email) if record.email else Q(phone=record.phone)
+    others = AppointmentRequest.objects.exclude(pk=record.pk)
+    sent_alike = set(others.filter(same).values_list("pk", flat=True))
+    alike = others.filter(Q(pk__in=sent_alike) | Q(date_of_birth=record.date_of_birth))
     return [
         other
-        for other in others.order_by("-received_at")
-        if other.email == record.email or folding.is_same_name(other.name, record.name)
+        for other in alike.order_by("-received_at")
+        if other.pk in sent_alike or folding.is_same_name(other.name, record.name)
     ]
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.desk.finding import likely_duplicates
-from bookings.desk.to_phone import reason_to_phone
+from bookings.desk.to_phone import news_to_tell, reason_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.diary.free_times import stranded
 from bookings.models import AppointmentRequest, VisitAnswer
@@ -54,6 +54,7 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
         "keeps_visit": state in WITH_APPOINTMENT,
         "current": triage.booked_appointment(record),
         "to_phone": reason_to_phone(record, now),
+        "news": news_to_tell(record, now),
         "without_clinic": " ".join(each.why for each in stranded(now, Q(request=record))),
         "overdue": record.is_waiting_for_clinic(now) and record.answer_due < now,
         "next_waiting": others.most_urgent_first().first(),

@@ -19,7 +19,7 @@ from bookings.desk.decisions import DECISIONS
 from bookings.desk.finding import find
 from bookings.desk.forms.decisions import SearchForm
 from bookings.desk.request_page import facts
-from bookings.desk.to_phone import patients_to_phone
+from bookings.desk.to_phone import patients_to_phone, reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.models import (
     AppointmentRequest,
@@ -154,6 +154,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return {
             "about": WHO,
             "current": triage.booked_appointment(record),
+            "to_phone": reasons_to_phone(record, timezone.now()),
             "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate()),
         }
 
@@ -221,10 +222,18 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "record": record,
             "about": WHO,
             "decisions": decisions,
-            "next_step": self.next_step(record, decisions),
+            "next_step": self._next_step(record, decisions, told),
             "may_resolve": any(each.slug == "resolve-flag" for each in allowed),
         }
         return TemplateResponse(request, "admin/bookings/request.html", context)
+
+    def _next_step(
+        self, record: AppointmentRequest, decisions: list[Decision], told: dict[str, Any]
+    ) -> Decision | None:
+        """The call, if there is news that only a call can tell; otherwise what usually comes next."""
+        if told["news"]:
+            return next((each for each in decisions if each.slug == "call"), None)
+        return self.next_step(record, decisions)
 
     @admin.display(description="request")
     def reference_and_flag(self, record: AppointmentRequest) -> SafeString:

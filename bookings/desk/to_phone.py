@@ -1,11 +1,13 @@
 """Whom we have to phone, and why. It is computed on request; only the calls are stored."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 
-from bookings.messages.still_true import is_still_true
+from bookings.desk.to_say import what_to_say
+from bookings.messages import OF_NO_WEIGHT
+from bookings.messages.still_true import MATTERS_FOR, is_still_true
 from bookings.models import (
     AppointmentRequest,
     Message,
@@ -17,6 +19,7 @@ from bookings.models import (
 )
 from bookings.screening import flags_to_phone_about
 from bookings.status import (
+    Channel,
     FlagLevel,
     FlagOutcome,
     GotIt,
@@ -26,17 +29,7 @@ from bookings.status import (
 )
 from bookings.status.events import Event
 
-# Messages whose loss needs no call: the patient took the step, or the message went to our own inbox
-# or to an address that was given up, often because nothing arrives there.
-OF_NO_WEIGHT = (
-    MessageKind.WITHDRAWN,
-    MessageKind.CLINIC_NOTICE,
-    MessageKind.AFTERWARDS,
-    MessageKind.CONTACT_LEFT,
-)
 MOST = 200
-# After that nobody expects to hear from us about it.
-MATTERS_FOR = timedelta(days=60)
 URGENT = "Told us about something that cannot wait. Find out whether they got help."
 BY_PHONE = "Would rather tell us something by phone: see the flags."
 WRONG_BIRTHS = (
@@ -54,25 +47,35 @@ class ToPhone(NamedTuple):
     request: AppointmentRequest
     why: str
     tried_at: datetime | None
+    left_message: bool
 
 
 def patients_to_phone(now: datetime) -> list[ToPhone]:
-    """The patients to phone, each of them once. Failed messages come first."""
+    """The patients to phone, each of them once. Failed messages and news to tell come first."""
     reasons = _reasons(now, Q())
-    tried = dict(
-        PhoneCall.objects.filter(request__in=reasons, reached=False)
-        .order_by("made_at")
-        .values_list("request", "made_at")
-    )
+    in_vain = PhoneCall.objects.filter(request__in=reasons, reached=False).order_by("made_at")
+    last = {call.request_id: call for call in in_vain}
     return [
-        ToPhone(request, " ".join(whys), tried.get(pk)) for pk, (request, whys) in reasons.items()
+        ToPhone(
+            request,
+            " ".join(whys),
+            call.made_at if call else None,
+            left_message=bool(call and call.left_message),
+        )
+        for request, whys in reasons.values()
+        for call in [last.get(request.pk)]
     ]
 
 
-def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
-    """Why we have to phone this patient; empty if there is no reason."""
+def reasons_to_phone(request: AppointmentRequest, now: datetime) -> list[str]:
+    """Why we have to phone this patient, and what to tell them."""
     found = _reasons(now, Q(request=request))
-    return " ".join(found[request.pk][1]) if found else ""
+    return found[request.pk][1] if found else []
+
+
+def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
+    """The same in one piece; empty if there is no reason."""
+    return " ".join(reasons_to_phone(request, now))
 
 
 def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, list[str]]]:
@@ -81,6 +84,7 @@ def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, lis
         *((each.request, URGENT) for each in _urgent(whose)),
         *((each.request, BY_PHONE) for each in _to_tell_by_phone(whose)),
         *((each.request, _undelivered(each)) for each in _failed(now, whose)),
+        *((each.request, what_to_say(each)) for each in _to_tell(now, whose)),
         *((each.request, "Has not answered our offer.") for each in _unanswered(now, whose)),
         *((each.request, "A clinician wants to speak to them first.") for each in _wanted(whose)),
         *((each.request, AFTER_VISIT) for each in _let_down(now, whose)),
@@ -111,20 +115,37 @@ def _reached_since(moment: str) -> Exists:
     )
 
 
-def _failed(now: datetime, whose: Q) -> list[Message]:
-    # A message has since arrived at a corrected address: reports may take days.
-    put_right = Exists(
+def news_to_tell(request: AppointmentRequest, now: datetime) -> list[Message]:
+    """What a colleague has to tell this patient by phone, oldest first."""
+    return _to_tell(now, Q(request=request))
+
+
+def _to_tell(now: datetime, whose: Q) -> list[Message]:
+    waiting = Message.objects.to_tell().filter(
+        whose, ~_put_right(), queued_at__gt=now - MATTERS_FOR
+    )
+    rows = waiting.select_related("request").order_by("queued_at", "pk")[:MOST]
+    return [message for message in rows if is_still_true(message, now)]
+
+
+def _put_right() -> Exists:
+    """Whether a message has since arrived at a new address: reports may take days."""
+    return Exists(
         Message.objects.filter(
             request=OuterRef("request"),
             kind=MessageKind.CONTACT,
+            channel=Channel.EMAIL,
             status=MessageStatus.SENT,
             queued_at__gt=OuterRef("queued_at"),
         )
     )
+
+
+def _failed(now: datetime, whose: Q) -> list[Message]:
     failed = Message.objects.filter(
         whose,
         ~_reached_since("queued_at"),
-        ~put_right,
+        ~_put_right(),
         status=MessageStatus.FAILED,
         queued_at__gt=now - MATTERS_FOR,
     ).exclude(kind__in=OF_NO_WEIGHT)
@@ -134,7 +155,9 @@ def _failed(now: datetime, whose: Q) -> list[Message]:
 
 
 def _undelivered(message: Message) -> str:
-    return f"{message.get_channel_display()} not delivered: {message.get_kind_display().lower()}."
+    """What did not arrive; and what to say, if nothing else will bring it to them."""
+    failed = f"{message.get_channel_display()} not delivered: {message.get_kind_display().lower()}."
+    return failed if message.request.email else f"{failed} {what_to_say(message)}"
 
 
 def _unanswered(now: datetime, whose: Q) -> list[Offer]:

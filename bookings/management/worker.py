@@ -38,6 +38,7 @@ def go_round(now: datetime) -> int:
     failed = 0
     for task in (
         *clock.DUTIES,
+        messages.drop_what_need_not_be_told,
         rate_limits.forget_past_tries,
         _forget_what_was_typed,
     ):

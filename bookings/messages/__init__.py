@@ -2,33 +2,39 @@
 
 A row names a request and a kind. It is written in the transaction that makes the change (`outbox`),
 its words are made from a template when it is sent (`letters`), and it is retried until it has gone
-out or somebody has to phone instead (`sending`).
+out or somebody has to phone instead (`sending`). News for a patient to whom we cannot write is a row
+too; nothing sends it, and it is done when a colleague has told them.
 """
 
 from bookings.messages.clinic_addresses import BadAddress, inboxes, returned_mail_address, sender
 from bookings.messages.letters import letter, text
 from bookings.messages.outbox import (
     LEASE,
+    OF_NO_WEIGHT,
     TEXTED,
     StillBeingSent,
     note_returned,
     note_run,
+    note_told,
     notify_clinic,
     queue,
     queue_once,
     tell_old_address,
 )
-from bookings.messages.sending import send_due
+from bookings.messages.sending import drop_what_need_not_be_told, send_due
 
 __all__ = [
     "LEASE",
+    "OF_NO_WEIGHT",
     "TEXTED",
     "BadAddress",
     "StillBeingSent",
+    "drop_what_need_not_be_told",
     "inboxes",
     "letter",
     "note_returned",
     "note_run",
+    "note_told",
     "notify_clinic",
     "queue",
     "queue_once",

@@ -20,6 +20,7 @@ from bookings.diary.calendar_files import invitation
 from bookings.diary.desk_hours import desk_hours_in_words
 from bookings.links import link_ends, private_link
 from bookings.messages.clinic_addresses import inboxes, returned_mail_address, sender
+from bookings.messages.outbox import NOT_TO_PATIENT
 from bookings.models import Message
 from bookings.status import MessageKind
 from bookings.status.events import Event, told_patient
@@ -35,8 +36,6 @@ TELLS: dict[str, Event] = {
     MessageKind.CANCELLED: Event.CANCELLED,
     MessageKind.CONTACT: Event.CONTACT_CHANGED,
 }
-# The clinic's own messages, and what goes to an address that the patient has given up.
-WITHOUT_LINK = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
 # Messages that give day, time and place to patients who agreed to that.
 ABOUT_A_VISIT = {
     MessageKind.BOOKED,
@@ -70,7 +69,7 @@ def letter(message: Message) -> EmailMultiAlternatives:
         headers=headers,
     )
     mail.attach_alternative(_html(subject, body), "text/html")
-    if message.kind in ABOUT_A_VISIT and (appointment := message.request.appointments.last()):
+    if appointment := told["appointment"]:
         mail.attach("appointment.ics", invitation(appointment), "text/calendar")
     return mail
 
@@ -109,10 +108,11 @@ def _told(message: Message) -> dict[str, Any]:
         "what_happened": told_patient(event, message.queued_by) if event else "",
         "reference": request.reference,
         "for_somebody_else": bool(request.carer_name),
+        "has_email": bool(request.email),
         "answer_due": request.answer_due,
         "reply_due": request.reply_due,
         "link_ends": link_ends(request),
-        "link": "" if message.kind in WITHOUT_LINK else private_link(request),
+        "link": "" if message.kind in NOT_TO_PATIENT else private_link(request),
         "has_given": request.appointments.filter(given__isnull=False).exists(),
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,

@@ -17,6 +17,8 @@ from django.utils import timezone
 from bookings.models import AppointmentRequest, Message, Outage, WorkerRun
 from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
 
+# The clinic's own messages, and what goes to an address that the patient has given up.
+NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
 # How long one try may take before another worker may take the message over.
 LEASE = timedelta(minutes=5)
 BETWEEN_NOTES = timedelta(minutes=1)
@@ -31,6 +33,14 @@ TEXTED = {
     MessageKind.CANCELLED,
     MessageKind.REMINDER,
 }
+# What nobody has to be phoned about: the patient took the step, or it went to our own inbox or to an
+# address that was given up, often because nothing arrives there.
+OF_NO_WEIGHT = (
+    MessageKind.WITHDRAWN,
+    MessageKind.CLINIC_NOTICE,
+    MessageKind.AFTERWARDS,
+    MessageKind.CONTACT_LEFT,
+)
 
 
 class StillBeingSent(Exception):
@@ -43,18 +53,22 @@ def queue(
     by: str,
     now: datetime,
     not_before: datetime | None = None,
+    on_the_phone: bool = False,
     days_ahead: int = 0,
 ) -> None:
     """Write the messages of a change, in its transaction.
 
     There is one of a kind for each version, and a text message beside it if the patient agreed to
-    those. They go out as soon as possible, but not before `not_before`.
+    those. Without an email address there is only the text message; without that too, a colleague
+    has to tell them, unless they were `on_the_phone` or did it themselves. Messages go out as soon
+    as possible, but not before `not_before`.
     """
     Message.objects.bulk_create(
         Message(
             request=request,
             kind=kind,
             channel=channel,
+            status=MessageStatus.TO_TELL if channel == Channel.PHONE else MessageStatus.QUEUED,
             request_version=request.version,
             days_ahead=days_ahead,
             message_id=secrets.token_urlsafe(32),
@@ -63,7 +77,7 @@ def queue(
             next_try=not_before or now,
         )
         for kind in kinds
-        for channel in _channels(request, kind)
+        for channel in _channels(request, kind, by=by, on_the_phone=on_the_phone)
     )
 
 
@@ -96,9 +110,30 @@ def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:
         queue(request, MessageKind.CLINIC_NOTICE, by=PATIENT, now=now)
 
 
-def _channels(request: AppointmentRequest, kind: MessageKind) -> list[Channel]:
-    texted = kind in TEXTED and settings.TEXT_MESSAGES and request.text_messages and request.phone
-    return [Channel.EMAIL, Channel.TEXT] if texted else [Channel.EMAIL]
+def takes_texts(request: AppointmentRequest) -> bool:
+    """Whether we may and can send text messages about this request."""
+    return bool(settings.TEXT_MESSAGES and request.text_messages and request.phone)
+
+
+def has_to_be_told(kind: str, by: str) -> bool:
+    """Whether a colleague has to phone about this, if we cannot write to the patient.
+
+    Not about what patients did on their own page, which told them so. Somebody who has lost their
+    code saw nothing.
+    """
+    return kind not in OF_NO_WEIGHT and (by != PATIENT or kind == MessageKind.LINK)
+
+
+def _channels(
+    request: AppointmentRequest, kind: MessageKind, *, by: str, on_the_phone: bool
+) -> list[Channel]:
+    if kind in NOT_TO_PATIENT or request.email:
+        texted = kind in TEXTED and takes_texts(request)
+        return [Channel.EMAIL, Channel.TEXT] if texted else [Channel.EMAIL]
+    # A code has to be read out: a text message would leave it on a phone that others may use.
+    if kind != MessageKind.LINK and takes_texts(request):
+        return [Channel.TEXT]
+    return [Channel.PHONE] if has_to_be_told(kind, by) and not on_the_phone else []
 
 
 def due(now: datetime) -> list[int]:
@@ -118,11 +153,27 @@ def drop(pk: int) -> None:
     _close(pk, MessageStatus.DROPPED)
 
 
+def drop_untold(pk: int) -> bool:
+    """Drop what no longer has to be told by phone; False if a colleague has just told it."""
+    return bool(Message.objects.to_tell().filter(pk=pk).update(status=MessageStatus.DROPPED))
+
+
 def mark_sent(pk: int, channel: str) -> None:
     """Mark a message as sent, which ends an outage of its channel."""
     now = timezone.now()
     _close(pk, MessageStatus.SENT, sent_at=now, sent_by=socket.gethostname(), failure="")
     Outage.objects.filter(channel=channel).delete()
+
+
+def leave_to_phone(pk: int) -> None:
+    """Make a colleague tell what cannot be written to the patient any more."""
+    _close(pk, MessageStatus.TO_TELL, channel=Channel.PHONE)
+
+
+def note_told(request: AppointmentRequest, *, by: str, now: datetime, **which: Any) -> None:
+    """Record that a colleague told the patient some of what they had to be told."""
+    told = Message.objects.to_tell().filter(request=request, **which)
+    told.update(status=MessageStatus.SENT, sent_at=now, sent_by=by)
 
 
 def give_up(pk: int, failure: str) -> None:

@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from bookings.diary.daytime import is_daytime, next_daytime
@@ -12,7 +11,7 @@ from bookings.messages import outbox, sms
 from bookings.messages.clinic_addresses import inboxes
 from bookings.messages.failures import failure
 from bookings.messages.letters import letter, text
-from bookings.messages.still_true import is_still_true
+from bookings.messages.still_true import MATTERS_FOR, is_still_true
 from bookings.models import Message, Outage
 from bookings.status import Channel, MessageKind
 from procedures.ground.batches import Failed, Tally, attempt, one_by_one
@@ -56,8 +55,11 @@ def _hand_over(pk: int) -> bool:
     if message.kind in ONLY_BY_DAY and not is_daytime(now := timezone.now()):
         outbox.try_later(pk, next_daytime(now) - now, message.failure)
         return False
-    if not is_still_true(message, timezone.now()) or not _may_go(message):
+    if not is_still_true(message, timezone.now()):
         outbox.drop(pk)
+        return False
+    if not _may_go(message):
+        _send_otherwise(message)
         return False
     if message.channel == Channel.TEXT:
         sms.send(message.request.phone.as_e164, text(message), key=message.message_id)
@@ -70,13 +72,34 @@ def _hand_over(pk: int) -> bool:
 def _may_go(message: Message) -> bool:
     """Whether the message may still be sent.
 
-    The clinic's own notice needs an inbox. A text message needs text messages to be switched on,
-    and the patient's consent and number.
+    The clinic's own notice needs an inbox, an email an address. A text message needs text messages
+    to be switched on, and the patient's consent and number.
     """
     if message.kind == MessageKind.CLINIC_NOTICE:
         return bool(inboxes())
-    agreed = message.request.text_messages and message.request.phone
-    return message.channel == Channel.EMAIL or bool(settings.TEXT_MESSAGES and agreed)
+    if message.channel == Channel.TEXT:
+        return outbox.takes_texts(message.request)
+    return bool(message.address or message.request.email)
+
+
+def _send_otherwise(message: Message) -> None:
+    """Drop what the patient hears in another way, and have a colleague tell the rest."""
+    is_emailed = message.channel == Channel.TEXT and message.request.email
+    if is_emailed or not outbox.has_to_be_told(message.kind, message.queued_by):
+        outbox.drop(message.pk)
+    else:
+        outbox.leave_to_phone(message.pk)
+
+
+def drop_what_need_not_be_told(now: datetime) -> Tally:
+    """Drop what no colleague has to tell by phone any more; return how many were dropped."""
+    waiting = Message.objects.to_tell().select_related("request").order_by("pk")
+    untrue = [
+        message.pk
+        for message in waiting
+        if message.queued_at <= now - MATTERS_FOR or not is_still_true(message, now)
+    ]
+    return one_by_one(untrue, outbox.drop_untold, task="dropping what has not been told")
 
 
 def _note_failure(pk: int, outcome: Failed) -> None:

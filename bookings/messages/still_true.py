@@ -5,7 +5,7 @@ own.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bookings.models import Appointment, Message
 from bookings.status import (
@@ -14,6 +14,9 @@ from bookings.status import (
     MessageKind,
     RequestStatus,
 )
+
+# After that nobody expects to hear from us about it.
+MATTERS_FOR = timedelta(days=60)
 
 
 def is_still_true(message: Message, now: datetime) -> bool:

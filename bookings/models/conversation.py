@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Index, Q
+from django.db.models import CheckConstraint, Index, Q
 
 from bookings.models.requests import AppointmentRequest, RedFlag
 from bookings.status import FlagOutcome, GotIt
@@ -37,18 +37,26 @@ class PhoneCall(models.Model):
 
     request = models.ForeignKey(AppointmentRequest, on_delete=models.PROTECT, related_name="calls")
     reached = models.BooleanField()
+    # A voicemail message, which tells them nothing but to phone us.
+    left_message = models.BooleanField(default=False)
     note = models.TextField(blank=True)
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
 
-    PERSONAL = {"reached", "note"}
+    PERSONAL = {"reached", "left_message", "note"}
     NOT_PERSONAL = {"id", "request", "made_at", "made_by"}
 
     class Meta:
         ordering = ["-pk"]
-        constraints = [paired("made")]
+        constraints = [
+            paired("made"),
+            CheckConstraint(
+                condition=Q(reached=False) | Q(left_message=False),
+                name="a_message_is_left_for_whoever_was_not_reached",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"call {self.pk} about request {self.request_id}"

@@ -20,9 +20,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         free = Q(leased_until=None) | Q(leased_until__lte=at)
         return self.filter(free, status=MessageStatus.QUEUED, next_try__lte=at)
 
+    def to_tell(self) -> Self:
+        """What a colleague has to tell by phone."""
+        return self.filter(status=MessageStatus.TO_TELL)
+
 
 class Message(models.Model):
-    """One email or text message to send.
+    """One email or text message to send, or news that a colleague has to tell by phone.
 
     It contains no text: that is made from its template when it is sent.
     """
@@ -87,8 +91,8 @@ class Message(models.Model):
             ),
             Index(
                 fields=["queued_at"],
-                condition=Q(status=MessageStatus.FAILED),
-                name="messages_failed",
+                condition=Q(status__in=[MessageStatus.FAILED, MessageStatus.TO_TELL]),
+                name="messages_not_told",
             ),
         ]
 

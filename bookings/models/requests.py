@@ -84,7 +84,8 @@ class AppointmentRequest(models.Model):
     concern = models.TextField("in their own words")
     name = models.CharField(max_length=100)
     date_of_birth = models.DateField()
-    email = models.EmailField()
+    # How we reach them: at least one of the two.
+    email = models.EmailField(blank=True)
     phone = PhoneNumberField(blank=True)
     # Names and numbers in the form that a search compares (`folding.found_by`).
     found_by = models.CharField(max_length=600, default="")
@@ -116,11 +117,15 @@ class AppointmentRequest(models.Model):
     # Since when they would come earlier than booked if a time becomes free.
     earlier_asked_at = models.DateTimeField(null=True)
     earlier_asked_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
-    # What the patient agreed to: day, time and place in emails; text messages to the phone.
+    # What the patient agreed to: day, time and place in messages; text messages to the phone; a
+    # voicemail message that says nothing but to phone us.
     detail_in_messages = models.BooleanField(default=False)
     text_messages = models.BooleanField(default=False)
+    voicemail = models.BooleanField(default=False)
     link_key = models.CharField(max_length=22, unique=True)
     link_version = models.PositiveSmallIntegerField(default=1)
+    # Until when a code opens the request; the code itself is not stored (`links.code`).
+    code_until = models.DateTimeField(null=True)
     # The head of the journal's chain. Locking this row makes events queue up.
     event_count = models.PositiveIntegerField(default=0)
 
@@ -165,8 +170,10 @@ class AppointmentRequest(models.Model):
         "earlier_asked_by",
         "detail_in_messages",
         "text_messages",
+        "voicemail",
         "link_key",
         "link_version",
+        "code_until",
         "event_count",
     }
 
@@ -177,6 +184,9 @@ class AppointmentRequest(models.Model):
             paired("received"),
             paired("ended"),
             paired("earlier_asked"),
+            CheckConstraint(
+                condition=~Q(email="") | ~Q(phone=""), name="a_request_has_an_email_or_a_phone"
+            ),
             CheckConstraint(
                 condition=Q(carer_name="", carer_right="")
                 | (~Q(carer_name="") & ~Q(carer_right="")),
@@ -196,6 +206,7 @@ class AppointmentRequest(models.Model):
         indexes = [
             Index(fields=["found_by"], name="requests_found_by"),
             Index(fields=["email"], name="requests_by_email"),
+            Index(fields=["phone"], name="requests_by_phone"),
             Index(fields=["date_of_birth"], name="requests_by_birth"),
             Index(
                 fields=["answer_due", "id"],

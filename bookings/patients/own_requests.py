@@ -49,7 +49,12 @@ class OwnRequest(NamedTuple):
 
 
 def others_of_the_same_person(found: AppointmentRequest, now: datetime) -> list[AppointmentRequest]:
-    """The person's other requests whose private links still open, the newest first."""
+    """The person's other requests whose private links still open, the newest first.
+
+    Without an email address nothing says that two requests are one person's.
+    """
+    if not found.email:
+        return []
     alike = AppointmentRequest.objects.filter(
         email=found.email, date_of_birth=found.date_of_birth, carer_right=found.carer_right
     ).exclude(pk=found.pk)

@@ -107,7 +107,7 @@ class UnsentRequest:
             # What they wrote about their times was about that visit only.
         }
         answers = {
-            "you": _filled_in(YouForm(initial=you)),
+            "you": _filled_in(YouForm(initial=you, for_someone_else=bool(known.carer_name))),
             "times": _filled_in(TimesForm(initial=times, clinicians=self._choices())),
         }
         self.kept = {**self.kept, "answers": answers, "is_known": True}
@@ -200,6 +200,12 @@ class UnsentRequest:
             kwargs["clinicians"] = self._choices()
         return STEPS[step](data, **kwargs)
 
+    def form_for(self, *, someone_else: bool) -> YouForm:
+        """Step 2 as it was filled in so far, for oneself or for someone else."""
+        kept = self.form("you")
+        known = kept.cleaned_data if kept.is_bound and kept.is_valid() else {}
+        return YouForm(initial=dict(known), for_someone_else=someone_else)
+
     def _choices(self) -> list[tuple[str, str]]:
         return [(each.slug, str(each)) for each in self._clinicians]
 
@@ -253,7 +259,6 @@ class UnsentRequest:
         for step in ("about", "you", "times"):
             values |= forms[step].cleaned_data
         values["page"] = self._page
-        values["phone"] = str(values["phone"] or "")
         wish = values.get("wished_clinician", "")
         values["wished_clinician"] = next(
             (each for each in self._clinicians if each.slug == wish), None

@@ -130,6 +130,8 @@ class Channel(TextChoices):
 
     EMAIL = "email", "Email"
     TEXT = "text", "Text message"
+    # A colleague tells them: nothing is sent.
+    PHONE = "phone", "Phone call"
 
 
 class MessageKind(TextChoices):
@@ -160,3 +162,4 @@ class MessageStatus(TextChoices):
     SENT = "sent", "Sent"
     DROPPED = "dropped", "Not sent: out of date"
     FAILED = "failed", "Failed"
+    TO_TELL = "to_tell", "Not told yet"

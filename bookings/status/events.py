@@ -34,6 +34,7 @@ class Event(StrEnum):
     LEFT_EARLIER_LIST = "left the earlier-time list"
     CONTACT_CHANGED = "changed how to be reached"
     LINK_RENEWED = "renewed the private link"
+    CODE_RENEWED = "made a new code"
     DEFERRED = "deferred it"
     CAME_BACK = "came back on its day"
     DECLINED = "declined it"
@@ -51,6 +52,7 @@ class Event(StrEnum):
     ANSWERED_AFTERWARDS = "answered the question after the visit"
     REACHED = "phoned the patient"
     NOT_REACHED = "tried to phone the patient"
+    LEFT_MESSAGE = "left the patient a voicemail message"
     WRONG_BIRTH_DATES = "gave only wrong dates of birth"
     READ = "read it"
     SEARCHED = "found it by searching"
@@ -108,7 +110,8 @@ TOLD: dict[Event, ToldPatient] = {
     Event.CONTACT_CHANGED: ToldPatient(
         "You changed your contact details.", "We changed your contact details."
     ),
-    Event.LINK_RENEWED: ToldPatient(by_clinic="We sent you a new private link."),
+    Event.LINK_RENEWED: ToldPatient(by_clinic="We replaced your private link."),
+    Event.CODE_RENEWED: ToldPatient(by_clinic="We made you a new code."),
     Event.DEFERRED: ToldPatient(by_clinic="We put your request aside until a later day."),
     Event.CAME_BACK: ToldPatient(by_clinic="We started to look at your request again."),
     Event.DECLINED: ToldPatient(by_clinic="We answered your request."),
@@ -129,6 +132,7 @@ TOLD: dict[Event, ToldPatient] = {
     Event.ANSWERED_AFTERWARDS: ToldPatient("You told us how your visit went."),
     Event.REACHED: ToldPatient(),
     Event.NOT_REACHED: ToldPatient(),
+    Event.LEFT_MESSAGE: ToldPatient(),
     Event.WRONG_BIRTH_DATES: ToldPatient(),
     Event.READ: ToldPatient(),
     Event.SEARCHED: ToldPatient(),
@@ -179,5 +183,6 @@ LOOKS = (
     Event.SEARCHED,
     Event.PRINTED,
     Event.WRONG_BIRTH_DATES,
+    Event.LEFT_MESSAGE,
     *CALLS.values(),
 )

@@ -24,6 +24,7 @@ from bookings.triage.contact import (
     change_contact,
     note_wrong_birth_dates,
     record_call,
+    renew_code,
     renew_link,
     send_link_again,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "record_call",
     "remind",
     "reminders_of",
+    "renew_code",
     "renew_link",
     "resolve_flag",
     "send_link_again",

@@ -1,11 +1,12 @@
 """How we and a patient reach each other: the private link, contact details, phone calls."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 
 from bookings import journal, messages
-from bookings.links import is_alive
+from bookings.links import CODE_LIFE, code, is_alive
 from bookings.models import AppointmentRequest, PhoneCall
 from bookings.status import CLOCK, LINK_HOLDER, PATIENT, MessageKind, Overtaken, TriageRefused
 from bookings.status.events import CALLS, Event
@@ -22,16 +23,19 @@ def change_contact(
     phone: str,
     by: journal.Actor,
     now: datetime,
-    **choices: bool,
+    **choices: Any,
 ) -> AppointmentRequest:
     """Change how we reach the patient. `choices` are what they allow, as columns of the request.
 
     A new email address gets a new private link. The old link stops working, and the old address is
-    told that there was a change. A number that cannot receive text messages ends them.
+    told that there was a change. Without an email address there is a new code instead. A number
+    that cannot receive text messages ends them.
     """
     old, new_address = request.email, email != request.email
     something_new = new_address or phone != str(request.phone)
     actor = journal.actor_name(by)
+    if new_address:
+        choices["code_until"] = None if email else now + CODE_LIFE
     if takes_no_texts(phone):
         choices["text_messages"] = False
     with one_change(request):
@@ -47,28 +51,48 @@ def change_contact(
         )
         journal.record(request, Event.CONTACT_CHANGED, by=by, at=now)
         if something_new:
-            messages.queue(request, MessageKind.CONTACT, by=actor, now=now)
-        if new_address:
+            # A colleague changes them only for a patient on the phone.
+            messages.queue(request, MessageKind.CONTACT, by=actor, now=now, on_the_phone=True)
+        if new_address and old:
             messages.tell_old_address(request, old, by=actor, now=now)
     return request
 
 
 def record_call(
-    request: AppointmentRequest, *, reached: bool, note: str, by: User, now: datetime
+    request: AppointmentRequest,
+    *,
+    reached: bool,
+    note: str,
+    by: User,
+    now: datetime,
+    left_message: bool = False,
+    told_up_to: int = 0,
 ) -> PhoneCall:
     """Record the result of a call. One that reached the patient ends the task to phone them.
 
-    It makes nobody's screen stale: the patient may be pressing a button at that moment.
+    What had to be told is told up to that message, the last that the colleague saw. It makes
+    nobody's screen stale: the patient may be pressing a button at that moment.
     """
     with one_change(request):
-        journal.record(request, CALLS[reached], by=by, at=now)
+        kind = Event.LEFT_MESSAGE if left_message else CALLS[reached]
+        journal.record(request, kind, by=by, at=now)
+        if reached:
+            messages.note_told(request, by=by.get_username(), now=now, pk__lte=told_up_to)
         return PhoneCall.objects.create(
-            request=request, reached=reached, note=note, made_at=now, made_by=by
+            request=request,
+            reached=reached,
+            left_message=left_message,
+            note=note,
+            made_at=now,
+            made_by=by,
         )
 
 
 def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:
-    """Send the same private link again to the address that we have: the patient lost the email."""
+    """Send the same private link again to the address that we have: the patient lost the email.
+
+    Without an address, the desk is asked to phone and give them a new code.
+    """
     messages.queue(request, MessageKind.LINK, by=PATIENT, now=now)
 
 
@@ -87,6 +111,28 @@ def renew_link(
         journal.record(request, Event.LINK_RENEWED, by=by, at=now)
         messages.queue(request, MessageKind.LINK, by=by.get_username(), now=now)
     return request
+
+
+def renew_code(request: AppointmentRequest, *, version: int, by: User, now: datetime) -> str:
+    """Make a new code for the patient, and return it. The old one stops working.
+
+    Without an email address the code is the only way in, so whoever used the old one is signed out.
+    """
+    if not is_alive(request, now):
+        raise TriageRefused(
+            "This request ended too long ago for a new code. Ask the patient to send a new request."
+        )
+    with one_change(request):
+        _refuse_stale(request, version)
+        keep(
+            request,
+            version=version,
+            code_until=now + CODE_LIFE,
+            link_version=request.link_version + (not request.email),
+        )
+        journal.record(request, Event.CODE_RENEWED, by=by, at=now)
+        messages.note_told(request, by=by.get_username(), now=now, kind=MessageKind.LINK)
+    return code(request, now)
 
 
 def note_wrong_birth_dates(

@@ -146,7 +146,7 @@ def book(
             given=given_text(request, now),
         )
         kind = MessageKind.MOVED if moved else MessageKind.BOOKED
-        messages.queue(request, kind, by=username, now=now)
+        messages.queue(request, kind, by=username, now=now, on_the_phone=True)
     return appointment
 
 
@@ -282,7 +282,8 @@ def take_offered(
     given = given_text(request, now)
     appointment = diary.accept(chosen, by=actor, now=now, given=given)
     kind = MessageKind.MOVED if moved else MessageKind.BOOKED
-    messages.queue(request, kind, by=actor, now=now)
+    # A colleague takes a time for a patient only on the phone.
+    messages.queue(request, kind, by=actor, now=now, on_the_phone=True)
     return appointment
 
 

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from bookings import journal, messages
 from bookings.diary.desk_hours import answer_due
+from bookings.links import CODE_LIFE
 from bookings.models import AppointmentRequest
 from bookings.screening import GivenAnswer
 from bookings.status import PATIENT, MessageKind, TriageRefused
@@ -34,6 +35,7 @@ class Submission:
     concern: str
     name: str
     date_of_birth: date
+    # At least one of the two.
     email: str
     phone: str
     preferred_days: list[str]
@@ -44,6 +46,9 @@ class Submission:
     access_detail: str = ""
     carer_name: str = ""
     carer_right: str = ""
+    detail_in_messages: bool = False
+    text_messages: bool = False
+    voicemail: bool = False
     answers: Sequence[GivenAnswer] = field(default_factory=list)
 
     def digest(self) -> str:
@@ -109,10 +114,14 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
         access_detail=submission.access_detail,
         carer_name=submission.carer_name,
         carer_right=submission.carer_right,
+        detail_in_messages=submission.detail_in_messages,
+        text_messages=submission.text_messages,
+        voicemail=submission.voicemail,
         received_at=now,
         received_by=PATIENT,
         answer_due=answer_due(now),
         link_key=secrets.token_urlsafe(16),
+        code_until=None if submission.email else now + CODE_LIFE,
         event_count=1,
     )
     flagged = [given for given in submission.answers if given.is_flagged]

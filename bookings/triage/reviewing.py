@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from bookings import diary, messages
+from bookings import diary, journal, messages
 from bookings.diary.desk_hours import answer_due
 from bookings.models import AppointmentRequest, ClinicQuestion
 from bookings.status import PATIENT, MessageKind, OfferStatus, RequestStatus, TriageRefused
@@ -60,24 +60,33 @@ def ask(
 
 
 def answer_question(
-    request: AppointmentRequest, *, version: int, text: str, now: datetime
+    request: AppointmentRequest,
+    *,
+    version: int,
+    text: str,
+    now: datetime,
+    by: journal.Actor = PATIENT,
 ) -> AppointmentRequest:
-    """Record the patient's answer to the clinic's question. The request is ours again."""
+    """Record the patient's answer to the clinic's question. The request is ours again.
+
+    A colleague notes an answer that was given on the phone.
+    """
     with one_change(request):
         transition(
             request,
             RequestStatus.IN_REVIEW,
             version=version,
-            by=PATIENT,
+            by=by,
             now=now,
             only_from=[RequestStatus.QUESTION_ASKED],
             kind=Event.ANSWERED,
             answer_due=answer_due(now),
         )
         request.questions.filter(answered_at=None).update(
-            answer=text, answered_at=now, answered_by=PATIENT
+            answer=text, answered_at=now, answered_by=journal.actor_name(by)
         )
-        messages.notify_clinic(request, now=now)
+        if by == PATIENT:
+            messages.notify_clinic(request, now=now)
     return request
 
 

@@ -102,7 +102,7 @@ def keep_appointment(
         )
         if request.flags.blocking().exists():
             raise TriageRefused(
-                "We need to look at something first. We will email you when we have."
+                "We need to look at something first. We will tell you when we have."
             )
         diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
     return request

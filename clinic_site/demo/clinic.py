@@ -60,6 +60,7 @@ class Clinic:
             access_detail=person.needs_detail,
             carer_name=person.carer_name,
             carer_right=person.carer_right,
+            voicemail=person.voicemail,
             answers=self.answers(row),
         )
 

@@ -33,6 +33,8 @@ class Person(NamedTuple):
     needs_detail: str
     carer_name: str
     carer_right: str
+    # Whether we may leave a voicemail message.
+    voicemail: bool
 
     def born(self, today: date) -> date:
         """Their date of birth, if they have their age today."""
@@ -91,6 +93,7 @@ def everybody() -> Iterator[Person]:
             needs_detail=detail,
             carer_name=carer,
             carer_right=CarerRight(right) if right else "",
+            voicemail="voicemail" in (each["agrees"] or ""),
         )
 
 

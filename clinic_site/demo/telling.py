@@ -82,9 +82,15 @@ class Telling:
             )
 
     def ring(self, *, reached: bool, note: str) -> None:
-        """Somebody rings the patient."""
+        """Somebody rings the patient, and tells them what there is to tell."""
+        newest = self.request.messages.order_by("pk").last()
         triage.record_call(
-            self.request, reached=reached, note=note, by=self.reception, now=self.now
+            self.request,
+            reached=reached,
+            note=note,
+            by=self.reception,
+            now=self.now,
+            told_up_to=newest.pk if newest else 0,
         )
 
     def offer(self, places: Sequence[Place], held_until: datetime | None = None) -> Offer:

@@ -5,6 +5,7 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from phonenumber_field.formfields import PhoneNumberField
@@ -15,7 +16,7 @@ from procedures.ground.characters import without_invisible
 from procedures.ground.email_addresses import LONGEST, CannotBeSent, canonical, readable
 from procedures.ground.fields import PlainTextField
 
-__all__ = ["EmailAddressField", "NameField", "OptionalPhoneField", "PlainTextField"]
+__all__ = ["EmailAddressField", "NameField", "OptionalPhoneField", "PlainTextField", "ReachForm"]
 
 
 # What surrounds an address in a sentence.
@@ -44,10 +45,11 @@ class EmailAddressField(forms.EmailField):
     widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
     copied = re.compile(r".*<([^<>]*)>|(?:mailto:)?(.*)", re.IGNORECASE | re.DOTALL)
 
-    def __init__(self, *, required_message: str, **kwargs: Any):
+    def __init__(self, *, required_message: str = "", **kwargs: Any):
         invalid = "Enter an email address like name@example.org."
         super().__init__(
             max_length=LONGEST,
+            required=bool(required_message),
             error_messages={"required": required_message, "invalid": invalid},
             **kwargs,
         )
@@ -74,10 +76,12 @@ class OptionalPhoneField(PhoneNumberField):  # type: ignore[misc]  # it has no t
 
     def __init__(self, **kwargs: Any):
         super().__init__(
-            label="Phone number (optional)",
+            label="Phone number",
             required=False,
             error_messages={
-                "invalid": "Enter the whole phone number with its area code, like 020 7946 0958."
+                "invalid": "Enter the whole phone number with its area code, like 020 7946 0958. A "
+                "number from another country starts with + and its country code, like "
+                "+49 30 23125 000."
             },
             widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
             **kwargs,
@@ -94,3 +98,60 @@ class OptionalPhoneField(PhoneNumberField):  # type: ignore[misc]  # it has no t
         # A number that the tables do not know is stored as it was read, so only one way of writing
         # it is accepted.
         return to_python(number.as_international)
+
+
+class ReachForm(forms.Form):
+    """How to reach somebody: an email address, a phone number or both, and what messages may do."""
+
+    nothing_given = "Enter an email address or a phone number, so that we can reach you."
+
+    email = EmailAddressField(label="Email address")
+    phone = OptionalPhoneField()
+    text_messages = forms.BooleanField(
+        label="Text messages to this number are fine",
+        required=False,
+        help_text="They say only that there is news, never why. Leave this empty if someone else reads "
+        "the messages on this phone.",
+    )
+    voicemail = forms.BooleanField(
+        label="A voicemail message on this number is fine",
+        required=False,
+        help_text="It gives only a first name and our number to call back. Leave this empty if someone "
+        "else listens to the messages on this phone.",
+    )
+    detail_in_messages = forms.BooleanField(
+        label="Messages may say when and where the visit is, and with whom",
+        required=False,
+        help_text="Otherwise our messages only say that there is news. Choose this if nobody else reads "
+        "the messages.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not settings.TEXT_MESSAGES:
+            del self.fields["text_messages"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse nothing to reach them by, and text messages to what takes none."""
+        cleaned = super().clean() or self.cleaned_data
+        cleaned["phone"] = phone = str(cleaned.get("phone") or "")
+        if "phone" in self.errors:
+            return cleaned
+        cleaned["voicemail"] = bool(phone) and cleaned["voicemail"]
+        if not phone and not cleaned.get("email") and "email" not in self.errors:
+            self.add_error("email", self.nothing_given)
+        if cleaned.get("text_messages"):
+            self._refuse_number_without_texts(phone)
+        return cleaned
+
+    def _refuse_number_without_texts(self, phone: str) -> None:
+        if not phone:
+            self.add_error(
+                "phone", "Enter a mobile number for text messages, or untick the text messages."
+            )
+        elif phones.takes_no_texts(phone):
+            self.add_error(
+                "phone",
+                "We cannot send text messages to this number. Enter a mobile number, or untick "
+                "the text messages.",
+            )

@@ -10,7 +10,8 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from bookings import journal, messages, triage
-from bookings.desk.to_phone import AFTER_VISIT, MATTERS_FOR, reason_to_phone
+from bookings.desk.to_phone import AFTER_VISIT, reason_to_phone
+from bookings.messages.still_true import MATTERS_FOR
 from bookings.models import AppointmentRequest, Look, VisitAnswer
 from bookings.status import PATIENT, GotIt, MessageKind, TriageRefused
 from bookings.status.events import Event

@@ -294,6 +294,7 @@ REACHES = {
     "offer": RequestStatus.OFFERED,
     "book": RequestStatus.BOOKED,
     "ask": RequestStatus.QUESTION_ASKED,
+    "answer": RequestStatus.IN_REVIEW,
     "resolve-flag": RequestStatus.IN_REVIEW,
     "defer": RequestStatus.DEFERRED,
     "decline": RequestStatus.DECLINED,

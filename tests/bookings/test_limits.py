@@ -18,7 +18,7 @@ from bookings.triage import surge
 from procedures.ground import places
 from procedures.status import RevisionStatus
 from tests import factories, processes
-from tests.people import ABOUT, BASE, BIRTH, TIMES, YOU, fill_in, key, open_link, safety, send
+from tests.people import ABOUT, BASE, BIRTH, LOST, TIMES, YOU, fill_in, key, open_link, safety, send
 
 pytestmark = pytest.mark.django_db
 POSTS = 1000 if processes.FULL else 60
@@ -172,7 +172,8 @@ def test_whoever_has_to_wait_is_told_until_when_and_keeps_what_they_wrote(
 
 
 DOORS = {
-    "lost link": ("/appointments/link/", {"reference": "BCDF2346", "email": "a@example.org"}, 10),
+    "lost link": ("/appointments/link/", LOST, 10),
+    "code": ("/appointments/code/", BIRTH | {"code": "K7M-4RT-9XD"}, 10),
     "feedback": ("/procedures/a-thing/feedback/", {"clear": "yes", "comment": ""}, 10),
     "begin": (BASE, {"about": ""}, 60),
     "sign in": ("/admin/login/", {"username": "somebody", "password": "x"}, 5),
@@ -219,8 +220,7 @@ def test_guessing_links_counts_a_host_once(settings: Any, monday: datetime) -> N
 def test_asking_for_a_lost_link_tells_nobody_whom_we_know(client: Client, monday: datetime) -> None:
     """The limit neither gives tries back to patients whom we know nor refuses their fourth."""
     request = factories.received(now=monday)
-    known = {"reference": request.reference, "email": request.email}
-    codes = [client.post("/appointments/link/", known).status_code for _ in range(11)]
+    codes = [client.post("/appointments/link/", LOST).status_code for _ in range(11)]
     assert codes == [200] * 10 + [429]
     assert request.messages.filter(kind=MessageKind.LINK).count() == 3
 

@@ -200,7 +200,11 @@ BAD = [
     ("you", {"name": "  "}, "Enter the full name of the person who needs the appointment."),
     ("you", {"name": "x" * 101}, "Shorten this to 100 characters or fewer."),
     ("you", {"email": "pat"}, "Enter an email address like name@example.org."),
-    ("you", {"email": ""}, "Enter your email address."),
+    (
+        "you",
+        {"email": "", "phone": ""},
+        "Enter an email address or a phone number, so that we can reach you.",
+    ),
     (
         "you",
         {"email": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.org"},
@@ -348,7 +352,7 @@ def test_the_extension_of_a_phone_is_kept(client: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"carer_name": "Kim"}, "Choose who the appointment is for"),
+        ({"carer_name": "Kim"}, "Choose why you are asking for them."),
         (
             {"carer_right": "parent"},
             "Enter your own name, because the appointment is for someone else.",

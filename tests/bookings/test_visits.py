@@ -27,7 +27,7 @@ from bookings.status import (
 )
 from tests import factories
 from tests.conftest import changes_allowed
-from tests.people import behind_link, booked
+from tests.people import LOST, behind_link, booked
 from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
@@ -240,8 +240,13 @@ def test_a_calendar_tells_nothing_of_the_reason(client: Client, monday: datetime
     assert "SUMMARY:Appointment\\, Example Lane Clinic" in text
 
 
-def test_the_letters_carry_the_calendar_file(monday: datetime) -> None:
+def test_the_letters_carry_the_calendar_file_to_whoever_agreed(monday: datetime) -> None:
     request = booked(monday)
+    letter = messages.letter(request.messages.get(kind=MessageKind.BOOKED))
+    assert letter.attachments == []
+    assert "to see the day and time" in letter.body
+    AppointmentRequest.objects.update(detail_in_messages=True)
+    request.refresh_from_db()
     letter = messages.letter(request.messages.get(kind=MessageKind.BOOKED))
     ((name, content, media_type),) = letter.attachments
     assert (name, media_type) == ("appointment.ics", "text/calendar")
@@ -253,41 +258,38 @@ def test_the_letters_carry_the_calendar_file(monday: datetime) -> None:
 # --- Links ------------------------------------------------------------------------------------
 
 
-def ask_for_link(client: Client, reference: str, email: str) -> str:
-    return client.post(
-        "/appointments/link/", {"reference": reference, "email": email}
-    ).content.decode()
+def ask_for_link(client: Client, **changes: str) -> str:
+    return client.post("/appointments/link/", LOST | changes).content.decode()
 
 
-def test_a_lost_link_is_sent_to_the_address_that_we_have(client: Client, monday: datetime) -> None:
+@pytest.mark.parametrize("contact", ["PAT@example.org", "+44 20 7946 0958", "02079460958"])
+def test_a_lost_link_is_sent_to_the_address_that_we_have(
+    contact: str, client: Client, monday: datetime
+) -> None:
     request = factories.received(now=monday)
-    typed = request.reference.lower().replace("-", " ")
-    page = ask_for_link(client, typed, "PAT@example.org")
-    assert "Check your email" in page
+    page = ask_for_link(client, name="sample, PAT", contact=contact)
+    assert "<h1>What happens now</h1>" in page
     message = Message.objects.get(kind=MessageKind.LINK)
     letter = messages.letter(message)
     assert letter.to == ["pat@example.org"]
     assert links.private_link(request) in letter.body
 
 
-def test_nobody_learns_whether_an_address_is_known(client: Client, monday: datetime) -> None:
-    request = factories.received(now=monday)
-    known = ask_for_link(client, request.reference, "pat@example.org")
-    unknown = ask_for_link(client, "BCDF-2346", "pat@example.org")
-    other = ask_for_link(client, request.reference, "eve@example.org")
-    assert known == unknown
-    assert other.replace("eve@", "pat@") == known
+def test_nobody_learns_whether_a_person_is_known(client: Client, monday: datetime) -> None:
+    factories.received(now=monday)
+    known = ask_for_link(client)
+    assert ask_for_link(client, name="Eve Sample") == known
+    assert ask_for_link(client, date_of_birth_year="1971") == known
+    assert ask_for_link(client, contact="eve@example.org") == known
+    assert ask_for_link(client, contact="020 7946 0111") == known
     assert Message.objects.filter(kind=MessageKind.LINK).count() == 1
 
 
 def test_a_link_is_sent_three_times_a_day_and_a_place_asks_ten_times_an_hour(
     client: Client, monday: datetime
 ) -> None:
-    request = factories.received(now=monday)
-    statuses = []
-    for _ in range(11):
-        posted = {"reference": request.reference, "email": "pat@example.org"}
-        statuses.append(client.post("/appointments/link/", posted).status_code)
+    factories.received(now=monday)
+    statuses = [client.post("/appointments/link/", LOST).status_code for _ in range(11)]
     assert statuses == [200] * 10 + [429]
     assert Message.objects.filter(kind=MessageKind.LINK).count() == 3
 
@@ -295,9 +297,9 @@ def test_a_link_is_sent_three_times_a_day_and_a_place_asks_ten_times_an_hour(
 @pytest.mark.parametrize(
     ("posted", "sentence"),
     [
-        ({}, "Enter your reference."),
-        ({"reference": "ABC", "email": "a@example.org"}, "Enter a reference with eight letters"),
-        ({"reference": "BCDF-2346", "email": "a"}, "Enter an email address"),
+        ({}, "Enter the full name of the person who needs the appointment."),
+        ({"name": "Pat", "contact": "12"}, "Enter the whole phone number with its area code"),
+        ({"name": "Pat", "contact": "a@b"}, "Enter an email address like"),
     ],
 )
 def test_a_faulty_form_is_told_what_to_do(

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
+from bookings.models import AppointmentRequest
 from bookings.status import RequestStatus
 from clinic_site import checks, urls
 from clinic_site.groups import GROUPS
@@ -232,6 +233,7 @@ def test_the_mailbox_shows_what_was_sent(client: Client, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     assert "No emails yet." in client.get("/mailbox/").content.decode()
     request = factories.request_at(RequestStatus.BOOKED)
+    AppointmentRequest.objects.update(detail_in_messages=True)
     call_command("send_messages", stdout=StringIO())
     content = client.get("/mailbox/").content.decode()
     assert "Attached: appointment.ics" in content

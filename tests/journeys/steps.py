@@ -1,6 +1,7 @@
 """What people do in several journeys."""
 
 import re
+from datetime import date
 from io import StringIO
 
 from django.core import mail
@@ -21,6 +22,13 @@ def press(target: Locator) -> None:
     """Press, and wait for the page that it leads to."""
     with target.page.expect_navigation():
         target.click()
+
+
+def fill_in_birth(page: Page, born: date) -> None:
+    """Fill in a date of birth, with the month as a word."""
+    page.get_by_label("Day", exact=True).fill(str(born.day))
+    page.get_by_label("Month", exact=True).fill(f"{born:%B}")
+    page.get_by_label("Year", exact=True).fill(str(born.year))
 
 
 def latest_link(email: str) -> str:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from bookings.links import private_link
 from bookings.models import AppointmentRequest, Claim
 from bookings.status import RequestStatus
-from tests.journeys.steps import latest_link, press, sign_in
+from tests.journeys.steps import fill_in_birth, latest_link, press, sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -27,14 +27,15 @@ def test_a_patient_finds_the_link_again_and_cancels(
     request = booked()
     patient = new_page(javascript=javascript, width=375)
     patient.goto(f"{clinic}/appointments/mine/{request.reference}/")
-    press(patient.get_by_role("link", name="get your private link again"))
-    press(patient.get_by_role("button", name="Send me the private link"))
+    press(patient.get_by_role("link", name="get your private link or code again"))
+    press(patient.get_by_role("button", name="Ask for my link or code"))
     expect(patient.get_by_text("There is a problem")).to_be_visible()
     look(patient)
-    patient.get_by_label("Your reference").fill(request.reference.lower())
-    patient.get_by_label("Your email address").fill(request.email)
-    press(patient.get_by_role("button", name="Send me the private link"))
-    expect(patient.get_by_role("heading", name="Check your email")).to_be_visible()
+    patient.get_by_label("Full name").fill(request.name.upper())
+    fill_in_birth(patient, request.date_of_birth)
+    patient.get_by_label("Email address or phone number").fill(request.email)
+    press(patient.get_by_role("button", name="Ask for my link or code"))
+    expect(patient.get_by_role("heading", name="What happens now")).to_be_visible()
     look(patient)
     patient.goto(latest_link(request.email))
     expect(patient.get_by_role("heading", name="Your appointment")).to_be_visible()
@@ -75,7 +76,7 @@ def test_the_clinic_cancels_and_renews_a_link(
     patient = new_page(width=375)
     patient.goto(old)
     expect(
-        patient.get_by_role("heading", name="Open the private link in your email")
+        patient.get_by_role("heading", name="Open your private link, or enter your code")
     ).to_be_visible()
     request.refresh_from_db()
     assert request.status == RequestStatus.CLOSED

@@ -35,6 +35,8 @@ PAGES = [
     "/guides/trigger-finger/feedback/?clear=no",
     "/appointments/request/",
     "/appointments/mine/link/nothing/",
+    "/appointments/code/",
+    "/appointments/link/",
     "/privacy/",
     "/mailbox/",
     "/nothing-here/",

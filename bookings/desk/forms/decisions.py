@@ -10,7 +10,7 @@ from django.utils import timezone
 from bookings.desk.forms.times import FURTHEST
 from bookings.models import RedFlag
 from bookings.status import FlagOutcome
-from procedures.ground.contact_fields import EmailAddressField, OptionalPhoneField, PlainTextField
+from procedures.ground.contact_fields import PlainTextField, ReachForm
 from procedures.ground.decisions import DecisionForm, ReasonForm
 from procedures.ground.generics import ModelChoiceField
 
@@ -20,8 +20,8 @@ class AskForm(DecisionForm):
 
     text = PlainTextField(
         label="Question to the patient",
-        help_text="They can read it after entering the patient’s date of birth. The email only says "
-        "that there is a question.",
+        help_text="They can read it after entering the patient’s date of birth. Our message only "
+        "says that there is a question.",
         required_message="Write the question.",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -86,9 +86,8 @@ class CallForm(DecisionForm):
 
     reached = forms.ChoiceField(
         label="Did you reach the patient?",
-        choices=[("yes", "Yes, or they heard from us in another way"), ("no", "No")],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose yes or no."},
+        error_messages={"required": "Choose how the call ended."},
     )
     note = PlainTextField(
         label="Note for colleagues (optional)",
@@ -96,27 +95,51 @@ class CallForm(DecisionForm):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+    # The last news that was on the screen. Whatever came after it has not been told.
+    told_up_to = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        waiting = self.record.messages.to_tell().order_by("pk")
+        self.initial["told_up_to"] = waiting.values_list("pk", flat=True).last() or 0
+        told = "Yes, and I told them" if self.initial["told_up_to"] else "Yes"
+        choices = [("yes", f"{told}, or they heard from us in another way")]
+        if self.record.voicemail:
+            choices.append(("message", "No, but I left a voicemail message"))
+        reached = cast("forms.ChoiceField", self.fields["reached"])
+        reached.choices = [*choices, ("no", "No answer")]
 
     def values(self) -> dict[str, Any]:
         # No version: a call changes nothing that somebody else may be looking at.
         return {
             "reached": self.cleaned_data["reached"] == "yes",
+            "left_message": self.cleaned_data["reached"] == "message",
             "note": self.cleaned_data["note"],
+            "told_up_to": self.cleaned_data["told_up_to"] or 0,
         }
 
 
-class ContactForm(DecisionForm):
-    """How we reach the patient."""
+class AnswerForm(DecisionForm):
+    """What the patient answered on the phone."""
 
-    email = EmailAddressField(label="Email address", required_message="Enter the email address.")
-    phone = OptionalPhoneField()
+    text = PlainTextField(
+        label="The patient’s answer",
+        help_text="In their words, as far as you can. They can read it on their private page.",
+        required_message="Write what the patient answered.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class ContactForm(ReachForm, DecisionForm):
+    """How we reach the patient, and what our messages may do and say."""
+
+    nothing_given = "Enter an email address or a phone number. We need one of them."
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.initial = {"email": self.record.email, "phone": self.record.phone, **self.initial}
-
-    def values(self) -> dict[str, Any]:
-        return {**self.cleaned_data, "phone": str(self.cleaned_data["phone"] or "")}
+        now = {name: getattr(self.record, name) for name in ReachForm.base_fields}
+        self.initial = {**now, **self.initial}
 
 
 class FlagField(ModelChoiceField[RedFlag]):

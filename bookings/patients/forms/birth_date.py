@@ -27,18 +27,22 @@ class SplitDateWidget(forms.MultiWidget):
     use_fieldset = True
     labels = ("Day", "Month", "Year")
 
-    def __init__(self, autocomplete: str = ""):
-        parts: dict[str, forms.Widget | type[forms.Widget]] = {
-            part: forms.TextInput(
-                attrs={
-                    "inputmode": "numeric",
-                    "class": f"input input--{part}",
-                    **({"autocomplete": f"{autocomplete}-{part}"} if autocomplete else {}),
-                }
-            )
-            for part in ("day", "month", "year")
-        }
-        super().__init__(parts)
+    parts = ("day", "month", "year")
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                part: forms.TextInput(
+                    attrs={"inputmode": "numeric", "class": f"input input--{part}"}
+                )
+                for part in self.parts
+            }
+        )
+
+    def suggest_own(self) -> None:
+        """Make browsers suggest the date of birth of whoever types."""
+        for part, widget in zip(self.parts, self.widgets, strict=True):
+            widget.attrs["autocomplete"] = f"bday-{part}"
 
     def decompress(self, value: date | None) -> list[int | None]:
         return [value.day, value.month, value.year] if value else [None, None, None]
@@ -56,7 +60,7 @@ class BirthDateField(forms.MultiValueField):
     def __init__(self, **kwargs: Any):
         super().__init__(
             fields=[PlainTextField() for _ in range(3)],
-            widget=SplitDateWidget(autocomplete="bday"),
+            widget=SplitDateWidget(),
             error_messages={"required": "Enter the date of birth, for example 27 3 1972."},
             require_all_fields=True,
             **kwargs,

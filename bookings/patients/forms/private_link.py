@@ -5,23 +5,35 @@ from typing import Any, cast
 
 from django import forms
 
-from bookings.patients.forms.birth_date import BirthDateField
+from bookings.links import as_code
+from bookings.patients.forms.birth_date import BirthDateField, SplitDateWidget
 from bookings.patients.forms.request_form import PatientForm
 from bookings.status import GotIt
-from procedures.ground import phones
-from procedures.ground.contact_fields import EmailAddressField, OptionalPhoneField, PlainTextField
-from procedures.ground.folding import as_reference
+from procedures.ground.contact_fields import (
+    EmailAddressField,
+    NameField,
+    OptionalPhoneField,
+    PlainTextField,
+    ReachForm,
+)
 from procedures.ground.seen import SeenVersionField
+
+BORN = "Date of birth of the person who needs the appointment"
+BORN_HELP = (
+    "For example, 27 3 1972 or 27 March 1972. If you asked for someone else, enter their date of birth, "
+    "not yours."
+)
 
 
 class IdentifyForm(PatientForm):
     """The date of birth, before anything private is shown."""
 
-    date_of_birth = BirthDateField(
-        label="Date of birth of the person who needs the appointment",
-        help_text="For example, 27 3 1972. If you asked for someone else, enter their date of birth, "
-        "not yours.",
-    )
+    date_of_birth = BirthDateField(label=BORN, help_text=BORN_HELP)
+
+    def __init__(self, *args: Any, is_own: bool, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if is_own:
+            cast("SplitDateWidget", self.fields["date_of_birth"].widget).suggest_own()
 
 
 class SeenForm(PatientForm):
@@ -113,70 +125,54 @@ class AnswerQuestionForm(SeenForm):
     )
 
 
-class ContactForm(SeenForm):
+class ContactForm(ReachForm, SeenForm):
     """How we reach the patient, and how much our messages may say."""
 
-    email = EmailAddressField(label="Email address", required_message="Enter your email address.")
-    phone = OptionalPhoneField()
-    detail_in_messages = forms.BooleanField(
-        label="Include the day, time, place and clinician in messages",
-        required=False,
-        help_text="Usually our messages only say that there is news. The attached calendar file has "
-        "the day and time. Choose this if nobody else reads your messages.",
+
+class CodeForm(PatientForm):
+    """A code that was read out or printed, with the date of birth of the patient."""
+
+    code = PlainTextField(
+        label="Your code",
+        help_text="Nine letters and numbers, for example K7M-4RT-9XD. It is on your receipt, or we "
+        "read it out to you on the phone. Capital letters and blanks make no difference.",
+        required_message="Enter your code. If you do not have it, phone us.",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    text_messages = forms.BooleanField(
-        label="Send me text messages as well",
-        required=False,
-        help_text="For offers, changes and reminders. You need to give us a mobile number.",
-    )
+    date_of_birth = BirthDateField(label=BORN, help_text=BORN_HELP)
 
-    def __init__(self, *args: Any, texts: bool, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        if not texts:
-            del self.fields["text_messages"]
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse text messages without a number to send them to."""
-        cleaned = super().clean() or self.cleaned_data
-        cleaned.setdefault("text_messages", False)
-        cleaned["phone"] = str(cleaned.get("phone") or "")
-        if cleaned["text_messages"] and "phone" not in self.errors:
-            self._refuse_number_without_texts(cleaned["phone"])
-        return cleaned
-
-    def _refuse_number_without_texts(self, phone: str) -> None:
-        if not phone:
-            self.add_error(
-                "phone", "Enter a mobile number for text messages, or untick the text messages."
+    def clean_code(self) -> str:
+        """The letters of the code, however it was typed."""
+        letters = as_code(self.cleaned_data["code"])
+        if not letters:
+            raise forms.ValidationError(
+                "Enter a code with nine letters and numbers, for example K7M-4RT-9XD."
             )
-        elif phones.takes_no_texts(phone):
-            self.add_error(
-                "phone",
-                "We cannot send text messages to this number. Enter a mobile number, or untick "
-                "the text messages.",
-            )
+        return letters
 
 
 class LostLinkForm(PatientForm):
-    """The reference from the first email, and the address that it went to."""
+    """Who lost the link, and one way in which we can reach them."""
 
-    reference = PlainTextField(
-        label="Your reference",
-        help_text="Eight letters and numbers, for example BCDF-2346. It is in our first email.",
-        max_length=60,
-        required_message="Enter your reference. If you do not have it, phone us.",
+    name = NameField(
+        label="Full name of the person who needs the appointment",
+        required_message="Enter the full name of the person who needs the appointment.",
+        max_length=100,
+        widget=forms.TextInput,
     )
-    email = EmailAddressField(
-        label="Your email address",
+    date_of_birth = BirthDateField(label="Their date of birth", help_text=BORN_HELP)
+    contact = PlainTextField(
+        label="Email address or phone number",
         help_text="The one you gave us.",
-        required_message="Enter the email address you gave us.",
+        required_message="Enter the email address or the phone number you gave us.",
+        max_length=254,
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
 
-    def clean_reference(self) -> str:
-        """The reference as we write it, however it was typed."""
-        reference = as_reference(self.cleaned_data["reference"])
-        if not reference:
-            raise forms.ValidationError(
-                "Enter a reference with eight letters and numbers, for example BCDF-2346."
-            )
-        return reference
+    def clean_contact(self) -> str:
+        """An email address or a phone number as we store them."""
+        typed = self.cleaned_data["contact"]
+        if "@" in typed:
+            return str(EmailAddressField().clean(typed))
+        return str(OptionalPhoneField().clean(typed))

@@ -5,14 +5,9 @@ from typing import Any, cast
 
 from django import forms
 
-from bookings.patients.forms.birth_date import BirthDateField
+from bookings.patients.forms.birth_date import BirthDateField, SplitDateWidget
 from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, CarerRight
-from procedures.ground.contact_fields import (
-    EmailAddressField,
-    NameField,
-    OptionalPhoneField,
-    PlainTextField,
-)
+from procedures.ground.contact_fields import NameField, PlainTextField, ReachForm
 
 
 class PatientForm(forms.Form):
@@ -47,29 +42,43 @@ class AboutForm(PatientForm):
         page.choices = [*pages, ("", "Something else, or I am not sure")]
 
 
-class YouForm(PatientForm):
-    """Step 2: who is asking."""
+class YouForm(ReachForm, PatientForm):
+    """Step 2: for whom it is, and how to reach whoever asks.
+
+    Somebody who asks for someone else is asked for their own name and right as well. Browsers
+    suggest a name or a date of birth only where it is the typist's own.
+    """
 
     title = "About you"
 
+    # Which of the two forms this is.
+    for_someone_else = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    carer_right = forms.ChoiceField(
+        label="Why are you asking for them?",
+        choices=CarerRight.choices,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose why you are asking for them.",
+            "invalid_choice": "Choose an answer from the list.",
+        },
+    )
+    carer_name = NameField(
+        label="Your own full name",
+        required_message="Enter your own name, because the appointment is for someone else.",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     name = NameField(
         label="Full name",
-        help_text="The name of the person who needs the appointment.",
         required_message="Enter the full name of the person who needs the appointment.",
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     date_of_birth = BirthDateField(
         label="Date of birth",
-        help_text="The date of birth of the person who needs the appointment, for example 27 3 1972. We "
-        "will ask for it again before we show you your request.",
+        help_text="For example, 27 3 1972 or 27 March 1972. We will ask for it again before we show "
+        "you your request.",
     )
-    email = EmailAddressField(
-        label="Email address",
-        help_text="We will send news of your request here. Our emails say nothing about your health.",
-        required_message="Enter your email address.",
-    )
-    phone = OptionalPhoneField(help_text="So that we can phone you if an email does not arrive.")
     access_needs = forms.MultipleChoiceField(
         label="Do you need any help to visit us? (optional)",
         help_text="We will tell everyone who plans your visit, so you only need to tell us once.",
@@ -84,37 +93,47 @@ class YouForm(PatientForm):
         max_length=200,
         widget=forms.TextInput,
     )
-    carer_right = forms.ChoiceField(
-        label="Who is this appointment for?",
-        required=False,
-        choices=[
-            ("", "Me"),
-            *((right, f"Someone else. {right.label}.") for right in CarerRight),
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "Choose an answer from the list."},
-    )
-    carer_name = NameField(
-        label="Your own name, if the appointment is for someone else",
-        help_text="We will send our emails to you.",
-        required=False,
-        max_length=100,
-        widget=forms.TextInput,
-    )
+
+    field_order = [
+        "for_someone_else",
+        "carer_right",
+        "carer_name",
+        "name",
+        "date_of_birth",
+        *ReachForm.base_fields,
+    ]
+
+    def __init__(self, *args: Any, for_someone_else: bool = False, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.is_for_another = for_someone_else or self._says_so()
+        self.initial["for_someone_else"] = self.is_for_another
+        if self.is_for_another:
+            self.fields["name"].label = "Their full name"
+            del self.fields["name"].widget.attrs["autocomplete"]
+            self.fields["date_of_birth"].label = "Their date of birth"
+            self.fields["access_needs"].label = "Do they need any help to visit us? (optional)"
+        else:
+            cast("SplitDateWidget", self.fields["date_of_birth"].widget).suggest_own()
+            del self.fields["carer_right"], self.fields["carer_name"]
 
     def clean(self) -> dict[str, Any]:
-        """Make anybody who asks for someone else say who they are and by what right."""
-        cleaned = super().clean() or self.cleaned_data
-        name, right = cleaned.get("carer_name"), cleaned.get("carer_right")
-        if name and not right and "carer_right" not in self.errors:
-            self.add_error(
-                "carer_right", "Choose who the appointment is for, or leave out your own name."
-            )
-        if right and not name and "carer_name" not in self.errors:
-            self.add_error(
-                "carer_name", "Enter your own name, because the appointment is for someone else."
-            )
+        """What is sent; which of the two forms it was shows from the carer's name."""
+        cleaned = super().clean()
+        cleaned.pop("for_someone_else", None)
         return cleaned
+
+    def _says_so(self) -> bool:
+        """Whether the form that was filled in is the one for someone else."""
+        is_marked = self.data.get("for_someone_else") == "True"
+        return bool(is_marked or self.data.get("carer_right") or self.data.get("carer_name"))
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under their headings, as the page shows them."""
+        reach = [name for name in ReachForm.base_fields if name in self.fields]
+        visit = ["access_needs", "access_detail"]
+        person = [name for name in self.fields if name not in {*reach, *visit}]
+        headings = {"": person, "How can we reach you?": reach, "Help with the visit": visit}
+        return [(heading, [self[name] for name in names]) for heading, names in headings.items()]
 
 
 class TimesForm(PatientForm):

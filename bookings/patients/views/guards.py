@@ -195,6 +195,12 @@ def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
     return found.reference in cast("list[str]", request.session.get("identified", []))
 
 
+def identify_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
+    """Show this browser what is private, because the date of birth was right."""
+    request.session["identified"] = [*request.session.get("identified", []), found.reference]
+    rename_session(request)
+
+
 def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask for the date of birth, then lead to the page that was wanted, with what was typed."""
     wanted = request.resolver_match

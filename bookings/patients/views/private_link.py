@@ -12,19 +12,24 @@ from bookings import links, triage
 from bookings.diary.clinicians import wish_is_gone
 from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, VisitAnswer
 from bookings.patients import limits, progress, typed
-from bookings.patients.forms.private_link import AnswerQuestionForm, IdentifyForm, SeenForm
+from bookings.patients.forms.private_link import (
+    AnswerQuestionForm,
+    CodeForm,
+    IdentifyForm,
+    SeenForm,
+)
 from bookings.patients.views.choosing import choose_form
 from bookings.patients.views.given_page import given_page, pages_to_read_as_well
 from bookings.patients.views.guards import (
     act,
     behind_link,
     identify_first,
+    identify_in_session,
     is_identified,
     link_needed,
     note_link,
     only_by_press,
     open_in_session,
-    rename_session,
 )
 from bookings.screening import (
     flags_to_phone_about,
@@ -50,6 +55,31 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     open_in_session(request, found)
     note_link(request, found)
     return redirect("bookings:mine", found.reference)
+
+
+@get_or_post
+def enter_code(request: HttpRequest) -> HttpResponse:
+    """Open the request that a code and a date of birth name together.
+
+    The answer does not say which of the two was wrong.
+    """
+    form = CodeForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        spent = rate_limits.spend_all(by_place(limits.ENTER_CODE_FROM_ONE_PLACE, request), now)
+        values = form.cleaned_data
+        found = links.follow_code(values["code"], values["date_of_birth"], now)
+        if found:
+            rate_limits.give_back(spent)
+            open_in_session(request, found)
+            identify_in_session(request, found)
+            return redirect("bookings:mine", found.reference)
+        form.add_error(
+            "code",
+            "We have no request with this code and this date of birth. Check both, or phone us for "
+            "a new code.",
+        )
+    return render(request, "bookings/mine/code.html", {"form": form})
 
 
 @require_safe
@@ -88,19 +118,25 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
         **_of_visit(found, appointment, now),
         "identified": identified,
+        "code": links.code(found, now) if identified and not found.email else "",
         **(_told_us(found) if identified else {}),
         "wish_is_gone": wish_is_gone(found.wished_clinician, timezone.localdate(now)),
         **_to_read(found, appointment, now, identified=identified),
         "question": question,
         "answer_form": answer_form,
         "unsent_answer": _unsent_answer(answer_form, state),
-        "past": [
-            (event.at, sentence)
-            for event in found.events.order_by("number")
-            if (sentence := told_patient(event.kind, event.by))
-        ],
+        "past": _past(found),
     }
     return render(request, "bookings/mine/request.html", context)
+
+
+def _past(found: AppointmentRequest) -> list[tuple[datetime, str]]:
+    """What has happened so far, in the patient's sentences."""
+    return [
+        (event.at, sentence)
+        for event in found.events.order_by("number")
+        if (sentence := told_patient(event.kind, event.by))
+    ]
 
 
 def _to_read(
@@ -161,7 +197,7 @@ def _unsent_answer(form: AnswerQuestionForm | None, state: RequestStatus) -> str
 @behind_link
 def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask for the date of birth before anything private is shown. Five wrong ones a day end the link."""
-    form = IdentifyForm(posted(request))
+    form = IdentifyForm(posted(request), is_own=not found.carer_name)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         # A link that was renewed, by staff or automatically, starts the count again.
@@ -169,11 +205,7 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         spent = rate_limits.spend(limits.GIVE_DATE_OF_BIRTH, link, now)
         if form.cleaned_data["date_of_birth"] == found.date_of_birth:
             rate_limits.give_back(spent)
-            request.session["identified"] = [
-                *request.session.get("identified", []),
-                found.reference,
-            ]
-            rename_session(request)
+            identify_in_session(request, found)
             wanted = request.session.pop("wanted", "mine")
             return redirect(f"bookings:{wanted}", found.reference)
         if not spent.left:
@@ -196,7 +228,7 @@ def _no_tries_left(
     except rate_limits.TooManyTries:
         renew = False
     triage.note_wrong_birth_dates(found, renew=renew, now=now)
-    context = {"renewed": renew, "until": until}
+    context = {"found": found, "renewed": renew, "until": until}
     return render(request, "bookings/mine/no_tries_left.html", context)
 
 

@@ -1,12 +1,13 @@
 """Sending a request: the urgent-help page, the steps, the check, the receipt."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings import triage
+from bookings import links, triage
 from bookings.models import AppointmentRequest
 from bookings.patients import limits
 from bookings.patients.forms.request_form import SendForm
@@ -30,6 +31,9 @@ from bookings.status import (
 from procedures.ground import rate_limits
 from procedures.ground.forms import get_or_post, posted
 from procedures.ground.places import by_place
+
+# Whom the appointment is for, as the links of step 2 say it.
+FOR_WHOM = {"me": False, "someone-else": True}
 
 
 @get_or_post
@@ -65,7 +69,11 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
         return _begin_again(request, step)
     if not unsent.may_open(step):
         return redirect("bookings:step", unsent.next_step())
-    form = unsent.form(step, posted(request))
+    for_whom = FOR_WHOM.get(request.GET.get("for", "")) if step == "you" else None
+    if request.method == "POST" or for_whom is None:
+        form = unsent.form(step, posted(request))
+    else:
+        form = unsent.form_for(someone_else=for_whom)
     if request.method == "POST" and form.is_valid():
         if unsent.keep(step, request.POST):
             return redirect("bookings:step", unsent.next_step())
@@ -158,6 +166,8 @@ def sent(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "received": received,
+        "code": links.code(received, timezone.now()),
+        "texted": bool(settings.TEXT_MESSAGES and received.text_messages),
         "answers": unseen_urgent_answers(received),
         "by_phone": flags_to_phone_about().filter(request=received).exists(),
         "email_waits": waits.exists(),
@@ -170,7 +180,7 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
     submission = unsent.submission()
     spends = [
         *by_place(limits.SEND_FROM_ONE_PLACE, request),
-        (limits.SEND_TO_ONE_MAILBOX, rate_limits.one_mailbox(submission.email)),
+        _to_one_person(submission),
     ]
     try:
         received = triage.submit(submission, key=unsent.key, now=timezone.now(), limits=spends)
@@ -182,6 +192,13 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
         return redirect("bookings:start")
     unsent.forget()
     return _receipt(request, received)
+
+
+def _to_one_person(submission: triage.Submission) -> rate_limits.Try:
+    """The limit on how often anybody can make us write to somebody, or phone them."""
+    if submission.email:
+        return limits.SEND_TO_ONE_MAILBOX, rate_limits.one_mailbox(submission.email)
+    return limits.SEND_TO_ONE_PHONE, submission.phone
 
 
 def _receipt(request: HttpRequest, received: AppointmentRequest) -> HttpResponse:

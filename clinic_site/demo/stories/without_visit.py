@@ -54,6 +54,14 @@ def offered(told: Telling) -> None:
     told.offer(told.places(3))
 
 
+def offered_by_phone(told: Telling) -> None:
+    """The patient has no email address, so reception read the times out and gave a new code."""
+    offered(told)
+    told.now += A_MINUTE
+    told.do(triage.renew_code, by=told.reception)
+    told.ring(reached=True, note="Wants to ask her daughter. Will use the code.")
+
+
 def offer_ends_soon(told: Telling) -> None:
     """Two times are held until the next morning, or nearly."""
     told.take_up()

@@ -1,0 +1,59 @@
+"""What a colleague has to tell a patient to whom we cannot write. One sentence for each message."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils import timezone
+
+from bookings.models import AppointmentRequest, Message
+from bookings.status import MessageKind
+
+
+def what_to_say(message: Message) -> str:
+    """What the patient has to be told, as a task for a colleague."""
+    said = SAY[message.kind]
+    return said if isinstance(said, str) else said(message.request)
+
+
+def _offered(request: AppointmentRequest) -> str:
+    offer = request.offers.order_by("-pk").prefetch_related("times").first()
+    if offer is None:
+        return "Tell them that we offer times."
+    times = ", ".join(_at(each.starts) for each in offer.times.all())
+    return f"Offer them {times}. We hold this until {_at(offer.held_until)}."
+
+
+def _ends(request: AppointmentRequest) -> str:
+    until = f" until {_at(request.reply_due)}" if request.reply_due else ""
+    return f"Ask which of the offered times they would like. We hold them{until}."
+
+
+def _visit(said: str) -> Callable[[AppointmentRequest], str]:
+    """A sentence with the time of the newest appointment."""
+
+    def sentence(request: AppointmentRequest) -> str:
+        appointment = request.appointments.order_by("-pk").first()
+        return f"{said} {_at(appointment.starts)}." if appointment else f"{said} the visit."
+
+    return sentence
+
+
+def _at(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%A %-d %B at %-H:%M}"
+
+
+# Every kind but those of no weight.
+SAY: dict[str, str | Callable[[AppointmentRequest], str]] = {
+    MessageKind.RECEIVED: "Tell them that we have their request.",
+    MessageKind.QUESTION: "Ask them our question, and note the answer.",
+    MessageKind.OFFER: _offered,
+    MessageKind.OFFER_ENDS: _ends,
+    MessageKind.BOOKED: _visit("Tell them that the visit is booked:"),
+    MessageKind.MOVED: _visit("Tell them that the visit has a new time:"),
+    MessageKind.KEPT: _visit("Tell them that the visit stays as booked:"),
+    MessageKind.CANCELLED: _visit("Tell them that the visit is cancelled, and why:"),
+    MessageKind.REMINDER: _visit("Remind them of the visit:"),
+    MessageKind.DECLINED: "Tell them that we cannot offer a visit, and why.",
+    MessageKind.CONTACT: "Tell them that their contact details have changed.",
+    MessageKind.LINK: "They cannot get in. Make a new code and read it out.",
+}
