@@ -29,7 +29,7 @@ from bookings.triage import Submission
 from procedures.ground.fields import PlainTextField
 from procedures.models import InformationPage
 from procedures.reading.publication import open_titles
-from procedures.status import Category
+from procedures.status import MEDICAL
 
 STEPS: dict[str, type[PatientForm]] = {
     "about": AboutForm,
@@ -274,8 +274,8 @@ def _as_posted(
 
 
 def pages_to_ask_about() -> list[tuple[InformationPage, str]]:
-    """All open pages, each with its title: the ones that a request can be about."""
-    return open_titles(timezone.localdate(), list(Category))
+    """All open medical pages, each with its title: the ones that a request can be about."""
+    return open_titles(timezone.localdate(), MEDICAL)
 
 
 def _is_before(step: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from procedures.reading import pdf
 from procedures.reading.publication import Closed, Publication
-from procedures.reading.views.answers import closed, find, public
+from procedures.reading.views.answers import closed, facts_about, find, public
 from procedures.status import ReviewState
 from procedures.texts.rendering import square_code
 
@@ -54,4 +54,5 @@ def _context(request: HttpRequest, found: Publication) -> dict[str, object]:
         "printed": timezone.localdate(),
         "paper_address": address,
         "code": square_code(address),
+        "facts": facts_about(page),
     }

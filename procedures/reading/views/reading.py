@@ -9,18 +9,18 @@ from django.views.decorators.http import require_safe
 from procedures.models import Clinician, Figure
 from procedures.reading import structured_data
 from procedures.reading.publication import Closed, Publication, glossary, open_pages, shows
-from procedures.reading.views.answers import closed, find, last_change, public, today
-from procedures.status import Category, ReviewState
+from procedures.reading.views.answers import closed, facts_about, find, last_change, public, today
+from procedures.status import MEDICAL, Category, ReviewState
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The home page: what the clinic is for, how to request an appointment, what to read."""
-    pages = open_pages(today())
+    pages = open_pages(today(), MEDICAL)
     context = {
         "shelves": [
             (category, [each for each in pages if each.page.category == category])
-            for category in Category
+            for category in MEDICAL
         ],
         "clinicians": Clinician.objects.order_by("name"),
     }
@@ -50,8 +50,10 @@ def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
         "overdue": found.state == ReviewState.OVERDUE,
         "related": [each for each in open_pages(today()) if each.page.pk in related],
         "structured_data": structured_data.script(found),
+        "facts": facts_about(record),
     }
-    return public(render(request, "procedures/page.html", context), last_change(found))
+    template = "page.html" if record.kind().needs_clinician else "about_page.html"
+    return public(render(request, f"procedures/{template}", context), last_change(found))
 
 
 @require_safe
