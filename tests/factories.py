@@ -131,9 +131,12 @@ def closure(*, now: datetime) -> Closure:
     )
 
 
-def document(*, title: str = "A thing", category: str = Category.PROCEDURE, body: str = "") -> str:
+def document(
+    *, title: str = "A thing", category: str = Category.PROCEDURE, body: str | None = None
+) -> str:
     """A document that passes the checks."""
-    body = body or (BODY if Category(category).needs_clinician else "\nSome words about us.\n")
+    if body is None:
+        body = BODY if Category(category).needs_clinician else "\nSome words about us.\n"
     return (
         f"---\ntitle: {title}\nstandfirst: One line about it.\ncategory: {category}\n"
         f"closing question: Could it help?\nclosing sentence: Ask us.\n---\n{body}"

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from procedures.models import Clinician, Figure
@@ -54,6 +54,18 @@ def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     }
     template = "page.html" if record.kind().needs_clinician else "about_page.html"
     return public(render(request, f"procedures/{template}", context), last_change(found))
+
+
+@require_safe
+def urgent(request: HttpRequest) -> HttpResponse:
+    """When to call 999 or 111: at a short address, kept in memory, and never closed."""
+    return public(render(request, "procedures/urgent.html"))
+
+
+@require_safe
+def old_privacy(request: HttpRequest) -> HttpResponse:
+    """Where the privacy notice was before it was a page with versions."""
+    return redirect("procedures:page", Category.ABOUT, "privacy", permanent=True)
 
 
 @require_safe
