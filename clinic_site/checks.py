@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.core.checks import Warning as Doubt
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 
 from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
-from procedures.models import Revision
 from procedures.status import Category, RevisionStatus
 
 # What the pages about the clinic cannot say while a setting is empty.
@@ -99,6 +98,8 @@ def every_page_about_the_clinic_is_published(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[Doubt]:
     """Name the pages that every page links to, and that nobody has published."""
+    # `start` reads this module before there are settings, and so before there are models.
+    Revision = apps.get_model("procedures", "Revision")  # noqa: N806 -- it is a class
     tables = connection.introspection.table_names() if DEFAULT_DB_ALIAS in (databases or []) else []
     if Revision._meta.db_table not in tables:
         return []
