@@ -99,7 +99,7 @@ def every_page_about_the_clinic_is_published(
 ) -> list[Doubt]:
     """Name the pages that every page links to, and that nobody has published."""
     # `start` reads this module before there are settings, and so before there are models.
-    Revision = apps.get_model("procedures", "Revision")  # noqa: N806 -- it is a class
+    Revision = apps.get_model("procedures", "Revision")
     tables = connection.introspection.table_names() if DEFAULT_DB_ALIAS in (databases or []) else []
     if Revision._meta.db_table not in tables:
         return []

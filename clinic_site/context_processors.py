@@ -16,6 +16,8 @@ SHOWN = (
     "clinic_company_number",
     "clinic_vat_number",
     "clinic_ico_number",
+    "session_cookie_name",
+    "csrf_cookie_name",
     "site_url",
     "demonstration",
     "development",
