@@ -20,6 +20,7 @@ from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
 from procedures.reading import publication
 from procedures.reading.feedback import tally
+from procedures.reading.views.answers import facts_about
 from procedures.status import PublishingRefused, RevisionStatus
 from procedures.texts import content_checks
 from procedures.texts.content_checks import RULES, Finding
@@ -172,6 +173,7 @@ class RevisionAdmin(DecisionAdmin):
             "document": parse(revision.document),
             "fragment": cut(html),
             "findings": _findings(revision),
+            "facts": facts_about(revision.page),
         }
         return TemplateResponse(request, "procedures/preview.html", context)
 

@@ -142,6 +142,16 @@ def test_the_manager_reads_and_approves_at_the_desk(sign_in: Any, monday: dateti
     assert revision.status == RevisionStatus.SIGNED
 
 
+def test_a_preview_shows_what_will_be_beside_the_text(
+    sign_in: Any, monday: datetime, settings: Any
+) -> None:
+    page = factories.page("terms", Category.ABOUT)
+    revision = factories.revision(RevisionStatus.IN_REVIEW, of=page, now=monday)
+    content = sign_in("Manager").get(f"{ADMIN}{revision.pk}/preview/").content.decode()
+    assert settings.CLINIC_COMPANY_NUMBER in content
+    assert settings.CLINIC_COMPANY_NUMBER not in revision.fragment
+
+
 def test_every_way_to_sign_is_open_for_one_kind_of_page(monday: datetime) -> None:
     kinds = [fees(RevisionStatus.DRAFT, now=monday), factories.revision(now=monday)]
     for decision in DECISIONS:
