@@ -48,7 +48,7 @@ def patient_sends_a_request(page: Page, clinic: str, look: Look) -> AppointmentR
     press(page.get_by_role("button", name="Continue"))
 
     look(page)
-    for group in page.get_by_role("group").all():
+    for group in page.get_by_role("main").get_by_role("group").all():
         answer = "Yes" if "blood thinner" in group.inner_text() else "No"
         group.get_by_label(answer, exact=True).check()
     page.get_by_label("which medicine, or what happens?").fill("Warfarin")
@@ -221,7 +221,7 @@ def test_every_error_of_every_step_is_accessible(
     fail_then(fill_you)
 
     def fill_safety() -> None:
-        for group in patient.get_by_role("group").all():
+        for group in patient.get_by_role("main").get_by_role("group").all():
             group.get_by_label("No", exact=True).check()
 
     fail_then(fill_safety)

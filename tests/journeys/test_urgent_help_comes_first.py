@@ -27,7 +27,7 @@ def test_a_fever_leads_to_help_and_then_on(
     page.get_by_label("Email address").fill("maryam@example.org")
     press(page.get_by_role("button", name="Continue"))
     expect(page.get_by_role("group", name="Do you have diabetes?")).to_be_visible()
-    for group in page.get_by_role("group").all():
+    for group in page.get_by_role("main").get_by_role("group").all():
         answer = "Yes" if "high temperature" in group.inner_text() else "No"
         group.get_by_label(answer, exact=True).check()
     press(page.get_by_role("button", name="Continue"))
