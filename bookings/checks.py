@@ -1,15 +1,16 @@
-"""System checks for the clinic's email addresses and for treatments without safety questions."""
+"""System checks for the clinic's email addresses and address, and for treatments without questions."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core import checks
 from django.core.checks import Tags, register
 from django.db import DEFAULT_DB_ALIAS, connection
 
 from bookings import messages
-from bookings.models import ScreeningQuestion, Topic
+from bookings.models import Location, ScreeningQuestion, Topic
 from bookings.screening import unasked
 
 
@@ -43,6 +44,25 @@ def every_treatment_has_questions(
             id="bookings.W001",
         )
         for sentence in unasked()
+    ]
+
+
+@register(Tags.database)
+def the_clinics_address_is_one_of_its_places(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[checks.Warning]:
+    """Compare the address that every page shows with the places where patients are seen."""
+    if DEFAULT_DB_ALIAS not in (databases or []) or not _is_ready():
+        return []
+    known = set(Location.objects.values_list("address", flat=True))
+    if not known or settings.CLINIC_ADDRESS in known:
+        return []
+    return [
+        checks.Warning(
+            f"CLINIC_ADDRESS is “{settings.CLINIC_ADDRESS}”, but no place has that address.",
+            hint="Patients would go to the wrong door. Correct the setting, or the place in the admin.",
+            id="bookings.W002",
+        )
     ]
 
 

@@ -4,10 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.core.checks import Warning as Doubt
-from django.db import DatabaseError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+
+from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
+from procedures.status import Category, RevisionStatus
+
+# What the pages about the clinic cannot say while a setting is empty.
+UNSAID = {
+    "CLINIC_ADDRESS": "where the clinic is",
+    "CLINIC_PHONE": "how to phone the clinic",
+    "CLINIC_EMAIL": "where to write about privacy, complaints and accessibility",
+    "CLINIC_LEGAL_NAME": "who runs the clinic and is responsible for patients’ information",
+    "CLINIC_ICO_NUMBER": "its number in the Information Commissioner’s register",
+}
 
 
 @register(Tags.database)
@@ -60,5 +73,46 @@ def the_database_file_is_private(
             f"Other accounts on this machine can read {file}.",
             hint=f"Run: chmod go= {file}*",
             id="clinic_site.W001",
+        )
+    ]
+
+
+@register(deploy=True)
+def the_clinic_says_who_it_is(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[Doubt]:
+    """Name each empty setting without which the pages about the clinic are incomplete."""
+    return [
+        Doubt(
+            f"{name} is not set, so no page says {unsaid}.",
+            hint="The law asks a clinic to publish this. docs/operations.md lists the settings.",
+            id="clinic_site.W002",
+        )
+        for name, unsaid in UNSAID.items()
+        if not getattr(settings, name)
+    ]
+
+
+@register(Tags.database)
+def every_page_about_the_clinic_is_published(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[Doubt]:
+    """Name the pages that every page links to, and that nobody has published."""
+    # `start` reads this module before there are settings, and so before there are models.
+    Revision = apps.get_model("procedures", "Revision")
+    tables = connection.introspection.table_names() if DEFAULT_DB_ALIAS in (databases or []) else []
+    if Revision._meta.db_table not in tables:
+        return []
+    live = Revision.objects.filter(page__category=Category.ABOUT, status=RevisionStatus.PUBLISHED)
+    published = set(live.values_list("page__slug", flat=True))
+    missing = [slug for slug in (*FOR_PATIENTS, *ABOUT_THIS_SITE) if slug not in published]
+    if not missing:
+        return []
+    return [
+        Doubt(
+            f"Every page links to pages that are not published: {', '.join(missing)}.",
+            hint="Write them in the admin, in the category “About us”. clinic_site/demo/pages has "
+            "examples.",
+            id="clinic_site.W003",
         )
     ]

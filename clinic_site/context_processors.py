@@ -4,16 +4,31 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from bookings.diary.desk_hours import desk_hours_in_words
+from clinic_site import clinic_pages
+
+# Settings that templates show, by the name that templates use.
+SHOWN = (
+    "clinic_name",
+    "clinic_phone",
+    "clinic_address",
+    "clinic_email",
+    "clinic_legal_name",
+    "clinic_registered_office",
+    "clinic_company_number",
+    "clinic_vat_number",
+    "clinic_ico_number",
+    "session_cookie_name",
+    "csrf_cookie_name",
+    "site_url",
+    "demonstration",
+    "development",
+)
 
 
 def clinic(request: HttpRequest) -> dict[str, object]:
-    """The clinic's name, phone, usual hours and address, and whether this is the invented clinic."""
-    return {
-        "clinic_name": settings.CLINIC_NAME,
-        "clinic_phone": settings.CLINIC_PHONE,
+    """The clinic's facts, the pages about it that every page links to, and whether it is invented."""
+    return {name: getattr(settings, name.upper()) for name in SHOWN} | {
         "clinic_hours": desk_hours_in_words(),
-        "clinic_address": settings.CLINIC_ADDRESS,
-        "site_url": settings.SITE_URL,
-        "demonstration": settings.DEMONSTRATION,
-        "development": settings.DEVELOPMENT,
+        "for_patients": clinic_pages.FOR_PATIENTS,
+        "about_this_site": clinic_pages.ABOUT_THIS_SITE,
     }

@@ -86,6 +86,7 @@ GROUPS = {
         "delete_sharedplace",
         "add_screeningquestion",
         "change_screeningquestion",
+        "approve_revision",
         "withdraw_revision",
         "suspend_revision",
         "revoke_signoff",

@@ -63,6 +63,13 @@ FORCE_SCRIPT_NAME = ""
 CLINIC_NAME = env.str("CLINIC_NAME", default="Our clinic")
 CLINIC_PHONE = env.str("CLINIC_PHONE", default="")
 CLINIC_ADDRESS = env.str("CLINIC_ADDRESS", default="")
+# What the law asks a clinic to publish: shown beside the pages about it, never inside their texts.
+CLINIC_EMAIL = env.str("CLINIC_EMAIL", default="")
+CLINIC_LEGAL_NAME = env.str("CLINIC_LEGAL_NAME", default="")
+CLINIC_REGISTERED_OFFICE = env.str("CLINIC_REGISTERED_OFFICE", default="")
+CLINIC_COMPANY_NUMBER = env.str("CLINIC_COMPANY_NUMBER", default="")
+CLINIC_VAT_NUMBER = env.str("CLINIC_VAT_NUMBER", default="")
+CLINIC_ICO_NUMBER = env.str("CLINIC_ICO_NUMBER", default="")
 # Where "something is waiting" is sent: addresses separated by commas, or empty for nowhere.
 CLINIC_INBOX = env.str("CLINIC_INBOX", default="")
 # When requests are looked at: days of the week (0 is Monday) and local hours.

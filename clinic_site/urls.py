@@ -2,8 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
-from django.views.generic import TemplateView
+from django.urls import URLPattern, URLResolver, include, path
 
 from clinic_site import mailbox
 
@@ -12,10 +11,9 @@ handler403 = "clinic_site.errors.forbidden"
 handler404 = "clinic_site.errors.not_found"
 handler500 = "clinic_site.errors.server_error"
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("procedures.urls")),
     path("appointments/", include("bookings.urls")),
-    path("privacy/", TemplateView.as_view(template_name="privacy.html"), name="privacy"),
     path("admin/", admin.site.urls),
 ]
 

@@ -9,6 +9,16 @@ class Category(TextChoices):
     PROCEDURE = "procedures", "Procedures"
     CLINIC = "clinics", "Clinics"
     GUIDE = "guides", "Guides"
+    ABOUT = "about", "About us"
+
+    @property
+    def needs_clinician(self) -> bool:
+        """Whether a clinician signs its pages. Those about the clinic are approved by a manager."""
+        return self is not Category.ABOUT
+
+
+# The pages that a clinician signs.
+MEDICAL = [category for category in Category if category.needs_clinician]
 
 
 class SourceKind(TextChoices):

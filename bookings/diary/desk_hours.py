@@ -88,14 +88,18 @@ def _spoken(at: time) -> str:
     return f"{at:%-H:%M}"
 
 
-def _after_open_time(now: datetime, length: timedelta) -> datetime:
-    week = WorkingWeek(
+def desk_week() -> WorkingWeek:
+    """When somebody is at the desk in a week without closed days."""
+    return WorkingWeek(
         days=settings.CLINIC_OPEN_DAYS,
         opens=time.fromisoformat(settings.CLINIC_OPENS),
         closes=closing_time(settings.CLINIC_CLOSES),
         zone=timezone.get_default_timezone(),
     )
+
+
+def _after_open_time(now: datetime, length: timedelta) -> datetime:
     closed = set(
         ClosedDay.objects.filter(day__gte=timezone.localdate(now)).values_list("day", flat=True)
     )
-    return add_working_time(now, length, week, closed)
+    return add_working_time(now, length, desk_week(), closed)

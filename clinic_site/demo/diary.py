@@ -24,9 +24,13 @@ class WeeklySession(NamedTuple):
     room: str
 
 
+# The first has the address of the clinic itself, which every page shows.
 LOCATIONS = {
-    "Main house": ("1 Invented Street, Sampletown", "The step-free entrance is on the left."),
-    "Sample Health Centre": ("2 Example Road, Sampletown", "On the ground floor."),
+    "Main house": (
+        settings.CLINIC_ADDRESS or "1 Example Lane, Exampleton EX0 0EX",
+        "The step-free entrance is on the left.",
+    ),
+    "Sample Health Centre": ("2 Example Road, Exampleton EX0 0EX", "On the ground floor."),
 }
 ROOMS = {"Room 1": "Main house", "Room 2": "Main house", "Room A": "Sample Health Centre"}
 MACHINES = {"Ultrasound 1": "Main house", "Ultrasound A": "Sample Health Centre"}

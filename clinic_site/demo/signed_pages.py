@@ -110,8 +110,9 @@ def _sources_read_before(day: date) -> Iterator[None]:
 
 
 def _publish(revision: Revision, now: datetime) -> None:
-    editor, clinician, publisher = (
-        User.objects.get(username=name) for name in ("editor", "clinician", "publisher")
+    who_signs = "clinician" if revision.page.kind().needs_clinician else "manager"
+    editor, signer, publisher = (
+        User.objects.get(username=name) for name in ("editor", who_signs, "publisher")
     )
     publishing.submit_for_review(
         revision, version=revision.version, by=editor, now=now, answers=REASONS
@@ -120,7 +121,7 @@ def _publish(revision: Revision, now: datetime) -> None:
         revision,
         version=revision.version,
         fragment_hash=revision.fragment_hash,
-        by=clinician,
+        by=signer,
         now=now,
     )
     publishing.publish(revision, version=revision.version, by=publisher, now=now)

@@ -1,10 +1,18 @@
 """The decisions about a revision: each with its permission, form and verb."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from procedures import publishing
 from procedures.desk.forms import SignForm, SubmitForm
 from procedures.ground.decisions import Decision, ReasonForm
 from procedures.models import Revision, SignOff
 from procedures.status import RevisionStatus
+
+
+def _said_sent_to_review(revision: Revision) -> str:
+    who = "clinician" if revision.page.kind().needs_clinician else "manager"
+    return f"Sent to review. A {who} who did not write it can now sign it."
 
 
 def _said_signed_again(signed: SignOff) -> str:
@@ -15,6 +23,70 @@ def _said_published(revision: Revision) -> str:
     return f"Published. Patients can read it at {revision.page.get_absolute_url()}"
 
 
+def _is_medical(revision: Revision, now: datetime) -> bool:
+    return revision.page.kind().needs_clinician
+
+
+def _is_about_us(revision: Revision, now: datetime) -> bool:
+    return not revision.page.kind().needs_clinician
+
+
+SIGN = Decision(
+    slug="sign",
+    label="Sign",
+    permission="sign_revision",
+    statuses={RevisionStatus.IN_REVIEW},
+    form=SignForm,
+    verb=publishing.sign_off,
+    said="Signed. A publisher can now publish it.",
+    explanation=publishing.STATEMENT,
+    template="admin/procedures/revision/sign.html",
+    open_when=_is_medical,
+)
+RETURN = Decision(
+    slug="return",
+    label="Return to the author",
+    permission="sign_revision",
+    statuses={RevisionStatus.IN_REVIEW},
+    form=ReasonForm,
+    verb=publishing.return_to_author,
+    said="Returned to the author with your reason.",
+    open_when=_is_medical,
+)
+SIGN_AGAIN = Decision(
+    slug="re-affirm",
+    label="Read again and re-sign",
+    permission="sign_revision",
+    statuses={RevisionStatus.SIGNED, RevisionStatus.PUBLISHED},
+    form=SignForm,
+    verb=publishing.re_affirm,
+    said=_said_signed_again,
+    explanation=f"The review dates change, the text does not. {publishing.STATEMENT}",
+    template="admin/procedures/revision/sign.html",
+    open_when=_is_medical,
+)
+# The same, by a manager, for pages about the clinic.
+APPROVE = replace(
+    SIGN,
+    slug="approve",
+    label="Approve",
+    permission="approve_revision",
+    said="Approved. A publisher can now publish it.",
+    explanation=publishing.APPROVAL,
+    open_when=_is_about_us,
+)
+RETURN_UNAPPROVED = replace(
+    RETURN, slug="return-unapproved", permission="approve_revision", open_when=_is_about_us
+)
+APPROVE_AGAIN = replace(
+    SIGN_AGAIN,
+    slug="re-approve",
+    label="Read again and approve again",
+    permission="approve_revision",
+    explanation=f"The review dates change, the text does not. {publishing.APPROVAL}",
+    open_when=_is_about_us,
+)
+
 DECISIONS = (
     Decision(
         slug="submit",
@@ -23,30 +95,17 @@ DECISIONS = (
         statuses={RevisionStatus.DRAFT},
         form=SubmitForm,
         verb=publishing.submit_for_review,
-        said="Sent to review. A clinician who did not write it can now sign it.",
-        explanation="Nobody can change the text after this. A clinician will read it and sign it.",
+        said=_said_sent_to_review,
+        explanation=(
+            "Nobody can change the text after this. A clinician will read it and sign it; a manager, "
+            "if the page is about the clinic."
+        ),
         template="admin/procedures/revision/submit.html",
     ),
-    Decision(
-        slug="sign",
-        label="Sign",
-        permission="sign_revision",
-        statuses={RevisionStatus.IN_REVIEW},
-        form=SignForm,
-        verb=publishing.sign_off,
-        said="Signed. A publisher can now publish it.",
-        explanation=publishing.STATEMENT,
-        template="admin/procedures/revision/sign.html",
-    ),
-    Decision(
-        slug="return",
-        label="Return to the author",
-        permission="sign_revision",
-        statuses={RevisionStatus.IN_REVIEW},
-        form=ReasonForm,
-        verb=publishing.return_to_author,
-        said="Returned to the author with your reason.",
-    ),
+    SIGN,
+    APPROVE,
+    RETURN,
+    RETURN_UNAPPROVED,
     Decision(
         slug="publish",
         label="Publish",
@@ -58,17 +117,8 @@ DECISIONS = (
             "Patients will read this version from now on. The previous version stays in the history."
         ),
     ),
-    Decision(
-        slug="re-affirm",
-        label="Read again and re-sign",
-        permission="sign_revision",
-        statuses={RevisionStatus.SIGNED, RevisionStatus.PUBLISHED},
-        form=SignForm,
-        verb=publishing.re_affirm,
-        said=_said_signed_again,
-        explanation=f"The review dates change, the text does not. {publishing.STATEMENT}",
-        template="admin/procedures/revision/sign.html",
-    ),
+    SIGN_AGAIN,
+    APPROVE_AGAIN,
     Decision(
         slug="revoke",
         label="Revoke the signature",

@@ -20,6 +20,7 @@ from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
 from procedures.reading import findings
 from procedures.reading.feedback import tally
+from procedures.reading.views.answers import facts_about
 from procedures.status import PublishingRefused, RevisionStatus
 from procedures.texts.content_checks import RULES, Finding
 from procedures.texts.differences import compare
@@ -171,6 +172,7 @@ class RevisionAdmin(DecisionAdmin):
             "document": parse(revision.document),
             "fragment": cut(html),
             "findings": _findings(revision),
+            "facts": facts_about(revision.page),
         }
         return TemplateResponse(request, "procedures/preview.html", context)
 

@@ -1,8 +1,16 @@
-"""What a member of staff is called on screens and in sentences."""
+"""What a member of staff is called on screens and in sentences, and who manages the clinic."""
 
 from django.contrib.auth.models import AbstractUser
+
+# The group of those who answer for the clinic itself, and what patients read of them.
+MANAGERS, MANAGERS_ROLE = "Manager", "Practice manager"
 
 
 def shown_name(person: AbstractUser) -> str:
     """The full name, or the username where none was entered."""
     return person.get_full_name() or person.get_username()
+
+
+def is_manager(person: AbstractUser) -> bool:
+    """Whether they are a manager today. Being allowed everything, as an operator is, does not count."""
+    return person.is_active and person.groups.filter(name=MANAGERS).exists()

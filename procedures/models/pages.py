@@ -1,6 +1,7 @@
 """Pages, their texts, and the signatures on them. Only `publishing` writes revisions."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 from typing import Self
 
@@ -25,6 +26,12 @@ CHECKLIST = (
     "It says what happens without treatment, and which other choices there are.",
     "It helps patients to decide together with us.",
     "It says when and where to get urgent help.",
+)
+# What a manager checks in a page about the clinic.
+APPROVAL_CHECKLIST = (
+    "It is true of our clinic today.",
+    "We keep to what it says, and everybody concerned knows it.",
+    "Somebody who is new here can understand it and act on it.",
 )
 
 
@@ -79,6 +86,14 @@ class InformationPage(models.Model):
     def get_absolute_url(self) -> str:
         """Where patients read it."""
         return reverse("procedures:page", args=[self.category, self.slug])
+
+    def kind(self) -> Category:
+        """Its category, which decides who may sign its texts."""
+        return Category(self.category)
+
+    def checklist(self) -> Sequence[str]:
+        """What whoever signs one of its texts has to have checked."""
+        return CHECKLIST if self.kind().needs_clinician else APPROVAL_CHECKLIST
 
     def other_names(self) -> list[str]:
         """What else people call it."""
@@ -190,6 +205,7 @@ class Revision(models.Model):
         permissions = [
             ("submit_revision", "Can send a revision to review"),
             ("sign_revision", "Can sign or return a revision"),
+            ("approve_revision", "Can approve or return a page about the clinic"),
             ("publish_revision", "Can publish a signed revision"),
             ("suspend_revision", "Can suspend a published revision"),
             ("withdraw_revision", "Can withdraw a published revision"),
@@ -207,17 +223,20 @@ class Revision(models.Model):
 
 
 class SignOff(models.Model):
-    """A clinician has read and signed the whole revision. The database only lets it be revoked."""
+    """Somebody has read and signed the whole revision. The database only lets it be revoked.
+
+    A clinician, whose registration it names; or, for a page about the clinic, a manager.
+    """
 
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="sign_offs")
     document_hash = models.CharField(max_length=64)
     fragment_hash = models.CharField(max_length=64)
-    clinician = models.ForeignKey(Clinician, on_delete=models.PROTECT)
+    clinician = models.ForeignKey(Clinician, null=True, on_delete=models.PROTECT)
     # As it was on the day of signing, so that a later change of the person changes no signature.
     signer_name = models.CharField(max_length=100)
     signer_role = models.CharField(max_length=100)
-    signer_regulator = models.CharField(max_length=100)
-    signer_registration = models.CharField(max_length=30)
+    signer_regulator = models.CharField(max_length=100, blank=True)
+    signer_registration = models.CharField(max_length=30, blank=True)
     signer_interests = models.TextField(blank=True)
     # The author is the reviewer, where the clinic allows it. Disclosed on the page.
     own_work = models.BooleanField(default=False)
@@ -268,6 +287,11 @@ class SignOff(models.Model):
             paired("revoked"),
             CheckConstraint(
                 condition=Q(closing_day__gte=F("review_due")), name="closes_after_review_is_due"
+            ),
+            CheckConstraint(
+                condition=Q(clinician__isnull=False)
+                | Q(clinician=None, signer_regulator="", signer_registration=""),
+                name="only_a_clinician_has_a_registration",
             ),
         ]
 

@@ -14,10 +14,17 @@ from procedures.publishing.drafting import (
 )
 from procedures.publishing.releasing import publish, suspend, withdraw
 from procedures.publishing.sealing import reseal
-from procedures.publishing.signing import STATEMENT, re_affirm, revoke, sign_off
+from procedures.publishing.signing import (
+    APPROVAL,
+    STATEMENT,
+    re_affirm,
+    revoke,
+    sign_off,
+)
 from procedures.publishing.transitions import wrote
 
 __all__ = [
+    "APPROVAL",
     "STATEMENT",
     "library",
     "publish",

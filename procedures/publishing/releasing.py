@@ -55,7 +55,8 @@ def withdraw(revision: Revision, *, version: int, by: User, reason: str, now: da
 def _refuse_unfit(revision: Revision, *, version: int, now: datetime) -> None:
     signed = examined(revision, version=version).signature
     if signed is None or signed.review_due <= timezone.localdate(now):
-        raise PublishingRefused("This text has no valid signature. A clinician must sign it first.")
+        whose = "A clinician" if revision.page.kind().needs_clinician else "A manager"
+        raise PublishingRefused(f"This text has no valid signature. {whose} must sign it first.")
     if parse(revision.document).category != revision.page.category:
         raise PublishingRefused(
             "The page has moved to another category since this was signed. Start a new version."

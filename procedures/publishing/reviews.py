@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from procedures.ground.batches import Failed, attempt, log_failure
+from procedures.ground.people import MANAGERS, is_manager
 from procedures.models import DueNotice, InformationPage, Revision, SignOff, Source
 from procedures.reading.feedback import tally
 from procedures.reading.proofs import examine, signature, with_evidence
@@ -98,7 +99,11 @@ def _ageing(signed: SignOff, on: date) -> Iterator[Cause]:
     if state in words:
         yield Cause(f"{state} {signed.pk}", words[state])
     clinician = signed.clinician
-    if not clinician.may_sign(on):
+    if clinician is None:
+        if not is_manager(signed.signed_by):
+            said = f"{signed.signer_name}, who approved it, is not a manager any more."
+            yield Cause(f"manager {signed.pk}", said)
+    elif not clinician.may_sign(on):
         yield Cause(
             f"registration {signed.pk} {clinician.verified_until}",
             f"The yearly check of {clinician.name}’s registration is overdue, or the account is "
@@ -132,7 +137,7 @@ class News(NamedTuple):
 def untold(on: date) -> dict[User, list[News]]:
     """What has not been sent yet to each person: a page's owner, or else every manager."""
     told = set(DueNotice.objects.values_list("page_id", "told_to_id", "cause"))
-    managers = list(User.objects.filter(groups__name="Manager", is_active=True))
+    managers = list(User.objects.filter(groups__name=MANAGERS, is_active=True))
     news: dict[User, list[News]] = {}
     for each in due(on):
         owner = each.page.owner

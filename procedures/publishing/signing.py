@@ -1,13 +1,15 @@
-"""A clinician's signature: given, renewed, revoked."""
+"""A signature: given, renewed, revoked. The category of a page decides whose it must be."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from procedures.models import CHECKLIST, Clinician, Revision, SignOff
+from procedures.ground.people import MANAGERS_ROLE, is_manager, shown_name
+from procedures.models import Clinician, Revision, SignOff
 from procedures.publishing.transitions import bump, examined, one_step, record, transition, wrote
 from procedures.status import (
     EVENTS,
@@ -21,7 +23,22 @@ STATEMENT = (
     "I have read the whole of this page as patients will see it. To the best of my knowledge it is "
     "accurate, balanced and safe to publish."
 )
+APPROVAL = (
+    "I have read the whole of this page as patients will see it. To the best of my knowledge it is "
+    "true of our clinic, and we keep to it."
+)
 DAYS_A_MONTH = 365.25 / 12
+
+
+class Signatory(NamedTuple):
+    """Whoever signs, as the signature says it for as long as it exists."""
+
+    clinician: Clinician | None
+    signer_name: str
+    signer_role: str
+    signer_regulator: str = ""
+    signer_registration: str = ""
+    signer_interests: str = ""
 
 
 def sign_off(
@@ -31,17 +48,18 @@ def sign_off(
     fragment_hash: str,
     by: User,
     now: datetime,
-    checklist: Sequence[str] = CHECKLIST,
+    checklist: Sequence[str] | None = None,
 ) -> SignOff:
     """Sign the bytes that the reviewer was shown.
 
-    The clinician is verified and wrote none of them.
+    Whoever signs is a verified clinician, or a manager where the page is about the clinic, and wrote
+    none of them. Without a checklist, everything on it counts as checked.
     """
-    clinician = _signer(revision, fragment_hash, checklist, by, now)
+    signatory = _signatory(revision, fragment_hash, checklist, by, now)
     with one_step():
         examined(revision, version=version)
         transition(revision, RevisionStatus.SIGNED, version=version)
-        signed = _sign(revision, clinician, by=by, now=now)
+        signed = _sign(revision, signatory, by=by, now=now)
         record(revision, EVENTS[RevisionStatus.SIGNED], by=by, now=now, sign_off=signed)
     return signed
 
@@ -53,17 +71,17 @@ def re_affirm(
     fragment_hash: str,
     by: User,
     now: datetime,
-    checklist: Sequence[str] = CHECKLIST,
+    checklist: Sequence[str] | None = None,
 ) -> SignOff:
     """Sign the same bytes again after reading them: the dates move, the bytes do not.
 
     For a signed or published text whose signature is due, has run out or was revoked.
     """
-    clinician = _signer(revision, fragment_hash, checklist, by, now)
+    signatory = _signatory(revision, fragment_hash, checklist, by, now)
     with one_step():
         examined(revision, version=version)
         bump(revision, {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED}, version=version)
-        signed = _sign(revision, clinician, by=by, now=now)
+        signed = _sign(revision, signatory, by=by, now=now)
         record(revision, RE_AFFIRMED, by=by, now=now, sign_off=signed)
     return signed
 
@@ -83,45 +101,65 @@ def revoke(revision: Revision, *, version: int, by: User, reason: str, now: date
     return revision
 
 
-def _signer(
-    revision: Revision, fragment_hash: str, checklist: Sequence[str], by: User, now: datetime
-) -> Clinician:
-    """The clinician who may sign these bytes. Raises PublishingRefused with what is missing."""
+def _signatory(
+    revision: Revision,
+    fragment_hash: str,
+    checklist: Sequence[str] | None,
+    by: User,
+    now: datetime,
+) -> Signatory:
+    """The one who may sign these bytes. Raises PublishingRefused with what is missing."""
+    category = revision.page.kind()
+    signatory = _clinician(by, now) if category.needs_clinician else _manager(by)
+    if wrote(revision, by) and not settings.SELF_REVIEW_ALLOWED:
+        other = "another clinician" if category.needs_clinician else "another manager"
+        raise PublishingRefused(f"You wrote part of this text, so {other} must sign it.")
+    if fragment_hash != revision.fragment_hash:
+        raise PublishingRefused(
+            "The text has changed since you opened it. Open it and read it again."
+        )
+    if checklist is not None and set(checklist) != set(revision.page.checklist()):
+        raise PublishingRefused(
+            "Tick every item on the checklist, or return the text with a reason."
+        )
+    return signatory
+
+
+def _clinician(by: User, now: datetime) -> Signatory:
     clinician = Clinician.objects.filter(login=by).first()
     if clinician is None or not clinician.may_sign(timezone.localdate(now)):
         raise PublishingRefused(
             "Only a clinician whose registration was checked in the last year can sign. Ask a "
             "manager to check yours and record the evidence."
         )
-    if wrote(revision, by) and not settings.SELF_REVIEW_ALLOWED:
-        raise PublishingRefused("You wrote part of this text, so another clinician must sign it.")
-    if fragment_hash != revision.fragment_hash:
-        raise PublishingRefused(
-            "The text has changed since you opened it. Open it and read it again."
-        )
-    if set(checklist) != set(CHECKLIST):
-        raise PublishingRefused(
-            "Tick every item on the checklist, or return the text with a reason."
-        )
-    return clinician
+    return Signatory(
+        clinician,
+        clinician.name,
+        clinician.role,
+        clinician.regulator,
+        clinician.registration_number,
+        clinician.interests,
+    )
 
 
-def _sign(revision: Revision, clinician: Clinician, *, by: User, now: datetime) -> SignOff:
+def _manager(by: User) -> Signatory:
+    if not is_manager(by):
+        raise PublishingRefused("Only a manager can approve a page about the clinic.")
+    return Signatory(None, shown_name(by), MANAGERS_ROLE)
+
+
+def _sign(revision: Revision, signatory: Signatory, *, by: User, now: datetime) -> SignOff:
+    category = revision.page.kind()
     days = round(revision.page.review_months * DAYS_A_MONTH)
     review_due = timezone.localdate(now) + timedelta(days=days)
     return SignOff.objects.create(
         revision=revision,
         document_hash=revision.document_hash,
         fragment_hash=revision.fragment_hash,
-        clinician=clinician,
-        signer_name=clinician.name,
-        signer_role=clinician.role,
-        signer_regulator=clinician.regulator,
-        signer_registration=clinician.registration_number,
-        signer_interests=clinician.interests,
+        **signatory._asdict(),
         own_work=wrote(revision, by),
-        statement=STATEMENT,
-        checklist=list(CHECKLIST),
+        statement=STATEMENT if category.needs_clinician else APPROVAL,
+        checklist=list(revision.page.checklist()),
         note=revision.note,
         change_class=revision.change_class,
         signed_at=now,

@@ -140,6 +140,9 @@ def _text_faults(
         yield "the stored text does not match its hash"
     if any(not signed.covers(revision) for signed in sign_offs):
         yield "a signature is for another text"
+    by_clinicians = revision.page.kind().needs_clinician
+    if any((signed.clinician_id is not None) != by_clinicians for signed in sign_offs):
+        yield f"a signature is not {'a clinician' if by_clinicians else 'a manager'}'s"
     if not history:
         yield "it has no history"
     elif history[-1]["text"] != text_of(revision):

@@ -1,6 +1,6 @@
 """What a patient may read of a page now. Every way to a page's text leads through `look_up`.
 
-The promise: what is read is, byte for byte, what a clinician signed. So the signature, its dates,
+The promise: what is read is, byte for byte, what was signed. So the signature, its dates,
 the hashes and the sealed events are checked each time (`proofs`), and anything amiss closes the
 page. Nothing needs to run on a schedule for a stale page to stop looking fresh.
 """
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from procedures.models import InformationPage, PageEvent, Revision, SignOff
 from procedures.reading.proofs import Evidence, examine, signature, with_evidence
-from procedures.status import EVENTS, Category, ReviewState, RevisionStatus
+from procedures.status import EVENTS, MEDICAL, Category, ReviewState, RevisionStatus
 from procedures.texts.rendering import Document, Fragment, Term, cut, parse, terms
 
 KEPT_SECONDS = 60
@@ -184,7 +184,7 @@ def _publication(revision: Revision, on: date) -> Publication | None:
         parse(revision.document),
         cut(revision.fragment),
         state,
-        sign_off.clinician.may_sign(on),
+        sign_off.clinician is None or sign_off.clinician.may_sign(on),
     )
 
 
@@ -220,9 +220,11 @@ def _version(
 
 
 def glossary(on: date) -> list[GlossaryEntry]:
-    """Every term that an open page explains, in the words that were signed last."""
+    """Every term that an open page explains, in the words that a clinician signed last."""
     entries: dict[str, GlossaryEntry] = {}
-    newest_first = sorted(open_pages(on), key=lambda each: each.sign_off.signed_at, reverse=True)
+    newest_first = sorted(
+        open_pages(on, MEDICAL), key=lambda each: each.sign_off.signed_at, reverse=True
+    )
     for publication in newest_first:
         for term in terms(publication.fragment.text):
             entries.setdefault(term.anchor, GlossaryEntry(term, [])).pages.append(publication)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import snowballstemmer
 
+from procedures.models import Clinician
 from procedures.reading.publication import Publication
 from procedures.texts.differences import passages
 from procedures.texts.rendering import words_of
@@ -36,6 +37,7 @@ _stem = lru_cache(maxsize=20_000)(snowballstemmer.stemmer("english").stemWord)
 
 
 COMMON_STEMS = frozenset(map(_stem, COMMON))
+TITLES = frozenset({"dr", "mr", "mrs", "ms", "miss", "mx", "prof", "professor"})
 
 
 class Part(NamedTuple):
@@ -81,6 +83,19 @@ def search(query: str, pages: Iterable[Publication]) -> Found:
         return Found([], {})
     results = [result for page in pages if (result := _result(page, wanted))]
     return Found(sorted(results, key=lambda each: (-each.named, -each.score)), instead)
+
+
+def search_people(query: str, people: Iterable[Clinician]) -> list[Clinician]:
+    """The clinicians whose name or role has every word of the query, and whose name has one of them.
+
+    “Dr” and “Ms” are in too many names to find anybody.
+    """
+    wanted = {stem for stem in stems(query[:LONGEST_QUERY]) if stem not in COMMON_STEMS | TITLES}
+    return [
+        person
+        for person in people
+        if wanted & set(stems(person.name)) and wanted <= set(stems(f"{person.name} {person.role}"))
+    ]
 
 
 def stems(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from procedures.models import SignOff
 from procedures.reading.publication import Publication
 from procedures.texts.rendering import json_ld
 
@@ -12,24 +13,32 @@ def script(publication: Publication) -> SafeString:
     """A JSON-LD element. https://schema.org/MedicalWebPage has no word for the next review."""
     signed, revision = publication.sign_off, publication.revision
     published = revision.published_at or signed.signed_at
+    reviewed = _reviewed(signed) if signed.clinician else {"@type": "WebPage"}
     return json_ld(
         {
             "@context": "https://schema.org",
-            "@type": "MedicalWebPage",
             "name": publication.document.title,
             "description": publication.document.standfirst,
             "url": settings.SITE_URL + publication.page.get_absolute_url(),
             "inLanguage": settings.LANGUAGE_CODE,
             "version": str(revision.number),
             "dateModified": timezone.localdate(published).isoformat(),
-            "lastReviewed": timezone.localdate(signed.signed_at).isoformat(),
-            "reviewedBy": {
-                "@type": "Person",
-                "name": signed.signer_name,
-                "jobTitle": signed.signer_role,
-                "identifier": f"{signed.signer_regulator} {signed.signer_registration}",
-            },
-            "audience": {"@type": "Patient"},
             "publisher": {"@type": "MedicalClinic", "name": settings.CLINIC_NAME},
+            **reviewed,
         }
     )
+
+
+def _reviewed(signed: SignOff) -> dict[str, object]:
+    """What only a clinician's signature allows us to say: medical, and reviewed by them."""
+    return {
+        "@type": "MedicalWebPage",
+        "lastReviewed": timezone.localdate(signed.signed_at).isoformat(),
+        "reviewedBy": {
+            "@type": "Person",
+            "name": signed.signer_name,
+            "jobTitle": signed.signer_role,
+            "identifier": f"{signed.signer_regulator} {signed.signer_registration}",
+        },
+        "audience": {"@type": "Patient"},
+    }

@@ -17,6 +17,11 @@ RIGHT = {
     "SEALING_KEY": "another-key-that-is-long-enough-and-quite-random-for-a-test-12345",
     "CLINIC_SENDER": "desk@clinic.example",
     "SITE_URL": "https://clinic.example",
+    "CLINIC_ADDRESS": "1 Example Lane",
+    "CLINIC_PHONE": "020 7946 0958",
+    "CLINIC_EMAIL": "hello@clinic.example",
+    "CLINIC_LEGAL_NAME": "Example Lane Clinic Ltd",
+    "CLINIC_ICO_NUMBER": "ZA000000",
 }
 WRONG = [
     ("DEBUG", "true", "DEBUG is on, and its error pages show patients’ data."),

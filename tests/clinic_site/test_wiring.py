@@ -30,6 +30,11 @@ PRODUCTION = {
     "SEALING_KEY": "another-key-that-is-long-enough-and-quite-random-for-a-test-0987",
     "CLINIC_SENDER": "desk@clinic.example",
     "SITE_URL": "https://clinic.example",
+    "CLINIC_ADDRESS": "1 Example Lane",
+    "CLINIC_PHONE": "020 7946 0958",
+    "CLINIC_EMAIL": "hello@clinic.example",
+    "CLINIC_LEGAL_NAME": "Example Lane Clinic Ltd",
+    "CLINIC_ICO_NUMBER": "ZA000000",
     "PATH": os.environ["PATH"],
 }
 
@@ -190,7 +195,7 @@ def test_a_fault_of_ours_is_a_page_that_helps_and_tells_nothing() -> None:
     assert "Pat Sample" not in content
 
 
-READ_ONLY = ["/", "/guides/", "/search/", "/a-z/", "/clinicians/", "/changes.atom", "/privacy/"]
+READ_ONLY = ["/", "/guides/", "/search/", "/a-z/", "/clinicians/", "/changes.atom", "/urgent/"]
 
 
 @pytest.mark.django_db

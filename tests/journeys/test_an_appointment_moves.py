@@ -160,7 +160,7 @@ def test_a_daughter_asks_for_her_mother(clinic: str, new_page: NewPage, look_at:
     look_at(daughter)
     daughter.get_by_label("They have asked me to").check()
     press(daughter.get_by_role("button", name="Continue"))
-    for group in daughter.get_by_role("group").all():
+    for group in daughter.get_by_role("main").get_by_role("group").all():
         group.get_by_label("No", exact=True).check()
     press(daughter.get_by_role("button", name="Continue"))
     daughter.get_by_label("Monday").check()

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from bookings.models import AppointmentRequest
+from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
 from procedures.models import Revision
 from tests import factories
 from tests.journeys.steps import sign_in
@@ -37,7 +38,13 @@ PAGES = [
     "/appointments/mine/link/nothing/",
     "/appointments/code/",
     "/appointments/link/",
-    "/privacy/",
+    "/urgent/",
+    "/about/",
+    "/about/what-has-changed/",
+    *(f"/about/{slug}/" for slug in (*FOR_PATIENTS, *ABOUT_THIS_SITE)),
+    "/about/opening-hours/leaflet/",
+    "/about/fees/history/",
+    "/search/?q=ada",
     "/mailbox/",
     "/nothing-here/",
     "/admin/login/",
@@ -79,6 +86,28 @@ def test_the_first_tab_skips_to_the_content(clinic: str, new_page: NewPage) -> N
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 1280])
+def test_the_menu_opens_without_a_script_and_hides_nothing_for_good(
+    width: int, clinic: str, new_page: NewPage
+) -> None:
+    page = new_page(javascript=False, width=width)
+    page.goto(f"{clinic}/guides/trigger-finger/")
+    header = page.get_by_role("banner")
+    assert header.bounding_box()["height"] < 80  # type: ignore[index]
+    expect(header.get_by_role("link", name="Request an appointment")).to_be_visible()
+    expect(header.get_by_role("link", name="Fees and insurers")).to_be_hidden()
+    header.locator("summary").focus()
+    page.keyboard.press("Enter")
+    # Each of them once, whatever the width.
+    for name in ("Procedures", "Guides", "Search", "Fees and insurers", "Find us", "Urgent help"):
+        expect(header.get_by_role("link", name=name)).to_have_count(1)
+        expect(header.get_by_role("link", name=name)).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(header.get_by_role("link", name="Fees and insurers")).to_be_hidden()
+    page.mouse.wheel(0, 2000)
+    expect(header).not_to_be_in_viewport()
 
 
 def test_contents_are_closed_on_a_phone_and_beside_the_text_on_a_desk(

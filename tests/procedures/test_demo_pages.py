@@ -3,16 +3,21 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
 from clinic_site.demo import signed_pages
 from procedures.models import Source
 from procedures.texts import content_checks
 from procedures.texts.rendering import CITATION, parse
 
 FOLDER = signed_pages.FOLDER / "pages"
-PAGES = sorted(FOLDER.glob("*.md"))
+EVERYTHING = sorted(FOLDER.glob("*.md"))
+# Those that a clinician signs, and those that a manager approves.
+PAGES = [path for path in EVERYTHING if parse(path.read_text()).category.needs_clinician]
+ABOUT_US = [path for path in EVERYTHING if path not in PAGES]
 SOURCES = {
     key: Source(key=key, **columns)
     for key, columns in tomllib.loads((FOLDER / "sources.toml").read_text()).items()
@@ -27,6 +32,11 @@ NOT_HERE = {
 
 @pytest.fixture(params=PAGES, ids=lambda path: path.stem)
 def document(request: pytest.FixtureRequest) -> str:
+    return str(request.param.read_text())
+
+
+@pytest.fixture(params=ABOUT_US, ids=lambda path: path.stem)
+def about_us(request: pytest.FixtureRequest) -> str:
     return str(request.param.read_text())
 
 
@@ -148,3 +158,33 @@ def test_there_is_one_rule_on_driving_after_a_needle() -> None:
     for path in PAGES:
         glance = path.read_text().partition("::: at-a-glance")[2].partition(":::")[0]
         assert not re.search(r"(24|48) hours|your insurer", glance)
+
+
+# --- Pages about the clinic -------------------------------------------------------------------
+
+
+def test_every_page_that_the_menu_and_the_footer_name_is_written() -> None:
+    assert {path.stem for path in ABOUT_US} == {*FOR_PATIENTS, *ABOUT_THIS_SITE}
+
+
+def test_the_checks_find_nothing_in_a_page_about_the_clinic(about_us: str) -> None:
+    assert content_checks.findings(about_us) == []
+
+
+def test_it_says_that_everything_in_it_is_invented(about_us: str) -> None:
+    assert "everything it promises here are invented" in about_us
+
+
+def test_it_contains_no_fact_that_belongs_beside_it(about_us: str, settings: Any) -> None:
+    """A name, a number or an hour in the signed words could differ from the clinic's own."""
+    for name in ("NAME", "PHONE", "ADDRESS", "EMAIL", "ICO_NUMBER", "COMPANY_NUMBER"):
+        assert getattr(settings, f"CLINIC_{name}") not in about_us
+    assert "Example Lane" not in about_us
+    assert not re.search(r"\b\d{1,2}:\d\d\b", about_us)
+
+
+def test_no_price_is_that_of_a_medicine() -> None:
+    prices = [line for line in (FOLDER / "fees.md").read_text().lower().split("\n") if "£" in line]
+    assert len(prices) > 4
+    for line in prices:
+        assert not re.search(r"inject|steroid|medicine|anaesthetic|botul|hyaluron", line)

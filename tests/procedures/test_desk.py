@@ -12,7 +12,7 @@ from clinic_site.groups import GROUPS
 from procedures.admin import RevisionAdmin
 from procedures.models import CHECKLIST, Clinician, Figure, Revision, SignOff
 from procedures.reading import feedback
-from procedures.status import RevisionStatus
+from procedures.status import Category, RevisionStatus
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +34,10 @@ def text(**changes: Any) -> dict[str, Any]:
 
 
 def ready_for(slug: str, now: datetime) -> Revision:
-    status = min(DECISIONS[slug].statuses)
-    return factories.revision(RevisionStatus(status), now=now)
+    decision = DECISIONS[slug]
+    category = Category.ABOUT if decision.permission == "approve_revision" else Category.GUIDE
+    page = factories.page(category=category)
+    return factories.revision(RevisionStatus(min(decision.statuses)), of=page, now=now)
 
 
 # --- Drafts ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from bookings.models import Appointment, AppointmentRequest, Treatment
 from bookings.patients.views.guards import behind_link, identify_first, is_identified
 from procedures.models import InformationPage
 from procedures.reading.publication import Version, history, open_titles
-from procedures.status import Category, RevisionStatus
+from procedures.status import MEDICAL, RevisionStatus
 
 
 class GivenPage(NamedTuple):
@@ -41,7 +41,7 @@ def pages_to_read_as_well(
     """The pages about treatments that may happen at the visit, each with its title."""
     treatments = Treatment.objects.possible_for(found.page)
     wanted = set(treatments.values_list("page", flat=True)) - {given.page.pk}
-    open_now = open_titles(timezone.localdate(now), list(Category))
+    open_now = open_titles(timezone.localdate(now), MEDICAL)
     return [(page, title) for page, title in open_now if page.pk in wanted]
 
 

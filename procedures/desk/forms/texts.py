@@ -1,6 +1,6 @@
 """The forms in which an author writes and a reviewer signs."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -9,7 +9,7 @@ from procedures.ground.decisions import DecisionForm
 from procedures.ground.fields import PlainTextField
 from procedures.ground.generics import ModelForm
 from procedures.ground.seen import SeenVersionField
-from procedures.models import CHECKLIST, InformationPage, Revision
+from procedures.models import InformationPage, Revision
 from procedures.reading import findings
 from procedures.texts import content_checks
 from procedures.texts.content_checks import RULES
@@ -128,12 +128,11 @@ def _lines(found: list[content_checks.Finding]) -> str:
 
 
 class SignForm(DecisionForm):
-    """The reviewer's checklist. The hash of what they were shown is sent with the signature."""
+    """The checklist of whoever signs. The hash of what they were shown is sent with the signature."""
 
     fragment_hash = forms.CharField(widget=forms.HiddenInput)
     checklist = forms.MultipleChoiceField(
         label="I have checked each of these",
-        choices=[(line, line) for line in CHECKLIST],
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": "Tick every item on the checklist, or return the text with a reason."
@@ -142,4 +141,6 @@ class SignForm(DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        lines = [(line, line) for line in self.record.page.checklist()]
+        cast("forms.MultipleChoiceField", self.fields["checklist"]).choices = lines
         self.initial.setdefault("fragment_hash", self.record.fragment_hash)

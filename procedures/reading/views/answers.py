@@ -42,6 +42,13 @@ def closed(request: HttpRequest, page: InformationPage, notice: Closed) -> HttpR
     return render(request, "procedures/closed.html", context, status=410)
 
 
+def facts_about(page: InformationPage) -> list[str]:
+    """The template of what is beside a page about the clinic, and an empty one if there is none."""
+    if page.kind().needs_clinician:
+        return []
+    return [f"procedures/facts/{page.slug}.html", "procedures/facts/none.html"]
+
+
 def today() -> date:
     """The day in the clinic's zone."""
     return timezone.localdate()

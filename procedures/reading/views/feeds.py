@@ -1,6 +1,9 @@
-"""For machines: a feed of changed advice, the sitemap, and robots.txt."""
+"""What has changed, for machines and for people; the sitemap, and robots.txt."""
 
-from operator import itemgetter
+from collections.abc import Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -11,17 +14,37 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from procedures.models import Clinician
-from procedures.reading.publication import Publication, history, open_pages
+from procedures.models import Clinician, InformationPage, SignOff
+from procedures.reading.publication import Publication, Version, history, open_pages
 from procedures.reading.views.answers import last_change, public, today
-from procedures.status import Category, ChangeClass
+from procedures.status import MEDICAL, Category, ChangeClass
 
 MOST_CHANGES = 50
+# Pages that are made from others, or that nobody signs.
+LISTS = ("home", "urgent", "clinicians", "glossary", "what-has-changed")
+
+
+class Change(NamedTuple):
+    """A version that patients can read and that changed what a page advises, or was its first."""
+
+    page: InformationPage
+    version: Version
+    published: datetime
+
+    @property
+    def signed(self) -> SignOff:
+        """Its newest signature, with the note to patients."""
+        return self.version.sign_offs[-1]
+
+    def path(self) -> str:
+        """Where the history of the page describes it."""
+        history_page = reverse("procedures:history", args=[self.page.category, self.page.slug])
+        return f"{history_page}#version-{self.version.revision.number}"
 
 
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
-    """An Atom feed of every change of advice on an open page, with the signed note."""
+    """An Atom feed of every change of advice on an open medical page, with the signed note."""
     feed = Atom1Feed(
         title=f"{settings.CLINIC_NAME}: changes to advice",
         link=f"{settings.SITE_URL}/",
@@ -29,28 +52,37 @@ def changes(request: HttpRequest) -> HttpResponse:
         feed_url=settings.SITE_URL + reverse("procedures:changes"),
         language=settings.LANGUAGE_CODE,
     )
+    for each in _changes(MEDICAL):
+        feed.add_item(
+            title=f"{each.version.title}, version {each.version.revision.number}",
+            link=settings.SITE_URL + each.path(),
+            unique_id=settings.SITE_URL + each.path(),
+            description=escape(each.signed.note),
+            pubdate=each.published,
+            updateddate=each.published,
+            author_name=each.signed.signer_name,
+        )
+    return public(HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml"))
+
+
+@require_safe
+def what_has_changed(request: HttpRequest) -> HttpResponse:
+    """The same for people, and what has changed on the pages about the clinic."""
+    context = {"changes": _changes(list(Category)), "section": Category.ABOUT}
+    return public(render(request, "procedures/what_has_changed.html", context))
+
+
+def _changes(categories: Sequence[Category]) -> list[Change]:
+    """The newest changes of what the open pages of these categories say, the newest first."""
     found = [
-        (published, version, each)
-        for each in open_pages(today())
+        Change(each.page, version, published)
+        for each in open_pages(today(), categories)
         for version in history(each.page, today())
         if (published := version.revision.published_at)
         and version.shown
         and version.sign_offs[-1].change_class == ChangeClass.ADVICE
     ]
-    newest = sorted(found, key=itemgetter(0), reverse=True)
-    for published, version, each in newest[:MOST_CHANGES]:
-        number = version.revision.number
-        path = reverse("procedures:history", args=[each.page.category, each.page.slug])
-        feed.add_item(
-            title=f"{version.title}, version {number}",
-            link=f"{settings.SITE_URL}{path}#version-{number}",
-            unique_id=f"{settings.SITE_URL}{path}#version-{number}",
-            description=escape(version.sign_offs[-1].note),
-            pubdate=published,
-            updateddate=published,
-            author_name=version.sign_offs[-1].signer_name,
-        )
-    return public(HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml"))
+    return sorted(found, key=attrgetter("published"), reverse=True)[:MOST_CHANGES]
 
 
 @require_safe
@@ -58,8 +90,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     """Every public address, with the real day of its last change where it has one."""
     pages = open_pages(today())
     entries: list[tuple[str, str]] = [(each.page.get_absolute_url(), _day(each)) for each in pages]
-    names = ("procedures:home", "procedures:clinicians", "procedures:glossary", "bookings:start")
-    entries += [(reverse(name), "") for name in names]
+    entries += [(reverse(f"procedures:{name}"), "") for name in LISTS]
+    entries.append((reverse("bookings:start"), ""))
     entries += [(reverse("procedures:category", args=[each]), "") for each in Category.values]
     entries += [
         (reverse("procedures:clinician", args=[slug]), "")

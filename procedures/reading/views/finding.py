@@ -4,20 +4,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from procedures.models import Clinician
 from procedures.reading.publication import open_pages
-from procedures.reading.search import LONGEST_QUERY, search
+from procedures.reading.search import LONGEST_QUERY, search, search_people
 from procedures.reading.views.answers import today
 
 
 @require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
-    """Pages that match the search. No cache keeps the response: a query can reveal who is ill."""
+    """Pages and people that match. No cache keeps the response: a query can reveal who is ill."""
     query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].split())
     pages = open_pages(today())
     found = search(query, pages)
+    people = search_people(query, Clinician.objects.order_by("name"))
     context = {
         "query": query,
-        "results": found.results,
+        # A name is no misspelling of another word.
+        "results": [] if people and found.instead else found.results,
+        "people": people,
         "instead": found.instead,
         "pages": pages,
         "longest": LONGEST_QUERY,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from procedures.reading import pdf
 from procedures.reading.publication import Closed, Publication
-from procedures.reading.views.answers import closed, find, public
+from procedures.reading.views.answers import closed, facts_about, find, public
 from procedures.status import ReviewState
 from procedures.texts.rendering import square_code
 
@@ -55,4 +55,5 @@ def _context(request: HttpRequest, found: Publication) -> dict[str, object]:
         "paper_address": address,
         "code": square_code(address),
         "makes_pdf": pdf.is_installed(),
+        "facts": facts_about(page),
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from procedures.models import Clinician, Figure
@@ -19,18 +19,18 @@ from procedures.reading.publication import (
     related_pages,
     shows,
 )
-from procedures.reading.views.answers import closed, find, last_change, public, today
-from procedures.status import Category, ReviewState
+from procedures.reading.views.answers import closed, facts_about, find, last_change, public, today
+from procedures.status import MEDICAL, Category, ReviewState
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The home page: what the clinic is for, how to request an appointment, what to read."""
-    pages = open_pages(today())
+    pages = open_pages(today(), MEDICAL)
     context = {
         "shelves": [
             (category, [each for each in pages if each.page.category == category])
-            for category in Category
+            for category in MEDICAL
         ],
         "places": places(pages),
         "clinicians": _people(pages),
@@ -62,8 +62,22 @@ def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
         "related": related_pages(record, today()),
         "structured_data": structured_data.script(found),
         "makes_pdf": pdf.is_installed(),
+        "facts": facts_about(record),
     }
-    return public(render(request, "procedures/page.html", context), last_change(found))
+    template = "page.html" if record.kind().needs_clinician else "about_page.html"
+    return public(render(request, f"procedures/{template}", context), last_change(found))
+
+
+@require_safe
+def urgent(request: HttpRequest) -> HttpResponse:
+    """When to call 999 or 111: at a short address, kept in memory, and never closed."""
+    return public(render(request, "procedures/urgent.html"))
+
+
+@require_safe
+def old_privacy(request: HttpRequest) -> HttpResponse:
+    """Where the privacy notice was before it was a page with versions."""
+    return redirect("procedures:page", Category.ABOUT, "privacy", permanent=True)
 
 
 @require_safe

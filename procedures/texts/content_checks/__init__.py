@@ -18,6 +18,9 @@ from procedures.texts.content_checks.sources import source_findings
 from procedures.texts.content_checks.wording import place, promises, promotes_a_medicine, wording
 from procedures.texts.rendering import Document, Passage, Piece, heading, normalised, parse, read
 
+# Blocks that give medical advice, which only a clinician signs.
+ADVICE = {"emergency", "urgent", "non-urgent", "tell-us", "disagree", "options", "risks"}
+
 __all__ = ["RULES", "Finding", "Rule", "findings", "promises", "reading_age"]
 
 
@@ -54,9 +57,12 @@ def _of_note(note: str) -> list[Finding]:
 
 
 def _blocks(parsed: Document) -> Iterator[Finding]:
+    opened = [(at, opens[0]) for at, line in parsed.lines() if (opens := heading(line))]
+    if not parsed.category.needs_clinician:
+        yield from (Finding(at, "medical advice", name) for at, name in opened if name in ADVICE)
     if parsed.category != Category.PROCEDURE:
         return
-    present = {opens[0] for _, line in parsed.lines() if (opens := heading(line))}
+    present = {name for _, name in opened}
     if not present & {"urgent", "emergency"}:
         yield Finding(1, "urgent card")
     missing = [name for name in ("options", "tell-us", "risks") if name not in present]

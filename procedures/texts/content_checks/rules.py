@@ -31,6 +31,10 @@ RULES = {
         "Add an urgent or emergency card.",
         "Any procedure can go wrong, and people need to know what to do.",
     ),
+    "medical advice": Rule(
+        "Move this to a page that a clinician signs.",
+        "A manager approves the pages about the clinic and cannot vouch for medical advice.",
+    ),
     "one number format": Rule(
         "Write “1 in 100” instead of a percentage.",
         "Readers can compare risks only if they are all in one format.",
