@@ -98,7 +98,7 @@ def titles_to_ask_about(on: date) -> list[tuple[InformationPage, str]]:
 
     A page about what the clinic does not do has no closing question.
     """
-    return [(page, title) for page, title, invites in _titles(on, Category.values) if invites]
+    return [(page, title) for page, title, invites in _titles(on, MEDICAL) if invites]
 
 
 def open_titles(on: date, categories: Iterable[str]) -> list[tuple[InformationPage, str]]:

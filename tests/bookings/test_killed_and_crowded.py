@@ -121,7 +121,7 @@ class Browser:
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.ask("GET", url))
         assert token
         page = self.ask("POST", url, csrfmiddlewaretoken=token[1], version=str(request.version))
-        assert "You withdrew this request" in page
+        assert "You withdrew your request." in page
 
     def withdraw_all(self, requests: Sequence[AppointmentRequest]) -> None:
         for request in requests:

@@ -69,7 +69,7 @@ def test_a_patient_reads_them_wherever_they_wait(client: Client, monday: datetim
     assert f"020 7946 0958,\n{HOURS}." in letter
 
 
-@pytest.mark.parametrize("address", ["/", "/no-such-page/", "/privacy/"])
+@pytest.mark.parametrize("address", ["/", "/no-such-page/", "/clinicians/"])
 def test_a_page_that_is_kept_says_the_hours_and_never_now(address: str, client: Client) -> None:
     page = client.get(address).content.decode()
     assert HOURS in page

@@ -98,10 +98,11 @@ def test_a_body_that_ends_early_is_answered(ask: Ask) -> None:
 
 def test_a_form_of_usual_length_is_read(ask: Ask) -> None:
     kind = "application/x-www-form-urlencoded"
-    body = f"csrfmiddlewaretoken={TOKEN}&reference=x".encode()
+    body = f"csrfmiddlewaretoken={TOKEN}&name=x".encode()
     code, page, was_read = ask(body, CONTENT_TYPE=kind, CONTENT_LENGTH=f"{len(body)}")
     assert (code, was_read) == (200, len(body))
-    assert "Enter a reference with eight letters and numbers" in page
+    assert "There is a problem" in page
+    assert 'value="x"' in page
 
 
 def test_no_file_reaches_the_disk() -> None:

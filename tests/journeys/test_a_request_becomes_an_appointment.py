@@ -180,7 +180,7 @@ def test_a_patient_withdraws(clinic: str, new_page: NewPage, look_at: Look) -> N
     press(patient.get_by_role("link", name="Withdraw this request"))
     look_at(patient)
     press(patient.get_by_role("button", name="Withdraw my request"))
-    expect(patient.get_by_role("heading", name="You withdrew this request")).to_be_visible()
+    expect(patient.get_by_role("heading", name="This request is withdrawn")).to_be_visible()
     look_at(patient)
 
 

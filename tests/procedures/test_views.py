@@ -143,7 +143,8 @@ def test_a_pdf_is_offered_only_where_one_can_be_made(
 
 
 PUBLIC = [
-    *("/", "/a-z/", "/glossary/", "/clinicians/", "/clinicians/clinician/", "/privacy/"),
+    *("/", "/a-z/", "/glossary/", "/clinicians/", "/clinicians/clinician/", "/urgent/"),
+    "/about/what-has-changed/",
     *(f"/{category}/" for category in Category),
     PAGE,
     "/appointments/request/",

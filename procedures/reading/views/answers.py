@@ -1,5 +1,7 @@
 """What all public responses have in common."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -7,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.http import http_date
 
-from procedures.models import InformationPage
+from procedures.models import Clinician, InformationPage
 from procedures.reading.publication import Closed, Publication, look_up, related_pages
 
 # How long an external cache may keep a page after it was changed or withdrawn.
@@ -59,3 +61,11 @@ def last_change(publication: Publication) -> datetime:
     published = publication.revision.published_at
     signed = publication.sign_off.signed_at
     return max(published, signed) if published else signed
+
+
+def with_signatures(
+    clinicians: Iterable[Clinician], pages: Iterable[Publication]
+) -> list[tuple[Clinician, int]]:
+    """Each of these people with how many of the pages are under their signature."""
+    signed = Counter(each.sign_off.clinician_id for each in pages)
+    return [(each, signed[each.pk]) for each in clinicians]

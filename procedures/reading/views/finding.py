@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from procedures.models import Clinician
 from procedures.reading.publication import open_pages
 from procedures.reading.search import LONGEST_QUERY, search, search_people
-from procedures.reading.views.answers import today
+from procedures.reading.views.answers import today, with_signatures
 
 
 @require_safe
@@ -16,7 +16,8 @@ def search_page(request: HttpRequest) -> HttpResponse:
     query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].split())
     pages = open_pages(today())
     found = search(query, pages)
-    people = search_people(query, Clinician.objects.order_by("name"))
+    everybody = Clinician.objects.select_related("portrait").order_by("name")
+    people = with_signatures(search_people(query, everybody), pages)
     context = {
         "query": query,
         # A name is no misspelling of another word.

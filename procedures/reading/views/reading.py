@@ -1,9 +1,9 @@
 """The pages themselves, the lists that lead to them, and the people behind them."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
 from operator import attrgetter
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -19,7 +19,15 @@ from procedures.reading.publication import (
     related_pages,
     shows,
 )
-from procedures.reading.views.answers import closed, facts_about, find, last_change, public, today
+from procedures.reading.views.answers import (
+    closed,
+    facts_about,
+    find,
+    last_change,
+    public,
+    today,
+    with_signatures,
+)
 from procedures.status import MEDICAL, Category, ReviewState
 
 
@@ -33,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
             for category in MEDICAL
         ],
         "places": places(pages),
-        "clinicians": _people(pages),
+        "clinicians": with_signatures(_everybody(), pages),
         "newest": max((each.sign_off for each in pages), key=attrgetter("signed_at"), default=None),
     }
     return public(render(request, "procedures/home.html", context))
@@ -104,7 +112,7 @@ def glossary_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def clinicians(request: HttpRequest) -> HttpResponse:
     """The people who sign what patients read here."""
-    context = {"clinicians": _people(open_pages(today()))}
+    context = {"clinicians": with_signatures(_everybody(), open_pages(today()))}
     return public(render(request, "procedures/clinicians.html", context))
 
 
@@ -135,10 +143,5 @@ def figure(request: HttpRequest, content_hash: str, kind: str) -> HttpResponse:
     return response
 
 
-def _people(pages: Iterable[Publication]) -> list[tuple[Clinician, int]]:
-    """Everybody who may sign, each with how many of these pages are under their signature."""
-    signed = Counter(each.sign_off.clinician_id for each in pages)
-    return [
-        (each, signed[each.pk])
-        for each in Clinician.objects.select_related("portrait").order_by("name")
-    ]
+def _everybody() -> QuerySet[Clinician]:
+    return Clinician.objects.select_related("portrait").order_by("name")
