@@ -119,7 +119,7 @@ def test_a_reader_finds_a_page_prints_it_and_says_that_it_was_not_clear(
 ) -> None:
     patient = new_page(javascript=False, width=375)
     patient.goto(clinic)
-    patient.get_by_label("What are you looking for?").fill("frozen shoulder")
+    patient.get_by_label("Search in your own words").fill("frozen shoulder")
     press(patient.get_by_role("button", name="Search"))
     press(patient.get_by_role("link", name="Shoulder hydrodilatation"))
     press(patient.get_by_role("link", name="Large print"))

@@ -14,7 +14,7 @@ from bookings import triage
 from bookings.models import AppointmentRequest, Message
 from bookings.status import MessageKind, MessageStatus, RequestStatus
 from tests import factories
-from tests.journeys.steps import fill_in_birth, press, sign_in
+from tests.journeys.steps import fill_in_birth, press, say_no_to_the_rest, sign_in
 from tests.journeys.times import choose, noon, tick_free
 
 Look = Callable[[Page], None]
@@ -41,8 +41,7 @@ def ask(page: Page, clinic: str, look: Look) -> str:
     page.get_by_label("Phone number").fill("020 7946 0777")
     page.get_by_label("A voicemail message on this number is fine").check()
     press(page.get_by_role("button", name="Continue"))
-    for group in page.get_by_role("group").all():
-        group.get_by_label("No", exact=True).check()
+    say_no_to_the_rest(page)
     press(page.get_by_role("button", name="Continue"))
     page.get_by_label("Monday").check()
     page.get_by_label("Morning").check()

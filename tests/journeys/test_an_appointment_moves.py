@@ -13,7 +13,7 @@ from bookings import triage
 from bookings.links import private_link
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay
 from bookings.status import PATIENT, AppointmentStatus
-from tests.journeys.steps import latest_link, press, sign_in
+from tests.journeys.steps import latest_link, press, say_no_to_the_rest, sign_in
 from tests.journeys.times import choose, noon, tick_free
 
 Look = Callable[[Page], None]
@@ -61,7 +61,7 @@ def test_a_patient_asks_for_another_time_and_takes_it(
     choose(patient, offered)
     press(patient.get_by_role("button", name="Take this time instead"))
     expect(patient.get_by_role("heading", name="Your appointment", exact=True)).to_be_visible()
-    expect(patient.get_by_text("You moved the visit to another time.")).to_be_visible()
+    expect(patient.get_by_role("status").get_by_text("You moved the visit")).to_be_visible()
     look(patient)
     old.refresh_from_db()
     assert old.status == AppointmentStatus.MOVED
@@ -97,7 +97,7 @@ def test_a_freed_time_reaches_somebody_who_would_come_earlier(
     look_at(waiting)
     choose(waiting, freed)
     press(waiting.get_by_role("button", name="Take this time instead"))
-    expect(waiting.get_by_text("You moved the visit to another time.")).to_be_visible()
+    expect(waiting.get_by_role("status").get_by_text("You moved the visit")).to_be_visible()
     moved = triage.booked_appointment(other)
     assert moved is not None
     assert moved.starts == freed
@@ -160,8 +160,7 @@ def test_a_daughter_asks_for_her_mother(clinic: str, new_page: NewPage, look_at:
     look_at(daughter)
     daughter.get_by_label("They have asked me to").check()
     press(daughter.get_by_role("button", name="Continue"))
-    for group in daughter.get_by_role("main").get_by_role("group").all():
-        group.get_by_label("No", exact=True).check()
+    say_no_to_the_rest(daughter)
     press(daughter.get_by_role("button", name="Continue"))
     daughter.get_by_label("Monday").check()
     daughter.get_by_label("Morning").check()

@@ -100,7 +100,7 @@ def test_somebody_who_would_rather_talk_is_told_that_we_will_phone(
 def test_before_the_visit_a_new_medicine_is_asked_about(
     clinic: str, new_page: NewPage, look_at: Look, settings: Any
 ) -> None:
-    settings.CLINIC_REMINDER_DAYS = 7  # over any weekend and holiday
+    settings.CLINIC_REMINDER_DAYS = [7]  # over any weekend and holiday
     request = AppointmentRequest.objects.get(name="Willem Voorbeeld", status=RequestStatus.BOOKED)
     page = new_page(width=375)
     page.goto(private_link(request))

@@ -266,7 +266,8 @@ LOOK_OF_A_TEXT = """() => [...document.querySelectorAll('.prose *')].map(e => {
 
 def test_who_signs_sees_what_patients_see(clinic: str, new_page: NewPage) -> None:
     live = Revision.objects.get(page__slug="ultrasound-guided-injections")
-    patient, reviewer = new_page(scheme="dark"), new_page(scheme="dark")
+    # Narrower than where the facts at a glance have a column of their own.
+    patient, reviewer = (new_page(scheme="dark", width=1000) for _ in range(2))
     sign_in(reviewer, clinic, "clinician")
     patient.goto(f"{clinic}{live.page.get_absolute_url()}")
     reviewer.goto(f"{clinic}/admin/procedures/revision/{live.pk}/decide/re-affirm/")

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from bookings.links import private_link
 from bookings.models import AppointmentRequest, VisitAnswer
 from bookings.status import RequestStatus
-from tests.journeys.steps import latest_link, press, sign_in
+from tests.journeys.steps import latest_link, press, say_no_to_the_rest, sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -81,8 +81,7 @@ def test_somebody_asks_again_and_types_only_what_is_new(
     patient.get_by_label("What would you like help with?").fill("My thumb clicks.")
     do(patient.get_by_role("button", name="I can wait: continue"))
     look_at(patient)
-    for group in patient.get_by_role("group").all():
-        group.get_by_label("No", exact=True).check()
+    say_no_to_the_rest(patient)
     do(patient.get_by_role("button", name="Continue"))
     look_at(patient)
     expect(patient.get_by_text(NAME)).to_be_visible()
