@@ -7,11 +7,12 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import Tags, register
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 
 from bookings import messages
-from bookings.models import Location, ScreeningQuestion, Topic
+from bookings.models import Location
 from bookings.screening import unasked
+from procedures.ground.migrations_due import migrations_due
 
 
 @register()
@@ -34,7 +35,7 @@ def every_treatment_has_questions(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.Warning]:
     """Name each treatment that may happen at a visit and has no safety question before it."""
-    if DEFAULT_DB_ALIAS not in (databases or []) or not _is_ready():
+    if DEFAULT_DB_ALIAS not in (databases or []) or migrations_due():
         return []
     return [
         checks.Warning(
@@ -52,7 +53,7 @@ def the_clinics_address_is_one_of_its_places(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.Warning]:
     """Compare the address that every page shows with the places where patients are seen."""
-    if DEFAULT_DB_ALIAS not in (databases or []) or not _is_ready():
+    if DEFAULT_DB_ALIAS not in (databases or []) or migrations_due():
         return []
     known = set(Location.objects.values_list("address", flat=True))
     if not known or settings.CLINIC_ADDRESS in known:
@@ -64,10 +65,3 @@ def the_clinics_address_is_one_of_its_places(
             id="bookings.W002",
         )
     ]
-
-
-def _is_ready() -> bool:
-    """Whether the tables exist: `migrate` runs the checks before it creates them."""
-    through = ScreeningQuestion.treatments.through._meta.db_table
-    tables = connection.introspection.table_names()
-    return {Topic._meta.db_table, through} <= set(tables)

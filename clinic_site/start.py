@@ -15,9 +15,9 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from clinic_site import checks
+from procedures.ground.migrations_due import migrations_due
 from procedures.ground.outages import find_outage
 
 # With this exit code gunicorn ends, instead of restarting the worker again and again.
@@ -86,8 +86,7 @@ def refuse_older_schema(*, exit_code: int = 1) -> None:
     An unreachable database is no reason to exit: the site starts, and asks visitors to try again.
     """
     try:
-        executor = MigrationExecutor(connection)
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        due = migrations_due()
     except DatabaseError as fault:
         if not find_outage(fault):
             raise
@@ -95,11 +94,10 @@ def refuse_older_schema(*, exit_code: int = 1) -> None:
         return
     finally:
         connection.close()
-    if plan:
-        first = plan[0][0]
+    if due:
         _refuse(
             "Nothing was started, because the database is older than the code. Migrations "
-            f"missing: {len(plan)}, first {first}. Run “python manage.py migrate”, then start "
+            f"missing: {len(due)}, first {due[0]}. Run “python manage.py migrate”, then start "
             "again.",
             exit_code,
         )
