@@ -196,7 +196,14 @@ def test_only_the_writers_write(path: Path) -> None:
 
 
 WRITER_OF = {
-    "procedures.publishing": {"Revision", "SignOff", "PageEvent", "DueNotice", "Source"},
+    "procedures.publishing": {
+        "Revision",
+        "SignOff",
+        "PageEvent",
+        "DueNotice",
+        "Source",
+        "InformationPage",
+    },
     "procedures.reading.feedback": {"PageFeedback"},
     "procedures.ground.rate_limits": {"RateLimit"},
     "bookings.triage": {

@@ -251,7 +251,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
     @admin.display(description="about")
     def about(self, record: AppointmentRequest) -> str:
         """The page that the request came from."""
-        return record.page.spoken() if record.page else "Something else"
+        return record.page.staff_title if record.page else "Something else"
 
     @admin.display(description="status")
     def stands(self, record: AppointmentRequest) -> str:

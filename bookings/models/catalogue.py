@@ -121,4 +121,4 @@ class Topic(models.Model):
     NOT_PERSONAL = {"id", "page", "treatments", "clinicians"}
 
     def __str__(self) -> str:
-        return self.page.spoken()
+        return self.page.staff_title

@@ -45,6 +45,8 @@ class InformationPage(models.Model):
 
     slug = models.SlugField(unique=True, help_text="The last part of the address.")
     category = models.CharField(max_length=20, choices=Category)
+    # That of the text that patients read, or of the first draft. For lists of staff: no hash covers it.
+    title = models.CharField(max_length=200, blank=True, editable=False)
     position = models.PositiveSmallIntegerField(
         default=100, help_text=("Lower numbers come first.")
     )
@@ -72,6 +74,7 @@ class InformationPage(models.Model):
         "id",
         "slug",
         "category",
+        "title",
         "position",
         "owner",
         "synonyms",
@@ -100,8 +103,13 @@ class InformationPage(models.Model):
         return [line.strip() for line in self.synonyms.splitlines() if line.strip()]
 
     def spoken(self) -> str:
-        """A short name for colleagues, from the address."""
+        """A short name that is made from the address."""
         return self.slug.replace("-", " ").capitalize()
+
+    @property
+    def staff_title(self) -> str:
+        """The page's name in the lists of the desk."""
+        return self.title or self.spoken()
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):

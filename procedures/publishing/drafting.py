@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
-from procedures.publishing.transitions import one_step, record, transition
+from procedures.publishing.transitions import name_page, one_step, record, transition
 from procedures.reading import findings
 from procedures.status import (
     EDITED,
@@ -55,6 +55,7 @@ def start_draft(
         with one_step():
             revision.save(force_insert=True)
             record(revision, EVENTS[RevisionStatus.DRAFT], by=by, now=now)
+            _name_unpublished(revision)
     except IntegrityError:
         raise PublishingRefused(
             "A colleague has just started a new version of this page. Open theirs."
@@ -88,6 +89,7 @@ def save_draft(
             **columns,
         )
         record(revision, EDITED, by=by, now=now)
+        _name_unpublished(revision)
     return revision
 
 
@@ -168,6 +170,11 @@ def _refuse_later_sources(document: str, shown: Library, day: date) -> None:
         raise PublishingRefused(
             f"Correct the dates of these sources, which are after today: {', '.join(later)}."
         )
+
+
+def _name_unpublished(revision: Revision) -> None:
+    if not revision.page.revisions.filter(published_at__isnull=False).exists():
+        name_page(revision)
 
 
 def _refuse_hidden(note: str) -> None:

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from procedures.models import Revision
-from procedures.publishing.transitions import examined, one_step, record, transition
+from procedures.publishing.transitions import examined, name_page, one_step, record, transition
 from procedures.status import BEFORE_PATIENTS, EVENTS, PublishingRefused, RevisionStatus
 from procedures.texts.rendering import parse
 
@@ -26,6 +26,7 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
                 published_by=by,
             )
             record(revision, EVENTS[RevisionStatus.PUBLISHED], by=by, now=now)
+            name_page(revision)
     except IntegrityError:
         raise PublishingRefused(
             "A colleague has just published another version of this page. Open theirs."

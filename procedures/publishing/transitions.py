@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from procedures.ground.people import shown_name
-from procedures.models import PageEvent, Revision, SignOff, sha256
+from procedures.models import InformationPage, PageEvent, Revision, SignOff, sha256
 from procedures.reading.proofs import Evidence, examine
 from procedures.reading.statements import compose, read, seal, text_of
 from procedures.status import EDITED, EVENTS, TRANSITIONS, PublishingRefused, RevisionStatus
@@ -47,6 +47,11 @@ def transition(
     if not moved:
         raise PublishingRefused(what_happened(revision))
     revision.refresh_from_db()
+
+
+def name_page(revision: Revision) -> None:
+    """Give the page the title of this text, for the lists of the desk."""
+    InformationPage.objects.filter(pk=revision.page_id).update(title=revision.title)
 
 
 def bump(revision: Revision, statuses: Collection[RevisionStatus], *, version: int) -> None:

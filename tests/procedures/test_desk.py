@@ -9,8 +9,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from clinic_site.groups import GROUPS
+from procedures import publishing
 from procedures.admin import RevisionAdmin
-from procedures.models import CHECKLIST, Clinician, Figure, Revision, SignOff
+from procedures.models import (
+    CHECKLIST,
+    Clinician,
+    Figure,
+    InformationPage,
+    Revision,
+    SignOff,
+)
 from procedures.reading import feedback
 from procedures.status import Category, RevisionStatus
 from tests import factories
@@ -546,3 +554,33 @@ def test_a_check_does_not_pass_to_another_person_or_number(
     before = Clinician.objects.values().get()
     assert sign_in("Manager").post(url, values).status_code == 302
     assert Clinician.objects.values().get() == before
+
+
+# --- What the lists of the desk call a page ------------------------------------------------------
+
+
+def test_a_page_is_called_what_patients_read(monday: datetime) -> None:
+    published = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    page, by = published.page, published.written_by
+    assert page.staff_title == published.title
+    renamed = factories.document(title="Another title")
+    draft = publishing.start_draft(page, document=renamed, by=by, now=monday, note="A new name.")
+    page.refresh_from_db()
+    assert page.staff_title == published.title
+    factories.brought_to(RevisionStatus.PUBLISHED, draft, now=monday)
+    page.refresh_from_db()
+    assert page.staff_title == "Another title"
+
+
+def test_an_unpublished_page_is_called_what_its_draft_says(monday: datetime) -> None:
+    draft = factories.revision(RevisionStatus.DRAFT, now=monday)
+    publishing.save_draft(
+        draft,
+        version=draft.version,
+        document=factories.document(title="Another title"),
+        change_class=draft.change_class,
+        note=draft.note,
+        by=draft.written_by,
+        now=monday,
+    )
+    assert InformationPage.objects.get().staff_title == "Another title"
