@@ -327,6 +327,7 @@ def is_open(slug: str, status: RequestStatus) -> bool:
     return any(status in other.statuses for other in DECISIONS.values() if other.verb == verb)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("status", RequestStatus)
 def test_a_decision_that_is_not_open_is_refused_and_nothing_moves(
     status: RequestStatus, sign_in: SignIn, monday: datetime

@@ -23,7 +23,8 @@ from procedures.models import Revision, SignOff
 from procedures.status import Category
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+# What pages say is the same on both databases; test_demonstration loads the clinic on PostgreSQL too.
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 @pytest.fixture(scope="module", autouse=True)
