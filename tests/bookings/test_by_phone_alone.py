@@ -252,11 +252,14 @@ def test_for_whom_it_is_stays_with_the_answers_and_may_be_changed(client: Client
     carer = {"carer_right": "parent", "carer_name": "Kim Sample"}
     assert client.post(url, marked | carer).status_code == 302
     assert 'value="Kim Sample"' in client.get(url).content.decode()
+    answer_for = f"Answer for {YOU['name']}, not for yourself."
+    assert answer_for in client.get(f"{BASE}safety/").content.decode()
     changed = client.get(f"{url}?for=me").content.decode()
     assert 'value="Pat Sample"' in changed
     assert "Kim Sample" not in changed
     client.post(url, YOU | {"for_someone_else": "False"})
     assert "Kim Sample" not in client.get(url).content.decode()
+    assert "not for yourself" not in client.get(f"{BASE}safety/").content.decode()
 
 
 # --- News ------------------------------------------------------------------------------------
