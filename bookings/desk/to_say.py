@@ -19,8 +19,9 @@ def _offered(request: AppointmentRequest) -> str:
     offer = request.offers.order_by("-pk").prefetch_related("times").first()
     if offer is None:
         return "Tell them that we offer times."
-    times = ", ".join(_at(each.starts) for each in offer.times.all())
-    return f"Offer them {times}. We hold this until {_at(offer.held_until)}."
+    times = [_at(each.starts) for each in offer.times.all()]
+    held = "this" if len(times) == 1 else "these"
+    return f"Offer them {', '.join(times)}. We hold {held} until {_at(offer.held_until)}."
 
 
 def _ends(request: AppointmentRequest) -> str:

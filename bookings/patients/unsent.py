@@ -183,6 +183,12 @@ class UnsentRequest:
             self._forms[step] = self._make_form(step, self._kept_answers(step))
         return self._forms[step]
 
+    def other_person(self) -> str:
+        """The name of the person for whom somebody else asks. Empty if they ask for themselves."""
+        you = self.form("you")
+        is_for_another = you.is_valid() and you.cleaned_data.get("carer_name")
+        return str(you.cleaned_data["name"]) if is_for_another else ""
+
     def about_form(self, posted: QueryDict | None) -> PatientForm:
         """The first step, for somebody who has not begun."""
         pages = [(page.slug, title) for page, title in self._pages]

@@ -209,6 +209,14 @@ def coming(infection: ScreeningQuestion, monday: datetime, at: Any) -> Appointme
     return request
 
 
+def test_a_carer_is_told_for_whom_to_answer(client: Client, coming: AppointmentRequest) -> None:
+    url = identified(client, coming)
+    assert "not for yourself" not in client.get(f"{url}safety/").content.decode()
+    AppointmentRequest.objects.filter(pk=coming.pk).update(carer_name="Kim", carer_right="parent")
+    page = client.get(f"{url}safety/").content.decode()
+    assert "Answer for Pat Sample, not for yourself." in page
+
+
 def test_with_the_reminder_the_page_asks_again(
     client: Client, coming: AppointmentRequest, infection: ScreeningQuestion
 ) -> None:

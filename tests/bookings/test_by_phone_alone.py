@@ -245,14 +245,21 @@ def test_for_whom_it_is_stays_with_the_answers_and_may_be_changed(client: Client
     refused = client.post(f"{url}?for=someone-else", marked).content.decode()
     assert "Choose why you are asking for them." in refused
     assert "Enter your own name, because the appointment is for someone else." in refused
+    assert "Which language do they need" in refused
+    assert "everyone who plans their visit" in refused
+    nameless = client.post(url, marked | {"name": ""}).content.decode()
+    assert "Enter the full name of the person who needs the appointment." in nameless
     carer = {"carer_right": "parent", "carer_name": "Kim Sample"}
     assert client.post(url, marked | carer).status_code == 302
     assert 'value="Kim Sample"' in client.get(url).content.decode()
+    answer_for = f"Answer for {YOU['name']}, not for yourself."
+    assert answer_for in client.get(f"{BASE}safety/").content.decode()
     changed = client.get(f"{url}?for=me").content.decode()
     assert 'value="Pat Sample"' in changed
     assert "Kim Sample" not in changed
     client.post(url, YOU | {"for_someone_else": "False"})
     assert "Kim Sample" not in client.get(url).content.decode()
+    assert "not for yourself" not in client.get(f"{BASE}safety/").content.decode()
 
 
 # --- News ------------------------------------------------------------------------------------
@@ -264,7 +271,7 @@ def test_an_offer_is_told_by_phone_once(client: Client, monday: datetime) -> Non
     assert news(request) == [(MessageKind.OFFER, Channel.PHONE, MessageStatus.TO_TELL)]
     (task,) = patients_to_phone(monday)
     assert task.why == (
-        "Offer them Tuesday 24 November at 12:00, Tuesday 24 November at 14:00. We hold this until "
+        "Offer them Tuesday 24 November at 12:00, Tuesday 24 November at 14:00. We hold these until "
         "Monday 23 November at 22:00."
     )
     told(request, monday, reached=False)

@@ -50,8 +50,8 @@ def test_pasted_text_is_taken(pasted: str, kept: str, client: Client) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("\u200d", "Enter the full name of the person who needs the appointment."),
-        ("\u3164", "Enter the full name of the person who needs the appointment."),
+        ("\u200d", "Enter your full name."),
+        ("\u3164", "Enter your full name."),
         ("12", "Enter a name that contains letters."),
         ("👩‍⚕️", "Enter a name that contains letters."),
     ],

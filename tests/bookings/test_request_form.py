@@ -197,7 +197,7 @@ BAD = [
     ("about", {"concern": "a\ufffdb"}, "A letter was lost when this was copied."),
     ("about", {"concern": f"a{chr(0x301) * 5}"}, "at most 3 accents on one letter"),
     ("about", {"page": "no-such-page"}, "Choose a page from the list."),
-    ("you", {"name": "  "}, "Enter the full name of the person who needs the appointment."),
+    ("you", {"name": "  "}, "Enter your full name."),
     ("you", {"name": "x" * 101}, "Shorten this to 100 characters or fewer."),
     ("you", {"email": "pat"}, "Enter an email address like name@example.org."),
     (

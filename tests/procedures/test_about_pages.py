@@ -59,7 +59,9 @@ def test_a_manager_approves_a_page_about_the_clinic_and_no_clinician_is_needed(
         revision, version=revision.version, by=factories.staff("Publisher"), now=monday
     )
     content = client.get(URL).content.decode()
-    assert re.search(r"Approved by\s+<span[^>]*>Mona</span>\s+practice manager", content)
+    assert re.search(
+        r"Approved by</p>\s+<p[^>]*>Mona</p>\s+<p>Practice manager of our clinic", content
+    )
     assert "registration" not in content.partition("<main")[2].partition("</main>")[0]
 
 

@@ -88,6 +88,19 @@ def test_the_pdf_is_tagged_and_named(
 
 @pytest.mark.sqlite
 @with_the_extra
+@pytest.mark.parametrize("query", ["", "?size=large"])
+def test_the_dots_of_a_risk_may_come_where_a_sheet_ends(
+    query: str, monday: datetime, client: Client
+) -> None:
+    row = "| Pain | 1 in 50[^leaflet] | It passes within a day or two |\n"
+    table = "| What | How often | What to know |\n|---|---|---|\n" + 30 * row
+    text = factories.document(body=f"{factories.BODY}\n::: risks\n{table}:::\n")
+    factories.revision(RevisionStatus.PUBLISHED, text=text, now=monday)
+    assert client.get(f"{URL}leaflet.pdf{query}").status_code == 200
+
+
+@pytest.mark.sqlite
+@with_the_extra
 def test_the_pdf_finds_its_style_under_the_hashed_name_of_production(
     published: Revision, client: Client, settings: Any, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from bookings.patients.forms.birth_date import BirthDateField, SplitDateWidget
 from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, CarerRight
 from procedures.ground.contact_fields import NameField, PlainTextField, ReachForm
 
+TELL_ONCE = "We will tell everyone who plans {} visit, so you only need to tell us once."
+
 
 class PatientForm(forms.Form):
     """The base of all forms for patients. It turns the browser's own error bubbles off."""
@@ -70,7 +72,7 @@ class YouForm(ReachForm, PatientForm):
     )
     name = NameField(
         label="Full name",
-        required_message="Enter the full name of the person who needs the appointment.",
+        required_message="Enter your full name.",
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
@@ -81,7 +83,7 @@ class YouForm(ReachForm, PatientForm):
     )
     access_needs = forms.MultipleChoiceField(
         label="Do you need any help to visit us? (optional)",
-        help_text="We will tell everyone who plans your visit, so you only need to tell us once.",
+        help_text=TELL_ONCE.format("your"),
         required=False,
         choices=AccessNeed.choices,
         widget=forms.CheckboxSelectMultiple,
@@ -109,9 +111,16 @@ class YouForm(ReachForm, PatientForm):
         self.initial["for_someone_else"] = self.is_for_another
         if self.is_for_another:
             self.fields["name"].label = "Their full name"
+            self.fields["name"].error_messages["required"] = (
+                "Enter the full name of the person who needs the appointment."
+            )
             del self.fields["name"].widget.attrs["autocomplete"]
             self.fields["date_of_birth"].label = "Their date of birth"
             self.fields["access_needs"].label = "Do they need any help to visit us? (optional)"
+            self.fields["access_needs"].help_text = TELL_ONCE.format("their")
+            self.fields[
+                "access_detail"
+            ].label = "Which language do they need, or what else would help? (optional)"
         else:
             cast("SplitDateWidget", self.fields["date_of_birth"].widget).suggest_own()
             del self.fields["carer_right"], self.fields["carer_name"]

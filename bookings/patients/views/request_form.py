@@ -80,6 +80,7 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
         form.add_error(None, "This is too long. Shorten what you wrote, or phone us.")
     context = {
         "form": form,
+        "other_person": unsent.other_person(),
         "progress": unsent.progress(step),
         "section": "request",
     }
