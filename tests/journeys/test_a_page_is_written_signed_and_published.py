@@ -139,7 +139,7 @@ def test_a_reviewer_signs_a_page_anew(clinic: str, new_page: NewPage) -> None:
     patient.goto(f"{clinic}/guides/bakers-cyst/")
     expect(patient.get_by_text("The review of this page is overdue.")).to_be_visible()
     sign_in(reviewer, clinic, "clinician")
-    press(reviewer.get_by_role("link", name="Bakers cyst"))
+    press(reviewer.get_by_role("link", name="Baker's cyst"))
     press(reviewer.get_by_role("link", name="Read again and re-sign"))
     for line in reviewer.get_by_role("checkbox").all():
         line.check()
