@@ -137,19 +137,27 @@ def _receive(
     flagged = [given for given in submission.answers if given.is_flagged]
     keep_answers(request, submission.answers, flagged, by=actor, now=now)
     journal.begin(request, Event.RECEIVED if by == PATIENT else Event.NOTED, by=by, at=now)
-    # A colleague knows what they noted; a clinician has to hear of a flag.
-    is_news = by == PATIENT or flagged
-    notice = [MessageKind.CLINIC_NOTICE] if settings.CLINIC_INBOX and is_news else []
+    _announce(request, by=by, is_flagged=bool(flagged), now=now)
+    return request
+
+
+def _announce(
+    request: AppointmentRequest, *, by: journal.Actor, is_flagged: bool, now: datetime
+) -> None:
+    """Write to the patient, and to our own inbox if somebody there has to hear of it.
+
+    A colleague knows what they have just noted, but a clinician has to hear of a flag.
+    """
+    is_news = by == PATIENT or is_flagged
     messages.queue(
         request,
         MessageKind.RECEIVED,
-        *notice,
-        by=actor,
+        *([MessageKind.CLINIC_NOTICE] if settings.CLINIC_INBOX and is_news else []),
+        by=journal.actor_name(by),
         now=now,
         not_before=surge.next_turn(now),
         on_the_phone=by != PATIENT,
     )
-    return request
 
 
 def _new_reference() -> str:

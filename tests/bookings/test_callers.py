@@ -294,6 +294,17 @@ def test_nobody_is_found_under_a_number_that_is_none(pk: str, sign_in: SignIn) -
     assert sign_in("Reception").post(URL, {"known": pk}).status_code == 404
 
 
+def test_nobody_is_merged_and_the_request_names_the_others(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    client, known = sign_in("Reception"), factories.received(now=monday)
+    note(client)
+    newest = AppointmentRequest.objects.exclude(pk=known.pk).get()
+    content = client.get(page_of(newest)).content.decode()
+    assert "Possible duplicates" in content
+    assert page_of(known) in content
+
+
 # --- Once, and only by some -----------------------------------------------------------------------
 
 
