@@ -176,13 +176,13 @@ class Call:
 
     def _lead_on(self, record: AppointmentRequest) -> HttpResponse:
         """To the free times, unless there is something else to do or to say first."""
+        messages.success(self.request, f"Request {record.reference} noted for {record.name}.")
         urgent = [
             f"“{each.question.wording}” {each.spoken}." for each in unseen_urgent_answers(record)
         ]
         if urgent:
             said = "Tell the caller to call 111 today, and not to wait for us."
             messages.warning(self.request, f"{said} {' '.join(urgent)}")
-        messages.success(self.request, f"Request {record.reference} noted for {record.name}.")
         if record.flags.blocking().exists():
             due = f"{timezone.localtime(record.answer_due):%A %-d %B at %-H:%M}"
             messages.warning(

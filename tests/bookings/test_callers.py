@@ -12,7 +12,15 @@ from django.test import Client
 from bookings import journal, links
 from bookings.forms.safety_questions import OTHERS, rest_value
 from bookings.models import AppointmentRequest, Look, ScreeningQuestion
-from bookings.status import DAYS, PARTS_OF_DAY, Answer, Channel, FlagLevel, MessageKind
+from bookings.status import (
+    DAYS,
+    PARTS_OF_DAY,
+    Answer,
+    AnsweredFrom,
+    Channel,
+    FlagLevel,
+    MessageKind,
+)
 from bookings.status.events import Event
 from procedures.status import RevisionStatus
 from tests import factories
@@ -205,6 +213,22 @@ def test_nobody_says_no_to_a_question_that_came_meanwhile(
     page = note(sign_in("Reception"), **no_to_all(question))
     assert errors(page)[-1].startswith("The safety questions have changed")
     assert not AppointmentRequest.objects.exists()
+
+
+def test_the_age_raises_its_flag_and_asks_who_is_responsible(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    asked = factories.question(
+        "under-18",
+        wording="Are you under 18?",
+        detail_prompt="Who is responsible for you?",
+        answered_from=AnsweredFrom.AGE,
+    )
+    client, child = sign_in("Reception"), {"date_of_birth_year": "2015"}
+    assert errors(note(client, **child)) == ["Please tell us: who is responsible for you?"]
+    note(client, **child, carer_right="parent", carer_name="Sam Sample")
+    flag = AppointmentRequest.objects.get().flags.get()
+    assert (flag.answer.question, flag.answer.answer) == (asked, Answer.YES)
 
 
 # --- Somebody else asks ---------------------------------------------------------------------------
