@@ -309,6 +309,7 @@ def test_somebody_found_by_a_search_can_be_booked_from_there(
     client, known = sign_in("Reception"), factories.received(now=monday)
     found = client.post(f"{LIST}search/", {"term": "Pat Sample"}).content.decode()
     assert f'name="known" value="{known.pk}"' in found
+    assert "New request" in found
     content = client.post(URL, {"known": known.pk}).content.decode()
     assert 'value="pat@example.org"' in content
 
@@ -369,6 +370,7 @@ def test_whoever_may_only_look_is_offered_no_booking(sign_in: SignIn, monday: da
     found = client.post(f"{LIST}search/", {"term": "Pat Sample"}).content.decode()
     assert "Pat Sample" in found
     assert URL not in found
+    assert "Something new" not in found
 
 
 def test_no_name_is_in_an_address(sign_in: SignIn) -> None:
