@@ -17,6 +17,8 @@ class Way(NamedTuple):
     is_here: bool
     # How many wait there; None where nothing is counted.
     waiting: int | None = None
+    # Whether it begins something, and so looks like a button.
+    begins: bool = False
 
 
 # The name, the address, and the permission that it needs. A page belongs to the entry whose address is
@@ -32,8 +34,10 @@ WAYS = (
     ("To phone", "admin:bookings_to_phone", "bookings.view_appointmentrequest"),
     ("Pages", "admin:procedures_revision_changelist", "procedures.view_revision"),
     ("Set-up", "admin:setup", ""),
+    ("Book by phone", "admin:bookings_book_by_phone", "bookings.book_appointmentrequest"),
 )
 WAITING = "Requests"
+BEGINS = "Book by phone"
 # Sections whose pages begin otherwise than the entry itself.
 SECTIONS = {"Diary": "/bookings/appointmentrequest/diary/", "Pages": "/procedures/"}
 
@@ -55,7 +59,7 @@ def ways(user: User, path: str) -> list[Way]:
     if here == "Today" and path != desk:
         here = "Set-up"
     return [
-        Way(name, address, name == here, _waiting() if name == WAITING else None)
+        Way(name, address, name == here, _waiting() if name == WAITING else None, name == BEGINS)
         for name, address in allowed
     ]
 

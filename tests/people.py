@@ -8,8 +8,8 @@ from django.test import Client
 
 from bookings import links, triage
 from bookings.admin import AppointmentRequestAdmin
+from bookings.forms.safety_questions import NONE, OTHERS, rest_value
 from bookings.models import Appointment, AppointmentRequest, ScreeningQuestion
-from bookings.patients.forms.safety_questions import NONE, OTHERS, rest_value
 from bookings.screening import GivenAnswer
 from bookings.status import PATIENT, Answer, RequestStatus, VisitStep
 from procedures.status import RevisionStatus

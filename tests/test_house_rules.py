@@ -70,7 +70,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"status"},
         {"models"},
         {"journal", "screening", "links", "diary"},
-        {"messages"},
+        {"messages", "forms"},
         {"triage"},
         {"patients", "desk"},
         {"admin", "urls", "management", "checks", "templatetags"},

@@ -1,5 +1,6 @@
 """Finds requests by what colleagues type, and other requests of the same person. Writes nothing."""
 
+from datetime import date
 from functools import reduce
 from operator import and_
 
@@ -10,6 +11,10 @@ from bookings.models import AppointmentRequest, AppointmentRequestQuerySet
 from procedures.ground import folding, phones
 from procedures.ground.dates import birth_date
 from procedures.ground.email_addresses import CannotBeSent, canonical
+
+# How many people are shown to a colleague who has somebody on the phone, and looked through for it.
+MOST_KNOWN = 8
+MOST_COMPARED = 200
 
 
 def find(term: str) -> AppointmentRequestQuerySet:
@@ -53,6 +58,34 @@ def likely_duplicates(record: AppointmentRequest) -> list[AppointmentRequest]:
         for other in alike.order_by("-received_at")
         if other.pk in sent_alike or folding.is_same_name(other.name, record.name)
     ]
+
+
+def perhaps_known(*, name: str, born: date, phone: str) -> list[AppointmentRequest]:
+    """The newest request of each person who may be this one, by date of birth, name or phone.
+
+    Whoever matches in most of them comes first. Nobody is taken for somebody else: a colleague asks.
+    """
+    requests = AppointmentRequest.objects.all()
+    runs = folding.chunks(name)
+    alike = Q(date_of_birth=born)
+    if runs:
+        alike |= Q(pk__in=requests.filter(reduce(and_, map(_starts, runs))).values("pk"))
+    if phone:
+        alike |= Q(phone=phone)
+    people: list[AppointmentRequest] = []
+    for each in requests.filter(alike).order_by("-received_at", "-pk")[:MOST_COMPARED]:
+        if not any(_is_one_person(each, other) for other in people):
+            people.append(each)
+
+    def matches(each: AppointmentRequest) -> int:
+        same_name = folding.is_same_name(each.name, name)
+        return (each.date_of_birth == born) + same_name + bool(phone and each.phone == phone)
+
+    return sorted(people, key=matches, reverse=True)[:MOST_KNOWN]
+
+
+def _is_one_person(one: AppointmentRequest, other: AppointmentRequest) -> bool:
+    return one.date_of_birth == other.date_of_birth and folding.is_same_name(one.name, other.name)
 
 
 def _starts(run: str) -> Q:

@@ -18,15 +18,15 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from bookings.diary.clinicians import who_can_be_asked_for
-from bookings.models import AppointmentRequest
-from bookings.patients.forms.birth_date import SplitDateWidget
-from bookings.patients.forms.request_form import (
+from bookings.forms.birth_date import SplitDateWidget
+from bookings.forms.request_form import (
     AboutForm,
     PatientForm,
     TimesForm,
     YouForm,
 )
-from bookings.patients.forms.safety_questions import SafetyForm
+from bookings.forms.safety_questions import SafetyForm
+from bookings.models import AppointmentRequest
 from bookings.screening import GivenAnswer, is_under_18, questions_for
 from bookings.status import CarerRight
 from bookings.triage import Submission

@@ -14,6 +14,7 @@ class Event(StrEnum):
     """What the journal says that somebody did. A colleague reads it after the person's name."""
 
     RECEIVED = "sent the request"
+    NOTED = "noted the request"
     TAKEN_UP = "took it into review"
     ASKED = "asked a question"
     ANSWERED = "answered the question"
@@ -71,6 +72,7 @@ class ToldPatient(NamedTuple):
 
 TOLD: dict[Event, ToldPatient] = {
     Event.RECEIVED: ToldPatient("You sent your request.", "We noted your request."),
+    Event.NOTED: ToldPatient(by_clinic="We noted your request."),
     Event.TAKEN_UP: ToldPatient(by_clinic="We started to look at your request."),
     Event.ASKED: ToldPatient(by_clinic="We asked you a question."),
     Event.ANSWERED: ToldPatient("You answered our question.", "We noted your answer."),

@@ -198,10 +198,10 @@ def accept(
                 request, version=version, by=PATIENT, now=now, kind=Event.ANSWER_TO_LOOK_AT
             )
             diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
-            keep_answers(request, answers, flagged, now=now)
+            keep_answers(request, answers, flagged, by=PATIENT, now=now)
             messages.notify_clinic(request, now=now)
             return None
-        keep_answers(request, answers, flagged, now=now)
+        keep_answers(request, answers, flagged, by=PATIENT, now=now)
         return take_offered(request, chosen, version=version, by=PATIENT, now=now)
 
 

@@ -1,4 +1,7 @@
-"""Creates requests. Pressing *Send* twice on one form returns the same request."""
+"""Creates requests, sent by patients or noted by a colleague.
+
+Pressing *Send* twice on one form returns the same request.
+"""
 
 import hashlib
 import json
@@ -29,7 +32,7 @@ REFERENCE_ALPHABET = "BCDFGHJKMNPQRTVWXY346789"
 
 @dataclass(frozen=True)
 class Submission:
-    """What a patient sends, already validated."""
+    """What a patient sends, or says on the phone, already validated."""
 
     page: InformationPage | None
     concern: str
@@ -68,10 +71,12 @@ def submit(
     *,
     key: str,
     now: datetime,
+    by: journal.Actor = PATIENT,
     limits: Sequence[Try] = (),
 ) -> AppointmentRequest:
     """Create a request. The same key and content return the same request; nothing is sent twice.
 
+    `by` is the patient, or the colleague who noted it for somebody on the phone or at the desk.
     A new request spends a try of each limit. A repeated press costs nothing, however many come at
     the same time, because the limits are counted last in the transaction that the key decides.
     Raises TooManyTries if a limit is passed, and TriageRefused if the key was already used for
@@ -79,7 +84,7 @@ def submit(
     """
     try:
         with transaction.atomic():
-            received = _receive(submission, key=key, now=now)
+            received = _receive(submission, key=key, by=by, now=now)
             if limits:
                 spend_all(limits, now)
             return received
@@ -92,7 +97,12 @@ def submit(
     return earlier
 
 
-def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentRequest:
+def _receive(
+    submission: Submission, *, key: str, by: journal.Actor, now: datetime
+) -> AppointmentRequest:
+    actor = journal.actor_name(by)
+    # A code is shown to a patient straight away; a colleague makes one when somebody asks for it.
+    has_code = by == PATIENT and not submission.email
     request = AppointmentRequest.objects.create(
         reference=_new_reference(),
         submission_key=key,
@@ -118,19 +128,36 @@ def _receive(submission: Submission, *, key: str, now: datetime) -> AppointmentR
         text_messages=submission.text_messages,
         voicemail=submission.voicemail,
         received_at=now,
-        received_by=PATIENT,
+        received_by=actor,
         answer_due=answer_due(now),
         link_key=secrets.token_urlsafe(16),
-        code_until=None if submission.email else now + CODE_LIFE,
+        code_until=now + CODE_LIFE if has_code else None,
         event_count=1,
     )
     flagged = [given for given in submission.answers if given.is_flagged]
-    keep_answers(request, submission.answers, flagged, now=now)
-    journal.begin(request, Event.RECEIVED, by=PATIENT, at=now)
-    notice = [MessageKind.CLINIC_NOTICE] if settings.CLINIC_INBOX else []
-    turn = surge.next_turn(now)
-    messages.queue(request, MessageKind.RECEIVED, *notice, by=PATIENT, now=now, not_before=turn)
+    keep_answers(request, submission.answers, flagged, by=actor, now=now)
+    journal.begin(request, Event.RECEIVED if by == PATIENT else Event.NOTED, by=by, at=now)
+    _announce(request, by=by, is_flagged=bool(flagged), now=now)
     return request
+
+
+def _announce(
+    request: AppointmentRequest, *, by: journal.Actor, is_flagged: bool, now: datetime
+) -> None:
+    """Write to the patient, and to our own inbox if somebody there has to hear of it.
+
+    A colleague knows what they have just noted, but a clinician has to hear of a flag.
+    """
+    is_news = by == PATIENT or is_flagged
+    messages.queue(
+        request,
+        MessageKind.RECEIVED,
+        *([MessageKind.CLINIC_NOTICE] if settings.CLINIC_INBOX and is_news else []),
+        by=journal.actor_name(by),
+        now=now,
+        not_before=surge.next_turn(now),
+        on_the_phone=by != PATIENT,
+    )
 
 
 def _new_reference() -> str:

@@ -59,7 +59,7 @@ def answer_again(
         else:
             keep(request, version=version)
             journal.record(request, Event.ANSWERED_AGAIN, by=PATIENT, at=now)
-        keep_answers(request, answers, flagged, now=now)
+        keep_answers(request, answers, flagged, by=PATIENT, now=now)
         if flagged:
             messages.notify_clinic(request, now=now)
     return request
@@ -105,6 +105,7 @@ def keep_answers(
     answers: Sequence[GivenAnswer],
     flagged: Sequence[GivenAnswer],
     *,
+    by: str,
     now: datetime,
 ) -> None:
     """Store the answers, and a flag for each answer that raises one."""
@@ -115,7 +116,7 @@ def keep_answers(
             answer=given.answer,
             detail=given.detail,
             given_at=now,
-            given_by=PATIENT,
+            given_by=by,
         )
         for given in answers
     )

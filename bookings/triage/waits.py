@@ -75,9 +75,15 @@ def _sentence(what: str, waits: Sequence[int], spoken: Callable[[int], str]) -> 
 
 
 def _days_to_answer(since: datetime, until: datetime) -> list[int]:
-    """The working days from each request to our first answer, for answers in that time."""
+    """The working days from each request to our first answer, for answers in that time.
+
+    Somebody on the phone is answered straight away, which says nothing to whoever writes to us.
+    """
     told = RequestEvent.objects.filter(
-        kind__in=ANSWERS, at__lt=until, request__received_at__gte=since - LONGEST
+        kind__in=ANSWERS,
+        at__lt=until,
+        request__received_by=PATIENT,
+        request__received_at__gte=since - LONGEST,
     ).exclude(by__in=[PATIENT, CLOCK])
     first = told.values("request__received_at", "request").annotate(first=Min("at"))
     pairs = first.filter(first__gte=since).values_list("request__received_at", "first")

@@ -15,7 +15,7 @@ from django.conf import settings
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-    from bookings.patients.forms.safety_questions import SafetyForm
+    from bookings.forms.safety_questions import SafetyForm
     from bookings.patients.unsent import UnsentRequest
 
 MANY = 2500

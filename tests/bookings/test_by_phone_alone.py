@@ -17,12 +17,12 @@ from bookings.desk.alarms import alarms
 from bookings.desk.finding import find, likely_duplicates
 from bookings.desk.to_phone import patients_to_phone, reason_to_phone
 from bookings.desk.to_say import what_to_say
+from bookings.forms.request_form import YouForm
 from bookings.messages import sms
 from bookings.messages.outbox import OF_NO_WEIGHT
 from bookings.messages.still_true import MATTERS_FOR
 from bookings.models import AppointmentRequest, Message
 from bookings.patients import limits
-from bookings.patients.forms.request_form import YouForm
 from bookings.status import (
     CLOCK,
     PATIENT,

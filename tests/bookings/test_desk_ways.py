@@ -33,7 +33,10 @@ def here(content: str) -> list[str]:
 @pytest.mark.parametrize(
     ("group", "names"),
     [
-        ("Reception", ["Today", "Requests", "Diary", "To phone", "Pages", "Set-up"]),
+        (
+            "Reception",
+            ["Today", "Requests", "Diary", "To phone", "Pages", "Set-up", "Book by phone"],
+        ),
         ("Editor", ["Today", "Pages", "Set-up"]),
     ],
 )
@@ -48,6 +51,7 @@ def test_everybody_sees_where_they_may_go(group: str, names: list[str], sign_in:
         ("/admin/", "Today"),
         (LIST, "Requests"),
         (f"{LIST}search/", "Requests"),
+        (f"{LIST}book/", "Book by phone"),
         (f"{LIST}diary/day/", "Diary"),
         (f"{LIST}diary/week/", "Diary"),
         (f"{LIST}to-phone/", "To phone"),

@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from bookings import links, triage
+from bookings.forms.birth_date import BirthDateField
 from bookings.models import AppointmentRequest
-from bookings.patients.forms.birth_date import BirthDateField
 from procedures.ground import phones
 from procedures.ground.contact_fields import OptionalPhoneField
 from tests import factories

@@ -9,9 +9,9 @@ from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from bookings.forms.request_form import YouForm
 from bookings.models import AppointmentRequest
 from bookings.patients import limits
-from bookings.patients.forms.request_form import YouForm
 from bookings.status import FlagLevel
 from procedures.ground.rate_limits import Limit
 from procedures.models import RateLimit

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from bookings import messages, triage
 from bookings.desk.to_phone import BY_PHONE, patients_to_phone
+from bookings.forms.safety_questions import NONE, OTHERS, SafetyForm, rest_value
 from bookings.models import AppointmentRequest, QuestionGroup, RedFlag, ScreeningQuestion
-from bookings.patients.forms.safety_questions import NONE, OTHERS, SafetyForm, rest_value
 from bookings.screening import GivenAnswer, is_under_18, questions_to_ask_again
 from bookings.status import Answer, FlagLevel, FlagOutcome
 from tests import factories

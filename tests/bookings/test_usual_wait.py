@@ -51,6 +51,17 @@ def seen(now: datetime, days: Sequence[int]) -> None:
 # --- What is counted --------------------------------------------------------------------------
 
 
+def test_whoever_phoned_does_not_shorten_the_wait_of_those_who_write(monday: datetime) -> None:
+    answered(monday, [3] * waits.LEAST)
+    before = triage.usual_wait(monday)
+    waits.forget()
+    AppointmentRequest.objects.update(received_by="reception")
+    assert (before, triage.usual_wait(monday)) == (
+        ["9 in 10 people heard from us within 1 working day."],
+        [],
+    )
+
+
 def test_half_and_nine_in_ten_in_words(monday: datetime) -> None:
     answered(monday, [3] * 10 + [7] * 8 + [30] * 2)  # 1, 5 and 22 working days
     seen(monday, [6] * 10 + [15] * 8 + [80] * 2)

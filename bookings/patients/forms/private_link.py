@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from django import forms
 
+from bookings.forms.birth_date import BirthDateField, SplitDateWidget
+from bookings.forms.request_form import PatientForm
 from bookings.links import as_code
-from bookings.patients.forms.birth_date import BirthDateField, SplitDateWidget
-from bookings.patients.forms.request_form import PatientForm
 from bookings.status import GotIt
 from procedures.ground.contact_fields import (
     EmailAddressField,

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings import triage
+from bookings.forms.safety_questions import SafetyForm
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.patients import typed
 from bookings.patients.forms.private_link import ChooseTimeForm, OtherTimesForm, SeenForm
-from bookings.patients.forms.safety_questions import SafetyForm
 from bookings.patients.progress import spoken_times
 from bookings.patients.views.guards import (
     act,

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings import links, triage
+from bookings.forms.request_form import SendForm
+from bookings.forms.safety_questions import answered_groups
 from bookings.models import AppointmentRequest
 from bookings.patients import limits
-from bookings.patients.forms.request_form import SendForm
-from bookings.patients.forms.safety_questions import answered_groups
 from bookings.patients.unsent import CHECK, ORDER, UnsentRequest, pages_to_ask_about
 from bookings.patients.views.guards import (
     close_session,

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django import forms
 
-from bookings.patients.forms.birth_date import BirthDateField, SplitDateWidget
+from bookings.forms.birth_date import BirthDateField, SplitDateWidget
 from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, CarerRight
 from procedures.ground.contact_fields import NameField, PlainTextField, ReachForm
 

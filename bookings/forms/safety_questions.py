@@ -8,8 +8,8 @@ from django import forms
 from django.forms import BoundField
 from django.utils.text import capfirst
 
+from bookings.forms.request_form import PatientForm
 from bookings.models import QuestionGroup, ScreeningQuestion
-from bookings.patients.forms.request_form import PatientForm
 from bookings.screening import GivenAnswer, answer_from_age
 from bookings.status import Answer, AnsweredFrom
 from procedures.ground.contact_fields import PlainTextField

@@ -1,0 +1,1 @@
+"""What we ask of whoever wants an appointment, typed by patients or by colleagues for them."""
