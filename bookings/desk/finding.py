@@ -4,12 +4,12 @@ from datetime import date
 from functools import reduce
 from operator import and_
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.utils import timezone
 
+from bookings.forms.birth_date import BirthDateField
 from bookings.models import AppointmentRequest, AppointmentRequestQuerySet
 from procedures.ground import folding, phones
-from procedures.ground.dates import birth_date
 from procedures.ground.email_addresses import CannotBeSent, canonical
 
 # How many people are shown to a colleague who has somebody on the phone, and looked through for it.
@@ -24,7 +24,7 @@ def find(term: str) -> AppointmentRequestQuerySet:
     patient's or the carer's names, in any order.
     """
     requests = AppointmentRequest.objects.all()
-    if born := birth_date(term, timezone.localdate()):
+    if born := _birth_date(term):
         return requests.filter(date_of_birth=born)
     if "@" in term:
         try:
@@ -86,6 +86,14 @@ def perhaps_known(*, name: str, born: date, phone: str) -> list[AppointmentReque
 
 def _is_one_person(one: AppointmentRequest, other: AppointmentRequest) -> bool:
     return one.date_of_birth == other.date_of_birth and folding.is_same_name(one.name, other.name)
+
+
+def _birth_date(term: str) -> date | None:
+    """The date of birth that was typed, in any way that the form for patients accepts."""
+    try:
+        return BirthDateField().clean([term, "", ""])
+    except ValidationError:
+        return None
 
 
 def _starts(run: str) -> Q:

@@ -8,7 +8,12 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 
-from bookings.diary.working_hours import MIDNIGHT, WorkingWeek, add_working_time, closing_time
+from bookings.diary.working_hours import (
+    WorkingWeek,
+    add_working_time,
+    closing_time,
+    spoken_time,
+)
 from bookings.models import ClosedDay
 
 # For how many open hours offered times are held, unless somebody chooses otherwise.
@@ -50,8 +55,10 @@ def working_days_between(spans: Iterable[tuple[datetime, datetime]]) -> list[int
 
 def desk_hours_in_words() -> str:
     """When the desk is usually open: “Monday to Friday, 9:00 to 17:00”."""
-    opens = _spoken(time.fromisoformat(settings.CLINIC_OPENS))
-    return f"{_days_in_words(settings.CLINIC_OPEN_DAYS)}, {opens} to {_closing()}"
+    opens = spoken_time(desk_week().opens)
+    return (
+        f"{_days_in_words(settings.CLINIC_OPEN_DAYS)}, {opens} to {spoken_time(desk_week().closes)}"
+    )
 
 
 def desk_now(now: datetime) -> str:
@@ -59,10 +66,10 @@ def desk_now(now: datetime) -> str:
     minute = timedelta(minutes=1)
     opens = timezone.localtime(_after_open_time(now, minute) - minute)
     if opens <= now:
-        return f"We are open now, until {_closing()}."
+        return f"We are open now, until {spoken_time(desk_week().closes)}."
     ahead = (opens.date() - timezone.localdate(now)).days
     day = {0: "today", 1: "tomorrow"}.get(ahead, f"on {opens:%A %-d %B}")
-    return f"We are closed now and open {day} at {_spoken(opens.time())}."
+    return f"We are closed now and open {day} at {spoken_time(opens.time())}."
 
 
 def _days_in_words(days: Iterable[int]) -> str:
@@ -77,15 +84,6 @@ def _days_in_words(days: Iterable[int]) -> str:
     named = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else run)]
     *before, last = named
     return f"{', '.join(before)} and {last}" if before else last
-
-
-def _closing() -> str:
-    closes = closing_time(settings.CLINIC_CLOSES)
-    return "midnight" if closes == MIDNIGHT else _spoken(closes)
-
-
-def _spoken(at: time) -> str:
-    return f"{at:%-H:%M}"
 
 
 def desk_week() -> WorkingWeek:

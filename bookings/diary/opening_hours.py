@@ -9,11 +9,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 from bookings.diary.desk_hours import desk_week
+from bookings.diary.working_hours import spoken_time
 from bookings.models import ClosedDay, Location
 from bookings.models.sessions import Weekday
 
 CLOSED = "Closed"
-MIDNIGHT = time()
 # How many closed days a notice names.
 DAYS_SHOWN = 6
 
@@ -77,8 +77,7 @@ def _run(days: Sequence[Weekday]) -> str:
 
 def _spoken(periods: Iterable[Period]) -> str:
     """“9:00 to 12:30 and 13:30 to 17:00”, or “Closed”."""
-    return " and ".join(f"{_at(opens)} to {_at(closes)}" for opens, closes in periods) or CLOSED
-
-
-def _at(moment: time) -> str:
-    return "midnight" if moment == MIDNIGHT else f"{moment:%-H:%M}"
+    return (
+        " and ".join(f"{spoken_time(opens)} to {spoken_time(closes)}" for opens, closes in periods)
+        or CLOSED
+    )

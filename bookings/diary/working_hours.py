@@ -52,5 +52,10 @@ def closing_time(text: str) -> time:
     return MIDNIGHT if text == "24:00" else time.fromisoformat(text)
 
 
+def spoken_time(at: time) -> str:
+    """A time of day as notices write it: “9:00”, or “midnight”."""
+    return "midnight" if at == MIDNIGHT else f"{at:%-H:%M}"
+
+
 def _instant(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)

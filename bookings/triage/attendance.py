@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils import timezone
 
 from bookings import diary, journal, messages
@@ -154,7 +153,7 @@ def _note(
     **changes: Any,
 ) -> Appointment:
     """Change the appointment that the request has, and nothing else."""
-    with one_change(request), transaction.atomic():
+    with one_change(request):
         appointment = booked_appointment(request)
         is_current = request.version == version and request.state(now) in WITH_APPOINTMENT
         if appointment is None or not is_current:

@@ -18,6 +18,7 @@ from bookings.status import (
     AppointmentStatus,
     MessageKind,
     MessageStatus,
+    Overtaken,
     RequestStatus,
     TimeTaken,
     TriageRefused,
@@ -25,11 +26,19 @@ from bookings.status import (
 )
 from tests import factories
 from tests.conftest import MONDAY
-from tests.people import LIST, book_instead, booked, decide_at
+from tests.people import LIST, book_instead, booked, decide_at, page_of
+from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
 MINUTE = timedelta(minutes=1)
+VERBS: dict[VisitStep, Callable[..., Appointment]] = {
+    VisitStep.ARRIVED: triage.record_arrival,
+    VisitStep.CALLED_IN: triage.call_in,
+    VisitStep.ATTENDED: partial(triage.record_attendance, came=True),
+    VisitStep.MISSED: partial(triage.record_attendance, came=False),
+    VisitStep.UNDO: triage.undo_attendance,
+}
 
 
 def visit(monday: datetime) -> tuple[AppointmentRequest, Appointment]:
@@ -38,15 +47,8 @@ def visit(monday: datetime) -> tuple[AppointmentRequest, Appointment]:
 
 
 def press(request: AppointmentRequest, step: VisitStep, now: datetime) -> Appointment:
-    verbs: dict[VisitStep, Callable[..., Appointment]] = {
-        VisitStep.ARRIVED: triage.record_arrival,
-        VisitStep.CALLED_IN: triage.call_in,
-        VisitStep.ATTENDED: partial(triage.record_attendance, came=True),
-        VisitStep.MISSED: partial(triage.record_attendance, came=False),
-        VisitStep.UNDO: triage.undo_attendance,
-    }
     request.refresh_from_db()
-    return verbs[step](request, version=request.version, by=factories.staff("Reception"), now=now)
+    return VERBS[step](request, version=request.version, by=factories.staff("Reception"), now=now)
 
 
 # --- The table ------------------------------------------------------------------------------
@@ -171,6 +173,60 @@ def test_the_journal_shows_the_error_and_its_correction(monday: datetime) -> Non
         "undid the last note on the visit",
     ]
     assert request.appointments.get().presence == "With the clinician"
+
+
+# --- Two colleagues at once ------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("before", "step"),
+    [
+        ([], VisitStep.ARRIVED),
+        ([VisitStep.ARRIVED], VisitStep.CALLED_IN),
+        ([], VisitStep.MISSED),
+        ([VisitStep.ARRIVED], VisitStep.UNDO),
+        ([VisitStep.MISSED], VisitStep.UNDO),
+    ],
+)
+def test_of_two_who_press_at_once_one_is_told(
+    before: list[VisitStep], step: VisitStep, monday: datetime
+) -> None:
+    request, appointment = visit(monday)
+    now = appointment.starts + MINUTE
+    for each in before:
+        press(request, each, now)
+    events = AppointmentRequest.objects.get().events.count()
+    by = factories.staff("Reception")
+    copies = [AppointmentRequest.objects.get() for _ in range(4)]
+    outcomes = race(
+        [
+            partial(VERBS[step], copy, version=copy.version, by=by, now=now + MINUTE)
+            for copy in copies
+        ]
+    )
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) == {Overtaken}
+    assert AppointmentRequest.objects.get().events.count() == events + 1
+
+
+@pytest.mark.parametrize("step", [VisitStep.ARRIVED, VisitStep.MISSED])
+def test_an_old_screen_is_told_so(step: VisitStep, monday: datetime) -> None:
+    request, appointment = visit(monday)
+    now, by = appointment.starts + MINUTE, factories.staff("Reception")
+    with pytest.raises(Overtaken):
+        VERBS[step](request, version=request.version - 1, by=by, now=now)
+
+
+@pytest.mark.parametrize("elsewhere", ["https://example.org/", "//example.org", "nowhere"])
+def test_a_press_leads_only_to_lists_of_ours(
+    elsewhere: str, sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    request, appointment = visit(monday)
+    at(appointment.starts)
+    posted = {"version": request.version, "pressed_on": elsewhere}
+    answer = sign_in("Reception").post(decide_at(request, "arrived"), posted)
+    assert answer.headers["Location"] == page_of(request)
 
 
 # --- The email after the visit -----------------------------------------------------------------
