@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page
 
 from tests.clock import ZONE
+from tests.journeys.steps import press
 
 A_DAY = re.compile(r"^\w+day \d{1,2} \w+ \d{4}$")
 
@@ -34,8 +35,14 @@ def free_times(page: Page) -> Iterator[tuple[datetime, Locator]]:
 
 
 def tick_free(page: Page, *, after: datetime, count: int = 1) -> list[datetime]:
-    """Tick the first free times after a moment; return which they are."""
+    """Tick the first free times after a moment; return which they are.
+
+    A clinician may be booked up for the two weeks on the page, so look at the next two as well.
+    """
     ticked: list[datetime] = []
+    if sum(starts > after for starts, _ in free_times(page)) < count:
+        page.get_by_label("From", exact=True).fill(f"{timezone.localdate() + timedelta(weeks=2)}")
+        press(page.get_by_role("button", name="Show free times"))
     for starts, box in free_times(page):
         if starts > after and len(ticked) < count:
             box.check()
