@@ -39,7 +39,8 @@ STANDING_RULES = """() => {
         if (id && !document.getElementById(id)) faults.push(name + ' leads nowhere: ' + id);
   for (const a of document.querySelectorAll('.error-summary a')) {
     const target = document.getElementById(a.hash.slice(1));
-    if (!target || !target.matches('input, select, textarea, a[href]')) faults.push('summary: ' + a.hash);
+    const focusable = target && target.matches('input, select, textarea, a[href]');
+    if (!focusable) faults.push('summary: ' + a.hash);
   }
   for (const a of document.querySelectorAll('main a[href^="#"]'))
     if (!document.getElementById(a.hash.slice(1))) faults.push('anchor: ' + a.hash);
