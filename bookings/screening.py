@@ -58,6 +58,21 @@ def is_under_18(born: date, on: date) -> bool:
     return on.year - born.year - (not had_birthday) < ADULT_AT
 
 
+def answers_that_follow(request: AppointmentRequest, born: date, on: date) -> list[GivenAnswer]:
+    """The answers from age that change if the patient was born on that day instead."""
+    questions = questions_for(request.page)
+    from_age = [each for each in questions if each.answered_from == AnsweredFrom.AGE]
+    given = (
+        answer_from_age(question, under_18=is_under_18(born, on), detail="")
+        for question in from_age
+    )
+    last = {
+        answer.question_id: answer.answer
+        for answer in request.answers.filter(question__in=from_age).order_by("given_at", "pk")
+    }
+    return [each for each in given if last.get(each.question.pk) != each.answer]
+
+
 def answer_from_age(
     question: ScreeningQuestion, *, under_18: bool, detail: str = ""
 ) -> GivenAnswer:

@@ -53,6 +53,14 @@ def contact(
     )
 
 
+def said_birth_date(record: AppointmentRequest) -> str:
+    """The date that we have now, and whether somebody has to look at it."""
+    said = f"Date of birth corrected: {record.date_of_birth:%-d %B %Y}."
+    if record.flags.blocking().exists():
+        return f"{said} A clinician has to record the outcome of a flag."
+    return said
+
+
 def said_offered(offer: Offer) -> str:
     """With whom, when, and until when the times are held."""
     starts = offer.times.order_by("starts").values_list("starts", flat=True)

@@ -10,6 +10,7 @@ from bookings.desk import acts
 from bookings.desk.forms.decisions import (
     AnswerForm,
     AskForm,
+    BirthDateForm,
     CallForm,
     ContactForm,
     DeclineForm,
@@ -293,6 +294,19 @@ DECISIONS = (
         explanation=(
             "For a patient on the phone. Ask for their date of birth first. We tell the old "
             "address about the change."
+        ),
+    ),
+    Decision(
+        slug="birth-date",
+        label="Correct the date of birth",
+        permission="phone_appointmentrequest",
+        statuses=set(RequestStatus),
+        form=BirthDateForm,
+        verb=triage.correct_birth_date,
+        said=acts.said_birth_date,
+        explanation=(
+            "For a date that was typed wrongly. The patient needs the right one to see their request. "
+            "Answers that depend on their age follow it."
         ),
     ),
     Decision(

@@ -34,6 +34,7 @@ class Event(StrEnum):
     JOINED_EARLIER_LIST = "joined the earlier-time list"
     LEFT_EARLIER_LIST = "left the earlier-time list"
     CONTACT_CHANGED = "changed how to be reached"
+    BIRTH_DATE_CORRECTED = "corrected the date of birth"
     LINK_RENEWED = "renewed the private link"
     CODE_RENEWED = "made a new code"
     DEFERRED = "deferred it"
@@ -111,6 +112,9 @@ TOLD: dict[Event, ToldPatient] = {
     ),
     Event.CONTACT_CHANGED: ToldPatient(
         "You changed your contact details.", "We changed your contact details."
+    ),
+    Event.BIRTH_DATE_CORRECTED: ToldPatient(
+        by_clinic="We corrected the date of birth that you gave us."
     ),
     Event.LINK_RENEWED: ToldPatient(by_clinic="We replaced your private link."),
     Event.CODE_RENEWED: ToldPatient(by_clinic="We made you a new code."),

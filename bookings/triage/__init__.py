@@ -62,6 +62,7 @@ from bookings.triage.reviewing import (
 )
 from bookings.triage.safety import (
     answer_again,
+    correct_birth_date,
     resolve_flag,
 )
 from bookings.triage.visits import (
@@ -92,6 +93,7 @@ __all__ = [
     "cancel_until",
     "catch_up",
     "change_contact",
+    "correct_birth_date",
     "decline",
     "defer",
     "is_soon",

@@ -1,13 +1,19 @@
 """Answers to safety questions: stored as they were given, and asked again if they may change."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from bookings import diary, journal, messages
 from bookings.models import AppointmentRequest, RecordedOutcome, RedFlag, ScreeningAnswer
-from bookings.screening import GivenAnswer, newly_flagged, questions_to_ask_again
+from bookings.screening import (
+    GivenAnswer,
+    answers_that_follow,
+    newly_flagged,
+    questions_to_ask_again,
+)
 from bookings.status import (
     PATIENT,
     WITH_APPOINTMENT,
@@ -62,6 +68,45 @@ def answer_again(
         keep_answers(request, answers, flagged, by=PATIENT, now=now)
         if flagged:
             messages.notify_clinic(request, now=now)
+    return request
+
+
+def correct_birth_date(
+    request: AppointmentRequest, *, version: int, date_of_birth: date, by: User, now: datetime
+) -> AppointmentRequest:
+    """Correct a date of birth that was noted wrongly, and what follows from the patient's age.
+
+    An answer that changes is stored beside the old one. If it raises a flag, an appointment is kept
+    and a clinician looks at it again. Raises TriageRefused while times are offered that the flag
+    would forbid.
+    """
+    with one_change(request):
+        version = after_the_clock(request, version, now=now)
+        answers = answers_that_follow(request, date_of_birth, timezone.localdate(now))
+        flagged = newly_flagged(request, answers)
+        if flagged and request.status == RequestStatus.OFFERED:
+            raise TriageRefused(
+                "With this date of birth a clinician has to decide first, but times are offered. "
+                "Withdraw the offer, then correct the date."
+            )
+        appointment = booked_appointment(request)
+        is_to_come = appointment is not None and appointment.starts > now
+        if flagged and is_to_come and request.status != RequestStatus.BOOKED_IN_REVIEW:
+            transition(
+                request,
+                RequestStatus.BOOKED_IN_REVIEW,
+                version=version,
+                by=by,
+                now=now,
+                kind=Event.BIRTH_DATE_CORRECTED,
+                date_of_birth=date_of_birth,
+                answer_due=answer_before_visit(request, now),
+            )
+            diary.release(request, OfferStatus.REFUSED, by=by.get_username(), now=now)
+        else:
+            keep(request, version=version, date_of_birth=date_of_birth)
+            journal.record(request, Event.BIRTH_DATE_CORRECTED, by=by, at=now)
+        keep_answers(request, answers, flagged, by=by.get_username(), now=now)
     return request
 
 

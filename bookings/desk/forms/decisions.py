@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from bookings.desk.forms.times import FURTHEST
+from bookings.forms.birth_date import BirthDateField
 from bookings.models import RedFlag
 from bookings.status import FlagOutcome
 from procedures.ground.contact_fields import PlainTextField, ReachForm
@@ -140,6 +141,22 @@ class ContactForm(ReachForm, DecisionForm):
         super().__init__(*args, **kwargs)
         now = {name: getattr(self.record, name) for name in ReachForm.base_fields}
         self.initial = {**now, **self.initial}
+
+
+class BirthDateForm(DecisionForm):
+    """The date of birth, as it should have been noted."""
+
+    date_of_birth = BirthDateField(
+        label="Date of birth",
+        help_text="Ask them to say it, rather than reading ours out. For example, 27 3 1972.",
+    )
+
+    def clean_date_of_birth(self) -> date:
+        """The date, which has to be another than the one we have."""
+        born: date = self.cleaned_data["date_of_birth"]
+        if born == self.record.date_of_birth:
+            raise ValidationError("This is the date that we have already.")
+        return born
 
 
 class FlagField(ModelChoiceField[RedFlag]):
