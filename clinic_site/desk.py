@@ -1,6 +1,6 @@
 """The desk: Django's admin, and the only way in for staff."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -13,11 +13,11 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 
 from bookings import journal
-from bookings.desk.agenda import appointments_without_attendance, coming_today
 from bookings.desk.alarms import alarms
-from bookings.desk.to_phone import patients_to_phone
-from bookings.diary.free_times import stranded
-from bookings.models import AppointmentRequest, RedFlag, ScreeningQuestion
+from bookings.desk.my_clinic import my_clinic
+from bookings.desk.today import board
+from bookings.diary.desk_hours import desk_now
+from bookings.models import AppointmentRequest, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.triage import surge
 from clinic_site import sign_in
@@ -30,6 +30,8 @@ from procedures.status import RevisionStatus
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SHOWN = 20
+# Whoever only reads pages does not find them on Today.
+WORKS_ON_PAGES = ("add", "sign", "approve", "publish")
 # How many days ahead a review of a safety question is announced.
 SOON = timedelta(days=30)
 
@@ -110,62 +112,45 @@ class Desk(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """The first screen after signing in."""
+        """Today, the first screen after signing in: what this person has to do next."""
         now = timezone.now()
-        desk: dict[str, Any] = {"alarms": alarms(now)}
-        if request.user.has_perm("bookings.view_appointmentrequest"):
-            desk |= self._requests(request, now)
+        desk: dict[str, Any] = {
+            "title": f"{timezone.localtime(now):%A %-d %B}",
+            "clock": _clock(now),
+            "alarms": alarms(now),
+        }
+        if request.user.has_perm("bookings.resolve_redflag"):
+            desk["mine"] = mine = my_clinic(signed_in(request), now)
+            _record(request, mine.requests(), now)
+        elif request.user.has_perm("bookings.view_appointmentrequest"):
+            desk["board"] = for_reception = board(now)
+            desk["surge"] = surge.is_surge(now) and surge.USUAL
+            _record(request, for_reception.requests(), now)
         if request.user.has_perm("bookings.view_screeningquestion"):
             soon = timezone.localdate(now) + SOON
             due_questions = ScreeningQuestion.objects.to_review(soon).select_related("owner")
             desk["unasked"] = unasked()
             desk["due_questions"] = due_questions.order_by("review_due")[:SHOWN]
-        if request.user.has_perm("procedures.view_revision"):
-            unfinished = [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
-            desk["revisions"] = (
-                Revision.objects.filter(status__in=unfinished)
-                .select_related("page", "written_by")
-                .order_by("written_at")[:SHOWN]
-            )
-            desk["due"] = reviews.due(timezone.localdate(now))[:SHOWN]
+        if any(request.user.has_perm(f"procedures.{each}_revision") for each in WORKS_ON_PAGES):
+            desk |= self._pages(now)
         return super().index(request, desk | (extra_context or {}))
 
-    def _requests(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
-        """The requests and patients that somebody has to see to.
-
-        Showing their names is recorded.
-        """
-        waiting = AppointmentRequest.objects.waiting_for_clinic(now)
-        first = list(waiting.select_related("page").most_urgent_first()[: SHOWN + 1])
-        flagged = RedFlag.objects.blocking().filter(request__in=waiting)
-        lost, to_phone = stranded(now), patients_to_phone(now)
-        not_recorded = list(appointments_without_attendance(now)[:SHOWN])
-        coming = coming_today(now)
-        shown = [
-            *(each.request for each in coming),
-            *first[:SHOWN],
-            *(each.appointment.request for each in lost[:SHOWN]),
-            *(each.request for each in to_phone[:SHOWN]),
-            *(each.request for each in not_recorded),
-        ]
-        journal.record_list("the desk", shown, by=signed_in(request), at=now)
+    def _pages(self, now: datetime) -> dict[str, Any]:
+        """The texts that somebody is working on, and those that need a review."""
+        unfinished = [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
+        revisions = Revision.objects.filter(status__in=unfinished)
         return {
-            "waiting": [
-                {
-                    "record": record,
-                    "status": record.state(now).label,
-                    "late": record.answer_due < now,
-                }
-                for record in first[:SHOWN]
+            "revisions": revisions.select_related("page", "written_by").order_by("written_at")[
+                :SHOWN
             ],
-            "more_waiting": len(first) > SHOWN,
-            "how_many_wait": waiting.count(),
-            "wait_for_clinician": flagged.values("request").distinct().count(),
-            "surge": surge.is_surge(now) and surge.USUAL,
-            "stranded": lost[:SHOWN],
-            "more_stranded": len(lost) - SHOWN,
-            "to_phone": to_phone[:SHOWN],
-            "more_to_phone": len(to_phone) - SHOWN,
-            "not_recorded": not_recorded,
-            "coming": coming,
+            "due": reviews.due(timezone.localdate(now))[:SHOWN],
         }
+
+
+def _clock(now: datetime) -> str:
+    return f"{timezone.localtime(now):%-H:%M}. {desk_now(now)}"
+
+
+def _record(request: HttpRequest, shown: Iterable[AppointmentRequest], now: datetime) -> None:
+    """Note in the journal whose names this person was shown."""
+    journal.record_list("the desk", shown, by=signed_in(request), at=now)

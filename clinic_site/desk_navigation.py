@@ -59,10 +59,20 @@ def ways(user: User, path: str) -> list[Way]:
     if here == "Today" and path != desk:
         here = "Set-up"
     return [
-        Way(name, address, name == here, _waiting() if name == WAITING else None, name == BEGINS)
+        Way(
+            name,
+            address,
+            name == here,
+            _waiting(user) if name == WAITING else None,
+            name == BEGINS,
+        )
         for name, address in allowed
     ]
 
 
-def _waiting() -> int:
-    return AppointmentRequest.objects.waiting_for_clinic(timezone.now()).count()
+def _waiting(user: User) -> int:
+    """How many requests this person can take the next step on."""
+    requests, now = AppointmentRequest.objects, timezone.now()
+    if user.has_perm("bookings.resolve_redflag"):
+        return requests.waiting_for_clinician(now).count()
+    return requests.waiting_for_reception(now).count()

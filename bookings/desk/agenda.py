@@ -96,9 +96,9 @@ def coming_today(now: datetime) -> list[Appointment]:
     today = span_of(timezone.localdate(now))
     coming = Appointment.objects.filter(starts__range=today, status__in=CAME_OR_COMES)
     return list(
-        coming.select_related("request", "clinician", "appointment_type", "room").order_by(
-            "starts", "clinician__name"
-        )
+        coming.select_related("request", "clinician", "appointment_type", "room")
+        .prefetch_related("request__flags")
+        .order_by("starts", "clinician__name")
     )
 
 

@@ -1,7 +1,6 @@
 """Requests at the desk: the list, the screen of each request, and the search."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -10,29 +9,22 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from bookings import journal, triage
 from bookings.desk import callers, diary_pages
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.finding import find
 from bookings.desk.forms.decisions import SearchForm
+from bookings.desk.request_list import FILTERS, shown_in
 from bookings.desk.request_page import facts
 from bookings.desk.to_phone import patients_to_phone, reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
-from bookings.models import (
-    AppointmentRequest,
-    AppointmentRequestQuerySet,
-)
-from bookings.status import RequestStatus, TriageRefused
+from bookings.models import AppointmentRequest
+from bookings.status import TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin
 from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
-
-if TYPE_CHECKING:
-    from django.contrib.admin.filters import _ListFilterChoices
 
 SEARCH_URL = "bookings_appointmentrequest_search"
 MOST_FOUND = 50
@@ -41,45 +33,11 @@ PRESSED_ON = {"desk": "admin:index", "diary": "admin:bookings_diary_day"}
 WHO = "admin/bookings/who.html"
 
 
-class WhoseTurn(admin.SimpleListFilter):
-    """The filter of the list. It opens on what waits for us; everything else is one press away."""
-
-    title = "status"
-    parameter_name = "show"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("all", "All requests"), *RequestStatus.choices]
-
-    def choices(self, changelist: Any) -> "Iterator[_ListFilterChoices]":
-        yield {
-            "selected": self.value() is None,
-            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
-            "display": "Waiting for us",
-        }
-        for value, label in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": label,
-            }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> AppointmentRequestQuerySet:
-        requests = cast("AppointmentRequestQuerySet", queryset)
-        shown = self.value()
-        if shown in RequestStatus.values:
-            return requests.in_state(RequestStatus(shown), timezone.now())
-        if shown == "all":
-            return requests
-        return requests.waiting_for_clinic(timezone.now())
-
-
 @admin.register(AppointmentRequest)
 class AppointmentRequestAdmin(DecisionAdmin):
     """The requests, read-only, with one page for each decision."""
 
-    list_display = ("reference_and_flag", "name", "about", "stands", "answer_due_in_words")
-    list_display_links = ("reference_and_flag",)
-    list_filter = (WhoseTurn,)
+    list_filter = FILTERS
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     show_full_result_count = False
@@ -187,8 +145,9 @@ class AppointmentRequestAdmin(DecisionAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         answer = super().changelist_view(request, {"title": "Requests"} | (extra_context or {}))
-        shown = getattr(answer, "context_data", {}).get("cl")
-        if shown:
+        if isinstance(answer, TemplateResponse) and answer.context_data:
+            shown = answer.context_data["cl"]
+            answer.context_data |= shown_in(shown, request)
             journal.record_list(
                 "requests", shown.result_list, by=signed_in(request), at=timezone.now()
             )
@@ -236,34 +195,6 @@ class AppointmentRequestAdmin(DecisionAdmin):
             return next((each for each in decisions if each.slug == "call"), None)
         return self.next_step(record, decisions)
 
-    @admin.display(description="request")
-    def reference_and_flag(self, record: AppointmentRequest) -> SafeString:
-        """The reference, and the most serious flag in shape and word as well as colour."""
-        if record.has_urgent_flag:
-            return format_html(
-                '{} <span class="mark mark--urgent">■ Urgent</span>', record.reference
-            )
-        if record.has_red_flag:
-            return format_html(
-                '{} <span class="mark mark--red">▲ Red flag</span>', record.reference
-            )
-        return format_html("{}", record.reference)
-
-    @admin.display(description="about")
-    def about(self, record: AppointmentRequest) -> str:
-        """The page that the request came from."""
-        return record.page.staff_title if record.page else "Something else"
-
-    @admin.display(description="status")
     def stands(self, record: AppointmentRequest) -> str:
         """The status in words, including the steps that the clock has taken."""
         return str(record.state(timezone.now()).label)
-
-    @admin.display(description="answer by")
-    def answer_due_in_words(self, record: AppointmentRequest) -> SafeString:
-        """By when we promised an answer, and whether that has passed."""
-        now = timezone.now()
-        due = f"{timezone.localtime(record.answer_due):%a %-d %b, %-H:%M}"
-        if record.is_waiting_for_clinic(now) and record.answer_due < now:
-            return format_html('{} <span class="mark mark--late">● Late</span>', due)
-        return format_html("{}", due)

@@ -49,6 +49,11 @@ class ToPhone(NamedTuple):
     tried_at: datetime | None
     left_message: bool
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether an urgent answer is among the reasons."""
+        return URGENT in self.why
+
 
 def patients_to_phone(now: datetime) -> list[ToPhone]:
     """The patients to phone, each of them once. Failed messages and news to tell come first."""

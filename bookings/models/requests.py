@@ -1,11 +1,11 @@
 """The requests that patients send, with answers and flags. Written by `triage`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import CheckConstraint, Exists, Index, OuterRef, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, F, Index, OuterRef, Q, UniqueConstraint
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -42,6 +42,19 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
             | Q(status=RequestStatus.DEFERRED, deferred_until__lte=timezone.localdate(at))
         )
 
+    def waiting_for_clinician(self, at: datetime) -> Self:
+        """Requests on which a clinician has to record the outcome of a flag first."""
+        return self.waiting_for_clinic(at).filter(_has_undecided_flag())
+
+    def waiting_for_reception(self, at: datetime) -> Self:
+        """Requests whose next step reception can take.
+
+        An urgent answer that nobody has looked at is reception's as well, because the patient has to
+        hear from us at once.
+        """
+        unseen = RedFlag.objects.filter(request=OuterRef("pk"), level=FlagLevel.URGENT, outcome="")
+        return self.waiting_for_clinic(at).filter(~_has_undecided_flag() | Exists(unseen))
+
     def moved_by_the_clock(self, at: datetime) -> Self:
         """Requests whose stored status is out of date, because the clock has taken a step since."""
         return self.filter(Q(reply_due__lte=at) | Q(deferred_until__lte=timezone.localdate(at)))
@@ -72,6 +85,10 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
             has_red_flag=Exists(blocking.filter(level=FlagLevel.RED)),
             has_blocking_flag=Exists(blocking),
         ).order_by("-has_urgent_flag", "answer_due", "pk")
+
+
+def _has_undecided_flag() -> Exists:
+    return Exists(RedFlag.objects.undecided().filter(request=OuterRef("pk")))
 
 
 class AppointmentRequest(models.Model):
@@ -132,6 +149,7 @@ class AppointmentRequest(models.Model):
     # Only on what was read with `most_urgent_first`.
     has_urgent_flag: bool
     has_red_flag: bool
+    has_blocking_flag: bool
 
     PERSONAL = {
         "concern",
@@ -257,6 +275,18 @@ class AppointmentRequest(models.Model):
         """The times of day that suit the patient: “Morning (9:00 to 12:00)”."""
         return [PARTS_OF_DAY[part] for part in self.preferred_times]
 
+    def suits_in_short(self) -> str:
+        """When they could come, as lists show it: “Mon, Thu mornings”, “any day”."""
+        days = [name[:3] for day, name in DAYS.items() if day in self.preferred_days]
+        which = ", ".join(days) if 0 < len(days) < len(DAYS) else "any day"
+        parts = [part for part in PARTS_OF_DAY if part in self.preferred_times]
+        return f"{which} {parts[0]}s" if len(parts) == 1 else which
+
+    def age(self, on: date) -> int:
+        """How many birthdays they have had by that day."""
+        born = self.date_of_birth
+        return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""
         return needs_in_words(self.access_needs, self.access_detail)
@@ -311,6 +341,15 @@ class RedFlagQuerySet(models.QuerySet["RedFlag"]):
     def blocking(self) -> Self:
         """Flags without an outcome that clears them."""
         return self.exclude(outcome__in=CLEARING)
+
+    def undecided(self) -> Self:
+        """Flags without an outcome, or about which the patient has been phoned as a clinician asked.
+
+        After any other outcome the next step is reception's: to offer, defer or decline.
+        """
+        called = Q(request__calls__reached=True, request__calls__made_at__gte=F("resolved_at"))
+        wanted = Q(outcome=FlagOutcome.CALL_PATIENT)
+        return self.filter(Q(outcome="") | (wanted & called)).distinct()
 
 
 class RedFlag(models.Model):

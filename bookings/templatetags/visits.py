@@ -4,7 +4,7 @@ from django import template
 from django.utils import timezone
 
 from bookings import triage
-from bookings.models import Appointment
+from bookings.models import Appointment, AppointmentRequest
 from bookings.status import VisitStep
 
 register = template.Library()
@@ -14,3 +14,9 @@ register = template.Library()
 def steps_of(appointment: Appointment) -> list[VisitStep]:
     """The steps that can be recorded about the appointment now."""
     return triage.possible_steps(appointment, timezone.now())
+
+
+@register.filter
+def age(request: AppointmentRequest) -> int:
+    """How old the patient is today."""
+    return request.age(timezone.localdate())

@@ -373,7 +373,7 @@ def test_a_bounce_and_a_clinicians_wish_are_tasks(client: Client, monday: dateti
     }
     client.force_login(factories.staff("Reception"))
     desk = client.get("/admin/").content.decode()
-    assert "Phone these patients" in desk
+    assert "2 patients to phone" in desk
     assert "Email not delivered: request received." in desk
 
 

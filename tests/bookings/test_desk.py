@@ -65,39 +65,6 @@ def test_only_who_may_read_requests_searches_them(sign_in: SignIn, monday: datet
     assert sign_in("Editor").post(f"{LIST}search/", {"term": "Pat"}).status_code == 403
 
 
-@pytest.mark.parametrize("url", ["/admin/", LIST])
-def test_what_is_urgent_comes_first_and_then_the_answer_promised(
-    url: str, sign_in: SignIn, monday: datetime
-) -> None:
-    flagged = factories.received(flagged=True, now=monday)
-    late = factories.received(now=monday - timedelta(days=7))
-    urgent = factories.received(urgent=True, now=monday)
-    seen = factories.received(urgent=True, now=monday - timedelta(minutes=1))
-    factories.clear(seen, FlagOutcome.CALL_PATIENT, now=monday)
-    client = sign_in("Reception")
-    content = client.get(url).content.decode()
-    waiting = content[content.index('id="waiting"') if 'id="waiting"' in content else 0 :]
-    in_order = [each.reference for each in (urgent, late, seen, flagged)]
-    assert sorted(in_order, key=waiting.index) == in_order
-    assert (content.count("■ Urgent"), content.count("▲ Red flag")) == (1, 1)
-
-
-def test_a_missed_promise_is_marked(sign_in: SignIn, monday: datetime) -> None:
-    factories.received(now=monday - timedelta(days=7))
-    assert "● Late" in sign_in("Reception").get("/admin/").content.decode()
-
-
-def test_the_list_opens_on_what_waits_and_shows_the_rest_on_demand(
-    sign_in: SignIn, monday: datetime
-) -> None:
-    by_status = {status: factories.request_at(status, now=monday) for status in RequestStatus}
-    client = sign_in("Reception")
-    waiting = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
-    assert set(references(client, LIST)) == {by_status[status].reference for status in waiting}
-    assert len(references(client, f"{LIST}?show=all")) == len(RequestStatus)
-    assert references(client, f"{LIST}?show=booked") == [by_status[RequestStatus.BOOKED].reference]
-
-
 def test_a_deferred_request_is_back_on_its_day(sign_in: SignIn, at: Any, monday: datetime) -> None:
     request = factories.request_at(RequestStatus.DEFERRED, now=monday)
     client = sign_in("Reception")
@@ -283,6 +250,9 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "email": "new@example.org",
         "phone": "020 7946 0958",
         "note": "",
+        "date_of_birth_day": "27",
+        "date_of_birth_month": "3",
+        "date_of_birth_year": "1972",
         "flag": flag.pk if flag else "",
         "chosen": held.pk if held else "",
     }

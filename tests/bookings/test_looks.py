@@ -57,7 +57,8 @@ def test_no_other_patient_is_named_beside_a_request(sign_in: SignIn, monday: dat
 
 
 def test_the_desk_and_the_list_write_down_whom_they_show(sign_in: SignIn, monday: datetime) -> None:
-    first, second = (factories.received(now=monday) for _ in range(2))
+    late = monday - timedelta(days=7)
+    first, second = (factories.received(now=late) for _ in range(2))
     client = sign_in("Reception")
     client.get("/admin/")
     client.get(LIST)
@@ -86,7 +87,7 @@ def test_the_diary_writes_down_whom_it_names(sign_in: SignIn, monday: datetime) 
 
 
 def test_looks_stay_as_they_were_written(sign_in: SignIn, monday: datetime) -> None:
-    factories.received(now=monday)
+    factories.received(now=monday - timedelta(days=7))
     sign_in("Reception").get("/admin/")
     for change in (lambda: Look.objects.update(screen="x"), lambda: Look.objects.all().delete()):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
@@ -94,7 +95,7 @@ def test_looks_stay_as_they_were_written(sign_in: SignIn, monday: datetime) -> N
 
 
 def test_a_manager_reads_who_was_shown_what(sign_in: SignIn, monday: datetime) -> None:
-    factories.received(now=monday)
+    factories.received(now=monday - timedelta(days=7))
     sign_in("Reception").get("/admin/")
     url = reverse("admin:bookings_look_changelist")
     content = sign_in(factories.staff("Manager")).get(url).content.decode()

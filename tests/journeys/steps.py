@@ -8,6 +8,7 @@ from django.core import mail
 from django.core.management import call_command
 from playwright.sync_api import Locator, Page
 
+from bookings.models import AppointmentRequest
 from clinic_site.demo.staff import PASSWORD
 
 
@@ -16,6 +17,11 @@ def sign_in(page: Page, clinic: str, username: str) -> None:
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
     press(page.get_by_role("button", name="Sign in"))
+
+
+def open_request(page: Page, clinic: str, request: AppointmentRequest) -> None:
+    """Open a request at the address that the notices to the clinic lead to."""
+    page.goto(f"{clinic}/admin/bookings/appointmentrequest/{request.pk}/change/")
 
 
 def press(target: Locator) -> None:

@@ -13,7 +13,7 @@ from bookings import triage
 from bookings.links import private_link
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay
 from bookings.status import PATIENT, AppointmentStatus
-from tests.journeys.steps import latest_link, press, say_no_to_the_rest, sign_in
+from tests.journeys.steps import latest_link, open_request, press, say_no_to_the_rest, sign_in
 from tests.journeys.times import choose, noon, tick_free
 
 Look = Callable[[Page], None]
@@ -44,7 +44,7 @@ def test_a_patient_asks_for_another_time_and_takes_it(
 
     staff = new_page(javascript=javascript)
     sign_in(staff, clinic, "reception")
-    press(staff.get_by_role("row").filter(has_text=request.reference).get_by_role("link"))
+    open_request(staff, clinic, request)
     expect(staff.get_by_text("They could come: Any Wednesday.")).to_be_visible()
     look(staff)
     press(staff.get_by_role("link", name="Offer times"))
@@ -110,7 +110,7 @@ def test_somebody_is_away_and_the_desk_says_whom_to_phone(
     day = timezone.localdate(appointment.starts)
     reception = new_page()
     sign_in(reception, clinic, "reception")
-    expect(reception.get_by_role("heading", name="Phone these patients")).to_be_visible()
+    expect(reception.get_by_role("heading", name="Coming today")).to_be_visible()
     look_at(reception)
     reception.goto(f"{clinic}/admin/bookings/closure/add/")
     reception.get_by_label("Who or what:").select_option(
@@ -121,7 +121,7 @@ def test_somebody_is_away_and_the_desk_says_whom_to_phone(
         reception.locator(f"#id_{part}_1").fill(hour)
     press(reception.get_by_role("button", name="Save", exact=True))
     press(reception.get_by_role("link", name="See which ones, and offer other times"))
-    row = reception.get_by_role("row").filter(has_text="Nia Specimen")
+    row = reception.get_by_role("listitem").filter(has_text="Nia Specimen").last
     expect(row).to_contain_text("no longer has a clinic at that time")
     for page in ("day", "week", "list"):
         for width in (1280, 375):
@@ -172,7 +172,7 @@ def test_a_daughter_asks_for_her_mother(clinic: str, new_page: NewPage, look_at:
     request = AppointmentRequest.objects.get(email="daughter@example.org")
     reception = new_page()
     sign_in(reception, clinic, "reception")
-    press(reception.get_by_role("row").filter(has_text=request.reference).get_by_role("link"))
+    open_request(reception, clinic, request)
     expect(reception.get_by_text("Daughter Sample: They have asked me to")).to_be_visible()
     expect(reception.get_by_text("Step-free access")).to_be_visible()
     daughter.goto(latest_link(request.email))

@@ -44,7 +44,8 @@ def test_a_patient_says_how_it_went_and_a_manager_reads_it(
     assert VisitAnswer.objects.get(request=request).comment == "Ring me."
     manager = new_page()
     sign_in(manager, clinic, "manager")
-    expect(manager.get_by_role("row", name=NAME)).to_contain_text("asked us to phone")
+    press(manager.get_by_role("link", name="To phone", exact=True))
+    expect(manager.get_by_role("row").filter(has_text=NAME)).to_contain_text("asked us to phone")
     manager.goto(f"{clinic}/admin/bookings/visitanswer/")
     look_at(manager)
     press(manager.get_by_role("link", name=request.reference))

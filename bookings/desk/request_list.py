@@ -1,0 +1,274 @@
+"""The list of requests: its tabs, its filters, and what stands in each row. Writes nothing."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from bookings.desk.today import end_of_day, next_press, page_title
+from bookings.diary.clinicians import who_has_clinics
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    AppointmentRequestQuerySet,
+    Location,
+    RedFlag,
+)
+from bookings.status import WAITING_FOR_PATIENT, WITH_APPOINTMENT, AppointmentStatus, RequestStatus
+from procedures.ground.signed_in import signed_in
+from procedures.reading.publication import titles_to_ask_about
+
+if TYPE_CHECKING:
+    from django.contrib.admin.filters import _ListFilterChoices
+
+# The tabs: what is in each, and whether a number stands beside it. The statuses themselves are below.
+WAITING, LATE, TODAY = "waiting", "late", "today"
+CLINICIANS, PATIENTS, BOOKED, DEFERRED, CLOSED, ALL = (
+    "clinicians",
+    "patients",
+    "booked",
+    "deferred",
+    "ended",
+    "all",
+)
+TABS = {
+    WAITING: "Waiting for us",
+    LATE: "Late",
+    TODAY: "Due today",
+    CLINICIANS: "With clinicians",
+    PATIENTS: "With patients",
+    BOOKED: "Booked",
+    DEFERRED: "Deferred",
+    CLOSED: "Closed",
+    ALL: "All",
+}
+COUNTED = {WAITING, LATE, TODAY, CLINICIANS, PATIENTS}
+ENDED = {
+    RequestStatus.CLOSED,
+    RequestStatus.DECLINED,
+    RequestStatus.WITHDRAWN,
+    RequestStatus.LAPSED,
+}
+
+
+class WhoseTurn(SimpleListFilter):
+    """The tabs. The list opens on what this person can do; everything else is one press away."""
+
+    title = "status"
+    parameter_name = "show"
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        model: type[Model],
+        model_admin: Any,
+    ):
+        decides = request.user.has_perm("bookings.resolve_redflag")
+        self.opens_on = CLINICIANS if decides else WAITING
+        self.now = timezone.now()
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        statuses = [each for each in RequestStatus.choices if each[0] not in TABS]
+        return [*TABS.items(), *statuses]
+
+    def shown(self) -> str:
+        """The tab that is open. An address with a tab that does not exist opens the first."""
+        asked = self.value()
+        return asked if asked in dict(self.lookup_choices) else self.opens_on
+
+    def choices(self, changelist: ChangeList) -> "Iterator[_ListFilterChoices]":
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": self.shown() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}, ["p"]),
+                "display": str(label),
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> AppointmentRequestQuerySet:
+        return in_tab(cast("AppointmentRequestQuerySet", queryset), self.shown(), self.now)
+
+
+def in_tab(
+    requests: AppointmentRequestQuerySet, tab: str, now: datetime
+) -> AppointmentRequestQuerySet:
+    """Those of the requests that are in a tab, or have a status, at that instant."""
+    if tab == ALL:
+        return requests
+    if tab == WAITING:
+        return requests.waiting_for_reception(now)
+    if tab == LATE:
+        return requests.waiting_for_reception(now).filter(answer_due__lt=now)
+    if tab == TODAY:
+        return requests.waiting_for_reception(now).filter(answer_due__range=(now, end_of_day(now)))
+    if tab == CLINICIANS:
+        return requests.waiting_for_clinician(now)
+    if tab == PATIENTS:
+        return requests.filter(status__in=sorted(WAITING_FOR_PATIENT), reply_due__gt=now)
+    if tab == BOOKED:
+        return requests.filter(status__in=sorted(WITH_APPOINTMENT))
+    if tab == CLOSED:
+        return requests.filter(
+            Q(status__in=sorted(ENDED)) | Q(pk__in=requests.in_state(RequestStatus.LAPSED, now))
+        )
+    return requests.in_state(RequestStatus(tab), now)
+
+
+class ByPage(SimpleListFilter):
+    """Requests from one page."""
+
+    title = "page"
+    parameter_name = "about"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        pages = titles_to_ask_about(timezone.localdate())
+        return [*((page.slug, title) for page, title in pages), ("-", "Something else")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        return queryset.filter(page__slug=None if self.value() == "-" else self.value())
+
+
+class ByClinician(SimpleListFilter):
+    """Requests that name a clinician, or have an appointment with them."""
+
+    title = "clinician"
+    parameter_name = "clinician"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(each.slug, str(each)) for each in who_has_clinics(timezone.localdate())]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        booked = Appointment.objects.filter(
+            clinician__slug=self.value(), status=AppointmentStatus.BOOKED
+        )
+        wished = Q(wished_clinician__slug=self.value())
+        return queryset.filter(wished | Q(pk__in=booked.values("request")))
+
+
+class ByPlace(SimpleListFilter):
+    """Requests with an appointment at one place."""
+
+    title = "place"
+    parameter_name = "place"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(each.pk), each.name) for each in Location.objects.order_by("name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        place = self.value()
+        if not place or place not in dict(self.lookup_choices):
+            return queryset
+        booked = Appointment.objects.filter(
+            room__location=int(place), status=AppointmentStatus.BOOKED
+        )
+        return queryset.filter(pk__in=booked.values("request"))
+
+
+class ByFlag(SimpleListFilter):
+    """Requests with a flag, whether it is decided or not."""
+
+    title = "flag"
+    parameter_name = "flag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "A flag to decide"), ("any", "Any flag"), ("none", "No flag")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        flagged = {
+            "open": Q(pk__in=RedFlag.objects.blocking().values("request")),
+            "any": Q(pk__in=RedFlag.objects.values("request")),
+            "none": ~Q(pk__in=RedFlag.objects.values("request")),
+        }
+        return queryset.filter(flagged.get(self.value() or "", Q()))
+
+
+FILTERS = (WhoseTurn, ByPage, ByClinician, ByPlace, ByFlag)
+
+
+class Row(NamedTuple):
+    """One request in the list."""
+
+    record: AppointmentRequest
+    about: str
+    status: str
+    is_late: bool
+    # The words and the address of the button, if the next step is ours.
+    label: str
+    address: str
+
+
+class Group(NamedTuple):
+    """Rows under one heading."""
+
+    title: str
+    rows: list[Row]
+
+
+def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
+    """What the template of the list needs: its tabs with their numbers, filters, and groups."""
+    now = timezone.now()
+    tabs, *filters = cast("tuple[WhoseTurn, *tuple[SimpleListFilter]]", changelist.filter_specs)
+    shown = tabs.shown()
+    named = [
+        {**choice, "number": _number(value, now), "is_status": value not in TABS}
+        for choice, (value, _) in zip(tabs.choices(changelist), tabs.lookup_choices, strict=True)
+    ]
+    rows = (_row(each, signed_in(request), now) for each in changelist.result_list)
+    return {
+        "tabs": [tab for tab in named if not tab["is_status"]],
+        "statuses": [tab for tab in named if tab["is_status"]],
+        "shown": shown,
+        "filters": filters,
+        "is_filtered": any(each.value() for each in filters),
+        "groups": _groups(rows, now, by_day=shown in {WAITING, CLINICIANS}),
+        "shows_status": shown not in {WAITING, LATE, TODAY},
+    }
+
+
+def _number(tab: str, now: datetime) -> int | None:
+    return in_tab(AppointmentRequest.objects.all(), tab, now).count() if tab in COUNTED else None
+
+
+def _row(record: AppointmentRequest, user: User, now: datetime) -> Row:
+    is_ours = record.is_waiting_for_clinic(now)
+    label, address = "", ""
+    if is_ours and record.has_blocking_flag and user.has_perm("bookings.resolve_redflag"):
+        arguments = [record.pk, "resolve-flag"]
+        label = "Decide"
+        address = reverse("admin:bookings_appointmentrequest_decide", args=arguments)
+    elif is_ours and user.has_perm("bookings.offer_appointmentrequest"):
+        label, address = next_press(record)
+    return Row(
+        record=record,
+        about=page_title(record),
+        status=str(record.state(now).label),
+        is_late=is_ours and record.answer_due < now,
+        label=label,
+        address=address,
+    )
+
+
+def _groups(rows: Iterable[Row], now: datetime, *, by_day: bool) -> list[Group]:
+    def heading(row: Row) -> str:
+        if not by_day:
+            return ""
+        if row.record.has_urgent_flag:
+            return "Urgent"
+        if row.is_late:
+            return "Late"
+        return "Today" if row.record.answer_due <= end_of_day(now) else "Tomorrow and later"
+
+    return [Group(title, list(each)) for title, each in groupby(rows, key=heading)]

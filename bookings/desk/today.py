@@ -1,0 +1,257 @@
+"""Today: what reception has to do next, in one order, and who comes. Writes nothing."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import NamedTuple
+
+from django.db.models import Count, Min, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from bookings.desk.agenda import appointments_without_attendance, coming_today
+from bookings.desk.to_phone import ToPhone, patients_to_phone
+from bookings.diary.free_times import Stranded, stranded
+from bookings.models import Appointment, AppointmentRequest
+from bookings.status import AppointmentStatus
+from procedures.ground import phones
+from procedures.ground.counting import counted
+
+# How many people a task names. The rest are one press away.
+NAMED = 3
+# How many of today's patients stand beside the tasks, and how many of them have been seen.
+COMING, SEEN = 10, 2
+# An appointment without a clinic on one of these days is the first thing to do.
+SOON = timedelta(days=2)
+REQUESTS = "admin:bookings_appointmentrequest_changelist"
+
+
+class Task(NamedTuple):
+    """Something to do: in a sentence, with the people it is about and where it is done."""
+
+    # How it looks, and the symbol beside it: nothing is told by colour alone.
+    weight: str
+    mark: str
+    title: str
+    label: str = ""
+    address: str = ""
+    # People who can be seen to from here.
+    people: Sequence["Named"] = ()
+
+
+class Named(NamedTuple):
+    """One of the people of a task."""
+
+    record: AppointmentRequest
+    about: str
+    label: str
+    address: str
+
+
+class Tally(NamedTuple):
+    """How many requests are late, to answer by the end of today, and later."""
+
+    late: int
+    today: int
+    later: int
+
+
+class Board(NamedTuple):
+    """The whole of Today for reception."""
+
+    tasks: list[Task]
+    coming: list[Appointment]
+    to_phone: list[ToPhone]
+    lost: list[Stranded]
+    tally: Tally
+    with_clinicians: int
+    oldest_with_clinicians: datetime | None
+
+    @property
+    def next_to_come(self) -> list[Appointment]:
+        """Whom the page shows: the last of those who were seen, and the next ones."""
+        over = [each for each in self.coming if each.ended_at]
+        return [*over[-SEEN:], *(each for each in self.coming if not each.ended_at)][:COMING]
+
+    @property
+    def more_coming(self) -> int:
+        """How many of today's patients only the diary shows."""
+        return len(self.coming) - len(self.next_to_come)
+
+    @property
+    def attended(self) -> int:
+        """How many of today's patients have been seen."""
+        return sum(each.status == AppointmentStatus.FULFILLED for each in self.coming)
+
+    def requests(self) -> list[AppointmentRequest]:
+        """Everybody who is named on the page."""
+        return [
+            *(each.request for each in self.next_to_come),
+            *(named.record for task in self.tasks for named in task.people),
+        ]
+
+
+def board(now: datetime) -> Board:
+    """What reception has to do at that instant, and who comes today."""
+    lost, to_phone = stranded(now), patients_to_phone(now)
+    waiting = AppointmentRequest.objects.waiting_for_reception(now)
+    first = list(waiting.select_related("page").most_urgent_first()[: 4 * NAMED])
+    tally = _tally(now)
+    blocked = AppointmentRequest.objects.waiting_for_clinician(now).aggregate(
+        number=Count("pk"), oldest=Min("received_at")
+    )
+    return Board(
+        tasks=list(_in_order(now, lost, to_phone, first, tally)),
+        coming=coming_today(now),
+        to_phone=to_phone,
+        lost=lost,
+        tally=tally,
+        with_clinicians=blocked["number"],
+        oldest_with_clinicians=blocked["oldest"],
+    )
+
+
+def _in_order(
+    now: datetime,
+    lost: list[Stranded],
+    to_phone: list[ToPhone],
+    first: list[AppointmentRequest],
+    tally: Tally,
+) -> Iterator[Task]:
+    """The order: whoever is in danger, then what is hardest to mend if it waits."""
+    soon = [each for each in lost if each.appointment.starts < now + SOON]
+    late = [each for each in first if each.answer_due < now]
+    today = [each for each in first if now <= each.answer_due <= end_of_day(now)]
+    yield from _calls([each for each in to_phone if each.is_urgent], urgent=True)
+    yield from _lost(soon)
+    yield from _answers(tally.late, late, "late")
+    yield from _calls([each for each in to_phone if not each.is_urgent], urgent=False)
+    yield from _answers(tally.today, today, "today")
+    yield from _attendance(now)
+    yield from _lost(lost[len(soon) :])
+
+
+def _lost(lost: Sequence[Stranded]) -> Iterator[Task]:
+    if not lost:
+        return
+    have = "1 appointment has" if len(lost) == 1 else f"{len(lost)} appointments have"
+    yield Task(
+        weight="danger",
+        mark="▲",
+        title=f"{have} no clinic session any more",
+        people=[
+            Named(
+                each.appointment.request,
+                f"{timezone.localtime(each.appointment.starts):%A %-d %B, %-H:%M}. {each.why}",
+                "Offer times",
+                _decide(each.appointment.request, "offer"),
+            )
+            for each in lost[:NAMED]
+        ],
+    )
+
+
+def _answers(number: int, requests: Sequence[AppointmentRequest], which: str) -> Iterator[Task]:
+    if not number:
+        return
+    is_late = which == "late"
+    title = "past the time we promised" if is_late else "to answer today"
+    yield Task(
+        weight="late" if is_late else "open",
+        mark="●" if is_late else "○",
+        title=f"{counted(number, 'request')} {title}",
+        label=f"See all {number}" if number > NAMED else "",
+        address=f"{reverse(REQUESTS)}?show={which}",
+        people=[
+            Named(each, _asked(each, is_late=is_late), *next_press(each))
+            for each in requests[:NAMED]
+        ],
+    )
+
+
+def _asked(record: AppointmentRequest, *, is_late: bool) -> str:
+    """What it is about, what would suit, and by when we promised an answer."""
+    due = timezone.localtime(record.answer_due)
+    by = f"by {due:%a %-d %b, %-H:%M}" if is_late else f"by {due:%-H:%M}"
+    return f"{page_title(record)}; {record.suits_in_short()}; {by}"
+
+
+def page_title(record: AppointmentRequest) -> str:
+    """The page that a request came from."""
+    return record.page.staff_title if record.page else "Something else"
+
+
+def next_press(record: AppointmentRequest) -> tuple[str, str]:
+    """The words and the address of the button beside a request that waits for reception."""
+    if record.has_blocking_flag:
+        return "Open", reverse("admin:bookings_appointmentrequest_change", args=[record.pk])
+    return "Offer times", _decide(record, "offer")
+
+
+def _calls(to_phone: Sequence[ToPhone], *, urgent: bool) -> Iterator[Task]:
+    if not to_phone:
+        return
+    number = len(to_phone)
+    patients = counted(number, "patient")
+    yield Task(
+        weight="danger" if urgent else "soon",
+        mark="■" if urgent else "☎",
+        title=f"{patients} to phone{' straight away' if urgent else ''}",
+        label=f"See all {number}" if number > NAMED else "",
+        address=reverse("admin:bookings_to_phone"),
+        people=[
+            Named(each.request, _call(each), "Record the call", _decide(each.request, "call"))
+            for each in to_phone[:NAMED]
+        ],
+    )
+
+
+def _call(each: ToPhone) -> str:
+    """The number, why, and the last attempt."""
+    number = phones.shown(each.request.phone) if each.request.phone else "No phone number"
+    tried = ""
+    if each.tried_at:
+        at = f"{timezone.localtime(each.tried_at):%a %-d %b, %-H:%M}"
+        tried = f" {'Left a message' if each.left_message else 'Tried'} {at}."
+    return f"{number}. {each.why}{tried}"
+
+
+def _attendance(now: datetime) -> Iterator[Task]:
+    """One task for each earlier day, because the diary of the day is where it is recorded."""
+    open_ones = appointments_without_attendance(now)[: 10 * NAMED]
+    for day, appointments in groupby(open_ones, key=_day_of):
+        number = len(list(appointments))
+        people = "1 person" if number == 1 else f"{number} people"
+        yield Task(
+            weight="open",
+            mark="?",
+            title=f"Did {people} attend on {day:%A %-d %B}?",
+            label="Record attendance",
+            address=f"{reverse('admin:bookings_diary_day')}?day={day.isoformat()}",
+        )
+
+
+def _tally(now: datetime) -> Tally:
+    waiting = AppointmentRequest.objects.waiting_for_reception(now)
+    late, later = Q(answer_due__lt=now), Q(answer_due__gt=end_of_day(now))
+    return Tally(
+        **waiting.aggregate(
+            late=Count("pk", filter=late),
+            today=Count("pk", filter=~late & ~later),
+            later=Count("pk", filter=later),
+        )
+    )
+
+
+def end_of_day(now: datetime) -> datetime:
+    """The last instant of that day in the clinic's time zone."""
+    zone = timezone.get_default_timezone()
+    return datetime.combine(timezone.localdate(now), time.max, tzinfo=zone)
+
+
+def _day_of(appointment: Appointment) -> date:
+    return timezone.localdate(appointment.starts)
+
+
+def _decide(record: AppointmentRequest, slug: str) -> str:
+    return reverse("admin:bookings_appointmentrequest_decide", args=[record.pk, slug])

@@ -1,0 +1,157 @@
+"""The list of requests: its tabs, its filters, and the order in them."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from bookings import triage
+from bookings.models import AppointmentRequest
+from bookings.status import FlagOutcome, RequestStatus
+from procedures.status import RevisionStatus
+from tests import factories
+from tests.people import LIST, decide_at, page_of
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[Any], Client]
+
+
+def references(client: Client, url: str) -> list[str]:
+    content = client.get(url).content.decode()
+    found = [(content.find(r.reference), r.reference) for r in AppointmentRequest.objects.all()]
+    return [reference for position, reference in sorted(found) if position >= 0]
+
+
+def test_the_list_begins_with_what_is_urgent_and_late(sign_in: SignIn, monday: datetime) -> None:
+    flagged = factories.received(flagged=True, now=monday)
+    late = factories.received(now=monday - timedelta(days=7))
+    urgent = factories.received(urgent=True, now=monday)
+    to_call = factories.received(urgent=True, now=monday - timedelta(minutes=1))
+    factories.clear(to_call, FlagOutcome.CALL_PATIENT, now=monday)
+    client = sign_in("Reception")
+    assert references(client, LIST) == [each.reference for each in (urgent, late, to_call)]
+    content = client.get(LIST).content.decode()
+    assert (content.count("■ Urgent"), content.count("● Late")) == (1, 1)
+    assert references(client, f"{LIST}?show=late") == [late.reference]
+    decided = f"{LIST}?show=clinicians"
+    assert references(client, decided) == [each.reference for each in (urgent, flagged)]
+
+
+def test_a_clinicians_list_opens_on_what_they_decide(sign_in: SignIn, monday: datetime) -> None:
+    flagged = factories.received(flagged=True, now=monday)
+    factories.received(now=monday)
+    to_call = factories.received(flagged=True, now=monday)
+    factories.clear(to_call, FlagOutcome.CALL_PATIENT, now=monday)
+    client = sign_in("Clinician")
+    assert references(client, LIST) == [flagged.reference]
+    to_call.refresh_from_db()
+    triage.record_call(
+        to_call,
+        reached=True,
+        note="An old scar.",
+        by=factories.staff("Reception"),
+        now=monday + timedelta(hours=1),
+    )
+    assert references(client, LIST) == [flagged.reference, to_call.reference]
+
+
+def test_the_list_opens_on_what_waits_and_shows_the_rest_on_demand(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    by_status = {status: factories.request_at(status, now=monday) for status in RequestStatus}
+    client = sign_in("Reception")
+
+    def shown(tab: str) -> set[str]:
+        statuses = {made.reference: status for status, made in by_status.items()}
+        return {statuses[each] for each in references(client, f"{LIST}?show={tab}")}
+
+    waiting = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
+    with_patients = {
+        RequestStatus.QUESTION_ASKED,
+        RequestStatus.OFFERED,
+        RequestStatus.BOOKED_OFFERED,
+    }
+    booked = {RequestStatus.BOOKED, RequestStatus.BOOKED_IN_REVIEW, RequestStatus.BOOKED_OFFERED}
+    ended = {
+        RequestStatus.CLOSED,
+        RequestStatus.DECLINED,
+        RequestStatus.WITHDRAWN,
+        RequestStatus.LAPSED,
+    }
+    assert set(references(client, LIST)) == {by_status[status].reference for status in waiting}
+    assert shown("waiting") == waiting
+    assert shown("patients") == with_patients
+    assert shown("booked") == booked
+    assert shown("deferred") == {RequestStatus.DEFERRED}
+    assert shown("ended") == ended
+    assert shown("all") == set(RequestStatus)
+    assert shown("question_asked") == {RequestStatus.QUESTION_ASKED}
+    assert shown("no-such-tab") == waiting
+
+
+def test_the_list_is_filtered_by_page_clinician_place_and_flag(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
+    about_page = factories.received(page=page, now=monday)
+    doctor = factories.clinician("another")
+    wished = factories.received(wished_clinician=doctor, now=monday)
+    booked = factories.request_at(RequestStatus.BOOKED, now=monday)
+    seen_by = booked.appointments.get().clinician
+    for each in (doctor, seen_by):
+        factories.clinic_session(each, timezone.localdate(monday), time(9), time(20))
+    room = factories.room("Room 7", at="The other house")
+    booked.appointments.update(room=room)
+    flagged = factories.received(flagged=True, now=monday)
+    everywhere = {each.reference for each in (about_page, wished, booked, flagged)}
+    client = sign_in("Reception")
+
+    def shown(**filters: object) -> set[str]:
+        asked = urlencode({"show": "all", **filters})
+        return set(references(client, f"{LIST}?{asked}"))
+
+    assert shown() == everywhere
+    assert shown(about=page.slug) == {about_page.reference}
+    assert shown(about="-") == everywhere - {about_page.reference}
+    assert shown(clinician=doctor.slug) == {wished.reference}
+    assert shown(clinician=seen_by.slug) == {booked.reference}
+    assert shown(flag="any") == {flagged.reference}
+    assert shown(flag="none") == everywhere - {flagged.reference}
+    assert shown(place=room.location_id) == {booked.reference}
+    assert shown(place=factories.location("Nowhere").pk) == set()
+    assert shown(place="not a number") == everywhere
+    content = client.get(f"{LIST}?show=late&flag=any").content.decode()
+    assert "No request fits these filters." in content
+
+
+def test_a_row_leads_to_what_comes_next(sign_in: SignIn, monday: datetime) -> None:
+    plain, flagged = factories.received(now=monday), factories.received(flagged=True, now=monday)
+    content = sign_in("Reception").get(f"{LIST}?show=all").content.decode()
+    assert decide_at(plain, "offer") in content
+    assert decide_at(flagged, "offer") not in content
+    assert page_of(flagged) in content
+    content = sign_in(factories.staff("Clinician")).get(LIST).content.decode()
+    assert decide_at(flagged, "resolve-flag") in content
+
+
+def test_the_numbers_beside_the_tabs_are_what_is_in_them(sign_in: SignIn, monday: datetime) -> None:
+    for status in RequestStatus:
+        factories.request_at(status, now=monday)
+    factories.received(flagged=True, now=monday)
+    factories.received(now=monday - timedelta(days=7))
+    client = sign_in("Reception")
+    tabs = client.get(LIST).context["tabs"]
+    counted = {tab["display"]: tab for tab in tabs if tab["number"] is not None}
+    assert list(counted) == [
+        "Waiting for us",
+        "Late",
+        "Due today",
+        "With clinicians",
+        "With patients",
+    ]
+    for tab in counted.values():
+        assert len(references(client, f"{LIST}{tab['query_string']}")) == tab["number"]
