@@ -5,6 +5,7 @@ import fcntl
 import itertools
 import os
 import socket
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +41,8 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "procedures_signoff": {"set_once": ("revoked_at", "revoked_by_id", "revocation_reason")},
 }
 
+# Into how many parts the cases of a test are divided on PostgreSQL; one at each border is run.
+CASES = 3
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
@@ -110,11 +113,39 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if connection.vendor != "sqlite":
         left_out.add("sqlite")
     chosen = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
+    if connection.vendor != "sqlite" and os.environ.get("TESTS_CASES") != "all":
+        chosen = some_cases(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
     for item in items:
         if "monday" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.own_moment)
+
+
+def some_cases(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The first, the last and two cases between of each test with many parameters.
+
+    All of them have run on SQLite, and what differs from case to case is rarely the database. Tests
+    marked `postgres` are there because of it, and are run in full.
+    """
+    cases = defaultdict(list)
+    for item in items:
+        cases[item.nodeid.partition("[")[0]].append(item)
+    kept = {
+        item
+        for group in cases.values()
+        for item in (group if is_about_the_database(group[0]) else spread(group))
+    }
+    return [item for item in items if item in kept]
+
+
+def is_about_the_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("postgres") is not None
+
+
+def spread(group: list[pytest.Item]) -> list[pytest.Item]:
+    last = len(group) - 1
+    return [group[n] for n in sorted({last * part // CASES for part in range(CASES + 1)})]
 
 
 @pytest.fixture(scope="session", autouse=True)
