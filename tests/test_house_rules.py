@@ -69,7 +69,7 @@ FLOORS: dict[str, list[set[str]]] = {
     "bookings": [
         {"status"},
         {"models"},
-        {"journal", "screening", "links", "diary"},
+        {"journal", "screening", "identity", "links", "diary"},
         {"messages", "forms"},
         {"triage"},
         {"patients", "desk"},
@@ -214,6 +214,9 @@ WRITER_OF = {
         "ClinicQuestion",
         "PhoneCall",
         "VisitAnswer",
+        "Person",
+        "PersonLink",
+        "Note",
     },
     "bookings.diary.claims": {"Claim", "Offer", "OfferedTime", "Appointment", "Resource"},
     "bookings.journal": {"Look", "RequestEvent"},
