@@ -1,4 +1,4 @@
-"""Requests at the desk: the list, the screen of each request, and the search."""
+"""Requests at the desk: the list, and the screen of each request."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -14,10 +14,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings import journal, triage
-from bookings.desk import callers, diary_pages
+from bookings.desk import callers, diary_pages, people
 from bookings.desk.decisions import DECISIONS
-from bookings.desk.finding import find
-from bookings.desk.forms.decisions import SearchForm
+from bookings.desk.notes import mark_pinned
+from bookings.desk.owners import Whose, owner_in_words
 from bookings.desk.request_page import facts
 from bookings.desk.to_phone import patients_to_phone, reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
@@ -28,14 +28,12 @@ from bookings.models import (
 from bookings.status import RequestStatus, TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin
-from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
 
 if TYPE_CHECKING:
     from django.contrib.admin.filters import _ListFilterChoices
 
 SEARCH_URL = "bookings_appointmentrequest_search"
-MOST_FOUND = 50
 # Lists with buttons of their own. A press leads back to the list.
 PRESSED_ON = {"desk": "admin:index", "diary": "admin:bookings_diary_day"}
 WHO = "admin/bookings/who.html"
@@ -77,9 +75,16 @@ class WhoseTurn(admin.SimpleListFilter):
 class AppointmentRequestAdmin(DecisionAdmin):
     """The requests, read-only, with one page for each decision."""
 
-    list_display = ("reference_and_flag", "name", "about", "stands", "answer_due_in_words")
+    list_display = (
+        "reference_and_flag",
+        "name_and_notes",
+        "about",
+        "stands",
+        "answer_due_in_words",
+        "with_whom",
+    )
     list_display_links = ("reference_and_flag",)
-    list_filter = (WhoseTurn,)
+    list_filter = (WhoseTurn, Whose)
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     show_full_result_count = False
@@ -87,7 +92,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
-        return AppointmentRequest.objects.select_related("page").most_urgent_first()
+        return AppointmentRequest.objects.select_related("page", "owner").most_urgent_first()
 
     def get_urls(self) -> list[URLPattern]:
         search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)
@@ -98,32 +103,10 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return [search, to_phone, *pages, *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
-        """Find requests with a posted form, so that no name appears in an address or a log.
-
-        Each request that was found gets an event in its journal.
-        """
+        """Find people by what is on their requests, and by what we know of them now."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form = SearchForm(posted(request))
-        found: list[AppointmentRequest] | None = None
-        if request.method == "POST" and form.is_valid():
-            matching = find(form.cleaned_data["term"]).select_related("page").most_urgent_first()
-            found = list(matching[: MOST_FOUND + 1])
-            for record in found[:MOST_FOUND]:
-                journal.record(record, Event.SEARCHED, by=signed_in(request), at=timezone.now())
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Search requests",
-            "opts": self.opts,
-            "form": form,
-            "found": [
-                {"record": record, "status": self.stands(record)}
-                for record in (found or [])[:MOST_FOUND]
-            ],
-            "searched": found is not None,
-            "more": len(found or []) > MOST_FOUND,
-        }
-        return TemplateResponse(request, "admin/bookings/search.html", context)
+        return people.search(self.admin_site, request)
 
     def to_phone(self, request: HttpRequest) -> HttpResponse:
         """Everybody who is waiting for a phone call from us, and why."""
@@ -189,6 +172,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         answer = super().changelist_view(request, {"title": "Requests"} | (extra_context or {}))
         shown = getattr(answer, "context_data", {}).get("cl")
         if shown:
+            mark_pinned(shown.result_list)
             journal.record_list(
                 "requests", shown.result_list, by=signed_in(request), at=timezone.now()
             )
@@ -248,6 +232,18 @@ class AppointmentRequestAdmin(DecisionAdmin):
                 '{} <span class="mark mark--red">▲ Red flag</span>', record.reference
             )
         return format_html("{}", record.reference)
+
+    @admin.display(description="name")
+    def name_and_notes(self, record: AppointmentRequest) -> SafeString:
+        """The name, and whether colleagues have pinned a note to the person."""
+        if record.pinned_notes:
+            return format_html('{} <span class="mark mark--amber">◆ Note</span>', record.name)
+        return format_html("{}", record.name)
+
+    @admin.display(description="who sees to it")
+    def with_whom(self, record: AppointmentRequest) -> str:
+        """The colleague to whom it was handed over."""
+        return owner_in_words(record) or "–"
 
     @admin.display(description="about")
     def about(self, record: AppointmentRequest) -> str:

@@ -92,7 +92,8 @@ class Person(models.Model):
 
         Only for a row that is shown; `joined` is best fetched with it.
         """
-        return max((self, *self.joined.all()), key=lambda each: (each.known_at, each.pk))
+        rows: list[Person] = [self, *self.joined.all()]
+        return max(rows, key=lambda each: (each.known_at, each.pk))
 
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""

@@ -144,6 +144,8 @@ class AppointmentRequest(models.Model):
     # Only on what was read with `most_urgent_first`.
     has_urgent_flag: bool
     has_red_flag: bool
+    # Only on what was given them by `desk.notes.mark_pinned`.
+    pinned_notes: list[str]
 
     PERSONAL = {
         "person",

@@ -18,10 +18,12 @@ def write_note(
 
     It makes nobody's screen stale: the patient may be pressing a button at that moment.
     """
-    request = about if isinstance(about, AppointmentRequest) else None
+    request, person = (
+        (about, about.person) if isinstance(about, AppointmentRequest) else (None, about)
+    )
     with transaction.atomic():
         note = Note.objects.create(
-            person=request.person if request else about,
+            person=person,
             request=request,
             text=text,
             pinned=pinned,

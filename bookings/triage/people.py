@@ -7,6 +7,7 @@ what there was before, whatever was said in between. Nothing but a colleague joi
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -73,25 +74,8 @@ def change_person(
     as it is: somebody may have asked for one of them with an address of their own.
     """
     needs = {"access_needs": access_needs, "access_detail": access_detail}
-    is_new = {
-        "email": email != person.email,
-        "phone": phone != str(person.phone),
-        "needs": needs != {name: getattr(person, name) for name in needs},
-    }
     with transaction.atomic():
-        requests = AppointmentRequest.objects.of_person(person).exclude(status__in=ENDED)
-        changed = []
-        for request in requests.order_by("pk") if any(is_new.values()) else []:
-            reach_otherwise(
-                request,
-                version=request.version,
-                email=email if is_new["email"] else request.email,
-                phone=phone if is_new["phone"] else str(request.phone),
-                by=by,
-                now=now,
-                **needs if is_new["needs"] else {},
-            )
-            changed.append(request)
+        changed = _reach_otherwise(person, email=email, phone=phone, needs=needs, by=by, now=now)
         seen = Person.objects.filter(pk=person.pk, version=version)
         if not seen.update(
             version=F("version") + 1,
@@ -106,6 +90,29 @@ def change_person(
                 "Somebody has changed what we know about this person. Open the person again."
             )
     return changed
+
+
+def _reach_otherwise(
+    person: Person, *, email: str, phone: str, needs: dict[str, Any], by: User, now: datetime
+) -> list[AppointmentRequest]:
+    """Change on every open request what is new about the person; the requests."""
+    new_email, new_phone = email != person.email, phone != str(person.phone)
+    new_needs = {name: value for name, value in needs.items() if value != getattr(person, name)}
+    if not (new_email or new_phone or new_needs):
+        return []
+    still_open = AppointmentRequest.objects.of_person(person).exclude(status__in=ENDED)
+    requests = list(still_open.order_by("pk"))
+    for request in requests:
+        reach_otherwise(
+            request,
+            version=request.version,
+            email=email if new_email else request.email,
+            phone=phone if new_phone else str(request.phone),
+            by=by,
+            now=now,
+            **needs if new_needs else {},
+        )
+    return requests
 
 
 def _apart(person: Person, other: Person) -> tuple[set[int], set[int]]:
