@@ -6,8 +6,9 @@ colleague to say. Writes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import NamedTuple
 
 from django.db.models import Q
 
@@ -61,28 +62,36 @@ def verdicts(people: Iterable[int]) -> dict[Pair, PersonLink]:
     return {each: link for each, link in newest.items() if link.verdict != Verdict.UNDONE}
 
 
-def perhaps_same(person: Person) -> list[Person]:
+class Candidate(NamedTuple):
+    """Somebody who may be the same person."""
+
+    shown_as: int
+    requests: list[AppointmentRequest]
+
+    @property
+    def known(self) -> Person:
+        """What we know of them now."""
+        return max((each.person for each in self.requests), key=lambda row: (row.known_at, row.pk))
+
+
+def perhaps_same(person: Person, said: Mapping[Pair, PersonLink]) -> list[Candidate]:
     """Others who may be this person: same date of birth, and a name or a contact alike.
 
-    Nobody about whom a colleague has said that they are somebody else. Each is a row that is shown.
+    Nobody about whom a colleague has said that they are somebody else, as `said` has it.
     """
-    own = {person.pk, *(each.pk for each in person.joined.all())}
     born_then = AppointmentRequest.objects.filter(person__date_of_birth=person.date_of_birth)
     by_person: dict[int, list[AppointmentRequest]] = defaultdict(list)
     for request in born_then.select_related("person").order_by("pk"):
         by_person[request.person.shown_as].append(request)
     ours = by_person.pop(person.pk, [])
-    alike = {
-        head: {each.person_id for each in theirs}
-        for head, theirs in by_person.items()
-        if _is_alike(ours, theirs)
-    }
-    if not alike:
-        return []
-    apart = [pair for pair, said in verdicts(own).items() if said.verdict == Verdict.NOT_SAME]
-    told = {each for one in apart for each in one} - own
-    heads = [head for head, rows in alike.items() if not rows & told]
-    return list(Person.objects.filter(pk__in=heads).prefetch_related("joined").order_by("pk"))
+    apart = {
+        number for pair, link in said.items() if link.verdict == Verdict.NOT_SAME for number in pair
+    } - {each.person_id for each in ours}
+    return [
+        Candidate(shown_as, theirs)
+        for shown_as, theirs in by_person.items()
+        if _is_alike(ours, theirs) and not apart & {each.person_id for each in theirs}
+    ]
 
 
 def _is_alike(ours: list[AppointmentRequest], theirs: list[AppointmentRequest]) -> bool:

@@ -56,7 +56,7 @@ def record_each(
 
     The rows are locked in the order of their numbers, so that two lists cannot wait for each other.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         rows = AppointmentRequest.objects.filter(pk__in={request.pk for request in requests})
         locked = list(rows.order_by("pk").select_for_update(no_key=True))
         newest = RequestEvent.objects.filter(request__in=locked, number=F("request__event_count"))

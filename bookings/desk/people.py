@@ -280,12 +280,11 @@ class PersonAdmin(DecisionAdmin):
         now = timezone.now()
         told = person_page.facts(person, now)
         journal.record_each(told["requests"], Event.READ, by=signed_in(request), at=now)
-        others = {each.pk for each in told["perhaps"]} | {
-            each.other.shown_as for each in told["apart"]
-        }
-        of_others = Q(person__in=others) | Q(person__joined_to__in=others)
-        named = list(AppointmentRequest.objects.filter(of_others)) if others else []
-        named += [each.request for each in told["namesakes"]]
+        named = [each.request for each in told["namesakes"]]
+        named += [request for each in told["perhaps"] for request in each.requests]
+        if told["apart"]:
+            others = {each.other.pk for each in told["apart"]}
+            named += AppointmentRequest.objects.filter(person__in=others)
         journal.record_list("beside a person", named, by=signed_in(request), at=now)
         context = {
             **self.admin_site.each_context(request),

@@ -25,6 +25,7 @@ from bookings.status import (
     PATIENT,
     AppointmentStatus,
     OfferStatus,
+    RequestStatus,
     Verdict,
 )
 from procedures.ground.folding import has_same_words
@@ -70,7 +71,8 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
     by_pk = {request.pk: request for request in requests}
     for each in appointments:
         each.request = by_pk[each.request_id]
-    links = _links(person)
+    said = identity.verdicts({person.pk, *(each.pk for each in person.joined.all())})
+    links = _links(person, said.values())
     newest = person.newest
     return {
         "person": person,
@@ -87,7 +89,7 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         "messages_sent": Message.objects.filter(request__in=requests)
         .select_related("request")
         .order_by("-pk")[:MOST_MESSAGES],
-        "perhaps": identity.perhaps_same(person),
+        "perhaps": identity.perhaps_same(person, said),
         "joined": [each for each in links if each.said.verdict == Verdict.SAME],
         "apart": [each for each in links if each.said.verdict == Verdict.NOT_SAME],
         "namesakes": _namesakes_today(person, now),
@@ -113,16 +115,7 @@ def _to_come(
     booked = {
         each.request_id: each for each in appointments if each.status == AppointmentStatus.BOOKED
     }
-    held = {
-        row["offer__request"]: (row["first"], row["until"])
-        for row in OfferedTime.objects.filter(
-            offer__request__in=[each.pk for each in requests],
-            offer__status=OfferStatus.OPEN,
-            offer__held_until__gt=now,
-        )
-        .values("offer__request")
-        .annotate(first=Min("starts"), until=Min("offer__held_until"))
-    }
+    held = _held(requests, now)
     lines = []
     for request in requests:
         state = request.state(now)
@@ -134,6 +127,21 @@ def _to_come(
         said = appointment.presence if appointment else ""
         lines.append(Line(request, at, said or state.label, appointment, until))
     return sorted(lines, key=lambda line: (line.at is None, line.at or line.request.received_at))
+
+
+def _held(
+    requests: Iterable[AppointmentRequest], now: datetime
+) -> dict[int, tuple[datetime, datetime]]:
+    """The first of the times that are held for each of these requests, and until when."""
+    offered = {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}
+    waiting = [each.pk for each in requests if each.state(now) in offered]
+    if not waiting:
+        return {}
+    times = OfferedTime.objects.filter(offer__request__in=waiting, offer__status=OfferStatus.OPEN)
+    first = times.values("offer__request").annotate(
+        first=Min("starts"), until=Min("offer__held_until")
+    )
+    return {each["offer__request"]: (each["first"], each["until"]) for each in first}
 
 
 def _before(
@@ -157,11 +165,11 @@ def _outcome(appointment: Appointment) -> str:
     return f"{said} by {'them' if appointment.ended_by == PATIENT else 'us'}"
 
 
-def _links(person: Person) -> list[Link]:
+def _links(person: Person, said: Iterable[PersonLink]) -> list[Link]:
     """What was said about this person and others, the newest first."""
     own = {person.pk, *(each.pk for each in person.joined.all())}
-    said = sorted(identity.verdicts(own).values(), key=lambda each: each.pk, reverse=True)
-    return [Link(each, each.one if each.other_id in own else each.other) for each in said]
+    newest_first = sorted(said, key=lambda each: each.pk, reverse=True)
+    return [Link(each, each.one if each.other_id in own else each.other) for each in newest_first]
 
 
 def _namesakes_today(person: Person, now: datetime) -> list[Appointment]:

@@ -32,4 +32,5 @@ def notes_on(record: AppointmentRequest) -> list[Note]:
 def person_of(record: AppointmentRequest) -> Beside:
     """The person of a request, as they are shown."""
     person = Person.objects.prefetch_related("joined").get(pk=record.person.shown_as)
-    return Beside(person, notes_about(person), bool(identity.perhaps_same(person)))
+    said = identity.verdicts({person.pk, *(each.pk for each in person.joined.all())})
+    return Beside(person, notes_about(person), bool(identity.perhaps_same(person, said)))
