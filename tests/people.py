@@ -168,7 +168,7 @@ PEOPLE = "/admin/bookings/person/"
 
 def people_found(client: Client, term: str) -> set[int]:
     """Search the desk; the numbers of the people found. One is opened straight away."""
-    answer = client.post(f"{LIST}search/", {"term": term})
+    answer = client.post(f"{PEOPLE}search/", {"term": term})
     found = answer.headers.get("Location", "") or answer.content.decode()
     return {int(pk) for pk in re.findall(rf"{PEOPLE}(\d+)/change/", found)}
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib import admin
-from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -13,7 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from bookings import journal, triage
@@ -37,6 +36,7 @@ from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
 
 SEES = "bookings.view_appointmentrequest"
+SEARCH_URL = "bookings_person_search"
 MOST_FOUND = 50
 # A person has no status: what can be decided about them can always be decided.
 KNOWN = "known"
@@ -77,34 +77,6 @@ def rows(people: Iterable[Person], now: datetime) -> list[Row]:
         Row(each, each.newest, theirs[each.pk], first.get(each.pk), pinned[each.pk])
         for each in people
     ]
-
-
-def search(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """Find people with a posted form, so that no name appears in an address or a log.
-
-    One is opened straight away. Whoever was found has an event in the journal of each request.
-    """
-    form = SearchForm(posted(request))
-    now = timezone.now()
-    found: list[Row] | None = None
-    more = False
-    if request.method == "POST" and form.is_valid():
-        people = find_people(form.cleaned_data["term"]).prefetch_related("joined")
-        first = list(people.order_by("-known_at", "-pk")[: MOST_FOUND + 1])
-        more = len(first) > MOST_FOUND
-        found = rows(first[:MOST_FOUND], now)
-        shown = [each for row in found for each in row.requests]
-        journal.record_each(shown, Event.SEARCHED, by=signed_in(request), at=now)
-        if len(found) == 1:
-            return redirect(person_url(found[0].person))
-    context = {
-        **site.each_context(request),
-        "title": "Find a person",
-        "form": form,
-        "found": found,
-        "more": more,
-    }
-    return TemplateResponse(request, "admin/bookings/search.html", context)
 
 
 def person_url(person: Person) -> str:
@@ -240,6 +212,40 @@ class PersonAdmin(DecisionAdmin):
         if isinstance(answer, TemplateResponse) and answer.context_data:
             self._note_read(request, answer.context_data["record"])
         return answer
+
+    def get_urls(self) -> list[URLPattern]:
+        search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)
+        return [search, *super().get_urls()]
+
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """Find people with a posted form, so that no name appears in an address or a log.
+
+        By what is on their requests, and by what we know of them now. If it is one, their page is
+        opened straight away. The journal of each of their requests has an event.
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = SearchForm(posted(request))
+        now = timezone.now()
+        found: list[Row] | None = None
+        more = False
+        if request.method == "POST" and form.is_valid():
+            people = find_people(form.cleaned_data["term"]).prefetch_related("joined")
+            first = list(people.order_by("-known_at", "-pk")[: MOST_FOUND + 1])
+            more = len(first) > MOST_FOUND
+            found = rows(first[:MOST_FOUND], now)
+            shown = [each for row in found for each in row.requests]
+            journal.record_each(shown, Event.SEARCHED, by=signed_in(request), at=now)
+            if len(found) == 1:
+                return redirect(person_url(found[0].person))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Find a person",
+            "form": form,
+            "found": found,
+            "more": more,
+        }
+        return TemplateResponse(request, "admin/bookings/search.html", context)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings import journal, triage
-from bookings.desk import callers, diary_pages, people
+from bookings.desk import callers, diary_pages
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.notes import mark_pinned
 from bookings.desk.owners import Whose, owner_in_words
@@ -33,7 +33,6 @@ from procedures.ground.signed_in import signed_in
 if TYPE_CHECKING:
     from django.contrib.admin.filters import _ListFilterChoices
 
-SEARCH_URL = "bookings_appointmentrequest_search"
 # Lists with buttons of their own. A press leads back to the list.
 PRESSED_ON = {"desk": "admin:index", "diary": "admin:bookings_diary_day"}
 WHO = "admin/bookings/who.html"
@@ -95,18 +94,11 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return AppointmentRequest.objects.select_related("page", "owner").most_urgent_first()
 
     def get_urls(self) -> list[URLPattern]:
-        search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)
         to_phone = path(
             "to-phone/", self.admin_site.admin_view(self.to_phone), name="bookings_to_phone"
         )
         pages = [*callers.urls(self.admin_site), *diary_pages.urls(self.admin_site)]
-        return [search, to_phone, *pages, *super().get_urls()]
-
-    def search(self, request: HttpRequest) -> HttpResponse:
-        """Find people by what is on their requests, and by what we know of them now."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return people.search(self.admin_site, request)
+        return [to_phone, *pages, *super().get_urls()]
 
     def to_phone(self, request: HttpRequest) -> HttpResponse:
         """Everybody who is waiting for a phone call from us, and why."""

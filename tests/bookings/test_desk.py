@@ -25,6 +25,7 @@ from tests import factories
 from tests.people import (
     DECISIONS,
     LIST,
+    PEOPLE,
     decide_at,
     moment_of,
     page_of,
@@ -58,13 +59,13 @@ def test_a_search_is_written_down_and_makes_no_screen_stale(
     request.refresh_from_db()
     assert request.version == version
     assert people_found(client, "") == set()
-    assert "Enter a reference" in client.post(f"{LIST}search/", {}).content.decode()
-    assert client.get(f"{LIST}search/?term=Pat").content.decode().count("/change/") == 0
+    assert "Enter a reference" in client.post(f"{PEOPLE}search/", {}).content.decode()
+    assert client.get(f"{PEOPLE}search/?term=Pat").content.decode().count("/change/") == 0
 
 
 def test_only_who_may_read_requests_searches_them(sign_in: SignIn, monday: datetime) -> None:
     factories.received(now=monday)
-    assert sign_in("Editor").post(f"{LIST}search/", {"term": "Pat"}).status_code == 403
+    assert sign_in("Editor").post(f"{PEOPLE}search/", {"term": "Pat"}).status_code == 403
 
 
 @pytest.mark.parametrize("url", ["/admin/", LIST])
@@ -128,7 +129,7 @@ def test_a_search_looks_beyond_what_waits(sign_in: SignIn, monday: datetime) -> 
 def test_strange_searches_are_no_500(query: str, sign_in: SignIn) -> None:
     client = sign_in("Reception")
     assert client.get(LIST, {"q": query, "show": query}).status_code in {200, 302}
-    assert client.post(f"{LIST}search/", {"term": query}).status_code in {200, 400}
+    assert client.post(f"{PEOPLE}search/", {"term": query}).status_code in {200, 400}
 
 
 def test_one_screen_shows_everything_that_is_needed(sign_in: SignIn, monday: datetime) -> None:
@@ -184,14 +185,14 @@ def test_a_search_finds_any_part_of_a_name_and_the_phone(
     factories.received(name="Sam Sample", email="sam@example.org", now=monday)
     client = sign_in("Reception")
     assert request.person_id in people_found(client, term)
-    page = client.post(f"{LIST}search/", {"term": "sample"}).content.decode()
+    page = client.post(f"{PEOPLE}search/", {"term": "sample"}).content.decode()
     assert page.count("31 Jan 1970") == 2
 
 
 @pytest.mark.parametrize("term", ["ample", "020 7946 0957", "12"])
 def test_a_search_finds_nobody_else(term: str, sign_in: SignIn, monday: datetime) -> None:
     factories.received(now=monday)
-    page = sign_in("Reception").post(f"{LIST}search/", {"term": term}).content.decode()
+    page = sign_in("Reception").post(f"{PEOPLE}search/", {"term": term}).content.decode()
     assert "Nobody found" in page
 
 

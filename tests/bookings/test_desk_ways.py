@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from tests import factories
-from tests.people import LIST, decide_at, page_of, people_found
+from tests.people import LIST, PEOPLE, decide_at, page_of, people_found
 
 SignIn = Callable[[Any], Client]
 
@@ -54,8 +54,8 @@ def test_everybody_sees_where_they_may_go(group: str, names: list[str], sign_in:
     [
         ("/admin/", "Today"),
         (LIST, "Requests"),
-        (f"{LIST}search/", "Requests"),
-        ("/admin/bookings/person/", "People"),
+        (PEOPLE, "People"),
+        (f"{PEOPLE}search/", "People"),
         (f"{LIST}book/", "Book by phone"),
         (f"{LIST}diary/day/", "Diary"),
         (f"{LIST}diary/week/", "Diary"),
@@ -118,5 +118,5 @@ def test_what_is_no_date_is_looked_for_as_a_name(
     typed: str, sign_in: SignIn, monday: datetime
 ) -> None:
     factories.received(now=monday)
-    content = sign_in("Reception").post(f"{LIST}search/", {"term": typed}).content.decode()
+    content = sign_in("Reception").post(f"{PEOPLE}search/", {"term": typed}).content.decode()
     assert "Nobody found" in content

@@ -52,7 +52,7 @@ def walk(client: Client, now: datetime) -> list[str]:
     staff = Client()
     staff.force_login(factories.staff("Reception"))
     desk = f"/admin/bookings/appointmentrequest/{request.pk}/"
-    staff.post("/admin/bookings/appointmentrequest/search/", {"term": "Canaryname"})
+    staff.post("/admin/bookings/person/search/", {"term": "Canaryname"})
     person = page_of_person(request.person)
     staff.get(person)
     staff.get(PEOPLE)

@@ -480,11 +480,11 @@ def test_several_found_are_a_list_and_one_is_opened(sign_in: SignIn, monday: dat
     visit = booked(monday)
     other = factories.received(now=monday, **ANOTHER_CONTACT | {"name": "Zed Sample"})
     client = sign_in("Reception")
-    answer = client.post("/admin/bookings/appointmentrequest/search/", {"term": "sample"})
+    answer = client.post("/admin/bookings/person/search/", {"term": "sample"})
     content = " ".join(answer.content.decode().split())
     assert "People found: 2" in content
     assert f"{visit.appointments.get().starts:%a} 30 Nov 2026, 10:00" in content
-    one = client.post("/admin/bookings/appointmentrequest/search/", {"term": "zed sample"})
+    one = client.post("/admin/bookings/person/search/", {"term": "zed sample"})
     assert one.headers["Location"] == page_of_person(other.person)
 
 
