@@ -10,6 +10,7 @@ from bookings.desk.catalogue import (
     TreatmentAdmin,
 )
 from bookings.desk.looks import LookAdmin
+from bookings.desk.people import PersonAdmin
 from bookings.desk.requests import AppointmentRequestAdmin
 from bookings.desk.sessions import (
     ClinicSessionAdmin,
@@ -28,6 +29,7 @@ __all__ = [
     "LocationAdmin",
     "LookAdmin",
     "MachineKindAdmin",
+    "PersonAdmin",
     "QuestionGroupAdmin",
     "ResourceAdmin",
     "ScreeningQuestionAdmin",

@@ -31,6 +31,7 @@ WAYS = (
         "bookings.view_appointmentrequest",
     ),
     ("Diary", "admin:bookings_diary_day", "bookings.view_appointmentrequest"),
+    ("People", "admin:bookings_person_changelist", "bookings.view_appointmentrequest"),
     ("To phone", "admin:bookings_to_phone", "bookings.view_appointmentrequest"),
     ("Pages", "admin:procedures_revision_changelist", "procedures.view_revision"),
     ("Set-up", "admin:setup", ""),

@@ -25,6 +25,7 @@ READ_REQUESTS = {
     "view_closedday",
     "view_closure",
     "view_location",
+    "view_person",
     "view_questiongroup",
     "view_resource",
     "view_screeningquestion",
@@ -42,6 +43,9 @@ ANSWER_REQUESTS = {
     "defer_appointmentrequest",
     "decline_appointmentrequest",
     "phone_appointmentrequest",
+    "hand_over_appointmentrequest",
+    "note_person",
+    "join_person",
 }
 WRITE_PAGES = {"add_informationpage", "change_informationpage", "add_revision", "change_revision"}
 

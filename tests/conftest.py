@@ -33,6 +33,8 @@ hypothesis.settings.load_profile("any machine")
 
 APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_look": {},
+    "bookings_note": {"set_once": ("unpinned_at", "unpinned_by_id")},
+    "bookings_personlink": {},
     "bookings_requestevent": {},
     "bookings_recordedoutcome": {},
     "bookings_visitanswer": {},

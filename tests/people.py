@@ -1,5 +1,6 @@
 """What patients and reception do, for tests that need it done."""
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.test import Client
 from bookings import links, triage
 from bookings.admin import AppointmentRequestAdmin
 from bookings.forms.safety_questions import NONE, OTHERS, rest_value
-from bookings.models import Appointment, AppointmentRequest, ScreeningQuestion
+from bookings.models import Appointment, AppointmentRequest, Person, ScreeningQuestion
 from bookings.screening import GivenAnswer
 from bookings.status import PATIENT, Answer, RequestStatus, VisitStep
 from procedures.status import RevisionStatus
@@ -160,6 +161,24 @@ def page_of(request: AppointmentRequest) -> str:
 
 def decide_at(request: AppointmentRequest, slug: str) -> str:
     return f"{LIST}{request.pk}/decide/{slug}/"
+
+
+PEOPLE = "/admin/bookings/person/"
+
+
+def people_found(client: Client, term: str) -> set[int]:
+    """Search the desk; the numbers of the people found. One is opened straight away."""
+    answer = client.post(f"{PEOPLE}search/", {"term": term})
+    found = answer.headers.get("Location", "") or answer.content.decode()
+    return {int(pk) for pk in re.findall(rf"{PEOPLE}(\d+)/change/", found)}
+
+
+def page_of_person(person: Person) -> str:
+    return f"{PEOPLE}{person.pk}/change/"
+
+
+def decide_about(person: Person, slug: str) -> str:
+    return f"{PEOPLE}{person.pk}/decide/{slug}/"
 
 
 # Recorded on the day of a visit.

@@ -20,7 +20,7 @@ from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from bookings import status as booking_status
-from bookings.admin import AppointmentRequestAdmin
+from bookings.admin import AppointmentRequestAdmin, PersonAdmin
 from bookings.models import AppointmentRequest, RedFlag, RequestEvent
 from bookings.status import FlagOutcome, RequestStatus
 from bookings.status import events as booking_events
@@ -69,7 +69,7 @@ FLOORS: dict[str, list[set[str]]] = {
     "bookings": [
         {"status"},
         {"models"},
-        {"journal", "screening", "links", "diary"},
+        {"journal", "screening", "identity", "links", "diary"},
         {"messages", "forms"},
         {"triage"},
         {"patients", "desk"},
@@ -214,6 +214,9 @@ WRITER_OF = {
         "ClinicQuestion",
         "PhoneCall",
         "VisitAnswer",
+        "Person",
+        "PersonLink",
+        "Note",
     },
     "bookings.diary.claims": {"Claim", "Offer", "OfferedTime", "Appointment", "Resource"},
     "bookings.journal": {"Look", "RequestEvent"},
@@ -308,7 +311,7 @@ def test_the_document_of_states_is_the_code() -> None:
 @pytest.mark.django_db
 def test_every_decision_has_a_permission_that_somebody_holds() -> None:
     held = set.union(*GROUPS.values())
-    for desk in (AppointmentRequestAdmin, RevisionAdmin):
+    for desk in (AppointmentRequestAdmin, PersonAdmin, RevisionAdmin):
         for decision in desk.decisions:
             assert Permission.objects.filter(codename=decision.permission).exists()
             assert decision.permission in held

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bookings import triage
+from bookings.desk.owners import owner_in_words
 from bookings.desk.to_phone import reason_to_phone
 from bookings.links import spoken
 from bookings.models import Appointment, AppointmentRequest, Offer, PhoneCall, RedFlag
@@ -89,6 +90,15 @@ def said_undone(appointment: Appointment) -> str:
 def said_deferred(record: AppointmentRequest) -> str:
     """When the request comes back."""
     return f"Deferred. The request comes back here on {record.deferred_until:%A %-d %B %Y}."
+
+
+def said_handed_over(record: AppointmentRequest) -> str:
+    """Who sees to it from now on."""
+    if record.for_clinicians:
+        return "Handed over to the clinicians."
+    if record.owner:
+        return f"Handed over to {owner_in_words(record)}."
+    return "Nobody in particular sees to it now."
 
 
 def said_called(call: PhoneCall) -> str:

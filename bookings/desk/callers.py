@@ -16,7 +16,7 @@ from bookings import journal, triage
 from bookings.desk.finding import perhaps_known
 from bookings.desk.forms.callers import CallerForm, WhoForm
 from bookings.diary.clinicians import who_can_be_asked_for
-from bookings.models import AppointmentRequest
+from bookings.models import AppointmentRequest, Person
 from bookings.screening import is_under_18, questions_for, unseen_urgent_answers
 from bookings.status import CarerRight, RequestStatus, TriageRefused
 from bookings.status.events import Event
@@ -27,20 +27,9 @@ from procedures.reading.publication import titles_to_ask_about
 
 URL = "bookings_book_by_phone"
 MAY = ("bookings.view_appointmentrequest", "bookings.book_appointmentrequest")
-# What does not change from visit to visit.
-TAKEN_OVER = (
-    "name",
-    "date_of_birth",
-    "carer_name",
-    "carer_right",
-    "phone",
-    "email",
-    "text_messages",
-    "voicemail",
-    "detail_in_messages",
-    "access_needs",
-    "access_detail",
-)
+# What does not change from visit to visit: as they said it on the request, and as we know it now.
+TAKEN_OVER = ("carer_name", "carer_right", "text_messages", "voicemail", "detail_in_messages")
+KNOWN_NOW = ("name", "date_of_birth", "phone", "email", "access_needs", "access_detail")
 # What was typed during the call is newer than what we know.
 SAID_NOW = ("phone", "email")
 
@@ -100,15 +89,17 @@ class Call:
 
     def _form_about_known(self, data: QueryDict) -> CallerForm:
         """The form with what we know about somebody, and what has been typed about this visit."""
-        pk = str(data["known"])
-        known = AppointmentRequest.objects.filter(pk=pk).first() if pk.isdecimal() else None
+        known = _request_numbered(data["known"])
         if known is None:
             raise Http404
+        person = Person.objects.prefetch_related("joined").get(pk=known.person.shown_as).newest
         journal.record(known, Event.READ, by=signed_in(self.request), at=self.now)
         typed = {name: each if each[1:] else each[0] for name, each in data.lists() if each}
         about = {
             **typed,
+            "earlier": known.pk,
             **{name: getattr(known, name) for name in TAKEN_OVER},
+            **{name: getattr(person, name) for name in KNOWN_NOW},
             **{name: typed[name] for name in SAID_NOW if typed.get(name)},
         }
         about.setdefault("key", secrets.token_urlsafe(32))
@@ -172,7 +163,8 @@ class Call:
         wish = values["wished_clinician"]
         clinician = next((each for each in self._clinicians(page) if each.slug == wish), None)
         values |= {"page": page, "wished_clinician": clinician}
-        return triage.Submission(**values, answers=form.answers())
+        earlier = _request_numbered(form.cleaned_data["earlier"])
+        return triage.Submission(**values, answers=form.answers(), earlier=earlier)
 
     def _lead_on(self, record: AppointmentRequest) -> HttpResponse:
         """To the free times, unless there is something else to do or to say first."""
@@ -193,3 +185,9 @@ class Call:
         elif record.status == RequestStatus.RECEIVED and "keep" not in self.request.POST:
             return redirect("admin:bookings_appointmentrequest_decide", record.pk, "book")
         return redirect("admin:bookings_appointmentrequest_change", record.pk)
+
+
+def _request_numbered(pk: Any) -> AppointmentRequest | None:
+    """The request with that number, if what was posted is one."""
+    known = AppointmentRequest.objects.select_related("person")
+    return known.filter(pk=pk).first() if str(pk).isdecimal() else None

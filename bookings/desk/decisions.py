@@ -17,6 +17,7 @@ from bookings.desk.forms.decisions import (
     DeferForm,
     FlagForm,
 )
+from bookings.desk.forms.people import HandOverForm, NoteForm
 from bookings.desk.forms.times import BookForm, OfferForm, TakeOfferedForm
 from bookings.models import AppointmentRequest
 from bookings.status import WITH_APPOINTMENT, RequestStatus, VisitStep
@@ -282,6 +283,26 @@ DECISIONS = (
         verb=triage.record_call,
         said=acts.said_called,
         template="admin/bookings/call.html",
+    ),
+    Decision(
+        slug="note",
+        label="Write a note",
+        permission="note_person",
+        statuses=set(RequestStatus),
+        form=NoteForm,
+        verb=triage.write_note,
+        said="Note written.",
+        explanation="For colleagues. The patient does not see it.",
+    ),
+    Decision(
+        slug="hand-over",
+        label="Hand over",
+        permission="hand_over_appointmentrequest",
+        statuses=set(RequestStatus),
+        form=HandOverForm,
+        verb=triage.hand_over,
+        said=acts.said_handed_over,
+        template="admin/bookings/people/hand_over.html",
     ),
     Decision(
         slug="contact",

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from bookings import journal
 from bookings.desk.agenda import appointments_on, plans
+from bookings.desk.notes import mark_pinned
 from bookings.diary.free_times import span_of, stranded
 from bookings.models import Closure
 from bookings.status.events import Event
@@ -44,6 +45,7 @@ def _day(request: HttpRequest) -> dict[str, Any]:
     day = _chosen_day(request)
     now = timezone.now()
     (plan,) = plans([day], now)
+    mark_pinned(plan.requests())
     journal.record_list("diary of a day", plan.requests(), by=signed_in(request), at=now)
     return {
         "title": f"{day:%A %-d %B %Y}",

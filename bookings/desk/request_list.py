@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from bookings.desk.owners import Whose, owner_in_words
 from bookings.desk.today import end_of_day, next_press, page_title
 from bookings.diary.clinicians import who_has_clinics
 from bookings.models import (
@@ -195,7 +196,7 @@ class ByFlag(SimpleListFilter):
         return queryset.filter(flagged.get(self.value() or "", Q()))
 
 
-FILTERS = (WhoseTurn, ByPage, ByClinician, ByPlace, ByFlag)
+FILTERS = (WhoseTurn, Whose, ByPage, ByClinician, ByPlace, ByFlag)
 
 
 class Row(NamedTuple):
@@ -204,6 +205,8 @@ class Row(NamedTuple):
     record: AppointmentRequest
     about: str
     status: str
+    # The colleague to whom it was handed over.
+    owner: str
     is_late: bool
     # The words and the address of the button, if the next step is ours.
     label: str
@@ -220,7 +223,8 @@ class Group(NamedTuple):
 def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
     """What the template of the list needs: its tabs with their numbers, filters, and groups."""
     now = timezone.now()
-    tabs, *filters = cast("tuple[WhoseTurn, *tuple[SimpleListFilter]]", changelist.filter_specs)
+    specs = cast("list[Any]", changelist.filter_specs)
+    tabs, whose, *filters = specs
     shown = tabs.shown()
     named = [
         {**choice, "number": _number(value, now), "is_status": value not in TABS}
@@ -231,6 +235,7 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
         "tabs": [tab for tab in named if not tab["is_status"]],
         "statuses": [tab for tab in named if tab["is_status"]],
         "shown": shown,
+        "whose": list(whose.choices(changelist)),
         "filters": filters,
         "is_filtered": any(each.value() for each in filters),
         "groups": _groups(rows, now, by_day=shown in {WAITING, CLINICIANS}),
@@ -255,6 +260,7 @@ def _row(record: AppointmentRequest, user: User, now: datetime) -> Row:
         record=record,
         about=page_title(record),
         status=str(record.state(now).label),
+        owner=owner_in_words(record),
         is_late=is_ours and record.answer_due < now,
         label=label,
         address=address,

@@ -83,12 +83,15 @@ def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
 def _journal_rows(record: AppointmentRequest) -> list[JournalRow]:
     """The lines of the journal, newest first."""
     events = list(record.events.order_by("-number"))
-    people = User.objects.filter(username__in={event.by for event in events})
+    told = {event.by for event in events} | {event.detail.get("to", "") for event in events}
+    people = User.objects.filter(username__in=told)
     names = {person.username: shown_name(person) for person in people}
     rows: list[JournalRow] = []
     for event in events:
         outcome = event.detail.get("outcome")
         said = f": {FlagOutcome(outcome).label}" if outcome else ""
+        to = event.detail.get("to")
+        said += f" to {names.get(to, to)}" if to else ""
         row = JournalRow(event.at, names.get(event.by, event.by), f"{event.kind}{said}", 1)
         if rows and event.kind in LOOKS and rows[-1][1:3] == row[1:3]:
             rows[-1] = rows[-1]._replace(times=rows[-1].times + 1)

@@ -1,4 +1,4 @@
-"""Requests at the desk: the list, the screen of each request, and the search."""
+"""Requests at the desk: the list, and the screen of each request."""
 
 from typing import Any
 
@@ -13,8 +13,7 @@ from django.utils import timezone
 from bookings import journal, triage
 from bookings.desk import callers, diary_pages
 from bookings.desk.decisions import DECISIONS
-from bookings.desk.finding import find
-from bookings.desk.forms.decisions import SearchForm
+from bookings.desk.notes import mark_pinned
 from bookings.desk.request_list import FILTERS, shown_in
 from bookings.desk.request_page import facts
 from bookings.desk.to_phone import patients_to_phone, reasons_to_phone
@@ -23,11 +22,8 @@ from bookings.models import AppointmentRequest
 from bookings.status import TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin
-from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
 
-SEARCH_URL = "bookings_appointmentrequest_search"
-MOST_FOUND = 50
 # Lists with buttons of their own. A press leads back to the list.
 PRESSED_ON = {"desk": "admin:index", "diary": "admin:bookings_diary_day"}
 WHO = "admin/bookings/who.html"
@@ -45,43 +41,14 @@ class AppointmentRequestAdmin(DecisionAdmin):
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
-        return AppointmentRequest.objects.select_related("page").most_urgent_first()
+        return AppointmentRequest.objects.select_related("page", "owner").most_urgent_first()
 
     def get_urls(self) -> list[URLPattern]:
-        search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)
         to_phone = path(
             "to-phone/", self.admin_site.admin_view(self.to_phone), name="bookings_to_phone"
         )
         pages = [*callers.urls(self.admin_site), *diary_pages.urls(self.admin_site)]
-        return [search, to_phone, *pages, *super().get_urls()]
-
-    def search(self, request: HttpRequest) -> HttpResponse:
-        """Find requests with a posted form, so that no name appears in an address or a log.
-
-        Each request that was found gets an event in its journal.
-        """
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        form = SearchForm(posted(request))
-        found: list[AppointmentRequest] | None = None
-        if request.method == "POST" and form.is_valid():
-            matching = find(form.cleaned_data["term"]).select_related("page").most_urgent_first()
-            found = list(matching[: MOST_FOUND + 1])
-            for record in found[:MOST_FOUND]:
-                journal.record(record, Event.SEARCHED, by=signed_in(request), at=timezone.now())
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Search requests",
-            "opts": self.opts,
-            "form": form,
-            "found": [
-                {"record": record, "status": self.stands(record)}
-                for record in (found or [])[:MOST_FOUND]
-            ],
-            "searched": found is not None,
-            "more": len(found or []) > MOST_FOUND,
-        }
-        return TemplateResponse(request, "admin/bookings/search.html", context)
+        return [to_phone, *pages, *super().get_urls()]
 
     def to_phone(self, request: HttpRequest) -> HttpResponse:
         """Everybody who is waiting for a phone call from us, and why."""
@@ -147,6 +114,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         answer = super().changelist_view(request, {"title": "Requests"} | (extra_context or {}))
         if isinstance(answer, TemplateResponse) and answer.context_data:
             shown = answer.context_data["cl"]
+            mark_pinned(shown.result_list)
             answer.context_data |= shown_in(shown, request)
             journal.record_list(
                 "requests", shown.result_list, by=signed_in(request), at=timezone.now()

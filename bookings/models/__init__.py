@@ -8,6 +8,7 @@ from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutc
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.journal import Look, RequestEvent
 from bookings.models.messages import Message, Outage, WorkerRun
+from bookings.models.people import Note, Person, PersonLink
 from bookings.models.questions import QuestionGroup, ScreeningQuestion
 from bookings.models.requests import (
     AppointmentRequest,
@@ -40,10 +41,13 @@ __all__ = [
     "Look",
     "MachineKind",
     "Message",
+    "Note",
     "Offer",
     "OfferedTime",
     "OpeningHours",
     "Outage",
+    "Person",
+    "PersonLink",
     "PhoneCall",
     "QuestionGroup",
     "RecordedOutcome",

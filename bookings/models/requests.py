@@ -9,6 +9,7 @@ from django.db.models import CheckConstraint, Exists, F, Index, OuterRef, Q, Uni
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
+from bookings.models.people import Person
 from bookings.models.questions import ScreeningQuestion
 from bookings.status import (
     CLEARING,
@@ -73,6 +74,10 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
             return self.filter(written | Q(deferred_until__lte=timezone.localdate(at)))
         return self.filter(written)
 
+    def of_person(self, person: Person) -> Self:
+        """The requests of this person, on whichever of their rows."""
+        return self.filter(person__in=Person.objects.one_with(person))
+
     def most_urgent_first(self) -> Self:
         """Urgent requests that nobody has looked at come first, then by the answer-by time.
 
@@ -97,6 +102,8 @@ class AppointmentRequest(models.Model):
     reference = models.CharField(max_length=9, unique=True)
     submission_key = models.CharField(max_length=43, unique=True)
     submission_digest = models.CharField(max_length=64)
+    # Who it is. What follows is what they said this time.
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="requests")
     page = models.ForeignKey(InformationPage, null=True, on_delete=models.PROTECT)
     concern = models.TextField("in their own words")
     name = models.CharField(max_length=100)
@@ -131,6 +138,11 @@ class AppointmentRequest(models.Model):
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     ended_reason = models.TextField(blank=True)
+    # Who sees to it: a colleague, or any of the clinicians. Nobody, and everybody does.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    for_clinicians = models.BooleanField(default=False)
     # Since when they would come earlier than booked if a time becomes free.
     earlier_asked_at = models.DateTimeField(null=True)
     earlier_asked_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
@@ -150,8 +162,11 @@ class AppointmentRequest(models.Model):
     has_urgent_flag: bool
     has_red_flag: bool
     has_blocking_flag: bool
+    # Only on what was given them by `desk.notes.mark_pinned`.
+    pinned_notes: list[str]
 
     PERSONAL = {
+        "person",
         "concern",
         "name",
         "date_of_birth",
@@ -184,6 +199,8 @@ class AppointmentRequest(models.Model):
         "reply_due",
         "ended_at",
         "ended_by",
+        "owner",
+        "for_clinicians",
         "earlier_asked_at",
         "earlier_asked_by",
         "detail_in_messages",
@@ -204,6 +221,10 @@ class AppointmentRequest(models.Model):
             paired("earlier_asked"),
             CheckConstraint(
                 condition=~Q(email="") | ~Q(phone=""), name="a_request_has_an_email_or_a_phone"
+            ),
+            CheckConstraint(
+                condition=Q(owner=None) | Q(for_clinicians=False),
+                name="a_request_is_with_a_colleague_or_the_clinicians",
             ),
             CheckConstraint(
                 condition=Q(carer_name="", carer_right="")
@@ -246,6 +267,7 @@ class AppointmentRequest(models.Model):
             ("defer_appointmentrequest", "Can defer a request"),
             ("decline_appointmentrequest", "Can decline a request"),
             ("phone_appointmentrequest", "Can record a phone call"),
+            ("hand_over_appointmentrequest", "Can hand a request over to a colleague"),
         ]
 
     def __str__(self) -> str:

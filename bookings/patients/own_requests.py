@@ -15,7 +15,7 @@ from django.utils import timezone
 from bookings.links import is_alive
 from bookings.models import Appointment, AppointmentRequest
 from bookings.status import WITH_APPOINTMENT, AppointmentStatus, RequestStatus
-from procedures.ground.folding import words
+from procedures.ground.folding import has_same_words
 
 STATES = {
     RequestStatus.RECEIVED: "We are looking at it",
@@ -62,8 +62,8 @@ def others_of_the_same_person(found: AppointmentRequest, now: datetime) -> list[
         other
         for other in alike.select_related("page").order_by("-received_at", "-pk")
         if is_alive(other, now)
-        and _is_the_same(other.name, found.name)
-        and (not found.carer_name or _is_the_same(other.carer_name, found.carer_name))
+        and has_same_words(other.name, found.name)
+        and (not found.carer_name or has_same_words(other.carer_name, found.carer_name))
     ]
 
 
@@ -96,8 +96,3 @@ def _in_words(
     )
     visit = timezone.localtime(appointment.starts) if has_visit and appointment else None
     return OwnRequest(request, topic, said, visit)
-
-
-def _is_the_same(name: str, other: str) -> bool:
-    """Whether two names have the same words, in any order: shortened ones may be a twin's."""
-    return sorted(words(name)) == sorted(words(other)) != []

@@ -110,7 +110,7 @@ class UnsentRequest:
             "you": _filled_in(YouForm(initial=you, for_someone_else=bool(known.carer_name))),
             "times": _filled_in(TimesForm(initial=times, clinicians=self._choices())),
         }
-        self.kept = {**self.kept, "answers": answers, "is_known": True}
+        self.kept = {**self.kept, "answers": answers, "known": known.pk}
         self._save()
 
     def rescue(self, step: str, posted: QueryDict) -> None:
@@ -228,7 +228,7 @@ class UnsentRequest:
 
     def progress(self, step: str) -> str:
         """How far the patient is: “step 2 of 5”. Empty in a step that was filled in for them."""
-        order = [each for each in ORDER if each not in FILLED_IN or not self.kept.get("is_known")]
+        order = [each for each in ORDER if each not in FILLED_IN or "known" not in self.kept]
         return f"step {order.index(step) + 1} of {len(order)}" if step in order else ""
 
     def may_open(self, step: str) -> bool:
@@ -269,7 +269,11 @@ class UnsentRequest:
         values["wished_clinician"] = next(
             (each for each in self._clinicians if each.slug == wish), None
         )
-        return Submission(**values, answers=cast("SafetyForm", forms["safety"]).answers())
+        return Submission(
+            **values,
+            answers=cast("SafetyForm", forms["safety"]).answers(),
+            earlier=self._known,
+        )
 
     def _about_age(self) -> dict[str, bool]:
         """What the date of birth says, and whether a parent asks, as far as we know."""
@@ -280,6 +284,12 @@ class UnsentRequest:
             "is_under_18": is_under_18(you.cleaned_data["date_of_birth"], timezone.localdate()),
             "asks_as_parent": you.cleaned_data.get("carer_right") == CarerRight.PARENT,
         }
+
+    @property
+    def _known(self) -> AppointmentRequest | None:
+        """The request behind whose private page this one was begun."""
+        known = AppointmentRequest.objects.select_related("person")
+        return known.filter(pk=self.kept["known"]).first() if "known" in self.kept else None
 
     @property
     def page_title(self) -> str:

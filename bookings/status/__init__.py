@@ -17,6 +17,7 @@ from bookings.status.choices import (
     MessageKind,
     MessageStatus,
     OfferStatus,
+    Verdict,
     VisitStep,
     needs_in_words,
 )
@@ -28,6 +29,7 @@ from bookings.status.refusals import (
 from bookings.status.requests import (
     ACTOR_LENGTH,
     CLOCK,
+    ENDED,
     LINK_HOLDER,
     OWNERS,
     PATIENT,
@@ -45,6 +47,7 @@ __all__ = [
     "CLEARING",
     "CLOCK",
     "DAYS",
+    "ENDED",
     "LINK_HOLDER",
     "MOST_TIMES",
     "OWNERS",
@@ -72,6 +75,7 @@ __all__ = [
     "RequestStatus",
     "TimeTaken",
     "TriageRefused",
+    "Verdict",
     "VisitStep",
     "needs_in_words",
 ]

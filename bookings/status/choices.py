@@ -66,6 +66,14 @@ class CarerRight(TextChoices):
     ATTORNEY = "attorney", "I have power of attorney for their health, or I am their deputy"
 
 
+class Verdict(TextChoices):
+    """What a colleague says about two people who may be one."""
+
+    SAME = "same", "The same person"
+    NOT_SAME = "not_same", "Not the same person"
+    UNDONE = "undone", "Undone"
+
+
 class Answer(TextChoices):
     """What a patient can answer to a safety question."""
 

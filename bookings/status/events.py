@@ -55,6 +55,9 @@ class Event(StrEnum):
     REACHED = "phoned the patient"
     NOT_REACHED = "tried to phone the patient"
     LEFT_MESSAGE = "left the patient a voicemail message"
+    HANDED_OVER = "handed it over"
+    NOTE_WRITTEN = "wrote a note"
+    NOTE_UNPINNED = "unpinned a note"
     WRONG_BIRTH_DATES = "gave only wrong dates of birth"
     READ = "read it"
     SEARCHED = "found it by searching"
@@ -139,6 +142,9 @@ TOLD: dict[Event, ToldPatient] = {
     Event.REACHED: ToldPatient(),
     Event.NOT_REACHED: ToldPatient(),
     Event.LEFT_MESSAGE: ToldPatient(),
+    Event.HANDED_OVER: ToldPatient(),
+    Event.NOTE_WRITTEN: ToldPatient(),
+    Event.NOTE_UNPINNED: ToldPatient(),
     Event.WRONG_BIRTH_DATES: ToldPatient(),
     Event.READ: ToldPatient(),
     Event.SEARCHED: ToldPatient(),
@@ -188,6 +194,9 @@ LOOKS = (
     Event.READ,
     Event.SEARCHED,
     Event.PRINTED,
+    Event.HANDED_OVER,
+    Event.NOTE_WRITTEN,
+    Event.NOTE_UNPINNED,
     Event.WRONG_BIRTH_DATES,
     Event.LEFT_MESSAGE,
     *CALLS.values(),

@@ -91,6 +91,13 @@ WITH_APPOINTMENT = {
     RequestStatus.BOOKED_IN_REVIEW,
     RequestStatus.BOOKED_OFFERED,
 }
+# Nothing more happens, unless the clinic takes it up again.
+ENDED = {
+    RequestStatus.DECLINED,
+    RequestStatus.WITHDRAWN,
+    RequestStatus.LAPSED,
+    RequestStatus.CLOSED,
+}
 # The status that follows when the patient's time to reply is over.
 WITHOUT_REPLY: dict[RequestStatus, RequestStatus] = {
     RequestStatus.QUESTION_ASKED: RequestStatus.LAPSED,

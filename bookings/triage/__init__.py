@@ -33,6 +33,8 @@ from bookings.triage.earlier import (
     leave_earlier_list,
     pass_on_freed_times,
 )
+from bookings.triage.handing_over import hand_over
+from bookings.triage.notes import unpin_note, write_note
 from bookings.triage.offering import (
     accept,
     ask_for_other_times,
@@ -43,6 +45,7 @@ from bookings.triage.offering import (
     usual_hold,
     warn_of_ends,
 )
+from bookings.triage.people import change_person, join, keep_apart, undo
 from bookings.triage.receiving import (
     Submission,
     submit,
@@ -93,11 +96,15 @@ __all__ = [
     "cancel_until",
     "catch_up",
     "change_contact",
+    "change_person",
     "correct_birth_date",
     "decline",
     "defer",
+    "hand_over",
     "is_soon",
+    "join",
     "join_earlier_list",
+    "keep_apart",
     "keep_appointment",
     "latest_appointment",
     "leave_as_it_is",
@@ -118,10 +125,13 @@ __all__ = [
     "start_review",
     "submit",
     "take_offer_back",
+    "undo",
     "undo_attendance",
+    "unpin_note",
     "usual_hold",
     "usual_wait",
     "warn_of_ends",
     "was_seen",
     "withdraw",
+    "write_note",
 ]

@@ -10,6 +10,7 @@ from bookings.links import CODE_LIFE, code, is_alive
 from bookings.models import AppointmentRequest, PhoneCall
 from bookings.status import CLOCK, LINK_HOLDER, PATIENT, MessageKind, Overtaken, TriageRefused
 from bookings.status.events import CALLS, Event
+from bookings.triage.recognising import keep_contact
 from bookings.triage.transitions import keep, one_change, what_happened
 from procedures.ground.folding import found_by
 from procedures.ground.phones import takes_no_texts
@@ -29,8 +30,27 @@ def change_contact(
 
     A new email address gets a new private link. The old link stops working, and the old address is
     told that there was a change. Without an email address there is a new code instead. A number
-    that cannot receive text messages ends them.
+    that cannot receive text messages ends them. The person is reached that way from then on.
     """
+    with one_change(request):
+        reach_otherwise(
+            request, version=version, email=email, phone=phone, by=by, now=now, **choices
+        )
+        keep_contact(request, by=by, now=now)
+    return request
+
+
+def reach_otherwise(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    email: str,
+    phone: str,
+    by: journal.Actor,
+    now: datetime,
+    **choices: Any,
+) -> None:
+    """The change on one request, for a verb that also says what it means for the person."""
     old, new_address = request.email, email != request.email
     something_new = new_address or phone != str(request.phone)
     actor = journal.actor_name(by)
@@ -55,7 +75,6 @@ def change_contact(
             messages.queue(request, MessageKind.CONTACT, by=actor, now=now, on_the_phone=True)
         if new_address and old:
             messages.tell_old_address(request, old, by=actor, now=now)
-    return request
 
 
 def record_call(

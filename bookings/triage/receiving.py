@@ -21,6 +21,7 @@ from bookings.screening import GivenAnswer
 from bookings.status import PATIENT, MessageKind, TriageRefused
 from bookings.status.events import Event
 from bookings.triage import surge
+from bookings.triage.recognising import recognise
 from bookings.triage.safety import keep_answers
 from procedures.ground.folding import found_by
 from procedures.ground.rate_limits import Try, spend_all
@@ -53,11 +54,13 @@ class Submission:
     text_messages: bool = False
     voicemail: bool = False
     answers: Sequence[GivenAnswer] = field(default_factory=list)
+    # A request that is certainly of the same person, if whoever sends this says so.
+    earlier: AppointmentRequest | None = None
 
     def digest(self) -> str:
         """The hash of the content, which tells a repeated send from a changed one."""
         content = {
-            **vars(self),
+            **{name: value for name, value in vars(self).items() if name != "earlier"},
             "page": self.page.pk if self.page else None,
             "wished_clinician": self.wished_clinician.pk if self.wished_clinician else None,
             "answers": [(given.question.pk, given.answer, given.detail) for given in self.answers],
@@ -104,6 +107,7 @@ def _receive(
     # A code is shown to a patient straight away; a colleague makes one when somebody asks for it.
     has_code = by == PATIENT and not submission.email
     request = AppointmentRequest.objects.create(
+        person=recognise(submission, by=by, now=now),
         reference=_new_reference(),
         submission_key=key,
         submission_digest=submission.digest(),

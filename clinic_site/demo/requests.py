@@ -7,6 +7,7 @@ from django.db.models import F
 from bookings import messages
 from bookings.models import AppointmentRequest, Message
 from bookings.status import MessageKind, MessageStatus
+from clinic_site.demo import said
 from clinic_site.demo.clinic import Clinic
 from clinic_site.demo.people import Row, rows
 from clinic_site.demo.stories import STORIES, WITH_VISIT
@@ -30,6 +31,7 @@ def load(now: datetime) -> None:
     stories = [Telling(row, number, clinic, places.get(number)) for number, row in in_order]
     for told in stories:
         STORIES[told.row.story](told)
+    said.say(stories)
     _send(now, since=clinic.timetable.at(-1, time()))
     for told in stories:
         if told.row.story == "bounced":

@@ -64,6 +64,11 @@ def is_same_name(one: str, other: str) -> bool:
     return _is_within(one, other) or _is_within(other, one)
 
 
+def has_same_words(one: str, other: str) -> bool:
+    """Whether two names have the same words, in any order: a shortened one may be a twin's."""
+    return sorted(words(one)) == sorted(words(other)) != []
+
+
 def as_reference(typed: str) -> str:
     """A reference as we write it, however it was typed; empty if it cannot be one."""
     letters = "".join(

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from bookings import journal, links
+from bookings import journal, links, triage
 from bookings.forms.safety_questions import OTHERS, rest_value
 from bookings.models import AppointmentRequest, Look, ScreeningQuestion
 from bookings.status import (
@@ -24,7 +24,7 @@ from bookings.status import (
 from bookings.status.events import Event
 from procedures.status import RevisionStatus
 from tests import factories
-from tests.people import LIST, decide_at, open_link, page_of, rest
+from tests.people import LIST, PEOPLE, decide_at, open_link, page_of, rest
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
@@ -307,11 +307,50 @@ def test_somebody_found_by_a_search_can_be_booked_from_there(
     sign_in: SignIn, monday: datetime
 ) -> None:
     client, known = sign_in("Reception"), factories.received(now=monday)
-    found = client.post(f"{LIST}search/", {"term": "Pat Sample"}).content.decode()
+    found = client.post(f"{PEOPLE}search/", {"term": "Pat Sample"}, follow=True).content.decode()
     assert f'name="known" value="{known.pk}"' in found
-    assert "New request" in found
     content = client.post(URL, {"known": known.pk}).content.decode()
     assert 'value="pat@example.org"' in content
+
+
+def test_a_known_caller_with_a_new_number_is_the_same_person(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    client, known = sign_in("Reception"), factories.received(now=monday)
+    content = client.post(URL, {"known": known.pk}).content.decode()
+    assert f'name="earlier" value="{known.pk}"' in content
+    reached = {"phone": "01632 960123", "email": ""}
+    note(client, earlier=known.pk, **reached)
+    note(client, **reached | {"phone": "01632 960124"})
+    people = AppointmentRequest.objects.order_by("pk").values_list("person", flat=True)
+    assert [pk == known.person_id for pk in people] == [True, True, False]
+
+
+def test_what_we_know_now_is_filled_in(sign_in: SignIn, monday: datetime) -> None:
+    known = factories.received(now=monday)
+    person = known.person
+    triage.change_person(
+        person,
+        version=person.version,
+        email="new@example.org",
+        phone="",
+        access_needs=["step_free"],
+        access_detail="",
+        by=factories.staff("Reception"),
+        now=monday,
+    )
+    content = sign_in("Reception").post(URL, {"known": known.pk}).content.decode()
+    assert 'value="new@example.org"' in content
+    assert 'value="step_free" id="id_access_needs_2" checked' in content
+
+
+def test_two_who_are_joined_are_one_in_the_list(sign_in: SignIn, monday: datetime) -> None:
+    one = factories.received(now=monday)
+    other = factories.received(email="other@example.org", phone="", now=monday)
+    client = sign_in("Reception")
+    assert client.post(URL, WHO).content.decode().count('name="known"') == 2
+    triage.join(one.person, other=other.person, by=factories.staff("Reception"), now=monday)
+    assert client.post(URL, WHO).content.decode().count('name="known"') == 1
 
 
 @pytest.mark.parametrize("pk", ["0", "x", ""])
@@ -367,10 +406,10 @@ def test_whoever_may_only_look_is_offered_no_booking(sign_in: SignIn, monday: da
     person.user_permissions.add(Permission.objects.get(codename="view_appointmentrequest"))
     client = sign_in(person)
     assert client.get(URL).status_code == 403
-    found = client.post(f"{LIST}search/", {"term": "Pat Sample"}).content.decode()
+    found = client.post(f"{PEOPLE}search/", {"term": "Pat Sample"}, follow=True).content.decode()
     assert "Pat Sample" in found
     assert URL not in found
-    assert "Something new" not in found
+    assert "Something new" not in client.get("/admin/bookings/person/").content.decode()
 
 
 def test_no_name_is_in_an_address(sign_in: SignIn) -> None:

@@ -14,7 +14,7 @@ from bookings import links, messages, triage
 from bookings.models import Message, RequestEvent
 from bookings.status import RequestStatus
 from tests import factories
-from tests.people import CANARIES, request_with_canaries
+from tests.people import CANARIES, PEOPLE, page_of_person, request_with_canaries
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +25,8 @@ OWN_PLACES = {
     "bookings_screeninganswer",
     "bookings_clinicquestion",
     "bookings_visitanswer",
+    "bookings_person",
+    "bookings_note",
 }
 
 
@@ -50,7 +52,11 @@ def walk(client: Client, now: datetime) -> list[str]:
     staff = Client()
     staff.force_login(factories.staff("Reception"))
     desk = f"/admin/bookings/appointmentrequest/{request.pk}/"
-    staff.post("/admin/bookings/appointmentrequest/search/", {"term": "Canaryname"})
+    staff.post("/admin/bookings/person/search/", {"term": "Canaryname"})
+    person = page_of_person(request.person)
+    staff.get(person)
+    staff.get(PEOPLE)
+    staff.post(f"{desk}decide/note/", {"version": 1, "text": "Canarynote."})
     staff.post(f"{desk}decide/review/", {"version": 1})
     staff.post(f"{desk}decide/ask/", {"version": 2, "text": "Canaryquestion?"})
     client.post(
@@ -67,7 +73,7 @@ def walk(client: Client, now: datetime) -> list[str]:
     messages.send_due()
     request.refresh_from_db()
     assert request.status == RequestStatus.WITHDRAWN
-    return [link, url, desk]
+    return [link, url, desk + person]
 
 
 def test_s7_nothing_of_a_patient_is_in_logs_or_other_tables(

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from bookings import journal
 from bookings.models import RequestEvent
 from bookings.status import RequestStatus
+from bookings.status.events import Event
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +75,13 @@ def test_a_missing_newest_event_shows(monday: datetime) -> None:
             cursor.execute("DROP TRIGGER bookings_requestevent_no_delete")
     request.events.order_by("-number")[0].delete()
     assert not journal.chain_is_whole(request)
+
+
+def test_one_event_in_each_of_many_journals_keeps_every_chain_whole(monday: datetime) -> None:
+    requests = [factories.received(now=monday) for _ in range(3)]
+    journal.record(requests[0], Event.READ, by="robin", at=monday)
+    journal.record_each(requests, Event.SEARCHED, by="robin", at=monday)
+    journal.record_each([], Event.SEARCHED, by="robin", at=monday)
+    assert [each.events.order_by("-number")[0].kind for each in requests] == [Event.SEARCHED] * 3
+    assert [each.events.count() for each in requests] == [3, 2, 2]
+    assert all(journal.chain_is_whole(each) for each in requests)

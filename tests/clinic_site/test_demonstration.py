@@ -19,6 +19,7 @@ from django.db.models import Count
 from django.test import Client
 from django.utils import timezone
 
+from bookings import identity
 from bookings.desk.agenda import appointments_without_attendance
 from bookings.desk.finding import likely_duplicates
 from bookings.desk.to_phone import patients_to_phone
@@ -29,6 +30,9 @@ from bookings.models import (
     AppointmentRequest,
     Location,
     Message,
+    Note,
+    Person,
+    PersonLink,
     RedFlag,
     ScreeningQuestion,
 )
@@ -40,6 +44,7 @@ from bookings.status import (
     FlagOutcome,
     MessageStatus,
     RequestStatus,
+    Verdict,
 )
 from bookings.status.events import Event
 from clinic_site.demo.signed_pages import SOURCES
@@ -242,6 +247,18 @@ def test_each_special_case_is_there(now: datetime) -> None:
     assert twice.count() > 3
     again = requests.get(name="Priya Sample-Specimen", status=RequestStatus.RECEIVED)
     assert len(likely_duplicates(again)) == 1
+    verdicts = Counter(PersonLink.objects.values_list("verdict", flat=True))
+    assert verdicts == {Verdict.SAME: 1, Verdict.NOT_SAME: 1}
+    assert (
+        Person.objects.get(name="H. Fable").shown_as
+        == Person.objects.get(name="Harold Fable").shown_as
+    )
+    pat = Person.objects.get(name="Pat Sample")
+    assert [each.known.name for each in identity.perhaps_same(pat, {})] == ["P. Sample"]
+    assert {each.is_pinned for each in Note.objects.all()} == {True, False}
+    assert Note.objects.exclude(unpinned_at=None).exists()
+    assert requests.filter(for_clinicians=True).exists()
+    assert requests.exclude(owner=None).count() == 2
     assert Clinician.objects.count() == 3
     assert Location.objects.count() == 2
 

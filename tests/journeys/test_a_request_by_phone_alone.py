@@ -64,10 +64,11 @@ def ask(page: Page, clinic: str, look: Look) -> str:
 def offer_by_phone(page: Page, clinic: str, reference: str, look: Look) -> list[str]:
     """Offer a time, phone the patient, and record it; return what there was to tell."""
     sign_in(page, clinic, "reception")
-    page.goto(f"{clinic}/admin/bookings/appointmentrequest/search/")
+    page.goto(f"{clinic}/admin/bookings/person/search/")
     page.get_by_label("What are you looking for?").fill("020 7946 0777")
     press(page.get_by_role("button", name="Search", exact=True))
-    press(page.get_by_role("link", name=reference))
+    press(page.get_by_role("link", name="No time yet"))
+    expect(page.get_by_text(f"Request {reference}")).to_be_visible()
     press(page.get_by_role("link", name="Offer times"))
     tick_free(page, after=noon(days=1))
     press(page.get_by_role("button", name="Offer times"))

@@ -63,6 +63,11 @@ def a_row_in_each(monday: datetime) -> None:
         by=factories.staff("Clinician"),
         now=monday,
     )
+    triage.write_note(
+        request, text="Only a test.", pinned=True, by=factories.staff("Reception"), now=monday
+    )
+    other = factories.received(name="Somebody Else", email="else@example.org", now=monday).person
+    triage.join(request.person, other=other, by=factories.staff("Reception"), now=monday)
     seen = booked(monday)
     now = monday + timedelta(days=7)
     triage.record_attendance(

@@ -70,6 +70,8 @@ class CallerForm(ReachForm, AboutPageForm, SafetyForm):
     """Everything that a patient would send us, on one page, with the safety questions asked aloud."""
 
     key = forms.CharField(max_length=43, widget=forms.HiddenInput)
+    # A request of the person whom the colleague recognised.
+    earlier = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
     name = _name()
     date_of_birth = BirthDateField(label="Date of birth")
     carer_right = forms.ChoiceField(

@@ -1,0 +1,123 @@
+"""The forms about people: notes, who is whom, how they are reached, who sees to a request."""
+
+from typing import Any, cast
+
+from django import forms
+
+from bookings.desk.owners import colleagues
+from bookings.models import Note, Person, PersonLink
+from bookings.status import AccessNeed
+from procedures.ground.contact_fields import EmailAddressField, OptionalPhoneField, PlainTextField
+from procedures.ground.decisions import DecisionForm
+from procedures.ground.generics import ModelChoiceField
+
+GONE = "This page has expired. Open it again and repeat what you did."
+CLINICIANS, EVERYBODY = "clinicians", "everybody"
+
+
+class OfThisPage(ModelChoiceField[Any]):
+    """Something that a button on the page names. Nobody types it."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, **kwargs: Any):
+        messages = dict.fromkeys(("required", "invalid_choice"), GONE)
+        super().__init__(error_messages=messages, **kwargs)
+
+
+class NoteForm(DecisionForm):
+    """A note for colleagues."""
+
+    text = PlainTextField(
+        label="Note for colleagues",
+        required_message="Write the note.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    pinned = forms.BooleanField(label="Pin it: show it on every list", required=False)
+
+    def values(self) -> dict[str, Any]:
+        # No version: a note changes nothing that somebody else may be looking at.
+        return {"text": self.cleaned_data["text"], "pinned": self.cleaned_data["pinned"]}
+
+
+class UnpinForm(DecisionForm):
+    """Which pinned note."""
+
+    note = OfThisPage(queryset=Note.objects.all())
+
+    def values(self) -> dict[str, Any]:
+        return {"note": self.cleaned_data["note"]}
+
+
+class OtherPersonForm(DecisionForm):
+    """Who else it is about."""
+
+    other = OfThisPage(queryset=Person.objects.shown())
+
+    def values(self) -> dict[str, Any]:
+        return {"other": self.cleaned_data["other"]}
+
+
+class LinkForm(DecisionForm):
+    """Which of the things that were said."""
+
+    link = OfThisPage(queryset=PersonLink.objects.all())
+
+    def values(self) -> dict[str, Any]:
+        return {"link": self.cleaned_data["link"]}
+
+
+class ReachPersonForm(DecisionForm):
+    """How we reach a person, and what they need to visit us."""
+
+    phone = OptionalPhoneField()
+    email = EmailAddressField(label="Email address")
+    access_needs = forms.MultipleChoiceField(
+        label="Help they need to visit us",
+        required=False,
+        choices=AccessNeed.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Choose from the list."},
+    )
+    access_detail = PlainTextField(
+        label="Which language, or what else would help? (optional)",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name in ("email", "phone"):
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+        names = ("phone", "email", "access_needs", "access_detail")
+        self.initial = {**{name: getattr(self.record, name) for name in names}, **self.initial}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned["phone"] = str(cleaned.get("phone") or "")
+        if not cleaned["phone"] and not cleaned.get("email") and not self.errors:
+            self.add_error(
+                "email", "Enter an email address or a phone number. We need one of them."
+            )
+        return cleaned
+
+
+class HandOverForm(DecisionForm):
+    """To whom. Each choice is a button."""
+
+    to = forms.ChoiceField(
+        widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid_choice"), GONE)
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.people = {str(user.pk): user for user in colleagues()}
+        choices = [*self.people, CLINICIANS, EVERYBODY]
+        cast("forms.ChoiceField", self.fields["to"]).choices = [(each, each) for each in choices]
+
+    def values(self) -> dict[str, Any]:
+        # No version: the last to say so is right.
+        to = self.cleaned_data["to"]
+        return {"to": self.people.get(to), "for_clinicians": to == CLINICIANS}

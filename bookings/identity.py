@@ -1,0 +1,114 @@
+"""Who is who: which people are certainly one, who may be, and what colleagues have said about it.
+
+Certain is whoever has the same date of birth, the same name (all of its words, however it was
+typed) and an email address or a phone number in common. Whatever is less than that is for a
+colleague to say. Writes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from bookings.models import AppointmentRequest, Person, PersonLink
+from bookings.status import Verdict
+from procedures.ground.folding import has_same_words, is_same_name
+
+Pair = tuple[int, int]
+
+
+def pair(one: int, other: int) -> Pair:
+    """Two numbers in the order in which a link has them."""
+    return min(one, other), max(one, other)
+
+
+def is_named_and_born_as(
+    record: Person | AppointmentRequest, *, name: str, date_of_birth: date
+) -> bool:
+    """Whether the name and the date of birth are those of the record."""
+    return record.date_of_birth == date_of_birth and has_same_words(record.name, name)
+
+
+def certainly(*, name: str, date_of_birth: date, email: str, phone: str) -> Person | None:
+    """The one person who this certainly is, or None. Two of whom it may be either are nobody."""
+    alike = [
+        each
+        for each in Person.objects.filter(date_of_birth=date_of_birth)
+        if has_same_words(each.name, name)
+    ]
+    if not alike:
+        return None
+    shared = Q(email=email) if email else Q(phone=phone)
+    if phone:
+        shared |= Q(phone=phone)
+    ever = AppointmentRequest.objects.filter(shared, person__in=alike)
+    reached = set(ever.values_list("person", flat=True))
+    found = [each for each in alike if each.pk in reached or _contacts([each]) & {email, phone}]
+    if len({each.shown_as for each in found}) != 1:
+        return None
+    return min(found, key=lambda each: each.pk)
+
+
+def verdicts(people: Iterable[int]) -> dict[Pair, PersonLink]:
+    """The newest that was said about each pair with one of these people. What was undone is left out."""
+    people = list(people)
+    said = PersonLink.objects.filter(Q(one__in=people) | Q(other__in=people))
+    newest = {
+        (each.one_id, each.other_id): each
+        for each in said.select_related("one", "other", "said_by").order_by("pk")
+    }
+    return {each: link for each, link in newest.items() if link.verdict != Verdict.UNDONE}
+
+
+class Candidate(NamedTuple):
+    """Somebody who may be the same person."""
+
+    shown_as: int
+    requests: list[AppointmentRequest]
+
+    @property
+    def known(self) -> Person:
+        """What we know of them now."""
+        return max((each.person for each in self.requests), key=lambda row: (row.known_at, row.pk))
+
+
+def perhaps_same(person: Person, said: Mapping[Pair, PersonLink]) -> list[Candidate]:
+    """Others who may be this person: same date of birth, and a name or a contact alike.
+
+    Nobody about whom a colleague has said that they are somebody else, as `said` has it.
+    """
+    born_then = AppointmentRequest.objects.filter(person__date_of_birth=person.date_of_birth)
+    by_person: dict[int, list[AppointmentRequest]] = defaultdict(list)
+    for request in born_then.select_related("person").order_by("pk"):
+        by_person[request.person.shown_as].append(request)
+    ours = by_person.pop(person.pk, [])
+    apart = {
+        number for pair, link in said.items() if link.verdict == Verdict.NOT_SAME for number in pair
+    } - {each.person_id for each in ours}
+    return [
+        Candidate(shown_as, theirs)
+        for shown_as, theirs in by_person.items()
+        if _is_alike(ours, theirs) and not apart & {each.person_id for each in theirs}
+    ]
+
+
+def _is_alike(ours: list[AppointmentRequest], theirs: list[AppointmentRequest]) -> bool:
+    if _contacts(_rows(ours)) & _contacts(_rows(theirs)):
+        return True
+    return any(
+        is_same_name(one, other)
+        for one in {each.name for each in _rows(ours)}
+        for other in {each.name for each in _rows(theirs)}
+    )
+
+
+def _rows(requests: list[AppointmentRequest]) -> list[Person | AppointmentRequest]:
+    """What was said on the requests, and what we know now."""
+    return [*requests, *(each.person for each in requests)]
+
+
+def _contacts(rows: Iterable[Person | AppointmentRequest]) -> set[str]:
+    """Every email address and phone number of these rows."""
+    return {str(each) for row in rows for each in (row.email, row.phone) if each}

@@ -1,0 +1,193 @@
+"""The people who ask us for appointments, and what colleagues say about them. Written by `triage`."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q
+from phonenumber_field.modelfields import PhoneNumberField
+
+from bookings.status import Verdict, needs_in_words
+from bookings.status.requests import ACTOR_LENGTH
+from procedures.ground.constraints import paired
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    """People, each of them once."""
+
+    def shown(self) -> Self:
+        """One row for each person, however many rows colleagues have joined."""
+        return self.filter(joined_to=None)
+
+    def one_with(self, person: "Person") -> Self:
+        """Every row of the same person."""
+        return self.filter(Q(pk=person.shown_as) | Q(joined_to=person.shown_as))
+
+
+class Person(models.Model):
+    """A patient, with the newest of what we know. What they said each time is on their requests."""
+
+    name = models.CharField(max_length=100)
+    date_of_birth = models.DateField()
+    email = models.EmailField(blank=True)
+    phone = PhoneNumberField(blank=True)
+    access_needs = models.JSONField(default=list)
+    access_detail = models.CharField(max_length=200, blank=True)
+    # Names and numbers in the form that a search compares (`folding.found_by`).
+    found_by = models.CharField(max_length=600, default="")
+    # The row under which they are shown, since colleagues said that two rows are one person. It
+    # follows from the newest verdicts alone (`triage.people`), so undoing one gives back what was.
+    joined_to = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="joined"
+    )
+    version = models.PositiveIntegerField(default=1)
+    # Since when we know what is here, and from whom.
+    known_at = models.DateTimeField()
+    known_by = models.CharField(max_length=ACTOR_LENGTH)
+
+    PERSONAL = {
+        "name",
+        "date_of_birth",
+        "email",
+        "phone",
+        "access_needs",
+        "access_detail",
+        "found_by",
+        "joined_to",
+    }
+    NOT_PERSONAL = {"id", "version", "known_at", "known_by"}
+
+    objects = PersonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "people"
+        constraints = [
+            paired("known"),
+            CheckConstraint(
+                condition=Q(joined_to=None) | ~Q(joined_to=F("id")),
+                name="nobody_is_joined_to_themselves",
+            ),
+        ]
+        indexes = [
+            Index(fields=["found_by"], name="people_found_by"),
+            Index(fields=["date_of_birth"], name="people_by_birth"),
+            Index(fields=["email"], name="people_by_email"),
+        ]
+        permissions = [
+            ("note_person", "Can write notes about a person or a request"),
+            ("join_person", "Can say whether two people are one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"person {self.pk}"
+
+    @property
+    def shown_as(self) -> int:
+        """The number of the row under which this person is shown."""
+        return self.joined_to_id or self.pk
+
+    @property
+    def newest(self) -> "Person":
+        """Of the rows that are one person, the one that says what we have known for the least time.
+
+        Only for a row that is shown; `joined` is best fetched with it.
+        """
+        rows: list[Person] = [self, *self.joined.all()]
+        return max(rows, key=lambda each: (each.known_at, each.pk))
+
+    def needs(self) -> list[str]:
+        """What makes a visit possible for this person, in words."""
+        return needs_in_words(self.access_needs, self.access_detail)
+
+
+class PersonLink(models.Model):
+    """What a colleague said about two rows: one person or two. The newest about a pair counts.
+
+    The database refuses to change or delete it.
+    """
+
+    # The two rows, the older first.
+    one = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    other = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    said_at = models.DateTimeField()
+    said_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL = {"one", "other", "verdict"}
+    NOT_PERSONAL = {"id", "said_at", "said_by"}
+
+    class Meta:
+        constraints = [
+            paired("said"),
+            CheckConstraint(condition=Q(one__lt=F("other")), name="a_pair_has_one_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"what was said about people {self.one_id} and {self.other_id}"
+
+
+class NoteQuerySet(models.QuerySet["Note"]):
+    """Notes by whom they are about."""
+
+    def about(self, person: Person) -> Self:
+        """The notes about this person, the newest first."""
+        return self.filter(person__in=Person.objects.one_with(person)).order_by("-pk")
+
+    def pinned(self) -> Self:
+        """Notes that are pinned, and have not been unpinned since."""
+        return self.filter(pinned=True, unpinned_at=None)
+
+
+class Note(models.Model):
+    """What a colleague wrote for the others about a person.
+
+    Once written it can only be unpinned: the database refuses any other change.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="notes")
+    # The request on which it was written, if there was one.
+    request = models.ForeignKey(
+        "AppointmentRequest", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    text = models.TextField()
+    pinned = models.BooleanField(default=False)
+    written_at = models.DateTimeField()
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    unpinned_at = models.DateTimeField(null=True)
+    unpinned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL = {"person", "request", "text", "pinned"}
+    NOT_PERSONAL = {"id", "written_at", "written_by", "unpinned_at", "unpinned_by"}
+
+    objects = NoteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            paired("written"),
+            paired("unpinned"),
+            CheckConstraint(
+                condition=Q(unpinned_at=None) | Q(pinned=True),
+                name="only_a_pinned_note_is_unpinned",
+            ),
+        ]
+        indexes = [
+            Index(
+                fields=["person"],
+                condition=Q(pinned=True, unpinned_at=None),
+                name="notes_pinned",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"note {self.pk} about person {self.person_id}"
+
+    @property
+    def is_pinned(self) -> bool:
+        """The predicate twin of `pinned`."""
+        return self.pinned and self.unpinned_at is None

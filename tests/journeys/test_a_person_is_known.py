@@ -1,0 +1,129 @@
+"""People at the desk: found, joined, written about and handed over, each in a press or two."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from bookings.models import AppointmentRequest, Note, Person
+from bookings.status import AppointmentStatus
+from tests.journeys.steps import press, sign_in
+
+Look = Callable[[Page], None]
+NewPage = Callable[..., Page]
+
+# Links, buttons and ticks. Typing is none.
+MOST_TO_JOIN = 2
+MOST_TO_NOTE = 2
+MOST_TO_HAND_OVER = 2
+MOST_TO_HISTORY = 1
+
+
+class Presses:
+    """What was pressed since the last count."""
+
+    def __init__(self) -> None:
+        self.pressed: list[str] = []
+
+    def follow(self, target: Locator) -> None:
+        self.pressed.append(target.inner_text())
+        press(target)
+
+    def most(self, count: int) -> None:
+        assert 0 < len(self.pressed) <= count, self.pressed
+        self.pressed.clear()
+
+
+def find(page: Page, term: str) -> None:
+    """Type into the field that is on every page, and press Enter."""
+    box = page.get_by_label("Find a patient")
+    box.fill(term)
+    with page.expect_navigation():
+        box.press("Enter")
+
+
+def request_page(clinic: str, request: AppointmentRequest) -> str:
+    return f"{clinic}/admin/bookings/appointmentrequest/{request.pk}/change/"
+
+
+def test_a_person_is_found_joined_and_parted(clinic: str, new_page: NewPage, look_at: Look) -> None:
+    page = new_page(javascript=False)
+    sign_in(page, clinic, "reception")
+    presses = Presses()
+    pat = AppointmentRequest.objects.get(name="Pat Sample")
+    page.goto(request_page(clinic, pat))
+    presses.follow(page.get_by_role("link", name="Compare them"))
+    presses.follow(page.get_by_role("button", name=re.compile("^Same person")))
+    presses.most(MOST_TO_JOIN)
+    expect(page.get_by_text("Joined: they are shown as one person")).to_be_visible()
+    look_at(page)
+    find(page, "07700 900223")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pat Sample")
+    press(page.get_by_role("button", name="Undo"))
+    expect(page.get_by_text("Undone. Both are as they were before.")).to_be_visible()
+    find(page, "07700 900223")
+    expect(page.get_by_role("heading", level=1)).to_have_text("P. Sample")
+    presses.follow(page.get_by_role("button", name="Not the same person"))
+    presses.most(MOST_TO_JOIN)
+    expect(page.get_by_role("region", name="Perhaps the same person")).to_have_count(0)
+    assert not Person.objects.filter(name="P. Sample").exclude(joined_to=None).exists()
+
+
+def test_a_note_is_written_and_a_request_handed_over(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    page = new_page(width=375)
+    sign_in(page, clinic, "reception")
+    presses = Presses()
+    pat = AppointmentRequest.objects.get(name="Pat Sample")
+    page.goto(request_page(clinic, pat))
+    page.get_by_label("Write a note").fill("Her sister phones for her.")
+    pin = page.get_by_label("Pin it")
+    presses.pressed.append("Pin it")
+    pin.check()
+    presses.follow(page.get_by_role("button", name="Save the note"))
+    presses.most(MOST_TO_NOTE)
+    assert Note.objects.filter(request=pat, pinned=True).count() == 1
+    expect(page.get_by_text("◆ Note: Her sister phones for her.")).to_be_visible()
+    look_at(page)
+    presses.follow(page.get_by_role("link", name="Hand over"))
+    look_at(page)
+    presses.follow(page.get_by_role("button", name="Ada Example"))
+    presses.most(MOST_TO_HAND_OVER)
+    expect(page.get_by_text("Handed over to Ada Example.")).to_be_visible()
+    clinician = new_page()
+    sign_in(clinician, clinic, "clinician")
+    clinician.goto(f"{clinic}/admin/bookings/appointmentrequest/?whose=mine")
+    expect(clinician.get_by_role("link", name=pat.reference)).to_be_visible()
+    expect(clinician.get_by_text("◆ Note").first).to_be_visible()
+    look_at(clinician)
+
+
+def test_a_clinician_sees_the_history_in_one_press(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    page = new_page()
+    sign_in(page, clinic, "clinician")
+    presses = Presses()
+    seen = AppointmentRequest.objects.filter(
+        appointments__status=AppointmentStatus.FULFILLED, appointments__given__isnull=False
+    ).earliest("pk")
+    page.goto(request_page(clinic, seen))
+    presses.follow(page.get_by_role("link", name=f"History of {seen.name}"))
+    presses.most(MOST_TO_HISTORY)
+    expect(page.get_by_role("region", name="Before")).to_contain_text("✓ Came")
+    look_at(page)
+    for name in ("José Ejemplo", "Harold Fable", "Nia Specimen"):
+        find(page, name)
+        look_at(page)
+    coming = AppointmentRequest.objects.filter(
+        appointments__status=AppointmentStatus.BOOKED
+    ).earliest("appointments__starts")
+    day = coming.appointments.latest("pk").starts
+    page.goto(f"{clinic}/admin/bookings/appointmentrequest/diary/day/?day={day:%Y-%m-%d}")
+    presses.follow(page.get_by_role("link", name=f"History of {coming.name}"))
+    presses.most(MOST_TO_HISTORY)
+    page.set_viewport_size({"width": 375, "height": 900})
+    look_at(page)
+    page.goto(f"{clinic}/admin/bookings/person/")
+    look_at(page)
