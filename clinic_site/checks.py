@@ -103,11 +103,7 @@ def every_page_about_the_clinic_is_published(
     """Name the pages that every page links to, and that nobody has published."""
     if DEFAULT_DB_ALIAS not in (databases or []) or migrations_due():
         return []
-    # As above.
-    Revision = apps.get_model("procedures", "Revision")
-    live = Revision.objects.filter(page__category=Category.ABOUT, status=RevisionStatus.PUBLISHED)
-    published = set(live.values_list("page__slug", flat=True))
-    missing = [slug for slug in (*FOR_PATIENTS, *ABOUT_THIS_SITE) if slug not in published]
+    missing = unpublished()
     if not missing:
         return []
     return [
@@ -118,3 +114,12 @@ def every_page_about_the_clinic_is_published(
             id="clinic_site.W003",
         )
     ]
+
+
+def unpublished() -> list[str]:
+    """The pages about the clinic that every page links to, and that nobody has published."""
+    # As above.
+    Revision = apps.get_model("procedures", "Revision")
+    live = Revision.objects.filter(page__category=Category.ABOUT, status=RevisionStatus.PUBLISHED)
+    published = set(live.values_list("page__slug", flat=True))
+    return [slug for slug in (*FOR_PATIENTS, *ABOUT_THIS_SITE) if slug not in published]
