@@ -129,7 +129,7 @@ def clashes(sessions: Sequence[ClinicSession]) -> list[str]:
     if not sessions:
         return []
     own = [
-        f"{_spoken(one)} and {_spoken(other)} overlap: nobody can be in two clinics at once."
+        f"{_spoken(one)} and {_spoken(other)} overlap: nobody can be in two clinics then."
         for number, one in enumerate(sessions)
         for other in sessions[number + 1 :]
         if _overlap(one, other)

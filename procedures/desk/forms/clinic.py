@@ -57,6 +57,9 @@ class ClinicForm(ModelForm[ClinicDetails]):
         help_text="Days before the appointment, with commas between them, for example 3, 1.",
         required_message="Enter at least one number of days.",
     )
+    cqc_link = forms.URLField(
+        label="Address of the CQC’s page", required=False, assume_scheme="https"
+    )
 
     use_required_attribute = False
 
@@ -70,9 +73,6 @@ class ClinicForm(ModelForm[ClinicDetails]):
         super().__init__(data, instance=ClinicDetails(**known.values()))
         self.initial["number"] = known.number
         self.initial["reminder_days"] = ", ".join(map(str, known.reminder_days))
-        self.fields["cqc_link"] = forms.URLField(
-            label="Address of the CQC’s page", required=False, assume_scheme="https"
-        )
         self.hours = hours_of(known.week, data, to_midnight=True)
 
     def parts(self) -> Iterator[tuple[str, list[BoundField]]]:
