@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from bookings.diary.weeks import fingerprint
-from bookings.models import Appointment, ClinicSession, Look, OpeningHours, SessionChange
+from bookings.models import Appointment, ClinicSession, Look, OpeningHours, Resource, SessionChange
 from bookings.status import RequestStatus
 from clinic_site.groups import GROUPS
 from procedures.models import Clinician
@@ -93,7 +93,8 @@ def test_a_week_is_one_page_and_days_with_the_same_hours_one_row(
     assert "Monday to Wednesday and Friday, 9:00 to 13:00, Room 1" in words(client.get(WEEKS))
     shown = client.get(page_of(doctor)).content.decode()
     assert 'name="weekly-INITIAL_FORMS" value="2"' in shown
-    assert doctor.resource  # and so they can be claimed, and be on leave
+    # And so they can be claimed, and be on leave.
+    assert Resource.objects.filter(clinician=doctor).exists()
 
 
 def test_a_change_from_a_day_on_leaves_the_past_as_it_was(
