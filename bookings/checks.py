@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.conf import settings
 from django.core import checks
 from django.core.checks import Tags, register
 from django.db import DEFAULT_DB_ALIAS
@@ -13,13 +12,14 @@ from bookings import messages
 from bookings.models import Location
 from bookings.screening import unasked
 from procedures.ground.migrations_due import migrations_due
+from procedures.models.clinic import details
 
 
 @register()
 def addresses_can_be_used(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[checks.Error]:
-    """Check the email addresses in CLINIC_INBOX, CLINIC_SENDER and CLINIC_RETURNED_MAIL."""
+    """Check the addresses of the clinic's inbox, of CLINIC_SENDER and of CLINIC_RETURNED_MAIL."""
     faults = []
     for read in (messages.inboxes, messages.sender, messages.returned_mail_address):
         try:
@@ -56,12 +56,13 @@ def the_clinics_address_is_one_of_its_places(
     if DEFAULT_DB_ALIAS not in (databases or []) or migrations_due():
         return []
     known = set(Location.objects.values_list("address", flat=True))
-    if not known or settings.CLINIC_ADDRESS in known:
+    if not known or details().address in known:
         return []
     return [
         checks.Warning(
-            f"CLINIC_ADDRESS is “{settings.CLINIC_ADDRESS}”, but no place has that address.",
-            hint="Patients would go to the wrong door. Correct the setting, or the place in the admin.",
+            f"The clinic’s address is “{details().address}”, but no place has that address.",
+            hint="Patients would go to the wrong door. Correct it at the desk under “Set-up”, or "
+            "correct the place.",
             id="bookings.W002",
         )
     ]

@@ -25,6 +25,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from bookings.models import AppointmentRequest
 from procedures.ground.characters import without_invisible
+from procedures.models.clinic import details
 
 SALT = "bookings.links"
 CODE_SALT = "bookings.links.code"
@@ -63,7 +64,7 @@ def link_ends(request: AppointmentRequest) -> datetime | None:
     """When the link expires; None while the request is open."""
     if request.ended_at is None:
         return None
-    return request.ended_at + timedelta(days=settings.CLINIC_LINK_DAYS)
+    return request.ended_at + timedelta(days=details().link_days)
 
 
 def is_alive(request: AppointmentRequest, now: datetime) -> bool:

@@ -16,11 +16,15 @@ from bookings.models import (
 )
 from bookings.status import Answer, AnsweredFrom, FlagLevel, TriageRefused
 from procedures.models import InformationPage
+from procedures.models.clinic import details
 
-# An answer that may change is asked for again after this time.
-FRESH_FOR = timedelta(days=7)
 # The age from which somebody can agree to treatment like any other adult.
 ADULT_AT = 18
+
+
+def fresh_for() -> timedelta:
+    """An answer that may change is asked for again after this time."""
+    return timedelta(days=details().answers_keep_days)
 
 
 class GivenAnswer(NamedTuple):
@@ -108,9 +112,9 @@ def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[S
     A question that is not asked with the request is asked once the request itself is old.
     """
     fresh = set(
-        request.answers.filter(given_at__gt=now - FRESH_FOR).values_list("question", flat=True)
+        request.answers.filter(given_at__gt=now - fresh_for()).values_list("question", flat=True)
     )
-    is_new = request.received_at > now - FRESH_FOR
+    is_new = request.received_at > now - fresh_for()
     current = ScreeningQuestion.objects.current().for_visit_about(request.page)
     again = current.filter(asked_again=True, answered_from=AnsweredFrom.PATIENT).in_order()
     return [

@@ -1,11 +1,11 @@
 """System checks for settings that would break a promise without anybody noticing."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.core.checks import Warning as Doubt
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
@@ -14,13 +14,13 @@ from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
 from procedures.ground.migrations_due import migrations_due
 from procedures.status import Category, RevisionStatus
 
-# What the pages about the clinic cannot say while a setting is empty.
+# What the pages about the clinic cannot say while a detail of it is empty.
 UNSAID = {
-    "CLINIC_ADDRESS": "where the clinic is",
-    "CLINIC_PHONE": "how to phone the clinic",
-    "CLINIC_EMAIL": "where to write about privacy, complaints and accessibility",
-    "CLINIC_LEGAL_NAME": "who runs the clinic and is responsible for patients’ information",
-    "CLINIC_ICO_NUMBER": "its number in the Information Commissioner’s register",
+    "address": "where the clinic is",
+    "phone": "how to phone the clinic",
+    "email": "where to write about privacy, complaints and accessibility",
+    "legal_name": "who runs the clinic and is responsible for patients’ information",
+    "ico_number": "its number in the Information Commissioner’s register",
 }
 
 
@@ -82,15 +82,17 @@ def the_database_file_is_private(
 def the_clinic_says_who_it_is(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[Doubt]:
-    """Name each empty setting without which the pages about the clinic are incomplete."""
+    """Name each empty detail without which the pages about the clinic are incomplete."""
+    # `start` reads this module before there are settings, and so before there are models.
+    clinic = import_module("procedures.models.clinic")
     return [
         Doubt(
-            f"{name} is not set, so no page says {unsaid}.",
-            hint="The law asks a clinic to publish this. docs/operations.md lists the settings.",
+            f"“{clinic.ClinicDetails.label_of(name)}” is not set, so no page says {unsaid}.",
+            hint="The law asks a clinic to publish this. Enter it at the desk under “Set-up”.",
             id="clinic_site.W002",
         )
         for name, unsaid in UNSAID.items()
-        if not getattr(settings, name)
+        if not getattr(clinic.details(), name)
     ]
 
 
@@ -101,11 +103,7 @@ def every_page_about_the_clinic_is_published(
     """Name the pages that every page links to, and that nobody has published."""
     if DEFAULT_DB_ALIAS not in (databases or []) or migrations_due():
         return []
-    # `start` reads this module before there are settings, and so before there are models.
-    Revision = apps.get_model("procedures", "Revision")
-    live = Revision.objects.filter(page__category=Category.ABOUT, status=RevisionStatus.PUBLISHED)
-    published = set(live.values_list("page__slug", flat=True))
-    missing = [slug for slug in (*FOR_PATIENTS, *ABOUT_THIS_SITE) if slug not in published]
+    missing = unpublished()
     if not missing:
         return []
     return [
@@ -116,3 +114,12 @@ def every_page_about_the_clinic_is_published(
             id="clinic_site.W003",
         )
     ]
+
+
+def unpublished() -> list[str]:
+    """The pages about the clinic that every page links to, and that nobody has published."""
+    # As above.
+    Revision = apps.get_model("procedures", "Revision")
+    live = Revision.objects.filter(page__category=Category.ABOUT, status=RevisionStatus.PUBLISHED)
+    published = set(live.values_list("page__slug", flat=True))
+    return [slug for slug in (*FOR_PATIENTS, *ABOUT_THIS_SITE) if slug not in published]

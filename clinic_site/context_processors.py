@@ -5,30 +5,32 @@ from django.http import HttpRequest
 
 from bookings.diary.desk_hours import desk_hours_in_words
 from clinic_site import clinic_pages
+from procedures.models.clinic import details
 
 # Settings that templates show, by the name that templates use.
-SHOWN = (
-    "clinic_name",
-    "clinic_phone",
-    "clinic_address",
-    "clinic_email",
-    "clinic_legal_name",
-    "clinic_registered_office",
-    "clinic_company_number",
-    "clinic_vat_number",
-    "clinic_ico_number",
-    "session_cookie_name",
-    "csrf_cookie_name",
-    "site_url",
-    "demonstration",
-    "development",
+SHOWN = ("session_cookie_name", "csrf_cookie_name", "site_url", "demonstration", "development")
+# What templates show of the clinic's details. They put “clinic_” before it.
+SHOWN_OF_THE_CLINIC = (
+    "name",
+    "phone",
+    "address",
+    "email",
+    "legal_name",
+    "registered_office",
+    "company_number",
+    "vat_number",
+    "ico_number",
 )
 
 
 def clinic(request: HttpRequest) -> dict[str, object]:
     """The clinic's facts, the pages about it that every page links to, and whether it is invented."""
-    return {name: getattr(settings, name.upper()) for name in SHOWN} | {
+    known = details()
+    return {
+        **{name: getattr(settings, name.upper()) for name in SHOWN},
+        **{f"clinic_{name}": getattr(known, name) for name in SHOWN_OF_THE_CLINIC},
         "clinic_hours": desk_hours_in_words(),
+        "clinic": known,
         "for_patients": clinic_pages.FOR_PATIENTS,
         "about_this_site": clinic_pages.ABOUT_THIS_SITE,
     }

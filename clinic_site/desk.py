@@ -20,7 +20,7 @@ from bookings.diary.desk_hours import desk_now
 from bookings.models import AppointmentRequest, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.triage import surge
-from clinic_site import sign_in
+from clinic_site import ready, set_up, sign_in
 from clinic_site.desk_navigation import ways
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from procedures.ground.signed_in import signed_in
@@ -81,12 +81,15 @@ class Desk(admin.AdminSite):
         return context
 
     def set_up(self, request: HttpRequest) -> TemplateResponse:
-        """The tables behind the desk, for those who may see them."""
+        """What can be set up, in the order of the work; and all tables behind the desk."""
         context = {
             **self.each_context(request),
             "title": "Set-up",
             "app_list": self.get_app_list(request),
+            "sections": set_up.sections(signed_in(request)),
         }
+        if request.user.has_perm(ready.PERMISSION):
+            context["ready"] = ready.progress(timezone.now())
         return TemplateResponse(request, "admin/setup.html", context)
 
     def login(
@@ -119,6 +122,8 @@ class Desk(admin.AdminSite):
             "clock": _clock(now),
             "alarms": alarms(now),
         }
+        if request.user.has_perm(ready.PERMISSION):
+            desk["ready"] = ready.progress(now)
         if request.user.has_perm("bookings.resolve_redflag"):
             desk["mine"] = mine = my_clinic(signed_in(request), now)
             _record(request, mine.requests(), now)

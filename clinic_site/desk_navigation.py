@@ -40,7 +40,12 @@ WAYS = (
 WAITING = "Requests"
 BEGINS = "Book by phone"
 # Sections whose pages begin otherwise than the entry itself.
-SECTIONS = {"Diary": "/bookings/appointmentrequest/diary/", "Pages": "/procedures/"}
+SECTIONS = {
+    "Diary": "/bookings/appointmentrequest/diary/",
+    "Pages": "/procedures/",
+    # The clinic's details and the clinicians.
+    "Set-up": "/procedures/clinic",
+}
 
 
 def ways(user: User, path: str) -> list[Way]:

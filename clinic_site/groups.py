@@ -80,6 +80,8 @@ GROUPS = {
         )
     }
     | {
+        "add_clinicdetails",
+        "view_clinicdetails",
         "add_clinician",
         "change_clinician",
         "add_appointmenttype",

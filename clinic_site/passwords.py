@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 
+from procedures.models.clinic import details
+
 # In addition to the names of the clinic, the site and the person.
 GUESSED_FIRST = ("password", "passphrase", "welcome", "letmein", "qwerty", "clinic", "hospital")
 SHORTEST_WORD = 4
@@ -39,7 +41,7 @@ class ContextWordsValidator:
 
 def _words(user: AbstractBaseUser | None) -> set[str]:
     names = [getattr(user, name, "") for name in ("username", "first_name", "last_name", "email")]
-    text = " ".join([settings.CLINIC_NAME, settings.SITE_URL, *names]).casefold()
+    text = " ".join([details().name, settings.SITE_URL, *names]).casefold()
     words = re.findall(r"\w+", text)
-    together = "".join(re.findall(r"\w+", settings.CLINIC_NAME.casefold()))
+    together = "".join(re.findall(r"\w+", details().name.casefold()))
     return {word for word in [*GUESSED_FIRST, *words, together] if len(word) >= SHORTEST_WORD}

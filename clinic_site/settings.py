@@ -60,41 +60,49 @@ FORCE_SCRIPT_NAME = ""
 
 # --- The clinic -----------------------------------------------------------------------------
 
-CLINIC_NAME = env.str("CLINIC_NAME", default="Our clinic")
-CLINIC_PHONE = env.str("CLINIC_PHONE", default="")
-CLINIC_ADDRESS = env.str("CLINIC_ADDRESS", default="")
-# What the law asks a clinic to publish: shown beside the pages about it, never inside their texts.
-CLINIC_EMAIL = env.str("CLINIC_EMAIL", default="")
-CLINIC_LEGAL_NAME = env.str("CLINIC_LEGAL_NAME", default="")
-CLINIC_REGISTERED_OFFICE = env.str("CLINIC_REGISTERED_OFFICE", default="")
-CLINIC_COMPANY_NUMBER = env.str("CLINIC_COMPANY_NUMBER", default="")
-CLINIC_VAT_NUMBER = env.str("CLINIC_VAT_NUMBER", default="")
-CLINIC_ICO_NUMBER = env.str("CLINIC_ICO_NUMBER", default="")
-# Where "something is waiting" is sent: addresses separated by commas, or empty for nowhere.
-CLINIC_INBOX = env.str("CLINIC_INBOX", default="")
-# When requests are looked at: days of the week (0 is Monday) and local hours.
-CLINIC_OPEN_DAYS = env.weekdays("CLINIC_OPEN_DAYS", default=[0, 1, 2, 3, 4])
-CLINIC_OPENS = env.time_of_day("CLINIC_OPENS", default="09:00")
-CLINIC_CLOSES = env.time_of_day("CLINIC_CLOSES", default="17:00", is_an_end=True)
+# What the clinic is, until a manager saves its details at the desk: the first values of
+# `procedures.models.ClinicDetails`. Everything else asks `procedures.models.clinic.details`.
+opens = env.time_of_day("CLINIC_OPENS", default="09:00")
+closes = env.time_of_day("CLINIC_CLOSES", default="17:00", is_an_end=True)
 env.insist(
-    CLINIC_OPENS < CLINIC_CLOSES,
-    f"CLINIC_OPENS is {CLINIC_OPENS} and CLINIC_CLOSES is {CLINIC_CLOSES}. Set CLINIC_CLOSES to "
-    "a later time.",
+    opens < closes,
+    f"CLINIC_OPENS is {opens} and CLINIC_CLOSES is {closes}. Set CLINIC_CLOSES to a later time.",
 )
-# The promise to patients, counted in the hours above.
-CLINIC_ANSWERS_WITHIN_HOURS = env.number(
-    "CLINIC_ANSWERS_WITHIN_HOURS", default=16, least=1, most=1000
-)
+CLINIC_FIRST_VALUES = {
+    "name": env.str("CLINIC_NAME", default="Our clinic"),
+    "phone": env.str("CLINIC_PHONE", default=""),
+    "address": env.str("CLINIC_ADDRESS", default=""),
+    # What the law asks a clinic to publish: shown beside the pages about it, never inside their
+    # texts.
+    "email": env.str("CLINIC_EMAIL", default=""),
+    "legal_name": env.str("CLINIC_LEGAL_NAME", default=""),
+    "registered_office": env.str("CLINIC_REGISTERED_OFFICE", default=""),
+    "company_number": env.str("CLINIC_COMPANY_NUMBER", default=""),
+    "vat_number": env.str("CLINIC_VAT_NUMBER", default=""),
+    "ico_number": env.str("CLINIC_ICO_NUMBER", default=""),
+    # Where "something is waiting" is sent: addresses separated by commas, or empty for nowhere.
+    "inbox": env.str("CLINIC_INBOX", default=""),
+    # At most eleven letters; choose a name that gives nothing away.
+    "text_sender": env.str("TEXT_MESSAGES_SENDER", default="Clinic"),
+    # When requests are looked at: days of the week (0 is Monday) and local hours.
+    "desk_hours": [
+        [day, opens, closes] for day in env.weekdays("CLINIC_OPEN_DAYS", default=[0, 1, 2, 3, 4])
+    ],
+    # The promise to patients, counted in the hours above.
+    "answers_within_hours": env.number(
+        "CLINIC_ANSWERS_WITHIN_HOURS", default=16, least=1, most=1000
+    ),
+    # How many hours before an appointment a patient may still cancel without phoning.
+    "cancel_hours": env.number("CLINIC_CANCEL_HOURS", default=24, least=0, most=1000),
+    # How many days after a request has ended its private link still opens.
+    "link_days": env.number("CLINIC_LINK_DAYS", default=90, least=1, most=4000),
+    # How many days before an appointment its reminders are sent.
+    "reminder_days": env.numbers("CLINIC_REMINDER_DAYS", default=[3, 1], least=1, most=60),
+}
 
-# A clinic of one doctor may let the author of a page sign it. The page then says so.
+# A clinic of one doctor may let the author of a page sign it. The page then says so. Whoever may write
+# and approve must not be able to turn this on at the desk.
 SELF_REVIEW_ALLOWED = env.flag("SELF_REVIEW_ALLOWED")
-
-# How many hours before an appointment a patient may still cancel without phoning.
-CLINIC_CANCEL_HOURS = env.number("CLINIC_CANCEL_HOURS", default=24, least=0, most=1000)
-# How many days after a request has ended its private link still opens.
-CLINIC_LINK_DAYS = env.number("CLINIC_LINK_DAYS", default=90, least=1, most=4000)
-# How many days before an appointment its reminders are sent.
-CLINIC_REMINDER_DAYS = env.numbers("CLINIC_REMINDER_DAYS", default=[3, 1], least=1, most=60)
 
 # --- Parts ----------------------------------------------------------------------------------
 
@@ -310,8 +318,6 @@ if TEXT_MESSAGES == "http":
         "TEXT_MESSAGES_URL", "The address where the provider accepts messages."
     )
     TEXT_MESSAGES_TOKEN = env.required("TEXT_MESSAGES_TOKEN", "The token the provider gave us.")
-# At most eleven letters; choose a name that gives nothing away.
-TEXT_MESSAGES_SENDER = env.str("TEXT_MESSAGES_SENDER", default="Clinic")
 
 # --- Logs: codes and ids, never what a patient wrote ------------------------------------------
 

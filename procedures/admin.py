@@ -1,5 +1,6 @@
 """The editors', reviewers' and publishers' side of the desk."""
 
+from procedures.desk.clinic import ClinicDetailsAdmin
 from procedures.desk.limits import SharedPlaceAdmin
 from procedures.desk.material import FigureAdmin, InformationPageAdmin, SourceAdmin
 from procedures.desk.people import ClinicianAdmin
@@ -7,6 +8,7 @@ from procedures.desk.records import PageEventAdmin, PageFeedbackAdmin, SignOffAd
 from procedures.desk.revisions import RevisionAdmin
 
 __all__ = [
+    "ClinicDetailsAdmin",
     "ClinicianAdmin",
     "FigureAdmin",
     "InformationPageAdmin",

@@ -20,6 +20,7 @@ from django.test import Client, TransactionTestCase
 
 from bookings.triage import waits
 from procedures.ground.constraints import allow_changes, make_append_only
+from procedures.models import clinic
 from procedures.reading import publication
 from tests import clock, factories, processes
 from tests.valid_html import faults_of
@@ -38,6 +39,7 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_requestevent": {},
     "bookings_recordedoutcome": {},
     "bookings_visitanswer": {},
+    "procedures_clinicdetails": {},
     "procedures_pageevent": {"replaceable": ("seal",)},
     "procedures_figure": {},
     "procedures_signoff": {"set_once": ("revoked_at", "revoked_by_id", "revocation_reason")},
@@ -209,7 +211,8 @@ def mailbox(tmp_path: Any, settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def memory_of_this_test() -> None:
-    """Forget the titles and the usual wait that another test left in memory."""
+    """Forget what another test left in memory: titles, the usual wait, the clinic's details."""
+    clinic.remember(clinic.first_values())
     publication.forget_titles()
     waits.forget()
 

@@ -25,7 +25,17 @@ from bookings.models import (
 from bookings.screening import GivenAnswer
 from bookings.status import Answer, FlagLevel, FlagOutcome, RequestStatus
 from procedures import publishing
-from procedures.models import UNDATED, Clinician, Figure, InformationPage, Revision, Source
+from procedures.models import (
+    UNDATED,
+    ClinicDetails,
+    Clinician,
+    Figure,
+    InformationPage,
+    Revision,
+    Source,
+)
+from procedures.models.clinic import details
+from procedures.publishing.clinic_details import change_details
 from procedures.status import Category, RevisionStatus, SourceKind
 from procedures.texts import content_checks
 from procedures.texts.pictures import read_picture
@@ -52,6 +62,19 @@ It is a thing.[^leaflet]
 
 # Why a text may pass what the content checks only prompt.
 REASONS = dict.fromkeys(content_checks.RULES, "Only a test.")
+
+
+def clinic(**changes: Any) -> ClinicDetails:
+    """The clinic's details with these changes, saved as a manager saves them."""
+    now = details()
+    return change_details(
+        now.values() | changes, seen_number=now.number, by=staff("Manager"), now=timezone.now()
+    )
+
+
+def desk_hours(days: Sequence[int], opens: str, closes: str) -> list[list[int | str]]:
+    """The same hours on some days, as the clinic's details store them."""
+    return [[day, opens, closes] for day in days]
 
 
 def staff(group: str, username: str = "") -> User:

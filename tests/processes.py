@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from aiosmtpd.controller import Controller
 from django.db import connection
 
-from tests import clock
+from tests import clock, factories
 
 ROOT = Path(__file__).parent.parent
 # CI runs the long profile once, a developer the short one each time.
@@ -77,7 +77,7 @@ def serving(handler: Any, settings: Any) -> Iterator[None]:
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
-    settings.CLINIC_INBOX = ""
+    factories.clinic(inbox="")
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     try:
         yield

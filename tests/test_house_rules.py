@@ -86,6 +86,7 @@ WRITERS = (
     "procedures.reading.feedback",
     "bookings.triage",
     "bookings.diary.claims",
+    "bookings.diary.week_changes",
     "bookings.journal",
     "bookings.messages.outbox",
 )
@@ -203,6 +204,7 @@ WRITER_OF = {
         "DueNotice",
         "Source",
         "InformationPage",
+        "ClinicDetails",
     },
     "procedures.reading.feedback": {"PageFeedback"},
     "procedures.ground.rate_limits": {"RateLimit"},
@@ -219,6 +221,7 @@ WRITER_OF = {
         "Note",
     },
     "bookings.diary.claims": {"Claim", "Offer", "OfferedTime", "Appointment", "Resource"},
+    "bookings.diary.week_changes": {"ClinicSession", "OpeningHours", "SessionChange"},
     "bookings.journal": {"Look", "RequestEvent"},
     "bookings.messages.outbox": {"Message", "Outage", "WorkerRun"},
 }

@@ -28,7 +28,6 @@ class AppointmentTypeAdmin(CarefulAdmin):
 
     form = AppointmentTypeForm
     list_display = ("name", "minutes", "buffer_minutes", "retired_on")
-    filter_horizontal = ("needs",)
 
     def save_model(
         self,
@@ -68,7 +67,6 @@ class TopicAdmin(CarefulAdmin):
     """The pages whose visits differ from the usual ones."""
 
     list_display = ("page", "what_may_happen")
-    filter_horizontal = ("treatments", "clinicians")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
         return super().get_queryset(request).prefetch_related("treatments")
@@ -107,7 +105,6 @@ class ScreeningQuestionAdmin(CarefulAdmin):
     list_filter = ("level", "group")
     ordering = ("group__position", "group__name", "position", "key", "version")
     form = ScreeningQuestionForm
-    filter_horizontal = ("treatments",)
 
     def get_fields(
         self, request: HttpRequest, obj: ScreeningQuestion | None = None

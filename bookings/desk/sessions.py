@@ -5,9 +5,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from bookings import diary
 from bookings.desk.forms.sessions import (
@@ -16,18 +18,20 @@ from bookings.desk.forms.sessions import (
     ResourceForm,
     SessionChangeFormSet,
 )
+from bookings.desk.weeks import hours_urls, week_urls
 from bookings.diary.free_times import stranded
+from bookings.diary.opening_hours import periods_of
 from bookings.models import (
     ClinicSession,
     Closure,
     Location,
     MachineKind,
-    OpeningHours,
     Resource,
     SessionChange,
 )
 from procedures.ground.decisions import CarefulAdmin, CarefulInline
 from procedures.ground.generics import ModelForm
+from procedures.ground.week import in_words
 
 
 class StrandingAdmin(CarefulAdmin):
@@ -60,23 +64,39 @@ class StrandingAdmin(CarefulAdmin):
         )
 
 
-class OpeningHoursInline(CarefulInline):
-    """The weekly opening hours of a location."""
-
-    model = OpeningHours
-    extra = 5
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whether somebody may remove hours: anybody who may change them."""
-        return self.has_change_permission(request, obj)
-
-
 @admin.register(Location)
 class LocationAdmin(StrandingAdmin):
-    """The sites where patients are seen."""
+    """The sites where patients are seen. Their hours have a page of their own."""
 
-    list_display = ("name", "address")
-    inlines = (OpeningHoursInline,)
+    list_display = ("name", "address", "hours")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Django's own pages, and the opening hours."""
+        return [*hours_urls(self.admin_site), *super().get_urls()]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Location | None = None
+    ) -> tuple[str, ...]:
+        """The hours, once there is a place that they belong to."""
+        return ("hours",) if obj else ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Location]:
+        return super().get_queryset(request).prefetch_related("opening_hours")
+
+    @admin.display(description="opening hours")
+    def hours(self, location: Location) -> SafeString | str:
+        """The hours in words, with the way to change them."""
+        week = periods_of(location)
+        return format_html(
+            '{} <a href="{}">Change</a>',
+            in_words(week) if week else "Never open",
+            reverse("admin:bookings_location_hours", args=[location.pk]),
+        )
+
+    def response_add(self, request: HttpRequest, obj: Location, *args: Any, **kwargs: Any) -> Any:
+        """Lead on to the hours, without which the place is never open."""
+        super().response_add(request, obj, *args, **kwargs)
+        return redirect("admin:bookings_location_hours", obj.pk)
 
 
 @admin.register(MachineKind)
@@ -99,6 +119,7 @@ class SessionChangeInline(CarefulInline):
     """The days on which a session is different."""
 
     model = SessionChange
+    fields = (("day", "starts", "ends", "reason"),)
     formset = SessionChangeFormSet
     extra = 1
     verbose_name = "exception"
@@ -123,6 +144,10 @@ class ClinicSessionAdmin(StrandingAdmin):
     list_display = ("__str__", "room", "first_day", "last_day")
     list_filter = ("clinician",)
     inlines = (SessionChangeInline,)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Django's own pages, and the weeks of the clinicians."""
+        return [*week_urls(self.admin_site), *super().get_urls()]
 
     def save_model(
         self, request: HttpRequest, obj: ClinicSession, form: ModelForm[ClinicSession], change: bool

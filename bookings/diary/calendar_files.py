@@ -15,6 +15,7 @@ from icalendar import Alarm, Calendar, Event
 
 from bookings.models import Appointment
 from bookings.status import AppointmentStatus
+from procedures.models.clinic import details
 
 # Time to get ready and travel. Our own reminders come days before.
 ALARM_BEFORE = timedelta(hours=2)
@@ -37,9 +38,9 @@ def invitation(appointment: Appointment) -> bytes:
     event.add("dtstamp", (appointment.ended_at or appointment.booked_at).astimezone(UTC))
     event.add("dtstart", appointment.starts.astimezone(UTC))
     event.add("dtend", appointment.ends.astimezone(UTC))
-    event.add("summary", f"Appointment, {settings.CLINIC_NAME}")
+    event.add("summary", f"Appointment, {details().name}")
     place = appointment.room.location if appointment.room else None
-    event.add("location", place.address if place else settings.CLINIC_ADDRESS)
+    event.add("location", place.address if place else details().address)
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     if not cancelled:
         event.add("description", _description())
@@ -51,13 +52,13 @@ def invitation(appointment: Appointment) -> bytes:
 
 def _description() -> str:
     """What to do if the patient cannot come."""
-    phone = f" Or phone {settings.CLINIC_PHONE}." if settings.CLINIC_PHONE else ""
+    phone = f" Or phone {details().phone}." if details().phone else ""
     return f"If you cannot come, use the private link in our email to change or cancel.{phone}"
 
 
 def _alarm() -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", f"Appointment, {settings.CLINIC_NAME}")
+    alarm.add("description", f"Appointment, {details().name}")
     alarm.add("trigger", -ALARM_BEFORE)
     return alarm

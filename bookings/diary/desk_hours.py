@@ -4,25 +4,17 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
-from django.conf import settings
 from django.utils import timezone
-from django.utils.dates import WEEKDAYS
 
-from bookings.diary.working_hours import (
-    WorkingWeek,
-    add_working_time,
-    closing_time,
-    spoken_time,
-)
+from bookings.diary.working_hours import WorkingWeek, add_working_time
 from bookings.models import ClosedDay
-
-# For how many open hours offered times are held, unless somebody chooses otherwise.
-HELD_HOURS = 16
+from procedures.ground.week import MIDNIGHT, in_words, spoken_time
+from procedures.models.clinic import details
 
 
 def answer_due(now: datetime) -> datetime:
     """By when we promise an answer: the promised hours, counted while the desk is open."""
-    return in_working_hours(now, settings.CLINIC_ANSWERS_WITHIN_HOURS)
+    return in_working_hours(now, details().answers_within_hours)
 
 
 def desk_is_open(now: datetime) -> bool:
@@ -47,18 +39,14 @@ def working_days_between(spans: Iterable[tuple[datetime, datetime]]) -> list[int
     first, last = min(each[0] for each in days), max(each[1] for each in days)
     closed = set(ClosedDay.objects.filter(day__range=(first, last)).values_list("day", flat=True))
     every = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    working = [
-        day for day in every if day.weekday() in settings.CLINIC_OPEN_DAYS and day not in closed
-    ]
+    week = details().week
+    working = [day for day in every if day.weekday() in week and day not in closed]
     return [bisect_right(working, end) - bisect_right(working, start) for start, end in days]
 
 
 def desk_hours_in_words() -> str:
     """When the desk is usually open: “Monday to Friday, 9:00 to 17:00”."""
-    opens = spoken_time(desk_week().opens)
-    return (
-        f"{_days_in_words(settings.CLINIC_OPEN_DAYS)}, {opens} to {spoken_time(desk_week().closes)}"
-    )
+    return in_words(details().week)
 
 
 def desk_now(now: datetime) -> str:
@@ -66,34 +54,24 @@ def desk_now(now: datetime) -> str:
     minute = timedelta(minutes=1)
     opens = timezone.localtime(_after_open_time(now, minute) - minute)
     if opens <= now:
-        return f"We are open now, until {spoken_time(desk_week().closes)}."
+        return f"We are open now, until {spoken_time(_closes(opens))}."
     ahead = (opens.date() - timezone.localdate(now)).days
     day = {0: "today", 1: "tomorrow"}.get(ahead, f"on {opens:%A %-d %B}")
     return f"We are closed now and open {day} at {spoken_time(opens.time())}."
 
 
-def _days_in_words(days: Iterable[int]) -> str:
-    """“Monday to Friday”, “Monday, Tuesday and Thursday to Saturday”."""
-    runs: list[list[str]] = []
-    in_order = sorted(set(days))
-    for day in in_order:
-        if day - 1 in in_order:
-            runs[-1].append(str(WEEKDAYS[day]))
-        else:
-            runs.append([str(WEEKDAYS[day])])
-    named = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else run)]
-    *before, last = named
-    return f"{', '.join(before)} and {last}" if before else last
+def _closes(local: datetime) -> time:
+    """The end of the period in which the desk is open at that local time."""
+    return next(
+        closes
+        for opens, closes in desk_week().hours[local.weekday()]
+        if opens <= local.time() and (local.time() < closes or closes == MIDNIGHT)
+    )
 
 
 def desk_week() -> WorkingWeek:
     """When somebody is at the desk in a week without closed days."""
-    return WorkingWeek(
-        days=settings.CLINIC_OPEN_DAYS,
-        opens=time.fromisoformat(settings.CLINIC_OPENS),
-        closes=closing_time(settings.CLINIC_CLOSES),
-        zone=timezone.get_default_timezone(),
-    )
+    return WorkingWeek(details().week, timezone.get_default_timezone())
 
 
 def _after_open_time(now: datetime, length: timedelta) -> datetime:

@@ -3,21 +3,17 @@
 The hours are the ones that the diary works with, so a page that shows them cannot say anything else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, time
-from itertools import groupby
+from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 from bookings.diary.desk_hours import desk_week
-from bookings.diary.working_hours import spoken_time
 from bookings.models import ClosedDay, Location
-from bookings.models.sessions import Weekday
+from procedures.ground.week import Period, Week, Weekday, runs
 
 CLOSED = "Closed"
 # How many closed days a notice names.
 DAYS_SHOWN = 6
-
-Period = tuple[time, time]
 
 
 class Hours(NamedTuple):
@@ -37,13 +33,12 @@ class Place(NamedTuple):
 def places() -> list[Place]:
     """All sites, in the order in which they were added, with their opening hours."""
     found = Location.objects.prefetch_related("opening_hours").order_by("pk")
-    return [Place(place, _week(_periods(place))) for place in found]
+    return [Place(place, _week(periods_of(place))) for place in found]
 
 
 def of_the_desk() -> list[Hours]:
     """When somebody answers the phone and reads requests."""
-    week = desk_week()
-    return _week({day: [(week.opens, week.closes)] for day in week.days})
+    return _week(desk_week().hours)
 
 
 def closed_days(today: date) -> list[ClosedDay]:
@@ -51,20 +46,17 @@ def closed_days(today: date) -> list[ClosedDay]:
     return list(ClosedDay.objects.filter(day__gte=today).order_by("day")[:DAYS_SHOWN])
 
 
-def _periods(place: Location) -> dict[int, list[Period]]:
+def periods_of(place: Location) -> dict[int, list[Period]]:
+    """When a site is open: the periods of each weekday."""
     periods: dict[int, list[Period]] = {}
     for each in place.opening_hours.all():
         periods.setdefault(each.weekday, []).append((each.opens, each.closes))
     return periods
 
 
-def _week(periods: Mapping[int, Sequence[Period]]) -> list[Hours]:
+def _week(week: Week) -> list[Hours]:
     """The seven days, those that follow each other with the same hours in one line."""
-    by_day = [(day, _spoken(periods.get(day, []))) for day in Weekday]
-    return [
-        Hours(_run([day for day, _ in days]), times)
-        for times, days in groupby(by_day, key=lambda each: each[1])
-    ]
+    return [Hours(_run(days), hours or CLOSED) for days, hours in runs(week)]
 
 
 def _run(days: Sequence[Weekday]) -> str:
@@ -73,11 +65,3 @@ def _run(days: Sequence[Weekday]) -> str:
     if len(names) < 3:
         return " and ".join(names)
     return f"{names[0]} to {names[-1]}"
-
-
-def _spoken(periods: Iterable[Period]) -> str:
-    """“9:00 to 12:30 and 13:30 to 17:00”, or “Closed”."""
-    return (
-        " and ".join(f"{spoken_time(opens)} to {spoken_time(closes)}" for opens, closes in periods)
-        or CLOSED
-    )

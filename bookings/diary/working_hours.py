@@ -4,20 +4,16 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
-# Longer than any run of closed days; a year without an open day is a mistake in the settings.
+from procedures.ground.week import MIDNIGHT, Week
+
+# Longer than any run of closed days; a year without an open day is a mistake in the clinic's hours.
 LONGEST_SEARCH = 366
-MIDNIGHT = time()
 
 
 class WorkingWeek(NamedTuple):
-    """When the desk is open: days of the week (0 is Monday), from and to, and in which time zone.
+    """When the desk is open in a week without closed days, and in which time zone."""
 
-    Closing at midnight means the end of the day, not its beginning.
-    """
-
-    days: Collection[int]
-    opens: time
-    closes: time
+    hours: Week
     zone: tzinfo
 
 
@@ -33,10 +29,11 @@ def add_working_time(
     start = start.astimezone(UTC)
     day = start.astimezone(week.zone).date()
     for _ in range(LONGEST_SEARCH):
-        if day.weekday() in week.days and day not in closed_days:
-            opens = max(_instant(day, week.opens, week.zone), start)
-            last_day = day + timedelta(days=week.closes == MIDNIGHT)
-            closes = _instant(last_day, week.closes, week.zone)
+        periods = () if day in closed_days else week.hours.get(day.weekday(), ())
+        for starts, ends in periods:
+            opens = max(_instant(day, starts, week.zone), start)
+            last_day = day + timedelta(days=ends == MIDNIGHT)
+            closes = _instant(last_day, ends, week.zone)
             open_for = max(closes - opens, timedelta(0))
             if length <= open_for:
                 return opens + length
@@ -45,16 +42,6 @@ def add_working_time(
     raise ValueError(
         "The desk is never open. Check the opening days and closed days of the clinic."
     )
-
-
-def closing_time(text: str) -> time:
-    """A closing time as the settings write it: 17:00, and 24:00 or 00:00 for the end of the day."""
-    return MIDNIGHT if text == "24:00" else time.fromisoformat(text)
-
-
-def spoken_time(at: time) -> str:
-    """A time of day as notices write it: “9:00”, or “midnight”."""
-    return "midnight" if at == MIDNIGHT else f"{at:%-H:%M}"
 
 
 def _instant(day: date, at: time, zone: tzinfo) -> datetime:

@@ -18,6 +18,7 @@ from bookings import messages
 from bookings.triage import clock
 from procedures.ground import rate_limits
 from procedures.ground.batches import Failed, Tally, attempt, log_failure
+from procedures.models.clinic import look_again
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ def go_round(now: datetime) -> int:
 
     Returns how many rows failed. Raises OperationalError or InterfaceError if the database is down.
     """
+    look_again()
     failed = 0
     for task in (
         *clock.DUTIES,

@@ -1,4 +1,4 @@
-"""The clinic's own addresses, read from the settings.
+"""The clinic's own addresses, read from its details and from the settings.
 
 `bookings.checks` refuses bad ones at start.
 """
@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from procedures.ground.email_addresses import canonical
+from procedures.models.clinic import details
 
 
 class BadAddress(ValueError):
@@ -17,14 +18,14 @@ class BadAddress(ValueError):
 
 
 def inboxes() -> list[str]:
-    """Where “something is waiting” is sent: the addresses in CLINIC_INBOX, separated by commas.
+    """Where “something is waiting” is sent: the addresses in the clinic's details.
 
     Empty if nobody is to be told. Raises BadAddress.
     """
-    written = settings.CLINIC_INBOX
+    written = details().inbox
     if not written.strip(" ,"):
         return []
-    return [_usable("CLINIC_INBOX", part) for part in written.split(",") if part.strip()]
+    return [_usable("The clinic’s inbox", part) for part in written.split(",") if part.strip()]
 
 
 def sender() -> tuple[str, str]:
@@ -36,7 +37,7 @@ def sender() -> tuple[str, str]:
     if len(getaddresses([written])) != 1:
         raise BadAddress(_sentence("CLINIC_SENDER", written))
     name, address = parseaddr(written)
-    return name or settings.CLINIC_NAME, _usable("CLINIC_SENDER", address or written)
+    return name or details().name, _usable("CLINIC_SENDER", address or written)
 
 
 def returned_mail_address() -> str:

@@ -24,6 +24,7 @@ from bookings.messages.outbox import NOT_TO_PATIENT
 from bookings.models import Message
 from bookings.status import MessageKind
 from bookings.status.events import Event, told_patient
+from procedures.models.clinic import details
 
 # The event that a message is about. Its sentence is the one on the private page.
 TELLS: dict[str, Event] = {
@@ -116,7 +117,7 @@ def _told(message: Message) -> dict[str, Any]:
         "has_given": request.appointments.filter(given__isnull=False).exists(),
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,
-        "clinic_name": settings.CLINIC_NAME,
-        "clinic_phone": settings.CLINIC_PHONE,
+        "clinic_name": details().name,
+        "clinic_phone": details().phone,
         "clinic_hours": desk_hours_in_words(),
     }

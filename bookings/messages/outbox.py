@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from bookings.models import AppointmentRequest, Message, Outage, WorkerRun
 from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
+from procedures.models.clinic import details
 
 # The clinic's own messages, and what goes to an address that the patient has given up.
 NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
@@ -106,7 +107,7 @@ def tell_old_address(request: AppointmentRequest, old: str, *, by: str, now: dat
 
 def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:
     """Tell the clinic's inbox that something is waiting, if it has one."""
-    if settings.CLINIC_INBOX:
+    if details().inbox:
         queue(request, MessageKind.CLINIC_NOTICE, by=PATIENT, now=now)
 
 

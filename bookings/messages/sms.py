@@ -13,6 +13,8 @@ from http import HTTPStatus
 
 from django.conf import settings
 
+from procedures.models.clinic import details
+
 TIMEOUT_SECONDS = 20
 WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
@@ -41,7 +43,7 @@ def send(number: str, text: str, *, key: str) -> None:
     if settings.TEXT_MESSAGES == "console":
         sys.stdout.write(f"Text message to a number ending in {number[-3:]}: {text}\n")
         return
-    body = {"from": settings.TEXT_MESSAGES_SENDER, "to": number, "text": text, "reference": key}
+    body = {"from": details().text_sender, "to": number, "text": text, "reference": key}
     request = urllib.request.Request(  # noqa: S310 -- the address is a setting of the operator
         settings.TEXT_MESSAGES_URL,
         data=json.dumps(body).encode(),

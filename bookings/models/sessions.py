@@ -10,6 +10,7 @@ from typing import Self
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
+from procedures.ground.week import Weekday
 from procedures.models import Clinician
 
 
@@ -24,18 +25,6 @@ class ClosedDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.reason}"
-
-
-class Weekday(models.IntegerChoices):
-    """Days as Python counts them."""
-
-    MONDAY = 0, "Monday"
-    TUESDAY = 1, "Tuesday"
-    WEDNESDAY = 2, "Wednesday"
-    THURSDAY = 3, "Thursday"
-    FRIDAY = 4, "Friday"
-    SATURDAY = 5, "Saturday"
-    SUNDAY = 6, "Sunday"
 
 
 class Location(models.Model):

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from bookings import diary, journal, messages
-from bookings.diary.desk_hours import HELD_HOURS, desk_is_open, in_working_hours
+from bookings.diary.desk_hours import desk_is_open, in_working_hours
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -39,6 +39,7 @@ from bookings.triage.visits import (
 )
 from procedures.ground.batches import Tally, one_by_one
 from procedures.models import Clinician
+from procedures.models.clinic import details
 
 # So that the patient can still come, or the desk can still give the time to somebody else.
 BEFORE_THE_FIRST = timedelta(hours=2)
@@ -94,7 +95,7 @@ def usual_hold(starts: Sequence[datetime], now: datetime) -> datetime:
     It is a number of desk hours, and at the latest two hours before the first of the times. Raises
     TriageRefused if that is too soon for an offer.
     """
-    usual = in_working_hours(now, HELD_HOURS).replace(second=0, microsecond=0)
+    usual = in_working_hours(now, details().held_hours).replace(second=0, microsecond=0)
     held_until = min(usual, min(starts) - BEFORE_THE_FIRST)
     if held_until <= now + BEFORE_THE_FIRST:
         raise TriageRefused(

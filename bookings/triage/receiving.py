@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from bookings import journal, messages
@@ -26,6 +25,7 @@ from bookings.triage.safety import keep_answers
 from procedures.ground.folding import found_by
 from procedures.ground.rate_limits import Try, spend_all
 from procedures.models import Clinician, InformationPage
+from procedures.models.clinic import details
 
 # Letters and digits that cannot be confused when they are read out on the phone.
 REFERENCE_ALPHABET = "BCDFGHJKMNPQRTVWXY346789"
@@ -156,7 +156,7 @@ def _announce(
     messages.queue(
         request,
         MessageKind.RECEIVED,
-        *([MessageKind.CLINIC_NOTICE] if settings.CLINIC_INBOX and is_news else []),
+        *([MessageKind.CLINIC_NOTICE] if details().inbox and is_news else []),
         by=journal.actor_name(by),
         now=now,
         not_before=surge.next_turn(now),

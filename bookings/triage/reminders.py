@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import partial
 from itertools import pairwise
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from bookings import messages
@@ -14,11 +13,12 @@ from bookings.diary.free_times import Span, is_in_session
 from bookings.models import Appointment, Message
 from bookings.status import AppointmentStatus, MessageKind
 from procedures.ground.batches import Tally, one_by_one
+from procedures.models.clinic import details
 
 
 def is_soon(appointment: Appointment | None, now: datetime) -> bool:
     """Whether the appointment is so soon that its first reminder is due."""
-    first = max(settings.CLINIC_REMINDER_DAYS)
+    first = max(details().reminder_days)
     return bool(
         appointment
         and appointment.status == AppointmentStatus.BOOKED
@@ -57,14 +57,14 @@ def reminders_of(appointment: Appointment) -> list[tuple[int, datetime]]:
     """How many days ahead, and from when on, the patient gets each reminder of this appointment."""
     return [
         (days, next_daytime(same_time(appointment.starts, days=-days)))
-        for days in sorted(settings.CLINIC_REMINDER_DAYS, reverse=True)
+        for days in sorted(details().reminder_days, reverse=True)
         if not _has_just_been_confirmed(appointment, days)
     ]
 
 
 def _spells(now: datetime) -> Iterator[tuple[int, datetime, datetime]]:
     """For each reminder, the nearest first: after when and until when the visits begin that get it."""
-    days = sorted(settings.CLINIC_REMINDER_DAYS)
+    days = sorted(details().reminder_days)
     bounds = [now, *(same_time(now, days=each) for each in days)]
     for each, (after, until) in zip(days, pairwise(bounds), strict=True):
         yield each, after, until

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -22,6 +21,7 @@ from bookings.status import (
 from bookings.status.events import Event
 from bookings.triage.transitions import one_change, transition
 from procedures.models import InformationPage, Revision
+from procedures.models.clinic import details
 from procedures.reading.publication import Publication, look_up
 
 # A patient with another time, or with none, is not waiting for an earlier one.
@@ -130,7 +130,7 @@ def leave_as_it_is(
 
 def cancel_until(appointment: Appointment) -> datetime:
     """Until when a patient may cancel without phoning us."""
-    return appointment.starts - timedelta(hours=settings.CLINIC_CANCEL_HOURS)
+    return appointment.starts - timedelta(hours=details().cancel_hours)
 
 
 def booked_appointment(request: AppointmentRequest) -> Appointment | None:

@@ -3,12 +3,12 @@
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
-from django.conf import settings
 from django.utils import timezone
 
 from bookings import diary
 from bookings.models import AppointmentType, ClinicSession, Location, MachineKind, Resource
 from procedures.models import Clinician
+from procedures.models.clinic import details
 
 ADA, BEN, CLEO = "dr-ada-example", "mr-ben-example", "ms-cleo-example"
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
@@ -26,12 +26,10 @@ class WeeklySession(NamedTuple):
 
 # The first has the address of the clinic itself, which every page shows.
 LOCATIONS = {
-    "Main house": (
-        settings.CLINIC_ADDRESS or "1 Example Lane, Exampleton EX0 0EX",
-        "The step-free entrance is on the left.",
-    ),
+    "Main house": ("1 Example Lane, Exampleton EX0 0EX", "The step-free entrance is on the left."),
     "Sample Health Centre": ("2 Example Road, Exampleton EX0 0EX", "On the ground floor."),
 }
+MAIN = "Main house"
 ROOMS = {"Room 1": "Main house", "Room 2": "Main house", "Room A": "Sample Health Centre"}
 MACHINES = {"Ultrasound 1": "Main house", "Ultrasound A": "Sample Health Centre"}
 OPENING = (time(8, 30), time(18))
@@ -62,8 +60,9 @@ def load(now: datetime) -> None:
     if Location.objects.exists():
         return
     for name, (address, directions) in LOCATIONS.items():
-        place = Location.objects.create(name=name, address=address, directions=directions)
-        for weekday in settings.CLINIC_OPEN_DAYS:
+        known = details().address if name == MAIN else ""
+        place = Location.objects.create(name=name, address=known or address, directions=directions)
+        for weekday in details().week:
             opens, closes = OPENING
             place.opening_hours.create(weekday=weekday, opens=opens, closes=closes)
     ultrasound = MachineKind.objects.create(name="Ultrasound machine")

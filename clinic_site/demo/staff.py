@@ -109,6 +109,13 @@ def load(now: datetime) -> None:
         )
 
 
+def still_there() -> list[str]:
+    """The names of these people, as far as they can sign in or patients read about them."""
+    clinicians = Clinician.objects.filter(slug__in=[each.slug for each in CLINICIANS.values()])
+    accounts = User.objects.filter(username__in=STAFF, last_name="Example", is_active=True)
+    return sorted({each.name for each in clinicians} | {each.get_full_name() for each in accounts})
+
+
 def _days(slug: str) -> str:
     """The weekdays of their clinic sessions, as patients read them."""
     weekdays = sorted({each.weekday for each in SESSIONS if each.clinician == slug})

@@ -14,7 +14,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import CharField, Field, Model, TextField, URLField
+from django.db.models import CharField, Field, ManyToManyField, Model, TextField, URLField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from procedures.ground.fields import PlainTextField
 from procedures.ground.forms import posted
-from procedures.ground.generics import BaseModelAdmin, ModelAdmin, TabularInline
+from procedures.ground.generics import BaseModelAdmin, ModelAdmin, StackedInline
 from procedures.ground.seen import SeenVersionField
 from procedures.ground.signed_in import signed_in
 
@@ -93,19 +93,30 @@ class Decision:
 
 
 class PlainTextAdmin(BaseModelAdmin[Any]):
-    """An admin whose text columns use our own field for typed text."""
+    """An admin whose text columns use our own field for typed text. Every control has a name."""
 
     def formfield_for_dbfield(
         self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
-        """Django's choice, but our own field for text."""
+        """Django's choice, but our own field for text, and a name for each half of a date and time."""
         if type(db_field) in {CharField, TextField}:
             kwargs.setdefault("form_class", PlainTextField)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, forms.SplitDateTimeWidget):
+            for half, name in zip(field.widget.widgets, ("day", "time"), strict=True):
+                half.attrs["aria-label"] = f"{field.label}: {name}"
+        return field
+
+    def formfield_for_manytomany(
+        self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "forms.ModelMultipleChoiceField[Any] | None":
+        """Boxes to tick: two lists between which names move need a script, and a mouse."""
+        kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
-class CarefulInline(PlainTextAdmin, TabularInline[Any, Any]):
-    """Rows of another table, shown below a record."""
+class CarefulInline(PlainTextAdmin, StackedInline[Any, Any]):
+    """Rows of another table, shown below a record. Each field has its label, which a table lacks."""
 
 
 class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):

@@ -7,9 +7,9 @@ these take anything there and stay what they are.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin, TabularInline
+    from django.contrib.admin import ModelAdmin, StackedInline
     from django.contrib.admin.options import BaseModelAdmin
-    from django.forms import BaseInlineFormSet, ModelChoiceField, ModelForm
+    from django.forms import BaseFormSet, BaseInlineFormSet, ModelChoiceField, ModelForm
 else:
     from django import forms
     from django.contrib import admin
@@ -25,8 +25,11 @@ else:
     class ModelAdmin(_InBrackets, admin.ModelAdmin):
         """The pages of one model in the admin."""
 
-    class TabularInline(_InBrackets, admin.TabularInline):
-        """Rows of another table below a record."""
+    class StackedInline(_InBrackets, admin.StackedInline):
+        """Rows of another table below a record, each field with its label."""
+
+    class BaseFormSet(_InBrackets, forms.BaseFormSet):
+        """Several forms of one kind."""
 
     class BaseInlineFormSet(_InBrackets, forms.BaseInlineFormSet):
         """The forms of these rows."""
@@ -39,10 +42,11 @@ else:
 
 
 __all__ = [
+    "BaseFormSet",
     "BaseInlineFormSet",
     "BaseModelAdmin",
     "ModelAdmin",
     "ModelChoiceField",
     "ModelForm",
-    "TabularInline",
+    "StackedInline",
 ]

@@ -15,6 +15,19 @@ WITHOUT_TEXTS = {
     PhoneNumberType.VOICEMAIL,
 }
 
+# Ofcom keeps these beginnings for books, films and examples: nobody ever has such a number.
+FICTITIOUS = (
+    "442079460",
+    "441632960",
+    "447700900",
+    "442920180",
+    "448081570",
+    "443069990",
+    *(f"4411{city}4960" for city in range(3, 9)),
+    *(f"441{city}14960" for city in (2, 3, 4, 5, 6)),
+    "441914980",
+)
+
 
 def parsed(typed: str | PhoneNumber) -> PhoneNumber | None:
     """The number, or None if it cannot be dialled from anywhere in the country.
@@ -43,6 +56,11 @@ def shown(number: str | PhoneNumber) -> str:
 def is_doubtful(number: str | PhoneNumber) -> bool:
     """Whether the tables do not know the number: it is mistyped, or its range is new."""
     return bool(number) and not to_python(number).is_valid()
+
+
+def is_fictitious(number: str | PhoneNumber) -> bool:
+    """Whether the number is one that is kept for books, films and examples."""
+    return any(each.startswith(FICTITIOUS) for each in spellings(number))
 
 
 def takes_no_texts(number: str | PhoneNumber) -> bool:

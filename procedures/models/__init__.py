@@ -2,6 +2,7 @@
 
 from procedures.ground.places import SharedPlace
 from procedures.ground.rate_limits import RateLimit
+from procedures.models.clinic import ClinicDetails
 from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source
 from procedures.models.pages import (
     CHECKLIST,
@@ -20,6 +21,7 @@ __all__ = [
     "MEDIA_TYPES",
     "UNDATED",
     "YEAR",
+    "ClinicDetails",
     "Clinician",
     "DueNotice",
     "Figure",

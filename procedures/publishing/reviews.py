@@ -19,6 +19,7 @@ from django.utils import timezone
 from procedures.ground.batches import Failed, attempt, log_failure
 from procedures.ground.people import MANAGERS, is_manager
 from procedures.models import DueNotice, InformationPage, Revision, SignOff, Source
+from procedures.models.clinic import details
 from procedures.reading.feedback import tally
 from procedures.reading.proofs import examine, signature, with_evidence
 from procedures.status import BEFORE_PATIENTS, ReviewState, RevisionStatus
@@ -157,7 +158,7 @@ def tell(person: User, news: list[News], now: datetime) -> None:
     """
     context = {"person": person, "news": news, "site": settings.SITE_URL}
     letter = EmailMessage(
-        subject=f"{settings.CLINIC_NAME}: pages that need attention",
+        subject=f"{details().name}: pages that need attention",
         body=render_to_string("procedures/email/due.txt", context),
         to=[person.email],
     )

@@ -3,7 +3,8 @@
 A page with a valid signature is as constant as a file. So Django makes the first reader's response,
 with all its headers, and it is kept: as it is, compressed, and under an ETag. It is served again while
 
-- the counter of `publication` has not changed; we look at it at most once a second,
+- neither the counter of `publication` nor the clinic's details have changed; we look at most once a
+  second,
 - it is the same day in the clinic's time zone, because pages age by the day,
 - it is less than a minute old; after that Django is asked again, and hashes are verified again.
 
@@ -31,6 +32,7 @@ from django.http.request import split_domain_port
 from django.utils import timezone
 
 from procedures.ground.outages import find_outage
+from procedures.models.clinic import look_again
 from procedures.reading.publication import counter
 
 # Set in the environ of a request that was passed on although the database could not be reached.
@@ -106,13 +108,19 @@ class PageStore:
         return _give(answer, environ, start_response) if isinstance(answer, Entry) else answer
 
     def _look(self) -> tuple[object, object] | None:
-        """The counter and the day; None while they are unknown, so that nothing old is served."""
+        """The counter, the version of the clinic's details, and the day.
+
+        None while they are unknown, so that nothing old is served.
+        """
         if not self.lock.acquire(blocking=False):
             return None  # another thread is looking; meanwhile Django answers this one
         self.stamp = None
         began = self.clock()
         try:
-            self.stamp = self.last_stamp = (counter(), timezone.localdate())
+            self.stamp = self.last_stamp = (
+                (counter(), look_again().number),
+                timezone.localdate(),
+            )
             self.looked = self.last_seen = began
             self.is_away = False
         except Error as error:

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from procedures.models import SignOff
+from procedures.models.clinic import details
 from procedures.reading.publication import Publication
 from procedures.texts.rendering import json_ld
 
@@ -23,7 +24,7 @@ def script(publication: Publication) -> SafeString:
             "inLanguage": settings.LANGUAGE_CODE,
             "version": str(revision.number),
             "dateModified": timezone.localdate(published).isoformat(),
-            "publisher": {"@type": "MedicalClinic", "name": settings.CLINIC_NAME},
+            "publisher": {"@type": "MedicalClinic", "name": details().name},
             **reviewed,
         }
     )

@@ -120,9 +120,9 @@ def test_the_journal_says_who_noted_it(sign_in: SignIn, monday: datetime) -> Non
 
 @pytest.mark.parametrize("answer", [Answer.YES, Answer.NO])
 def test_the_clinics_inbox_hears_of_a_flag_only(
-    answer: Answer, sign_in: SignIn, monday: datetime, settings: Any
+    answer: Answer, sign_in: SignIn, monday: datetime
 ) -> None:
-    settings.CLINIC_INBOX = "desk@clinic.example"
+    factories.clinic(inbox="desk@clinic.example")
     question = factories.question()
     ticked = {f"answer_{question.pk}": Answer.YES} if answer == Answer.YES else {}
     note(sign_in("Reception"), **ticked, **no_to_all(question))

@@ -36,10 +36,8 @@ pytestmark = pytest.mark.django_db
 # --- The link expires ---------------------------------------------------------------------------
 
 
-def test_the_link_dies_some_time_after_the_end(
-    client: Client, monday: datetime, at: Any, settings: Any
-) -> None:
-    settings.CLINIC_LINK_DAYS = 30
+def test_the_link_dies_some_time_after_the_end(client: Client, monday: datetime, at: Any) -> None:
+    factories.clinic(link_days=30)
     request = factories.request_at(RequestStatus.DECLINED, now=monday)
     at(monday + timedelta(days=29))
     url = behind_link(client, request)
@@ -215,7 +213,7 @@ def provider(settings: Any) -> Iterator[type[Provider]]:
     settings.TEXT_MESSAGES = "http"
     settings.TEXT_MESSAGES_URL = f"http://127.0.0.1:{server.server_port}/messages"
     settings.TEXT_MESSAGES_TOKEN = "a-token"
-    settings.CLINIC_INBOX = ""
+    factories.clinic(inbox="")
     yield Provider
     server.shutdown()
     server.server_close()

@@ -134,8 +134,8 @@ def test_both_parts_of_a_letter_say_the_same(kind: MessageKind, monday: datetime
     assert html.words == shown.split()
 
 
-def test_what_a_setting_holds_is_no_mark_up(monday: datetime, settings: Any) -> None:
-    settings.CLINIC_NAME = "Bones & <b>Joints</b>"
+def test_what_a_setting_holds_is_no_mark_up(monday: datetime) -> None:
+    factories.clinic(name="Bones & <b>Joints</b>")
     letter = written(MessageKind.RECEIVED, factories.received(now=monday))
     assert "Bones & <b>Joints</b>" in letter.body
     assert "Bones &amp; &lt;b&gt;Joints&lt;/b&gt;" in html_of(letter)
@@ -306,7 +306,8 @@ def test_a_refused_address_fails_at_once_and_without_the_address(
 
 def test_an_unreachable_server_is_tried_again(settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.CLINIC_INBOX = "127.0.0.1", 1, ""
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    factories.clinic(inbox="")
     factories.received()
     messages.send_due()
     message = Message.objects.get()
@@ -314,10 +315,8 @@ def test_an_unreachable_server_is_tried_again(settings: Any) -> None:
     assert message.failure == "ConnectionRefusedError"
 
 
-def test_a_message_whose_worker_died_is_sent_after_its_lease(
-    at: Any, monday: datetime, settings: Any
-) -> None:
-    settings.CLINIC_INBOX = ""
+def test_a_message_whose_worker_died_is_sent_after_its_lease(at: Any, monday: datetime) -> None:
+    factories.clinic(inbox="")
     factories.received(now=monday)
     message = Message.objects.get()
     Message.objects.filter(pk=message.pk).update(leased_until=monday + messages.LEASE, tries=1)

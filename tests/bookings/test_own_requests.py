@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.test import Client
 
 from bookings import triage
@@ -13,6 +12,7 @@ from bookings.patients import limits
 from bookings.patients.own_requests import ENDS, STATES, in_words, others_of_the_same_person
 from bookings.status import AccessNeed, AppointmentStatus, CarerRight, MessageKind, RequestStatus
 from procedures.models import RateLimit
+from procedures.models.clinic import details
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.people import (
@@ -96,7 +96,7 @@ def test_a_carer_sees_what_the_same_carer_asked_for_the_same_person(
 def test_what_no_link_opens_any_more_is_not_shown(monday: datetime) -> None:
     found = factories.received(now=monday)
     old = factories.request_at(RequestStatus.WITHDRAWN, now=monday)
-    ends = monday + timedelta(days=django_settings.CLINIC_LINK_DAYS)
+    ends = monday + timedelta(days=details().link_days)
     assert others_of_the_same_person(found, ends - timedelta(seconds=1)) == [old]
     assert others_of_the_same_person(found, ends) == []
 

@@ -1,7 +1,6 @@
 """At which hours we can be reached: in words everywhere, and whether now on pages nobody keeps."""
 
 from datetime import datetime
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -50,10 +49,9 @@ def test_open_now_or_next(now: str, sentence: str) -> None:
     ],
 )
 def test_the_hours_are_those_of_the_desk(
-    days: list[int], opens: str, closes: str, words: str, settings: Any
+    days: list[int], opens: str, closes: str, words: str
 ) -> None:
-    settings.CLINIC_OPEN_DAYS, settings.CLINIC_OPENS = days, opens
-    settings.CLINIC_CLOSES = closes
+    factories.clinic(desk_hours=factories.desk_hours(days, opens, closes))
     assert desk_hours_in_words() == words
 
 
@@ -77,8 +75,8 @@ def test_a_page_that_is_kept_says_the_hours_and_never_now(address: str, client: 
     assert "closed now" not in page
 
 
-def test_without_a_number_there_are_no_hours_to_phone(client: Client, settings: Any) -> None:
-    settings.CLINIC_PHONE = ""
+def test_without_a_number_there_are_no_hours_to_phone(client: Client) -> None:
+    factories.clinic(phone="")
     page = client.get(BASE).content.decode()
     assert HOURS not in page
     assert "open now" not in page

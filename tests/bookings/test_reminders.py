@@ -87,8 +87,8 @@ def test_many_workers_queue_one_of_each(monday: datetime) -> None:
     assert [which for which, _ in queued()] == [3, 1]
 
 
-def test_the_clinic_chooses_the_days(monday: datetime, settings: Any) -> None:
-    settings.CLINIC_REMINDER_DAYS = [2]
+def test_the_clinic_chooses_the_days(monday: datetime) -> None:
+    factories.clinic(reminder_days=[2])
     request = booked(monday)
     for hour in range(7 * 24):
         triage.remind(monday + timedelta(hours=hour))

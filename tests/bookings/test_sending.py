@@ -260,26 +260,24 @@ def test_a_stop_is_looked_for_between_letters(monday: datetime) -> None:
 # --- The clinic's own addresses -------------------------------------------------------------------
 
 
-def test_a_notice_goes_to_every_inbox(server: Server, monday: datetime, settings: Any) -> None:
-    settings.CLINIC_INBOX = "a@example.org, B <b@example.org>"
+def test_a_notice_goes_to_every_inbox(server: Server, monday: datetime) -> None:
+    factories.clinic(inbox="a@example.org, B <b@example.org>")
     with pytest.raises(messages.BadAddress):
         messages.inboxes()
-    settings.CLINIC_INBOX = "a@example.org, b@example.org,"
+    factories.clinic(inbox="a@example.org, b@example.org,")
     factories.received(now=monday)
     assert messages.send_due() == 2
     assert ["a@example.org", "b@example.org"] in [letter.rcpt_tos for letter in server.taken]
 
 
-def test_a_notice_is_not_sent_when_there_is_no_inbox_any_more(
-    monday: datetime, settings: Any
-) -> None:
+def test_a_notice_is_not_sent_when_there_is_no_inbox_any_more(monday: datetime) -> None:
     request = factories.received(now=monday)
-    settings.CLINIC_INBOX = ""
+    factories.clinic(inbox="")
     messages.send_due()
     assert request.messages.get(kind="clinic_notice").status == MessageStatus.DROPPED
 
 
-@pytest.mark.parametrize("setting", ["CLINIC_INBOX", "DEFAULT_FROM_EMAIL", "RETURNED_MAIL"])
+@pytest.mark.parametrize("setting", ["inbox", "DEFAULT_FROM_EMAIL", "RETURNED_MAIL"])
 @pytest.mark.parametrize(
     "value",
     ["desk", "a@example.org; b@example.org", "a@b@example.org", "a@א-.example", "a@example..org"],
@@ -287,15 +285,21 @@ def test_a_notice_is_not_sent_when_there_is_no_inbox_any_more(
 def test_an_address_that_cannot_be_used_is_refused_at_start(
     setting: str, value: str, settings: Any
 ) -> None:
+    if setting == "inbox":
+        factories.clinic(inbox=value)
     setattr(settings, setting, value)
-    name = {"DEFAULT_FROM_EMAIL": "CLINIC_SENDER", "RETURNED_MAIL": "CLINIC_RETURNED_MAIL"}
+    name = {
+        "inbox": "The clinic’s inbox",
+        "DEFAULT_FROM_EMAIL": "CLINIC_SENDER",
+        "RETURNED_MAIL": "CLINIC_RETURNED_MAIL",
+    }
     (fault,) = [check for check in run_checks() if check.id == "bookings.E001"]
-    assert str(fault.msg).startswith(f"{name.get(setting, setting)} contains “")
+    assert str(fault.msg).startswith(f"{name[setting]} contains “")
     assert "which is not an email address. Use one like desk@clinic.example." in str(fault.msg)
 
 
 def test_good_addresses_are_not_refused(settings: Any) -> None:
-    settings.CLINIC_INBOX = "a@example.org,b@exämple.org"
+    factories.clinic(inbox="a@example.org,b@exämple.org")
     settings.DEFAULT_FROM_EMAIL = "The Lane <a@example.org>"
     assert [check for check in run_checks() if check.id == "bookings.E001"] == []
 

@@ -332,25 +332,6 @@ def test_a_session_at_the_end_of_time_is_asked_back(doctor: Clinician, sign_in: 
     assert "This is more than two years from today. Check the year." in answer.content.decode()
 
 
-def test_opening_hours_can_be_taken_away(sign_in: SignIn, monday: datetime) -> None:
-    place = factories.location()
-    rows = list(place.opening_hours.all())
-    posted: dict[str, Any] = {
-        "name": place.name,
-        "address": place.address,
-        "opening_hours-TOTAL_FORMS": "7",
-        "opening_hours-INITIAL_FORMS": "7",
-    }
-    for number, row in enumerate(rows):
-        prefix = f"opening_hours-{number}-"
-        posted |= {f"{prefix}id": row.pk, f"{prefix}weekday": row.weekday}
-        posted |= {f"{prefix}opens": "00:00", f"{prefix}closes": "23:59"}
-    posted["opening_hours-6-DELETE"] = "on"
-    address = f"/admin/bookings/location/{place.pk}/change/"
-    assert sign_in("Manager").post(address, posted).status_code == 302
-    assert place.opening_hours.count() == 6
-
-
 def test_only_what_can_succeed_is_offered(
     appointment: Appointment, sign_in: SignIn, at: Any
 ) -> None:

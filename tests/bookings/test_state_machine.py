@@ -11,7 +11,6 @@ from unittest import mock
 
 import pytest
 import time_machine
-from django.conf import settings as django_settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
@@ -50,6 +49,7 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.status.events import Event
+from procedures.models.clinic import details
 from tests import factories
 
 pytestmark = pytest.mark.own_moment
@@ -401,7 +401,7 @@ class Clinic(RuleBasedStateMachine):
             assert request.messages.filter(kind=MessageKind.OFFER).count() == offers
             booked = request.appointments.count()
             reminders = request.messages.filter(kind=MessageKind.REMINDER)
-            assert reminders.count() <= booked * len(django_settings.CLINIC_REMINDER_DAYS)
+            assert reminders.count() <= booked * len(details().reminder_days)
 
     @invariant()
     def what_is_marked_as_sent_was_taken_and_hardly_anything_twice(self) -> None:

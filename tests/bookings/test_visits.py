@@ -216,10 +216,8 @@ def test_a_cancelled_appointment_is_taken_out_of_the_calendar(monday: datetime) 
     assert last["status"] == "CANCELLED"
 
 
-def test_a_calendar_rings_before_the_visit_and_says_what_to_do(
-    settings: Any, monday: datetime
-) -> None:
-    settings.CLINIC_PHONE = "01632 960123"
+def test_a_calendar_rings_before_the_visit_and_says_what_to_do(monday: datetime) -> None:
+    factories.clinic(phone="01632 960123")
     _, event = event_of(invitation(booked(monday).appointments.get()))
     (alarm,) = event.walk("VALARM")
     assert alarm["trigger"].dt == timedelta(hours=-2)

@@ -1,5 +1,6 @@
 """Open hours over both clock changes, bank holidays and weekends."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,10 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings.diary.working_hours import WorkingWeek, add_working_time, closing_time
+from bookings.diary.working_hours import WorkingWeek, add_working_time
+from procedures.ground.week import closing_time
 
 LONDON = ZoneInfo("Europe/London")
-WEEK = WorkingWeek(days={0, 1, 2, 3, 4}, opens=time(9), closes=time(17), zone=LONDON)
+OPENS, CLOSES = time(9), time(17)
+
+
+def week(days: Iterable[int], opens: time, closes: time) -> WorkingWeek:
+    """The same hours on some days."""
+    return WorkingWeek(hours={key: [(opens, closes)] for key in days}, zone=LONDON)
+
+
+WEEK = week(range(5), OPENS, CLOSES)
 
 
 def london(text: str) -> datetime:
@@ -39,14 +49,14 @@ def test_time_counts_while_the_desk_is_open(start: str, hours: int, end: str) ->
 
 def test_a_night_shift_over_the_clock_change_counts_real_hours() -> None:
     """Open from 00:00 to 06:00 on the Sunday when 01:00 becomes 02:00: five hours, not six."""
-    sundays = WorkingWeek(days={6}, opens=time(0), closes=time(6), zone=LONDON)
+    sundays = week([6], time(0), time(6))
     start = london("2027-03-28 00:00")
     end = add_working_time(start, timedelta(hours=5), sundays, set())
     assert end.astimezone(LONDON) == london("2027-03-28 06:00")
 
 
 def test_a_desk_that_never_opens_is_an_error_and_not_an_endless_loop() -> None:
-    never = WEEK._replace(days=set())
+    never = WEEK._replace(hours={})
     with pytest.raises(ValueError, match="never open"):
         add_working_time(london("2026-11-23 10:00"), timedelta(hours=1), never, set())
 
@@ -66,8 +76,8 @@ lengths = st.integers(min_value=1, max_value=60 * 60).map(
 def test_the_answer_always_falls_into_open_hours(start: datetime, length: timedelta) -> None:
     end = add_working_time(start, length, WEEK, set()).astimezone(LONDON)
     assert end >= start + length
-    assert end.weekday() in WEEK.days
-    assert WEEK.opens <= end.time() <= WEEK.closes
+    assert end.weekday() in WEEK.hours
+    assert OPENS <= end.time() <= CLOSES
 
 
 @given(instants, lengths, lengths)
@@ -80,7 +90,7 @@ def test_counting_in_two_steps_comes_to_the_same(
     )
 
 
-ALWAYS = WorkingWeek(days=range(7), opens=time(0), closes=closing_time("24:00"), zone=LONDON)
+ALWAYS = week(range(7), time(0), closing_time("24:00"))
 # Round the two nights in which the clocks change.
 odd_nights = st.one_of(
     instants_between("2027-03-27", "2027-03-29"), instants_between("2027-10-30", "2027-11-01")
@@ -94,14 +104,14 @@ def test_a_desk_that_never_closes_counts_every_real_minute(
     assert add_working_time(start, length, ALWAYS, set()) == start + length
 
 
-@given(odd_nights, lengths, st.sampled_from([WEEK, ALWAYS, ALWAYS._replace(opens=time(1, 30))]))
+@given(odd_nights, lengths, st.sampled_from([WEEK, ALWAYS, week(range(7), time(1, 30), time(0))]))
 def test_the_zone_in_which_a_start_is_written_makes_no_difference(
-    start: datetime, length: timedelta, week: WorkingWeek
+    start: datetime, length: timedelta, open_in: WorkingWeek
 ) -> None:
-    in_utc = add_working_time(start, length, week, set())
+    in_utc = add_working_time(start, length, open_in, set())
     assert in_utc.tzinfo == UTC
     for zone in (LONDON, ZoneInfo("Pacific/Auckland"), ZoneInfo("America/St_Johns")):
-        assert add_working_time(start.astimezone(zone), length, week, set()) == in_utc
+        assert add_working_time(start.astimezone(zone), length, open_in, set()) == in_utc
 
 
 @pytest.mark.parametrize(
@@ -115,8 +125,8 @@ def test_two_hours_over_a_clock_change_are_two_hours(start: str, end: str) -> No
 
 
 def test_midnight_is_the_end_of_the_day() -> None:
-    late = WEEK._replace(closes=closing_time("24:00"))
-    assert late.closes == closing_time("00:00") == time(0)
+    assert closing_time("24:00") == closing_time("00:00") == time(0)
+    late = week(range(5), OPENS, time(0))
     friday = london("2026-11-20 23:00")
     assert add_working_time(friday, timedelta(hours=1), late, set()) == london("2026-11-21 00:00")
     assert add_working_time(friday, timedelta(hours=2), late, set()) == london("2026-11-23 10:00")

@@ -7,7 +7,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.conf import settings as ours
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -20,6 +19,7 @@ from clinic_site import checks
 from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
 from clinic_site.demo import diary, signed_pages, staff
 from procedures.models import Revision, SignOff
+from procedures.models.clinic import details
 from procedures.status import Category
 from tests import factories
 
@@ -173,11 +173,8 @@ def test_the_opening_hours_are_those_of_the_diary(client: Client) -> None:
     )
 
 
-def test_the_hours_of_the_desk_are_those_in_which_answers_are_counted(
-    client: Client, settings: Any
-) -> None:
-    settings.CLINIC_OPEN_DAYS = [0, 2, 3, 4]
-    settings.CLINIC_OPENS, settings.CLINIC_CLOSES = "10:00", "24:00"
+def test_the_hours_of_the_desk_are_those_in_which_answers_are_counted(client: Client) -> None:
+    factories.clinic(desk_hours=factories.desk_hours([0, 2, 3, 4], "10:00", "24:00"))
     assert opening_hours.of_the_desk() == [
         Hours("Monday", "10:00 to midnight"),
         Hours("Tuesday", "Closed"),
@@ -200,9 +197,9 @@ def test_days_on_which_we_are_closed_are_announced(client: Client) -> None:
 
 def test_one_address_is_everywhere(client: Client) -> None:
     home = client.get("/").content.decode()
-    assert home.count(ours.CLINIC_ADDRESS) == 2  # in the page and in the footer
+    assert home.count(details().address) == 2  # in the page and in the footer
     places = list(Location.objects.values_list("address", flat=True))
-    assert ours.CLINIC_ADDRESS in places
+    assert details().address in places
     told = words(client, "/about/find-us/")
     assert [place for place in places if place not in told] == []
 
@@ -217,13 +214,13 @@ def test_one_address_is_everywhere(client: Client) -> None:
     ],
 )
 def test_the_facts_of_the_clinic_are_beside_the_text_and_on_its_leaflet(
-    slug: str, names: list[str], client: Client, settings: Any
+    slug: str, names: list[str], client: Client
 ) -> None:
     for path in (f"/about/{slug}/", f"/about/{slug}/leaflet/"):
         main = client.get(path).content.decode().partition("<main")[2].partition("</main>")[0]
-        assert [name for name in names if getattr(settings, f"CLINIC_{name}") not in main] == []
+        assert [name for name in names if getattr(details(), name.lower()) not in main] == []
     signed = Revision.objects.get(page__slug=slug).fragment
-    assert [name for name in names if getattr(settings, f"CLINIC_{name}") in signed] == []
+    assert [name for name in names if getattr(details(), name.lower()) in signed] == []
 
 
 def test_the_cookies_are_named_as_the_site_names_them(client: Client, settings: Any) -> None:
@@ -237,11 +234,11 @@ def test_the_cookies_are_named_as_the_site_names_them(client: Client, settings: 
 
 
 @pytest.mark.parametrize("name", list(checks.UNSAID))
-def test_a_fact_that_is_missing_is_named_before_deployment(name: str, settings: Any) -> None:
+def test_a_fact_that_is_missing_is_named_before_deployment(name: str) -> None:
     assert checks.the_clinic_says_who_it_is(None) == []
-    setattr(settings, name, "")
+    factories.clinic(**{name: ""})
     (doubt,) = checks.the_clinic_says_who_it_is(None)
-    assert doubt.msg.startswith(f"{name} is not set, so no page says ")
+    assert doubt.msg.endswith(f"is not set, so no page says {checks.UNSAID[name]}.")
 
 
 def test_a_page_that_is_linked_and_not_published_is_named() -> None:
@@ -254,12 +251,12 @@ def test_a_page_that_is_linked_and_not_published_is_named() -> None:
     assert check(None) == []
 
 
-def test_an_address_that_is_no_place_of_ours_is_named(settings: Any) -> None:
+def test_an_address_that_is_no_place_of_ours_is_named() -> None:
     check = the_clinics_address_is_one_of_its_places
     assert check(None, databases=["default"]) == []
-    settings.CLINIC_ADDRESS = "9 Elsewhere Road"
+    factories.clinic(address="9 Elsewhere Road")
     (doubt,) = check(None, databases=["default"])
-    assert doubt.msg == "CLINIC_ADDRESS is “9 Elsewhere Road”, but no place has that address."
+    assert doubt.msg == "The clinic’s address is “9 Elsewhere Road”, but no place has that address."
 
 
 # --- Urgent help ------------------------------------------------------------------------------

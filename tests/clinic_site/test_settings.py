@@ -278,7 +278,7 @@ start.read_demonstration()
 os.environ["DJANGO_SETTINGS_MODULE"] = "clinic_site.settings"
 start.read_settings()
 from django.conf import settings
-print(settings.DEMONSTRATION, settings.CLINIC_NAME, settings.SITE_URL, sep="|")
+print(settings.DEMONSTRATION, settings.CLINIC_FIRST_VALUES["name"], settings.SITE_URL, sep="|")
 """
 
 

@@ -13,6 +13,7 @@ from bookings import triage
 from bookings.links import private_link
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay
 from bookings.status import PATIENT, AppointmentStatus
+from tests import factories
 from tests.journeys.steps import latest_link, open_request, press, say_no_to_the_rest, sign_in
 from tests.journeys.times import choose, noon, tick_free
 
@@ -72,8 +73,7 @@ def test_a_freed_time_reaches_somebody_who_would_come_earlier(
     clinic: str, new_page: NewPage, look_at: Look, settings: Any
 ) -> None:
     # Whatever day the tests run for, there are open hours before the freed time.
-    settings.CLINIC_OPEN_DAYS = range(7)
-    settings.CLINIC_OPENS, settings.CLINIC_CLOSES = "00:00", "23:59"
+    factories.clinic(desk_hours=factories.desk_hours(range(7), "00:00", "23:59"))
     ClosedDay.objects.all().delete()
     request, other = named("Nia Specimen"), named("Ali Specimen")
     AppointmentRequest.objects.update(earlier_asked_at=None, earlier_asked_by=None)

@@ -9,6 +9,7 @@ from bookings.links import private_link
 from bookings.models import AppointmentRequest
 from bookings.screening import questions_for
 from bookings.status import Answer, RequestStatus
+from tests import factories
 from tests.journeys.steps import press, say_no_to_the_rest, tick
 
 Look = Callable[[Page], None]
@@ -100,7 +101,7 @@ def test_somebody_who_would_rather_talk_is_told_that_we_will_phone(
 def test_before_the_visit_a_new_medicine_is_asked_about(
     clinic: str, new_page: NewPage, look_at: Look, settings: Any
 ) -> None:
-    settings.CLINIC_REMINDER_DAYS = [7]  # over any weekend and holiday
+    factories.clinic(reminder_days=[7])  # over any weekend and holiday
     request = AppointmentRequest.objects.get(name="Willem Voorbeeld", status=RequestStatus.BOOKED)
     page = new_page(width=375)
     page.goto(private_link(request))

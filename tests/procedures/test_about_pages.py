@@ -14,6 +14,7 @@ from django.test import Client
 from procedures import publishing
 from procedures.desk.decisions import DECISIONS
 from procedures.models import CHECKLIST, Revision, SignOff
+from procedures.models.clinic import details
 from procedures.publishing import reviews
 from procedures.reading import proofs, publication
 from procedures.status import MEDICAL, Category, PublishingRefused, RevisionStatus
@@ -144,14 +145,12 @@ def test_the_manager_reads_and_approves_at_the_desk(sign_in: Any, monday: dateti
     assert revision.status == RevisionStatus.SIGNED
 
 
-def test_a_preview_shows_what_will_be_beside_the_text(
-    sign_in: Any, monday: datetime, settings: Any
-) -> None:
+def test_a_preview_shows_what_will_be_beside_the_text(sign_in: Any, monday: datetime) -> None:
     page = factories.page("terms", Category.ABOUT)
     revision = factories.revision(RevisionStatus.IN_REVIEW, of=page, now=monday)
     content = sign_in("Manager").get(f"{ADMIN}{revision.pk}/preview/").content.decode()
-    assert settings.CLINIC_COMPANY_NUMBER in content
-    assert settings.CLINIC_COMPANY_NUMBER not in revision.fragment
+    assert details().company_number in content
+    assert details().company_number not in revision.fragment
 
 
 def test_every_way_to_sign_is_open_for_one_kind_of_page(monday: datetime) -> None:

@@ -1,7 +1,6 @@
 """Rules of safe and plain patient information."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -409,11 +408,12 @@ def test_the_closing_question_is_about_the_problem_and_no_medicine(
     assert [(each.line, each.blocks) for each in found] == ([(5, True)] if promotes else [])
 
 
-def test_another_clinic_may_be_named(settings: Any) -> None:
+@pytest.mark.django_db
+def test_another_clinic_may_be_named() -> None:
     assert found("At Example Lane Clinics they scan.", category="clinics") == []
-    settings.CLINIC_NAME = "Our clinic"
+    factories.clinic(name="Our clinic")
     assert found("At our clinic we scan.", category="clinics") == []
-    settings.CLINIC_NAME = ""
+    factories.clinic(name="")
     assert found("At Example Lane Clinic we scan.", category="clinics") == []
 
 

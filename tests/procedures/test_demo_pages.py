@@ -10,6 +10,7 @@ import pytest
 from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
 from clinic_site.demo import signed_pages
 from procedures.models import Source
+from procedures.models.clinic import details
 from procedures.texts import content_checks
 from procedures.texts.rendering import CITATION, parse
 
@@ -178,7 +179,7 @@ def test_it_says_that_everything_in_it_is_invented(about_us: str) -> None:
 def test_it_contains_no_fact_that_belongs_beside_it(about_us: str, settings: Any) -> None:
     """A name, a number or an hour in the signed words could differ from the clinic's own."""
     for name in ("NAME", "PHONE", "ADDRESS", "EMAIL", "ICO_NUMBER", "COMPANY_NUMBER"):
-        assert getattr(settings, f"CLINIC_{name}") not in about_us
+        assert getattr(details(), name.lower()) not in about_us
     assert "Example Lane" not in about_us
     assert not re.search(r"\b\d{1,2}:\d\d\b", about_us)
 

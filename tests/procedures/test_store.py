@@ -22,7 +22,7 @@ from django.db import (
 from django.test import RequestFactory
 
 from procedures import publishing
-from procedures.models import Revision
+from procedures.models import Revision, clinic
 from procedures.reading import publication, store
 from procedures.reading.store import PageStore, encoding_for
 from procedures.status import RevisionStatus
@@ -323,6 +323,19 @@ def test_whatever_is_not_kept_is_answered_without_asking_the_database_again(
     with django_assert_num_queries(0):
         for path in ("/guides/", "/admin/", "/appointments/request/"):
             assert outage.get(path)[0] == "503 Service Unavailable"
+
+
+def test_a_new_phone_number_is_noticed_within_a_second(site: Site, published: Revision) -> None:
+    """Another process saved it: this one does not know until it looks."""
+    before = site.get()
+    factories.clinic(phone="01632 960111")
+    clinic.remember(clinic.first_values())
+    assert site.get() == before
+    site.clock.now += store.LOOK_EVERY
+    _, headers, body = site.get()
+    assert (b"01632 960111" in before[2], b"01632 960111" in body) == (False, True)
+    assert headers["ETag"] != before[1]["ETag"]
+    assert site.asked == 2
 
 
 def test_a_page_is_shown_to_whoever_meets_the_outage_first(site: Site, published: Revision) -> None:

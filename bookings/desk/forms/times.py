@@ -11,7 +11,6 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.diary.clinicians import who_has_clinics
-from bookings.diary.desk_hours import HELD_HOURS
 from bookings.diary.free_times import FreeTime, free_times
 from bookings.models import (
     AppointmentRequest,
@@ -23,6 +22,7 @@ from bookings.status import MOST_TIMES
 from procedures.ground.decisions import DecisionForm
 from procedures.ground.generics import ModelChoiceField
 from procedures.models import Clinician
+from procedures.models.clinic import details
 
 FURTHEST = timedelta(days=731)
 DAYS_SHOWN = 14
@@ -329,7 +329,7 @@ class OfferForm(FreeTimesForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["held_until"].help_text = (
-            f"If you leave this empty, we hold the times for {HELD_HOURS} hours "
+            f"If you leave this empty, we hold the times for {details().held_hours} hours "
             "when the desk is open, and until two hours before the first time at the latest. "
             "We tell the patient. After that, others can book the times."
         )

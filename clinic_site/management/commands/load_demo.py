@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from clinic_site.demo import diary, questions, requests, signed_pages, staff
+from clinic_site.demo import details, diary, questions, requests, signed_pages, staff
 
 
 class Command(BaseCommand):
@@ -24,6 +24,7 @@ class Command(BaseCommand):
         now = timezone.now()
         with transaction.atomic():
             staff.load(now)
+            details.load(now)
             signed_pages.load(now, self.stdout)
             questions.load(now)
             diary.load(now)

@@ -15,6 +15,7 @@ from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from procedures.models import Clinician, InformationPage, SignOff
+from procedures.models.clinic import details
 from procedures.reading.publication import Publication, Version, history, open_pages
 from procedures.reading.views.answers import last_change, public, today
 from procedures.status import MEDICAL, Category, ChangeClass
@@ -46,7 +47,7 @@ class Change(NamedTuple):
 def changes(request: HttpRequest) -> HttpResponse:
     """An Atom feed of every change of advice on an open medical page, with the signed note."""
     feed = Atom1Feed(
-        title=f"{settings.CLINIC_NAME}: changes to advice",
+        title=f"{details().name}: changes to advice",
         link=f"{settings.SITE_URL}/",
         description="News of pages whose advice has changed.",
         feed_url=settings.SITE_URL + reverse("procedures:changes"),

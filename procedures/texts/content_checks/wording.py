@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from django.conf import settings
-
+from procedures.models.clinic import details
 from procedures.texts.content_checks.risks import contradicts
 from procedures.texts.content_checks.rules import Finding
 from procedures.texts.rendering import Passage, normalised
@@ -110,7 +109,7 @@ def promises(words: str) -> bool:
 
 def _clinic_name() -> re.Pattern[str]:
     """The name of the clinic as the settings have it; never found if they name none."""
-    name = normalised(settings.CLINIC_NAME)
+    name = normalised(details().name)
     is_named = name.lower() not in {"", "our clinic"}
     return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)" if is_named else r"(?!)", re.IGNORECASE)
 

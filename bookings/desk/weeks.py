@@ -1,0 +1,222 @@
+"""The weeks of the clinicians and the opening hours of a place, each changed on one page.
+
+Whatever a change would have as a consequence is said before it is saved: who has two clinics at a time,
+which hours are outside those of the place, and whose appointment would have no clinic any more.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from bookings import journal
+from bookings.desk.forms.weeks import WeekForm
+from bookings.diary.free_times import Stranded
+from bookings.diary.opening_hours import periods_of
+from bookings.diary.week_changes import (
+    WeekChangedMeanwhile,
+    change_opening_hours,
+    change_week,
+    whom_it_strands,
+)
+from bookings.diary.weeks import (
+    Week,
+    clashes,
+    coming,
+    fingerprint,
+    outside_hours,
+    sessions_of,
+    week_of,
+)
+from bookings.models import Location
+from procedures.ground.forms import posted
+from procedures.ground.signed_in import signed_in
+from procedures.ground.week import days_in_words, spoken_periods
+from procedures.ground.week_forms import hours_of
+from procedures.models import Clinician
+
+VIEW, CHANGE = "bookings.view_clinicsession", "bookings.change_clinicsession"
+CHANGE_HOURS = "bookings.change_openinghours"
+SEE_PATIENTS = "bookings.view_appointmentrequest"
+
+
+def week_urls(site: AdminSite) -> list[URLPattern]:
+    """The addresses of the weeks."""
+    pages = Weeks(site)
+    return [
+        path("weeks/", site.admin_view(pages.everybody), name="bookings_weeks"),
+        path("weeks/<int:pk>/", site.admin_view(pages.one), name="bookings_week"),
+    ]
+
+
+def hours_urls(site: AdminSite) -> list[URLPattern]:
+    """The address of a place's opening hours."""
+    pages = Weeks(site)
+    return [
+        path("<int:pk>/hours/", site.admin_view(pages.hours), name="bookings_location_hours"),
+    ]
+
+
+class Weeks:
+    """The pages, each of which asks for its permission itself."""
+
+    def __init__(self, site: AdminSite):
+        self.site = site
+
+    def everybody(self, request: HttpRequest) -> HttpResponse:
+        """Each clinician's week in words."""
+        _insist(request, VIEW)
+        today = timezone.localdate()
+        rows = [
+            {"clinician": each, "lines": in_words(week_of(coming(each, today), today))}
+            for each in Clinician.objects.order_by("name")
+        ]
+        context = {"rows": rows, "may_change": request.user.has_perm(CHANGE)}
+        return self._page(request, "admin/bookings/weeks.html", "Weeks", context)
+
+    def one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One clinician's week, to be changed from a day on."""
+        _insist(request, CHANGE)
+        clinician = get_object_or_404(Clinician, pk=pk)
+        now, data = timezone.now(), posted(request)
+        from_day = _day(request.POST.get("from_day") or request.GET.get("from"), now)
+        form = WeekForm(
+            data,
+            week=week_of(coming(clinician, from_day), from_day),
+            from_day=from_day,
+            seen=fingerprint(clinician, from_day),
+        )
+        before = BeforeSaving()
+        if form.is_bound and "show" not in request.POST and form.is_valid():
+            week, seen = form.week(), form.from_day.cleaned_data["seen"]
+
+            def change() -> None:
+                wanted = sessions_of(clinician, week, from_day)
+                change_week(clinician, wanted, from_day=from_day, seen=seen)
+
+            sessions = sessions_of(clinician, week, from_day)
+            form.clashes = clashes(sessions)
+            try:
+                if not form.clashes:
+                    before = self._before_saving(request, change, outside_hours(sessions), now)
+                    if before.was_read:
+                        change()
+                        said = (
+                            f"The week of {clinician.name} is saved from {from_day:%-d %B %Y} on."
+                        )
+                        messages.success(request, said)
+                        return redirect("admin:bookings_weeks")
+            except WeekChangedMeanwhile as refusal:
+                form.clashes = [str(refusal)]
+        context = {
+            "form": form,
+            "clinician": clinician,
+            "before": before,
+            "from_day": from_day,
+            "address": reverse("admin:bookings_week", args=[pk]),
+        }
+        return self._page(
+            request, "admin/bookings/week.html", f"The week of {clinician.name}", context
+        )
+
+    def hours(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The opening hours of a place."""
+        _insist(request, CHANGE_HOURS)
+        location = get_object_or_404(Location, pk=pk)
+        rows = hours_of(periods_of(location), posted(request))
+        before = BeforeSaving()
+        if rows.is_bound and rows.is_valid():
+
+            def change() -> None:
+                change_opening_hours(location, rows.week())
+
+            before = self._before_saving(request, change, [], timezone.now())
+            if before.was_read:
+                change()
+                messages.success(request, f"The opening hours of {location} are saved.")
+                return redirect("admin:bookings_location_change", pk)
+        context = {"rows": rows, "location": location, "before": before}
+        title = f"Opening hours of {location}"
+        return self._page(request, "admin/bookings/location_hours.html", title, context)
+
+    def _before_saving(
+        self,
+        request: HttpRequest,
+        change: Callable[[], None],
+        warnings: Sequence[str],
+        now: datetime,
+    ) -> "BeforeSaving":
+        """What has to be read before the change is saved. That names were shown is recorded."""
+        lost = whom_it_strands(change, now)
+        before = BeforeSaving(warnings, lost, read=request.POST.get("read", ""))
+        if not before.was_read and request.user.has_perm(SEE_PATIENTS):
+            before.shown = lost
+            journal.record_list(
+                "a change of the week",
+                [each.appointment.request for each in lost],
+                by=signed_in(request),
+                at=now,
+            )
+        return before
+
+    def _page(
+        self, request: HttpRequest, template: str, title: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        context |= {**self.site.each_context(request), "title": title}
+        return TemplateResponse(request, template, context)
+
+
+class BeforeSaving:
+    """What a change would have as a consequence, and whether it was read before saving."""
+
+    def __init__(
+        self, warnings: Sequence[str] = (), lost: Sequence[Stranded] = (), *, read: str = ""
+    ):
+        self.warnings, self.lost = warnings, lost
+        # The appointments, for somebody who may see patients.
+        self.shown: Sequence[Stranded] = ()
+        said = repr((list(warnings), [each.appointment.pk for each in lost]))
+        self.digest = hashlib.sha256(said.encode()).hexdigest()[:32]
+        self.was_read = read == self.digest or not self.has_news
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self.warnings or self.lost)
+
+
+def in_words(week: Week) -> list[str]:
+    """A week as lines: “Monday to Thursday, 9:00 to 13:00, Room 1”."""
+    lines = []
+    for row in week.weekly:
+        hours = spoken_periods([(row.starts, row.ends)])
+        begins = f", from {row.begins:%-d %B %Y}" if row.begins else ""
+        until = f", until {row.until:%-d %B %Y}" if row.until else ""
+        lines.append(f"{days_in_words(row.days)}, {hours}, {row.room}{begins}{until}")
+    return lines + [
+        f"{each.day:%A %-d %B %Y}, {spoken_periods([(each.starts, each.ends)])}, {each.room}"
+        for each in week.once
+    ]
+
+
+def _insist(request: HttpRequest, permission: str) -> None:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+
+
+def _day(typed: str | None, now: datetime) -> date:
+    """The day from which the week is shown: today unless a later one was typed."""
+    today = timezone.localdate(now)
+    try:
+        return max(date.fromisoformat(typed or ""), today)
+    except ValueError:
+        return today

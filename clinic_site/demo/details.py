@@ -1,0 +1,24 @@
+"""What the manager of the invented clinic changed of its details, so that there is a history to see."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+
+from clinic_site.demo.diary import WEEKS_BEFORE
+from procedures.models.clinic import look_again
+from procedures.publishing.clinic_details import change_details
+
+SENDER = "ExampleLane"
+
+
+def load(now: datetime) -> None:
+    """One change, made before the oldest request."""
+    known = look_again()
+    if known.number:
+        return
+    change_details(
+        known.values() | {"text_sender": SENDER},
+        seen_number=known.number,
+        by=User.objects.get(username="manager"),
+        now=now - timedelta(weeks=WEEKS_BEFORE),
+    )

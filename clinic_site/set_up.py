@@ -1,0 +1,139 @@
+"""What can be set up at the desk, in the order in which a clinic thinks of it."""
+
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+
+class Page(NamedTuple):
+    """A page of Set-up: its name, its address, and the permission that it needs."""
+
+    name: str
+    address: str
+    permission: str
+
+
+class Section(NamedTuple):
+    """Pages that belong together, and what they decide."""
+
+    name: str
+    about: str
+    pages: tuple[Page, ...]
+
+
+SECTIONS = (
+    Section(
+        "Clinic",
+        "Name, address, phone, when the desk is open, what we promise",
+        (
+            Page("Clinic", "admin:procedures_clinicdetails_add", "procedures.add_clinicdetails"),
+            Page(
+                "What changed",
+                "admin:procedures_clinicdetails_changelist",
+                "procedures.view_clinicdetails",
+            ),
+        ),
+    ),
+    Section(
+        "Clinicians and their week",
+        "Who sees patients, and when and where each of them works",
+        (
+            Page(
+                "Clinicians", "admin:procedures_clinician_changelist", "procedures.view_clinician"
+            ),
+            Page("Weeks", "admin:bookings_weeks", "bookings.view_clinicsession"),
+        ),
+    ),
+    Section(
+        "Places and rooms",
+        "Where patients are seen, when each place is open, its rooms and machines",
+        (
+            Page("Places", "admin:bookings_location_changelist", "bookings.view_location"),
+            Page(
+                "Rooms and machines", "admin:bookings_resource_changelist", "bookings.view_resource"
+            ),
+            Page(
+                "Kinds of machine",
+                "admin:bookings_machinekind_changelist",
+                "bookings.view_machinekind",
+            ),
+        ),
+    ),
+    Section(
+        "What can be booked",
+        "How long a visit takes, what it needs, and what may happen at it",
+        (
+            Page(
+                "Appointment types",
+                "admin:bookings_appointmenttype_changelist",
+                "bookings.view_appointmenttype",
+            ),
+            Page("Treatments", "admin:bookings_treatment_changelist", "bookings.view_treatment"),
+            Page("Topics", "admin:bookings_topic_changelist", "bookings.view_topic"),
+        ),
+    ),
+    Section(
+        "Away and closed",
+        "Leave, a room that cannot be used, bank holidays",
+        (
+            Page(
+                "Leave and closures", "admin:bookings_closure_changelist", "bookings.view_closure"
+            ),
+            Page("Closed days", "admin:bookings_closedday_changelist", "bookings.view_closedday"),
+        ),
+    ),
+    Section(
+        "Safety questions",
+        "What we ask before a visit, and which answers a clinician has to look at",
+        (
+            Page(
+                "Safety questions",
+                "admin:bookings_screeningquestion_changelist",
+                "bookings.view_screeningquestion",
+            ),
+            Page(
+                "Question groups",
+                "admin:bookings_questiongroup_changelist",
+                "bookings.view_questiongroup",
+            ),
+        ),
+    ),
+    Section(
+        "Staff accounts",
+        "Who may sign in, and what they may do",
+        (
+            Page("Accounts", "admin:auth_user_changelist", "auth.view_user"),
+            Page(
+                "Shared places",
+                "admin:procedures_sharedplace_changelist",
+                "procedures.view_sharedplace",
+            ),
+        ),
+    ),
+    Section(
+        "Who looked at what",
+        "Which lists with patients’ names a colleague was shown",
+        (Page("Lists that were shown", "admin:bookings_look_changelist", "bookings.view_look"),),
+    ),
+)
+
+
+def sections(user: User) -> list[dict[str, object]]:
+    """The sections with the pages that this person may see."""
+    allowed = [
+        (
+            section,
+            [
+                (page.name, reverse(page.address))
+                for page in section.pages
+                if user.has_perm(page.permission)
+            ],
+        )
+        for section in SECTIONS
+    ]
+    return [
+        {"name": section.name, "about": section.about, "pages": pages}
+        for section, pages in allowed
+        if pages
+    ]
