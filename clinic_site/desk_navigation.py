@@ -33,6 +33,7 @@ WAYS = (
     ("Diary", "admin:bookings_diary_day", "bookings.view_appointmentrequest"),
     ("To phone", "admin:bookings_to_phone", "bookings.view_appointmentrequest"),
     ("Pages", "admin:procedures_revision_changelist", "procedures.view_revision"),
+    ("Numbers", "admin:bookings_numbers", "bookings.view_numbers"),
     ("Set-up", "admin:setup", ""),
     ("Book by phone", "admin:bookings_book_by_phone", "bookings.book_appointmentrequest"),
 )

@@ -91,6 +91,7 @@ GROUPS = {
         "suspend_revision",
         "revoke_signoff",
         "view_look",
+        "view_numbers",
         "view_visitanswer",
     },
 }

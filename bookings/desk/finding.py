@@ -84,6 +84,12 @@ def perhaps_known(*, name: str, born: date, phone: str) -> list[AppointmentReque
     return sorted(people, key=matches, reverse=True)[:MOST_KNOWN]
 
 
+def of_same_person(record: AppointmentRequest) -> list[AppointmentRequest]:
+    """The requests with the same name and date of birth, this one included; the newest first."""
+    born = AppointmentRequest.objects.filter(date_of_birth=record.date_of_birth)
+    return [each for each in born.order_by("-received_at", "-pk") if _is_one_person(each, record)]
+
+
 def _is_one_person(one: AppointmentRequest, other: AppointmentRequest) -> bool:
     return one.date_of_birth == other.date_of_birth and folding.is_same_name(one.name, other.name)
 

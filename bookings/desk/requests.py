@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings import journal, triage
-from bookings.desk import callers, diary_pages
+from bookings.desk import callers, diary_pages, numbers
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.finding import find
 from bookings.desk.forms.decisions import SearchForm
@@ -95,6 +95,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "to-phone/", self.admin_site.admin_view(self.to_phone), name="bookings_to_phone"
         )
         pages = [*callers.urls(self.admin_site), *diary_pages.urls(self.admin_site)]
+        pages += numbers.urls(self.admin_site)
         return [search, to_phone, *pages, *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:

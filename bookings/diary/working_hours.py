@@ -1,5 +1,6 @@
 """Counts time only while somebody is at the desk. Instants are aware; hours are local times."""
 
+from bisect import bisect_right
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
@@ -59,3 +60,31 @@ def spoken_time(at: time) -> str:
 
 def _instant(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+
+
+class OpenTime:
+    """How long the desk was open between two instants, for many pairs of them."""
+
+    def __init__(self, first: date, last: date, week: WorkingWeek, closed_days: Collection[date]):
+        """Know the days from first to last. Instants outside them count as their ends."""
+        self._opens: list[datetime] = []
+        self._closes: list[datetime] = []
+        self._before = [timedelta(0)]
+        for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+            if day.weekday() not in week.days or day in closed_days:
+                continue
+            last_day = day + timedelta(days=week.closes == MIDNIGHT)
+            self._opens.append(_instant(day, week.opens, week.zone))
+            self._closes.append(_instant(last_day, week.closes, week.zone))
+            self._before.append(self._before[-1] + self._closes[-1] - self._opens[-1])
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """The open time between the two, in real time."""
+        return self._until(end) - self._until(start)
+
+    def _until(self, instant: datetime) -> timedelta:
+        begun = bisect_right(self._opens, instant)
+        if not begun:
+            return timedelta(0)
+        open_for = min(instant, self._closes[begun - 1]) - self._opens[begun - 1]
+        return self._before[begun - 1] + open_for
