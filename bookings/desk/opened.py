@@ -1,22 +1,12 @@
 """Who opened what: single requests from the journals, and lists of them, together and newest first."""
 
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import (
-    BooleanField,
-    Count,
-    DateTimeField,
-    ExpressionWrapper,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    Subquery,
-    Value,
-)
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.utils import timezone
 
 from bookings.diary.free_times import span_of
@@ -36,6 +26,8 @@ LIST, SINGLE = 0, 1
 # What stands out, in plain words.
 MANY = 30
 HOUR = timedelta(hours=1)
+# How many hours one query asks for.
+AT_ONCE = 100
 NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
 
 
@@ -91,9 +83,9 @@ def entries(chosen: Chosen, before: Key | None, limit: int) -> list[Opened]:
     events = list(_events(chosen, before)[:limit])
     lists = list(_lists(chosen, before)[:limit])
     people = {each.get_username(): each for each in User.objects.all()}
-    in_hour = _in_the_hour_before(event.pk for event in events)
+    in_hour = _in_the_hour_before(events)
     found = [
-        *(_single(event, people.get(event.by), in_hour[event.pk]) for event in events),
+        *(_single(event, people.get(event.by), in_hour.get(event.pk, 0)) for event in events),
         *(_list(look) for look in lists),
     ]
     return sorted(found, key=lambda each: each.key, reverse=True)[:limit]
@@ -146,18 +138,23 @@ def _page(rows: Any, moment: str, kind: int, day: date | None, before: Key | Non
     return rows.order_by(f"-{moment}", "-pk")
 
 
-def _in_the_hour_before(pks: Iterable[int]) -> dict[int, int]:
-    """For each event, how many requests the same person opened in the hour that ended with it."""
-    opened = RequestEvent.objects.filter(
-        kind__in=SHOWN, by=OuterRef("by"), at__gt=OuterRef("hour_before"), at__lte=OuterRef("at")
-    ).filter(kind=Event.READ)
-    how_many = opened.order_by().values("by").annotate(n=Count("request", distinct=True))
-    began = ExpressionWrapper(F("at") - HOUR, output_field=DateTimeField())
-    events = RequestEvent.objects.filter(pk__in=list(pks)).annotate(hour_before=began)
-    return {
-        pk: n or 0
-        for pk, n in events.annotate(n=Subquery(how_many.values("n"))).values_list("pk", "n")
-    }
+def _in_the_hour_before(events: Iterable[RequestEvent]) -> dict[int, int]:
+    """For each request that was opened, how many the same person opened in the hour up to then."""
+    opened = RequestEvent.objects.filter(kind__in=SHOWN).filter(kind=Event.READ).order_by("at")
+    found: dict[int, int] = {}
+    moments = sorted({(each.by, each.at) for each in events})
+    for begin in range(0, len(moments), AT_ONCE):
+        hours = Q()
+        for by, at in moments[begin : begin + AT_ONCE]:
+            hours |= Q(by=by, at__gt=at - HOUR, at__lte=at)
+        recent: defaultdict[str, deque[tuple[datetime, int]]] = defaultdict(deque)
+        for pk, by, at, request in opened.filter(hours).values_list("pk", "by", "at", "request"):
+            own = recent[by]
+            own.append((at, request))
+            while own[0][0] <= at - HOUR:
+                own.popleft()
+            found[pk] = max(found.get(pk, 0), len({each for _, each in own}))
+    return found
 
 
 def _single(event: RequestEvent, by: User | None, in_hour: int) -> Opened:
