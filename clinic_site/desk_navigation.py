@@ -34,6 +34,7 @@ WAYS = (
     ("People", "admin:bookings_person_changelist", "bookings.view_appointmentrequest"),
     ("To phone", "admin:bookings_to_phone", "bookings.view_appointmentrequest"),
     ("Pages", "admin:procedures_revision_changelist", "procedures.view_revision"),
+    ("Numbers", "admin:bookings_numbers", "bookings.view_numbers"),
     ("Set-up", "admin:setup", ""),
     ("Book by phone", "admin:bookings_book_by_phone", "bookings.book_appointmentrequest"),
 )

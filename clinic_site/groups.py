@@ -97,6 +97,7 @@ GROUPS = {
         "suspend_revision",
         "revoke_signoff",
         "view_look",
+        "view_numbers",
         "view_visitanswer",
     },
 }

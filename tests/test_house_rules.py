@@ -70,7 +70,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"status"},
         {"models"},
         {"journal", "screening", "identity", "links", "diary"},
-        {"messages", "forms"},
+        {"messages", "forms", "numbers"},
         {"triage"},
         {"patients", "desk"},
         {"admin", "urls", "management", "checks", "templatetags"},

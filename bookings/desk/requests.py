@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from bookings import journal, triage
-from bookings.desk import callers, diary_pages
+from bookings.desk import callers, diary_pages, numbers
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.notes import mark_pinned
 from bookings.desk.request_list import FILTERS, shown_in
@@ -48,6 +48,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "to-phone/", self.admin_site.admin_view(self.to_phone), name="bookings_to_phone"
         )
         pages = [*callers.urls(self.admin_site), *diary_pages.urls(self.admin_site)]
+        pages += numbers.urls(self.admin_site)
         return [to_phone, *pages, *super().get_urls()]
 
     def to_phone(self, request: HttpRequest) -> HttpResponse:

@@ -1,12 +1,12 @@
 """When somebody is at the desk and answers the phone, and by when we promise an answer."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
-from bookings.diary.working_hours import WorkingWeek, add_working_time
+from bookings.diary.working_hours import OpenTime, WorkingWeek, add_working_time
 from bookings.models import ClosedDay
 from procedures.ground.week import MIDNIGHT, in_words, spoken_time
 from procedures.models.clinic import details
@@ -42,6 +42,17 @@ def working_days_between(spans: Iterable[tuple[datetime, datetime]]) -> list[int
     week = details().week
     working = [day for day in every if day.weekday() in week and day not in closed]
     return [bisect_right(working, end) - bisect_right(working, start) for start, end in days]
+
+
+def working_time_between(pairs: Collection[tuple[datetime, datetime]]) -> list[timedelta]:
+    """For each pair of instants, how long the desk was open between them."""
+    if not pairs:
+        return []
+    first = timezone.localdate(min(start for start, _ in pairs))
+    last = timezone.localdate(max(end for _, end in pairs))
+    closed = set(ClosedDay.objects.filter(day__range=(first, last)).values_list("day", flat=True))
+    open_time = OpenTime(first, last, desk_week(), closed)
+    return [open_time.between(start, end) for start, end in pairs]
 
 
 def desk_hours_in_words() -> str:

@@ -1,5 +1,6 @@
 """Counts time only while somebody is at the desk. Instants are aware; hours are local times."""
 
+from bisect import bisect_right
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
@@ -31,9 +32,8 @@ def add_working_time(
     for _ in range(LONGEST_SEARCH):
         periods = () if day in closed_days else week.hours.get(day.weekday(), ())
         for starts, ends in periods:
-            opens = max(_instant(day, starts, week.zone), start)
-            last_day = day + timedelta(days=ends == MIDNIGHT)
-            closes = _instant(last_day, ends, week.zone)
+            opens, closes = _period(day, starts, ends, week.zone)
+            opens = max(opens, start)
             open_for = max(closes - opens, timedelta(0))
             if length <= open_for:
                 return opens + length
@@ -44,5 +44,39 @@ def add_working_time(
     )
 
 
+def _period(day: date, starts: time, ends: time, zone: tzinfo) -> tuple[datetime, datetime]:
+    """The instants at which open hours of that day begin and end."""
+    last_day = day + timedelta(days=ends == MIDNIGHT)
+    return _instant(day, starts, zone), _instant(last_day, ends, zone)
+
+
 def _instant(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+
+
+class OpenTime:
+    """How long the desk was open between two instants, for many pairs of them."""
+
+    def __init__(self, first: date, last: date, week: WorkingWeek, closed_days: Collection[date]):
+        """Know the days from first to last. Instants outside them count as their ends."""
+        self._opens: list[datetime] = []
+        self._closes: list[datetime] = []
+        self._before = [timedelta(0)]
+        for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+            periods = () if day in closed_days else week.hours.get(day.weekday(), ())
+            for starts, ends in periods:
+                opens, closes = _period(day, starts, ends, week.zone)
+                self._opens.append(opens)
+                self._closes.append(closes)
+                self._before.append(self._before[-1] + closes - opens)
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """The open time between the two, in real time."""
+        return self._until(end) - self._until(start)
+
+    def _until(self, instant: datetime) -> timedelta:
+        begun = bisect_right(self._opens, instant)
+        if not begun:
+            return timedelta(0)
+        open_for = min(instant, self._closes[begun - 1]) - self._opens[begun - 1]
+        return self._before[begun - 1] + open_for

@@ -76,6 +76,7 @@ class Offer(models.Model):
                 name="a_closed_offer_says_when",
             ),
         ]
+        indexes = [Index(fields=["made_at"], name="offers_by_day")]
 
     def __str__(self) -> str:
         return f"offer {self.pk} of request {self.request_id}"

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Index, Q, UniqueConstraint
 
 from bookings.models.requests import AppointmentRequest
-from bookings.status.events import Event
+from bookings.status.events import ANSWERS, SHOWN, Event
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
 
@@ -32,7 +32,14 @@ class RequestEvent(models.Model):
                 fields=["at"],
                 condition=Q(kind=Event.WRONG_BIRTH_DATES),
                 name="events_of_wrong_births",
-            )
+            ),
+            Index(fields=["at", "id"], condition=Q(kind__in=ANSWERS), name="events_of_answers"),
+            Index(fields=["at", "id"], condition=Q(kind__in=SHOWN), name="events_of_looks"),
+            Index(
+                fields=["by", "at", "id"],
+                condition=Q(kind__in=SHOWN),
+                name="events_of_looks_by_person",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -57,9 +64,15 @@ class Look(models.Model):
 
     class Meta:
         verbose_name = "list viewed"
-        verbose_name_plural = "lists viewed"
+        # The page that shows these lists, and the single requests that were opened.
+        verbose_name_plural = "who opened what"
+        # For a page about the rows of many tables, which has no table of its own.
+        permissions = [("view_numbers", "Can see the numbers of the clinic")]
         constraints = [paired("looked")]
-        indexes = [Index(fields=["looked_by", "looked_at"], name="looks_by_person")]
+        indexes = [
+            Index(fields=["looked_by", "looked_at"], name="looks_by_person"),
+            Index(fields=["looked_at", "id"], name="looks_by_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.looked_by} was shown {len(self.requests)} in “{self.screen}”"

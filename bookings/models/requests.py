@@ -244,6 +244,7 @@ class AppointmentRequest(models.Model):
         ]
         indexes = [
             Index(fields=["found_by"], name="requests_found_by"),
+            Index(fields=["received_at", "received_by", "page"], name="requests_by_day"),
             Index(fields=["email"], name="requests_by_email"),
             Index(fields=["phone"], name="requests_by_phone"),
             Index(fields=["date_of_birth"], name="requests_by_birth"),

@@ -189,6 +189,17 @@ CLOCK_EVENTS: dict[RequestStatus, Event] = {
 ATTENDANCE = {True: Event.ATTENDED, False: Event.DID_NOT_COME}
 # What it says about a call, by whether the patient was reached.
 CALLS = {True: Event.REACHED, False: Event.NOT_REACHED}
+# Steps of ours that a patient hears of as an answer.
+ANSWERS = (
+    Event.ASKED,
+    Event.OFFERED,
+    Event.BOOKED,
+    Event.DEFERRED,
+    Event.DECLINED,
+    Event.REACHED,
+)
+# A colleague was shown a request.
+SHOWN = (Event.READ, Event.SEARCHED, Event.PRINTED)
 # Events that make nobody's screen stale.
 LOOKS = (
     Event.READ,

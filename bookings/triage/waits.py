@@ -15,21 +15,12 @@ from django.utils import timezone
 from bookings.diary.desk_hours import working_days_between
 from bookings.models import Appointment, RequestEvent
 from bookings.status import CLOCK, PATIENT, AppointmentStatus
-from bookings.status.events import Event
+from bookings.status.events import ANSWERS
 from procedures.ground.counting import counted
 
 WEEKS = 8
 # Fewer say little about the next person, and might say too much about one of them.
 LEAST = 20
-# Steps of ours that a patient hears of as an answer.
-ANSWERS = (
-    Event.ASKED,
-    Event.OFFERED,
-    Event.BOOKED,
-    Event.DEFERRED,
-    Event.DECLINED,
-    Event.REACHED,
-)
 # An answer to a request that came before that would be no first one.
 LONGEST = timedelta(weeks=26)
 SECONDS_KEPT = 3600

@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from bookings import messages, triage
+from bookings import journal, messages, triage
 from bookings.models import Appointment, Offer
 from bookings.status import FlagLevel, FlagOutcome, MessageKind
+from bookings.status.events import Event
 from clinic_site.demo.clinic import ANSWERS, Clinic
 from clinic_site.demo.people import Row
 from clinic_site.demo.timetable import NoPlace
@@ -62,6 +63,7 @@ class Telling:
     def take_up(self) -> None:
         """Somebody at the desk looks at it."""
         self.at_the_desk()
+        journal.record(self.request, Event.READ, by=self.reception, at=self.now)
         self.do(triage.start_review, by=self.reception)
 
     def resolve(self, outcome: FlagOutcome, reason: str = "") -> None:

@@ -1,14 +1,24 @@
 """Signatures, histories and readers' answers, which nobody writes here."""
 
+from datetime import timedelta
+from typing import Any
+
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from procedures.ground.decisions import CarefulAdmin
 from procedures.ground.people import shown_name
-from procedures.models import PageEvent, PageFeedback, SignOff
+from procedures.models import InformationPage, PageEvent, PageFeedback, SignOff
+
+# Days that count as lately, when their share of “yes” is compared with as many days before.
+LATELY = 90
+MOST_COMMENTS = 200
 
 
 class RecordAdmin(CarefulAdmin):
@@ -65,11 +75,41 @@ class PageEventAdmin(RecordAdmin):
 
 @admin.register(PageFeedback)
 class PageFeedbackAdmin(RecordAdmin):
-    """What readers say about a text."""
+    """What readers say, by page and version. A page of its own shows what they wrote about one page."""
 
-    list_display = ("day", "revision", "clear", "comment")
-    list_filter = ("clear",)
-    ordering = ("-pk",)
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Each page with its versions; or what readers wrote about the page in the address."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        today = timezone.localdate()
+        answers = PageFeedback.objects.all()
+        lately = answers.between(today - timedelta(days=LATELY), today)
+        before = answers.between(
+            today - timedelta(days=2 * LATELY + 1), today - timedelta(days=LATELY + 1)
+        )
+        trends = [
+            {(each.page, each.version): each.share for each in some.verdicts()}
+            for some in (lately, before)
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "What readers say",
+            "verdicts": [
+                (each, *(shares.get((each.page, each.version), "–") for shares in trends))
+                for each in answers.verdicts()
+            ],
+            "days": LATELY,
+            **self._written(request.GET.get("page", "")),
+        }
+        return TemplateResponse(request, "admin/procedures/what_readers_say.html", context)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PageFeedback]:
-        return super().get_queryset(request).select_related("revision__page")
+    def _written(self, pk: str) -> dict[str, Any]:
+        """The newest comments on that page, if the address names one."""
+        page = InformationPage.objects.filter(pk=pk).first() if pk.isdecimal() else None
+        if page is None:
+            return {}
+        written = PageFeedback.objects.filter(revision__page=page).exclude(comment="")
+        newest = written.select_related("revision").order_by("-day", "-pk")
+        return {"about": page, "comments": newest[:MOST_COMMENTS], "most": MOST_COMMENTS}

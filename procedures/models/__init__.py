@@ -13,7 +13,7 @@ from procedures.models.pages import (
     sha256,
 )
 from procedures.models.people import Clinician
-from procedures.models.records import DueNotice, PageEvent, PageFeedback
+from procedures.models.records import DueNotice, PageEvent, PageFeedback, Verdict
 
 __all__ = [
     "CHECKLIST",
@@ -33,5 +33,6 @@ __all__ = [
     "SharedPlace",
     "SignOff",
     "Source",
+    "Verdict",
     "sha256",
 ]

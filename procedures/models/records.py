@@ -1,8 +1,11 @@
 """The history of pages, readers' answers, and what owners were told."""
 
+from datetime import date
+from typing import NamedTuple
+
 from django.conf import settings
 from django.db import models
-from django.db.models import UniqueConstraint
+from django.db.models import Count, Q, UniqueConstraint
 
 from procedures.models.pages import InformationPage, Revision
 
@@ -36,6 +39,45 @@ class PageEvent(models.Model):
         return f"{self.kind} {self.revision}"
 
 
+class Verdict(NamedTuple):
+    """What readers say about one version of a page, as far as numbers can tell."""
+
+    page: int
+    title: str
+    version: int
+    answers: int
+    clear: int
+    comments: int
+
+    @property
+    def share(self) -> str:
+        """The share of readers who found it clear, in whole per cent."""
+        return f"{round(100 * self.clear / self.answers)}%"
+
+
+class PageFeedbackQuerySet(models.QuerySet["PageFeedback"]):
+    """Readers' answers, counted."""
+
+    def between(self, first: date, last: date) -> "PageFeedbackQuerySet":
+        """The answers of the days from first to last."""
+        return self.filter(day__range=(first, last))
+
+    def verdicts(self) -> list[Verdict]:
+        """The answers by page and version: pages by title, the newest version first."""
+        pages = InformationPage.objects.in_bulk()
+        counted = (
+            self.order_by()
+            .values_list("revision__page", "revision__number")
+            .annotate(
+                answers=Count("pk"),
+                clear=Count("pk", filter=Q(clear=True)),
+                comments=Count("pk", filter=~Q(comment="")),
+            )
+        )
+        found = [Verdict(row[0], pages[row[0]].staff_title, *row[1:]) for row in counted]
+        return sorted(found, key=lambda each: (each.title, -each.version))
+
+
 class PageFeedback(models.Model):
     """Whether a reader found a version clear. Nothing in it says who they are."""
 
@@ -46,6 +88,8 @@ class PageFeedback(models.Model):
 
     PERSONAL = {"comment"}
     NOT_PERSONAL = {"id", "revision", "clear", "day"}
+
+    objects = PageFeedbackQuerySet.as_manager()
 
     class Meta:
         verbose_name = "reader feedback"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings.diary.working_hours import WorkingWeek, add_working_time
+from bookings.diary.working_hours import OpenTime, WorkingWeek, add_working_time
 from procedures.ground.week import closing_time
 
 LONDON = ZoneInfo("Europe/London")
@@ -130,3 +130,26 @@ def test_midnight_is_the_end_of_the_day() -> None:
     friday = london("2026-11-20 23:00")
     assert add_working_time(friday, timedelta(hours=1), late, set()) == london("2026-11-21 00:00")
     assert add_working_time(friday, timedelta(hours=2), late, set()) == london("2026-11-23 10:00")
+
+
+# --- How long the desk was open ---------------------------------------------------------------
+
+
+def open_between(start: datetime, end: datetime, week: WorkingWeek) -> timedelta:
+    first, last = (each.astimezone(LONDON).date() for each in (start, end))
+    return OpenTime(first, last, week, set()).between(start, end)
+
+
+@given(st.one_of(instants, odd_nights), lengths, st.sampled_from([WEEK, ALWAYS]))
+def test_counting_open_time_is_adding_it_backwards(
+    start: datetime, length: timedelta, week: WorkingWeek
+) -> None:
+    end = add_working_time(start, length, week, set())
+    assert open_between(start, end, week) == length
+
+
+def test_a_closed_day_and_a_weekend_are_no_open_time() -> None:
+    friday, tuesday = london("2026-12-25 08:00"), london("2026-12-29 10:30")
+    closed = {date(2026, 12, 25), date(2026, 12, 28)}
+    open_time = OpenTime(friday.date(), tuesday.date(), WEEK, closed)
+    assert open_time.between(friday, tuesday) == timedelta(hours=1, minutes=30)

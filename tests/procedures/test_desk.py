@@ -1,7 +1,8 @@
 """The editors', reviewers' and publishers' side of the desk."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -497,8 +498,36 @@ def test_what_readers_say_stands_with_the_text(sign_in: SignIn, monday: datetime
     feedback.give(published, clear=False, comment="What is a bursa?", now=monday)
     client = sign_in("Editor")
     assert "0 found it clear, 1 did not." in client.get(page_of(published)).content.decode()
-    listed = client.get("/admin/procedures/pagefeedback/").content.decode()
-    assert "What is a bursa?" in listed
+    link = f"/admin/procedures/pagefeedback/?page={published.page.pk}"
+    assert link in client.get(page_of(published)).content.decode()
+    written = client.get(link).content.decode()
+    assert ("What is a bursa?" in written, "What readers wrote about “A thing”" in written) == (
+        True,
+        True,
+    )
+
+
+def test_what_readers_say_is_a_list_of_pages_with_their_versions(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    first = factories.revision(RevisionStatus.PUBLISHED, now=monday - timedelta(days=200))
+    second = factories.revision(RevisionStatus.PUBLISHED, now=monday - timedelta(days=150))
+    for revision, clear, comment, days in [
+        (first, True, "", 190),
+        (second, True, "", 91),
+        (second, False, "Too long.", 90),
+        (second, True, "Good.", 0),
+    ]:
+        now = monday - timedelta(days=days)
+        feedback.give(revision, clear=clear, comment=comment, now=now)
+    content = sign_in("Editor").get("/admin/procedures/pagefeedback/").content.decode()
+    body = content.partition("<tbody>")[2].partition("</table>")[0]
+    rows = [re.sub(r"<span.*?</span>|<[^>]+>", " ", row).split() for row in body.split("</tr>")]
+    assert rows == [
+        ["A", "thing", "2", "3", "67%", "50%", "100%", "2"],
+        ["1", "1", "100%", "–", "–", "0"],
+        [],
+    ]
 
 
 def test_whoever_signs_reads_the_closing_words_too(sign_in: SignIn, monday: datetime) -> None:

@@ -1,0 +1,194 @@
+"""Who opened what: single requests from the journals, and lists of them, together and newest first."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.db.models import BooleanField, F, Func, Q, Value
+from django.utils import timezone
+
+from bookings.diary.free_times import span_of
+from bookings.models import AppointmentRequest, Look, RequestEvent
+from bookings.status.events import SHOWN, Event
+from procedures.ground import folding
+from procedures.ground.counting import counted
+from procedures.ground.people import shown_name
+
+WHAT = {
+    Event.READ: "Opened",
+    Event.SEARCHED: "Found by searching",
+    Event.PRINTED: "Printed in a list of the day",
+}
+# At the same instant a list comes after what was opened.
+LIST, SINGLE = 0, 1
+# What stands out, in plain words.
+MANY = 30
+HOUR = timedelta(hours=1)
+# How many hours one query asks for.
+AT_ONCE = 100
+NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
+
+
+class Key(NamedTuple):
+    """The place of an entry in the order of all entries. An address can contain it."""
+
+    at: datetime
+    kind: int
+    pk: int
+
+    def __str__(self) -> str:
+        return f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ},{self.kind},{self.pk}"
+
+    @classmethod
+    def read(cls, text: str) -> "Key | None":
+        """The key that an address contains; None if it is none."""
+        at, kind, pk = [*text.split(","), "", ""][:3]
+        try:
+            return cls(datetime.fromisoformat(at), int(kind), int(pk))
+        except ValueError:
+            return None
+
+
+class Opened(NamedTuple):
+    """One entry: who was shown what, of whom, and what stands out about it."""
+
+    key: Key
+    by: str
+    what: str
+    # The request that was opened; None for a list.
+    request: AppointmentRequest | None
+    look: Look | None
+    marks: list[str]
+
+    @property
+    def whose(self) -> str:
+        """Whose request it was, or how many were in the list."""
+        if self.request:
+            return self.request.name
+        return counted(len(self.look.requests), "patient") if self.look else ""
+
+
+class Chosen(NamedTuple):
+    """Which entries are looked for: of one member of staff, of some requests, of one day."""
+
+    staff: User | None = None
+    requests: Sequence[int] | None = None
+    day: date | None = None
+
+
+def entries(chosen: Chosen, before: Key | None, limit: int) -> list[Opened]:
+    """So many entries before that place, newest first."""
+    events = list(_events(chosen, before)[:limit])
+    lists = list(_lists(chosen, before)[:limit])
+    people = {each.get_username(): each for each in User.objects.all()}
+    in_hour = _in_the_hour_before(events)
+    found = [
+        *(_single(event, people.get(event.by), in_hour.get(event.pk, 0)) for event in events),
+        *(_list(look) for look in lists),
+    ]
+    return sorted(found, key=lambda each: each.key, reverse=True)[:limit]
+
+
+class _Lists(Func):
+    """Whether a list of numbers contains a number."""
+
+    template = "EXISTS (SELECT 1 FROM json_each(%(expressions)s)"
+    arg_joiner = ") WHERE value = "
+    output_field = BooleanField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template, joiner = "(%(expressions)s::bigint))", " @> to_jsonb("
+        return self.as_sql(compiler, connection, template=template, arg_joiner=joiner, **context)
+
+
+def _events(chosen: Chosen, before: Key | None) -> Any:
+    events = RequestEvent.objects.filter(kind__in=SHOWN).select_related("request")
+    if chosen.staff:
+        events = events.filter(by=chosen.staff.get_username())
+    if chosen.requests is not None:
+        events = events.filter(request__in=chosen.requests)
+    return _page(events, "at", SINGLE, chosen.day, before)
+
+
+def _lists(chosen: Chosen, before: Key | None) -> Any:
+    lists = Look.objects.select_related("looked_by")
+    if chosen.staff:
+        lists = lists.filter(looked_by=chosen.staff)
+    if chosen.requests is not None:
+        one_of = Q()
+        for each in chosen.requests:
+            one_of |= Q(_Lists(F("requests"), Value(each)))
+        lists = lists.filter(one_of) if one_of else lists.none()
+    return _page(lists, "looked_at", LIST, chosen.day, before)
+
+
+def _page(rows: Any, moment: str, kind: int, day: date | None, before: Key | None) -> Any:
+    if day:
+        rows = rows.filter(**{f"{moment}__range": span_of(day)})
+    if before:
+        earlier = Q(**{f"{moment}__lt": before.at})
+        if kind == before.kind:
+            earlier |= Q(**{moment: before.at, "pk__lt": before.pk})
+        elif kind < before.kind:
+            earlier |= Q(**{moment: before.at})
+        # The first condition says nothing new, but an index can use it.
+        rows = rows.filter(Q(**{f"{moment}__lte": before.at}) & earlier)
+    return rows.order_by(f"-{moment}", "-pk")
+
+
+def _in_the_hour_before(events: Iterable[RequestEvent]) -> dict[int, int]:
+    """For each request that was opened, how many the same person opened in the hour up to then."""
+    opened = RequestEvent.objects.filter(kind__in=SHOWN).filter(kind=Event.READ).order_by("at")
+    found: dict[int, int] = {}
+    moments = sorted({(each.by, each.at) for each in events})
+    for begin in range(0, len(moments), AT_ONCE):
+        hours = Q()
+        for by, at in moments[begin : begin + AT_ONCE]:
+            hours |= Q(by=by, at__gt=at - HOUR, at__lte=at)
+        recent: defaultdict[str, deque[tuple[datetime, int]]] = defaultdict(deque)
+        for pk, by, at, request in opened.filter(hours).values_list("pk", "by", "at", "request"):
+            own = recent[by]
+            own.append((at, request))
+            while own[0][0] <= at - HOUR:
+                own.popleft()
+            found[pk] = max(found.get(pk, 0), len({each for _, each in own}))
+    return found
+
+
+def _single(event: RequestEvent, by: User | None, in_hour: int) -> Opened:
+    marks = _at_night(event.at)
+    if event.kind == Event.READ and in_hour >= MANY:
+        marks.append(f"The same person opened {in_hour} requests within an hour.")
+    if by and _surname(by.last_name) and _surname(by.last_name) == _surname(event.request.name):
+        marks.append("They have the same surname.")
+    return Opened(
+        Key(event.at, SINGLE, event.pk),
+        shown_name(by) if by else event.by,
+        WHAT[Event(event.kind)],
+        event.request,
+        None,
+        marks,
+    )
+
+
+def _list(look: Look) -> Opened:
+    return Opened(
+        Key(look.looked_at, LIST, look.pk),
+        shown_name(look.looked_by),
+        f"Listed in “{look.screen}”",
+        None,
+        look,
+        _at_night(look.looked_at),
+    )
+
+
+def _at_night(at: datetime) -> list[str]:
+    local = timezone.localtime(at).time()
+    is_night = local >= NIGHT_BEGINS or local < NIGHT_ENDS
+    return ["It was at night, between 22:00 and 6:00."] if is_night else []
+
+
+def _surname(name: str) -> str:
+    return (folding.words(name) or [""])[-1]

@@ -1,0 +1,71 @@
+# Written for Django 5.2
+
+from django.conf import settings
+from django.db import migrations, models
+
+ANSWERS = [
+    "asked a question",
+    "offered times",
+    "booked the appointment",
+    "deferred it",
+    "declined it",
+    "phoned the patient",
+]
+SHOWN = ["read it", "found it by searching", "printed it in a list of the day"]
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("bookings", "0024_reach"),
+        ("procedures", "0012_page_titles"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.AlterModelOptions(
+            name="look",
+            options={
+                "permissions": [("view_numbers", "Can see the numbers of the clinic")],
+                "verbose_name": "list viewed",
+                "verbose_name_plural": "who opened what",
+            },
+        ),
+        migrations.AddIndex(
+            model_name="appointmentrequest",
+            index=models.Index(
+                fields=["received_at", "received_by", "page"], name="requests_by_day"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="look",
+            index=models.Index(fields=["looked_at", "id"], name="looks_by_day"),
+        ),
+        migrations.AddIndex(
+            model_name="offer",
+            index=models.Index(fields=["made_at"], name="offers_by_day"),
+        ),
+        migrations.AddIndex(
+            model_name="requestevent",
+            index=models.Index(
+                condition=models.Q(("kind__in", ANSWERS)),
+                fields=["at", "id"],
+                name="events_of_answers",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="requestevent",
+            index=models.Index(
+                condition=models.Q(("kind__in", SHOWN)),
+                fields=["at", "id"],
+                name="events_of_looks",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="requestevent",
+            index=models.Index(
+                condition=models.Q(("kind__in", SHOWN)),
+                fields=["by", "at", "id"],
+                name="events_of_looks_by_person",
+            ),
+        ),
+    ]

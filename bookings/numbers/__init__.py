@@ -1,0 +1,1 @@
+"""Numbers of the clinic, without names: how many, how fast, how full. Writes nothing."""

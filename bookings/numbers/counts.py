@@ -1,0 +1,159 @@
+"""Counts requests, answers, offers and visits in a period. The database does the counting."""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    Value,
+    When,
+)
+from django.utils import timezone
+
+from bookings.diary.desk_hours import working_time_between
+from bookings.diary.free_times import span_of
+from bookings.models import Appointment, AppointmentRequest, Offer, RequestEvent
+from bookings.numbers.periods import Period
+from bookings.status import CLOCK, PATIENT, AppointmentStatus, OfferStatus
+from bookings.status.events import ANSWERS
+
+# What became of a visit. Each is a line of its own in every table and chart about visits.
+VISITS = {
+    "Attended": Q(status=AppointmentStatus.FULFILLED),
+    "Did not attend": Q(status=AppointmentStatus.NOSHOW),
+    "Cancelled": Q(status=AppointmentStatus.CANCELLED),
+}
+ATTENDED, MISSED, CANCELLED = VISITS
+# By what a visit is counted, besides its day.
+VISITS_BY = {
+    "page": F("request__page__title"),
+    "clinician": F("clinician__name"),
+    "place": F("room__location__name"),
+}
+WEBSITE, STAFF = "Website", "By phone or at the desk"
+# The days since a request came, from and to, in the order of the table.
+AGES = {
+    "Today": (0, 0),
+    "Yesterday": (1, 1),
+    "2 to 6 days ago": (2, 6),
+    "7 days ago or more": (7, None),
+}
+
+Counts = Counter[Any]
+
+
+class Answer(NamedTuple):
+    """When somebody got our first answer, and how long the desk was open before it."""
+
+    at: datetime
+    waited: timedelta
+
+
+def by_part(rows: Any, moment: str, period: Period, **also: Any) -> Counts:
+    """How many of the rows have their moment in each part of the period, by the part's number.
+
+    `also` names one more thing to count by; then a key is a pair.
+    """
+    whens = [
+        When(**{f"{moment}__lt": part.ends}, then=Value(number))
+        for number, part in enumerate(period.parts())
+    ]
+    return by(_within(rows, moment, period), part=Case(*whens, output_field=IntegerField()), **also)
+
+
+def by(rows: Any, **keys: Any) -> Counts:
+    """How many rows have each value of the key, or each combination of values."""
+    named = {f"by_{name}": key for name, key in keys.items()}
+    counted = rows.order_by().annotate(**named).values_list(*named).annotate(n=Count("pk"))
+    return Counter({key[0] if len(key) == 1 else tuple(key): n for *key, n in counted})
+
+
+def in_order(counts: Counts, keys: Sequence[Hashable]) -> list[int]:
+    """The counts of these keys, 0 where there is none."""
+    return [counts[key] for key in keys]
+
+
+def requests(period: Period) -> Any:
+    """The requests that came in the period."""
+    return _within(AppointmentRequest.objects.all(), "received_at", period)
+
+
+def how_they_came() -> Case:
+    """Whether patients sent a request themselves or a colleague noted it."""
+    return _words({WEBSITE: Q(received_by=PATIENT)}, otherwise=STAFF)
+
+
+def first_answers(period: Period) -> list[Answer]:
+    """Our first answers in the period to requests that came over the website.
+
+    Somebody on the phone is answered straight away, which would only flatter us.
+    """
+    ours = RequestEvent.objects.filter(kind__in=ANSWERS).exclude(by__in=[PATIENT, CLOCK])
+    earlier = ours.filter(request=OuterRef("request"), number__lt=OuterRef("number"))
+    first = _within(ours, "at", period).filter(~Exists(earlier), request__received_by=PATIENT)
+    pairs = list(first.values_list("request__received_at", "at"))
+    waited = working_time_between(pairs)
+    return [Answer(at, wait) for (_, at), wait in zip(pairs, waited, strict=True)]
+
+
+def offers_by_part(period: Period, now: datetime) -> Counts:
+    """The offers made in the period, by part and by what became of them so far."""
+    outcomes = {
+        "Taken": Q(status=OfferStatus.ACCEPTED),
+        "Declined": Q(status=OfferStatus.REFUSED),
+        # Until somebody wants its times, an expired offer is not written down as such.
+        "Lapsed": Q(status=OfferStatus.EXPIRED) | Q(status=OfferStatus.OPEN, held_until__lte=now),
+    }
+    return by_part(Offer.objects.all(), "made_at", period, outcome=_words(outcomes))
+
+
+def visits_by_part(period: Period) -> Counts:
+    """The visits of the period, by part and by what became of them."""
+    return by_part(_ended(), "starts", period, outcome=_words(VISITS))
+
+
+def visits_by(what: str, period: Period) -> Counts:
+    """The visits of the period, by page, clinician or place and by what became of them."""
+    rows = _within(_ended(), "starts", period)
+    return by(rows, what=VISITS_BY[what], outcome=_words(VISITS))
+
+
+def waiting_by_age(now: datetime) -> Counts:
+    """The requests that wait for us now, by how many days ago they came."""
+    today = timezone.localdate(now)
+    began = {
+        age: Q(received_at__gte=span_of(today - timedelta(days=most)).starts)
+        for age, (_, most) in AGES.items()
+        if most is not None
+    }
+    waiting = AppointmentRequest.objects.waiting_for_clinic(now)
+    return by(waiting, age=_words(began, otherwise=list(AGES)[-1]))
+
+
+def _within(rows: Any, moment: str, period: Period) -> Any:
+    return rows.filter(**{f"{moment}__gte": period.starts, f"{moment}__lt": period.ends})
+
+
+def _ended() -> Any:
+    return Appointment.objects.filter(_any_of(VISITS))
+
+
+def _any_of(conditions: dict[str, Q]) -> Q:
+    found = Q()
+    for condition in conditions.values():
+        found |= condition
+    return found
+
+
+def _words(conditions: dict[str, Q], otherwise: str = "") -> Case:
+    whens = [When(condition, then=Value(word)) for word, condition in conditions.items()]
+    return Case(*whens, default=Value(otherwise), output_field=CharField())
