@@ -9,6 +9,7 @@ from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.journal import Look, RequestEvent
 from bookings.models.messages import Message, Outage, WorkerRun
 from bookings.models.questions import QuestionGroup, ScreeningQuestion
+from bookings.models.recalls import Recall
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -46,6 +47,7 @@ __all__ = [
     "Outage",
     "PhoneCall",
     "QuestionGroup",
+    "Recall",
     "RecordedOutcome",
     "RedFlag",
     "RequestEvent",

@@ -103,6 +103,8 @@ class OfferStatus(TextChoices):
 
 # How many times one offer may have.
 MOST_TIMES = 3
+# How many visits are booked in one go after another one.
+MOST_VISITS = 6
 
 
 class VisitStep(TextChoices):
@@ -123,6 +125,13 @@ class AppointmentStatus(TextChoices):
     NOSHOW = "noshow", "Did not attend"
     CANCELLED = "cancelled", "Cancelled"
     MOVED = "moved", "Moved to another time"
+
+
+class CancelledBy(TextChoices):
+    """Whose wish a cancellation was, whoever pressed the button."""
+
+    PATIENT = "patient", "They cancelled"
+    CLINIC = "clinic", "We cancel"
 
 
 class Channel(TextChoices):
@@ -151,6 +160,7 @@ class MessageKind(TextChoices):
     AFTERWARDS = "afterwards", "After the visit"
     CONTACT = "contact", "Contact details changed"
     CONTACT_LEFT = "contact_left", "Contact details changed (to the old address)"
+    RECALL = "recall", "Question about a follow-up"
     LINK = "link", "Private link sent again"
     CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
 
