@@ -11,7 +11,7 @@ from bookings.admin import AppointmentRequestAdmin
 from bookings.forms.safety_questions import NONE, OTHERS, rest_value
 from bookings.models import Appointment, AppointmentRequest, ScreeningQuestion
 from bookings.screening import GivenAnswer
-from bookings.status import PATIENT, Answer, RequestStatus, VisitStep
+from bookings.status import PATIENT, Answer, MessageStatus, RequestStatus, VisitStep
 from procedures.status import RevisionStatus
 from tests import factories
 
@@ -179,6 +179,8 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
     """A request for which the decision is open, for some of them only at `moment_of`."""
     if slug in VISIT_STEPS:
         return _on_the_day(slug, now)
+    if slug in {"follow-up", "recall-back"}:
+        return _closed(slug, now)
     if slug == "resolve-flag":
         request = factories.received(flagged=True, now=now)
         return triage.start_review(
@@ -187,8 +189,19 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
     open_in = set(DECISIONS[slug].statuses)
     first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else min(open_in)
     request = factories.request_at(RequestStatus(first), now=now)
+    if slug == "send-again":
+        request.messages.update(status=MessageStatus.SENT, sent_at=now, sent_by="a worker")
     if slug == "leave-earlier":
         triage.join_earlier_list(request, version=request.version, by="the patient", now=now)
+    return request
+
+
+def _closed(slug: str, now: datetime) -> AppointmentRequest:
+    request = factories.request_at(RequestStatus.CLOSED, now=now)
+    if slug == "recall-back":
+        by, due = factories.staff("Reception"), (now + timedelta(weeks=6)).date()
+        triage.plan_recall(request, version=request.version, ask_due=due, by=by, now=now)
+        request.refresh_from_db()
     return request
 
 

@@ -18,7 +18,7 @@ from bookings.models import (
     OfferedTime,
     ScreeningQuestion,
 )
-from bookings.status import FlagOutcome, OfferStatus, RequestStatus
+from bookings.status import CancelledBy, FlagOutcome, OfferStatus, RequestStatus
 from clinic_site import sign_in as door
 from clinic_site.desk import Desk
 from clinic_site.groups import GROUPS
@@ -285,6 +285,9 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "note": "",
         "flag": flag.pk if flag else "",
         "chosen": held.pk if held else "",
+        "cancelled_by": CancelledBy.CLINIC,
+        "weeks": "6",
+        "concern": "Follow-up.",
     }
 
 
@@ -305,6 +308,7 @@ REACHES = {
     "attended": RequestStatus.CLOSED,
     "missed": RequestStatus.CLOSED,
     "cancel": RequestStatus.CLOSED,
+    "undo": RequestStatus.IN_REVIEW,
 }
 
 
@@ -346,8 +350,9 @@ def test_a_decision_that_is_not_open_is_refused_and_nothing_moves(
         assert Claim.objects.count() == claims, slug
 
 
-# A call is like a look: it makes no screen stale, and no screen is too old for it.
-STEPS = sorted(DECISIONS.keys() - {"call"})
+# A call is like a look: it makes no screen stale, and no screen is too old for it. Nor does a message
+# that is sent again.
+STEPS = sorted(DECISIONS.keys() - {"call", "send-again"})
 
 
 @pytest.mark.parametrize("slug", STEPS)

@@ -35,7 +35,10 @@ class FollowUpForm(BookForm, AloudForm):
     weeks = forms.ChoiceField(
         label="When",
         required=False,
-        choices=[*((str(n), f"in {counted(n, 'week')}") for n in WEEKS), (ON_A_DATE, "about a date")],
+        choices=[
+            *((str(n), f"in {counted(n, 'week')}") for n in WEEKS),
+            (ON_A_DATE, "about a date"),
+        ],
         error_messages={"invalid_choice": "Choose from the list."},
     )
     concern = PlainTextField(
@@ -52,7 +55,7 @@ class FollowUpForm(BookForm, AloudForm):
         label="Number of visits",
         required=False,
         coerce=int,
-        empty_value=1,
+        empty_value="1",
         choices=[(n, n) for n in range(1, MOST_VISITS + 1)],
         error_messages={"invalid_choice": "Choose from the list."},
     )
@@ -60,7 +63,7 @@ class FollowUpForm(BookForm, AloudForm):
         label="Weeks from one to the next",
         required=False,
         coerce=int,
-        empty_value=1,
+        empty_value="1",
         choices=[(n, n) for n in range(1, 9)],
         error_messages={"invalid_choice": "Choose from the list."},
     )
@@ -126,7 +129,7 @@ class FollowUpForm(BookForm, AloudForm):
             day = self._from_day(self.cleaned_data)
             return {"version": self.cleaned_data["version"], "ask_due": day}
         chosen = super().values()
-        visits, apart = self.cleaned_data["visits"], self.cleaned_data["apart"]
+        visits, apart = (int(self.cleaned_data[name]) for name in ("visits", "apart"))
         return chosen | {
             "starts": course(chosen["starts"], visits=visits, weeks_apart=apart),
             "concern": self.cleaned_data["concern"],

@@ -70,14 +70,15 @@ class DeclineForm(ReasonForm):
 
 
 # What we tell a patient whose appointment we cancel. A press puts it into the box, to be changed there.
-STOCK_REASONS = (
-    "The clinician is unwell, and nobody else can see you on that day. We are sorry. We will offer you "
-    "another time as soon as we can.",
-    "We have had to close the clinic on that day. We are sorry. We will offer you another time as soon "
-    "as we can.",
-    "We cannot do this visit without our ultrasound machine, which is being repaired. We are sorry. We "
-    "will offer you another time as soon as we can.",
+WHY_WE_CANCEL = (
+    "The clinician is unwell, and nobody else can see you on that day.",
+    "We have had to close the clinic on that day.",
+    "Our ultrasound machine is being repaired, and we cannot do the visit without it.",
 )
+STOCK_REASONS = [
+    f"{why} We are sorry. We will offer you another time as soon as we can."
+    for why in WHY_WE_CANCEL
+]
 
 
 class CancelForm(DecisionForm):
@@ -107,7 +108,7 @@ class CancelForm(DecisionForm):
 
     def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
         if data is not None and self.FILL in data:
-            kwargs["initial"] = data.dict() | {"reason": _stock(data[self.FILL])}
+            kwargs["initial"] = data.dict() | {"reason": _stock(str(data[self.FILL]))}
             data = None
         super().__init__(data, *args, **kwargs)
         # Whoever phones to cancel is the patient, unless the clinic itself is off.
@@ -122,9 +123,9 @@ class CancelForm(DecisionForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("cancelled_by") == CancelledBy.CLINIC and not cleaned.get("reason"):
-            if "reason" not in self.errors:
-                self.add_error("reason", "Write why we cancel. The patient will read it.")
+        is_ours = cleaned.get("cancelled_by") == CancelledBy.CLINIC
+        if is_ours and not cleaned.get("reason", "written"):
+            self.add_error("reason", "Write why we cancel. The patient will read it.")
         return cleaned
 
 
@@ -138,7 +139,8 @@ class MessageField(ModelChoiceField[Message]):
 
     def label_from_instance(self, message: Message) -> str:
         said = message_in_words(message)
-        return f"{said.what}: {said.outcome}"
+        left = f", {said.left}" if said.left else ""
+        return f"{said.what}{left}: {said.outcome}"
 
 
 class SendAgainForm(DecisionForm):
