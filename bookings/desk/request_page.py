@@ -57,6 +57,8 @@ NEXT: dict[RequestStatus, tuple[str, ...]] = {
     RequestStatus.CLOSED: ("undo", "follow-up"),
 }
 BESIDE = 2
+# Where a visit may be over or under way.
+FOLLOWED_UP = {RequestStatus.CLOSED, *WITH_APPOINTMENT}
 # For how long somebody who opened the page may still be typing there.
 JUST_NOW = timedelta(minutes=10)
 A_DAY = timedelta(hours=48)
@@ -79,7 +81,12 @@ def prepare(record: AppointmentRequest) -> None:
     appointments = Appointment.objects.select_related(
         "clinician", "appointment_type", "room__location"
     ).order_by("-pk")
-    wanted = (Prefetch("flags", flags), Prefetch("appointments", appointments), "recalls")
+    wanted: list[Prefetch | str] = [
+        Prefetch("flags", flags),
+        Prefetch("appointments", appointments),
+    ]
+    if record.status in FOLLOWED_UP:
+        wanted.append("recalls")
     prefetch_related_objects([record], *wanted)
 
 
@@ -108,7 +115,7 @@ def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: str) 
         "keeps_visit": state in WITH_APPOINTMENT,
         "current": current,
         "last": triage.latest_appointment(record),
-        "recall": triage.planned_recall(record),
+        "recall": triage.planned_recall(record) if state in FOLLOWED_UP else None,
         "to_phone": to_phone,
         "news": to_phone and record.messages.filter(status=MessageStatus.TO_TELL).exists(),
         "without_clinic": _without_clinic(record, current, now),

@@ -88,7 +88,8 @@ class AppointmentRequestAdmin(DecisionAdmin):
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
-        return AppointmentRequest.objects.select_related("page").most_urgent_first()
+        related = ("page", "wished_clinician", "visit_answer")
+        return AppointmentRequest.objects.select_related(*related).most_urgent_first()
 
     def get_urls(self) -> list[URLPattern]:
         search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)

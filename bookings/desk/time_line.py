@@ -18,14 +18,13 @@ STEPS, MESSAGES, LOOKS = "steps", "messages", "looks"
 PARTS = {STEPS: "All steps", MESSAGES: "Messages", LOOKS: "Looks"}
 # What is a call, whatever came of it.
 PHONED = (*CALLS.values(), Event.LEFT_MESSAGE)
+OFFERED = (Event.OFFERED, Event.OFFERED_OTHERS, Event.OFFERED_EARLIER)
 MARKS = {
     **dict.fromkeys(PHONED, "☎"),
     Event.ASKED: "?",
     Event.ANSWERED: "?",
     Event.FLAG_RESOLVED: "✓",
-    Event.OFFERED: "◇",
-    Event.OFFERED_OTHERS: "◇",
-    Event.OFFERED_EARLIER: "◇",
+    **dict.fromkeys(OFFERED, "◇"),
     Event.ATTENDED: "✓",
     Event.DID_NOT_COME: "✕",
     Event.CANCELLED: "✕",
@@ -54,7 +53,9 @@ def time_line(record: AppointmentRequest) -> dict[str, list[Entry]]:
     events = list(record.events.order_by("-number"))
     names = _names(events)
     seen = [event for event in events if event.kind in SEEN]
-    typed, ours = _typed(record), _times(record)
+    # The journal says which other tables have something about this request.
+    kinds = {event.kind for event in events}
+    typed, ours = _typed(record, kinds), _times(record, kinds)
     steps = [_step(event, names, typed, ours) for event in events if event.kind not in {*SEEN}]
     messages = [_message(each) for each in record.messages.order_by("-pk")]
     return {
@@ -102,12 +103,12 @@ def _looks(events: Iterable[RequestEvent], names: Mapping[str, str]) -> list[Ent
     ]
 
 
-def _typed(record: AppointmentRequest) -> ByMoment:
+def _typed(record: AppointmentRequest, kinds: set[str]) -> ByMoment:
     """What somebody wrote in a step."""
     words: ByMoment = {}
-    for call in record.calls.all():
+    for call in record.calls.all() if kinds & {*PHONED} else ():
         words |= {(kind, call.made_at): call.note for kind in PHONED}
-    for question in record.questions.all():
+    for question in record.questions.all() if Event.ASKED in kinds else ():
         words[Event.ASKED, question.asked_at] = question.text
         if question.answered_at:
             words[Event.ANSWERED, question.answered_at] = question.answer
@@ -118,12 +119,12 @@ def _typed(record: AppointmentRequest) -> ByMoment:
     return words
 
 
-def _times(record: AppointmentRequest) -> ByMoment:
+def _times(record: AppointmentRequest, kinds: set[str]) -> ByMoment:
     """What was offered or booked in a step."""
     words: ByMoment = {}
-    for offer in record.offers.select_related("clinician").prefetch_related("times"):
-        for kind in (Event.OFFERED, Event.OFFERED_OTHERS, Event.OFFERED_EARLIER):
-            words[kind, offer.made_at] = _offered(offer)
+    offers = record.offers.select_related("clinician").prefetch_related("times")
+    for offer in offers if kinds & {*OFFERED} else ():
+        words |= {(kind, offer.made_at): _offered(offer) for kind in OFFERED}
     for appointment in record.appointments.all():
         said = f"{_moment(appointment.starts)} with {appointment.clinician.name}"
         words[Event.BOOKED, appointment.booked_at] = said

@@ -308,7 +308,7 @@ REACHES = {
     "attended": RequestStatus.CLOSED,
     "missed": RequestStatus.CLOSED,
     "cancel": RequestStatus.CLOSED,
-    "undo": RequestStatus.IN_REVIEW,
+    "undo": RequestStatus.BOOKED,
 }
 
 

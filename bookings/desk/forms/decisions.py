@@ -12,6 +12,7 @@ from django.utils import timezone
 from bookings.desk.forms.times import FURTHEST
 from bookings.desk.message_words import message_in_words
 from bookings.diary.free_times import stranded
+from bookings.links import is_alive
 from bookings.messages.still_true import can_be_repeated
 from bookings.models import Message, RedFlag
 from bookings.status import CancelledBy, FlagOutcome
@@ -150,15 +151,22 @@ class SendAgainForm(DecisionForm):
         Message.objects.none(),
         label="What did they not get?",
         required=False,
+        blank=True,
         widget=forms.RadioSelect,
         empty_label="Only the private link",
-        error_messages={"invalid_choice": "That message is no longer true. Choose one of these."},
+        error_messages={
+            "required": "Choose a message.",
+            "invalid_choice": "That message is no longer true. Choose one of these.",
+        },
     )
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        newest = [each.pk for each in can_be_repeated(self.record, timezone.now())]
+        now = timezone.now()
+        newest = [each.pk for each in can_be_repeated(self.record, now)]
         chosen = cast("MessageField", self.fields["chosen"])
+        if not self.record.email or not is_alive(self.record, now):
+            chosen.empty_label, chosen.required = None, True
         chosen.queryset = Message.objects.filter(pk__in=newest).order_by("-pk")
         self.initial.setdefault("chosen", newest[0] if newest else "")
 
