@@ -4,12 +4,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.db.models import F
 from django.test import Client
 
-from bookings import links, triage
+from bookings import links, messages, triage
 from bookings.admin import AppointmentRequestAdmin
 from bookings.forms.safety_questions import NONE, OTHERS, rest_value
-from bookings.models import Appointment, AppointmentRequest, ScreeningQuestion
+from bookings.models import Appointment, AppointmentRequest, Message, ScreeningQuestion
 from bookings.screening import GivenAnswer
 from bookings.status import PATIENT, Answer, MessageStatus, RequestStatus, VisitStep
 from procedures.status import RevisionStatus
@@ -144,11 +145,17 @@ def waiting(now: datetime, *, days: int, **columns: Any) -> AppointmentRequest:
 
 def freed(now: datetime, starts: datetime) -> Appointment:
     """A time that was given back."""
-    request = factories.request_at(RequestStatus.IN_REVIEW, now=now)
-    book_instead(request, starts, now)
+    then = now - messages.GRACE
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=then)
+    book_instead(request, starts, then)
     return triage.cancel(
-        request, version=request.version, by=factories.staff("Reception"), now=now, reason="Rang."
+        request, version=request.version, by=factories.staff("Reception"), now=then, reason="Rang."
     )
+
+
+def too_late_to_undo() -> None:
+    """Pretend that what a colleague did was done three minutes earlier, so that its messages leave."""
+    Message.objects.filter(status=MessageStatus.QUEUED, tries=0).update(next_try=F("queued_at"))
 
 
 # --- Reception ------------------------------------------------------------------------------

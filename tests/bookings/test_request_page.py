@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings import triage
 from bookings.models import AppointmentRequest
-from bookings.status import FlagOutcome, MessageKind, RequestStatus
+from bookings.status import WITH_APPOINTMENT, FlagOutcome, MessageKind, RequestStatus
 from tests import factories
 from tests.people import LIST, booked, decide_at, page_of
 
@@ -23,6 +23,7 @@ HOUR = timedelta(hours=1)
 FRAME = 5
 # What recording the look asks.
 LOOK = 3
+DIARY = 8
 MOST_QUERIES = 15
 
 
@@ -200,7 +201,7 @@ def test_the_next_request_suits_who_looks(sign_in: SignIn, monday: datetime) -> 
     plain = factories.received(name="Plain Sample", now=monday + HOUR)
     for group, after in (("Clinician", flagged), ("Reception", plain), ("Manager", plain)):
         content = page(sign_in(group), request)
-        assert f'{page_of(after)}">Next: {after.name} ›' in content
+        assert f'{page_of(after)}">Next: {after.reference} ›' in content
     factories.clear(flagged, FlagOutcome.PROCEED, now=monday)
     assert "Next:" not in page(sign_in("Clinician"), request)
 
@@ -270,7 +271,9 @@ def test_the_page_asks_the_database_little(sign_in: SignIn, monday: datetime) ->
         client = sign_in("Reception")
         with CaptureQueriesContext(connection) as asked:
             page(client, request)
-        assert len(asked) - FRAME - LOOK <= MOST_QUERIES, [each["sql"] for each in asked]
+        # Whether the clinic of a visit to come is still held is the diary's own question.
+        most = MOST_QUERIES + (DIARY if status in WITH_APPOINTMENT else 0)
+        assert len(asked) - FRAME - LOOK <= most, [each["sql"] for each in asked]
 
 
 # --- Two people on one request ----------------------------------------------------------------
