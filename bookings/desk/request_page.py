@@ -16,6 +16,7 @@ from bookings.diary.free_times import stranded
 from bookings.models import (
     Appointment,
     AppointmentRequest,
+    Offer,
     RecordedOutcome,
     RedFlag,
 )
@@ -27,6 +28,7 @@ from bookings.status import (
     AppointmentStatus,
     CancelledBy,
     MessageStatus,
+    OfferStatus,
     RequestStatus,
 )
 from procedures.ground.counting import counted
@@ -81,7 +83,9 @@ def prepare(record: AppointmentRequest) -> None:
     appointments = Appointment.objects.select_related(
         "clinician", "appointment_type", "room__location"
     ).order_by("-pk")
-    wanted: list[Prefetch | str] = [
+    offers = Offer.objects.select_related("clinician", "appointment_type").prefetch_related("times")
+    wanted: list[Any] = [
+        Prefetch("offers", offers.order_by("-pk")),
         Prefetch("flags", flags),
         Prefetch("appointments", appointments),
     ]
@@ -115,6 +119,7 @@ def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: str) 
         "keeps_visit": state in WITH_APPOINTMENT,
         "current": current,
         "last": triage.latest_appointment(record),
+        "offer": next((each for each in record.offers.all() if _is_open(each, now)), None),
         "recall": triage.planned_recall(record) if state in FOLLOWED_UP else None,
         "to_phone": to_phone,
         "news": to_phone and record.messages.filter(status=MessageStatus.TO_TELL).exists(),
@@ -203,6 +208,11 @@ def how_late(record: AppointmentRequest, now: datetime) -> str:
     if late < A_DAY:
         return f"{counted(hours, 'hour')} late" if hours else "Late"
     return f"{counted(late.days, 'day')} late"
+
+
+def _is_open(offer: Offer, now: datetime) -> bool:
+    """Whether its times are still held; the twin of `standing`."""
+    return offer.status == OfferStatus.OPEN and offer.held_until > now
 
 
 def _our_turn(record: AppointmentRequest, now: datetime) -> str:

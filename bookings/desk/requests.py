@@ -192,8 +192,9 @@ class AppointmentRequestAdmin(DecisionAdmin):
         is_open = decision in self.open_decisions(request, record)
         if not (isinstance(refusal, Overtaken) and is_open and form.is_bound):
             return str(refusal)
-        form.data = form.data.copy()
-        form.data["version"] = str(record.version)
+        typed = request.POST.copy()
+        typed["version"] = str(record.version)
+        form.data = typed
         return f"{refusal} What you typed is still here. If it is still right, press again."
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -49,13 +49,13 @@ class Entry(NamedTuple):
 
 
 def time_line(record: AppointmentRequest) -> dict[str, list[Entry]]:
-    """The lines of each part, the newest first."""
+    """The lines of each part, the newest first. After `request_page.prepare`."""
     events = list(record.events.order_by("-number"))
     names = _names(events)
     seen = [event for event in events if event.kind in SEEN]
     # The journal says which other tables have something about this request.
     kinds = {event.kind for event in events}
-    typed, ours = _typed(record, kinds), _times(record, kinds)
+    typed, ours = _typed(record, kinds), _times(record)
     steps = [_step(event, names, typed, ours) for event in events if event.kind not in {*SEEN}]
     messages = [_message(each) for each in record.messages.order_by("-pk")]
     return {
@@ -119,11 +119,10 @@ def _typed(record: AppointmentRequest, kinds: set[str]) -> ByMoment:
     return words
 
 
-def _times(record: AppointmentRequest, kinds: set[str]) -> ByMoment:
+def _times(record: AppointmentRequest) -> ByMoment:
     """What was offered or booked in a step."""
     words: ByMoment = {}
-    offers = record.offers.select_related("clinician").prefetch_related("times")
-    for offer in offers if kinds & {*OFFERED} else ():
+    for offer in record.offers.all():
         words |= {(kind, offer.made_at): _offered(offer) for kind in OFFERED}
     for appointment in record.appointments.all():
         said = f"{_moment(appointment.starts)} with {appointment.clinician.name}"

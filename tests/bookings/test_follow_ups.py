@@ -13,6 +13,7 @@ from bookings import links, messages, triage
 from bookings.desk.to_phone import patients_to_phone, reason_to_phone
 from bookings.forms.safety_questions import OTHERS, rest_value
 from bookings.models import Appointment, AppointmentRequest, Claim, Recall
+from bookings.screening import GivenAnswer
 from bookings.status import (
     Answer,
     MessageKind,
@@ -22,6 +23,7 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.status.recalls import OWNERS, TRANSITIONS
+from bookings.triage.safety import keep_answers
 from tests import factories
 from tests.people import booked, decide_at, identified, page_of
 
@@ -35,9 +37,9 @@ def seen(at: Any, monday: datetime) -> AppointmentRequest:
     """A request from a week ago, whose visit took place on this Monday."""
     asked = factories.question()
     request = booked(monday - WEEK)
-    triage.safety.keep_answers(
+    keep_answers(
         request,
-        [triage.safety.GivenAnswer(asked, Answer.NO, "")],
+        [GivenAnswer(asked, Answer.NO, "")],
         [],
         by="the patient",
         now=monday - 2 * WEEK,
@@ -296,7 +298,7 @@ def test_on_the_day_they_get_a_link_that_works_again(
     for days in (181, 182):
         at(now := monday + timedelta(days=days))
         assert not links.is_alive(seen, now)
-        assert triage.ask_about_follow_ups(now) == (days == 182)
+        assert triage.ask_about_follow_ups(now) == int(days == 182)
     messages.send_due()
     letter = mail.outbox[-1]
     assert letter.subject == "About your next visit"

@@ -62,7 +62,7 @@ START = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 # Some are over soon, and some are far enough ahead for a reminder and for answers that age.
 STARTS = [START + timedelta(days=days) for days in (2, 5, 9, 16)]
 # Which kinds of events send which messages, besides the clinic's own notices.
-TELLS = {
+TELLS: dict[MessageKind, list[str]] = {
     MessageKind.QUESTION: ["asked a question"],
     MessageKind.OFFER: ["offered times", "offered other times", "offered an earlier time"],
     MessageKind.BOOKED: ["booked the appointment"],
