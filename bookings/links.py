@@ -61,10 +61,14 @@ def private_link(request: AppointmentRequest) -> str:
 
 
 def link_ends(request: AppointmentRequest) -> datetime | None:
-    """When the link expires; None while the request is open."""
+    """When the link expires; None while the request is open.
+
+    It opens again when we write to the patient later, about a follow-up.
+    """
     if request.ended_at is None:
         return None
-    return request.ended_at + timedelta(days=details().link_days)
+    ends = request.ended_at + timedelta(days=details().link_days)
+    return max(ends, request.link_until) if request.link_until else ends
 
 
 def is_alive(request: AppointmentRequest, now: datetime) -> bool:

@@ -5,14 +5,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.db.models import F
 from django.test import Client
 
-from bookings import links, triage
+from bookings import links, messages, triage
 from bookings.admin import AppointmentRequestAdmin
 from bookings.forms.safety_questions import NONE, OTHERS, rest_value
-from bookings.models import Appointment, AppointmentRequest, Person, ScreeningQuestion
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Message,
+    Person,
+    ScreeningQuestion,
+)
 from bookings.screening import GivenAnswer
-from bookings.status import PATIENT, Answer, RequestStatus, VisitStep
+from bookings.status import PATIENT, Answer, MessageStatus, RequestStatus, VisitStep
 from procedures.status import RevisionStatus
 from tests import factories
 
@@ -145,11 +152,17 @@ def waiting(now: datetime, *, days: int, **columns: Any) -> AppointmentRequest:
 
 def freed(now: datetime, starts: datetime) -> Appointment:
     """A time that was given back."""
-    request = factories.request_at(RequestStatus.IN_REVIEW, now=now)
-    book_instead(request, starts, now)
+    then = now - messages.GRACE
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=then)
+    book_instead(request, starts, then)
     return triage.cancel(
-        request, version=request.version, by=factories.staff("Reception"), now=now, reason="Rang."
+        request, version=request.version, by=factories.staff("Reception"), now=then, reason="Rang."
     )
+
+
+def too_late_to_undo() -> None:
+    """Pretend that what a colleague did was done three minutes earlier, so that its messages leave."""
+    Message.objects.filter(status=MessageStatus.QUEUED, tries=0).update(next_try=F("queued_at"))
 
 
 # --- Reception ------------------------------------------------------------------------------
@@ -198,6 +211,8 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
     """A request for which the decision is open, for some of them only at `moment_of`."""
     if slug in VISIT_STEPS:
         return _on_the_day(slug, now)
+    if slug in {"follow-up", "recall-back"}:
+        return _closed(slug, now)
     if slug == "resolve-flag":
         request = factories.received(flagged=True, now=now)
         return triage.start_review(
@@ -206,8 +221,19 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
     open_in = set(DECISIONS[slug].statuses)
     first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else min(open_in)
     request = factories.request_at(RequestStatus(first), now=now)
+    if slug == "send-again":
+        request.messages.update(status=MessageStatus.SENT, sent_at=now, sent_by="a worker")
     if slug == "leave-earlier":
         triage.join_earlier_list(request, version=request.version, by="the patient", now=now)
+    return request
+
+
+def _closed(slug: str, now: datetime) -> AppointmentRequest:
+    request = factories.request_at(RequestStatus.CLOSED, now=now)
+    if slug == "recall-back":
+        by, due = factories.staff("Reception"), (now + timedelta(weeks=6)).date()
+        triage.plan_recall(request, version=request.version, ask_due=due, by=by, now=now)
+        request.refresh_from_db()
     return request
 
 

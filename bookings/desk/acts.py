@@ -1,6 +1,7 @@
 """What the desk adds to a verb, where it adds anything: its arguments, and what to tell a colleague."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
@@ -10,7 +11,34 @@ from bookings import triage
 from bookings.desk.owners import owner_in_words
 from bookings.desk.to_phone import reason_to_phone
 from bookings.links import spoken
-from bookings.models import Appointment, AppointmentRequest, Offer, PhoneCall, RedFlag
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Offer,
+    PhoneCall,
+    Recall,
+    RedFlag,
+)
+from bookings.screening import GivenAnswer
+from bookings.status import RequestStatus
+
+# What a request of the same person takes over from an earlier one.
+TAKEN_OVER = (
+    "name",
+    "date_of_birth",
+    "carer_name",
+    "carer_right",
+    "phone",
+    "email",
+    "text_messages",
+    "voicemail",
+    "detail_in_messages",
+    "access_needs",
+    "access_detail",
+    "preferred_days",
+    "preferred_times",
+    "wished_clinician",
+)
 
 
 def resolve_flag(
@@ -62,12 +90,67 @@ def said_birth_date(record: AppointmentRequest) -> str:
     return said
 
 
+def follow_up(
+    record: AppointmentRequest,
+    *,
+    version: int,
+    by: User,
+    now: datetime,
+    ask_due: date | None = None,
+    concern: str = "",
+    answers: Sequence[GivenAnswer] = (),
+    **values: Any,
+) -> Recall | list[AppointmentRequest]:
+    """Plan to ask the patient on that day; or note and book what follows, with what we know of them."""
+    if ask_due:
+        return triage.plan_recall(record, version=version, ask_due=ask_due, by=by, now=now)
+    known = {name: getattr(record, name) for name in TAKEN_OVER}
+    submission = triage.Submission(
+        page=record.page, concern=concern, answers=answers, availability="", earlier=record, **known
+    )
+    return triage.follow_up(
+        record, version=version, submission=submission, by=by, now=now, **values
+    )
+
+
+def said_follow_up(made: Recall | list[AppointmentRequest]) -> str:
+    """When we ask; or which visits are booked, or that a clinician decides first."""
+    if isinstance(made, Recall):
+        return f"Planned. We will ask the patient on {made.ask_due:%A %-d %B %Y}."
+    first = made[0]
+    if first.flags.exists():
+        due = f"{timezone.localtime(first.answer_due):%A %-d %B at %-H:%M}"
+        return (
+            f"Nothing is booked yet. A clinician decides first about request {first.reference}, "
+            "because of an answer to the safety questions. Tell the patient that they will hear "
+            f"from us by {due}."
+        )
+    booked = [each.appointments.select_related("clinician").get() for each in made]
+    times = "; ".join(
+        f"{timezone.localtime(each.starts):%A %-d %B %Y at %-H:%M}" for each in booked
+    )
+    return f"Booked with {booked[0].clinician.name}: {times}."
+
+
+def said_undone_in_time(record: AppointmentRequest) -> str:
+    """What is true again, and what an undo does not bring back."""
+    if record.status == RequestStatus.IN_REVIEW:
+        return "Undone. The request is in review again, and the patient has not been told."
+    return (
+        "Undone. The appointment is booked again, and the patient has not been told. Other times "
+        "that were offered, and a place on the cancellation list, are not restored."
+    )
+
+
 def said_offered(offer: Offer) -> str:
     """With whom, when, and until when the times are held."""
     starts = offer.times.order_by("starts").values_list("starts", flat=True)
     times = ", ".join(f"{timezone.localtime(each):%a %-d %b %-H:%M}" for each in starts)
     until = f"{timezone.localtime(offer.held_until):%A %-d %B at %-H:%M}"
-    return f"Offered with {offer.clinician.name}: {times}. Held until {until}."
+    return (
+        f"Offered with {offer.clinician.name}: {times}. Held until {until}. We tell the patient in 3 "
+        "minutes; until then you can withdraw the offer, and they hear nothing."
+    )
 
 
 def said_booked(booked: Appointment) -> str:

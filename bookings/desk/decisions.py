@@ -1,24 +1,28 @@
 """The decisions about a request: each with its permission, form and verb."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from bookings import triage
 from bookings.desk import acts
+from bookings.desk.forms.after_visit import FollowUpForm
 from bookings.desk.forms.decisions import (
     AnswerForm,
     AskForm,
     BirthDateForm,
     CallForm,
+    CancelForm,
     ContactForm,
     DeclineForm,
     DeferForm,
     FlagForm,
+    SendAgainForm,
 )
 from bookings.desk.forms.people import HandOverForm, NoteForm
 from bookings.desk.forms.times import BookForm, OfferForm, TakeOfferedForm
+from bookings.messages.outbox import takes_texts
 from bookings.models import AppointmentRequest
 from bookings.status import WITH_APPOINTMENT, RequestStatus, VisitStep
 from procedures.ground.decisions import Decision
@@ -31,7 +35,7 @@ def _not_begun(record: AppointmentRequest, now: datetime) -> bool:
 
 
 def _may_have_time(record: AppointmentRequest, now: datetime) -> bool:
-    return _not_begun(record, now) and not record.flags.blocking().exists()
+    return _not_begun(record, now) and not any(flag.is_blocking() for flag in record.flags.all())
 
 
 def _not_listed(record: AppointmentRequest, now: datetime) -> bool:
@@ -42,8 +46,16 @@ def _listed(record: AppointmentRequest, now: datetime) -> bool:
     return bool(record.earlier_asked_at)
 
 
+def _has_recall(record: AppointmentRequest, now: datetime) -> bool:
+    return triage.planned_recall(record) is not None
+
+
 def _has_email(record: AppointmentRequest, now: datetime) -> bool:
     return bool(record.email)
+
+
+def _has_email_or_text(record: AppointmentRequest, now: datetime) -> bool:
+    return bool(record.email) or takes_texts(record)
 
 
 def _is_possible(step: VisitStep, record: AppointmentRequest, now: datetime) -> bool:
@@ -52,19 +64,13 @@ def _is_possible(step: VisitStep, record: AppointmentRequest, now: datetime) -> 
     return appointment is not None and step in triage.possible_steps(appointment, now)
 
 
-# What is recorded on the day of a visit, with one press each: the verb, what to say, and in which
-# statuses it usually comes next.
-ON_THE_DAY: tuple[tuple[VisitStep, Callable[..., Any], Callable[..., str], Iterable[str]], ...] = (
-    (VisitStep.ARRIVED, triage.record_arrival, acts.said_presence, WITH_APPOINTMENT),
-    (VisitStep.CALLED_IN, triage.call_in, acts.said_presence, WITH_APPOINTMENT),
-    (
-        VisitStep.ATTENDED,
-        partial(triage.record_attendance, came=True),
-        acts.said_presence,
-        WITH_APPOINTMENT,
-    ),
-    (VisitStep.MISSED, partial(triage.record_attendance, came=False), acts.said_presence, ()),
-    (VisitStep.UNDO, triage.undo_attendance, acts.said_undone, ()),
+# What is recorded on the day of a visit, with one press each: the verb, and what to say.
+ON_THE_DAY: tuple[tuple[VisitStep, Callable[..., Any], Callable[..., str]], ...] = (
+    (VisitStep.ARRIVED, triage.record_arrival, acts.said_presence),
+    (VisitStep.CALLED_IN, triage.call_in, acts.said_presence),
+    (VisitStep.ATTENDED, partial(triage.record_attendance, came=True), acts.said_presence),
+    (VisitStep.MISSED, partial(triage.record_attendance, came=False), acts.said_presence),
+    (VisitStep.UNDO, triage.undo_attendance, acts.said_undone),
 )
 OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
 # The diary links here with the clinician, the type and the day already chosen.
@@ -104,7 +110,6 @@ DECISIONS = (
         ),
         template="admin/bookings/times.html",
         open_when=_may_have_time,
-        leads_on=OURS,
         chosen_by_link=FREE_TIMES,
     ),
     Decision(
@@ -224,7 +229,6 @@ DECISIONS = (
             "You can offer or book times only after “Proceed” or “Proceed, with a note”. Do not "
             "tell anyone to stop a medicine."
         ),
-        leads_on=OURS,
         chosen_by_link=("flag",),
     ),
     Decision(
@@ -243,7 +247,10 @@ DECISIONS = (
         statuses={RequestStatus.RECEIVED, RequestStatus.IN_REVIEW},
         form=DeclineForm,
         verb=triage.decline,
-        said="Declined. The patient can read your reason through their private link.",
+        said=(
+            "Declined. The patient can read your reason through their private link. We tell them in 3 "
+            "minutes. Until then you can undo it here."
+        ),
         is_destructive=True,
     ),
     *(
@@ -255,24 +262,74 @@ DECISIONS = (
             verb=verb,
             said=said,
             open_when=partial(_is_possible, step),
-            leads_on=leads_on,
         )
-        for step, verb, said, leads_on in ON_THE_DAY
+        for step, verb, said in ON_THE_DAY
     ),
     Decision(
         slug="cancel",
         label="Cancel the appointment",
         permission="book_appointmentrequest",
         statuses=WITH_APPOINTMENT,
-        form=DeclineForm,
+        form=CancelForm,
         verb=triage.cancel,
-        said="Cancelled. We will tell the patient, and others can book the time.",
+        said="Cancelled. We tell the patient in 3 minutes. Until then you can undo it here.",
         explanation=(
             "Others can book the time straight away, and this request is closed. If the patient "
             "only needs another time, move the appointment or offer other times instead."
         ),
+        template="admin/bookings/cancel.html",
         open_when=_not_begun,
         is_destructive=True,
+    ),
+    Decision(
+        slug="undo",
+        label="Undo",
+        permission="book_appointmentrequest",
+        statuses={RequestStatus.DECLINED, RequestStatus.CLOSED},
+        verb=triage.undo,
+        said=acts.said_undone_in_time,
+        explanation="The patient has not been told yet, and hears nothing.",
+        open_when=triage.can_be_undone,
+    ),
+    Decision(
+        slug="follow-up",
+        label="Follow-up",
+        permission="book_appointmentrequest",
+        statuses={RequestStatus.CLOSED, *WITH_APPOINTMENT},
+        form=FollowUpForm,
+        verb=acts.follow_up,
+        said=acts.said_follow_up,
+        explanation=(
+            "Another visit with what we know of the patient: book it now, or plan to ask them when "
+            "the time comes."
+        ),
+        template="admin/bookings/follow_up.html",
+        open_when=triage.may_follow_up,
+    ),
+    Decision(
+        slug="recall-back",
+        label="Do not ask about a follow-up",
+        permission="book_appointmentrequest",
+        statuses={RequestStatus.CLOSED, *WITH_APPOINTMENT},
+        verb=triage.take_recall_back,
+        said="We will not ask the patient about a follow-up.",
+        explanation="For a patient who does not want to be asked, or has arranged it already.",
+        open_when=_has_recall,
+    ),
+    Decision(
+        slug="send-again",
+        label="Send again",
+        permission="phone_appointmentrequest",
+        statuses=set(RequestStatus),
+        form=SendAgainForm,
+        verb=triage.send_again,
+        said="It is on its way to the address that we have now.",
+        explanation=(
+            "For a patient who has not received a message. It goes to the address that we have now, "
+            "and the private link stays as it is."
+        ),
+        template="admin/bookings/send_again.html",
+        open_when=_has_email_or_text,
     ),
     Decision(
         slug="call",

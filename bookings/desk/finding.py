@@ -68,12 +68,15 @@ def likely_duplicates(record: AppointmentRequest) -> list[AppointmentRequest]:
     """
     same = Q(email=record.email) if record.email else Q(phone=record.phone)
     others = AppointmentRequest.objects.exclude(pk=record.pk)
-    sent_alike = set(others.filter(same).values_list("pk", flat=True))
-    alike = others.filter(Q(pk__in=sent_alike) | Q(date_of_birth=record.date_of_birth))
+    alike = others.filter(same | Q(date_of_birth=record.date_of_birth))
+
+    def is_sent_alike(other: AppointmentRequest) -> bool:
+        return other.email == record.email if record.email else other.phone == record.phone
+
     return [
         other
         for other in alike.order_by("-received_at")
-        if other.pk in sent_alike or folding.is_same_name(other.name, record.name)
+        if is_sent_alike(other) or folding.is_same_name(other.name, record.name)
     ]
 
 

@@ -89,7 +89,7 @@ def _unpin(record: Person, *, note: Note, by: User, now: datetime) -> None:
 
 
 def _undo(record: Person, *, link: PersonLink, by: User, now: datetime) -> None:
-    triage.undo(link, by=by, now=now)
+    triage.undo_verdict(link, by=by, now=now)
 
 
 def _said_changed(requests: list[AppointmentRequest]) -> str:

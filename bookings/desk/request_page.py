@@ -1,100 +1,259 @@
-"""Everything on the screen of a request that is needed to decide."""
+"""Everything on the page of a request that is needed to decide."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
 from bookings import triage
 from bookings.desk.finding import likely_duplicates
-from bookings.desk.to_phone import news_to_tell, reason_to_phone
+from bookings.desk.time_line import LOOKS, PARTS, STEPS, Entry, time_line
+from bookings.desk.to_phone import reason_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.diary.free_times import stranded
-from bookings.models import AppointmentRequest, VisitAnswer
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Offer,
+    RecordedOutcome,
+    RedFlag,
+)
 from bookings.status import (
     OWNERS,
     WAITING_FOR_CLINIC,
     WITH_APPOINTMENT,
     Answer,
-    FlagOutcome,
+    AppointmentStatus,
+    CancelledBy,
+    MessageStatus,
+    OfferStatus,
     RequestStatus,
 )
-from bookings.status.events import LOOKS
-from procedures.ground.people import shown_name
+from procedures.ground.counting import counted
+from procedures.ground.decisions import Decision
+
+# What is mostly done next in each state, the likeliest first: the first that is possible is the filled
+# button, and the next two are beside it.
+NEXT: dict[RequestStatus, tuple[str, ...]] = {
+    RequestStatus.RECEIVED: ("resolve-flag", "offer", "book", "ask"),
+    RequestStatus.IN_REVIEW: ("resolve-flag", "offer", "book", "ask"),
+    RequestStatus.QUESTION_ASKED: ("answer", "send-again"),
+    RequestStatus.OFFERED: ("book-offered", "send-again", "take-back"),
+    RequestStatus.DEFERRED: (),
+    RequestStatus.BOOKED: ("called-in", "arrived", "attended", "missed", "move", "cancel"),
+    RequestStatus.BOOKED_IN_REVIEW: (
+        "resolve-flag",
+        "called-in",
+        "attended",
+        "missed",
+        "offer",
+        "move",
+        "leave",
+    ),
+    RequestStatus.BOOKED_OFFERED: ("called-in", "attended", "book-offered", "move", "take-back"),
+    RequestStatus.DECLINED: ("undo",),
+    RequestStatus.WITHDRAWN: (),
+    RequestStatus.LAPSED: ("reopen",),
+    RequestStatus.CLOSED: ("undo", "follow-up"),
+}
+BESIDE = 2
+# Where a visit may be over or under way.
+FOLLOWED_UP = {RequestStatus.CLOSED, *WITH_APPOINTMENT}
+# For how long somebody who opened the page may still be typing there.
+JUST_NOW = timedelta(minutes=10)
+A_DAY = timedelta(hours=48)
 
 
-class JournalRow(NamedTuple):
-    """One line of the journal as colleagues read it.
+class Steps(NamedTuple):
+    """The decisions as the page shows them: the next one, those beside it, and all others."""
 
-    Consecutive looks by one person are one line.
-    """
-
-    at: datetime
-    by: str
-    what: str
-    times: int
+    next: Decision | None
+    beside: list[Decision]
+    also: list[Decision]
 
 
-def facts(record: AppointmentRequest, now: datetime) -> dict[str, Any]:
-    """The status at that instant, what was said, offered, booked and written, and what is next."""
-    state = record.state(now)
-    is_blocked = record.flags.blocking().exists()
-    answers = record.answers.select_related("question").order_by(
-        "question__group__position", "question__position", "-given_at"
+def prepare(record: AppointmentRequest) -> None:
+    """Load what the page and the conditions of its decisions look at more than once."""
+    outcomes = RecordedOutcome.objects.select_related("recorded_by")
+    flags = RedFlag.objects.select_related("answer__question__owner").prefetch_related(
+        Prefetch("outcomes", outcomes)
     )
-    others = AppointmentRequest.objects.waiting_for_clinic(now).exclude(pk=record.pk)
+    appointments = Appointment.objects.select_related(
+        "clinician", "appointment_type", "room__location"
+    ).order_by("-pk")
+    offers = Offer.objects.select_related("clinician", "appointment_type").prefetch_related("times")
+    wanted: list[Any] = [
+        Prefetch("offers", offers.order_by("-pk")),
+        Prefetch("flags", flags),
+        Prefetch("appointments", appointments),
+    ]
+    if record.status in FOLLOWED_UP:
+        wanted.append("recalls")
+    prefetch_related_objects([record], *wanted)
+
+
+def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: str) -> dict[str, Any]:
+    """The status at that instant, what was said, offered, booked and written. After `prepare`."""
+    state = record.state(now)
+    blocking = [flag for flag in record.flags.all() if flag.is_blocking()]
+    answers = list(
+        record.answers.select_related("question").order_by(
+            "question__group__position", "question__position", "-given_at"
+        )
+    )
+    flagged = {flag.answer_id for flag in record.flags.all()}
+    current = triage.booked_appointment(record)
+    lines = time_line(record)
+    to_phone = reason_to_phone(record, now)
     return {
+        "now": timezone.localtime(now),
         "state": state,
         "whose_turn": OWNERS[state],
-        "back_on": record.deferred_until if state == RequestStatus.DEFERRED else None,
+        "age": record.age(timezone.localdate(now)),
+        "owed": owed(record, now),
+        "late": how_late(record, now),
         "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate(now)),
         "wishes": record.wishes if state in WAITING_FOR_CLINIC else "",
         "keeps_visit": state in WITH_APPOINTMENT,
-        "current": triage.booked_appointment(record),
-        "to_phone": reason_to_phone(record, now),
-        "news": news_to_tell(record, now),
-        "without_clinic": " ".join(each.why for each in stranded(now, Q(request=record))),
-        "overdue": record.is_waiting_for_clinic(now) and record.answer_due < now,
-        "next_waiting": others.most_urgent_first().first(),
-        "flags": record.flags.select_related("answer__question__owner").prefetch_related(
-            "outcomes__recorded_by"
-        ),
-        "blocked": is_blocked,
-        "waits_for_clinician": is_blocked and state in WAITING_FOR_CLINIC,
-        "told": [each for each in answers if each.answer != Answer.NO],
+        "current": current,
+        "last": triage.latest_appointment(record),
+        "offer": next((each for each in record.offers.all() if _is_open(each, now)), None),
+        "recall": triage.planned_recall(record) if state in FOLLOWED_UP else None,
+        "to_phone": to_phone,
+        "news": to_phone and record.messages.filter(status=MessageStatus.TO_TELL).exists(),
+        "without_clinic": _without_clinic(record, current, now),
+        "blocked": bool(blocking),
+        "waits_for_clinician": bool(blocking) and state in WAITING_FOR_CLINIC,
+        # A flagged answer is shown with its flag.
+        "told": [each for each in answers if each.answer != Answer.NO and each.pk not in flagged],
         "denied": [each for each in answers if each.answer == Answer.NO],
-        "questions": record.questions.select_related("asked_by").order_by("-pk"),
-        "offers": record.offers.select_related("appointment_type", "clinician")
-        .prefetch_related("times")
-        .order_by("-pk"),
-        "appointments": record.appointments.select_related(
-            "clinician", "appointment_type", "room__location"
-        ).order_by("-pk"),
-        "visit_answer": VisitAnswer.objects.filter(request=record).first(),
-        "calls": record.calls.select_related("made_by"),
-        "messages_sent": record.messages.order_by("pk"),
-        "events": _journal_rows(record),
+        "lines": lines[show],
+        "parts": [(part, words, len(lines[part]), part == show) for part, words in PARTS.items()],
+        "also_here": _also_here(lines[LOOKS], reader, now),
         "similar": likely_duplicates(record),
     }
 
 
-def _journal_rows(record: AppointmentRequest) -> list[JournalRow]:
-    """The lines of the journal, newest first."""
-    events = list(record.events.order_by("-number"))
-    told = {event.by for event in events} | {event.detail.get("to", "") for event in events}
-    people = User.objects.filter(username__in=told)
-    names = {person.username: shown_name(person) for person in people}
-    rows: list[JournalRow] = []
-    for event in events:
-        outcome = event.detail.get("outcome")
-        said = f": {FlagOutcome(outcome).label}" if outcome else ""
-        to = event.detail.get("to")
-        said += f" to {names.get(to, to)}" if to else ""
-        row = JournalRow(event.at, names.get(event.by, event.by), f"{event.kind}{said}", 1)
-        if rows and event.kind in LOOKS and rows[-1][1:3] == row[1:3]:
-            rows[-1] = rows[-1]._replace(times=rows[-1].times + 1)
-        else:
-            rows.append(row)
-    return rows
+def part_of(chosen: str) -> str:
+    """The part of the time line that an address asks for."""
+    return chosen if chosen in PARTS else STEPS
+
+
+def next_request(
+    record: AppointmentRequest, now: datetime, *, for_clinician: bool
+) -> AppointmentRequest | None:
+    """The request after this one: a clinician's has a flag to decide, all others have none."""
+    requests = AppointmentRequest.objects
+    waiting = requests.waiting_for_clinician if for_clinician else requests.waiting_for_reception
+    return waiting(now).exclude(pk=record.pk).most_urgent_first().first()
+
+
+def steps(record: AppointmentRequest, open_now: Sequence[Decision], told: dict[str, Any]) -> Steps:
+    """Which decision is next, which two are beside it; what takes something away comes last."""
+    by_slug = {decision.slug: decision for decision in open_now}
+    usual = [by_slug[slug] for slug in NEXT[told["state"]] if slug in by_slug]
+    call = [by_slug[slug] for slug in ("call",) if slug in by_slug]
+    waits = told["waits_for_clinician"] and "resolve-flag" not in by_slug
+    if told["to_phone"]:
+        is_first = told["news"] or waits or told["whose_turn"] == "nobody"
+        usual = [*call, *usual] if is_first else [*usual[:1], *call, *usual[1:]]
+    # Nothing is reception's next step while a clinician has to decide; only what may be done is shown.
+    leads = not waits or told["to_phone"]
+    first = next((each for each in usual if not each.is_destructive), None) if leads else None
+    beside = [each for each in usual if each is not first][:BESIDE]
+    shown = {each.slug for each in (first, *beside) if each}
+    also = [each for each in open_now if each.slug not in shown]
+    return Steps(
+        first,
+        sorted(beside, key=lambda each: each.is_destructive),
+        sorted(also, key=lambda each: each.is_destructive),
+    )
+
+
+def owed(record: AppointmentRequest, now: datetime) -> str:
+    """Whose turn it is and until when, in one sentence without a full stop."""
+    state = record.state(now)
+    last = triage.latest_appointment(record)
+    if state in WAITING_FOR_CLINIC:
+        return _our_turn(record, now)
+    if state == RequestStatus.QUESTION_ASKED:
+        return f"They answer our question by {_at(record.reply_due)}"
+    if state in {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}:
+        return f"They choose a time by {_at(record.reply_due)}"
+    if state == RequestStatus.DEFERRED:
+        return f"It comes back to us on {record.deferred_until:%A %-d %B %Y}"
+    if state == RequestStatus.BOOKED and last:
+        return _before_the_visit(last, now)
+    if state == RequestStatus.CLOSED and last:
+        return _after_the_visit(last)
+    ended = record.ended_at or record.reply_due
+    return f"{ENDED[state]} {_at(ended)}"
+
+
+ENDED = {
+    RequestStatus.DECLINED: "We declined it on",
+    RequestStatus.WITHDRAWN: "They withdrew it on",
+    RequestStatus.LAPSED: "Their time to reply ended on",
+}
+
+
+def how_late(record: AppointmentRequest, now: datetime) -> str:
+    """How long ago we should have answered; empty if we are in time."""
+    if not record.is_waiting_for_clinic(now) or record.answer_due >= now:
+        return ""
+    late = now - record.answer_due
+    hours = int(late.total_seconds() // 3600)
+    if late < A_DAY:
+        return f"{counted(hours, 'hour')} late" if hours else "Late"
+    return f"{counted(late.days, 'day')} late"
+
+
+def _is_open(offer: Offer, now: datetime) -> bool:
+    """Whether its times are still held; the twin of `standing`."""
+    return offer.status == OfferStatus.OPEN and offer.held_until > now
+
+
+def _our_turn(record: AppointmentRequest, now: datetime) -> str:
+    due = _at(record.answer_due)
+    is_late = record.answer_due < now
+    if any(flag.is_blocking() for flag in record.flags.all()):
+        return (
+            f"A clinician should have decided by {due}"
+            if is_late
+            else (f"A clinician decides first, by {due}")
+        )
+    return f"We have owed an answer since {due}" if is_late else f"We owe an answer by {due}"
+
+
+def _before_the_visit(appointment: Appointment, now: datetime) -> str:
+    if appointment.called_in_at:
+        return f"With the clinician since {timezone.localtime(appointment.called_in_at):%-H:%M}"
+    if appointment.arrived_at:
+        return f"Here since {timezone.localtime(appointment.arrived_at):%-H:%M}"
+    return "They come on" if now < appointment.starts else "Did they come?"
+
+
+def _after_the_visit(appointment: Appointment) -> str:
+    ended = _at(appointment.ended_at)
+    if appointment.status == AppointmentStatus.CANCELLED:
+        theirs = appointment.cancelled_by == CancelledBy.PATIENT
+        return f"They cancelled on {ended}" if theirs else f"We cancelled on {ended}"
+    return "They came" if appointment.status == AppointmentStatus.FULFILLED else "They did not come"
+
+
+def _without_clinic(record: AppointmentRequest, current: Appointment | None, now: datetime) -> str:
+    if current is None or current.ends <= now:
+        return ""
+    return " ".join(each.why for each in stranded(now, Q(request=record)))
+
+
+def _also_here(looks: Sequence[Entry], reader: str, now: datetime) -> Entry | None:
+    """The last other colleague who opened the page a moment ago."""
+    others = (each for each in looks if each.who != reader and each.at > now - JUST_NOW)
+    return next(others, None)
+
+
+def _at(moment: datetime | None) -> str:
+    return f"{timezone.localtime(moment):%A %-d %B at %-H:%M}"

@@ -15,13 +15,14 @@ from bookings.desk import callers, diary_pages, numbers
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.notes import mark_pinned
 from bookings.desk.request_list import FILTERS, shown_in
-from bookings.desk.request_page import facts
+from bookings.desk.request_page import facts, next_request, part_of, prepare, steps
 from bookings.desk.to_phone import patients_to_phone, reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.models import AppointmentRequest
-from bookings.status import TriageRefused
+from bookings.status import Overtaken, TriageRefused
 from bookings.status.events import Event
-from procedures.ground.decisions import Decision, DecisionAdmin
+from procedures.ground.decisions import Decision, DecisionAdmin, DecisionForm
+from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
 
 # Lists with buttons of their own. A press leads back to the list.
@@ -41,7 +42,8 @@ class AppointmentRequestAdmin(DecisionAdmin):
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
-        return AppointmentRequest.objects.select_related("page", "owner").most_urgent_first()
+        related = ("page", "owner", "person", "wished_clinician", "visit_answer")
+        return AppointmentRequest.objects.select_related(*related).most_urgent_first()
 
     def get_urls(self) -> list[URLPattern]:
         to_phone = path(
@@ -81,6 +83,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return {
             "about": WHO,
             "current": triage.booked_appointment(record),
+            "recall": triage.planned_recall(record),
             "to_phone": reasons_to_phone(record, timezone.now()),
             "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate()),
         }
@@ -102,6 +105,23 @@ class AppointmentRequestAdmin(DecisionAdmin):
             record = answer.context_data["record"]
             journal.record(record, Event.READ, by=signed_in(request), at=timezone.now())
         return answer
+
+    def refused(
+        self,
+        request: HttpRequest,
+        record: AppointmentRequest,
+        decision: Decision,
+        form: DecisionForm,
+        refusal: Exception,
+    ) -> str:
+        """Who was faster. A second press then counts, if the decision is still open."""
+        is_open = decision in self.open_decisions(request, record)
+        if not (isinstance(refusal, Overtaken) and is_open and form.is_bound):
+            return str(refusal)
+        typed = request.POST.copy()
+        typed["version"] = str(record.version)
+        form.data = typed
+        return f"{refusal} What you typed is still here. If it is still right, press again."
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -138,31 +158,26 @@ class AppointmentRequestAdmin(DecisionAdmin):
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined, no-any-return]
                 request, self.opts, object_id
             )
-        journal.record(record, Event.READ, by=signed_in(request), at=timezone.now())
+        now, reader = timezone.now(), signed_in(request)
+        journal.record(record, Event.READ, by=reader, at=now)
+        prepare(record)
         allowed = self.open_decisions(request, record)
-        told = facts(record, timezone.now())
+        show = part_of(request.GET.get("show", ""))
+        told = facts(record, now, show=show, reader=shown_name(reader))
         # Each flag has a button of its own; here the decision is shown only if it comes next.
         decisions = [each for each in allowed if each.slug != "resolve-flag" or told["blocked"]]
+        for_clinician = reader.has_perm("bookings.resolve_redflag")
         context = {
             **self.admin_site.each_context(request),
             **told,
             "title": f"Request {record.reference}",
             "opts": self.opts,
             "record": record,
-            "about": WHO,
-            "decisions": decisions,
-            "next_step": self._next_step(record, decisions, told),
+            "steps": steps(record, decisions, told),
+            "next_waiting": next_request(record, now, for_clinician=for_clinician),
             "may_resolve": any(each.slug == "resolve-flag" for each in allowed),
         }
         return TemplateResponse(request, "admin/bookings/request.html", context)
-
-    def _next_step(
-        self, record: AppointmentRequest, decisions: list[Decision], told: dict[str, Any]
-    ) -> Decision | None:
-        """The call, if there is news that only a call can tell; otherwise what usually comes next."""
-        if told["news"]:
-            return next((each for each in decisions if each.slug == "call"), None)
-        return self.next_step(record, decisions)
 
     def stands(self, record: AppointmentRequest) -> str:
         """The status in words, including the steps that the clock has taken."""

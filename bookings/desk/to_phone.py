@@ -1,9 +1,10 @@
 """Whom we have to phone, and why. It is computed on request; only the calls are stored."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
 from bookings.desk.to_say import what_to_say
 from bookings.messages import OF_NO_WEIGHT
@@ -37,6 +38,8 @@ WRONG_BIRTHS = (
     "and check the date we have."
 )
 AFTER_VISIT = "Did not get what they came for, and asked us to phone."
+UNANSWERED = "Has not answered our offer."
+WANTED = "A clinician wants to speak to them first."
 # Silence in this last part of an offer is a reason to phone.
 LAST_PART = 4
 
@@ -83,17 +86,25 @@ def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
     return " ".join(reasons_to_phone(request, now))
 
 
+class Source(NamedTuple):
+    """One kind of reason to phone: the rows that may be one, and the sentence about a row."""
+
+    rows: QuerySet[Any]
+    say: str | Callable[[Any], str]
+    # Whether a row is a reason, as far as the database cannot tell.
+    counts: Callable[[Any], bool] = bool
+
+
 def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, list[str]]]:
     reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
+    sources = _sources(now)
     found = [
-        *((each.request, URGENT) for each in _urgent(whose)),
-        *((each.request, BY_PHONE) for each in _to_tell_by_phone(whose)),
-        *((each.request, _undelivered(each)) for each in _failed(now, whose)),
-        *((each.request, what_to_say(each)) for each in _to_tell(now, whose)),
-        *((each.request, "Has not answered our offer.") for each in _unanswered(now, whose)),
-        *((each.request, "A clinician wants to speak to them first.") for each in _wanted(whose)),
-        *((each.request, AFTER_VISIT) for each in _let_down(now, whose)),
-        *((each.request, WRONG_BIRTHS) for each in _not_known(now, whose)),
+        (row.request, source.say if isinstance(source.say, str) else source.say(row))
+        for number in _with_rows(sources, whose)
+        for source in [sources[number]]
+        # After a long outage these are enough work to begin with.
+        for row in source.rows.filter(whose).select_related("request")[:MOST]
+        if source.counts(row)
     ]
     for request, why in found:
         whys = reasons.setdefault(request.pk, (request, []))[1]
@@ -102,14 +113,41 @@ def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, lis
     return reasons
 
 
-def _urgent(whose: Q) -> list[RedFlag]:
-    flags = RedFlag.objects.filter(whose, level=FlagLevel.URGENT, outcome="")
-    flags = flags.filter(~_reached_since("answer__given_at"), request__ended_at=None)
-    return list(flags.select_related("request").order_by("pk"))
+def _with_rows(sources: Sequence[Source], whose: Q) -> list[int]:
+    """The numbers of the sources that have rows, in their order: one query for all of them."""
+    marked = [
+        source.rows.filter(whose).order_by().annotate(source=Value(number)).values_list("source")
+        for number, source in enumerate(sources)
+    ]
+    return sorted(number for (number,) in marked[0].union(*marked[1:]))
 
 
-def _to_tell_by_phone(whose: Q) -> list[RedFlag]:
-    return list(flags_to_phone_about().filter(whose).select_related("request").order_by("pk"))
+def _sources(now: datetime) -> list[Source]:
+    """Failed messages and news to tell come before what can wait."""
+    recently = now - MATTERS_FOR
+
+    def is_true(message: Message) -> bool:
+        return is_still_true(message, now)
+
+    def nearly_over(offer: Offer) -> bool:
+        return now >= offer.held_until - (offer.held_until - offer.made_at) / LAST_PART
+
+    return [
+        Source(_urgent(), URGENT),
+        Source(flags_to_phone_about().order_by("pk"), BY_PHONE),
+        Source(_failed(recently), _undelivered, is_true),
+        Source(_to_tell(recently), what_to_say, is_true),
+        # Whether the link was opened tells us nothing: mail scanners open links too.
+        Source(_unanswered(now), UNANSWERED, nearly_over),
+        Source(_wanted(), WANTED),
+        Source(_let_down(recently), AFTER_VISIT),
+        Source(_not_known(recently), WRONG_BIRTHS),
+    ]
+
+
+def _urgent() -> QuerySet[RedFlag]:
+    flags = RedFlag.objects.filter(level=FlagLevel.URGENT, outcome="", request__ended_at=None)
+    return flags.filter(~_reached_since("answer__given_at")).order_by("pk")
 
 
 def _reached_since(moment: str) -> Exists:
@@ -120,17 +158,9 @@ def _reached_since(moment: str) -> Exists:
     )
 
 
-def news_to_tell(request: AppointmentRequest, now: datetime) -> list[Message]:
-    """What a colleague has to tell this patient by phone, oldest first."""
-    return _to_tell(now, Q(request=request))
-
-
-def _to_tell(now: datetime, whose: Q) -> list[Message]:
-    waiting = Message.objects.to_tell().filter(
-        whose, ~_put_right(), queued_at__gt=now - MATTERS_FOR
-    )
-    rows = waiting.select_related("request").order_by("queued_at", "pk")[:MOST]
-    return [message for message in rows if is_still_true(message, now)]
+def _to_tell(since: datetime) -> QuerySet[Message]:
+    waiting = Message.objects.to_tell().filter(~_put_right(), queued_at__gt=since)
+    return waiting.order_by("queued_at", "pk")
 
 
 def _put_right() -> Exists:
@@ -146,17 +176,22 @@ def _put_right() -> Exists:
     )
 
 
-def _failed(now: datetime, whose: Q) -> list[Message]:
+def _failed(since: datetime) -> QuerySet[Message]:
+    """Failed messages, until one of the same kind has left, or a colleague has sent it again."""
+    since_then = Message.objects.filter(
+        Q(status=MessageStatus.SENT) | Q(status=MessageStatus.QUEUED, repeats__isnull=False),
+        request=OuterRef("request"),
+        kind=OuterRef("kind"),
+        pk__gt=OuterRef("pk"),
+    )
     failed = Message.objects.filter(
-        whose,
         ~_reached_since("queued_at"),
         ~_put_right(),
+        ~Exists(since_then),
         status=MessageStatus.FAILED,
-        queued_at__gt=now - MATTERS_FOR,
-    ).exclude(kind__in=OF_NO_WEIGHT)
-    # After a long outage these are enough work to begin with.
-    rows = failed.select_related("request").order_by("queued_at", "pk")[:MOST]
-    return [message for message in rows if is_still_true(message, now)]
+        queued_at__gt=since,
+    )
+    return failed.exclude(kind__in=OF_NO_WEIGHT).order_by("queued_at", "pk")
 
 
 def _undelivered(message: Message) -> str:
@@ -165,43 +200,27 @@ def _undelivered(message: Message) -> str:
     return failed if message.request.email else f"{failed} {what_to_say(message)}"
 
 
-def _unanswered(now: datetime, whose: Q) -> list[Offer]:
-    """Offers by staff that are in their last quarter and unanswered.
-
-    Whether the link was opened tells us nothing: mail scanners open links too.
-    """
-    standing = Offer.objects.standing(now).filter(whose, ~_reached_since("made_at"), freed=None)
-    open_ones = standing.select_related("request").order_by("held_until", "pk")
-    return [
-        offer
-        for offer in open_ones
-        if now >= offer.held_until - (offer.held_until - offer.made_at) / LAST_PART
-    ]
+def _unanswered(now: datetime) -> QuerySet[Offer]:
+    """Offers by staff that nobody has talked about with the patient."""
+    standing = Offer.objects.standing(now).filter(~_reached_since("made_at"), freed=None)
+    return standing.order_by("held_until", "pk")
 
 
-def _wanted(whose: Q) -> list[RedFlag]:
+def _wanted() -> QuerySet[RedFlag]:
     waiting = (RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW)
-    flags = RedFlag.objects.filter(
-        whose, outcome=FlagOutcome.CALL_PATIENT, request__status__in=waiting
-    )
-    return list(
-        flags.filter(~_reached_since("resolved_at")).select_related("request").order_by("pk")
-    )
+    flags = RedFlag.objects.filter(outcome=FlagOutcome.CALL_PATIENT, request__status__in=waiting)
+    return flags.filter(~_reached_since("resolved_at")).order_by("pk")
 
 
-def _let_down(now: datetime, whose: Q) -> list[VisitAnswer]:
-    answers = VisitAnswer.objects.filter(
-        whose, ~_reached_since("given_at"), got_it=GotIt.CALL, given_at__gt=now - MATTERS_FOR
-    )
-    return list(answers.select_related("request").order_by("given_at", "pk")[:MOST])
+def _let_down(since: datetime) -> QuerySet[VisitAnswer]:
+    answers = VisitAnswer.objects.filter(~_reached_since("given_at"), got_it=GotIt.CALL)
+    return answers.filter(given_at__gt=since).order_by("given_at", "pk")
 
 
-def _not_known(now: datetime, whose: Q) -> list[RequestEvent]:
+def _not_known(since: datetime) -> QuerySet[RequestEvent]:
     """Requests on which the date of birth was wrong too often.
 
     Either the patient cannot get in, or somebody else has their link.
     """
-    events = RequestEvent.objects.filter(
-        whose, ~_reached_since("at"), kind=Event.WRONG_BIRTH_DATES, at__gt=now - MATTERS_FOR
-    )
-    return list(events.select_related("request").order_by("at", "pk")[:MOST])
+    events = RequestEvent.objects.filter(~_reached_since("at"), kind=Event.WRONG_BIRTH_DATES)
+    return events.filter(at__gt=since).order_by("at", "pk")

@@ -56,5 +56,6 @@ SAY: dict[str, str | Callable[[AppointmentRequest], str]] = {
     MessageKind.REMINDER: _visit("Remind them of the visit:"),
     MessageKind.DECLINED: "Tell them that we cannot offer a visit, and why.",
     MessageKind.CONTACT: "Tell them that their contact details have changed.",
+    MessageKind.RECALL: "Ask whether they would like a follow-up, as we said we would.",
     MessageKind.LINK: "They cannot get in. Make a new code and read it out.",
 }

@@ -38,6 +38,8 @@ from bookings.status import (
 )
 from procedures.models import Clinician, Revision
 
+CAN_REOPEN = [AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW, AppointmentStatus.CANCELLED]
+
 
 def resource_of(clinician: Clinician) -> Resource:
     """The resource that stands for this clinician, created if there is none."""
@@ -157,16 +159,21 @@ def book(
 
 
 def end(
-    appointment: Appointment, status: AppointmentStatus, *, by: str, now: datetime
+    appointment: Appointment,
+    status: AppointmentStatus,
+    *,
+    by: str,
+    now: datetime,
+    cancelled_by: str = "",
 ) -> Appointment:
     """Cancel or move a booked appointment, or record whether the patient came.
 
-    Its time is free again.
+    Its time is free again. `cancelled_by` is whose wish it was, for one that is cancelled.
     """
     with transaction.atomic():
         ended = Appointment.objects.filter(
             pk=appointment.pk, status=AppointmentStatus.BOOKED
-        ).update(status=status, ended_at=now, ended_by=by)
+        ).update(status=status, ended_at=now, ended_by=by, cancelled_by=cancelled_by)
         if not ended:
             raise TriageRefused("This appointment has already ended.")
         Claim.objects.filter(appointment=appointment).delete()
@@ -181,14 +188,16 @@ def note_presence(appointment: Appointment, **columns: Any) -> None:
 
 
 def reopen(appointment: Appointment, *, now: datetime) -> Appointment:
-    """Undo the record of whether the patient came. The appointment has its time again.
+    """Undo a cancellation, or the record of whether the patient came.
+
+    The appointment has its time again.
 
     Raises TimeTaken if part of that time is somebody else's by now, or no longer in a session.
     """
     with transaction.atomic():
-        reopened = Appointment.objects.filter(
-            pk=appointment.pk, status__in=[AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW]
-        ).update(status=AppointmentStatus.BOOKED, ended_at=None, ended_by=None)
+        reopened = Appointment.objects.filter(pk=appointment.pk, status__in=CAN_REOPEN).update(
+            status=AppointmentStatus.BOOKED, ended_at=None, ended_by=None, cancelled_by=""
+        )
         kind = appointment.appointment_type
         free = time_at(kind, appointment.clinician, appointment.starts, now)
         if not reopened or free is None:

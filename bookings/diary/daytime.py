@@ -28,3 +28,8 @@ def same_time(instant: datetime, *, days: int) -> datetime:
     """The same time of day so many days later, or earlier if negative, as a clock on the wall has it."""
     # Python adds to a local time as if no clock ever changed, which is what is wanted here.
     return (timezone.localtime(instant) + timedelta(days=days)).astimezone(UTC)
+
+
+def course(first: datetime, *, visits: int, weeks_apart: int) -> list[datetime]:
+    """The times of a course of visits, all at the same time of day."""
+    return [same_time(first, days=7 * weeks_apart * number) for number in range(visits)]

@@ -9,6 +9,7 @@ too; nothing sends it, and it is done when a colleague has told them.
 from bookings.messages.clinic_addresses import BadAddress, inboxes, returned_mail_address, sender
 from bookings.messages.letters import letter, text
 from bookings.messages.outbox import (
+    GRACE,
     LEASE,
     OF_NO_WEIGHT,
     TEXTED,
@@ -19,11 +20,14 @@ from bookings.messages.outbox import (
     notify_clinic,
     queue,
     queue_once,
+    repeat,
+    take_back,
     tell_old_address,
 )
 from bookings.messages.sending import drop_what_need_not_be_told, send_due
 
 __all__ = [
+    "GRACE",
     "LEASE",
     "OF_NO_WEIGHT",
     "TEXTED",
@@ -38,9 +42,11 @@ __all__ = [
     "notify_clinic",
     "queue",
     "queue_once",
+    "repeat",
     "returned_mail_address",
     "send_due",
     "sender",
+    "take_back",
     "tell_old_address",
     "text",
 ]

@@ -20,9 +20,9 @@ from bookings.diary.calendar_files import invitation
 from bookings.diary.desk_hours import desk_hours_in_words
 from bookings.links import link_ends, private_link
 from bookings.messages.clinic_addresses import inboxes, returned_mail_address, sender
-from bookings.messages.outbox import NOT_TO_PATIENT
+from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.models import Message
-from bookings.status import MessageKind
+from bookings.status import PATIENT, CancelledBy, MessageKind
 from bookings.status.events import Event, told_patient
 from procedures.models.clinic import details
 
@@ -97,16 +97,26 @@ def _recipients(message: Message) -> list[str]:
     return [message.address or message.request.email]
 
 
+def _told_event(message: Message) -> Event | None:
+    """The event that the message is about: who wished for a cancellation decides what it says."""
+    by_whom = (message.repeats or message).queued_by
+    if message.kind == MessageKind.CANCELLED and by_whom != PATIENT:
+        last = message.request.appointments.order_by("-pk").first()
+        if last and last.cancelled_by == CancelledBy.PATIENT:
+            return Event.CANCELLED_FOR_PATIENT
+    return TELLS.get(message.kind)
+
+
 def _told(message: Message) -> dict[str, Any]:
     """Everything that a template is given."""
-    request = message.request
+    request, root = message.request, message.repeats or message
     to_clinic = message.kind == MessageKind.CLINIC_NOTICE
     appointment = None
     if request.detail_in_messages and message.kind in ABOUT_A_VISIT:
         appointment = request.appointments.order_by("-pk").first()
-    event = TELLS.get(message.kind)
+    event = _told_event(message)
     return {
-        "what_happened": told_patient(event, message.queued_by) if event else "",
+        "what_happened": told_patient(event, root.queued_by) if event else "",
         "reference": request.reference,
         "for_somebody_else": bool(request.carer_name),
         "has_email": bool(request.email),

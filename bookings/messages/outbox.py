@@ -14,12 +14,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.models import AppointmentRequest, Message, Outage, WorkerRun
 from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
 from procedures.models.clinic import details
 
-# The clinic's own messages, and what goes to an address that the patient has given up.
-NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
 # How long one try may take before another worker may take the message over.
 LEASE = timedelta(minutes=5)
 BETWEEN_NOTES = timedelta(minutes=1)
@@ -33,6 +32,14 @@ TEXTED = {
     MessageKind.MOVED,
     MessageKind.CANCELLED,
     MessageKind.REMINDER,
+}
+# How long what a colleague did can be undone. Until then nothing about it leaves.
+GRACE = timedelta(minutes=3)
+CAN_BE_UNDONE = {
+    MessageKind.OFFER,
+    MessageKind.DECLINED,
+    MessageKind.CANCELLED,
+    MessageKind.AFTERWARDS,
 }
 # What nobody has to be phoned about: the patient took the step, or it went to our own inbox or to an
 # address that was given up, often because nothing arrives there.
@@ -56,13 +63,15 @@ def queue(
     not_before: datetime | None = None,
     on_the_phone: bool = False,
     days_ahead: int = 0,
+    repeats: Message | None = None,
 ) -> None:
     """Write the messages of a change, in its transaction.
 
     There is one of a kind for each version, and a text message beside it if the patient agreed to
     those. Without an email address there is only the text message; without that too, a colleague
     has to tell them, unless they were `on_the_phone` or did it themselves. Messages go out as soon
-    as possible, but not before `not_before`.
+    as possible, but not before `not_before`, and what a colleague can still undo not before that is
+    too late. `repeats` is the message that these send once more.
     """
     Message.objects.bulk_create(
         Message(
@@ -75,11 +84,40 @@ def queue(
             message_id=secrets.token_urlsafe(32),
             queued_at=now,
             queued_by=by,
-            next_try=not_before or now,
+            next_try=not_before or _leaves(kind, by=by, now=now),
+            repeats=repeats,
         )
         for kind in kinds
         for channel in _channels(request, kind, by=by, on_the_phone=on_the_phone)
     )
+
+
+def _leaves(kind: MessageKind, *, by: str, now: datetime) -> datetime:
+    """When a message may go out."""
+    can_be_undone = kind in CAN_BE_UNDONE and by not in {PATIENT, CLOCK}
+    return now + GRACE if can_be_undone else now
+
+
+def repeat(message: Message, *, by: str, now: datetime) -> bool:
+    """Queue a message once more, to where we reach the patient now; False if we cannot write.
+
+    A colleague has somebody on the phone who waits for it, so it leaves straight away.
+    """
+    request, kind = message.request, MessageKind(message.kind)
+    if Channel.PHONE in _channels(request, kind, by=CLOCK, on_the_phone=False):
+        return False
+    root = message.repeats or message
+    days = message.days_ahead
+    queue(request, kind, by=by, now=now, not_before=now, days_ahead=days, repeats=root)
+    return True
+
+
+def take_back(request: AppointmentRequest, kind: MessageKind, *, since: datetime) -> bool:
+    """Drop what was queued about a step that is being undone; False if a worker has it already."""
+    about = Message.objects.filter(request=request, kind=kind, queued_at__gte=since)
+    waiting = about.filter(tries=0, status__in=[MessageStatus.QUEUED, MessageStatus.TO_TELL])
+    waiting.update(status=MessageStatus.DROPPED)
+    return not about.exclude(status=MessageStatus.DROPPED).exists()
 
 
 def queue_once(
@@ -159,10 +197,10 @@ def drop_untold(pk: int) -> bool:
     return bool(Message.objects.to_tell().filter(pk=pk).update(status=MessageStatus.DROPPED))
 
 
-def mark_sent(pk: int, channel: str) -> None:
-    """Mark a message as sent, which ends an outage of its channel."""
-    now = timezone.now()
-    _close(pk, MessageStatus.SENT, sent_at=now, sent_by=socket.gethostname(), failure="")
+def mark_sent(pk: int, channel: str, to: str) -> None:
+    """Mark a message as sent, and where to, which ends an outage of its channel."""
+    now, sender = timezone.now(), socket.gethostname()
+    _close(pk, MessageStatus.SENT, sent_at=now, sent_by=sender, failure="", sent_to=to)
     Outage.objects.filter(channel=channel).delete()
 
 
@@ -177,9 +215,9 @@ def note_told(request: AppointmentRequest, *, by: str, now: datetime, **which: A
     told.update(status=MessageStatus.SENT, sent_at=now, sent_by=by)
 
 
-def give_up(pk: int, failure: str) -> None:
+def give_up(pk: int, failure: str, to: str) -> None:
     """Give up on a message that will never arrive: somebody has to phone instead."""
-    _close(pk, MessageStatus.FAILED, failure=failure)
+    _close(pk, MessageStatus.FAILED, failure=failure, sent_to=to)
 
 
 def try_later(pk: int, wait: timedelta, failure: str) -> None:

@@ -11,7 +11,7 @@ from bookings.messages import outbox, sms
 from bookings.messages.clinic_addresses import inboxes
 from bookings.messages.failures import failure
 from bookings.messages.letters import letter, text
-from bookings.messages.still_true import MATTERS_FOR, is_still_true
+from bookings.messages.still_true import MATTERS_FOR, NOT_TO_PATIENT, is_still_true
 from bookings.models import Message, Outage
 from bookings.status import Channel, MessageKind
 from procedures.ground.batches import Failed, Tally, attempt, one_by_one
@@ -65,8 +65,16 @@ def _hand_over(pk: int) -> bool:
         sms.send(message.request.phone.as_e164, text(message), key=message.message_id)
     else:
         letter(message).send()
-    outbox.mark_sent(pk, message.channel)
+    outbox.mark_sent(pk, message.channel, _to_whom(message))
     return True
+
+
+def _to_whom(message: Message) -> str:
+    """The patient's address or number; empty for our own inbox and for an address given up."""
+    if message.kind in NOT_TO_PATIENT:
+        return ""
+    request = message.request
+    return request.phone.as_e164 if message.channel == Channel.TEXT else request.email
 
 
 def _may_go(message: Message) -> bool:
@@ -109,14 +117,14 @@ def _note_failure(pk: int, outcome: Failed) -> None:
     enough.
     """
     now = timezone.now()
-    message = Message.objects.only("tries", "queued_at", "channel").get(pk=pk)
+    message = Message.objects.select_related("request").get(pk=pk)
     found = failure(outcome.error)
     what = f"{found.what}, {outcome.where}"
     log.warning("Message %s was not sent, try %s: %s", pk, message.tries, what)
     if found.is_ours:
         outbox.note_outage(message.channel, found.what, now)
     if found.is_final or (message.tries > len(WAITS) and not _nothing_leaves(message)):
-        outbox.give_up(pk, found.what)
+        outbox.give_up(pk, found.what, _to_whom(message))
         return
     longest = LONGEST_WAIT_IN_AN_OUTAGE if found.is_ours else WAITS[-1]
     outbox.try_later(pk, min(WAITS[min(message.tries, len(WAITS)) - 1], longest), found.what)

@@ -7,22 +7,42 @@ own.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bookings.models import Appointment, Message
+from bookings.models import Appointment, AppointmentRequest, Message
 from bookings.status import (
     WITH_APPOINTMENT,
     AppointmentStatus,
+    Channel,
     MessageKind,
+    MessageStatus,
     RequestStatus,
 )
+from bookings.status.events import Event
 
 # After that nobody expects to hear from us about it.
 MATTERS_FOR = timedelta(days=60)
+# The clinic's own messages, and what goes to an address that the patient has given up.
+NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
 
 
 def is_still_true(message: Message, now: datetime) -> bool:
     """Whether what the message tells the patient is true at that instant."""
     rule = RULES.get(message.kind)
     return rule is None or rule(message, now)
+
+
+def can_be_repeated(request: AppointmentRequest, now: datetime) -> list[Message]:
+    """The messages that can be sent once more, newest first: the last of each kind, if still true."""
+    rows = request.messages.exclude(channel=Channel.PHONE).exclude(kind__in=NOT_TO_PATIENT)
+    last: dict[tuple[str, int], Message] = {}
+    for message in rows.select_related("request", "repeats").order_by("-pk"):
+        last.setdefault((message.kind, message.days_ahead), message)
+    return [
+        message
+        for message in last.values()
+        if message.status in {MessageStatus.SENT, MessageStatus.FAILED}
+        and message.kind != MessageKind.LINK
+        and is_still_true(message, now)
+    ]
 
 
 def _stands(*statuses: RequestStatus) -> Callable[[Message, datetime], bool]:
@@ -33,24 +53,52 @@ def _goes_on(message: Message, now: datetime) -> bool:
     return message.request.ended_at is None
 
 
+def _said_at(message: Message) -> datetime:
+    """When the step was taken that the message tells of, however often it was sent since."""
+    return (message.repeats or message).queued_at
+
+
+def _is_about_the_offer(message: Message, now: datetime) -> bool:
+    """Whether the times that were offered in the same step are still held."""
+    standing = message.request.offers.standing(now)
+    return standing.filter(made_at=_said_at(message)).exists()
+
+
 def _is_about_the_appointment(message: Message, now: datetime) -> bool:
     """Whether the appointment was booked or moved in the same step that wrote the message."""
     appointment = _booked(message)
-    return appointment is not None and appointment.booked_at == message.queued_at
+    return appointment is not None and appointment.booked_at == _said_at(message)
+
+
+def _is_about_the_cancelled(message: Message, now: datetime) -> bool:
+    """Whether the newest appointment was cancelled in the same step, and not booked again."""
+    last = _latest(message)
+    is_cancelled = last is not None and last.status == AppointmentStatus.CANCELLED
+    return is_cancelled and message.request.ended_at == _said_at(message)
 
 
 def _is_about_a_visit_to_come(message: Message, now: datetime) -> bool:
     appointment = _booked(message)
     return (
         appointment is not None
-        and appointment.booked_at <= message.queued_at
+        and appointment.booked_at <= _said_at(message)
         and now < appointment.starts
     )
 
 
 def _was_attended(message: Message, now: datetime) -> bool:
-    last = message.request.appointments.order_by("-pk").first()
+    last = _latest(message)
     return last is not None and last.status == AppointmentStatus.FULFILLED
+
+
+def _is_still_to_ask(message: Message, now: datetime) -> bool:
+    """Whether nobody has arranged the follow-up since."""
+    since = message.request.events.filter(kind=Event.FOLLOWED_UP, at__gte=_said_at(message))
+    return not since.exists()
+
+
+def _latest(message: Message) -> Appointment | None:
+    return message.request.appointments.order_by("-pk").first()
 
 
 def _booked(message: Message) -> Appointment | None:
@@ -61,11 +109,14 @@ def _booked(message: Message) -> Appointment | None:
 RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.RECEIVED: _goes_on,
     MessageKind.QUESTION: _stands(RequestStatus.QUESTION_ASKED),
-    MessageKind.OFFER: _stands(RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED),
+    MessageKind.OFFER: _is_about_the_offer,
     MessageKind.OFFER_ENDS: _stands(RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED),
     MessageKind.BOOKED: _is_about_the_appointment,
     MessageKind.MOVED: _is_about_the_appointment,
     MessageKind.KEPT: _stands(*WITH_APPOINTMENT),
+    MessageKind.DECLINED: _stands(RequestStatus.DECLINED),
+    MessageKind.CANCELLED: _is_about_the_cancelled,
     MessageKind.REMINDER: _is_about_a_visit_to_come,
     MessageKind.AFTERWARDS: _was_attended,
+    MessageKind.RECALL: _is_still_to_ask,
 }

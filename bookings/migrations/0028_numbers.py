@@ -16,7 +16,7 @@ SHOWN = ["read it", "found it by searching", "printed it in a list of the day"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0025_people"),
+        ("bookings", "0026_follow_ups"),
         ("procedures", "0012_page_titles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

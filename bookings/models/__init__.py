@@ -10,6 +10,7 @@ from bookings.models.journal import Look, RequestEvent
 from bookings.models.messages import Message, Outage, WorkerRun
 from bookings.models.people import Note, Person, PersonLink
 from bookings.models.questions import QuestionGroup, ScreeningQuestion
+from bookings.models.recalls import Recall
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -50,6 +51,7 @@ __all__ = [
     "PersonLink",
     "PhoneCall",
     "QuestionGroup",
+    "Recall",
     "RecordedOutcome",
     "RedFlag",
     "RequestEvent",

@@ -11,6 +11,7 @@ from bookings.models.requests import AppointmentRequest
 from bookings.models.sessions import Resource
 from bookings.status import (
     AppointmentStatus,
+    CancelledBy,
     OfferStatus,
 )
 from bookings.status.requests import ACTOR_LENGTH
@@ -132,6 +133,8 @@ class Appointment(models.Model):
     called_in_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+    # Whose wish a cancellation was. `ended_by` is who pressed the button.
+    cancelled_by = models.CharField(max_length=10, choices=CancelledBy, blank=True)
 
     PERSONAL = {"starts", "ends"}
     NOT_PERSONAL = {
@@ -150,6 +153,7 @@ class Appointment(models.Model):
         "called_in_by",
         "ended_at",
         "ended_by",
+        "cancelled_by",
     }
 
     class Meta:
@@ -166,6 +170,11 @@ class Appointment(models.Model):
                 condition=Q(status=AppointmentStatus.BOOKED, ended_at__isnull=True)
                 | (~Q(status=AppointmentStatus.BOOKED) & Q(ended_at__isnull=False)),
                 name="an_ended_appointment_says_when",
+            ),
+            CheckConstraint(
+                condition=(Q(status=AppointmentStatus.CANCELLED) & ~Q(cancelled_by=""))
+                | (~Q(status=AppointmentStatus.CANCELLED) & Q(cancelled_by="")),
+                name="a_cancelled_appointment_says_for_whom",
             ),
             UniqueConstraint(
                 fields=["request"],

@@ -51,8 +51,15 @@ class Message(models.Model):
     sent_at = models.DateTimeField(null=True)
     sent_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     failure = models.CharField(max_length=100, blank=True)
+    # The address or number that the last try went to, so that we can tell whoever asks. Empty for what
+    # went to an address that the patient had given up.
+    sent_to = models.CharField(max_length=254, blank=True)
+    # The message that a colleague sent once more with this one.
+    repeats = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="repeated"
+    )
 
-    PERSONAL = {"address"}
+    PERSONAL = {"address", "sent_to"}
     NOT_PERSONAL = {
         "id",
         "request",
@@ -70,6 +77,7 @@ class Message(models.Model):
         "sent_at",
         "sent_by",
         "failure",
+        "repeats",
     }
 
     objects = MessageQuerySet.as_manager()
@@ -78,10 +86,11 @@ class Message(models.Model):
         constraints = [
             paired("queued"),
             paired("sent"),
-            # A link may be requested any number of times; that changes nothing.
+            # A link may be requested, and a message repeated, any number of times; that changes
+            # nothing.
             UniqueConstraint(
                 fields=["request", "request_version", "kind", "days_ahead", "channel"],
-                condition=~Q(kind=MessageKind.LINK),
+                condition=~Q(kind=MessageKind.LINK) & Q(repeats=None),
                 name="one_message_a_change",
             ),
         ]

@@ -155,6 +155,8 @@ class AppointmentRequest(models.Model):
     link_version = models.PositiveSmallIntegerField(default=1)
     # Until when a code opens the request; the code itself is not stored (`links.code`).
     code_until = models.DateTimeField(null=True)
+    # Until when the private link of a request that ended opens again, because we wrote to the patient.
+    link_until = models.DateTimeField(null=True)
     # The head of the journal's chain. Locking this row makes events queue up.
     event_count = models.PositiveIntegerField(default=0)
 
@@ -209,6 +211,7 @@ class AppointmentRequest(models.Model):
         "link_key",
         "link_version",
         "code_until",
+        "link_until",
         "event_count",
     }
 

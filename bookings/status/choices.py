@@ -111,6 +111,8 @@ class OfferStatus(TextChoices):
 
 # How many times one offer may have.
 MOST_TIMES = 3
+# How many visits are booked in one go after another one.
+MOST_VISITS = 6
 
 
 class VisitStep(TextChoices):
@@ -131,6 +133,13 @@ class AppointmentStatus(TextChoices):
     NOSHOW = "noshow", "Did not attend"
     CANCELLED = "cancelled", "Cancelled"
     MOVED = "moved", "Moved to another time"
+
+
+class CancelledBy(TextChoices):
+    """Whose wish a cancellation was, whoever pressed the button."""
+
+    PATIENT = "patient", "They cancelled"
+    CLINIC = "clinic", "We cancel"
 
 
 class Channel(TextChoices):
@@ -159,6 +168,7 @@ class MessageKind(TextChoices):
     AFTERWARDS = "afterwards", "After the visit"
     CONTACT = "contact", "Contact details changed"
     CONTACT_LEFT = "contact_left", "Contact details changed (to the old address)"
+    RECALL = "recall", "Question about a follow-up"
     LINK = "link", "Private link sent again"
     CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
 

@@ -7,6 +7,7 @@ change, and one that is no longer written stays here, so that old journals can s
 from enum import StrEnum
 from typing import NamedTuple
 
+from bookings.status.recalls import RecallStatus
 from bookings.status.requests import PATIENT, RequestStatus
 
 
@@ -33,6 +34,7 @@ class Event(StrEnum):
     ANSWER_TO_LOOK_AT = "gave an answer to look at"
     JOINED_EARLIER_LIST = "joined the earlier-time list"
     LEFT_EARLIER_LIST = "left the earlier-time list"
+    SENT_AGAIN = "sent a message again"
     CONTACT_CHANGED = "changed how to be reached"
     BIRTH_DATE_CORRECTED = "corrected the date of birth"
     LINK_RENEWED = "renewed the private link"
@@ -40,10 +42,13 @@ class Event(StrEnum):
     DEFERRED = "deferred it"
     CAME_BACK = "came back on its day"
     DECLINED = "declined it"
+    DECLINE_UNDONE = "took back that it was declined"
     WITHDRAWN = "withdrew it"
     LAPSED = "let it lapse"
     OTHER_TIMES_LET_GO = "let the other times go"
     CANCELLED = "cancelled the appointment"
+    CANCELLED_FOR_PATIENT = "noted that the patient cancelled"
+    CANCEL_UNDONE = "took the cancellation back"
     ARRIVED = "noted that the patient arrived"
     CALLED_IN = "noted the start of the visit"
     ATTENDED = "recorded that the patient came"
@@ -52,6 +57,10 @@ class Event(StrEnum):
     CAME = "saw the patient"
     DID_NOT_COME = "recorded that the patient did not come"
     ANSWERED_AFTERWARDS = "answered the question after the visit"
+    FOLLOWED_UP = "arranged a follow-up"
+    RECALL_PLANNED = "planned to ask about a follow-up"
+    RECALL_ASKED = "asked about a follow-up"
+    RECALL_TAKEN_BACK = "took back the planned question"
     REACHED = "phoned the patient"
     NOT_REACHED = "tried to phone the patient"
     LEFT_MESSAGE = "left the patient a voicemail message"
@@ -113,6 +122,7 @@ TOLD: dict[Event, ToldPatient] = {
     Event.LEFT_EARLIER_LIST: ToldPatient(
         "You left our cancellation list.", "We took you off our cancellation list."
     ),
+    Event.SENT_AGAIN: ToldPatient(by_clinic="We sent you a message again."),
     Event.CONTACT_CHANGED: ToldPatient(
         "You changed your contact details.", "We changed your contact details."
     ),
@@ -124,12 +134,15 @@ TOLD: dict[Event, ToldPatient] = {
     Event.DEFERRED: ToldPatient(by_clinic="We put your request aside until a later day."),
     Event.CAME_BACK: ToldPatient(by_clinic="We started to look at your request again."),
     Event.DECLINED: ToldPatient(by_clinic="We answered your request."),
+    Event.DECLINE_UNDONE: ToldPatient(by_clinic="We started to look at your request again."),
     Event.WITHDRAWN: ToldPatient("You withdrew your request.", "We withdrew your request."),
     Event.LAPSED: ToldPatient(by_clinic="The time to reply passed."),
     Event.OTHER_TIMES_LET_GO: ToldPatient(
         by_clinic="The time to reply passed. The visit stays as it was booked."
     ),
     Event.CANCELLED: ToldPatient("You cancelled the visit.", "We cancelled the visit."),
+    Event.CANCELLED_FOR_PATIENT: ToldPatient(by_clinic="We cancelled the visit, as you asked."),
+    Event.CANCEL_UNDONE: ToldPatient(by_clinic="We booked the visit again at the same time."),
     Event.ARRIVED: ToldPatient(),
     Event.CALLED_IN: ToldPatient(),
     Event.ATTENDED: ToldPatient(by_clinic="The visit took place."),
@@ -139,6 +152,12 @@ TOLD: dict[Event, ToldPatient] = {
     Event.CAME: ToldPatient(by_clinic="The visit took place."),
     Event.DID_NOT_COME: ToldPatient(by_clinic="The visit was missed."),
     Event.ANSWERED_AFTERWARDS: ToldPatient("You told us how your visit went."),
+    Event.FOLLOWED_UP: ToldPatient(by_clinic="We arranged another visit."),
+    Event.RECALL_PLANNED: ToldPatient(by_clinic="We will ask you about another visit."),
+    Event.RECALL_ASKED: ToldPatient(by_clinic="We asked you about another visit."),
+    Event.RECALL_TAKEN_BACK: ToldPatient(
+        by_clinic="We will not ask you about another visit after all."
+    ),
     Event.REACHED: ToldPatient(),
     Event.NOT_REACHED: ToldPatient(),
     Event.LEFT_MESSAGE: ToldPatient(),
@@ -185,6 +204,12 @@ CLOCK_EVENTS: dict[RequestStatus, Event] = {
     RequestStatus.LAPSED: Event.LAPSED,
     RequestStatus.BOOKED: Event.OTHER_TIMES_LET_GO,
 }
+# What it says about a planned question about a follow-up.
+RECALL_EVENTS: dict[RecallStatus, Event] = {
+    RecallStatus.PLANNED: Event.RECALL_PLANNED,
+    RecallStatus.ASKED: Event.RECALL_ASKED,
+    RecallStatus.TAKEN_BACK: Event.RECALL_TAKEN_BACK,
+}
 # What it says about a visit, by whether the patient came.
 ATTENDANCE = {True: Event.ATTENDED, False: Event.DID_NOT_COME}
 # What it says about a call, by whether the patient was reached.
@@ -202,9 +227,8 @@ ANSWERS = (
 SHOWN = (Event.READ, Event.SEARCHED, Event.PRINTED)
 # Events that make nobody's screen stale.
 LOOKS = (
-    Event.READ,
-    Event.SEARCHED,
-    Event.PRINTED,
+    *SHOWN,
+    Event.SENT_AGAIN,
     Event.HANDED_OVER,
     Event.NOTE_WRITTEN,
     Event.NOTE_UNPINNED,

@@ -64,10 +64,11 @@ TRANSITIONS: dict[RequestStatus, set[RequestStatus]] = {
         RequestStatus.BOOKED_IN_REVIEW,
         RequestStatus.CLOSED,
     },
-    RequestStatus.DECLINED: set(),
+    RequestStatus.DECLINED: {RequestStatus.IN_REVIEW},  # undone before anybody was told
     RequestStatus.WITHDRAWN: set(),
     RequestStatus.LAPSED: {RequestStatus.IN_REVIEW},
-    RequestStatus.CLOSED: {RequestStatus.BOOKED},  # attendance undone
+    # Attendance undone, or a cancellation before anybody was told.
+    RequestStatus.CLOSED: {RequestStatus.BOOKED, RequestStatus.BOOKED_IN_REVIEW},
 }
 OWNERS: dict[RequestStatus, str] = {
     RequestStatus.RECEIVED: "clinic",

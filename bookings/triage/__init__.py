@@ -26,12 +26,21 @@ from bookings.triage.contact import (
     record_call,
     renew_code,
     renew_link,
+    send_again,
     send_link_again,
 )
 from bookings.triage.earlier import (
     join_earlier_list,
     leave_earlier_list,
     pass_on_freed_times,
+)
+from bookings.triage.following_up import (
+    ask_about_follow_ups,
+    follow_up,
+    may_follow_up,
+    plan_recall,
+    planned_recall,
+    take_recall_back,
 )
 from bookings.triage.handing_over import hand_over
 from bookings.triage.notes import unpin_note, write_note
@@ -45,7 +54,7 @@ from bookings.triage.offering import (
     usual_hold,
     warn_of_ends,
 )
-from bookings.triage.people import change_person, join, keep_apart, undo
+from bookings.triage.people import change_person, join, keep_apart, undo_verdict
 from bookings.triage.receiving import (
     Submission,
     submit,
@@ -68,6 +77,7 @@ from bookings.triage.safety import (
     correct_birth_date,
     resolve_flag,
 )
+from bookings.triage.undoing import can_be_undone, undo
 from bookings.triage.visits import (
     ask_for_another_time,
     booked_appointment,
@@ -86,12 +96,14 @@ __all__ = [
     "answer_due",
     "answer_question",
     "ask",
+    "ask_about_follow_ups",
     "ask_for_another_time",
     "ask_for_other_times",
     "book",
     "book_offered",
     "booked_appointment",
     "call_in",
+    "can_be_undone",
     "cancel",
     "cancel_until",
     "catch_up",
@@ -100,6 +112,7 @@ __all__ = [
     "correct_birth_date",
     "decline",
     "defer",
+    "follow_up",
     "hand_over",
     "is_soon",
     "join",
@@ -109,9 +122,12 @@ __all__ = [
     "latest_appointment",
     "leave_as_it_is",
     "leave_earlier_list",
+    "may_follow_up",
     "note_wrong_birth_dates",
     "offer",
     "pass_on_freed_times",
+    "plan_recall",
+    "planned_recall",
     "possible_steps",
     "record_arrival",
     "record_attendance",
@@ -121,12 +137,15 @@ __all__ = [
     "renew_code",
     "renew_link",
     "resolve_flag",
+    "send_again",
     "send_link_again",
     "start_review",
     "submit",
     "take_offer_back",
+    "take_recall_back",
     "undo",
     "undo_attendance",
+    "undo_verdict",
     "unpin_note",
     "usual_hold",
     "usual_wait",

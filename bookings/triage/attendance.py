@@ -10,7 +10,7 @@
 An undo is a step of its own: the journal shows both, and who took them.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -31,11 +31,7 @@ from bookings.status import (
 )
 from bookings.status.events import ATTENDANCE, Event
 from bookings.triage.transitions import keep, one_change, transition, what_happened
-from bookings.triage.visits import OFF_THE_LIST, booked_appointment
-
-# Nothing leaves before this, so that a press that is undone straight away reaches nobody.
-GRACE = timedelta(minutes=3)
-
+from bookings.triage.visits import OFF_THE_LIST, book_again, booked_appointment
 
 REFUSALS: dict[VisitStep, str] = {
     VisitStep.ARRIVED: "You can record an arrival only on the day of the visit, and only once.",
@@ -50,7 +46,7 @@ REFUSALS: dict[VisitStep, str] = {
 
 def latest_appointment(request: AppointmentRequest) -> Appointment | None:
     """The appointment that the request has, or had last."""
-    return request.appointments.order_by("-pk").first()
+    return max(request.appointments.all(), key=lambda each: each.pk, default=None)
 
 
 def possible_steps(appointment: Appointment, now: datetime) -> list[VisitStep]:
@@ -109,9 +105,7 @@ def record_attendance(
         _refuse_unless(VisitStep.ATTENDED if came else VisitStep.MISSED, appointment, now)
         diary.end(appointment, status, by=username, now=now)
         if came and not _was_told(request):
-            messages.queue(
-                request, MessageKind.AFTERWARDS, by=username, now=now, not_before=now + GRACE
-            )
+            messages.queue(request, MessageKind.AFTERWARDS, by=username, now=now)
     return appointment
 
 
@@ -127,17 +121,8 @@ def undo_attendance(
         changes = {f"{last}_at": None, f"{last}_by": None}
         return _note(request, VisitStep.UNDO, Event.ATTENDANCE_UNDONE, version, by, now, **changes)
     with one_change(request):
-        transition(
-            request,
-            RequestStatus.BOOKED,
-            only_from=[RequestStatus.CLOSED],
-            version=version,
-            by=by,
-            now=now,
-            kind=Event.ATTENDANCE_UNDONE,
-            ended_at=None,
-            ended_by=None,
-            ended_reason="",
+        book_again(
+            request, appointment, version=version, by=by, now=now, kind=Event.ATTENDANCE_UNDONE
         )
         _refuse_unless(VisitStep.UNDO, appointment, now)
         return diary.reopen(appointment, now=now)

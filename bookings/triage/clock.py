@@ -8,6 +8,7 @@ from django.db import transaction
 from bookings.models import AppointmentRequest
 from bookings.status import TriageRefused
 from bookings.triage.earlier import pass_on_freed_times
+from bookings.triage.following_up import ask_about_follow_ups
 from bookings.triage.offering import warn_of_ends
 from bookings.triage.reminders import remind
 from bookings.triage.transitions import settle
@@ -37,4 +38,4 @@ def _settle(pk: int, *, now: datetime) -> bool:
 
 
 # What falls due without anybody pressing a button, in the order in which the worker does it.
-DUTIES = (catch_up, pass_on_freed_times, remind, warn_of_ends)
+DUTIES = (catch_up, pass_on_freed_times, remind, warn_of_ends, ask_about_follow_ups)

@@ -7,13 +7,26 @@ from django.contrib.auth.models import User
 
 from bookings import journal, messages
 from bookings.links import CODE_LIFE, code, is_alive
-from bookings.models import AppointmentRequest, PhoneCall
-from bookings.status import CLOCK, LINK_HOLDER, PATIENT, MessageKind, Overtaken, TriageRefused
+from bookings.messages.still_true import can_be_repeated
+from bookings.models import AppointmentRequest, Message, PhoneCall
+from bookings.status import (
+    CLOCK,
+    LINK_HOLDER,
+    PATIENT,
+    MessageKind,
+    Overtaken,
+    TriageRefused,
+)
 from bookings.status.events import CALLS, Event
 from bookings.triage.recognising import keep_contact
 from bookings.triage.transitions import keep, one_change, what_happened
 from procedures.ground.folding import found_by
 from procedures.ground.phones import takes_no_texts
+
+CANNOT_WRITE = (
+    "We have no address to which we can send this. Tell the patient on the phone, or change their "
+    "contact details first."
+)
 
 
 def change_contact(
@@ -113,6 +126,32 @@ def send_link_again(request: AppointmentRequest, *, now: datetime) -> None:
     Without an address, the desk is asked to phone and give them a new code.
     """
     messages.queue(request, MessageKind.LINK, by=PATIENT, now=now)
+
+
+def send_again(
+    request: AppointmentRequest, *, chosen: Message | None, by: User, now: datetime
+) -> AppointmentRequest:
+    """Send a message once more, to where we reach the patient now; without one, the private link.
+
+    The private link stays as it is, and nobody's screen is stale. Raises TriageRefused if the message
+    is no longer true, is waiting already, or cannot be sent because we have no address for it.
+    """
+    with one_change(request):
+        journal.record(request, Event.SENT_AGAIN, by=by, at=now)
+        request.refresh_from_db()
+        if chosen is None:
+            if not request.email or not is_alive(request, now):
+                raise TriageRefused(CANNOT_WRITE)
+            messages.queue(request, MessageKind.LINK, by=by.get_username(), now=now)
+            return request
+        if chosen not in can_be_repeated(request, now):
+            raise TriageRefused(
+                "This message is no longer true, or it is waiting to be sent. Choose another."
+            )
+        chosen.request = request
+        if not messages.repeat(chosen, by=by.get_username(), now=now):
+            raise TriageRefused(CANNOT_WRITE)
+    return request
 
 
 def renew_link(

@@ -18,6 +18,7 @@ from bookings.models import Appointment, AppointmentRequest, Offer
 from bookings.screening import refuse_blocking_flags
 from bookings.status import (
     CLOCK,
+    PATIENT,
     WITH_APPOINTMENT,
     AppointmentStatus,
     MessageKind,
@@ -65,6 +66,9 @@ def pass_on_freed_times(now: datetime) -> Tally:
         starts__gt=now + LEAST_NOTICE,
         room__isnull=False,
     ).exclude(passed_on__in=Offer.objects.standing(now))
+    # What a colleague cancelled can still be undone for a moment.
+    undoable = Q(status=AppointmentStatus.CANCELLED, ended_at__gt=now - messages.GRACE)
+    freed = freed.exclude(undoable & ~Q(ended_by=PATIENT))
     pks = freed.order_by("pk").values_list("pk", flat=True)
     return one_by_one(pks, partial(_pass_on, now=now), task="passing on the time of appointment")
 

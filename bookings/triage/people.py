@@ -44,7 +44,7 @@ def keep_apart(person: Person, *, other: Person, by: User, now: datetime) -> Per
         return _say(person, other, Verdict.NOT_SAME, by=by, now=now)
 
 
-def undo(link: PersonLink, *, by: User, now: datetime) -> PersonLink:
+def undo_verdict(link: PersonLink, *, by: User, now: datetime) -> PersonLink:
     """Take back what was said about two people. Both are as they were before it was said."""
     with transaction.atomic():
         _one_at_a_time()

@@ -87,7 +87,8 @@ def submit(
     """
     try:
         with transaction.atomic():
-            received = _receive(submission, key=key, by=by, now=now)
+            received = receive(submission, key=key, by=by, now=now)
+            announce(received, by=by, is_flagged=received.flags.exists(), now=now)
             if limits:
                 spend_all(limits, now)
             return received
@@ -100,9 +101,10 @@ def submit(
     return earlier
 
 
-def _receive(
+def receive(
     submission: Submission, *, key: str, by: journal.Actor, now: datetime
 ) -> AppointmentRequest:
+    """Write a new request with its answers, flags and first event. Nobody is told yet."""
     actor = journal.actor_name(by)
     # A code is shown to a patient straight away; a colleague makes one when somebody asks for it.
     has_code = by == PATIENT and not submission.email
@@ -141,11 +143,10 @@ def _receive(
     flagged = [given for given in submission.answers if given.is_flagged]
     keep_answers(request, submission.answers, flagged, by=actor, now=now)
     journal.begin(request, Event.RECEIVED if by == PATIENT else Event.NOTED, by=by, at=now)
-    _announce(request, by=by, is_flagged=bool(flagged), now=now)
     return request
 
 
-def _announce(
+def announce(
     request: AppointmentRequest, *, by: journal.Actor, is_flagged: bool, now: datetime
 ) -> None:
     """Write to the patient, and to our own inbox if somebody there has to hear of it.

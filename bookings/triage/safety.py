@@ -145,6 +145,22 @@ def refuse_unanswered(
         raise TriageRefused("We need you to answer some more questions first. Please start again.")
 
 
+def take_over_answers(request: AppointmentRequest, earlier: Sequence[ScreeningAnswer]) -> None:
+    """Copy answers to an earlier request of the same person, as old as they are.
+
+    An answer that raised a flag there raises one here: a clinician decides about each visit.
+    """
+    for answer in earlier:
+        given = GivenAnswer(answer.question, answer.answer, answer.detail)
+        keep_answers(
+            request,
+            [given],
+            [given] if given.is_flagged else [],
+            by=answer.given_by,
+            now=answer.given_at,
+        )
+
+
 def keep_answers(
     request: AppointmentRequest,
     answers: Sequence[GivenAnswer],

@@ -13,6 +13,7 @@ from bookings.screening import refuse_blocking_flags
 from bookings.status import (
     PATIENT,
     AppointmentStatus,
+    CancelledBy,
     MessageKind,
     OfferStatus,
     RequestStatus,
@@ -35,13 +36,16 @@ def cancel(
     by: journal.Actor,
     now: datetime,
     reason: str = "",
+    cancelled_by: str = CancelledBy.CLINIC,
 ) -> Appointment:
     """Cancel the booked appointment. Others can have its time straight away.
 
     A patient may cancel until the cut-off (`cancel_until`), a member of staff until it begins. The
-    other side reads the reason.
+    other side reads the reason. `cancelled_by` is whose wish it was, if a member of staff presses.
     """
     actor = journal.actor_name(by)
+    side = CancelledBy.PATIENT if by == PATIENT else CancelledBy(cancelled_by)
+    asked_us = side == CancelledBy.PATIENT and by != PATIENT
     with one_change(request):
         transition(
             request,
@@ -49,6 +53,7 @@ def cancel(
             version=version,
             by=by,
             now=now,
+            kind=Event.CANCELLED_FOR_PATIENT if asked_us else None,
             ended_at=now,
             ended_by=actor,
             ended_reason=reason,
@@ -57,8 +62,9 @@ def cancel(
         diary.release(request, OfferStatus.RELEASED, by=actor, now=now)
         appointment = _booked(request)
         _refuse_late_cancelling(appointment, by, now)
-        diary.end(appointment, AppointmentStatus.CANCELLED, by=actor, now=now)
-        messages.queue(request, MessageKind.CANCELLED, by=actor, now=now)
+        diary.end(appointment, AppointmentStatus.CANCELLED, by=actor, now=now, cancelled_by=side)
+        # A patient who asks a colleague to cancel is on the phone or at the front desk.
+        messages.queue(request, MessageKind.CANCELLED, by=actor, now=now, on_the_phone=asked_us)
         if by == PATIENT:
             messages.notify_clinic(request, now=now)
     return appointment
@@ -135,7 +141,8 @@ def cancel_until(appointment: Appointment) -> datetime:
 
 def booked_appointment(request: AppointmentRequest) -> Appointment | None:
     """The appointment that the request has now."""
-    return request.appointments.filter(status=AppointmentStatus.BOOKED).first()
+    appointments = request.appointments.all()
+    return next((each for each in appointments if each.status == AppointmentStatus.BOOKED), None)
 
 
 def answer_before_visit(request: AppointmentRequest, now: datetime) -> datetime:
@@ -166,6 +173,36 @@ def end_moved(request: AppointmentRequest, *, by: str, now: datetime) -> bool:
         raise TriageRefused("The appointment has started, so you can no longer move it.")
     diary.end(old, AppointmentStatus.MOVED, by=by, now=now)
     return True
+
+
+def book_again(
+    request: AppointmentRequest,
+    appointment: Appointment,
+    *,
+    version: int,
+    by: User,
+    now: datetime,
+    kind: Event,
+) -> None:
+    """Take a closed request back to where it was with its appointment, because a step is undone.
+
+    It is ours again if a flag is open or the patient had asked for another time.
+    """
+    is_ours = request.wishes or request.flags.blocking().exists()
+    promise = {"answer_due": min(answer_due(now), appointment.starts)} if is_ours else {}
+    transition(
+        request,
+        RequestStatus.BOOKED_IN_REVIEW if is_ours else RequestStatus.BOOKED,
+        only_from=[RequestStatus.CLOSED],
+        version=version,
+        by=by,
+        now=now,
+        kind=kind,
+        ended_at=None,
+        ended_by=None,
+        ended_reason="",
+        **promise,
+    )
 
 
 def _page_about_any_visit() -> InformationPage | None:

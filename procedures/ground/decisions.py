@@ -78,8 +78,6 @@ class Decision:
     template: str = "admin/decide.html"
     # What else has to be true of the record at that time.
     open_when: Callable[[Any, datetime], bool] = always
-    # The statuses in which this usually comes next, and stands out.
-    leads_on: Iterable[str] = ()
     # Whether it takes something away from somebody.
     is_destructive: bool = False
     # What a link to its page may choose beforehand. Whoever writes a link must not be able to fill in
@@ -171,11 +169,6 @@ class DecisionAdmin(CarefulAdmin):
             and request.user.has_perm(f"{self.opts.app_label}.{decision.permission}")
         ]
 
-    def next_step(self, record: Any, decisions: Iterable[Decision]) -> Decision | None:
-        """The decision that usually comes next, if there is one."""
-        state = self.state_of(record)
-        return next((choice for choice in decisions if state in choice.leads_on), None)
-
     def state_of(self, record: Any) -> str:
         """The current status of the record."""
         return str(record.status)
@@ -189,6 +182,17 @@ class DecisionAdmin(CarefulAdmin):
         return reverse(
             f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[record.pk]
         )
+
+    def refused(
+        self,
+        request: HttpRequest,
+        record: Any,
+        decision: Decision,
+        form: DecisionForm,
+        refusal: Exception,
+    ) -> str:
+        """What to tell whoever pressed. The form still has what they typed."""
+        return str(refusal)
 
     def way_back(self, request: HttpRequest, record: Any) -> str:
         """Where to go after a decision: the record's own page."""
@@ -219,7 +223,7 @@ class DecisionAdmin(CarefulAdmin):
                 )
             except self.refusals as refusal:
                 # What was typed stays on the screen; nothing was stored.
-                form.add_error(None, str(refusal))
+                form.add_error(None, self.refused(request, record, decision, form, refusal))
             else:
                 self.message_user(request, said, messages.SUCCESS)
                 return redirect(self.way_back(request, record))

@@ -46,6 +46,7 @@ from tests.people import (
     identified,
     page_of,
     send,
+    too_late_to_undo,
 )
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +106,7 @@ def test_a_phone_number_alone_is_enough(client: Client, sign_in: Any, monday: da
     assert news(request) == []
     assert patients_to_phone(monday) == []
     desk = sign_in("Reception").get(page_of(request)).content.decode()
-    assert "<dt>Email</dt><dd>Not given</dd>" in desk
+    assert "<p>No email address</p>" in desk
 
 
 def test_somebody_with_an_email_address_gets_no_code(client: Client, monday: datetime) -> None:
@@ -466,6 +467,7 @@ def test_a_text_that_cannot_leave_becomes_a_call(
             raise refusal
 
         monkeypatch.setattr("bookings.messages.sms.send", refuse)
+    too_late_to_undo()
     messages.send_due()
     failed = "Text message not delivered: times offered. " if how == "refused" else ""
     assert f"{failed}Offer them Tuesday 24 November" in reason_to_phone(request, monday)
@@ -475,6 +477,7 @@ def test_a_text_that_cannot_leave_becomes_a_call(
 def test_a_letter_whose_address_was_taken_away_becomes_a_call(monday: datetime) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
     AppointmentRequest.objects.update(email="")
+    too_late_to_undo()
     messages.send_due()
     assert (MessageKind.OFFER, Channel.PHONE, MessageStatus.TO_TELL) in news(request)
     assert [letter.to for letter in mail.outbox] == [["desk@example.org"]]

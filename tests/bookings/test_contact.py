@@ -27,7 +27,7 @@ from procedures import publishing
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.bookings.test_messages import MailServer
-from tests.people import LOST, behind_link, book_instead, booked, identified
+from tests.people import LOST, behind_link, book_instead, booked, identified, too_late_to_undo
 from tests.processes import serving
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +224,7 @@ def texted(now: datetime) -> AppointmentRequest:
     AppointmentRequest.objects.update(text_messages=True)
     request.refresh_from_db()
     factories.offer(request, now=now)
+    too_late_to_undo()
     return request
 
 

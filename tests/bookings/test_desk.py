@@ -17,7 +17,7 @@ from bookings.models import (
     OfferedTime,
     ScreeningQuestion,
 )
-from bookings.status import FlagOutcome, OfferStatus, RequestStatus
+from bookings.status import CancelledBy, FlagOutcome, OfferStatus, RequestStatus
 from clinic_site import sign_in as door
 from clinic_site.desk import Desk
 from clinic_site.groups import GROUPS
@@ -261,6 +261,9 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "flag": flag.pk if flag else "",
         "chosen": held.pk if held else "",
         "to": "clinicians",
+        "cancelled_by": CancelledBy.CLINIC,
+        "weeks": "6",
+        "concern": "Follow-up.",
     }
 
 
@@ -281,6 +284,7 @@ REACHES = {
     "attended": RequestStatus.CLOSED,
     "missed": RequestStatus.CLOSED,
     "cancel": RequestStatus.CLOSED,
+    "undo": RequestStatus.BOOKED,
 }
 
 
@@ -322,8 +326,9 @@ def test_a_decision_that_is_not_open_is_refused_and_nothing_moves(
         assert Claim.objects.count() == claims, slug
 
 
-# These are like a look: they make no screen stale, and no screen is too old for them.
-STEPS = sorted(DECISIONS.keys() - {"call", "note", "hand-over"})
+# These are like a look: they make no screen stale, and no screen is too old for them. Nor does a
+# message that is sent again.
+STEPS = sorted(DECISIONS.keys() - {"call", "note", "hand-over", "send-again"})
 
 
 @pytest.mark.parametrize("slug", STEPS)

@@ -117,13 +117,13 @@ def test_a_link_fills_in_nothing_that_a_colleague_only_presses(
         "reason": "planted words",
         "text": "planted words",
         "note": "planted words",
-        "version": "9999",
+        "version": "31337",
         "other": "2030-01-01T10:00",
         "held_until": "2030-01-01T10:00",
     }
     content = sign_in("Clinician").get(decide_at(request, slug), planted).content.decode()
     assert f'name="version" value="{request.version}"' in content
-    for words in ("evil@evil.example", "planted words", "2030-01-01T10:00", "9999"):
+    for words in ("evil@evil.example", "planted words", "2030-01-01T10:00", "31337"):
         assert words not in content
     assert 'value="proceed" id="id_outcome_0" checked' not in content
 

@@ -24,7 +24,7 @@ from bookings.status import (
     TriageRefused,
 )
 from tests import factories
-from tests.people import request_with_canaries
+from tests.people import request_with_canaries, too_late_to_undo
 from tests.processes import serving
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +154,7 @@ SUBJECTS = {
     MessageKind.CANCELLED: "Your visit is cancelled",
     MessageKind.REMINDER: "A reminder of your visit",
     MessageKind.AFTERWARDS: "After your visit",
+    MessageKind.RECALL: "About your next visit",
     MessageKind.CONTACT: "Your contact details have changed",
     MessageKind.CONTACT_LEFT: "Contact details have changed",
     MessageKind.LINK: "Your private link",
@@ -412,6 +413,7 @@ def test_a_late_letter_is_not_sent_when_it_is_no_longer_so(
     request = factories.request_at(status, now=monday)
     if happens:
         happens(request, monday + timedelta(minutes=1))
+    too_late_to_undo()
     messages.send_due()
     expected = MessageStatus.SENT if sent else MessageStatus.DROPPED
     assert request.messages.get(kind=kind).status == expected

@@ -130,7 +130,7 @@ def test_notes_of_two_who_are_joined_are_together_until_they_are_parted(
     link = triage.join(one.person, other=other.person, by=reception(), now=monday)
     assert "Said on the other." in client.get(page_of(one)).content.decode()
     assert client.get(LIST).content.decode().count("◆ Note") == 2
-    triage.undo(link, by=reception(), now=monday)
+    triage.undo_verdict(link, by=reception(), now=monday)
     assert "Said on the other." not in client.get(page_of(one)).content.decode()
     assert client.get(LIST).content.decode().count("◆ Note") == 1
 

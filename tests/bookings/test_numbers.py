@@ -115,7 +115,7 @@ def test_requests_and_answers(sign_in: SignIn, monday: datetime) -> None:
 def test_fifty_answers_are_enough_for_nine_in_ten(
     sign_in: SignIn, monday: datetime, settings: Any
 ) -> None:
-    settings.CLINIC_ANSWERS_WITHIN_HOURS = 2
+    factories.clinic(answers_within_hours=2)
     asked(NINTH, [1] * 44 + [3] * 6)
     assert table(sign_in("Manager"), "answers")[2:] == [
         ["All", "50", "1.0", "3.0"],

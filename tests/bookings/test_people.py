@@ -271,9 +271,9 @@ def test_the_same_is_not_said_twice(monday: datetime) -> None:
         triage.keep_apart(other, other=one, by=reception(), now=monday)
     with pytest.raises(TriageRefused, match="these are two people"):
         joined(other, one, monday)
-    triage.undo(link, by=reception(), now=monday)
+    triage.undo_verdict(link, by=reception(), now=monday)
     with pytest.raises(TriageRefused, match="undone already"):
-        triage.undo(link, by=reception(), now=monday)
+        triage.undo_verdict(link, by=reception(), now=monday)
     joined(other, one, monday)
     with pytest.raises(TriageRefused, match="one person already"):
         joined(one, other, monday)
@@ -321,7 +321,7 @@ def test_joining_and_undoing_in_any_order_gives_back_what_was_before(
         try:
             if verb == "undo":
                 if pair in said:
-                    triage.undo(said.pop(pair), by=reception(), now=monday)
+                    triage.undo_verdict(said.pop(pair), by=reception(), now=monday)
             elif one != other:
                 act = getattr(triage, verb)
                 said[pair] = act(people[one], other=people[other], by=reception(), now=monday)
@@ -331,7 +331,7 @@ def test_joining_and_undoing_in_any_order_gives_back_what_was_before(
         now_shown = {pk: head for pk, head in shown().items() if pk in first}
         assert now_shown == groups(people, same)
     for link in said.values():
-        triage.undo(link, by=reception(), now=monday)
+        triage.undo_verdict(link, by=reception(), now=monday)
     assert {pk: head for pk, head in shown().items() if pk in first} == first
     for request, person in zip(requests, people, strict=True):
         request.refresh_from_db()

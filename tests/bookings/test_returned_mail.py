@@ -232,7 +232,7 @@ def test_a_lost_letter_that_nobody_misses_asks_nobody_to_phone(
     Message.objects.update(kind=MessageKind.CLINIC_NOTICE)
     hand_in(report(letter))
     page = sign_in("Reception").get(url).content.decode()
-    assert "Not delivered" in page
+    assert "not delivered: " in page
     assert "Phone this patient" not in page
     Message.objects.update(kind=MessageKind.QUESTION)
     triage.start_review(

@@ -443,7 +443,7 @@ def test_the_screen_of_a_request_shows_what_was_told_before_what_was_denied(
     request = sent_with(client, ticked | rest(*asked, what=OTHERS))
     url = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
     content = sign_in("Reception").get(url).content.decode()
-    facts = content[content.index("What the patient said") :]
+    facts = content[content.index("Safety questions</h2>") :]
     order = [WORDINGS[2], "“No” to 2 questions", WORDINGS[0], WORDINGS[1]]
     assert sorted(order, key=facts.index) == order
 

@@ -33,7 +33,9 @@ from bookings.models import (
     Message,
     Offer,
     OfferedTime,
+    Recall,
     RedFlag,
+    RequestEvent,
     ScreeningAnswer,
 )
 from bookings.screening import GivenAnswer
@@ -42,13 +44,15 @@ from bookings.status import (
     WITH_APPOINTMENT,
     Answer,
     AppointmentStatus,
+    CancelledBy,
     MessageKind,
     MessageStatus,
     OfferStatus,
+    RecallStatus,
     RequestStatus,
     TriageRefused,
 )
-from bookings.status.events import Event
+from bookings.status.events import RECALL_EVENTS, Event
 from procedures.models.clinic import details
 from tests import factories
 
@@ -58,18 +62,22 @@ START = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 # Some are over soon, and some are far enough ahead for a reminder and for answers that age.
 STARTS = [START + timedelta(days=days) for days in (2, 5, 9, 16)]
 # Which kinds of events send which messages, besides the clinic's own notices.
-TELLS = {
-    "sent the request": MessageKind.RECEIVED,
-    "asked a question": MessageKind.QUESTION,
-    "booked the appointment": MessageKind.BOOKED,
-    "declined it": MessageKind.DECLINED,
-    "withdrew it": MessageKind.WITHDRAWN,
-    "cancelled the appointment": MessageKind.CANCELLED,
-    Event.MOVED: MessageKind.MOVED,
-    "left the appointment as it is": MessageKind.KEPT,
-    "renewed the private link": MessageKind.LINK,
+TELLS: dict[MessageKind, list[str]] = {
+    MessageKind.QUESTION: ["asked a question"],
+    MessageKind.OFFER: ["offered times", "offered other times", "offered an earlier time"],
+    MessageKind.BOOKED: ["booked the appointment"],
+    MessageKind.DECLINED: ["declined it"],
+    MessageKind.WITHDRAWN: ["withdrew it"],
+    MessageKind.CANCELLED: ["cancelled the appointment", "noted that the patient cancelled"],
+    MessageKind.MOVED: [Event.MOVED],
+    MessageKind.KEPT: ["left the appointment as it is"],
+    MessageKind.RECALL: [Event.RECALL_ASKED],
 }
-OFFERS = ("offered times", "offered other times", "offered an earlier time")
+# Which event each undo takes back, and what must not have left then.
+UNDOES = {
+    Event.DECLINE_UNDONE: MessageKind.DECLINED,
+    Event.CANCEL_UNDONE: MessageKind.CANCELLED,
+}
 OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW}
 OFFERED = {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}
 # The buttons, and where each is mostly pressed.
@@ -94,10 +102,16 @@ OPEN = {
     "renew_link": {RequestStatus.BOOKED_IN_REVIEW},
     "withdraw": {RequestStatus.OFFERED, RequestStatus.DEFERRED},
     "cancel": WITH_APPOINTMENT,
+    "undo": {RequestStatus.DECLINED, RequestStatus.CLOSED},
+    "send_again": {RequestStatus.OFFERED, RequestStatus.BOOKED, RequestStatus.DECLINED},
+    "follow_up": {RequestStatus.CLOSED},
+    "plan_recall": {RequestStatus.CLOSED},
+    "take_recall_back": {RequestStatus.CLOSED},
     "attend": WITH_APPOINTMENT,
     "on_the_day": {RequestStatus.CLOSED, *WITH_APPOINTMENT},
 }
 people = st.integers(0, 2)
+sides = st.sampled_from(CancelledBy)
 # What every verb calls on its way. A process may die right after any of them.
 STATIONS = [(journal, "record"), (messages, "queue"), (diary, "release"), (diary, "end")]
 
@@ -278,7 +292,40 @@ class Clinic(RuleBasedStateMachine):
         self.attempt(triage.withdraw, request)
 
     def cancel(self, request: AppointmentRequest, data: Any) -> None:
-        self.attempt(triage.cancel, request, by=PATIENT if data.draw(st.booleans()) else self.by)
+        by, whose = PATIENT if data.draw(st.booleans()) else self.by, data.draw(sides)
+        self.attempt(triage.cancel, request, by=by, cancelled_by=whose)
+
+    def undo(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.undo, request, by=self.by)
+
+    def send_again(self, request: AppointmentRequest, data: Any) -> None:
+        newest = request.messages.order_by("-pk").first()
+        chosen = data.draw(st.sampled_from([None, newest]))
+
+        def verb(request: AppointmentRequest, version: int, **values: Any) -> None:
+            triage.send_again(request, **values)
+
+        self.attempt(verb, request, chosen=chosen, by=self.by)
+
+    def follow_up(self, request: AppointmentRequest, data: Any) -> None:
+        starts = data.draw(st.sets(st.sampled_from(self.ahead()), min_size=1, max_size=2))
+        self.attempt(
+            triage.follow_up,
+            request,
+            submission=factories.submission(email="again@example.org"),
+            carried=list(request.answers.select_related("question")),
+            appointment_type=factories.appointment_type(),
+            clinician=factories.clinician(),
+            starts=sorted(starts),
+            by=self.by,
+        )
+
+    def plan_recall(self, request: AppointmentRequest, data: Any) -> None:
+        day = (self.now + timedelta(days=data.draw(st.integers(0, 3)))).date()
+        self.attempt(triage.plan_recall, request, ask_due=day, by=self.by)
+
+    def take_recall_back(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.take_recall_back, request, by=self.by)
 
     def attend(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.record_attendance, request, came=data.draw(st.booleans()), by=self.by)
@@ -316,6 +363,7 @@ class Clinic(RuleBasedStateMachine):
         triage.pass_on_freed_times(self.now)
         triage.remind(self.now)
         triage.warn_of_ends(self.now)
+        triage.ask_about_follow_ups(self.now)
         self.send_letters()
 
     @rule()
@@ -395,13 +443,37 @@ class Clinic(RuleBasedStateMachine):
         for request in AppointmentRequest.objects.all():
             assert journal.chain_is_whole(request)
             kinds = list(request.events.exclude(kind=Event.READ).values_list("kind", flat=True))
-            for kind, message in TELLS.items():
-                assert request.messages.filter(kind=message).count() == kinds.count(kind)
-            offers = sum(kinds.count(kind) for kind in OFFERS)
-            assert request.messages.filter(kind=MessageKind.OFFER).count() == offers
+            # What a colleague sent once more is no step.
+            messages_of_steps = request.messages.filter(repeats=None)
+            told = Counter(messages_of_steps.values_list("kind", flat=True))
+            for message, of in TELLS.items():
+                assert told[message] == sum(kinds.count(kind) for kind in of)
+            assert told[MessageKind.RECEIVED] >= kinds.count("sent the request")
+            assert told[MessageKind.LINK] >= kinds.count("renewed the private link")
             booked = request.appointments.count()
-            reminders = request.messages.filter(kind=MessageKind.REMINDER)
+            reminders = messages_of_steps.filter(kind=MessageKind.REMINDER)
             assert reminders.count() <= booked * len(details().reminder_days)
+
+    @invariant()
+    def whoever_was_told_is_not_undone(self) -> None:
+        for event in RequestEvent.objects.filter(kind__in=UNDOES):
+            about = event.request.messages.filter(
+                kind=UNDOES[Event(event.kind)],
+                queued_at__gt=event.at - messages.GRACE,
+                queued_at__lte=event.at,
+            )
+            assert set(about.values_list("status", flat=True)) == {MessageStatus.DROPPED}
+
+    @invariant()
+    def a_recall_is_asked_once_or_taken_back(self) -> None:
+        for request in AppointmentRequest.objects.exclude(recalls=None):
+            planned = request.recalls.filter(status=RecallStatus.PLANNED)
+            assert planned.count() <= 1
+            kinds = Counter(request.events.values_list("kind", flat=True))
+            for status, kind in RECALL_EVENTS.items():
+                if status != RecallStatus.PLANNED:
+                    assert request.recalls.filter(status=status).count() == kinds[kind]
+            assert request.recalls.count() == kinds[Event.RECALL_PLANNED]
 
     @invariant()
     def what_is_marked_as_sent_was_taken_and_hardly_anything_twice(self) -> None:
@@ -443,6 +515,7 @@ def snapshot() -> list[Any]:
         sorted(RedFlag.objects.values_list("pk", "outcome")),
         ScreeningAnswer.objects.count(),
         Message.objects.count(),
+        sorted(Recall.objects.values_list("pk", "status")),
     ]
 
 

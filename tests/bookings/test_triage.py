@@ -222,8 +222,12 @@ def test_every_pair_of_the_table_has_a_verb_or_the_clock() -> None:
         for row in VERBS.values()
         for status, to in row.leads.items()
     }
-    # Only of a visit that was attended or missed: see test_attendance.
-    by_undoing = {(RequestStatus.CLOSED, BOOKED)}
+    # See test_attendance and test_cancelling.
+    by_undoing = {
+        (RequestStatus.CLOSED, BOOKED),
+        (RequestStatus.CLOSED, AGAIN),
+        (RequestStatus.DECLINED, IN_REVIEW),
+    }
     by_clock = {(RequestStatus.DEFERRED, IN_REVIEW), *WITHOUT_REPLY.items()}
     table = {(status, to) for status, following in TRANSITIONS.items() for to in following}
     assert by_verbs | by_undoing | by_clock == table

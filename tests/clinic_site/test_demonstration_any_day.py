@@ -137,9 +137,11 @@ def what_is_over_was_seen(now: datetime) -> None:
 
 def as_told(until: datetime) -> list[Any]:
     """Everything but what has to be secret, and so is drawn."""
-    events = RequestEvent.objects.order_by("request__submission_key", "number")
-    letters = Message.objects.order_by("request__submission_key", "queued_at", "kind")
-    visits = Appointment.objects.order_by("request__submission_key", "pk")
+    # The keys of follow-ups are drawn, too.
+    each = ("request__received_at", "request__name", "request__pk")
+    events = RequestEvent.objects.order_by(*each, "number")
+    letters = Message.objects.order_by(*each, "queued_at", "kind")
+    visits = Appointment.objects.order_by(*each, "pk")
     return [
         *events.values_list("request__name", "number", "kind", "at", "by"),
         *letters.filter(queued_at__lte=until).values_list("request__email", "kind", "status"),

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page
 
 from bookings.models import AppointmentRequest
 from clinic_site.demo.staff import PASSWORD
+from tests.people import too_late_to_undo
 
 
 def sign_in(page: Page, clinic: str, username: str) -> None:
@@ -38,7 +39,8 @@ def fill_in_birth(page: Page, born: date) -> None:
 
 
 def latest_link(email: str) -> str:
-    """The private link in the newest email to this address."""
+    """The private link in the newest email to this address, once nothing can be undone any more."""
+    too_late_to_undo()
     call_command("send_messages", stdout=StringIO())
     letter = next(letter for letter in reversed(mail.outbox) if letter.to == [email])
     found = re.search(r"https?://\S+/appointments/mine/link/\S+", str(letter.body))

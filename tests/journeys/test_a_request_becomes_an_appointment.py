@@ -105,7 +105,7 @@ def staff_offer_times(page: Page, clinic: str, reference: str, look: Look) -> li
     look(page)
     offered = tick_free(page, after=noon(days=1), count=2)
     press(page.get_by_role("button", name="Offer times"))
-    expect(page.get_by_role("heading", name="Times offered")).to_be_visible()
+    expect(page.get_by_role("heading", name="They choose a time by")).to_be_visible()
     look(page)
     return offered
 
@@ -133,7 +133,7 @@ def test_a_request_becomes_an_appointment(
     look(patient)
 
     staff.reload()
-    expect(staff.get_by_role("heading", name="Booked")).to_be_visible()
+    expect(staff.get_by_role("heading", name="They come on")).to_be_visible()
     assert request.appointments.get().starts == later
     for page in (patient, staff):
         for words in in_words(later).split(" at "):

@@ -1,5 +1,6 @@
 """After the booking: a lost link, a calendar, a cancellation; and the clinic's side of it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -66,9 +67,14 @@ def test_the_clinic_cancels_and_renews_a_link(
     look_at(reception)
     press(reception.get_by_role("link", name="Cancel the appointment"))
     look_at(reception)
-    reception.get_by_label("Reason, as the patient will read it").fill("Our scanner is broken.")
+    reception.get_by_label("We cancel").check()
+    press(reception.get_by_role("button", name="Our ultrasound machine is being repaired"))
+    expect(reception.get_by_label("What the patient will read")).to_have_value(
+        re.compile("^Our ultrasound machine is being repaired")
+    )
+    look_at(reception)
     press(reception.get_by_role("button", name="Cancel the appointment"))
-    expect(reception.get_by_text("Cancelled. We will tell the patient")).to_be_visible()
+    expect(reception.get_by_text("Cancelled. We tell the patient in 3 minutes")).to_be_visible()
     press(reception.get_by_role("link", name="Replace the private link"))
     press(reception.get_by_role("button", name="Replace the private link"))
     expect(reception.get_by_text("The old link has stopped working.")).to_be_visible()

@@ -53,7 +53,7 @@ def test_a_patient_asks_for_another_time_and_takes_it(
     [offered] = tick_free(staff, after=held)
     staff.get_by_label("Hold until").fill(f"{timezone.localtime(held):%Y-%m-%dT%H:%M}")
     press(staff.get_by_role("button", name="Offer times"))
-    expect(staff.get_by_role("heading", name="Booked (other times offered)")).to_be_visible()
+    expect(staff.get_by_role("heading", name="They choose a time by")).to_be_visible()
     look(staff)
 
     patient.goto(latest_link(request.email))

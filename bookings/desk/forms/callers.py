@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from django import forms
 
+from bookings.desk.forms.aloud import AloudForm
 from bookings.forms.birth_date import BirthDateField
 from bookings.forms.request_form import PatientForm
-from bookings.forms.safety_questions import NONE, OTHERS, SafetyForm, rest_value
-from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, Answer, CarerRight
+from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, CarerRight
 from procedures.ground.contact_fields import (
     NameField,
     OptionalPhoneField,
@@ -66,7 +66,7 @@ class WhoForm(AboutPageForm):
         self.fields["phone"].widget.attrs["autocomplete"] = "off"
 
 
-class CallerForm(ReachForm, AboutPageForm, SafetyForm):
+class CallerForm(ReachForm, AboutPageForm, AloudForm):
     """Everything that a patient would send us, on one page, with the safety questions asked aloud."""
 
     key = forms.CharField(max_length=43, widget=forms.HiddenInput)
@@ -155,28 +155,9 @@ class CallerForm(ReachForm, AboutPageForm, SafetyForm):
         wish.choices = [("", "Whoever is free first"), *clinicians]
         for name in ("email", "phone"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
-        self._add_no_to_all()
         asked = [name for name in self.fields if name not in self.base_fields]
         before = (*self.who, *self.reach, *self.visit, *self.what)
         self.order_fields([*before, *asked, *self.when])
-
-    def _add_no_to_all(self) -> None:
-        """One box for every question without a tick. Its value names the questions on the page."""
-        asked = [question for _, questions in self._by_group() for question in questions]
-        if asked:
-            label = (
-                f"I asked all {len(asked)} questions. The answer to every one that is not ticked is "
-                "“no”."
-            )
-            self.fields["no_to_all"] = forms.MultipleChoiceField(
-                required=False,
-                choices=[(rest_value(OTHERS, asked), label)],
-                widget=forms.CheckboxSelectMultiple,
-                error_messages={
-                    "invalid_choice": "The safety questions have changed, because they depend on "
-                    "what the visit is about. Ask the new ones, then tick this again."
-                },
-            )
 
     def sections(self) -> dict[str, list[forms.BoundField]]:
         """The fields by the part of the page that they are on, except the safety questions."""
@@ -186,8 +167,6 @@ class CallerForm(ReachForm, AboutPageForm, SafetyForm):
         }
 
     def clean(self) -> dict[str, Any]:
-        if self.cleaned_data.get("no_to_all"):
-            self._say_no_to_the_rest()
         cleaned = super().clean()
         if cleaned.get("carer_right") and not cleaned.get("carer_name"):
             if "carer_name" not in self.errors:
@@ -195,15 +174,6 @@ class CallerForm(ReachForm, AboutPageForm, SafetyForm):
         elif cleaned.get("carer_name") and not cleaned.get("carer_right"):
             self.add_error("carer_right", "Choose why someone else is asking for the patient.")
         return cleaned
-
-    def _say_no_to_the_rest(self) -> None:
-        """Answer for every group for which no box of its own was ticked."""
-        for group, asked in self._by_group():
-            name = f"rest_{group.pk}"
-            if not self.cleaned_data.get(name):
-                is_ticked = any(self._said(question) != Answer.NO for question in asked)
-                what = OTHERS if is_ticked else NONE
-                self.cleaned_data[name] = [rest_value(what, asked)]
 
     def request_values(self) -> dict[str, Any]:
         """What is noted about the request, by the names of its columns. Only for a valid form."""

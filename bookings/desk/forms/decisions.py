@@ -5,12 +5,18 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.desk.forms.times import FURTHEST
+from bookings.desk.message_words import message_in_words
+from bookings.diary.free_times import stranded
 from bookings.forms.birth_date import BirthDateField
-from bookings.models import RedFlag
-from bookings.status import FlagOutcome
+from bookings.links import is_alive
+from bookings.messages.still_true import can_be_repeated
+from bookings.models import Message, RedFlag
+from bookings.status import CancelledBy, FlagOutcome
 from procedures.ground.contact_fields import PlainTextField, ReachForm
 from procedures.ground.decisions import DecisionForm, ReasonForm
 from procedures.ground.generics import ModelChoiceField
@@ -63,6 +69,111 @@ class DeclineForm(ReasonForm):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
+
+
+# What we tell a patient whose appointment we cancel. A press puts it into the box, to be changed there.
+WHY_WE_CANCEL = (
+    "The clinician is unwell, and nobody else can see you on that day.",
+    "We have had to close the clinic on that day.",
+    "Our ultrasound machine is being repaired, and we cannot do the visit without it.",
+)
+STOCK_REASONS = [
+    f"{why} We are sorry. We will offer you another time as soon as we can."
+    for why in WHY_WE_CANCEL
+]
+
+
+class CancelForm(DecisionForm):
+    """Whose wish it is, and what we tell a patient whose appointment we cancel ourselves.
+
+    Its buttons with ready-made sentences decide nothing: they fill in the box.
+    """
+
+    FILL = "fill"
+
+    cancelled_by = forms.ChoiceField(
+        label="Who cancels?",
+        choices=[
+            (CancelledBy.PATIENT, "They cancelled: the patient does not want or need to come"),
+            (CancelledBy.CLINIC, "We cancel: we cannot see them at that time"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose who cancels.", "invalid_choice": "Choose who cancels."},
+    )
+    reason = PlainTextField(
+        label="What the patient will read",
+        help_text="Only needed if we cancel. They read it through their private link.",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
+        if data is not None and self.FILL in data:
+            kwargs["initial"] = data.dict() | {"reason": _stock(str(data[self.FILL]))}
+            data = None
+        super().__init__(data, *args, **kwargs)
+        # Whoever phones to cancel is the patient, unless the clinic itself is off.
+        is_lost = not self.is_bound and stranded(timezone.now(), Q(request=self.record))
+        usual = CancelledBy.CLINIC if is_lost else CancelledBy.PATIENT
+        self.initial.setdefault("cancelled_by", usual)
+
+    @property
+    def stock(self) -> list[tuple[str, str]]:
+        """The value of each button, and its sentence."""
+        return [(str(number), reason) for number, reason in enumerate(STOCK_REASONS)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        is_ours = cleaned.get("cancelled_by") == CancelledBy.CLINIC
+        if is_ours and not cleaned.get("reason", "written"):
+            self.add_error("reason", "Write why we cancel. The patient will read it.")
+        return cleaned
+
+
+def _stock(value: str) -> str:
+    """The sentence of a button; empty if there is no such button."""
+    return STOCK_REASONS[int(value)] if value in map(str, range(len(STOCK_REASONS))) else ""
+
+
+class MessageField(ModelChoiceField[Message]):
+    """A message that can be sent again, in words."""
+
+    def label_from_instance(self, message: Message) -> str:
+        said = message_in_words(message)
+        left = f", {said.left}" if said.left else ""
+        return f"{said.what}{left}: {said.outcome}"
+
+
+class SendAgainForm(DecisionForm):
+    """Which message to send once more: the last of each kind that is still true."""
+
+    chosen = MessageField(
+        Message.objects.none(),
+        label="What did they not get?",
+        required=False,
+        blank=True,
+        widget=forms.RadioSelect,
+        empty_label="Only the private link",
+        error_messages={
+            "required": "Choose a message.",
+            "invalid_choice": "That message is no longer true. Choose one of these.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        now = timezone.now()
+        newest = [each.pk for each in can_be_repeated(self.record, now)]
+        chosen = cast("MessageField", self.fields["chosen"])
+        if not self.record.email or not is_alive(self.record, now):
+            chosen.empty_label, chosen.required = None, True
+        chosen.queryset = Message.objects.filter(pk__in=newest).order_by("-pk")
+        self.initial.setdefault("chosen", newest[0] if newest else "")
+
+    def values(self) -> dict[str, Any]:
+        # No version: sending again changes nothing that somebody else may be looking at.
+        return {"chosen": self.cleaned_data["chosen"]}
 
 
 class SearchForm(forms.Form):

@@ -1,5 +1,6 @@
 """Choosing a time: from the free times of a clinician, or by typing one."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple, cast
@@ -127,7 +128,8 @@ class FreeTimesForm(DecisionForm, LookForm):
 
     def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
         if data is not None and self.LOOK in data:
-            kwargs["initial"] = {**data.dict(), "times": data.getlist("times")}
+            typed = {name: each if each[1:] else each[0] for name, each in data.lists() if each}
+            kwargs["initial"] = {**typed, "times": data.getlist("times")}
             data = None
         super().__init__(data, *args, **kwargs)
         self.shown: list[FreeTime] = []
@@ -146,10 +148,14 @@ class FreeTimesForm(DecisionForm, LookForm):
         """What was chosen; or else what the request already has, or the first there is."""
         given = self.data if self.is_bound else self.initial
         first = {name: self._first(name) for name in TERMS}
-        day = given.get("from_day") or timezone.localdate()
+        day = self._from_day(given)
         if given.get(self.LOOK) == "later":
             day = _later(day)
         return {name: given.get(name) or value for name, value in first.items()} | {"from_day": day}
+
+    def _from_day(self, given: Mapping[str, Any]) -> date | str:
+        """The first day to show, as it was typed."""
+        return given.get("from_day") or timezone.localdate()
 
     def _first(self, name: str) -> int | None:
         """What the request has or asks for, if it can be chosen; otherwise the first choice."""

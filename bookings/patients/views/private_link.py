@@ -121,6 +121,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "code": links.code(found, now) if identified and not found.email else "",
         **(_told_us(found) if identified else {}),
         "wish_is_gone": wish_is_gone(found.wished_clinician, timezone.localdate(now)),
+        "recalled": found.ended_at and found.link_until and now < found.link_until,
         **_to_read(found, appointment, now, identified=identified),
         "question": question,
         "answer_form": answer_form,

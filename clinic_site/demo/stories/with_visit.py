@@ -1,14 +1,21 @@
 """Stories of requests that have an appointment, or had one."""
 
+from dataclasses import replace
 from datetime import time, timedelta
+
+from django.utils import timezone
 
 from bookings import triage
 from bookings.models import Closure, Resource
-from bookings.status import PATIENT
+from bookings.status import PATIENT, CancelledBy
+from clinic_site.demo.diary import CLEO
 from clinic_site.demo.telling import Telling
 
 # How long after a visit of today somebody has written down that the patient came.
 AFTERWARDS = timedelta(minutes=30)
+# On which working days the treatments after the first one are.
+NEXT_TREATMENTS = (8, 13)
+ASKED_AFTER = timedelta(weeks=12)
 MORNING, EVENING = time(8), time(20)
 
 
@@ -55,6 +62,38 @@ def cancelled_by_patient(told: Telling) -> None:
     told.book()
     told.at_home()
     told.do(triage.cancel, by=PATIENT, reason=told.row.words[0])
+
+
+def cancelled_on_the_phone(told: Telling) -> None:
+    """The patient rang, and reception cancelled it for them."""
+    told.book()
+    told.at_the_desk()
+    told.do(triage.cancel, by=told.reception, cancelled_by=CancelledBy.PATIENT)
+
+
+def followed_up(told: Telling) -> None:
+    """They came, and reception booked the next two treatments."""
+    attended(told)
+    told.at_the_desk()
+    first, second = (told.clinic.timetable.place(day, told.kind, CLEO) for day in NEXT_TREATMENTS)
+    concern = "The next treatment of the course."
+    told.do(
+        triage.follow_up,
+        submission=replace(told.clinic.submission(told.row), concern=concern),
+        carried=[],
+        appointment_type=told.kind,
+        clinician=first[0],
+        starts=[first[1], second[1]],
+        by=told.reception,
+    )
+
+
+def asked_again_later(told: Telling) -> None:
+    """They came, and would like to be asked in the spring whether it has to be done again."""
+    attended(told)
+    told.at_the_desk()
+    ask_due = timezone.localdate(told.clinic.now) + ASKED_AFTER
+    told.do(triage.plan_recall, ask_due=ask_due, by=told.reception)
 
 
 def cancelled_by_us(told: Telling) -> None:

@@ -6,14 +6,16 @@ from django.core.management.base import BaseCommand
 from django.db.models import TextChoices
 
 from bookings import status as bookings
-from bookings.status import events
+from bookings.status import events, recalls
 from procedures import status as procedures
 
 
 class Command(BaseCommand):
     """`manage.py state_diagrams > docs/states.md`. `script/check` compares the two."""
 
-    help = "Prints the states of revisions and requests, as tables and as Mermaid diagrams."
+    help = (
+        "Prints the states of revisions, requests and recalls, as tables and as Mermaid diagrams."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write("# States\n")
@@ -22,6 +24,7 @@ class Command(BaseCommand):
         )
         self._print("Revision", procedures.RevisionStatus, procedures, procedures.EVENTS)
         self._print("Appointment request", bookings.RequestStatus, bookings, events.EVENTS)
+        self._print("Recall", recalls.RecallStatus, recalls, events.RECALL_EVENTS)
 
     def _print(self, title: str, statuses: type[TextChoices], table: Any, says: Any) -> None:
         self.stdout.write(f"## {title}\n")

@@ -1,0 +1,143 @@
+"""What happened to a request, as one time line: its journal, messages, calls and questions."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from bookings.desk.message_words import message_in_words
+from bookings.models import AppointmentRequest, Offer, RequestEvent
+from bookings.status import FlagOutcome
+from bookings.status.events import CALLS, SHOWN, Event
+from procedures.ground.people import shown_name
+
+# What the time line can be narrowed to, with the words of the links.
+STEPS, MESSAGES, LOOKS = "steps", "messages", "looks"
+PARTS = {STEPS: "All steps", MESSAGES: "Messages", LOOKS: "Looks"}
+# What is a call, whatever came of it.
+PHONED = (*CALLS.values(), Event.LEFT_MESSAGE)
+OFFERED = (Event.OFFERED, Event.OFFERED_OTHERS, Event.OFFERED_EARLIER)
+MARKS = {
+    **dict.fromkeys(PHONED, "☎"),
+    Event.ASKED: "?",
+    Event.ANSWERED: "?",
+    Event.FLAG_RESOLVED: "✓",
+    **dict.fromkeys(OFFERED, "◇"),
+    Event.ATTENDED: "✓",
+    Event.DID_NOT_COME: "✕",
+    Event.CANCELLED: "✕",
+    Event.CANCELLED_FOR_PATIENT: "✕",
+    Event.DECLINED: "✕",
+}
+# By the event and its moment: the verb that writes the event writes the row beside it.
+ByMoment = dict[tuple[str, datetime], str]
+MESSAGE, STEP, LOOK = "✉", "○", "·"
+
+
+class Entry(NamedTuple):
+    """One line. What people typed is in `words`; `what` is ours."""
+
+    at: datetime
+    mark: str
+    who: str
+    what: str
+    words: str = ""
+    outcome: str = ""
+    is_lost: bool = False
+
+
+def time_line(record: AppointmentRequest) -> dict[str, list[Entry]]:
+    """The lines of each part, the newest first. After `request_page.prepare`."""
+    events = list(record.events.order_by("-number"))
+    names = _names(events)
+    seen = [event for event in events if event.kind in SHOWN]
+    # The journal says which other tables have something about this request.
+    kinds = {event.kind for event in events}
+    typed, ours = _typed(record, kinds), _times(record)
+    steps = [_step(event, names, typed, ours) for event in events if event.kind not in {*SHOWN}]
+    messages = [_message(each) for each in record.messages.order_by("-pk")]
+    return {
+        STEPS: sorted([*steps, *messages], key=lambda entry: entry.at, reverse=True),
+        MESSAGES: sorted(messages, key=lambda entry: entry.at, reverse=True),
+        LOOKS: _looks(seen, names),
+    }
+
+
+def _names(events: Iterable[RequestEvent]) -> dict[str, str]:
+    named = {name for event in events for name in (event.by, event.detail.get("to")) if name}
+    people = User.objects.filter(username__in=named)
+    return {person.username: shown_name(person) for person in people}
+
+
+def _step(event: RequestEvent, names: Mapping[str, str], typed: ByMoment, ours: ByMoment) -> Entry:
+    outcome, moment = event.detail.get("outcome"), (event.kind, event.at)
+    more = FlagOutcome(outcome).label.lower() if outcome else ours.get(moment, "")
+    said = f": {more}" if more else ""
+    if to := event.detail.get("to"):
+        said += f" to {names.get(to, to)}"
+    return Entry(
+        event.at,
+        MARKS.get(Event(event.kind), STEP) if event.kind in list(Event) else STEP,
+        names.get(event.by, event.by.capitalize()),
+        f"{event.kind}{said}",
+        typed.get(moment, ""),
+    )
+
+
+def _message(message: Any) -> Entry:
+    said = message_in_words(message)
+    at = message.sent_at or message.queued_at
+    return Entry(at, MESSAGE, "", said.what, outcome=said.outcome, is_lost=said.is_lost)
+
+
+def _looks(events: Iterable[RequestEvent], names: Mapping[str, str]) -> list[Entry]:
+    """Consecutive looks by one person are one line, at the time of the last of them."""
+    rows: list[tuple[Entry, int]] = []
+    for event in events:
+        entry = Entry(event.at, LOOK, names.get(event.by, event.by), event.kind)
+        if rows and rows[-1][0][1:] == entry[1:]:
+            rows[-1] = (rows[-1][0], rows[-1][1] + 1)
+        else:
+            rows.append((entry, 1))
+    return [
+        entry._replace(outcome=f"{times} times") if times > 1 else entry for entry, times in rows
+    ]
+
+
+def _typed(record: AppointmentRequest, kinds: set[str]) -> ByMoment:
+    """What somebody wrote in a step."""
+    words: ByMoment = {}
+    for call in record.calls.all() if kinds & {*PHONED} else ():
+        words |= {(kind, call.made_at): call.note for kind in PHONED}
+    for question in record.questions.all() if Event.ASKED in kinds else ():
+        words[Event.ASKED, question.asked_at] = question.text
+        if question.answered_at:
+            words[Event.ANSWERED, question.answered_at] = question.answer
+    for flag in record.flags.all():
+        words |= {
+            (Event.FLAG_RESOLVED, each.recorded_at): each.reason for each in flag.outcomes.all()
+        }
+    return words
+
+
+def _times(record: AppointmentRequest) -> ByMoment:
+    """What was offered or booked in a step."""
+    words: ByMoment = {}
+    for offer in record.offers.all():
+        words |= {(kind, offer.made_at): _offered(offer) for kind in OFFERED}
+    for appointment in record.appointments.all():
+        said = f"{_moment(appointment.starts)} with {appointment.clinician.name}"
+        words[Event.BOOKED, appointment.booked_at] = said
+        words[Event.MOVED, appointment.booked_at] = said
+    return words
+
+
+def _offered(offer: Offer) -> str:
+    times = ", ".join(_moment(each.starts) for each in offer.times.all())
+    return f"{times} with {offer.clinician.name} ({offer.get_status_display().lower()})"
+
+
+def _moment(instant: datetime) -> str:
+    return f"{timezone.localtime(instant):%a %-d %b, %-H:%M}"
