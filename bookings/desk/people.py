@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -58,11 +58,15 @@ class Row(NamedTuple):
 
 
 def rows(people: Iterable[Person], now: datetime) -> list[Row]:
-    """These people with their next visit and their pinned notes. Each is a row that is shown."""
+    """These people with their next visit and their pinned notes.
+
+    Each is a row that is shown, and was read with `joined`.
+    """
     people = list(people)
     theirs: dict[int, list[AppointmentRequest]] = {each.pk: [] for each in people}
-    of_them = Q(person__in=people) | Q(person__joined_to__in=people)
-    for request in AppointmentRequest.objects.filter(of_them).select_related("person"):
+    every_row = [row for each in people for row in (each, *each.joined.all())]
+    of_them = AppointmentRequest.objects.filter(person__in=every_row)
+    for request in of_them.select_related("person"):
         theirs[request.person.shown_as].append(request)
     visits = Appointment.objects.filter(
         request__in=[each for requests in theirs.values() for each in requests],

@@ -73,7 +73,7 @@ def test_a_pinned_note_is_on_top_and_in_every_list(sign_in: SignIn, monday: date
     request = booked(monday)
     client = sign_in("Reception")
     day = {"day": f"{request.appointments.get().starts:%Y-%m-%d}"}
-    lists = (
+    lists: tuple[tuple[str, dict[str, str]], ...] = (
         (PEOPLE, {}),
         (LIST, {"show": "all"}),
         (f"{LIST}diary/day/", day),

@@ -35,9 +35,13 @@ from tests.people import (
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
 BORN = date(1970, 1, 31)
-ELSE = {"name": "Somebody Else", "email": "else@example.org", "phone": "+447700900142"}
+ELSE: dict[str, Any] = {
+    "name": "Somebody Else",
+    "email": "else@example.org",
+    "phone": "+447700900142",
+}
 # The same day of birth and name, and nothing else in common.
-ANOTHER_CONTACT = {"email": "other@example.org", "phone": "+447700900142"}
+ANOTHER_CONTACT: dict[str, Any] = {"email": "other@example.org", "phone": "+447700900142"}
 
 
 def reception() -> User:
@@ -94,7 +98,7 @@ def test_an_address_that_they_used_to_have_is_theirs(monday: datetime) -> None:
 def test_whoever_may_be_either_of_two_is_neither(monday: datetime) -> None:
     one = factories.received(now=monday).person
     other = factories.received(now=monday, **ANOTHER_CONTACT).person
-    both = {"email": "pat@example.org", "phone": "+447700900142"}
+    both: dict[str, Any] = {"email": "pat@example.org", "phone": "+447700900142"}
     third = factories.received(now=monday, **both).person
     assert third not in {one, other}
     assert candidates(third) == [one.pk, other.pk]
