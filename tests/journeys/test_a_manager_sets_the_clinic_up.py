@@ -55,8 +55,11 @@ def test_a_new_phone_number_is_on_a_page_a_leaflet_and_a_letter(
     expect(page.get_by_text(f"Phone: {OLD} {NEW}")).to_be_visible()
 
     patient = new_page(javascript=False)
-    for path in ("/", "/procedures/frozen-shoulder/", "/procedures/frozen-shoulder/leaflet/"):
-        patient.goto(f"{clinic}{path}")
+    page_read = "/procedures/ultrasound-guided-injections/"
+    for path in ("/", page_read, f"{page_read}leaflet/"):
+        answer = patient.goto(f"{clinic}{path}")
+        assert answer is not None
+        assert answer.status == 200
         expect(patient.get_by_text(NEW).first).to_be_visible()
         expect(patient.get_by_text(OLD)).to_have_count(0)
     letter = Message.objects.filter(kind=MessageKind.RECEIVED, channel=Channel.EMAIL).first()
