@@ -49,6 +49,28 @@ def record(
         return _append(request, number + 1, previous, kind, by=by, at=at, detail=detail)
 
 
+def record_each(
+    requests: Iterable[AppointmentRequest], kind: Event, *, by: Actor, at: datetime
+) -> None:
+    """Append one event to the journal of each of these requests, with the same few queries for all.
+
+    Their rows are locked in one order, so that two of these never wait for each other in a circle.
+    """
+    pks = sorted({request.pk for request in requests})
+    if not pks:
+        return
+    with transaction.atomic(savepoint=False):
+        rows = AppointmentRequest.objects.filter(pk__in=pks)
+        locked = list(rows.select_for_update().order_by("pk"))
+        last = RequestEvent.objects.filter(request__in=pks, number=F("request__event_count"))
+        previous = dict(last.values_list("request", "hash"))
+        rows.update(event_count=F("event_count") + 1)
+        RequestEvent.objects.bulk_create(
+            _event(each, each.event_count + 1, previous.get(each.pk, ""), kind, by=by, at=at)
+            for each in locked
+        )
+
+
 def record_list(
     screen: str, shown: Iterable[AppointmentRequest], *, by: User, at: datetime
 ) -> None:
@@ -68,17 +90,31 @@ def _append(
     at: datetime,
     detail: dict[str, Any],
 ) -> RequestEvent:
+    event = _event(request, number, previous_hash, kind, by=by, at=at, detail=detail)
+    event.save(force_insert=True)
+    return event
+
+
+def _event(
+    request: AppointmentRequest,
+    number: int,
+    previous_hash: str,
+    kind: Event,
+    *,
+    by: Actor,
+    at: datetime,
+    detail: dict[str, Any] | None = None,
+) -> RequestEvent:
     event = RequestEvent(
         request=request,
         number=number,
         kind=kind,
         at=at,
         by=actor_name(by),
-        detail=detail,
+        detail=detail or {},
         previous_hash=previous_hash,
     )
     event.hash = digest(event)
-    event.save(force_insert=True)
     return event
 
 

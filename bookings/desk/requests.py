@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 SEARCH_URL = "bookings_appointmentrequest_search"
 MOST_FOUND = 50
-# Lists with buttons of their own. A press leads back to the list.
-PRESSED_ON = {"desk": "admin:index", "diary": "admin:bookings_diary_day"}
 WHO = "admin/bookings/who.html"
 
 
@@ -161,8 +159,12 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     def way_back(self, request: HttpRequest, record: AppointmentRequest) -> str:
         """The list from which a button was pressed, if it says so; otherwise the request's page."""
-        page = PRESSED_ON.get(request.POST.get("pressed_on", ""))
-        return reverse(page) if page else self.record_url(record)
+        match request.POST.get("pressed_on"):
+            case "desk":
+                return reverse("admin:index")
+            case "diary":
+                return diary_pages.way_back(request.POST.get("shown", ""))
+        return self.record_url(record)
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """Show a decision page and carry out the decision.

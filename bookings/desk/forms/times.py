@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bookings.diary.clinicians import who_has_clinics
 from bookings.diary.desk_hours import HELD_HOURS
-from bookings.diary.free_times import FreeTime, free_times
+from bookings.diary.free_times import FreeTime, free_times, time_at
 from bookings.models import (
     AppointmentRequest,
     AppointmentType,
@@ -53,6 +53,15 @@ class InstantField(forms.DateTimeField):
             raise ValidationError("Choose a time within the next two years.")
         # Whatever is added to it later is added in real time, even over a clock change.
         return instant.astimezone(UTC) if instant else None
+
+
+def instant_of(seconds: Any) -> datetime | None:
+    """The instant so many seconds after 1970; None if it is not one, or further than two years away."""
+    try:
+        instant = datetime.fromtimestamp(int(seconds), tz=UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+    return instant if abs(instant - timezone.now()) < FURTHEST else None
 
 
 def bookable(today: date) -> dict[str, QuerySet[Any]]:
@@ -131,6 +140,8 @@ class FreeTimesForm(DecisionForm, LookForm):
             data = None
         super().__init__(data, *args, **kwargs)
         self.shown: list[FreeTime] = []
+        # What a link chose and somebody else has by now.
+        self.gone: datetime | None = None
         self.own = _own_terms(self.record)
         self.look = LookForm(self._looked_for())
         if self.look.is_valid():
@@ -141,12 +152,27 @@ class FreeTimesForm(DecisionForm, LookForm):
             )
             looked_for = {name: getattr(value, "pk", value) for name, value in values.items()}
             self.initial = {**self.initial, **looked_for}
+            if not self.is_bound:
+                self._choose(instant_of(self.initial.get("at")), *(values[name] for name in TERMS))
+
+    def _choose(self, starts: datetime | None, kind: AppointmentType, clinician: Clinician) -> None:
+        """Tick the time that a link chose, if it is free; it may be between those that are listed."""
+        if starts is None:
+            return
+        free = time_at(kind, clinician, starts, timezone.now())
+        if free is None or starts <= timezone.now():
+            self.gone = starts
+            return
+        self.initial["times"] = [int(starts.timestamp())]
+        others = [each for each in self.shown if each.starts != starts]
+        self.shown = sorted([*others, free], key=lambda each: each.starts)
 
     def _looked_for(self) -> dict[str, Any]:
         """What was chosen; or else what the request already has, or the first there is."""
         given = self.data if self.is_bound else self.initial
         first = {name: self._first(name) for name in TERMS}
-        day = given.get("from_day") or timezone.localdate()
+        at = instant_of(given.get("at"))
+        day = given.get("from_day") or timezone.localdate(at)
         if given.get(self.LOOK) == "later":
             day = _later(day)
         return {name: given.get(name) or value for name, value in first.items()} | {"from_day": day}
