@@ -36,7 +36,7 @@ A_VALUE = re.compile(r"[0-9a-z-]{1,20}")
 # For whose request a time is chosen, and by which decision: “12-move”.
 FOR = re.compile(r"([0-9]{1,10})-(offer|book|move)")
 VIEWS = {"day": "Day", "week": "Week", "month": "Month", "list": "List to print"}
-KEY = [each for each in Kind if each not in {Kind.LEFT, Kind.TO_RECORD}]
+KEY = [each for each in Kind if each != Kind.LEFT]
 KEY_WITHOUT_NAMES = (Kind.BOOKED, Kind.HELD, Kind.STRANDED, Kind.FREE, Kind.AWAY, Kind.CLOSED)
 
 

@@ -216,7 +216,7 @@ def test_where_a_patient_is_has_a_mark_a_word_and_a_class(
     assert kind.slug in shown[0].split()
     assert shown[1] == f"{PRESENT[kind]} · Assessment of 30"
     styles = (Path(django_settings.BASE_DIR) / "static/css/desk.css").read_text()
-    assert f".{kind.slug} .slot" in styles or f".{kind.slug}," in styles
+    assert f".{kind.slug} .entry" in styles or f".{kind.slug}," in styles
 
 
 def test_a_held_time_says_until_when(doctor: Clinician, sign_in: SignIn, monday: datetime) -> None:
