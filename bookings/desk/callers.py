@@ -9,10 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from bookings import journal, triage
+from bookings.desk.chosen_time import ChosenTime
 from bookings.desk.finding import perhaps_known
 from bookings.desk.forms.callers import CallerForm, WhoForm
 from bookings.diary.clinicians import who_can_be_asked_for
@@ -52,6 +53,8 @@ class Call:
         self.site, self.request = site, request
         self.data = posted(request)
         self.now = timezone.now()
+        # Forms are posted to the address that they were opened with, so it stays chosen.
+        self.time = ChosenTime.read(request.GET, self.now)
         self.pages = titles_to_ask_about(timezone.localdate(self.now))
 
     def answer(self) -> HttpResponse:
@@ -136,6 +139,7 @@ class Call:
         context |= {
             **self.site.each_context(self.request),
             "title": "Book by phone",
+            "time": self.time,
             "form": form,
         }
         return TemplateResponse(self.request, template, context)
@@ -183,7 +187,8 @@ class Call:
                 f"caller that they will hear from us by {due}.",
             )
         elif record.status == RequestStatus.RECEIVED and "keep" not in self.request.POST:
-            return redirect("admin:bookings_appointmentrequest_decide", record.pk, "book")
+            decision = reverse("admin:bookings_appointmentrequest_decide", args=[record.pk, "book"])
+            return redirect(f"{decision}?{self.time.for_decision()}" if self.time else decision)
         return redirect("admin:bookings_appointmentrequest_change", record.pk)
 
 

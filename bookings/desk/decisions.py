@@ -73,8 +73,8 @@ ON_THE_DAY: tuple[tuple[VisitStep, Callable[..., Any], Callable[..., str]], ...]
     (VisitStep.UNDO, triage.undo_attendance, acts.said_undone),
 )
 OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
-# The diary links here with the clinician, the type and the day already chosen.
-FREE_TIMES = ("appointment_type", "clinician", "from_day")
+# The diary links here with the clinician, the type and the day or the time already chosen.
+FREE_TIMES = ("appointment_type", "clinician", "from_day", "at")
 
 DECISIONS = (
     Decision(

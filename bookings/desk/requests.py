@@ -25,8 +25,6 @@ from procedures.ground.decisions import Decision, DecisionAdmin, DecisionForm
 from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
 
-# Lists with buttons of their own. A press leads back to the list.
-PRESSED_ON = {"desk": "admin:index", "diary": "admin:bookings_diary_day"}
 WHO = "admin/bookings/who.html"
 
 
@@ -90,8 +88,12 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
     def way_back(self, request: HttpRequest, record: AppointmentRequest) -> str:
         """The list from which a button was pressed, if it says so; otherwise the request's page."""
-        page = PRESSED_ON.get(request.POST.get("pressed_on", ""))
-        return reverse(page) if page else self.record_url(record)
+        match request.POST.get("pressed_on"):
+            case "desk":
+                return reverse("admin:index")
+            case "diary":
+                return diary_pages.way_back(request.POST.get("shown", ""))
+        return self.record_url(record)
 
     def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """Show a decision page and carry out the decision.

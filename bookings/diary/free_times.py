@@ -5,11 +5,11 @@ session therefore has its real length, and no time is offered that does not exis
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import F, FilteredRelation, Q
 from django.utils import timezone
 
 from bookings.models import (
@@ -19,14 +19,16 @@ from bookings.models import (
     ClinicSession,
     ClosedDay,
     Closure,
+    MachineKind,
     OpeningHours,
     Resource,
-    SessionChange,
 )
 from bookings.status import AppointmentStatus, OfferStatus
 from procedures.models import Clinician
 
 CELL_SECONDS = 300
+# From when to when a session is; neither, if it does not take place.
+_Hours = tuple[time | None, time | None]
 CELL = timedelta(seconds=CELL_SECONDS)
 
 
@@ -69,53 +71,158 @@ def cells(starts: datetime, ends: datetime) -> range:
     return range(int(starts.timestamp() // CELL_SECONDS), -int(-ends.timestamp() // CELL_SECONDS))
 
 
+class Rota:
+    """Who has a clinic when on these days of the clinic's time zone, and what cancels part of it.
+
+    Reads everything with four queries, however many days there are.
+    """
+
+    def __init__(self, days: Collection[date], clinician: Clinician | None = None):
+        self.days = sorted(days)
+        self.sessions: list[ClinicSession] = []
+        # Why the clinic is closed, for each day on which it is.
+        self.closed: dict[date, str] = {}
+        self.closures: list[Closure] = []
+        # The opening hours, by location and weekday.
+        self.hours: defaultdict[tuple[int | None, int], list[tuple[time, time]]]
+        self.hours = defaultdict(list)
+        # The sessions as they were planned, and what closures leave of them; both in order.
+        self.planned: list[Stretch] = []
+        self.stretches: list[Stretch] = []
+        if self.days:
+            self._read(clinician)
+
+    @property
+    def span(self) -> Span:
+        """From the beginning of the first day until the end of the last."""
+        first, last = self.days[0], self.days[-1]
+        return Span(_instant(first, time()), _instant(last + timedelta(days=1), time()))
+
+    def _read(self, clinician: Clinician | None) -> None:
+        closed = ClosedDay.objects.filter(day__in=self.days)
+        self.closed = dict(closed.values_list("day", "reason"))
+        self.closures = list(
+            Closure.objects.overlapping(*self.span).select_related("resource", "location")
+        )
+        for opening in OpeningHours.objects.all():
+            self.hours[opening.location_id, opening.weekday].append((opening.opens, opening.closes))
+        self.planned = self._planned(self._changes(clinician))
+        left = [
+            Stretch(session, part)
+            for session, span in self.planned
+            for part in self._left_of(session, span)
+        ]
+        self.stretches = sorted(left, key=lambda stretch: (stretch.span, stretch.session.pk))
+
+    def _changes(self, clinician: Clinician | None) -> dict[tuple[int, date], _Hours]:
+        """Read the sessions, and the other hours that they have on some days, with one query."""
+        sessions = ClinicSession.objects.between(self.days[0], self.days[-1])
+        if clinician:
+            sessions = sessions.filter(clinician=clinician)
+        change = FilteredRelation("changes", condition=Q(changes__day__in=self.days))
+        rows: Any = sessions.select_related("clinician__resource", "room__location").annotate(
+            change=change,
+            other_day=F("change__day"),
+            other_starts=F("change__starts"),
+            other_ends=F("change__ends"),
+        )
+        # A session with two changes is there twice.
+        self.sessions = list(dict.fromkeys(rows))
+        return {(row.pk, row.other_day): (row.other_starts, row.other_ends) for row in rows}
+
+    def _planned(self, changes: dict[tuple[int, date], _Hours]) -> list[Stretch]:
+        found = [
+            Stretch(session, span)
+            for day in self.days
+            if day not in self.closed
+            for session in self.sessions
+            if session.takes_place_on(day)
+            for span in _spans_on(
+                day,
+                changes.get((session.pk, day), (session.starts, session.ends)),
+                self.hours[session.room.location_id, day.weekday()],
+            )
+        ]
+        return sorted(found, key=lambda stretch: (stretch.span, stretch.session.pk))
+
+    def cancelled(self, planned: Stretch) -> list[tuple[Closure, Span]]:
+        """The parts of a planned session that closures take away, each with its closure."""
+        session, span = planned
+        return [
+            (closure, Span(max(span.starts, closure.starts), min(span.ends, closure.ends)))
+            for closure in self.closures
+            if closure.starts < span.ends and span.starts < closure.ends
+            if _cancels(closure, session)
+        ]
+
+    def _left_of(self, session: ClinicSession, span: Span) -> list[Span]:
+        spans = [span]
+        for closure, _ in self.cancelled(Stretch(session, span)):
+            spans = [left for each in spans for left in _without(each, closure)]
+        return [each for each in spans if each.starts < each.ends]
+
+
+class Taken:
+    """What cannot be given on the days of a rota, by cell, and what each appointment has claimed."""
+
+    def __init__(self, rota: Rota, now: datetime):
+        # A time that begins on the last day may end on the next.
+        span = Span(rota.span.starts, rota.span.ends + timedelta(days=1))
+        lapsed = Q(offered_time__offer__status=OfferStatus.OPEN) & Q(
+            offered_time__offer__held_until__lte=now
+        )
+        touched = cells(*span)
+        # A new claim takes over the times of an expired offer, so they are free.
+        claims = Claim.objects.filter(cell__gte=touched.start, cell__lt=touched.stop)
+        self.cells: set[tuple[int, int]] = set()
+        self.claimed: defaultdict[int, set[int]] = defaultdict(set)
+        for resource, cell, appointment in claims.exclude(lapsed).values_list(
+            "resource", "cell", "appointment"
+        ):
+            self.cells.add((resource, cell))
+            if appointment:
+                self.claimed[appointment].add(resource)
+        for closure in rota.closures:
+            if closure.resource_id:
+                away = cells(max(closure.starts, span.starts), min(closure.ends, span.ends))
+                self.cells |= {(closure.resource_id, cell) for cell in away}
+
+    def leaves(self, resources: Collection[int], wanted: Iterable[int]) -> bool:
+        """Whether nobody has any of these resources in any of these cells."""
+        return not any((each, cell) in self.cells for cell in wanted for each in resources)
+
+
 def stretches(days: Collection[date], clinician: Clinician | None = None) -> list[Stretch]:
     """When sessions really take place on these days of the clinic's time zone, in order."""
-    if not days:
-        return []
-    sessions = ClinicSession.objects.between(min(days), max(days)).select_related(
-        "clinician__resource", "room__location"
-    )
-    if clinician:
-        sessions = sessions.filter(clinician=clinician)
-    closed = set(ClosedDay.objects.filter(day__in=days).values_list("day", flat=True))
-    whole = Span(_instant(min(days), time()), _instant(max(days) + timedelta(days=1), time()))
-    closures = list(Closure.objects.overlapping(*whole))
-    changes = {
-        (change.session_id, change.day): change
-        for change in SessionChange.objects.filter(day__in=days)
-    }
-    hours: defaultdict[tuple[int | None, int], list[tuple[time, time]]] = defaultdict(list)
-    for opening in OpeningHours.objects.all():
-        hours[opening.location_id, opening.weekday].append((opening.opens, opening.closes))
-    found = [
-        Stretch(session, span)
-        for day in sorted(set(days) - closed)
-        for session in sessions
-        if session.takes_place_on(day)
-        for span in _spans_on(
-            day,
-            session,
-            changes.get((session.pk, day)),
-            hours[session.room.location_id, day.weekday()],
-            closures,
-        )
-    ]
-    return sorted(found, key=lambda stretch: (stretch.span, stretch.session.pk))
+    return Rota(days, clinician).stretches
+
+
+def own_resources(session: ClinicSession) -> set[int]:
+    """The clinician and the room of a session."""
+    return {session.room_id, getattr(session.clinician, "resource", session.room).pk}
 
 
 def free_times(
     appointment_type: AppointmentType, clinician: Clinician, days: Collection[date], now: datetime
 ) -> list[FreeTime]:
     """The times that could be given on these days, packed one after the other."""
+    rota = Rota(days, clinician)
+    found = free_on(rota, Taken(rota, now), appointment_type, now)
+    return [free for _, free in found]
+
+
+def free_on(
+    rota: Rota, taken: Taken, appointment_type: AppointmentType, now: datetime
+) -> list[tuple[Stretch, FreeTime]]:
+    """The times that everybody on the rota could give, packed one after the other in each stretch."""
     found = []
-    places = _Places(appointment_type, days, now)
-    for stretch in stretches(days, clinician):
+    places = _Places(appointment_type, taken)
+    for stretch in rota.stretches:
         starts = _next_cell(max(stretch.span.starts, now))
         while starts + places.whole <= stretch.span.ends:
             free = places.free(stretch, starts)
             if free:
-                found.append(free)
+                found.append((stretch, free))
             starts += places.whole if free else CELL
     return found
 
@@ -128,11 +235,11 @@ def time_at(
     None if no session of the clinician has room for it and its buffer, or if something that it
     needs is not free.
     """
-    day = timezone.localdate(starts)
-    places = _Places(appointment_type, [day], now)
+    rota = Rota([timezone.localdate(starts)], clinician)
+    places = _Places(appointment_type, Taken(rota, now))
     free = (
         places.free(stretch, starts)
-        for stretch in stretches([day], clinician)
+        for stretch in rota.stretches
         if stretch.span.holds(Span(starts, starts + places.whole))
     )
     return next((found for found in free if found), None)
@@ -170,29 +277,27 @@ def stranded(now: datetime, among: Q | None = None) -> list[Stranded]:
         .prefetch_related("claims")
         .order_by("starts", "pk")
     )
-    held = defaultdict(list)
-    for session, span in stretches({timezone.localdate(each.starts) for each in booked}):
-        held[session.clinician_id, session.room_id].append(span)
-    away = list(
-        Closure.objects.filter(ends__gt=now, resource__isnull=False).select_related("resource")
+    rota = Rota({timezone.localdate(each.starts) for each in booked})
+    found = (
+        (each, why_stranded(each, {claim.resource_id for claim in each.claims.all()}, rota))
+        for each in booked
     )
-    found = ((each, _why_stranded(each, held, away)) for each in booked)
     return [Stranded(appointment, why) for appointment, why in found if why]
 
 
-def _why_stranded(
-    appointment: Appointment,
-    held: Mapping[tuple[int, int], Sequence[Span]],
-    away: Iterable[Closure],
-) -> str:
+def why_stranded(appointment: Appointment, claimed: Collection[int], rota: Rota) -> str:
+    """Why the clinic no longer has the time of an appointment with these claims; empty if it has."""
     own = Span(appointment.starts, appointment.ends)
-    place = (appointment.clinician_id, appointment.room_id or 0)
-    if not any(span.holds(own) for span in held.get(place, ())):
+    place = (appointment.clinician_id, appointment.room_id)
+    if not any(
+        span.holds(own)
+        for session, span in rota.stretches
+        if (session.clinician_id, session.room_id) == place
+    ):
         return f"{appointment.clinician.name} no longer has a clinic at that time."
-    claimed = {claim.resource_id for claim in appointment.claims.all()}
     closed = (
         closure.resource
-        for closure in away
+        for closure in rota.closures
         if closure.resource_id in claimed
         and closure.starts < own.ends
         and own.starts < closure.ends
@@ -201,70 +306,47 @@ def _why_stranded(
 
 
 class _Places:
-    """What is claimed on some days, and which machines exist."""
+    """Where a time for one type of appointment fits, and which machines it needs."""
 
-    def __init__(self, appointment_type: AppointmentType, days: Collection[date], now: datetime):
+    def __init__(self, appointment_type: AppointmentType, taken: Taken):
         self.length = timedelta(minutes=appointment_type.minutes)
         self.whole = self.length + timedelta(minutes=appointment_type.buffer_minutes)
-        self.kinds = list(appointment_type.needs.order_by("pk"))
-        first, last = _instant(min(days), time()), _instant(max(days), time())
-        span = Span(first, last + timedelta(days=2))
-        lapsed = Q(offered_time__offer__status=OfferStatus.OPEN) & Q(
-            offered_time__offer__held_until__lte=now
-        )
-        touched = cells(*span)
-        # A new claim takes over the times of an expired offer, so they are free.
-        self.taken: set[tuple[int | None, int]] = set(
-            Claim.objects.filter(cell__gte=touched.start, cell__lt=touched.stop)
-            .exclude(lapsed)
-            .values_list("resource", "cell")
-        )
-        for closure in Closure.objects.overlapping(*span).exclude(resource=None):
-            away = cells(max(closure.starts, span.starts), min(closure.ends, span.ends))
-            self.taken |= {(closure.resource_id, cell) for cell in away}
-        self.machines = list(
-            Resource.objects.filter(machine_kind__in=self.kinds).order_by("name", "pk")
-        )
+        self.taken = taken
+        # The machines of each kind that it needs, as (machine, location).
+        self.machines: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        kinds = MachineKind.objects.filter(appointmenttype=appointment_type)
+        for kind, machine, location in kinds.order_by("pk", "resource__name").values_list(
+            "pk", "resource", "resource__location"
+        ):
+            self.machines[kind].append((machine, location))
 
     def free(self, stretch: Stretch, starts: datetime) -> FreeTime | None:
         """The time in that stretch with everything that it needs, if all of that is free."""
         session = stretch.session
         wanted = cells(starts, starts + self.whole)
         clinician = getattr(session.clinician, "resource", None)
-        chosen = [clinician] if clinician else []
-        chosen.append(session.room)
-        if not all(self._is_free(each, wanted) for each in chosen):
+        chosen = [clinician.pk] if clinician else []
+        chosen.append(session.room_id)
+        if not self.taken.leaves(chosen, wanted):
             return None
-        for kind in self.kinds:
+        for machines in self.machines.values():
             machine = next(
                 (
                     each
-                    for each in self.machines
-                    if each.machine_kind_id == kind.pk
-                    and each.location_id == session.room.location_id
-                    and self._is_free(each, wanted)
+                    for each, location in machines
+                    if location == session.room.location_id and self.taken.leaves([each], wanted)
                 ),
                 None,
             )
             if machine is None:
                 return None
             chosen.append(machine)
-        return FreeTime(
-            starts, starts + self.length, session.room, tuple(each.pk for each in chosen)
-        )
-
-    def _is_free(self, resource: Resource, wanted: Iterable[int]) -> bool:
-        return not any((resource.pk, cell) in self.taken for cell in wanted)
+        return FreeTime(starts, starts + self.length, session.room, tuple(chosen))
 
 
-def _spans_on(
-    day: date,
-    session: ClinicSession,
-    change: SessionChange | None,
-    hours: Iterable[tuple[time, time]],
-    closures: Iterable[Closure],
-) -> list[Span]:
-    starts, ends = (change.starts, change.ends) if change else (session.starts, session.ends)
+def _spans_on(day: date, session: _Hours, hours: Iterable[tuple[time, time]]) -> list[Span]:
+    """A session of that day as far as its location is open, whatever is closed besides."""
+    starts, ends = session
     if starts is None or ends is None:
         return []
     own = Span(_instant(day, starts), _instant(day, ends))
@@ -272,13 +354,13 @@ def _spans_on(
         Span(max(own.starts, _instant(day, opens)), min(own.ends, _instant(day, closes)))
         for opens, closes in hours
     ]
-    resources = {session.room_id, getattr(session.clinician, "resource", session.room).pk}
-    for closure in closures:
-        if closure.resource_id in resources or (
-            closure.location_id and closure.location_id == session.room.location_id
-        ):
-            spans = [left for span in spans for left in _without(span, closure)]
     return [span for span in spans if span.starts < span.ends]
+
+
+def _cancels(closure: Closure, session: ClinicSession) -> bool:
+    return closure.resource_id in own_resources(session) or bool(
+        closure.location_id and closure.location_id == session.room.location_id
+    )
 
 
 def _without(span: Span, closure: Closure) -> list[Span]:

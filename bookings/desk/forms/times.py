@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.diary.clinicians import who_has_clinics
-from bookings.diary.free_times import FreeTime, free_times
+from bookings.diary.free_times import FreeTime, free_times, time_at
 from bookings.models import (
     AppointmentRequest,
     AppointmentType,
@@ -54,6 +54,15 @@ class InstantField(forms.DateTimeField):
             raise ValidationError("Choose a time within the next two years.")
         # Whatever is added to it later is added in real time, even over a clock change.
         return instant.astimezone(UTC) if instant else None
+
+
+def instant_of(seconds: Any) -> datetime | None:
+    """The instant so many seconds after 1970; None if it is not one, or further than two years away."""
+    try:
+        instant = datetime.fromtimestamp(int(seconds), tz=UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+    return instant if abs(instant - timezone.now()) < FURTHEST else None
 
 
 def bookable(today: date) -> dict[str, QuerySet[Any]]:
@@ -133,6 +142,8 @@ class FreeTimesForm(DecisionForm, LookForm):
             data = None
         super().__init__(data, *args, **kwargs)
         self.shown: list[FreeTime] = []
+        # What a link chose and somebody else has by now.
+        self.gone: datetime | None = None
         self.own = _own_terms(self.record)
         self.look = LookForm(self._looked_for())
         if self.look.is_valid():
@@ -143,6 +154,20 @@ class FreeTimesForm(DecisionForm, LookForm):
             )
             looked_for = {name: getattr(value, "pk", value) for name, value in values.items()}
             self.initial = {**self.initial, **looked_for}
+            if not self.is_bound:
+                self._choose(instant_of(self.initial.get("at")), *(values[name] for name in TERMS))
+
+    def _choose(self, starts: datetime | None, kind: AppointmentType, clinician: Clinician) -> None:
+        """Tick the time that a link chose, if it is free; it may be between those that are listed."""
+        if starts is None:
+            return
+        free = time_at(kind, clinician, starts, timezone.now())
+        if free is None or starts <= timezone.now():
+            self.gone = starts
+            return
+        self.initial["times"] = [int(starts.timestamp())]
+        others = [each for each in self.shown if each.starts != starts]
+        self.shown = sorted([*others, free], key=lambda each: each.starts)
 
     def _looked_for(self) -> dict[str, Any]:
         """What was chosen; or else what the request already has, or the first there is."""
@@ -155,7 +180,7 @@ class FreeTimesForm(DecisionForm, LookForm):
 
     def _from_day(self, given: Mapping[str, Any]) -> date | str:
         """The first day to show, as it was typed."""
-        return given.get("from_day") or timezone.localdate()
+        return given.get("from_day") or timezone.localdate(instant_of(given.get("at")))
 
     def _first(self, name: str) -> int | None:
         """What the request has or asks for, if it can be chosen; otherwise the first choice."""
