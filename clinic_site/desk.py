@@ -162,6 +162,7 @@ class Desk(admin.AdminSite):
             "how_many_wait": waiting.count(),
             "wait_for_clinician": flagged.values("request").distinct().count(),
             "surge": surge.is_surge(now) and surge.USUAL,
+            "how_many_stranded": len(lost),
             "stranded": lost[:SHOWN],
             "more_stranded": len(lost) - SHOWN,
             "to_phone": to_phone[:SHOWN],

@@ -34,6 +34,7 @@ WAYS = (
     ("To phone", "admin:bookings_to_phone", "bookings.view_appointmentrequest"),
     ("Pages", "admin:procedures_revision_changelist", "procedures.view_revision"),
     ("Set-up", "admin:setup", ""),
+    ("Somebody is away", "admin:bookings_closure_add", "bookings.add_closure"),
     ("Book by phone", "admin:bookings_book_by_phone", "bookings.book_appointmentrequest"),
 )
 WAITING = "Requests"

@@ -1,4 +1,4 @@
-"""A date of birth, typed into three boxes or pasted whole into the first."""
+"""A day, typed into three boxes or pasted whole into the first. Most are dates of birth."""
 
 import calendar
 import re
@@ -54,14 +54,18 @@ class SplitDateWidget(forms.MultiWidget):
         return context
 
 
-class BirthDateField(forms.MultiValueField):
-    """A date of birth in three boxes, or pasted whole into the first."""
+class SplitDateField(forms.MultiValueField):
+    """A day in three boxes, or pasted whole into the first."""
+
+    required_message = "Enter the day, for example 27 3 2027."
+    year_message = "Enter a year with four digits, for example 2027."
+    unreal_message = "Enter a real day, for example 27 3 2027 or 27 March 2027."
 
     def __init__(self, **kwargs: Any):
         super().__init__(
             fields=[PlainTextField() for _ in range(3)],
             widget=SplitDateWidget(),
-            error_messages={"required": "Enter the date of birth, for example 27 3 1972."},
+            error_messages={"required": self.required_message},
             require_all_fields=True,
             **kwargs,
         )
@@ -70,24 +74,31 @@ class BirthDateField(forms.MultiValueField):
         typed = [_plain(part) for part in value or []]
         if typed and typed[0] and not any(typed[1:]):
             typed = _taken_apart(typed[0])
-        born: date | None = super().clean(typed)
-        return born
+        day: date | None = super().clean(typed)
+        return day
 
     def compress(self, parts: Sequence[str]) -> date | None:
         if not parts:
             return None
         day, month, year = parts
         if not re.fullmatch(YEAR, year) or int(year) < OLDEST:
-            raise ValidationError(
-                "Enter a year of birth with four digits, from 1900 onwards, for example 1972."
-            )
+            raise ValidationError(self.year_message)
         try:
-            born = date(int(year), _month(month), _day(day))
+            return date(int(year), _month(month), _day(day))
         except ValueError:
-            raise ValidationError(
-                "Enter a real date of birth, for example 27 3 1972 or 27 March 1972."
-            ) from None
-        if born > timezone.localdate():
+            raise ValidationError(self.unreal_message) from None
+
+
+class BirthDateField(SplitDateField):
+    """A date of birth."""
+
+    required_message = "Enter the date of birth, for example 27 3 1972."
+    year_message = "Enter a year of birth with four digits, from 1900 onwards, for example 1972."
+    unreal_message = "Enter a real date of birth, for example 27 3 1972 or 27 March 1972."
+
+    def compress(self, parts: Sequence[str]) -> date | None:
+        born = super().compress(parts)
+        if born and born > timezone.localdate():
             raise ValidationError("The date of birth must be in the past. Check the year.")
         return born
 

@@ -31,7 +31,16 @@ def here(content: str) -> list[str]:
     [
         (
             "Reception",
-            ["Today", "Requests", "Diary", "To phone", "Pages", "Set-up", "Book by phone"],
+            [
+                "Today",
+                "Requests",
+                "Diary",
+                "To phone",
+                "Pages",
+                "Set-up",
+                "Somebody is away",
+                "Book by phone",
+            ],
         ),
         ("Editor", ["Today", "Pages", "Set-up"]),
     ],
@@ -55,6 +64,7 @@ def test_everybody_sees_where_they_may_go(group: str, names: list[str], sign_in:
         ("/admin/procedures/source/", "Pages"),
         ("/admin/set-up/", "Set-up"),
         ("/admin/bookings/closure/", "Set-up"),
+        ("/admin/bookings/closure/add/", "Somebody is away"),
     ],
 )
 def test_each_page_says_where_it_belongs(address: str, name: str, sign_in: SignIn) -> None:
