@@ -59,7 +59,9 @@ class Choices(NamedTuple):
         return value in {each.value for each in (*self.suiting, *self.others)}
 
 
-def choices_for(wanted: Sequence[Wanted], rota: Rota, now: datetime) -> dict[int, Choices]:
+def choices_for(
+    wanted: Sequence[Wanted], rota: Rota, taken: Taken, now: datetime
+) -> dict[int, Choices]:
     """For each request, the first time that suits, and more to choose from.
 
     It is a time with the same clinician if there is one, or else with another who sees patients
@@ -67,7 +69,6 @@ def choices_for(wanted: Sequence[Wanted], rota: Rota, now: datetime) -> dict[int
     time before the one that is lost.
     """
     sees = who_sees_about((each.request.page for each in wanted), timezone.localdate(now))
-    taken = Taken(rota, now)
     free = _Free(rota, taken)
     first = {each.request.pk: free.first(each, sees, now) for each in wanted}
     return {

@@ -292,7 +292,7 @@ class Rebooking:
     ) -> list[Row]:
         requests = [each.request for each in to_rebook]
         prefetch_related_objects(requests, "flags")
-        choices = choices_for([each.wanted for each in to_rebook], lost.rota, self.now)
+        choices = choices_for([each.wanted for each in to_rebook], lost.rota, lost.taken, self.now)
         return [
             self._row(each, choices[each.request.pk], calls, errors.get(each.request.pk, ""))
             for each in to_rebook

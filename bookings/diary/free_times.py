@@ -164,7 +164,7 @@ class Rota:
 
 
 class Taken:
-    """What cannot be given on the days of a rota, by cell, and what each appointment has claimed."""
+    """What cannot be given on the days of a rota, by cell, and who has claimed which resources."""
 
     def __init__(self, rota: Rota, now: datetime):
         # A time that begins on the last day may end on the next.
@@ -176,13 +176,17 @@ class Taken:
         # A new claim takes over the times of an expired offer, so they are free.
         claims = Claim.objects.filter(cell__gte=touched.start, cell__lt=touched.stop)
         self.cells: set[tuple[int, int]] = set()
+        # By appointment, and by offered time.
         self.claimed: defaultdict[int, set[int]] = defaultdict(set)
-        for resource, cell, appointment in claims.exclude(lapsed).values_list(
-            "resource", "cell", "appointment"
+        self.held: defaultdict[int, set[int]] = defaultdict(set)
+        for resource, cell, appointment, offered in claims.exclude(lapsed).values_list(
+            "resource", "cell", "appointment", "offered_time"
         ):
             self.cells.add((resource, cell))
             if appointment:
                 self.claimed[appointment].add(resource)
+            else:
+                self.held[offered].add(resource)
         for closure in rota.closures:
             if closure.resource_id:
                 away = cells(max(closure.starts, span.starts), min(closure.ends, span.ends))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db.models import Q
 from django.utils import timezone
 
-from bookings.diary.free_times import Rota, Stranded, why_stranded
+from bookings.diary.free_times import Rota, Stranded, Taken, why_stranded
 from bookings.models import Appointment, Closure, Offer, OfferedTime
 from bookings.status import AppointmentStatus, OfferStatus
 
@@ -28,8 +28,10 @@ class Losses(NamedTuple):
 
     appointments: list[Stranded]
     offers: list[LostOffer]
-    # The rota on the days of all of them, and on the days after those if it was asked for.
+    # The rota on the days of all of them, and on the days after those if it was asked for; and what
+    # is taken then.
     rota: Rota
+    taken: Taken
 
 
 def losses(now: datetime, closure: Closure | None = None, ahead: timedelta | None = None) -> Losses:
@@ -46,27 +48,35 @@ def losses(now: datetime, closure: Closure | None = None, ahead: timedelta | Non
     lost_or_not = (*(each.starts for each in booked), *(each.starts for each in held))
     days = set(map(timezone.localdate, lost_or_not))
     rota = Rota(days | _from(now, days, ahead), supposing=closure)
-    stranded = [
-        Stranded(each, why) for each in booked if (why := _why_lost(each, each, rota, closure))
-    ]
-    lost = [
-        (each, why) for each in held if (why := _why_lost(each, _as_if_booked(each), rota, closure))
-    ]
-    return Losses(stranded, _by_offer(lost), rota)
+    taken = Taken(rota, now)
+
+    def why(visit: Appointment, claimed: Collection[int]) -> str:
+        if closure and not _concerns(closure, visit, claimed):
+            return ""
+        return why_stranded(visit, claimed, rota)
+
+    stranded = [Stranded(each, why(each, taken.claimed[each.pk])) for each in booked]
+    lost = [(each, why(_as_if_booked(each), taken.held[each.pk])) for each in held]
+    return Losses(
+        [each for each in stranded if each.why],
+        _by_offer(pair for pair in lost if pair[1]),
+        rota,
+        taken,
+    )
 
 
 def _from(now: datetime, days: Collection[date], ahead: timedelta | None) -> set[date]:
     today = timezone.localdate(now)
     last = max(days, default=today) + ahead if ahead else today
-    return {today + timedelta(days=n) for n in range((last - today).days)}
+    return {today + timedelta(days=n) for n in range((last - today).days + 1)}
 
 
 def _booked(then: Q) -> list[Appointment]:
     coming = Appointment.objects.filter(then, status=AppointmentStatus.BOOKED)
     return list(
-        coming.select_related("request__page", "clinician", "room", "appointment_type")
-        .prefetch_related("claims")
-        .order_by("starts", "pk")
+        coming.select_related("request__page", "clinician", "room", "appointment_type").order_by(
+            "starts", "pk"
+        )
     )
 
 
@@ -78,7 +88,7 @@ def _held(then: Q, now: datetime) -> list[OfferedTime]:
         standing.select_related(
             "offer__request__page", "offer__clinician", "offer__appointment_type", "room"
         )
-        .prefetch_related("claims", "offer__times")
+        .prefetch_related("offer__times")
         .order_by("offer", "starts")
     )
 
@@ -88,15 +98,6 @@ def _as_if_booked(time: OfferedTime) -> Appointment:
     return Appointment(
         clinician=offer.clinician, room=time.room, starts=time.starts, ends=time.ends
     )
-
-
-def _why_lost(
-    holder: Appointment | OfferedTime, visit: Appointment, rota: Rota, closure: Closure | None
-) -> str:
-    claimed = {claim.resource_id for claim in holder.claims.all()}
-    if closure and not _concerns(closure, visit, claimed):
-        return ""
-    return why_stranded(visit, claimed, rota)
 
 
 def _concerns(closure: Closure, visit: Appointment, claimed: Collection[int]) -> bool:

@@ -295,7 +295,12 @@ def test_leave_of_long_ago_can_still_be_corrected(doctor: Clinician, sign_in: Si
 def test_a_link_chooses_a_clinician_and_a_day_and_nothing_else(
     doctor: Clinician, sign_in: SignIn
 ) -> None:
-    asked = {"clinician": doctor.pk, "day": "2026-12-01", "reason": "planted", "hours": "between"}
+    asked: dict[str, Any] = {
+        "clinician": doctor.pk,
+        "day": "2026-12-01",
+        "reason": "planted",
+        "hours": "between",
+    }
     form = sign_in("Reception").get(ADD, asked).context["form"]
     assert form["who"].value() == f"resource-{doctor.resource.pk}"
     assert form["first_day"].value() == date(2026, 12, 1)
