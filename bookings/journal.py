@@ -7,7 +7,7 @@ delete a row at all. What a patient wrote is never copied into it.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,9 +75,19 @@ def record_list(
     screen: str, shown: Iterable[AppointmentRequest], *, by: User, at: datetime
 ) -> None:
     """Record that a member of staff was shown these requests in a list, if there are any."""
-    requests = sorted({request.pk for request in shown})
-    if requests:
-        Look.objects.create(screen=screen, requests=requests, looked_at=at, looked_by=by)
+    record_lists({screen: shown}, by=by, at=at)
+
+
+def record_lists(
+    screens: Mapping[str, Iterable[AppointmentRequest]], *, by: User, at: datetime
+) -> None:
+    """Record each part of a page on which a member of staff was shown these requests, if any."""
+    parts = {screen: sorted({request.pk for request in shown}) for screen, shown in screens.items()}
+    Look.objects.bulk_create(
+        Look(screen=screen, requests=requests, looked_at=at, looked_by=by)
+        for screen, requests in parts.items()
+        if requests
+    )
 
 
 def _append(

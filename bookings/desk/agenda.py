@@ -136,8 +136,8 @@ class Plan(NamedTuple):
 
     @property
     def visits(self) -> int:
-        """How many appointments there are."""
-        return sum(entry.appointment is not None for entry in self.entries())
+        """How many appointments there are, of those for which there is a clinic."""
+        return sum(entry.appointment is not None for entry in self.entries()) - self.stranded
 
     @property
     def held(self) -> int:
@@ -181,7 +181,7 @@ def appointments_on(day: date) -> list[Appointment]:
     on_day = Appointment.objects.filter(starts__range=span_of(day), status=AppointmentStatus.BOOKED)
     return list(
         on_day.select_related("request", "clinician", "room__location", "appointment_type")
-        .prefetch_related("request__flags")
+        .prefetch_related("request__flags", "claims")
         .order_by("clinician__name", "starts")
     )
 

@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
 from bookings import journal
 from bookings.desk.agenda import Agenda, Entry, Kind, Plan, appointments_on
 from bookings.desk.diary_grid import grids
 from bookings.desk.forms.diary import DayForm
-from bookings.diary.free_times import Rota, span_of, stranded
+from bookings.diary.free_times import Rota, why_stranded
 from bookings.models import AppointmentType
 from bookings.status.events import Event
 from procedures.ground.signed_in import signed_in
@@ -82,9 +82,14 @@ class Asked:
         is_day = form.is_valid()
         self.day: date = form.cleaned_data["day"] if is_day else self.today
         # What cannot be read as a day is shown again, with what to do about it.
-        self.refused = "" if is_day or not self.get.get("day") else self.get["day"]
-        self.errors = list(form.errors["day"]) if self.refused else []
-        self.types = list(AppointmentType.objects.filter(retired_on=None).order_by("name"))
+        typed = self.get.get("day", "")
+        self.refused = "" if is_day else typed
+        self.errors = list(form.errors["day"]) if typed and not is_day else []
+
+    @cached_property
+    def types(self) -> list[AppointmentType]:
+        """What can be booked."""
+        return list(AppointmentType.objects.filter(retired_on=None).order_by("name"))
 
     @property
     def appointment_type(self) -> AppointmentType | None:
@@ -140,11 +145,9 @@ def _day(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     clinicians = agenda.clinicians()
     (plan,) = asked.only([whole], clinicians)
     panel = _panel(asked, plan)
-    by = signed_in(request)
-    journal.record_list("diary of a day", plan.requests(), by=by, at=asked.now)
-    if panel and panel.entry.request:
-        shown = [panel.entry.request]
-        journal.record_list("appointment in the diary", shown, by=by, at=asked.now)
+    open_ = [panel.entry.request] if panel and panel.entry.request else []
+    shown = {"diary of a day": plan.requests(), "appointment in the diary": open_}
+    journal.record_lists(shown, by=signed_in(request), at=asked.now)
     (grid,) = grids([plan], asked.now)
     return {
         "title": f"{asked.day:%A %-d %B %Y}",
@@ -192,7 +195,13 @@ def _list(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     now = asked.now
     requests = [each.request for each in coming]
     journal.record_each(requests, Event.PRINTED, by=signed_in(request), at=now)
-    lost = {each.appointment.pk for each in stranded(now, Q(starts__range=span_of(asked.day)))}
+    rota = Rota([asked.day])
+    lost = {
+        each.pk
+        for each in coming
+        if each.room and each.starts > now
+        if why_stranded(each, {claim.resource_id for claim in each.claims.all()}, rota)
+    }
     return {
         "title": f"{asked.day:%A %-d %B %Y}",
         "appointments": coming,

@@ -7,9 +7,9 @@ session therefore has its real length, and no time is offered that does not exis
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import F, FilteredRelation, Q
 from django.utils import timezone
 
 from bookings.models import (
@@ -22,12 +22,13 @@ from bookings.models import (
     MachineKind,
     OpeningHours,
     Resource,
-    SessionChange,
 )
 from bookings.status import AppointmentStatus, OfferStatus
 from procedures.models import Clinician
 
 CELL_SECONDS = 300
+# From when to when a session is; neither, if it does not take place.
+_Hours = tuple[time | None, time | None]
 CELL = timedelta(seconds=CELL_SECONDS)
 
 
@@ -73,7 +74,7 @@ def cells(starts: datetime, ends: datetime) -> range:
 class Rota:
     """Who has a clinic when on these days of the clinic's time zone, and what cancels part of it.
 
-    Reads everything with five queries, however many days there are. `supposing` a closure that is
+    Reads everything with four queries, however many days there are. `supposing` a closure that is
     not recorded yet, or not like this, it is the rota as that closure would leave it.
     """
 
@@ -105,10 +106,6 @@ class Rota:
         return Span(_instant(first, time()), _instant(last + timedelta(days=1), time()))
 
     def _read(self, clinician: Clinician | None) -> None:
-        sessions = ClinicSession.objects.between(self.days[0], self.days[-1])
-        if clinician:
-            sessions = sessions.filter(clinician=clinician)
-        self.sessions = list(sessions.select_related("clinician__resource", "room__location"))
         closed = ClosedDay.objects.filter(day__in=self.days)
         self.closed = dict(closed.values_list("day", "reason"))
         recorded = Closure.objects.overlapping(*self.span).select_related("resource", "location")
@@ -118,7 +115,7 @@ class Rota:
             self.closures = [*others, self.supposing]
         for opening in OpeningHours.objects.all():
             self.hours[opening.location_id, opening.weekday].append((opening.opens, opening.closes))
-        self.planned = self._planned()
+        self.planned = self._planned(self._changes(clinician))
         left = [
             Stretch(session, part)
             for session, span in self.planned
@@ -126,11 +123,23 @@ class Rota:
         ]
         self.stretches = sorted(left, key=lambda stretch: (stretch.span, stretch.session.pk))
 
-    def _planned(self) -> list[Stretch]:
-        changes = {
-            (change.session_id, change.day): change
-            for change in SessionChange.objects.filter(day__in=self.days)
-        }
+    def _changes(self, clinician: Clinician | None) -> dict[tuple[int, date], _Hours]:
+        """Read the sessions, and the other hours that they have on some days, with one query."""
+        sessions = ClinicSession.objects.between(self.days[0], self.days[-1])
+        if clinician:
+            sessions = sessions.filter(clinician=clinician)
+        change = FilteredRelation("changes", condition=Q(changes__day__in=self.days))
+        rows: Any = sessions.select_related("clinician__resource", "room__location").annotate(
+            change=change,
+            other_day=F("change__day"),
+            other_starts=F("change__starts"),
+            other_ends=F("change__ends"),
+        )
+        # A session with two changes is there twice.
+        self.sessions = list(dict.fromkeys(rows))
+        return {(row.pk, row.other_day): (row.other_starts, row.other_ends) for row in rows}
+
+    def _planned(self, changes: dict[tuple[int, date], _Hours]) -> list[Stretch]:
         found = [
             Stretch(session, span)
             for day in self.days
@@ -139,8 +148,7 @@ class Rota:
             if session.takes_place_on(day)
             for span in _spans_on(
                 day,
-                session,
-                changes.get((session.pk, day)),
+                changes.get((session.pk, day), (session.starts, session.ends)),
                 self.hours[session.room.location_id, day.weekday()],
             )
         ]
@@ -355,14 +363,9 @@ class Places:
         return FreeTime(starts, starts + self.length, session.room, tuple(chosen))
 
 
-def _spans_on(
-    day: date,
-    session: ClinicSession,
-    change: SessionChange | None,
-    hours: Iterable[tuple[time, time]],
-) -> list[Span]:
-    """The session on that day as far as its location is open, whatever is closed besides."""
-    starts, ends = (change.starts, change.ends) if change else (session.starts, session.ends)
+def _spans_on(day: date, session: _Hours, hours: Iterable[tuple[time, time]]) -> list[Span]:
+    """A session of that day as far as its location is open, whatever is closed besides."""
+    starts, ends = session
     if starts is None or ends is None:
         return []
     own = Span(_instant(day, starts), _instant(day, ends))

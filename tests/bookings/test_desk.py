@@ -209,8 +209,7 @@ def test_a_lost_clinic_is_said_wherever_the_appointment_is(
     for page in (page_of(request), list_of_the_day):
         assert "No clinic session" in client.get(page).content.decode()
     day = client.get(f"{LIST}diary/day/?day={appointment.starts:%Y-%m-%d}").content.decode()
-    assert "Away or closed" in day
-    assert "Training" in day
+    assert "Away: Training" in day
 
 
 # --- Who may do what ------------------------------------------------------------------------

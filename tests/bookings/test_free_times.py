@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bookings import diary, triage
-from bookings.desk.agenda import plans
+from bookings.desk.agenda import Agenda, Kind, Plan
 from bookings.diary import free_times
 from bookings.diary.calendar_files import invitation
 from bookings.models import (
@@ -26,7 +26,7 @@ from bookings.models import (
     Resource,
     SessionChange,
 )
-from bookings.status import AppointmentStatus, RequestStatus, TimeTaken, TriageRefused
+from bookings.status import RequestStatus, TimeTaken, TriageRefused
 from procedures.models import Clinician
 from tests import factories
 
@@ -405,31 +405,46 @@ def test_an_offered_time_that_lost_its_session_cannot_be_taken(
 # --- The diary ------------------------------------------------------------------------------
 
 
+def plan_of(day: date, now: datetime, kind: AppointmentType | None = None) -> Plan:
+    (plan,) = Agenda([day], now, kind).plans()
+    return plan
+
+
+def lines(plan: Plan) -> list[tuple[str, Kind, int]]:
+    return [
+        (f"{entry.starts.astimezone(LONDON):%H:%M}", entry.kind, entry.minutes)
+        for entry in plan.entries()
+    ]
+
+
 def test_a_day_of_the_diary_tells_who_comes_what_is_offered_and_what_is_free(
     doctor: Clinician, monday: datetime
 ) -> None:
     appointment = booked(doctor, local(TUESDAY, 9, 30), monday)
     request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
     factories.offer(request, [local(TUESDAY, 11)], now=monday, held_for=timedelta(hours=1))
-    (plan,) = plans([TUESDAY], monday)
-    (session,) = plan.sessions
-    lines = [
-        (f"{entry.starts.astimezone(LONDON):%H:%M}", entry.kind, entry.minutes)
-        for entry in session.entries
+    plan = plan_of(TUESDAY, monday)
+    assert lines(plan) == [
+        ("09:00", Kind.FREE, 30),
+        ("09:30", Kind.BOOKED, 30),
+        ("10:10", Kind.FREE, 50),
+        ("11:00", Kind.HELD, 30),
+        ("11:40", Kind.FREE, 20),
     ]
-    assert lines == [
-        ("09:00", "free", 30),
-        ("09:30", "booked", 30),
-        ("10:10", "free", 50),
-        ("11:00", "offered", 30),
-        ("11:40", "free", 20),
+    assert (plan.visits, plan.held, plan.minutes, plan.minutes_taken) == (1, 1, 180, 60)
+    assert lines(plan_of(TUESDAY, monday, factories.appointment_type(20, 5))) == [
+        ("09:00", Kind.FREE, 20),
+        ("09:30", Kind.BOOKED, 30),
+        ("10:10", Kind.FREE, 20),
+        ("10:35", Kind.FREE, 20),
+        ("11:00", Kind.HELD, 30),
+        ("11:40", Kind.LEFT, 20),
     ]
-    assert (session.booked, session.offered, session.free_minutes) == (1, 1, 100)
-    assert plan.outside == []
     cancel_that_day(doctor)
-    (plan,) = plans([TUESDAY], monday)
-    assert plan.sessions == []
-    assert [entry.appointment for entry in plan.outside] == [appointment]
+    plan = plan_of(TUESDAY, monday)
+    assert lines(plan) == [("09:30", Kind.STRANDED, 30), ("11:00", Kind.HELD, 30)]
+    assert plan.entries()[0].appointment == appointment
+    assert plan.minutes == 0
 
 
 def test_who_came_stays_in_the_diary(doctor: Clinician, monday: datetime) -> None:
@@ -438,11 +453,10 @@ def test_who_came_stays_in_the_diary(doctor: Clinician, monday: datetime) -> Non
     later = appointment.ends
     by = factories.staff("Reception")
     triage.record_attendance(request, version=request.version, came=True, by=by, now=later)
-    (plan,) = plans([TUESDAY], later)
-    lines = [(entry.kind, entry.minutes) for entry in plan.sessions[0].entries]
-    assert lines == [("booked", 30), ("free", 150)]
-    assert plan.sessions[0].entries[0].appointment is not None
-    assert plan.sessions[0].entries[0].appointment.status == AppointmentStatus.FULFILLED
+    assert lines(plan_of(TUESDAY, later)) == [
+        ("09:00", Kind.SEEN, 30),
+        ("09:30", Kind.FREE, 150),
+    ]
 
 
 def test_an_offered_time_whose_machine_is_away_cannot_be_taken(
@@ -474,14 +488,23 @@ def shorten(doctor: Clinician) -> None:
     ClinicSession.objects.update(ends=time(10, 10))
 
 
-@pytest.mark.parametrize("happens", [change_the_room, shorten, cancel_that_day])
+def take_its_machine_away(doctor: Clinician) -> None:
+    """The machine that the appointment has, out of order for an hour of that day."""
+    machine = Resource.objects.filter(machine_kind__isnull=False, claim__isnull=False).first()
+    starts = local(TUESDAY, 10, 20)
+    Closure.objects.create(resource=machine, starts=starts, ends=starts + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    "happens", [change_the_room, shorten, cancel_that_day, take_its_machine_away]
+)
 def test_the_diary_and_the_desk_agree_on_who_is_stranded(
     happens: Callable[[Clinician], None], doctor: Clinician, monday: datetime
 ) -> None:
-    appointment = booked(doctor, local(TUESDAY, 10), monday)
+    appointment = booked(doctor, local(TUESDAY, 10), monday, appointment_type=with_machines(1))
     happens(doctor)
-    (plan,) = plans([TUESDAY], monday)
-    assert [entry.appointment for entry in plan.outside] == [appointment]
+    lost = [each.appointment for each in plan_of(TUESDAY, monday).entries() if each.why]
+    assert lost == [appointment]
     assert [each.appointment for each in free_times.stranded(monday)] == [appointment]
 
 

@@ -210,11 +210,12 @@ def test_a_note_for_the_day_is_in_the_diary_and_on_the_list(
         by=by,
         now=monday,
     )
-    day = f"{request.appointments.get().starts:%Y-%m-%d}"
+    appointment = request.appointments.get()
+    asked = {"day": f"{appointment.starts:%Y-%m-%d}", "appointment": f"{appointment.pk}"}
     client = sign_in("Reception")
     for name in ("day", "list"):
-        url = f"/admin/bookings/appointmentrequest/diary/{name}/?day={day}"
-        assert "Check the INR." in client.get(url).content.decode()
+        url = f"/admin/bookings/appointmentrequest/diary/{name}/"
+        assert "Check the INR." in client.get(url, asked).content.decode()
 
 
 # --- What the form opens on -----------------------------------------------------------------------

@@ -471,7 +471,7 @@ def no_answer(content: str, name: Name) -> str:
         r'name="no_answer" value="([\d-]+)">No answer<span\s+class="visually-hidden">: ([^<]+)',
         content,
     )
-    return {whose: value for value, whose in buttons}[name]
+    return str({whose: value for value, whose in buttons}[name])
 
 
 @pytest.mark.parametrize("url", [URL, TO_PHONE])
