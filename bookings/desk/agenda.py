@@ -110,6 +110,12 @@ class Column(NamedTuple):
     stretches: list[Stretch]
     entries: list[Entry]
 
+    @property
+    def instead(self) -> str:
+        """Why there is no clinic at all."""
+        reasons = [entry.why for entry in self.entries if entry.kind in {Kind.AWAY, Kind.CLOSED}]
+        return f"Away: {reasons[0]}" if reasons and reasons[0] else "No clinic"
+
 
 class Plan(NamedTuple):
     """A day of the clinic, with one column for each clinician, by name."""

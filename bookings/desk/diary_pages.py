@@ -20,7 +20,7 @@ from bookings.desk.agenda import Agenda, Entry, Kind, Plan, appointments_on
 from bookings.desk.diary_grid import grids
 from bookings.desk.forms.diary import DayForm
 from bookings.diary.free_times import Rota, why_stranded
-from bookings.models import AppointmentType
+from bookings.models import AppointmentRequest, AppointmentType
 from bookings.status.events import Event
 from procedures.ground.signed_in import signed_in
 from procedures.models import Clinician
@@ -31,10 +31,12 @@ WEEKEND = {5, 6}
 LOOK_AHEAD = 28
 DAY = "admin:bookings_diary_day"
 # What an address of the diary may contain besides the day.
-KEPT = ("type", "clinician")
-A_VALUE = re.compile(r"[0-9-]{1,10}")
+KEPT = ("type", "clinician", "for")
+A_VALUE = re.compile(r"[0-9a-z-]{1,20}")
+# For whose request a time is chosen, and by which decision: “12-move”.
+FOR = re.compile(r"([0-9]{1,10})-(offer|book|move)")
 VIEWS = {"day": "Day", "week": "Week", "month": "Month", "list": "List to print"}
-KEY = [each for each in Kind if each not in {Kind.LEFT, Kind.TO_RECORD}]
+KEY = [each for each in Kind if each != Kind.LEFT]
 KEY_WITHOUT_NAMES = (Kind.BOOKED, Kind.HELD, Kind.STRANDED, Kind.FREE, Kind.AWAY, Kind.CLOSED)
 
 
@@ -46,6 +48,10 @@ def urls(site: AdminSite) -> list[URLPattern]:
             if not request.user.has_perm("bookings.view_appointmentrequest"):
                 raise PermissionDenied
             asked = Asked(request)
+            if asked.choosing:
+                shown = [asked.choosing.record]
+                by = signed_in(request)
+                journal.record_list("choosing in the diary", shown, by=by, at=asked.now)
             context = {
                 **site.each_context(request),
                 "asked": asked,
@@ -98,6 +104,21 @@ class Asked:
         first = self.types[0] if self.types else None
         return next((each for each in self.types if str(each.pk) == chosen), first)
 
+    @cached_property
+    def choosing(self) -> "Choosing | None":
+        """The decision for which a time is chosen, if there is one."""
+        found = FOR.fullmatch(self.get.get("for", ""))
+        record = AppointmentRequest.objects.filter(pk=found[1]).first() if found else None
+        return Choosing(record, found[2]) if found and record else None
+
+    def address_of(self, clinician: Clinician, starts: datetime) -> str:
+        """Where a free time leads: to the decision for which one is chosen, or to book by phone."""
+        pk = self.appointment_type.pk if self.appointment_type else ""
+        time = {"clinician": clinician.pk, "at": int(starts.timestamp())}
+        if self.choosing:
+            return f"{self.choosing.address}?{urlencode({'appointment_type': pk, **time})}"
+        return f"{reverse('admin:bookings_book_by_phone')}?{urlencode({'type': pk, **time})}"
+
     @property
     def minutes_needed(self) -> int:
         """How long a free period has to be for it, with what is kept free afterwards."""
@@ -128,6 +149,19 @@ class Asked:
         """The chosen one of these clinicians."""
         chosen = self.get.get("clinician")
         return next((each for each in clinicians if str(each.pk) == chosen), None)
+
+
+class Choosing(NamedTuple):
+    """A request for which a time is chosen in the diary."""
+
+    record: AppointmentRequest
+    decision: str
+
+    @property
+    def address(self) -> str:
+        """The page of the decision."""
+        name = "admin:bookings_appointmentrequest_decide"
+        return reverse(name, args=[self.record.pk, self.decision])
 
 
 class Panel(NamedTuple):

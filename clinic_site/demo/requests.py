@@ -1,11 +1,11 @@
 """Everybody who asked the invented clinic within the last six weeks, and what became of it."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from django.db.models import F
 
 from bookings import messages
-from bookings.models import AppointmentRequest, Message
+from bookings.models import AppointmentRequest, Closure, Message, Resource
 from bookings.status import MessageKind, MessageStatus
 from clinic_site.demo.clinic import Clinic
 from clinic_site.demo.people import Row, rows
@@ -15,6 +15,8 @@ from clinic_site.demo.telling import Place, Telling
 # What somebody who looks into the mailbox can answer or use. All else counts as sent.
 LEFT_TO_SEND = (MessageKind.RECEIVED, MessageKind.QUESTION, MessageKind.OFFER, MessageKind.BOOKED)
 SENDER = "demonstration"
+# At least so long, and not long enough to see anybody.
+TEACHING = (timedelta(minutes=15), timedelta(minutes=45))
 # The code of a mail server that knows no such address.
 NO_SUCH_ADDRESS = "5.1.1"
 
@@ -30,6 +32,7 @@ def load(now: datetime) -> None:
     stories = [Telling(row, number, clinic, places.get(number)) for number, row in in_order]
     for told in stories:
         STORIES[told.row.story](told)
+    _teach(clinic)
     _send(now, since=clinic.timetable.at(-1, time()))
     for told in stories:
         if told.row.story == "bounced":
@@ -46,6 +49,17 @@ def _places(table: list[Row], clinic: Clinic) -> dict[int, Place]:
         )
         for number, row in sorted(with_visit, key=lambda each: not each[1].clinician)
     }
+
+
+def _teach(clinic: Clinic) -> None:
+    """Somebody is away for the end of a session of day 0 that is too short for a visit."""
+    for session, span in clinic.timetable.left_over(0):
+        if TEACHING[0] <= span.ends - span.starts <= TEACHING[1]:
+            resource = Resource.objects.get(clinician=session.clinician)
+            Closure.objects.create(
+                resource=resource, starts=span.starts, ends=span.ends, reason="Teaching"
+            )
+            return
 
 
 def _send(now: datetime, since: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
-from bookings.diary.free_times import Stretch, stretches
+from bookings.diary.free_times import Span, Stretch, stretches
 from bookings.models import AppointmentType
 from clinic_site.demo.diary import WEEKS_BEFORE
 from procedures.models import Clinician
@@ -56,6 +56,22 @@ class Timetable:
             _local(day, DESK_OPENS) + timedelta(minutes=minutes) for day in self.days[first:]
         )
         return next(moment for moment in moments if moment > after)
+
+    def is_today(self, moment: datetime) -> bool:
+        """Whether that is on the day of the demonstration itself."""
+        return timezone.localdate(moment) == timezone.localdate(self.now)
+
+    def desk_opens(self, moment: datetime) -> datetime:
+        """When the desk opens on that day."""
+        return _local(timezone.localdate(moment), DESK_OPENS)
+
+    def left_over(self, day: int) -> list[Stretch]:
+        """What nobody has been given at the end of the sessions of that day."""
+        each = self.days[self.today + day]
+        return [
+            Stretch(session, Span(self._next[each, session.pk], span.ends))
+            for session, span in self.sessions[each]
+        ]
 
     def place(
         self, day: int, kind: AppointmentType, clinician: str = "", *, alone: bool = False

@@ -216,7 +216,7 @@ def test_where_a_patient_is_has_a_mark_a_word_and_a_class(
     assert kind.slug in shown[0].split()
     assert shown[1] == f"{PRESENT[kind]} · Assessment of 30"
     styles = (Path(django_settings.BASE_DIR) / "static/css/desk.css").read_text()
-    assert f".{kind.slug} .slot" in styles or f".{kind.slug}," in styles
+    assert f".{kind.slug} .entry" in styles or f".{kind.slug}," in styles
 
 
 def test_a_held_time_says_until_when(doctor: Clinician, sign_in: SignIn, monday: datetime) -> None:
@@ -337,7 +337,7 @@ def test_a_free_time_is_a_link_that_names_nobody(
     page = page_at(sign_in("Reception"), view, type=kind.pk)
     starts = [local(9), local(13)]
     assert book_links(page) == [
-        f"{LIST}book/?clinician={doctor.pk}&type={kind.pk}&at={int(each.timestamp())}"
+        f"{LIST}book/?type={kind.pk}&clinician={doctor.pk}&at={int(each.timestamp())}"
         for each in starts
     ]
 
@@ -415,6 +415,39 @@ def test_a_time_between_the_listed_ones_can_be_chosen_too(
     asked = {"appointment_type": kind.pk, "clinician": doctor.pk, "at": seconds}
     page = sign_in("Reception").get(decide_at(request, "book"), asked).content.decode()
     assert re.findall(r'value="(\d+)" checked', page) == [str(seconds)]
+
+
+@pytest.mark.parametrize("slug", ["offer", "book", "move"])
+def test_a_decision_can_choose_in_the_diary(
+    slug: str, doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    kind = factories.appointment_type()
+    if slug == "move":
+        request = booked(doctor, local(14), monday).request
+    else:
+        request = factories.received(now=monday)
+    client = sign_in("Reception")
+    decision = decide_at(request, slug)
+    (link,) = links(client.get(decision).content.decode(), f"{LIST}diary/week/")
+    assert link == f"{LIST}diary/week/?day=2026-11-23&type={kind.pk}&for={request.pk}-{slug}"
+    week = client.get(link).content.decode()
+    assert "Choose a time for Pat Sample" in words(week)
+    assert Look.objects.filter(screen="choosing in the diary", requests=[request.pk]).exists()
+    day = f"{LIST}diary/day/?day=2026-11-24&type={kind.pk}&for={request.pk}-{slug}"
+    for page in (week, client.get(day).content.decode()):
+        chosen = links(page, f"{LIST}{request.pk}/decide/")
+        assert chosen[0] == decision
+        at = int(local(9).timestamp())
+        assert chosen[1] == f"{decision}?appointment_type={kind.pk}&clinician={doctor.pk}&at={at}"
+    page = client.get(chosen[1]).content.decode()
+    assert re.findall(r'value="(\d+)" checked', page) == [str(at)]
+
+
+@pytest.mark.parametrize("strange", ["x", "999-book", "1-cancel", "1-book/../x"])
+def test_nobody_is_chosen_for_by_a_strange_link(
+    strange: str, doctor: Clinician, sign_in: SignIn
+) -> None:
+    assert "Choose a time for" not in words(page_at(sign_in("Reception"), **{"for": strange}))
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,16 @@
 from datetime import time, timedelta
 
 from bookings import triage
-from bookings.models import Closure, Resource
+from bookings.models import Appointment, Closure, Resource
 from bookings.status import PATIENT
 from clinic_site.demo.telling import Telling
 
-# How long after a visit of today somebody has written down that the patient came.
+# How long after a visit of today somebody has written down whether the patient came.
 AFTERWARDS = timedelta(minutes=30)
+# How long before a visit people arrive if the desk is open, and how long after its start they go in.
+EARLY, CALLED_IN = timedelta(minutes=25), timedelta(minutes=2)
+# One of so many did not come.
+MISSED = 6
 MORNING, EVENING = time(8), time(20)
 
 
@@ -18,10 +22,25 @@ def _yesterday(told: Telling, at: time) -> None:
 
 
 def booked(told: Telling) -> None:
-    """And seen, if that was earlier today."""
+    """And if that is today, the patient is where one would expect by now."""
     appointment = told.book()
     if appointment.ends + AFTERWARDS <= told.clinic.now:
-        told.see(appointment)
+        told.see(appointment, came=told.number % MISSED != 0)
+    elif told.clinic.timetable.is_today(appointment.starts):
+        _arrive(told, appointment)
+
+
+def _arrive(told: Telling, appointment: Appointment) -> None:
+    """Waiting, or with the clinician; but every other of those who are due is late."""
+    now, starts = told.clinic.now, appointment.starts
+    arrived = max(starts - EARLY, told.clinic.timetable.desk_opens(starts))
+    if now < arrived or (starts < now and told.number % 2):
+        return
+    told.now = arrived
+    told.do(triage.record_arrival, by=told.reception)
+    if starts + CALLED_IN <= now:
+        told.now = starts + CALLED_IN
+        told.do(triage.call_in, by=told.reception)
 
 
 def bounced(told: Telling) -> None:

@@ -1,0 +1,139 @@
+"""Reception works in the diary: a free time is found and booked, and a patient arrives."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
+
+from bookings.diary.free_times import stretches
+from bookings.models import Appointment, AppointmentRequest, AppointmentType
+from bookings.status import AppointmentStatus
+from clinic_site.demo.diary import SCAN
+from tests.journeys.steps import fill_in_birth, press, sign_in
+from tests.journeys.test_a_caller_is_booked import BORN
+
+Look = Callable[[Page], None]
+NewPage = Callable[..., Page]
+
+# From any page of the desk to the free times of next week; and on to the booking of one.
+MOST_PRESSES_TO_SEE, MOST_PRESSES_TO_BEGIN = 2, 3
+DIARY = "/admin/bookings/appointmentrequest/diary/"
+
+
+def test_a_free_time_of_next_week_is_found_without_a_request_and_booked(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    page = new_page(javascript=False)
+    sign_in(page, clinic, "reception")
+    pressed: list[str] = []
+
+    def follow(target: Locator) -> None:
+        pressed.append(target.inner_text())
+        press(target)
+
+    follow(page.get_by_role("link", name="Diary", exact=True))
+    follow(page.get_by_role("link", name="Next week", exact=True))
+    free = page.get_by_role("link", name="free with Mr Ben Example").first
+    expect(free).to_contain_text("40 minutes")
+    assert len(pressed) <= MOST_PRESSES_TO_SEE, pressed
+    follow(free)
+    assert len(pressed) <= MOST_PRESSES_TO_BEGIN, pressed
+    chosen = page.get_by_role(
+        "heading", name="Mr Ben Example, Assessment with ultrasound, 40 minutes"
+    )
+    said = chosen.inner_text()
+    page.get_by_label("Patient’s full name").fill("Hanna Caller")
+    fill_in_birth(page, BORN)
+    page.get_by_label("Phone number").fill("020 7946 0970")
+    press(page.get_by_role("button", name="Find or go on"))
+    expect(page.get_by_role("heading", name=said)).to_be_visible()
+    page.get_by_label("What they would like help with").fill("The shoulder is stiff again.")
+    page.get_by_label("I asked all").check()
+    press(page.get_by_role("button", name="Choose a time"))
+    # The time is ticked already.
+    press(page.get_by_role("button", name="Book by phone"))
+    expect(page.get_by_text("Booked with Mr Ben Example")).to_be_visible()
+    record = AppointmentRequest.objects.get(name="Hanna Caller")
+    appointment = record.appointments.get()
+    starts = timezone.localtime(appointment.starts)
+    assert said.startswith(f"{starts:%A %-d %B at %-H:%M}, ")
+    assert appointment.appointment_type == AppointmentType.objects.get(name=SCAN)
+
+
+def test_somebody_arrives_and_the_day_stays_open(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    now = timezone.now()
+    today = timezone.localdate(now)
+    # Whatever the hour, somebody is due at the end of the day.
+    appointment = Appointment.objects.filter(
+        status=AppointmentStatus.BOOKED, starts__gt=now
+    ).earliest("starts")
+    starts = (timezone.localtime(now) + timedelta(minutes=2)).replace(second=0, microsecond=0)
+    if timezone.localdate(starts) != today:
+        pytest.skip("nobody comes at midnight")
+    Appointment.objects.filter(pk=appointment.pk).update(
+        starts=starts, ends=starts + timedelta(minutes=40)
+    )
+    name = appointment.request.name
+    page = new_page()
+    sign_in(page, clinic, "reception")
+    press(page.get_by_role("link", name="Diary", exact=True))
+    page.get_by_role("link", name=f"{starts:%-H:%M} {name}").click()
+    panel = page.get_by_role("region", name=name, exact=True)
+    expect(panel).to_be_visible()
+    press(panel.get_by_role("button", name="Arrived"))
+    expect(panel).to_contain_text("Arrived")
+    expect(page.get_by_role("link", name=f"{starts:%-H:%M} {name}")).to_contain_text("here")
+    assert f"day={today}" in page.url
+    look_at(page)
+    press(panel.get_by_role("button", name="Undo"))
+    expect(panel.get_by_role("button", name="Arrived")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (768, "dark"), (375, "light"), (320, "dark")]
+)
+def test_every_page_of_the_diary_is_accessible(
+    width: int, scheme: str, clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    page = new_page(width=width, scheme=scheme)
+    sign_in(page, clinic, "reception")
+    today = timezone.localdate()
+    days = sorted(
+        {
+            timezone.localdate(each.span.starts)
+            for each in stretches([today + timedelta(n) for n in range(9)])
+        }
+    )
+    for view in ("day", "week", "month", "list"):
+        for day in (days[0], days[-1]):
+            page.goto(f"{clinic}{DIARY}{view}/?day={day}")
+            look_at(page)
+    lost = AppointmentRequest.objects.get(name="Lou Specimen").appointments.get()
+    page.goto(f"{clinic}{DIARY}day/?day={timezone.localdate(lost.starts)}&appointment={lost.pk}")
+    expect(page.get_by_role("region", name="Lou Specimen", exact=True)).to_be_visible()
+    look_at(page)
+    page.goto(f"{clinic}{DIARY}day/?day=nonsense")
+    look_at(page)
+
+
+def test_a_phone_shows_one_clinician_at_a_time(clinic: str, new_page: NewPage) -> None:
+    page = new_page(width=375)
+    sign_in(page, clinic, "reception")
+    today = timezone.localdate()
+    both = next(
+        day
+        for day in (today + timedelta(n) for n in range(9))
+        if len({each.session.clinician for each in stretches([day])}) > 1
+    )
+    page.goto(f"{clinic}{DIARY}day/?day={both}")
+    tabs = page.get_by_role("navigation", name="Clinicians").get_by_role("link")
+    first, second = tabs.all_inner_texts()[:2]
+    expect(page.get_by_role("heading", name=first)).to_be_visible()
+    expect(page.get_by_role("heading", name=second)).to_be_hidden()
+    press(page.get_by_role("link", name=second, exact=True))
+    expect(page.get_by_role("heading", name=second)).to_be_visible()
+    expect(page.get_by_role("heading", name=first)).to_have_count(0)
