@@ -14,8 +14,9 @@ from procedures.models import Clinician, InformationPage
 
 # For how long after the last of the lost times other times are looked for.
 AHEAD = timedelta(days=28)
-# How many further times each patient has to choose from: those that suit them, and others.
-MOST_SUITING, MOST_OTHERS = 6, 4
+# How many further times each patient has to choose from: that suit them, with the clinician whom they
+# had and with the others; and that do not.
+MOST_SUITING, MOST_OTHERS = 4, 4
 
 
 class Proposal(NamedTuple):
@@ -118,11 +119,12 @@ class _Free:
             for stretch, free in self._free_times(wanted, now)
             if free.starts >= earliest and stretch.session.clinician in may
         ]
-        left.sort(key=lambda each: (each.clinician != wanted.clinician, each.starts))
-        suits = wanted.request.suits
-        suiting = [each for each in left if suits(each.starts)][:MOST_SUITING]
-        rest = [each for each in left if not suits(each.starts)][:MOST_OTHERS]
-        return Choices(first, [first, *suiting] if first else suiting, rest)
+        left.sort(key=lambda each: each.starts)
+        suiting = [each for each in left if wanted.request.suits(each.starts)]
+        own = [each for each in suiting if each.clinician == wanted.clinician][:MOST_SUITING]
+        theirs = [each for each in suiting if each.clinician != wanted.clinician][:MOST_SUITING]
+        rest = [each for each in left if not wanted.request.suits(each.starts)][:MOST_OTHERS]
+        return Choices(first, [*([first] if first else []), *own, *theirs], rest)
 
     def places(self, wanted: Wanted) -> Places:
         """Where a time for that type fits. It is read once for each type."""
