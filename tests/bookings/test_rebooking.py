@@ -24,6 +24,7 @@ from bookings.models import (
     Message,
     Offer,
     PhoneCall,
+    Topic,
 )
 from bookings.status import (
     DAYS,
@@ -38,6 +39,7 @@ from bookings.status import (
 from bookings.triage import transitions
 from procedures.models import Clinician
 from tests import factories, races
+from tests.people import behind_link
 
 pytestmark = pytest.mark.django_db
 
@@ -194,6 +196,23 @@ def test_somebody_whom_nothing_suits_is_not_ticked(
     assert (proposals(content), ticked(content)) == ({"Late Sample": ""}, set())
     assert "No free time suits them." in content
     assert "Wed 25 Nov, 9:00, Dr Clinician" in content
+
+
+def test_only_who_sees_patients_about_the_page_is_proposed_instead(
+    doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    expert, other = factories.clinician("expert"), factories.clinician("other")
+    ClinicSession.objects.exclude(clinician=doctor).delete()
+    weekly(other, time(13), time(16))
+    weekly(expert, time(14), time(16))
+    about = factories.page()
+    Topic.objects.create(page=about).clinicians.add(doctor, expert)
+    suits = {"preferred_days": list(DAYS), "preferred_times": ["afternoon"]}
+    book("Late Sample", at_hour(24, 9), doctor, now=monday, page=about, **suits)
+    close(doctor)
+    content = page(sign_in("Reception"))
+    assert proposals(content) == {"Late Sample": "Tue 24 Nov, 14:00, Dr Expert"}
+    assert "Dr Other" not in content
 
 
 def test_nobody_is_moved_to_before_their_own_time(
@@ -401,6 +420,24 @@ def test_what_makes_no_sense_is_refused_and_offers_nothing(
     posted |= {name if name == "take" else f"{name}-{pk}": value for name, value in changes.items()}
     assert sentence in client.post(URL, posted, follow=True).content.decode()
     assert [len(offered(each)) for each in three] == [0, 0, 0]
+
+
+def test_the_patient_reads_that_the_old_time_cannot_be(
+    three: list[AppointmentRequest], sign_in: SignIn
+) -> None:
+    patient = Client()
+    sorry = "We are sorry: we cannot see you on Tuesday 24 November at 9:00 as planned."
+    reception = sign_in("Reception")
+    reception.post(URL, form(page(reception)))
+    first = three[0]
+    first.refresh_from_db()
+    content = " ".join(patient.get(behind_link(patient, first)).content.decode().split())
+    assert sorry in content
+    assert "Keep this time" not in content
+    Closure.objects.all().delete()
+    content = " ".join(patient.get(behind_link(patient, first)).content.decode().split())
+    assert sorry not in content
+    assert "Keep this time" in content
 
 
 # --- Pressed twice, and two colleagues -------------------------------------------------------------
