@@ -58,7 +58,8 @@ def offer(
     **values: Any,
 ) -> Offer:
     """Offer the chosen times, held for the usual time if nobody chose another."""
-    held_until = held_until or triage.usual_hold(starts, now)
+    current = triage.booked_appointment(record)
+    held_until = held_until or triage.usual_hold(starts, now, current)
     return triage.offer(record, starts=starts, held_until=held_until, by=by, now=now, **values)
 
 

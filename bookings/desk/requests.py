@@ -6,12 +6,14 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from bookings import journal, triage
-from bookings.desk import callers, diary_pages, numbers
+from bookings.desk import callers, diary_pages, numbers, rebooking
+from bookings.desk.calls import note_no_answer
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.notes import mark_pinned
 from bookings.desk.request_list import FILTERS, shown_in
@@ -47,14 +49,20 @@ class AppointmentRequestAdmin(DecisionAdmin):
         to_phone = path(
             "to-phone/", self.admin_site.admin_view(self.to_phone), name="bookings_to_phone"
         )
-        pages = [*callers.urls(self.admin_site), *diary_pages.urls(self.admin_site)]
-        pages += numbers.urls(self.admin_site)
+        pages = [
+            *callers.urls(self.admin_site),
+            *diary_pages.urls(self.admin_site),
+            *rebooking.urls(self.admin_site),
+            *numbers.urls(self.admin_site),
+        ]
         return [to_phone, *pages, *super().get_urls()]
 
     def to_phone(self, request: HttpRequest) -> HttpResponse:
-        """Everybody who is waiting for a phone call from us, and why."""
+        """Everybody who is waiting for a phone call from us, and why. One press notes “no answer”."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if request.method == "POST":
+            return self._no_answer(request)
         now = timezone.now()
         waiting = patients_to_phone(now)
         shown = [each.request for each in waiting]
@@ -65,6 +73,16 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "to_phone": waiting,
         }
         return TemplateResponse(request, "admin/bookings/to_phone.html", context)
+
+    def _no_answer(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm("bookings.phone_appointmentrequest"):
+            raise PermissionDenied
+        pressed = request.POST.get("no_answer", "")
+        self.message_user(
+            request, note_no_answer(pressed, by=signed_in(request), now=timezone.now())
+        )
+        is_desk = request.POST.get("pressed_on") == "desk"
+        return redirect("admin:index" if is_desk else "admin:bookings_to_phone")
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("-has_urgent_flag", "answer_due", "pk")

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from django.utils import timezone
@@ -12,9 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings import diary
+from bookings.desk.away import AwayPage
 from bookings.desk.forms.sessions import (
     ClinicSessionForm,
-    ClosureForm,
     ResourceForm,
     SessionChangeFormSet,
 )
@@ -58,7 +59,7 @@ class StrandingAdmin(CarefulAdmin):
             format_html(
                 'In all, {} no clinic now. <a href="{}">See which ones, and offer other times</a>.',
                 lost,
-                reverse("admin:index") + "#stranded",
+                reverse("admin:bookings_rebook"),
             ),
             messages.WARNING,
         )
@@ -159,16 +160,35 @@ class ClinicSessionAdmin(StrandingAdmin):
 
 @admin.register(Closure)
 class ClosureAdmin(StrandingAdmin):
-    """Leave and closures."""
+    """Leave and closures. Whoever may change them has a page of our own."""
 
-    form = ClosureForm
-    list_display = ("__str__", "starts", "ends")
+    list_display = ("subject", "when", "reason")
+    list_select_related = ("resource__clinician", "location")
     ordering = ("-starts",)
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The whole of today, so that usually only the days have to be changed."""
-        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-        return {"starts": midnight, "ends": midnight.replace(hour=23, minute=59)}
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return AwayPage(self, request, Closure()).answer()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        closure = self.get_object(request, object_id)
+        if closure is None or not self.has_change_permission(request, closure):
+            return super().change_view(request, object_id, form_url, extra_context)
+        return AwayPage(self, request, closure).answer()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("bookings.delete_closure")
+
+    @admin.display(description="when", ordering="starts")
+    def when(self, closure: Closure) -> str:
+        """From when to when."""
+        return closure.period

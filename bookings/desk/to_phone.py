@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
+from bookings.desk.calls import Calls, calls_of
 from bookings.desk.to_say import what_to_say
 from bookings.messages import OF_NO_WEIGHT
 from bookings.messages.still_true import MATTERS_FOR, is_still_true
@@ -49,8 +50,7 @@ class ToPhone(NamedTuple):
 
     request: AppointmentRequest
     why: str
-    tried_at: datetime | None
-    left_message: bool
+    calls: Calls
 
     @property
     def is_urgent(self) -> bool:
@@ -61,17 +61,9 @@ class ToPhone(NamedTuple):
 def patients_to_phone(now: datetime) -> list[ToPhone]:
     """The patients to phone, each of them once. Failed messages and news to tell come first."""
     reasons = _reasons(now, Q())
-    in_vain = PhoneCall.objects.filter(request__in=reasons, reached=False).order_by("made_at")
-    last = {call.request_id: call for call in in_vain}
+    calls = calls_of(request for request, _ in reasons.values())
     return [
-        ToPhone(
-            request,
-            " ".join(whys),
-            call.made_at if call else None,
-            left_message=bool(call and call.left_message),
-        )
-        for request, whys in reasons.values()
-        for call in [last.get(request.pk)]
+        ToPhone(request, " ".join(whys), calls[request.pk]) for request, whys in reasons.values()
     ]
 
 

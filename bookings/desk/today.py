@@ -139,6 +139,8 @@ def _lost(lost: Sequence[Stranded]) -> Iterator[Task]:
         weight="danger",
         mark="▲",
         title=f"{have} no clinic session any more",
+        label=f"Rebook {len(lost)}",
+        address=reverse("admin:bookings_rebook"),
         people=[
             Named(
                 each.appointment.request,
@@ -207,12 +209,9 @@ def _calls(to_phone: Sequence[ToPhone], *, urgent: bool) -> Iterator[Task]:
 
 
 def _call(each: ToPhone) -> str:
-    """The number, why, and the last attempt."""
+    """The number, why, and how often we have tried."""
     number = phones.shown(each.request.phone) if each.request.phone else "No phone number"
-    tried = ""
-    if each.tried_at:
-        at = f"{timezone.localtime(each.tried_at):%a %-d %b, %-H:%M}"
-        tried = f" {'Left a message' if each.left_message else 'Tried'} {at}."
+    tried = f" {each.calls}." if each.calls.made else ""
     return f"{number}. {each.why}{tried}"
 
 

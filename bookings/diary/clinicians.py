@@ -1,5 +1,6 @@
 """Which clinicians see patients."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -22,12 +23,24 @@ def wish_is_gone(wish: Clinician | None, on: date) -> bool:
 
 
 def who_can_be_asked_for(page: InformationPage | None, on: date) -> list[Clinician]:
-    """The clinicians whom a patient may ask for: all who see patients about the page.
+    """The clinicians whom a patient may ask for: all who see patients about the page."""
+    return who_sees_about([page], on)[page]
+
+
+def who_sees_about(
+    pages: Iterable[InformationPage | None], on: date
+) -> dict[InformationPage | None, list[Clinician]]:
+    """For each page, the clinicians who see patients about it.
 
     Those are everybody with clinics to come whose account is open, unless its topic names some.
     """
-    seeing = who_has_clinics(on).exclude(login__is_active=False)
-    named = Topic.clinicians.through.objects.filter(topic__page=page)
-    if page and named.exists():
-        seeing = seeing.filter(pk__in=named.values("clinician"))
-    return list(seeing)
+    seeing = list(who_has_clinics(on).exclude(login__is_active=False))
+    about = set(pages)
+    rows = Topic.clinicians.through.objects.filter(topic__page__in=about - {None})
+    named: dict[int, set[int]] = {}
+    for page, clinician in rows.values_list("topic__page", "clinician") if about - {None} else []:
+        named.setdefault(page, set()).add(clinician)
+    return {
+        page: [each for each in seeing if page is None or each.pk in named.get(page.pk, {each.pk})]
+        for page in about
+    }

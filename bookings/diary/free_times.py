@@ -5,7 +5,7 @@ session therefore has its real length, and no time is offered that does not exis
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -74,11 +74,18 @@ def cells(starts: datetime, ends: datetime) -> range:
 class Rota:
     """Who has a clinic when on these days of the clinic's time zone, and what cancels part of it.
 
-    Reads everything with four queries, however many days there are.
+    Reads everything with four queries, however many days there are. `supposing` a closure that is
+    not recorded yet, or not like this, it is the rota as that closure would leave it.
     """
 
-    def __init__(self, days: Collection[date], clinician: Clinician | None = None):
+    def __init__(
+        self,
+        days: Collection[date],
+        clinician: Clinician | None = None,
+        supposing: Closure | None = None,
+    ):
         self.days = sorted(days)
+        self.supposing = supposing
         self.sessions: list[ClinicSession] = []
         # Why the clinic is closed, for each day on which it is.
         self.closed: dict[date, str] = {}
@@ -101,9 +108,11 @@ class Rota:
     def _read(self, clinician: Clinician | None) -> None:
         closed = ClosedDay.objects.filter(day__in=self.days)
         self.closed = dict(closed.values_list("day", "reason"))
-        self.closures = list(
-            Closure.objects.overlapping(*self.span).select_related("resource", "location")
-        )
+        recorded = Closure.objects.overlapping(*self.span).select_related("resource", "location")
+        self.closures = list(recorded)
+        if self.supposing:
+            others = [each for each in self.closures if each.pk != self.supposing.pk]
+            self.closures = [*others, self.supposing]
         for opening in OpeningHours.objects.all():
             self.hours[opening.location_id, opening.weekday].append((opening.opens, opening.closes))
         self.planned = self._planned(self._changes(clinician))
@@ -163,7 +172,7 @@ class Rota:
 
 
 class Taken:
-    """What cannot be given on the days of a rota, by cell, and what each appointment has claimed."""
+    """What cannot be given on the days of a rota, by cell, and who has claimed which resources."""
 
     def __init__(self, rota: Rota, now: datetime):
         # A time that begins on the last day may end on the next.
@@ -175,17 +184,26 @@ class Taken:
         # A new claim takes over the times of an expired offer, so they are free.
         claims = Claim.objects.filter(cell__gte=touched.start, cell__lt=touched.stop)
         self.cells: set[tuple[int, int]] = set()
+        # By appointment, and by offered time.
         self.claimed: defaultdict[int, set[int]] = defaultdict(set)
-        for resource, cell, appointment in claims.exclude(lapsed).values_list(
-            "resource", "cell", "appointment"
+        self.held: defaultdict[int, set[int]] = defaultdict(set)
+        for resource, cell, appointment, offered in claims.exclude(lapsed).values_list(
+            "resource", "cell", "appointment", "offered_time"
         ):
             self.cells.add((resource, cell))
             if appointment:
                 self.claimed[appointment].add(resource)
+            else:
+                self.held[offered].add(resource)
         for closure in rota.closures:
             if closure.resource_id:
                 away = cells(max(closure.starts, span.starts), min(closure.ends, span.ends))
                 self.cells |= {(closure.resource_id, cell) for cell in away}
+
+    def take(self, free: "FreeTime", buffer: timedelta) -> None:
+        """Leave the time, with what is kept free after it, to nobody else."""
+        wanted = cells(free.starts, free.ends + buffer)
+        self.cells |= {(resource, cell) for resource in free.resources for cell in wanted}
 
     def leaves(self, resources: Collection[int], wanted: Iterable[int]) -> bool:
         """Whether nobody has any of these resources in any of these cells."""
@@ -215,16 +233,8 @@ def free_on(
     rota: Rota, taken: Taken, appointment_type: AppointmentType, now: datetime
 ) -> list[tuple[Stretch, FreeTime]]:
     """The times that everybody on the rota could give, packed one after the other in each stretch."""
-    found = []
-    places = _Places(appointment_type, taken)
-    for stretch in rota.stretches:
-        starts = _next_cell(max(stretch.span.starts, now))
-        while starts + places.whole <= stretch.span.ends:
-            free = places.free(stretch, starts)
-            if free:
-                found.append((stretch, free))
-            starts += places.whole if free else CELL
-    return found
+    places = Places(appointment_type, taken)
+    return [(stretch, free) for stretch in rota.stretches for free in places.within(stretch, now)]
 
 
 def time_at(
@@ -236,7 +246,7 @@ def time_at(
     needs is not free.
     """
     rota = Rota([timezone.localdate(starts)], clinician)
-    places = _Places(appointment_type, Taken(rota, now))
+    places = Places(appointment_type, Taken(rota, now))
     free = (
         places.free(stretch, starts)
         for stretch in rota.stretches
@@ -305,7 +315,7 @@ def why_stranded(appointment: Appointment, claimed: Collection[int], rota: Rota)
     return next((f"{resource} is not available at that time." for resource in closed), "")
 
 
-class _Places:
+class Places:
     """Where a time for one type of appointment fits, and which machines it needs."""
 
     def __init__(self, appointment_type: AppointmentType, taken: Taken):
@@ -319,6 +329,15 @@ class _Places:
             "pk", "resource", "resource__location"
         ):
             self.machines[kind].append((machine, location))
+
+    def within(self, stretch: Stretch, after: datetime) -> Iterator[FreeTime]:
+        """The free times of a stretch that do not begin before an instant, one after the other."""
+        starts = _next_cell(max(stretch.span.starts, after))
+        while starts + self.whole <= stretch.span.ends:
+            free = self.free(stretch, starts)
+            if free:
+                yield free
+            starts += self.whole if free else CELL
 
     def free(self, stretch: Stretch, starts: datetime) -> FreeTime | None:
         """The time in that stretch with everything that it needs, if all of that is free."""

@@ -4,11 +4,12 @@ A manager maintains these. Hours are local times in the clinic's time zone; a cl
 instants.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Self
 
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.utils import timezone
 
 from procedures.ground.week import Weekday
 from procedures.models import Clinician
@@ -269,4 +270,30 @@ class Closure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.resource or self.location}: {self.reason or 'closed'}"
+        return f"{self.subject}: {self.reason or 'closed'}"
+
+    @property
+    def subject(self) -> str:
+        """Who is away, or what is closed."""
+        clinician = self.resource.clinician if self.resource else None
+        return clinician.name if clinician else str(self.resource or self.location)
+
+    @property
+    def sentence(self) -> str:
+        """“Dr Ada Example is away”, “Room 1 is closed”."""
+        is_somebody = self.resource and self.resource.clinician_id
+        return f"{self.subject} is {'away' if is_somebody else 'closed'}"
+
+    @property
+    def period(self) -> str:
+        """When it is, with clock times only if it is not for whole days."""
+        starts, ends = timezone.localtime(self.starts), timezone.localtime(self.ends)
+        # A whole day ends with its last minute, or when the next one begins.
+        last = ends - timedelta(minutes=1)
+        first_day, last_day = f"{starts:%A %-d %B %Y}", f"{last:%A %-d %B %Y}"
+        if starts.time() == time() and ends.time() in {time(), time(23, 59)}:
+            whole = f"{first_day}, whole day"
+            return whole if first_day == last_day else f"{first_day} to {last_day}"
+        if first_day == last_day:
+            return f"{first_day}, {starts:%-H:%M} to {ends:%-H:%M}"
+        return f"{first_day}, {starts:%-H:%M} to {ends:%A %-d %B %Y, %-H:%M}"

@@ -99,15 +99,23 @@ def record_call(
     now: datetime,
     left_message: bool = False,
     told_up_to: int = 0,
+    after: int | None = None,
 ) -> PhoneCall:
     """Record the result of a call. One that reached the patient ends the task to phone them.
 
     What had to be told is told up to that message, the last that the colleague saw. It makes
-    nobody's screen stale: the patient may be pressing a button at that moment.
+    nobody's screen stale: the patient may be pressing a button at that moment. `after` is how many
+    calls the colleague saw. If there are more by now, it raises Overtaken: most likely the button
+    was pressed twice.
     """
     with one_change(request):
         kind = Event.LEFT_MESSAGE if left_message else CALLS[reached]
+        # The event locks the row, so that two presses of one button come one after the other.
         journal.record(request, kind, by=by, at=now)
+        if after is not None and request.calls.count() != after:
+            raise Overtaken(
+                "A call was recorded after this page was opened. If you have phoned since, press again."
+            )
         if reached:
             messages.note_told(request, by=by.get_username(), now=now, pk__lte=told_up_to)
         return PhoneCall.objects.create(

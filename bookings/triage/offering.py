@@ -89,14 +89,23 @@ def offer(
     return made
 
 
-def usual_hold(starts: Sequence[datetime], now: datetime) -> datetime:
+def usual_hold(
+    starts: Sequence[datetime], now: datetime, keeping: Appointment | None = None
+) -> datetime:
     """Until when times are held by default.
 
-    It is a number of desk hours, and at the latest two hours before the first of the times. Raises
-    TriageRefused if that is too soon for an offer.
+    It is a number of desk hours, at the latest two hours before the first of the times, and not
+    beyond the start of the appointment that the patient keeps until then. Raises TriageRefused if
+    that is too soon for an offer.
     """
     usual = in_working_hours(now, details().held_hours).replace(second=0, microsecond=0)
     held_until = min(usual, min(starts) - BEFORE_THE_FIRST)
+    if keeping and keeping.starts <= now + BEFORE_THE_FIRST:
+        raise TriageRefused(
+            "Their appointment starts too soon to offer another time instead. Phone the patient."
+        )
+    if keeping:
+        held_until = min(held_until, keeping.starts)
     if held_until <= now + BEFORE_THE_FIRST:
         raise TriageRefused(
             "The first of these times is too soon to offer. Fill in “Hold until”, or phone the "
@@ -149,6 +158,46 @@ def book(
         kind = MessageKind.MOVED if moved else MessageKind.BOOKED
         messages.queue(request, kind, by=username, now=now, on_the_phone=True)
     return appointment
+
+
+def offer_instead(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    appointment_type: AppointmentType,
+    clinician: Clinician,
+    starts: datetime,
+    by: User,
+    now: datetime,
+) -> Offer:
+    """Offer a time in place of one that the clinic can no longer keep, held for the usual time.
+
+    An offer that is open is withdrawn first. Raises TimeTaken if the time is not free.
+    """
+    with one_change(request):
+        version = _without_offer(request, version, by=by, now=now)
+        return offer(
+            request,
+            version=version,
+            appointment_type=appointment_type,
+            clinician=clinician,
+            starts=[starts],
+            held_until=usual_hold([starts], now, booked_appointment(request)),
+            by=by,
+            now=now,
+        )
+
+
+def book_instead(
+    request: AppointmentRequest, *, version: int, by: User, now: datetime, **time: Any
+) -> Appointment:
+    """Book a time that was agreed on the phone, in place of one that the clinic can no longer keep.
+
+    An offer that is open is withdrawn first. Raises TimeTaken if the time is not free.
+    """
+    with one_change(request):
+        version = _without_offer(request, version, by=by, now=now)
+        return book(request, version=version, by=by, now=now, **time)
 
 
 def book_offered(
@@ -252,6 +301,14 @@ def _warn(pk: int, *, now: datetime) -> bool:
     if now < offer.made_at + (offer.held_until - offer.made_at) / 2:
         return False
     return messages.queue_once(offer.request, MessageKind.OFFER_ENDS, now=now)
+
+
+def _without_offer(request: AppointmentRequest, version: int, *, by: User, now: datetime) -> int:
+    """The version to expect once an open offer, if there is one, is withdrawn."""
+    if request.state(now) in {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}:
+        take_offer_back(request, version=version, by=by, now=now)
+        return request.version
+    return version
 
 
 def take_offered(

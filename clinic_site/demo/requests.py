@@ -3,6 +3,7 @@
 from datetime import datetime, time, timedelta
 
 from django.db.models import F
+from django.utils import timezone
 
 from bookings import messages
 from bookings.models import AppointmentRequest, Closure, Message, Resource
@@ -16,6 +17,8 @@ from clinic_site.demo.telling import Place, Telling
 # What somebody who looks into the mailbox can answer or use. All else counts as sent.
 LEFT_TO_SEND = (MessageKind.RECEIVED, MessageKind.QUESTION, MessageKind.OFFER, MessageKind.BOOKED)
 SENDER = "demonstration"
+# The story of those whose clinician falls ill.
+CANCELLED = "clinic cancelled"
 # At least so long, and not long enough to see anybody.
 TEACHING = (timedelta(minutes=15), timedelta(minutes=45))
 # The code of a mail server that knows no such address.
@@ -35,6 +38,7 @@ def load(now: datetime) -> None:
         STORIES[told.row.story](told)
     said.say(stories)
     _teach(clinic)
+    _fall_ill([told for told in stories if told.row.story == CANCELLED])
     _send(now, since=clinic.timetable.at(-1, time()))
     for told in stories:
         if told.row.story == "bounced":
@@ -45,9 +49,11 @@ def load(now: datetime) -> None:
 def _places(table: list[Row], clinic: Clinic) -> dict[int, Place]:
     """A place for each visit: first for those who need a certain clinician."""
     with_visit = [(number, row) for number, row in enumerate(table) if row.story in WITH_VISIT]
+    # Nobody else is booked into the session that will be cancelled.
+    last = max(number for number, row in with_visit if row.story == CANCELLED)
     return {
         number: clinic.timetable.place(
-            row.visit_day, clinic.kind(row), row.clinician, alone=row.story == "clinic cancelled"
+            row.visit_day, clinic.kind(row), row.clinician, alone=number == last
         )
         for number, row in sorted(with_visit, key=lambda each: not each[1].clinician)
     }
@@ -62,6 +68,24 @@ def _teach(clinic: Clinic) -> None:
                 resource=resource, starts=span.starts, ends=span.ends, reason="Teaching"
             )
             return
+
+
+def _fall_ill(cancelled: list[Telling]) -> None:
+    """Whoever sees these patients is away on that day, and one of them was phoned in vain."""
+    first, last = (
+        timezone.localtime(told.visit[1]).replace(hour=0, minute=0)
+        for told in (cancelled[0], cancelled[-1])
+    )
+    Closure.objects.create(
+        resource=Resource.objects.get(clinician=cancelled[0].visit[0]),
+        starts=first,
+        ends=last + timedelta(days=1),
+        reason="Not in",
+    )
+    for told in cancelled:
+        if note := told.row.words[0]:
+            told.at_the_desk()
+            told.ring(reached=False, note=note)
 
 
 def _send(now: datetime, since: datetime) -> None:

@@ -344,7 +344,7 @@ def test_a_call_that_reached_them_ends_the_task(monday: datetime) -> None:
     for reached in (False, True):
         (task,) = patients_to_phone(now)
         triage.record_call(request, reached=reached, note="Rings back.", by=by, now=now)
-    assert task.tried_at == now
+    assert task.calls.in_vain == 1
     assert patients_to_phone(now) == []
     kinds = list(request.events.order_by("number").values_list("kind", flat=True))
     assert kinds[-2:] == ["tried to phone the patient", "phoned the patient"]

@@ -38,6 +38,7 @@ def here(content: str) -> list[str]:
                 "To phone",
                 "Pages",
                 "Set-up",
+                "Somebody is away",
                 "Book by phone",
             ],
         ),
@@ -64,6 +65,7 @@ def test_everybody_sees_where_they_may_go(group: str, names: list[str], sign_in:
         ("/admin/procedures/source/", "Pages"),
         ("/admin/set-up/", "Set-up"),
         ("/admin/bookings/closure/", "Set-up"),
+        ("/admin/bookings/closure/add/", "Somebody is away"),
     ],
 )
 def test_each_page_says_where_it_belongs(address: str, name: str, sign_in: SignIn) -> None:

@@ -335,7 +335,7 @@ def test_it_raises_the_flag_and_is_a_task_to_phone_until_they_are_reached(
     assert "I would rather tell you by phone" in sign_in("Reception").get(url).content.decode()
     call: dict[str, Any] = {"by": factories.staff("Reception"), "now": monday, "note": ""}
     triage.record_call(by_phone, reached=False, **call)
-    assert [each.tried_at for each in patients_to_phone(monday)] == [monday]
+    assert [each.calls.in_vain for each in patients_to_phone(monday)] == [1]
     triage.record_call(by_phone, reached=True, **call)
     assert patients_to_phone(monday) == []
     assert RedFlag.objects.blocking().filter(request=by_phone).exists()

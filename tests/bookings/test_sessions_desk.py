@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,6 @@ from bookings import diary
 from bookings.models import (
     Appointment,
     ClinicSession,
-    Closure,
     Location,
     Resource,
     SessionChange,
@@ -131,57 +130,6 @@ def test_an_exception_is_of_a_day_of_the_session(
     assert SessionChange.objects.exists() == (not sentence)
 
 
-def closure(**changes: Any) -> dict[str, Any]:
-    return {
-        "resource": "",
-        "location": "",
-        "starts_0": "2026-11-24",
-        "starts_1": "08:00",
-        "ends_0": "2026-11-24",
-        "ends_1": "18:00",
-        "reason": "Leave",
-    } | changes
-
-
-@pytest.mark.parametrize("group", ["Reception", "Manager"])
-def test_who_falls_ill_is_written_down_and_the_desk_says_who_is_stranded(
-    group: str, doctor: Clinician, sign_in: SignIn, monday: datetime
-) -> None:
-    factories.clinic_session(doctor, TUESDAY, time(9), time(20))
-    request = factories.request_at(RequestStatus.BOOKED, now=monday)
-    client = sign_in(group)
-    assert "no clinic session any more" not in client.get("/admin/").content.decode()
-    posted = closure(resource=doctor.resource.pk)
-    content = client.post(ADD_CLOSURE, posted, follow=True).content.decode()
-    assert "In all, 1 appointment has no clinic now." in content
-    desk = client.get("/admin/").content.decode()
-    assert "no clinic session any more" in desk
-    assert f"/admin/bookings/appointmentrequest/{request.pk}/change/" in desk
-    away = Closure.objects.get()
-    client.post(f"/admin/bookings/closure/{away.pk}/delete/", {"post": "yes"})
-    assert "no clinic session any more" not in client.get("/admin/").content.decode()
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({}, "Choose either who or what is away, or a location."),
-        ({"ends_1": "07:00"}, "The end must be after the start."),
-        ({"starts_0": "2027-03-28", "starts_1": "01:30"}, "interpreted in time zone"),
-        ({"starts_0": "0001-01-01"}, "more than two years from today. Check the year."),
-        ({"starts_0": "2016-11-24"}, "more than two years from today. Check the year."),
-        ({"ends_0": "9999-12-31"}, "more than two years from today. Check the year."),
-    ],
-)
-def test_a_closure_that_cannot_be_says_why(
-    changes: dict[str, str], sentence: str, doctor: Clinician, sign_in: SignIn
-) -> None:
-    place = {} if not changes else {"location": factories.location().pk}
-    answer = sign_in("Reception").post(ADD_CLOSURE, closure(**place, **changes))
-    assert sentence in answer.content.decode().replace("&#x27;", "'")
-    assert not Closure.objects.exists()
-
-
 @pytest.mark.parametrize("group", ["Clinician", "Editor", "Publisher"])
 def test_others_close_nothing(group: str, doctor: Clinician, sign_in: SignIn) -> None:
     client = sign_in(group)
@@ -234,19 +182,6 @@ def test_a_strange_day_is_today(page: str, day: str, doctor: Clinician, sign_in:
     assert answer.status_code == 200
     assert answer.context["asked"].day == timezone.localdate()
     assert ("for example 1/12/2026" in answer.content.decode()) == (day in {"x", "2026-02-30", "٣"})
-
-
-def test_leave_is_of_whole_days_unless_somebody_says_otherwise(
-    sign_in: Any, monday: datetime
-) -> None:
-    page = sign_in("Manager").get("/admin/bookings/closure/add/").content.decode()
-    for name, value in (
-        ("starts_0", "23/11/2026"),
-        ("starts_1", "00:00:00"),
-        ("ends_0", "23/11/2026"),
-        ("ends_1", "23:59:00"),
-    ):
-        assert re.search(rf'name="{name}" value="{value}"', page)
 
 
 def test_the_diary_leads_to_any_day(sign_in: Any, monday: datetime) -> None:
@@ -362,20 +297,6 @@ def test_only_what_can_succeed_is_offered(
         assert (f"/decide/{slug}/" in before) == only_before
         assert (f"/decide/{slug}/" in after) != only_before
     assert "Coming today" in client.get("/admin/").content.decode()
-
-
-def test_leave_of_long_ago_can_still_be_corrected(doctor: Clinician, sign_in: SignIn) -> None:
-    place = factories.location()
-    old = Closure.objects.create(
-        location=place,
-        starts=datetime(2020, 1, 6, 8, tzinfo=UTC),
-        ends=datetime(2020, 1, 6, 18, tzinfo=UTC),
-    )
-    posted = closure(location=place.pk, starts_0="2020-01-06", ends_0="2020-01-06", reason="Flood")
-    url = f"/admin/bookings/closure/{old.pk}/change/"
-    assert sign_in("Manager").post(url, posted).status_code == 302
-    old.refresh_from_db()
-    assert old.reason == "Flood"
 
 
 # --- Only what can be booked is offered -------------------------------------------------------

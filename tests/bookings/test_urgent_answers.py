@@ -242,7 +242,7 @@ def test_reception_is_to_phone_until_they_were_reached(
     assert [(each.request, each.why) for each in patients_to_phone(monday)] == [(request, URGENT)]
     call = {"made_by": factories.staff("Reception"), "made_at": monday}
     PhoneCall.objects.create(request=request, reached=False, **call)
-    assert [each.tried_at for each in patients_to_phone(monday)] == [monday]
+    assert [each.calls.in_vain for each in patients_to_phone(monday)] == [1]
     PhoneCall.objects.create(request=request, reached=True, **call)
     assert patients_to_phone(monday) == []
 

@@ -1,6 +1,6 @@
 """What a manager enters about sessions."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, cast
 
 from django import forms
@@ -11,12 +11,11 @@ from bookings.desk.forms.times import FURTHEST
 from bookings.models import (
     AppointmentType,
     ClinicSession,
-    Closure,
     OpeningHours,
     Resource,
     SessionChange,
 )
-from procedures.ground.generics import BaseInlineFormSet, ModelChoiceField, ModelForm
+from procedures.ground.generics import BaseInlineFormSet, ModelForm
 
 
 class ClinicSessionForm(ModelForm[ClinicSession]):
@@ -122,47 +121,6 @@ class SessionChangeFormSet(
                     f"This session is on a {first:%A}, but that day is a {day:%A}. Choose a "
                     f"{first:%A}.",
                 )
-
-
-class ResourceField(ModelChoiceField[Resource]):
-    """A room, a machine, or a clinician with their role."""
-
-    def label_from_instance(self, resource: Resource) -> str:
-        clinician = resource.clinician
-        return f"{clinician.name}, {clinician.role}" if clinician else resource.name
-
-
-class ClosureForm(ModelForm[Closure]):
-    """Who or what is away, and from when to when."""
-
-    class Meta:
-        model = Closure
-        fields = ("resource", "location", "starts", "ends", "reason")
-        field_classes = {"resource": ResourceField}
-        error_messages = {
-            "starts": {"required": "Enter the first day and the time."},
-            "ends": {"required": "Enter the last day and the time."},
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        # Somebody who may only look has no fields.
-        if "resource" not in self.fields:
-            return
-        whose = cast("ResourceField", self.fields["resource"])
-        whose.queryset = Resource.objects.select_related("clinician").order_by("name")
-
-    def clean_starts(self) -> datetime:
-        return self._checked("starts")
-
-    def clean_ends(self) -> datetime:
-        return self._checked("ends")
-
-    def _checked(self, name: str) -> datetime:
-        instant: datetime = self.cleaned_data[name]
-        if name in self.changed_data:
-            _near(instant.date())
-        return instant
 
 
 def _near(day: date) -> date:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from bookings import links, triage
 from bookings.diary.clinicians import wish_is_gone
+from bookings.diary.free_times import stranded
 from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, VisitAnswer
 from bookings.patients import limits, progress, typed
 from bookings.patients.forms.private_link import (
@@ -36,7 +38,7 @@ from bookings.screening import (
     questions_to_ask_again,
     unseen_urgent_answers,
 )
-from bookings.status import WITHDRAWABLE, RequestStatus
+from bookings.status import WITH_APPOINTMENT, WITHDRAWABLE, RequestStatus
 from bookings.status.events import told_patient
 from procedures.ground import rate_limits
 from procedures.ground.forms import get_or_post, posted
@@ -106,13 +108,15 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     answer_form = _answer_form(request, found, question) if identified else None
     # A request closes with its appointment, and the page then says what became of that.
     shown = appointment.status if appointment and state == RequestStatus.CLOSED else state
+    is_lost = state in WITH_APPOINTMENT and bool(stranded(now, Q(request=found)))
     context = {
         "found": found,
         "heading": progress.heading(shown, offer),
         "steps": progress.steps(shown),
         "state_template": f"bookings/mine/states/{shown}.html",
         "can_withdraw": state in WITHDRAWABLE,
-        "can_keep": not found.flags.blocking().exists(),
+        "is_lost": is_lost,
+        "can_keep": not is_lost and not found.flags.blocking().exists(),
         "offer": offer,
         "offered": progress.spoken_times(offer),
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
