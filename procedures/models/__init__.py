@@ -13,6 +13,14 @@ from procedures.models.pages import (
 )
 from procedures.models.people import Clinician
 from procedures.models.records import DueNotice, PageEvent, PageFeedback
+from procedures.models.staff import (
+    AccountEvent,
+    Departure,
+    Invitation,
+    SignIn,
+    StaffAccount,
+    StaffSession,
+)
 
 __all__ = [
     "CHECKLIST",
@@ -20,16 +28,22 @@ __all__ = [
     "MEDIA_TYPES",
     "UNDATED",
     "YEAR",
+    "AccountEvent",
     "Clinician",
+    "Departure",
     "DueNotice",
     "Figure",
     "InformationPage",
+    "Invitation",
     "PageEvent",
     "PageFeedback",
     "RateLimit",
     "Revision",
     "SharedPlace",
+    "SignIn",
     "SignOff",
     "Source",
+    "StaffAccount",
+    "StaffSession",
     "sha256",
 ]
