@@ -18,6 +18,7 @@ from bookings.messages.outbox import (
     note_told,
     notify_clinic,
     queue,
+    queue_invitation,
     queue_once,
     tell_old_address,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "note_told",
     "notify_clinic",
     "queue",
+    "queue_invitation",
     "queue_once",
     "returned_mail_address",
     "send_due",

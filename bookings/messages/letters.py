@@ -24,6 +24,7 @@ from bookings.messages.outbox import NOT_TO_PATIENT
 from bookings.models import Message
 from bookings.status import MessageKind
 from bookings.status.events import Event, told_patient
+from procedures.models import Invitation
 
 # The event that a message is about. Its sentence is the one on the private page.
 TELLS: dict[str, Event] = {
@@ -69,7 +70,7 @@ def letter(message: Message) -> EmailMultiAlternatives:
         headers=headers,
     )
     mail.attach_alternative(_html(subject, body), "text/html")
-    if appointment := told["appointment"]:
+    if appointment := told.get("appointment"):
         mail.attach("appointment.ics", invitation(appointment), "text/calendar")
     return mail
 
@@ -93,11 +94,34 @@ def _html(subject: str, body: str) -> str:
 def _recipients(message: Message) -> list[str]:
     if message.kind == MessageKind.CLINIC_NOTICE:
         return inboxes()
+    if message.invitation:
+        return [message.invitation.account.email]
     return [message.address or message.request.email]
 
 
 def _told(message: Message) -> dict[str, Any]:
     """Everything that a template is given."""
+    clinic = {
+        "clinic_name": settings.CLINIC_NAME,
+        "clinic_phone": settings.CLINIC_PHONE,
+        "clinic_hours": desk_hours_in_words(),
+    }
+    if message.invitation:
+        return clinic | _told_colleague(message.invitation)
+    return clinic | _told_patient(message)
+
+
+def _told_colleague(invitation: Invitation) -> dict[str, Any]:
+    """What the letter to a colleague is given."""
+    return {
+        "colleague": invitation.account,
+        "link": invitation.link(),
+        "valid_until": invitation.valid_until,
+    }
+
+
+def _told_patient(message: Message) -> dict[str, Any]:
+    """What a message about a request is given."""
     request = message.request
     to_clinic = message.kind == MessageKind.CLINIC_NOTICE
     appointment = None
@@ -116,7 +140,4 @@ def _told(message: Message) -> dict[str, Any]:
         "has_given": request.appointments.filter(given__isnull=False).exists(),
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,
-        "clinic_name": settings.CLINIC_NAME,
-        "clinic_phone": settings.CLINIC_PHONE,
-        "clinic_hours": desk_hours_in_words(),
     }

@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from bookings.models import AppointmentRequest, Message, Outage, WorkerRun
 from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
+from procedures.models import Invitation
 
 # The clinic's own messages, and what goes to an address that the patient has given up.
-NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
+NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT, MessageKind.INVITATION}
 # How long one try may take before another worker may take the message over.
 LEASE = timedelta(minutes=5)
 BETWEEN_NOTES = timedelta(minutes=1)
@@ -33,13 +34,14 @@ TEXTED = {
     MessageKind.CANCELLED,
     MessageKind.REMINDER,
 }
-# What nobody has to be phoned about: the patient took the step, or it went to our own inbox or to an
-# address that was given up, often because nothing arrives there.
+# What no patient has to be phoned about: they took the step, or it went to our own inbox, to a colleague
+# or to an address that was given up, often because nothing arrives there.
 OF_NO_WEIGHT = (
     MessageKind.WITHDRAWN,
     MessageKind.CLINIC_NOTICE,
     MessageKind.AFTERWARDS,
     MessageKind.CONTACT_LEFT,
+    MessageKind.INVITATION,
 )
 
 
@@ -108,6 +110,19 @@ def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:
     """Tell the clinic's inbox that something is waiting, if it has one."""
     if settings.CLINIC_INBOX:
         queue(request, MessageKind.CLINIC_NOTICE, by=PATIENT, now=now)
+
+
+def queue_invitation(invitation: Invitation, *, by: str, now: datetime) -> None:
+    """Write the email with a colleague's link, in the transaction that made the invitation."""
+    Message.objects.create(
+        invitation=invitation,
+        kind=MessageKind.INVITATION,
+        request_version=0,
+        message_id=secrets.token_urlsafe(32),
+        queued_at=now,
+        queued_by=by,
+        next_try=now,
+    )
 
 
 def takes_texts(request: AppointmentRequest) -> bool:

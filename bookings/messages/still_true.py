@@ -57,6 +57,10 @@ def _booked(message: Message) -> Appointment | None:
     return message.request.appointments.filter(status=AppointmentStatus.BOOKED).first()
 
 
+def _still_opens(message: Message, now: datetime) -> bool:
+    return message.invitation is not None and message.invitation.is_open(now)
+
+
 # Any other kind tells of something that has happened and cannot become untrue.
 RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.RECEIVED: _goes_on,
@@ -68,4 +72,5 @@ RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.KEPT: _stands(*WITH_APPOINTMENT),
     MessageKind.REMINDER: _is_about_a_visit_to_come,
     MessageKind.AFTERWARDS: _was_attended,
+    MessageKind.INVITATION: _still_opens,
 }

@@ -153,6 +153,7 @@ class MessageKind(TextChoices):
     CONTACT_LEFT = "contact_left", "Contact details changed (to the old address)"
     LINK = "link", "Private link sent again"
     CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
+    INVITATION = "invitation", "Link for a colleague to choose a password"
 
 
 class MessageStatus(TextChoices):
