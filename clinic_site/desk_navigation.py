@@ -40,6 +40,8 @@ WAITING = "Requests"
 BEGINS = "Book by phone"
 # Sections whose pages begin otherwise than the entry itself.
 SECTIONS = {"Diary": "/bookings/appointmentrequest/diary/", "Pages": "/procedures/"}
+# What belongs to the set-up although its address begins like another section.
+SET_UP = ("/procedures/staffaccount/", "/procedures/signin/", "/procedures/accountevent/")
 
 
 def ways(user: User, path: str) -> list[Way]:
@@ -56,7 +58,8 @@ def ways(user: User, path: str) -> list[Way]:
     }
     fitting = [name for name in begins if path.startswith(begins[name])]
     here = max(fitting, key=lambda name: len(begins[name]), default="")
-    if here == "Today" and path != desk:
+    is_set_up = path.startswith(tuple(desk.rstrip("/") + each for each in SET_UP))
+    if is_set_up or (here == "Today" and path != desk):
         here = "Set-up"
     return [
         Way(name, address, name == here, _waiting() if name == WAITING else None, name == BEGINS)
