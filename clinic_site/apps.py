@@ -12,9 +12,12 @@ class ClinicSiteConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Connect the groups once the models are loaded."""
-        from clinic_site import checks, groups  # noqa: F401, PLC0415 -- models are ready only now
+        """Connect the groups and the sessions of staff once the models are loaded."""
+        # The models are ready only now.
+        from clinic_site import checks, groups  # noqa: F401, PLC0415
+        from clinic_site.staff import sessions  # noqa: PLC0415
 
+        sessions.listen()
         post_migrate.connect(groups.grant, dispatch_uid="clinic_site.groups")
 
 
@@ -23,3 +26,11 @@ class DeskConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "clinic_site.desk.Desk"
+
+    def ready(self) -> None:
+        """Take away Django's own form for users, which renames and deletes: `staff` has the verbs."""
+        from django.contrib import admin  # noqa: PLC0415 -- the models are ready only now
+        from django.contrib.auth.models import User  # noqa: PLC0415
+
+        super().ready()
+        admin.site.unregister(User)

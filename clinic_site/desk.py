@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from django.contrib import admin
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -23,6 +24,7 @@ from bookings.triage import surge
 from clinic_site import ready, set_up, sign_in
 from clinic_site.desk_navigation import ways
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
+from clinic_site.staff import accounts, my_account, sessions, sign_in_again
 from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
 from procedures.publishing import reviews
@@ -45,6 +47,13 @@ class OwnPasswordView(PasswordChangeView):
     def get_form_kwargs(self) -> dict[str, Any]:
         """The form's arguments, with the request, which the limits need."""
         return super().get_form_kwargs() | {"request": self.request}
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        """Change the password, which ends the sessions elsewhere."""
+        answer = super().form_valid(form)
+        sessions.end_others(self.request)
+        accounts.note_password_change(signed_in(self.request), now=timezone.now())
+        return answer
 
 
 class Desk(admin.AdminSite):
@@ -70,8 +79,18 @@ class Desk(admin.AdminSite):
         return cast("View", kept)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Django's own pages, and the list of everything that can be set up."""
-        return [path("set-up/", self.admin_view(self.set_up), name="setup"), *super().get_urls()]
+        """Django's own pages, what can be set up, and what belongs to a colleague's own account."""
+        own = [
+            path("set-up/", self.admin_view(self.set_up), name="setup"),
+            path("account/", self.admin_view(my_account.show), name="my_account"),
+            path(
+                "account/end-others/",
+                self.admin_view(my_account.end_others),
+                name="end_other_sessions",
+            ),
+            path("sign-in-again/", self.admin_view(sign_in_again.enter), name="sign_in_again"),
+        ]
+        return [*own, *super().get_urls()]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page of the desk shows: the navigation as well, once somebody is signed in."""

@@ -48,6 +48,8 @@ SECTIONS = {
     # The clinic's details and the clinicians.
     "Set-up": "/procedures/clinic",
 }
+# What belongs to the set-up although its address begins like another section.
+SET_UP = ("/procedures/staffaccount/", "/procedures/signin/", "/procedures/accountevent/")
 
 
 def ways(user: User, path: str) -> list[Way]:
@@ -64,7 +66,8 @@ def ways(user: User, path: str) -> list[Way]:
     }
     fitting = [name for name in begins if path.startswith(begins[name])]
     here = max(fitting, key=lambda name: len(begins[name]), default="")
-    if here == "Today" and path != desk:
+    is_set_up = path.startswith(tuple(desk.rstrip("/") + each for each in SET_UP))
+    if is_set_up or (here == "Today" and path != desk):
         here = "Set-up"
     return [
         Way(

@@ -49,6 +49,16 @@ ANSWER_REQUESTS = {
 }
 WRITE_PAGES = {"add_informationpage", "change_informationpage", "add_revision", "change_revision"}
 
+# What a manager reads when choosing a role.
+ROLES = {
+    "Reception": "Answers requests, books and moves appointments, and keeps the diary.",
+    "Clinician": "Does what reception does, decides about flags, and signs pages.",
+    "Editor": "Writes pages and sends them to review.",
+    "Publisher": "Publishes signed pages, and suspends or withdraws them.",
+    "Manager": "Does what reception does, sets up the clinic, approves the pages about it and looks "
+    "after the accounts of staff.",
+}
+
 GROUPS = {
     "Reception": READ_PAGES | READ_REQUESTS | ANSWER_REQUESTS | CLOSE,
     "Clinician": READ_PAGES
@@ -96,8 +106,12 @@ GROUPS = {
         "withdraw_revision",
         "suspend_revision",
         "revoke_signoff",
+        "manage_staffaccount",
+        "view_accountevent",
         "view_look",
         "view_numbers",
+        "view_signin",
+        "view_staffaccount",
         "view_visitanswer",
     },
 }

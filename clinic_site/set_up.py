@@ -103,7 +103,17 @@ SECTIONS = (
         "Staff accounts",
         "Who may sign in, and what they may do",
         (
-            Page("Accounts", "admin:auth_user_changelist", "auth.view_user"),
+            Page(
+                "Accounts",
+                "admin:procedures_staffaccount_changelist",
+                "procedures.view_staffaccount",
+            ),
+            Page("Sign-ins", "admin:procedures_signin_changelist", "procedures.view_signin"),
+            Page(
+                "What changed",
+                "admin:procedures_accountevent_changelist",
+                "procedures.view_accountevent",
+            ),
             Page(
                 "Shared places",
                 "admin:procedures_sharedplace_changelist",
@@ -113,8 +123,8 @@ SECTIONS = (
     ),
     Section(
         "Who looked at what",
-        "Which lists with patients’ names a colleague was shown",
-        (Page("Lists that were shown", "admin:bookings_look_changelist", "bookings.view_look"),),
+        "Which patients a colleague opened, or was shown in a list",
+        (Page("Who opened what", "admin:bookings_look_changelist", "bookings.view_look"),),
     ),
 )
 

@@ -138,9 +138,10 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "clinic_site.staff.sessions.StaffSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "clinic_site.middleware.AnswerTooManyTries",
+    "clinic_site.staff.sign_in_again.AskForThePasswordAgain",
 ]
 
 ROOT_URLCONF = "clinic_site.urls"
@@ -243,12 +244,25 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "clinic_site.passwords.ContextWordsValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["clinic_site.staff.accounts.StaffBackend"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
+# A session of staff ends after so many minutes without a request, and after so many hours.
+STAFF_IDLE_MINUTES = env.number("STAFF_IDLE_MINUTES", default=20, least=5, most=120)
+STAFF_SESSION_HOURS = env.number("STAFF_SESSION_HOURS", default=8, least=1, most=24)
+# How long managers can see who signed in, or tried to.
+SIGN_INS_KEPT_DAYS = env.number("SIGN_INS_KEPT_DAYS", default=365, least=30, most=3650)
+# What the worker does for the site, besides what it does for patients.
+WORKER_DUTIES = [
+    "clinic_site.staff.accounts.close_accounts_of_leavers",
+    "clinic_site.staff.sessions.forget_past_sessions",
+    "clinic_site.staff.sign_ins.forget_past_sign_ins",
+]
+
 # --- Sessions: staff for a working day; a patient's form or link sets its own, shorter end ---
 
-SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_COOKIE_AGE = STAFF_SESSION_HOURS * 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"
 # A message to a colleague may name a patient, so it is kept in the session and never in a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

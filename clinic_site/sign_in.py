@@ -8,7 +8,7 @@ not notice where they have signed in before.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -21,8 +21,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from clinic_site.staff import sign_ins
 from procedures.ground import places, rate_limits
 from procedures.ground.rate_limits import Limit
+from procedures.status import PasswordUse, SignInResult
 
 AT_ONCE = 4
 PATIENCE_SECONDS = 2
@@ -45,7 +47,7 @@ class SignInForm(AdminAuthenticationForm):
         name = self.cleaned_data.get("username")
         if not (self.request and name and self.cleaned_data.get("password")):
             return super().clean()
-        with password_check(self.request, name):
+        with password_check(self.request, name, PasswordUse.SIGN_IN):
             return super().clean()
 
 
@@ -58,34 +60,44 @@ class OwnPasswordForm(AdminPasswordChangeForm):
 
     def clean_old_password(self) -> str:
         """Check the old password as when signing in."""
-        with password_check(self.request, self.user.get_username()):
+        with password_check(self.request, self.user.get_username(), PasswordUse.CHANGE):
             return super().clean_old_password()
 
 
 @contextmanager
-def password_check(request: HttpRequest, name: str) -> Iterator[None]:
+def password_check(request: HttpRequest, name: str, use: PasswordUse) -> Iterator[None]:
     """Count a try of this name from this place, and give it back if the body ends without an error.
 
-    Raises TooManyTries also while as many passwords are being checked as one process has room for.
+    What became of it is recorded. Raises TooManyTries also while as many passwords are being checked
+    as one process has room for.
     """
     if not hashing.acquire(timeout=PATIENCE_SECONDS):
         raise rate_limits.TooManyTries(timezone.now() + BUSY_FOR)
+    now = timezone.now()
     try:
-        now = timezone.now()
-        account = name.casefold()
-        here = f"{account}\n{places.place_of(request).subject}"
-        tries = [
-            *places.by_place(SIGN_IN_FROM_ONE_PLACE, request),
-            (SIGN_IN_AS_ONE_PERSON, here),
-        ]
-        if not rate_limits.is_remembered("signed in", here, now):
-            tries.append((SIGN_IN_FROM_NEW_PLACES, account))
-        spent = rate_limits.spend_all(tries, now)
+        here = f"{name.casefold()}\n{places.place_of(request).subject}"
+        spent = rate_limits.spend_all(_tries(request, name.casefold(), here, now), now)
         yield
         rate_limits.give_back(spent)
         rate_limits.remember("signed in", here, now + KNOWN_FOR)
+    except forms.ValidationError:
+        sign_ins.record(request, name, use=use, result=SignInResult.WRONG, now=now)
+        raise
+    except rate_limits.TooManyTries:
+        sign_ins.record(request, name, use=use, result=SignInResult.REFUSED, now=now)
+        raise
+    else:
+        sign_ins.record(request, name, use=use, result=SignInResult.RIGHT, now=now)
     finally:
         hashing.release()
+
+
+def _tries(request: HttpRequest, account: str, here: str, now: datetime) -> list[rate_limits.Try]:
+    """What a try to sign in as this account counts for."""
+    tries = [*places.by_place(SIGN_IN_FROM_ONE_PLACE, request), (SIGN_IN_AS_ONE_PERSON, here)]
+    if not rate_limits.is_remembered("signed in", here, now):
+        tries.append((SIGN_IN_FROM_NEW_PLACES, account))
+    return tries
 
 
 def carries_something(request: HttpRequest) -> bool:
@@ -98,17 +110,22 @@ def carries_something(request: HttpRequest) -> bool:
     )
 
 
+def sent_fields(request: HttpRequest) -> str:
+    """What was sent with a form, to be carried along by a page and sent again."""
+    fields = request.POST.copy()
+    fields.pop("csrfmiddlewaretoken", None)
+    return fields.urlencode()
+
+
 def before_sending(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """The sign-in page, with the form that was sent after the session ended.
 
     Nothing of it is stored: the page carries it along, and it is sent again after signing in.
     """
-    fields = request.POST.copy()
-    fields.pop("csrfmiddlewaretoken", None)
     context = {
         **site.each_context(request),
         "title": "Sign in",
-        "form": SignInForm(request, initial={"sent": fields.urlencode()}),
+        "form": SignInForm(request, initial={"sent": sent_fields(request)}),
         "app_path": reverse("admin:login"),
         REDIRECT_FIELD_NAME: request.get_full_path(),
     }

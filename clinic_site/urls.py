@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from clinic_site import mailbox
+from clinic_site.staff import invitation
 
 handler400 = "clinic_site.errors.bad_request"
 handler403 = "clinic_site.errors.forbidden"
@@ -15,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("procedures.urls")),
     path("appointments/", include("bookings.urls")),
     path("admin/", admin.site.urls),
+    path("invitation/", invitation.choose_password, name="invitation"),
+    path("invitation/<str:token>/", invitation.open_invitation, name="open_invitation"),
 ]
 
 if settings.DEVELOPMENT:

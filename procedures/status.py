@@ -1,4 +1,7 @@
-"""The states of a revision, whose turn each is, and what may follow. The table is the rule."""
+"""The states of a revision, whose turn each is, and what may follow. The table is the rule.
+
+And the words for accounts of staff.
+"""
 
 from django.db.models import TextChoices
 
@@ -117,4 +120,60 @@ class PublishingRefused(Exception):
     """The table, the signature or a faster colleague forbids this step.
 
     The message is a sentence for the member of staff who tried.
+    """
+
+
+# --- Accounts of staff ------------------------------------------------------------------------
+
+
+class AccountState(TextChoices):
+    """What an account of a member of staff is good for. Computed, never stored."""
+
+    INVITED = "invited", "Invited"
+    NOT_ACCEPTED = "not_accepted", "Invitation ended"
+    WORKS = "works", "Works here"
+    LEAVES = "leaves", "Leaves"
+    LEFT = "left", "Has left"
+
+
+# Whoever has one of these can sign in.
+CAN_SIGN_IN = {AccountState.WORKS, AccountState.LEAVES}
+
+
+class AccountAct(TextChoices):
+    """What somebody did to an account. Stored in its history, so a text never changes."""
+
+    INVITED = "invited", "Invited"
+    LINK_SENT = "link_sent", "Sent a link to choose a password"
+    LINK_WITHDRAWN = "link_withdrawn", "Withdrew the link"
+    PASSWORD_CHOSEN = "password_chosen", "Chose a password"
+    PASSWORD_CHANGED = "password_changed", "Changed the password"
+    ROLE_CHANGED = "role_changed", "Changed the role"
+    DETAILS_CHANGED = "details_changed", "Changed the name or email address"
+    LEAVING_SET = "leaving_set", "Set the day of leaving"
+    LEAVING_CANCELLED = "leaving_cancelled", "Cancelled the leaving"
+    HANDED_ON = "handed_on", "Handed work on"
+    SESSIONS_ENDED = "sessions_ended", "Ended the other sessions"
+
+
+class PasswordUse(TextChoices):
+    """Why a password was asked for."""
+
+    SIGN_IN = "sign_in", "To sign in"
+    AGAIN = "again", "To confirm a step"
+    CHANGE = "change", "To change the password"
+
+
+class SignInResult(TextChoices):
+    """What became of a password that somebody entered."""
+
+    RIGHT = "right", "Right"
+    WRONG = "wrong", "Wrong"
+    REFUSED = "refused", "Not checked: too many tries"
+
+
+class AccountRefused(Exception):
+    """A rule or a faster colleague forbids this change of an account.
+
+    The message is a sentence for the colleague who tried.
     """

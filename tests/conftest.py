@@ -39,10 +39,25 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_requestevent": {},
     "bookings_recordedoutcome": {},
     "bookings_visitanswer": {},
+    "procedures_accountevent": {},
     "procedures_clinicdetails": {},
     "procedures_pageevent": {"replaceable": ("seal",)},
     "procedures_figure": {},
     "procedures_signoff": {"set_once": ("revoked_at", "revoked_by_id", "revocation_reason")},
+    # A person's number and username name them in journals for good.
+    "auth_user": {
+        "replaceable": (
+            "password",
+            "last_login",
+            "is_superuser",
+            "first_name",
+            "last_name",
+            "email",
+            "is_staff",
+            "is_active",
+            "date_joined",
+        )
+    },
 }
 
 # Into how many parts the cases of a test are divided on PostgreSQL; one at each border is run.

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from bookings import messages
 from bookings.triage import clock
@@ -43,6 +45,7 @@ def go_round(now: datetime) -> int:
         messages.drop_what_need_not_be_told,
         rate_limits.forget_past_tries,
         _forget_what_was_typed,
+        *map(import_string, settings.WORKER_DUTIES),
     ):
         outcome = attempt(task, now)
         if isinstance(outcome, Failed):

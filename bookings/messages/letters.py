@@ -24,6 +24,7 @@ from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.models import Message
 from bookings.status import PATIENT, CancelledBy, MessageKind
 from bookings.status.events import Event, told_patient
+from procedures.models import Invitation
 from procedures.models.clinic import details
 
 # The event that a message is about. Its sentence is the one on the private page.
@@ -70,7 +71,7 @@ def letter(message: Message) -> EmailMultiAlternatives:
         headers=headers,
     )
     mail.attach_alternative(_html(subject, body), "text/html")
-    if appointment := told["appointment"]:
+    if appointment := told.get("appointment"):
         mail.attach("appointment.ics", invitation(appointment), "text/calendar")
     return mail
 
@@ -94,6 +95,8 @@ def _html(subject: str, body: str) -> str:
 def _recipients(message: Message) -> list[str]:
     if message.kind == MessageKind.CLINIC_NOTICE:
         return inboxes()
+    if message.invitation:
+        return [message.invitation.account.email]
     return [message.address or message.request.email]
 
 
@@ -109,6 +112,27 @@ def _told_event(message: Message) -> Event | None:
 
 def _told(message: Message) -> dict[str, Any]:
     """Everything that a template is given."""
+    clinic = {
+        "clinic_name": details().name,
+        "clinic_phone": details().phone,
+        "clinic_hours": desk_hours_in_words(),
+    }
+    if message.invitation:
+        return clinic | _told_colleague(message.invitation)
+    return clinic | _told_patient(message)
+
+
+def _told_colleague(invitation: Invitation) -> dict[str, Any]:
+    """What the letter to a colleague is given."""
+    return {
+        "colleague": invitation.account,
+        "link": invitation.link(),
+        "valid_until": invitation.valid_until,
+    }
+
+
+def _told_patient(message: Message) -> dict[str, Any]:
+    """What a message about a request is given."""
     request, root = message.request, message.repeats or message
     to_clinic = message.kind == MessageKind.CLINIC_NOTICE
     appointment = None
@@ -127,7 +151,4 @@ def _told(message: Message) -> dict[str, Any]:
         "has_given": request.appointments.filter(given__isnull=False).exists(),
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,
-        "clinic_name": details().name,
-        "clinic_phone": details().phone,
-        "clinic_hours": desk_hours_in_words(),
     }

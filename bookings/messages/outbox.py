@@ -17,6 +17,7 @@ from django.utils import timezone
 from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.models import AppointmentRequest, Message, Outage, WorkerRun
 from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
+from procedures.models import Invitation
 from procedures.models.clinic import details
 
 # How long one try may take before another worker may take the message over.
@@ -41,13 +42,14 @@ CAN_BE_UNDONE = {
     MessageKind.CANCELLED,
     MessageKind.AFTERWARDS,
 }
-# What nobody has to be phoned about: the patient took the step, or it went to our own inbox or to an
-# address that was given up, often because nothing arrives there.
+# What no patient has to be phoned about: they took the step, or it went to our own inbox, to a colleague
+# or to an address that was given up, often because nothing arrives there.
 OF_NO_WEIGHT = (
     MessageKind.WITHDRAWN,
     MessageKind.CLINIC_NOTICE,
     MessageKind.AFTERWARDS,
     MessageKind.CONTACT_LEFT,
+    MessageKind.INVITATION,
 )
 
 
@@ -147,6 +149,19 @@ def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:
     """Tell the clinic's inbox that something is waiting, if it has one."""
     if details().inbox:
         queue(request, MessageKind.CLINIC_NOTICE, by=PATIENT, now=now)
+
+
+def queue_invitation(invitation: Invitation, *, by: str, now: datetime) -> None:
+    """Write the email with a colleague's link, in the transaction that made the invitation."""
+    Message.objects.create(
+        invitation=invitation,
+        kind=MessageKind.INVITATION,
+        request_version=0,
+        message_id=secrets.token_urlsafe(32),
+        queued_at=now,
+        queued_by=by,
+        next_try=now,
+    )
 
 
 def takes_texts(request: AppointmentRequest) -> bool:

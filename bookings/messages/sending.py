@@ -51,7 +51,7 @@ def _send(pk: int) -> bool:
 
 def _hand_over(pk: int) -> bool:
     """Give the message to a server and record that; False if it has to wait, or need not go."""
-    message = Message.objects.select_related("request").get(pk=pk)
+    message = Message.objects.select_related("request", "invitation__account").get(pk=pk)
     if message.kind in ONLY_BY_DAY and not is_daytime(now := timezone.now()):
         outbox.try_later(pk, next_daytime(now) - now, message.failure)
         return False
@@ -85,6 +85,8 @@ def _may_go(message: Message) -> bool:
     """
     if message.kind == MessageKind.CLINIC_NOTICE:
         return bool(inboxes())
+    if message.invitation:
+        return bool(message.invitation.account.email)
     if message.channel == Channel.TEXT:
         return outbox.takes_texts(message.request)
     return bool(message.address or message.request.email)

@@ -21,7 +21,7 @@ from bookings.status.events import Event
 # After that nobody expects to hear from us about it.
 MATTERS_FOR = timedelta(days=60)
 # The clinic's own messages, and what goes to an address that the patient has given up.
-NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT}
+NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT, MessageKind.INVITATION}
 
 
 def is_still_true(message: Message, now: datetime) -> bool:
@@ -105,6 +105,10 @@ def _booked(message: Message) -> Appointment | None:
     return message.request.appointments.filter(status=AppointmentStatus.BOOKED).first()
 
 
+def _still_opens(message: Message, now: datetime) -> bool:
+    return message.invitation is not None and message.invitation.is_open(now)
+
+
 # Any other kind tells of something that has happened and cannot become untrue.
 RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.RECEIVED: _goes_on,
@@ -119,4 +123,5 @@ RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.REMINDER: _is_about_a_visit_to_come,
     MessageKind.AFTERWARDS: _was_attended,
     MessageKind.RECALL: _is_still_to_ask,
+    MessageKind.INVITATION: _still_opens,
 }

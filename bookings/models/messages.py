@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
 from bookings.models.requests import AppointmentRequest
 from bookings.status import Channel, MessageKind, MessageStatus
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
+from procedures.models import Invitation
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -31,8 +32,12 @@ class Message(models.Model):
     It contains no text: that is made from its template when it is sent.
     """
 
-    request = models.ForeignKey(
-        AppointmentRequest, on_delete=models.PROTECT, related_name="messages"
+    # Null only for an invitation, so whatever is about patients need not ask.
+    request: "models.ForeignKey[AppointmentRequest, AppointmentRequest]" = models.ForeignKey(  # type: ignore[misc]
+        AppointmentRequest, null=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    invitation = models.ForeignKey(
+        Invitation, null=True, on_delete=models.PROTECT, related_name="messages"
     )
     kind = models.CharField(max_length=20, choices=MessageKind)
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
@@ -63,6 +68,7 @@ class Message(models.Model):
     NOT_PERSONAL = {
         "id",
         "request",
+        "invitation",
         "kind",
         "channel",
         "request_version",
@@ -86,6 +92,11 @@ class Message(models.Model):
         constraints = [
             paired("queued"),
             paired("sent"),
+            CheckConstraint(
+                condition=Q(request=None, invitation__isnull=False, kind=MessageKind.INVITATION)
+                | Q(request__isnull=False, invitation=None) & ~Q(kind=MessageKind.INVITATION),
+                name="a_message_is_about_a_request_or_an_invitation",
+            ),
             # A link may be requested, and a message repeated, any number of times; that changes
             # nothing.
             UniqueConstraint(
@@ -106,7 +117,12 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} for request {self.request_id}"
+        about = (
+            f"invitation {self.invitation_id}"
+            if self.invitation_id
+            else f"request {self.request_id}"
+        )
+        return f"{self.kind} for {about}"
 
 
 class WorkerRun(models.Model):

@@ -171,6 +171,7 @@ class MessageKind(TextChoices):
     RECALL = "recall", "Question about a follow-up"
     LINK = "link", "Private link sent again"
     CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
+    INVITATION = "invitation", "Link for a colleague to choose a password"
 
 
 class MessageStatus(TextChoices):

@@ -42,6 +42,7 @@ SIGN = Decision(
     explanation=publishing.STATEMENT,
     template="admin/procedures/revision/sign.html",
     open_when=_is_medical,
+    needs_fresh_sign_in=True,
 )
 RETURN = Decision(
     slug="return",
@@ -64,6 +65,7 @@ SIGN_AGAIN = Decision(
     explanation=f"The review dates change, the text does not. {publishing.STATEMENT}",
     template="admin/procedures/revision/sign.html",
     open_when=_is_medical,
+    needs_fresh_sign_in=True,
 )
 # The same, by a manager, for pages about the clinic.
 APPROVE = replace(

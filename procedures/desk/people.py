@@ -17,6 +17,8 @@ class ClinicianAdmin(CarefulAdmin):
     form = ClinicianForm
     list_display = ("name", "role", "registration_number", "verified_on", "verified_until")
     prepopulated_fields = {"slug": ("name",)}
+    # Whoever has just been invited.
+    chosen_by_link = ("login",)
     fieldsets = (
         (None, {"fields": ("name", "slug", "role", "interests", "login")}),
         ("For patients", {"fields": ("portrait", "work", "languages", "days")}),

@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from procedures.ground.fields import PlainTextField
 from procedures.ground.forms import posted
+from procedures.ground.fresh_sign_in import require_fresh_sign_in
 from procedures.ground.generics import BaseModelAdmin, ModelAdmin, StackedInline
 from procedures.ground.seen import SeenVersionField
 from procedures.ground.signed_in import signed_in
@@ -80,6 +81,8 @@ class Decision:
     open_when: Callable[[Any, datetime], bool] = always
     # Whether it takes something away from somebody.
     is_destructive: bool = False
+    # Whether the password is asked for again if it was entered some time ago.
+    needs_fresh_sign_in: bool = False
     # What a link to its page may choose beforehand. Whoever writes a link must not be able to fill in
     # what a colleague then only presses.
     chosen_by_link: Iterable[str] = ()
@@ -208,6 +211,8 @@ class DecisionAdmin(CarefulAdmin):
             raise Http404
         if not request.user.has_perm(f"{self.opts.app_label}.{decision.permission}"):
             raise PermissionDenied
+        if decision.needs_fresh_sign_in:
+            require_fresh_sign_in(request)
         record = self.get_object(request, str(pk))
         if record is None:
             raise Http404

@@ -106,6 +106,18 @@ def by_place(limit: Limit, request: HttpRequest) -> list[Try]:
     return tries
 
 
+def shortened(request: HttpRequest) -> str:
+    """Roughly where a request comes from, to recognise one's own place and no more.
+
+    The last part of an IPv4 address is left out, and all but the first three groups of IPv6.
+    """
+    address = client_address(request)
+    if address is None:
+        return "unreadable"
+    prefix = WIDEST[address.version]
+    return f"{ip_network((address, prefix), strict=False)}"
+
+
 def client_address(request: HttpRequest) -> Address | None:
     """The address that our own outermost proxy saw, or None if it cannot be read.
 

@@ -14,6 +14,14 @@ from procedures.models.pages import (
 )
 from procedures.models.people import Clinician
 from procedures.models.records import DueNotice, PageEvent, PageFeedback, Verdict
+from procedures.models.staff import (
+    AccountEvent,
+    Departure,
+    Invitation,
+    SignIn,
+    StaffAccount,
+    StaffSession,
+)
 
 __all__ = [
     "CHECKLIST",
@@ -21,18 +29,24 @@ __all__ = [
     "MEDIA_TYPES",
     "UNDATED",
     "YEAR",
+    "AccountEvent",
     "ClinicDetails",
     "Clinician",
+    "Departure",
     "DueNotice",
     "Figure",
     "InformationPage",
+    "Invitation",
     "PageEvent",
     "PageFeedback",
     "RateLimit",
     "Revision",
     "SharedPlace",
+    "SignIn",
     "SignOff",
     "Source",
+    "StaffAccount",
+    "StaffSession",
     "Verdict",
     "sha256",
 ]

@@ -13,6 +13,7 @@ from procedures.publishing.drafting import (
     submit_for_review,
 )
 from procedures.publishing.releasing import publish, suspend, withdraw
+from procedures.publishing.reviews import hand_on_pages
 from procedures.publishing.sealing import reseal
 from procedures.publishing.signing import (
     APPROVAL,
@@ -26,6 +27,7 @@ from procedures.publishing.transitions import wrote
 __all__ = [
     "APPROVAL",
     "STATEMENT",
+    "hand_on_pages",
     "library",
     "publish",
     "re_affirm",

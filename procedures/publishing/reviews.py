@@ -125,6 +125,11 @@ def _source(source: Source, on: date) -> Iterator[Cause]:
         )
 
 
+def hand_on_pages(of: User, *, to: User) -> int:
+    """Give the pages that somebody looks after to a colleague; return how many there were."""
+    return InformationPage.objects.filter(owner_id=of.pk).update(owner_id=to.pk)
+
+
 # --- Telling the owners -----------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection, transaction
 
 from bookings import journal, triage
 from bookings.status import FlagOutcome, GotIt
+from clinic_site.staff import accounts
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.conftest import APPEND_ONLY
@@ -54,6 +55,7 @@ def a_row_in_each(monday: datetime) -> None:
     factories.figure(DRAWING)
     factories.revision(RevisionStatus.PUBLISHED, now=monday)
     request = factories.received(flagged=True, now=monday)
+    accounts.note_password_change(factories.staff("Reception"), now=monday)
     journal.record_list("the desk", [request], by=factories.staff("Reception"), at=monday)
     triage.resolve_flag(
         request.flags.get(),

@@ -7,7 +7,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from clinic_site.demo import details, diary, questions, requests, signed_pages, staff
+from clinic_site.demo import (
+    colleagues,
+    details,
+    diary,
+    questions,
+    requests,
+    signed_pages,
+    staff,
+)
 
 
 class Command(BaseCommand):
@@ -29,6 +37,7 @@ class Command(BaseCommand):
             questions.load(now)
             diary.load(now)
             requests.load(now)
+            colleagues.load(now)
         self.stdout.write("\nThe demonstration is ready. Staff sign in at /admin/ with:\n\n")
         self.stdout.write(staff.logins())
         self.stdout.write(

@@ -1,13 +1,22 @@
 """The forms for clinicians and the check of their registration."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
-from procedures.ground.generics import ModelForm
+from procedures.ground.generics import ModelChoiceField, ModelForm
+from procedures.ground.people import shown_name
 from procedures.models import Clinician
+
+
+def _name_and_username(obj: User) -> str:
+    return f"{shown_name(obj)} ({obj.username})"
 
 
 class ClinicianForm(ModelForm[Clinician]):
@@ -31,6 +40,23 @@ class ClinicianForm(ModelForm[Clinician]):
             "verified_on",
             "verification_evidence",
             "verified_until",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if "login" in self.fields:
+            self._offer_logins(cast("ModelChoiceField[User]", self.fields["login"]))
+
+    def _offer_logins(self, field: "ModelChoiceField[User]") -> None:
+        """Offer the accounts of clinicians who stay and are nobody else's."""
+        unused = Q(groups__name="Clinician", departure=None, clinician=None)
+        own = Q(pk=self.instance.login_id)
+        field.queryset = User.objects.filter(unused | own).distinct().order_by("username")
+        field.label_from_instance = _name_and_username  # type: ignore[method-assign]
+        field.help_text = format_html(
+            'If they have no account yet, <a href="{}?role=Clinician">invite them first</a>. You come '
+            "back to this form.",
+            reverse("admin:procedures_staffaccount_add"),
         )
 
     def clean(self) -> dict[str, Any]:

@@ -1,0 +1,130 @@
+"""What a manager may decide about an account: each with its form and its verb."""
+
+from datetime import datetime
+
+from clinic_site.staff import accounts
+from clinic_site.staff.belongings import pages_of, questions_of
+from clinic_site.staff.forms import DetailsForm, HandOnForm, LeavingForm, RoleForm
+from procedures.ground.decisions import Decision
+from procedures.models import StaffAccount
+from procedures.status import CAN_SIGN_IN, AccountState
+
+MANAGE = "manage_staffaccount"
+
+
+def _can_be_handed_on(account: StaffAccount, now: datetime) -> bool:
+    return pages_of(account).exists() or questions_of(account).exists()
+
+
+def _said_sent(account: StaffAccount) -> str:
+    return f"Sent to {account.email}. The link works once, for {accounts.VALID_FOR.days} days."
+
+
+SEND_AGAIN = Decision(
+    slug="send-again",
+    label="Send the invitation again",
+    permission=MANAGE,
+    statuses={AccountState.INVITED, AccountState.NOT_ACCEPTED},
+    verb=accounts.send_link,
+    said=_said_sent,
+    explanation="They get a new link. The one they have stops working.",
+    needs_fresh_sign_in=True,
+)
+LEAVE = Decision(
+    slug="leave",
+    label="Record that they leave",
+    permission=MANAGE,
+    statuses=CAN_SIGN_IN,
+    form=LeavingForm,
+    verb=accounts.set_leaving,
+    said="Saved. Below is what is still in their name.",
+    explanation="They are signed out everywhere and cannot sign in any more. What they did and signed "
+    "stays under their name.",
+    is_destructive=True,
+    needs_fresh_sign_in=True,
+)
+
+DECISIONS = (
+    SEND_AGAIN,
+    Decision(
+        slug="new-password",
+        label="Send a link for a new password",
+        permission=MANAGE,
+        statuses=CAN_SIGN_IN,
+        verb=accounts.send_link,
+        said=_said_sent,
+        explanation="For somebody who has forgotten their password. The old one works until they have "
+        "chosen another.",
+        needs_fresh_sign_in=True,
+    ),
+    Decision(
+        slug="come-back",
+        label="Invite again",
+        permission=MANAGE,
+        statuses={AccountState.LEFT},
+        verb=accounts.send_link,
+        said=_said_sent,
+        explanation="They come back to the same account: with their old role, and a new password.",
+        needs_fresh_sign_in=True,
+    ),
+    Decision(
+        slug="role",
+        label="Change the role",
+        permission=MANAGE,
+        statuses={*CAN_SIGN_IN, AccountState.INVITED},
+        form=RoleForm,
+        verb=accounts.change_role,
+        said="Changed. They are signed out, and have the new role when they sign in again.",
+        needs_fresh_sign_in=True,
+    ),
+    Decision(
+        slug="details",
+        label="Correct the name or email address",
+        permission=MANAGE,
+        statuses={*CAN_SIGN_IN, AccountState.INVITED, AccountState.NOT_ACCEPTED},
+        form=DetailsForm,
+        verb=accounts.change_details,
+        said="Corrected.",
+        explanation="The username stays as it is.",
+        needs_fresh_sign_in=True,
+    ),
+    Decision(
+        slug="hand-on",
+        label="Hand on what is theirs",
+        permission=MANAGE,
+        statuses={*CAN_SIGN_IN, AccountState.LEFT},
+        form=HandOnForm,
+        verb=accounts.hand_on,
+        said="Handed on.",
+        explanation="What they signed or wrote stays under their name.",
+        open_when=_can_be_handed_on,
+        needs_fresh_sign_in=True,
+    ),
+    Decision(
+        slug="stay",
+        label="They stay after all",
+        permission=MANAGE,
+        statuses={AccountState.LEAVES},
+        verb=accounts.cancel_leaving,
+        said="The account goes on working.",
+        needs_fresh_sign_in=True,
+    ),
+    Decision(
+        slug="withdraw",
+        label="Withdraw the invitation",
+        permission=MANAGE,
+        statuses={AccountState.INVITED},
+        verb=accounts.withdraw_link,
+        said="Withdrawn. The link does not work any more.",
+        is_destructive=True,
+        needs_fresh_sign_in=True,
+    ),
+    LEAVE,
+)
+# What usually comes next, by where an account stands.
+NEXT = {
+    AccountState.INVITED: "send-again",
+    AccountState.NOT_ACCEPTED: "send-again",
+    AccountState.LEAVES: "hand-on",
+    AccountState.LEFT: "hand-on",
+}

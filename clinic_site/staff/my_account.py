@@ -1,0 +1,37 @@
+"""A colleague's own account: where they are signed in, and their password."""
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from clinic_site.staff import accounts, sessions
+from procedures.ground.counting import counted
+from procedures.ground.people import shown_name
+from procedures.ground.signed_in import signed_in
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """Who they are, what they may do, and in which browsers they are signed in."""
+    user = signed_in(request)
+    context = {
+        **admin.site.each_context(request),
+        "title": "My account",
+        "name": shown_name(user),
+        "roles": user.groups.order_by("name"),
+        "sessions": sessions.own(request, timezone.now()),
+        "this_session": sessions.this(request),
+    }
+    return TemplateResponse(request, "admin/staff/my_account.html", context)
+
+
+@require_POST
+def end_others(request: HttpRequest) -> HttpResponse:
+    """End the sessions in all other browsers."""
+    if number := sessions.end_others(request):
+        accounts.note_sessions_ended(signed_in(request), now=timezone.now())
+        messages.success(request, f"Ended: {counted(number, 'other session')}.")
+    return redirect("admin:my_account")
