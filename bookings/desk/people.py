@@ -157,7 +157,7 @@ PERSON_DECISIONS = (
     ),
     Decision(
         slug="contact",
-        label="Change",
+        label="Change contact details and needs",
         permission="phone_appointmentrequest",
         statuses={KNOWN},
         form=ReachPersonForm,
