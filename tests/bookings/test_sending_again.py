@@ -245,6 +245,13 @@ def test_an_address_that_was_given_up_is_not_kept(at: Any, monday: datetime) -> 
     assert told.sent_to == "new@example.org"
 
 
+def test_what_was_lost_is_chosen_beforehand(at: Any, sign_in: SignIn, monday: datetime) -> None:
+    request = offered(monday, at)
+    lost = bounce(request, MessageKind.RECEIVED)
+    page = sign_in("Reception").get(decide_at(request, "send-again")).content.decode()
+    assert f'value="{lost.pk}" id="id_chosen_2" checked' in page
+
+
 def test_sending_again_is_two_presses_from_the_request(
     at: Any, sign_in: SignIn, monday: datetime
 ) -> None:

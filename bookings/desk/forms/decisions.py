@@ -16,7 +16,7 @@ from bookings.forms.birth_date import BirthDateField
 from bookings.links import is_alive
 from bookings.messages.still_true import can_be_repeated
 from bookings.models import Message, RedFlag
-from bookings.status import CancelledBy, FlagOutcome
+from bookings.status import CancelledBy, FlagOutcome, MessageStatus
 from procedures.ground.contact_fields import PlainTextField, ReachForm
 from procedures.ground.decisions import DecisionForm, ReasonForm
 from procedures.ground.generics import ModelChoiceField
@@ -164,12 +164,15 @@ class SendAgainForm(DecisionForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         now = timezone.now()
-        newest = [each.pk for each in can_be_repeated(self.record, now)]
+        newest = can_be_repeated(self.record, now)
         chosen = cast("MessageField", self.fields["chosen"])
         if not self.record.email or not is_alive(self.record, now):
             chosen.empty_label, chosen.required = None, True
-        chosen.queryset = Message.objects.filter(pk__in=newest).order_by("-pk")
-        self.initial.setdefault("chosen", newest[0] if newest else "")
+        chosen.queryset = Message.objects.filter(pk__in=[each.pk for each in newest]).order_by(
+            "-pk"
+        )
+        lost = [each for each in newest if each.status == MessageStatus.FAILED]
+        self.initial.setdefault("chosen", next((each.pk for each in [*lost, *newest]), ""))
 
     def values(self) -> dict[str, Any]:
         # No version: sending again changes nothing that somebody else may be looking at.
