@@ -12,7 +12,13 @@ from procedures.models.pages import (
     sha256,
 )
 from procedures.models.people import Clinician
-from procedures.models.records import DueNotice, PageEvent, PageFeedback
+from procedures.models.records import (
+    DueNotice,
+    PageEvent,
+    PageFeedback,
+    PlannedPublication,
+    UnsavedText,
+)
 
 __all__ = [
     "CHECKLIST",
@@ -26,10 +32,12 @@ __all__ = [
     "InformationPage",
     "PageEvent",
     "PageFeedback",
+    "PlannedPublication",
     "RateLimit",
     "Revision",
     "SharedPlace",
     "SignOff",
     "Source",
+    "UnsavedText",
     "sha256",
 ]
