@@ -3,7 +3,12 @@
 from procedures.desk.limits import SharedPlaceAdmin
 from procedures.desk.material import FigureAdmin, InformationPageAdmin, SourceAdmin
 from procedures.desk.people import ClinicianAdmin
-from procedures.desk.records import PageEventAdmin, PageFeedbackAdmin, SignOffAdmin
+from procedures.desk.records import (
+    PageEventAdmin,
+    PageFeedbackAdmin,
+    PlannedPublicationAdmin,
+    SignOffAdmin,
+)
 from procedures.desk.revisions import RevisionAdmin
 
 __all__ = [
@@ -12,6 +17,7 @@ __all__ = [
     "InformationPageAdmin",
     "PageEventAdmin",
     "PageFeedbackAdmin",
+    "PlannedPublicationAdmin",
     "RevisionAdmin",
     "SharedPlaceAdmin",
     "SignOffAdmin",

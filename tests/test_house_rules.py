@@ -203,6 +203,8 @@ WRITER_OF = {
         "DueNotice",
         "Source",
         "InformationPage",
+        "PlannedPublication",
+        "UnsavedText",
     },
     "procedures.reading.feedback": {"PageFeedback"},
     "procedures.ground.rate_limits": {"RateLimit"},

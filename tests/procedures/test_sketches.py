@@ -28,7 +28,7 @@ def holes(shown: Sketch) -> list[int]:
 
 
 def test_a_text_without_faults_is_shown_as_it_would_be_signed() -> None:
-    assert sketch(WHOLE, NOTHING) == (render(WHOLE, NOTHING), [])
+    assert sketch(WHOLE, NOTHING) == (render(WHOLE, NOTHING), [], frozenset())
 
 
 # The body of a document of the factories begins with line 8.
@@ -53,6 +53,7 @@ def test_a_fault_hides_its_own_passage_and_no_other(fault: str, line: int) -> No
     for kept in ("<p>Before.</p>", "A heading?</h2>", "<p>After.</p>", "<li>this</li>"):
         assert kept in shown.fragment
     assert {each for each, _ in shown.faults} == {line}
+    assert shown.left_out == frozenset(range(10, 10 + fault.count("\n") + 1))
 
 
 def test_several_faults_are_all_told_though_they_are_found_one_after_another() -> None:
@@ -103,7 +104,7 @@ def test_any_line_may_go_wrong(at: int, typed: str) -> None:
     document = "\n".join([*LINES[:at], typed, *LINES[at + 1 :]])
     shown = sketch(document, NOTHING)
     try:
-        assert shown == (render(document, NOTHING), [])
+        assert shown == (render(document, NOTHING), [], frozenset())
     except DocumentError:
         assert shown.faults
         assert "What are my choices?" in shown.fragment or LINES[at].startswith("## What are my")
@@ -114,6 +115,6 @@ def test_whatever_is_typed_there_is_an_answer(body: str) -> None:
     document = factories.document(category="guides", body=body)
     shown = sketch(document, NOTHING)
     try:
-        assert shown == (render(document, NOTHING), [])
+        assert shown == (render(document, NOTHING), [], frozenset())
     except DocumentError:
         assert shown.faults

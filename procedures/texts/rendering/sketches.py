@@ -25,13 +25,14 @@ ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s|\s{2,}\S")
 
 
 class Sketch(NamedTuple):
-    """What can be shown of a document, and every fault with its line.
+    """What can be shown of a document, every fault with its line, and the lines left out for them.
 
     The fragment is empty if nothing can be shown. It is never stored.
     """
 
     fragment: str
     faults: list[Fault]
+    left_out: frozenset[int] = frozenset()
 
 
 class Part(NamedTuple):
@@ -63,7 +64,14 @@ def sketch(document: str, library: Library) -> Sketch:
         fragment = compose(shown, library, parser)
     except DocumentError as error:
         return Sketch("", _in_order(found + error.faults))
-    return Sketch(SHOWN_HOLE.sub(_hole, fragment), _in_order(found))
+    left_out = _differing(parsed, shown)
+    return Sketch(SHOWN_HOLE.sub(_hole, fragment), _in_order(found), left_out)
+
+
+def _differing(parsed: Document, shown: Document) -> frozenset[int]:
+    """The numbers of the lines that have become holes, or are part of one."""
+    both = zip(parsed.lines(), shown.lines(), strict=True)
+    return frozenset(number for (number, line), (_, kept) in both if line != kept)
 
 
 def _in_order(found: list[Fault]) -> list[Fault]:
