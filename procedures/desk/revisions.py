@@ -108,6 +108,8 @@ class RevisionAdmin(WritingAdmin):
         record = self.get_object(request, object_id) if object_id else None
         if record and self.has_change_permission(request, record):
             return self.write(request, record)
+        if record and request.method == "POST" and self.has_change_permission(request):
+            return self.too_late(request, record)
         extra = {**(extra_context or {})}
         if record:
             extra |= self._read_only_context(request, record)

@@ -1,5 +1,6 @@
 """The pages on which a text is begun and written. Nothing on them needs the script."""
 
+from http import HTTPStatus
 from typing import Any, cast
 
 from csp.constants import SELF
@@ -99,11 +100,25 @@ class WritingAdmin(DecisionAdmin):
         if form.is_valid():
             try:
                 return self._saved(request, revision, form)
-            except PublishingRefused:
+            except PublishingRefused as refusal:
+                form.add_error(None, str(refusal))
                 revision.refresh_from_db()
         if _seen_version(request) != revision.version:
             return self._written(request, revision, typed, meanwhile=revision)
         return self._written(request, revision, typed, form=form)
+
+    def too_late(self, request: HttpRequest, revision: Revision) -> HttpResponse:
+        """What somebody typed into a draft that is none any more, for them to copy."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "This text can no longer be changed",
+            "opts": self.opts,
+            "record": revision,
+            "record_url": self.record_url(revision),
+            "typed": _typed(request, revision),
+        }
+        template = "admin/procedures/revision/too_late.html"
+        return TemplateResponse(request, template, context, status=HTTPStatus.FORBIDDEN)
 
     def _saved(self, request: HttpRequest, revision: Revision, form: RevisionForm) -> HttpResponse:
         values = {name: form.cleaned_data[name] for name in ("document", "change_class", "note")}

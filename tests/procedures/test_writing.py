@@ -340,6 +340,21 @@ def test_see_it_does_not_hide_that_a_colleague_saved(sign_in: SignIn, monday: da
     assert 'name="seen_version" value="1"' in content
 
 
+def test_what_comes_after_the_text_was_sent_to_review_is_given_back(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    draft = factories.revision(now=monday)
+    mine = typed(draft, document=factories.document(title="Mine"), note="My note.")
+    factories.brought_to(RevisionStatus.IN_REVIEW, draft, now=monday)
+    answer = sign_in("Editor").post(page_of(draft), mine)
+    assert answer.status_code == 403
+    content = answer.content.decode()
+    assert "is in review now, so what you" in content
+    assert "title: Mine" in content
+    assert "My note." in content
+    assert "title: Mine" not in sign_in("Clinician").post(page_of(draft), mine).content.decode()
+
+
 # --- The script, and what the page asks of the database -------------------------------------------
 
 
