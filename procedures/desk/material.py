@@ -107,6 +107,7 @@ class InformationPageAdmin(CarefulAdmin):
             texts = cast("DecisionAdmin", self.admin_site.get_model_admin(Revision))
             extra = incident(texts.open_decisions(request, live) if live else [])
             extra |= {"live": live, "versions": page.revisions.order_by("-number")}
+            extra |= {"title": str(page), "subtitle": None}
         return super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **extra}
         )

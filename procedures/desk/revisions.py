@@ -115,9 +115,17 @@ class RevisionAdmin(WritingAdmin):
             extra |= self._read_only_context(request, record)
         return super().changeform_view(request, object_id, form_url, extra)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, under the name that the navigation gives it."""
+        return super().changelist_view(request, {**(extra_context or {}), "title": "Pages"})
+
     def _read_only_context(self, request: HttpRequest, record: Revision) -> dict[str, Any]:
         decisions = self.open_decisions(request, record)
         return {
+            "title": str(record),
+            "subtitle": None,
             **incident(decisions),
             "decisions": [each for each in decisions if each.slug not in {"suspend", *BEHIND}],
             "live": record,
