@@ -14,6 +14,7 @@ READ_PAGES = {
     "view_informationpage",
     "view_pageevent",
     "view_pagefeedback",
+    "view_plannedpublication",
     "view_revision",
     "view_signoff",
     "view_source",

@@ -4,7 +4,12 @@ from procedures.desk.clinic import ClinicDetailsAdmin
 from procedures.desk.limits import SharedPlaceAdmin
 from procedures.desk.material import FigureAdmin, InformationPageAdmin, SourceAdmin
 from procedures.desk.people import ClinicianAdmin
-from procedures.desk.records import PageEventAdmin, PageFeedbackAdmin, SignOffAdmin
+from procedures.desk.records import (
+    PageEventAdmin,
+    PageFeedbackAdmin,
+    PlannedPublicationAdmin,
+    SignOffAdmin,
+)
 from procedures.desk.revisions import RevisionAdmin
 
 __all__ = [
@@ -14,6 +19,7 @@ __all__ = [
     "InformationPageAdmin",
     "PageEventAdmin",
     "PageFeedbackAdmin",
+    "PlannedPublicationAdmin",
     "RevisionAdmin",
     "SharedPlaceAdmin",
     "SignOffAdmin",

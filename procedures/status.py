@@ -116,6 +116,46 @@ STATUS_AFTER: dict[str, RevisionStatus] = {
 }
 
 
+class PlanStatus(TextChoices):
+    """What has become of the plan to publish a signed text on a day."""
+
+    PLANNED = "planned", "Planned"
+    DONE = "done", "Published"
+    STOPPED = "stopped", "Stopped"
+    TAKEN_BACK = "taken_back", "Taken back"
+
+
+class Plans:
+    """The states of a planned publication, with the same tables as those of a revision.
+
+    A stopped plan waits for a person: who plans another day, publishes by hand or takes it back.
+    """
+
+    TRANSITIONS: dict[PlanStatus, set[PlanStatus]] = {
+        PlanStatus.PLANNED: {
+            PlanStatus.PLANNED,
+            PlanStatus.DONE,
+            PlanStatus.STOPPED,
+            PlanStatus.TAKEN_BACK,
+        },
+        PlanStatus.DONE: set(),
+        PlanStatus.STOPPED: {PlanStatus.PLANNED, PlanStatus.DONE, PlanStatus.TAKEN_BACK},
+        PlanStatus.TAKEN_BACK: {PlanStatus.PLANNED, PlanStatus.DONE},
+    }
+    OWNERS: dict[PlanStatus, str] = {
+        PlanStatus.PLANNED: "the clock",
+        PlanStatus.DONE: "nobody",
+        PlanStatus.STOPPED: "publisher",
+        PlanStatus.TAKEN_BACK: "nobody",
+    }
+    EVENTS: dict[PlanStatus, str] = {
+        PlanStatus.PLANNED: "planned to publish",
+        PlanStatus.DONE: EVENTS[RevisionStatus.PUBLISHED],
+        PlanStatus.STOPPED: "could not publish",
+        PlanStatus.TAKEN_BACK: "took back the plan to publish",
+    }
+
+
 class PublishingRefused(Exception):
     """The table, the signature or a faster colleague forbids this step.
 

@@ -208,6 +208,8 @@ WRITER_OF = {
         "Source",
         "InformationPage",
         "ClinicDetails",
+        "PlannedPublication",
+        "UnsavedText",
     },
     "procedures.reading.feedback": {"PageFeedback"},
     "procedures.ground.rate_limits": {"RateLimit"},

@@ -46,6 +46,7 @@ def go_round(now: datetime) -> int:
         rate_limits.forget_past_tries,
         _forget_what_was_typed,
         *map(import_string, settings.WORKER_DUTIES),
+        _publish_what_is_planned,
     ):
         outcome = attempt(task, now)
         if isinstance(outcome, Failed):
@@ -90,3 +91,8 @@ def _keep_on(job: Callable[[], object], stop: threading.Event) -> None:
 def _forget_what_was_typed(now: datetime) -> None:
     # What a patient typed and did not send is in a session, and is deleted with it.
     call_command("clearsessions")
+
+
+def _publish_what_is_planned(now: datetime) -> None:
+    # By its command: the publishing of pages is none of this app's business.
+    call_command("publish_planned")

@@ -14,10 +14,10 @@ from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
 from procedures import publishing
-from procedures.models import InformationPage, PageFeedback, Revision, Source
+from procedures.models import InformationPage, PageFeedback, PlannedPublication, Revision, Source
 from procedures.publishing.folders import read_sources
 from procedures.reading import feedback
-from procedures.status import RevisionStatus
+from procedures.status import Category, ChangeClass, RevisionStatus
 
 FOLDER = Path(__file__).parent
 # Both folders of texts cite the same sources.
@@ -46,6 +46,9 @@ DAYS_FROM_READING_TO_SIGNING = 5
 REPLACED = "tennis-elbow-outer-hip-and-heel"
 REPLACED_BY = ("tennis-elbow", "outer-hip-pain", "heel-pain")
 
+# The page that an editor has only begun, and the one whose next version waits for its day.
+BEGUN, PLANNED = "golfers-elbow", "gout"
+
 FEEDBACK = {
     "carpal-tunnel": [
         (True, ""),
@@ -66,6 +69,8 @@ def load(now: datetime, out: OutputWrapper) -> None:
     call_command("import_pages", FOLDER / "pages", by="editor", stdout=out)
     _publish_drafts(now, USUALLY_DAYS_AGO)
     _withdraw_replaced(now - timedelta(days=USUALLY_DAYS_AGO))
+    _begin_a_page(now)
+    _plan_a_version(now)
     # On a machine whose clock is behind, nobody has read anything in the days to come either.
     today = timezone.localdate(now)
     Source.objects.filter(seen_on__gt=today).update(seen_on=today)
@@ -99,6 +104,41 @@ def _withdraw_replaced(then: datetime) -> None:
         )
 
 
+def _begin_a_page(now: datetime) -> None:
+    """A page that nobody has written yet."""
+    if not InformationPage.objects.filter(slug=BEGUN).exists():
+        publishing.start_page(
+            category=Category.GUIDE,
+            slug=BEGUN,
+            title="Golfer’s elbow",
+            by=User.objects.get(username="editor"),
+            now=now - timedelta(days=1),
+        )
+
+
+def _plan_a_version(now: datetime) -> None:
+    """A text that was read again, signed, and is to be published in a week."""
+    if PlannedPublication.objects.exists():
+        return
+    editor, signer, publisher = (
+        User.objects.get(username=name) for name in ("editor", "clinician", "publisher")
+    )
+    live = Revision.objects.get(page__slug=PLANNED, status=RevisionStatus.PUBLISHED)
+    again = publishing.start_draft(
+        live.page,
+        document=live.document,
+        change_class=ChangeClass.FORMAT,
+        note="We have read the page and its sources again. The advice is the same.",
+        by=editor,
+        now=now - timedelta(days=3),
+    )
+    then = now - timedelta(days=2)
+    with _sources_read_before(timezone.localdate(then)):
+        _sign(again, then, editor=editor, signer=signer)
+    day = timezone.localdate(now) + timedelta(days=7)
+    publishing.plan(again, version=again.version, day=day, by=publisher, now=now)
+
+
 @contextmanager
 def _sources_read_before(day: date) -> Iterator[None]:
     """A text that was signed long ago tells of the reading before it, not of a later one."""
@@ -114,6 +154,11 @@ def _publish(revision: Revision, now: datetime) -> None:
     editor, signer, publisher = (
         User.objects.get(username=name) for name in ("editor", who_signs, "publisher")
     )
+    _sign(revision, now, editor=editor, signer=signer)
+    publishing.publish(revision, version=revision.version, by=publisher, now=now)
+
+
+def _sign(revision: Revision, now: datetime, *, editor: User, signer: User) -> None:
     publishing.submit_for_review(
         revision, version=revision.version, by=editor, now=now, answers=REASONS
     )
@@ -124,4 +169,3 @@ def _publish(revision: Revision, now: datetime) -> None:
         by=signer,
         now=now,
     )
-    publishing.publish(revision, version=revision.version, by=publisher, now=now)

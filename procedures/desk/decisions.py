@@ -1,13 +1,16 @@
 """The decisions about a revision: each with its permission, form and verb."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from procedures import publishing
-from procedures.desk.forms import SignForm, SubmitForm
+from procedures.desk.forms import PlanForm, SignForm, SubmitForm
+from procedures.desk.seeing import is_ready
 from procedures.ground.decisions import Decision, ReasonForm
-from procedures.models import Revision, SignOff
-from procedures.status import RevisionStatus
+from procedures.models import PlannedPublication, Revision, SignOff
+from procedures.status import PlanStatus, RevisionStatus
 
 
 def _said_sent_to_review(revision: Revision) -> str:
@@ -21,6 +24,16 @@ def _said_signed_again(signed: SignOff) -> str:
 
 def _said_published(revision: Revision) -> str:
     return f"Published. Patients can read it at {revision.page.get_absolute_url()}"
+
+
+def _said_planned(revision: Revision) -> str:
+    day = revision.plan.day
+    return f"Planned. Patients can read it from {day:%A} {day:%-d %B %Y} at 00:05."
+
+
+def _has_plan(revision: Revision, now: datetime) -> bool:
+    waits = [PlanStatus.PLANNED, PlanStatus.STOPPED]
+    return PlannedPublication.objects.filter(revision=revision, status__in=waits).exists()
 
 
 def _is_medical(revision: Revision, now: datetime) -> bool:
@@ -89,6 +102,18 @@ APPROVE_AGAIN = replace(
     open_when=_is_about_us,
 )
 
+# What is decided more slowly than “Suspend now”, and is folded away below it.
+BEHIND = {"revoke", "withdraw"}
+
+
+def incident(decisions: Sequence[Decision]) -> dict[str, Any]:
+    """What somebody may do who fears that a text does harm."""
+    return {
+        "suspend": next((each for each in decisions if each.slug == "suspend"), None),
+        "behind": [each for each in decisions if each.slug in BEHIND],
+    }
+
+
 DECISIONS = (
     Decision(
         slug="submit",
@@ -103,6 +128,7 @@ DECISIONS = (
             "if the page is about the clinic."
         ),
         template="admin/procedures/revision/submit.html",
+        open_when=is_ready,
     ),
     SIGN,
     APPROVE,
@@ -118,6 +144,29 @@ DECISIONS = (
         explanation=(
             "Patients will read this version from now on. The previous version stays in the history."
         ),
+    ),
+    Decision(
+        slug="plan",
+        label="Publish on a day",
+        permission="publish_revision",
+        statuses={RevisionStatus.SIGNED},
+        form=PlanForm,
+        verb=publishing.plan,
+        said=_said_planned,
+        explanation=(
+            "If something forbids it on that day, it is not published, and “Today” says why. You can "
+            "take the plan back until then."
+        ),
+    ),
+    Decision(
+        slug="take-back-plan",
+        label="Take back the plan",
+        permission="publish_revision",
+        statuses={RevisionStatus.SIGNED},
+        verb=publishing.take_back,
+        said="Taken back. The text is signed, and nobody has published it.",
+        explanation="The text stays signed. It will be published only when somebody does it.",
+        open_when=_has_plan,
     ),
     SIGN_AGAIN,
     APPROVE_AGAIN,
@@ -146,6 +195,7 @@ DECISIONS = (
             "Patients see a notice and where to get urgent help instead of the page, until a new "
             "version is signed and published."
         ),
+        is_destructive=True,
     ),
     Decision(
         slug="withdraw",
@@ -156,5 +206,6 @@ DECISIONS = (
         verb=publishing.withdraw,
         said="Withdrawn. Patients now see a notice instead.",
         explanation="Patients see a notice instead of the page. The history stays public.",
+        is_destructive=True,
     ),
 )

@@ -1,17 +1,23 @@
 """Pages, and the sources and pictures that their texts use."""
 
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from procedures.desk.decisions import incident
 from procedures.desk.forms import FigureForm, InformationPageForm
-from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.decisions import CarefulAdmin, DecisionAdmin
 from procedures.ground.generics import ModelForm
 from procedures.ground.signed_in import signed_in
-from procedures.models import Figure, InformationPage, Source
-from procedures.status import RevisionStatus
+from procedures.models import Figure, InformationPage, Revision, Source
+from procedures.status import BEFORE_PATIENTS, RevisionStatus
+from procedures.texts.examples import shown_as
+from procedures.texts.pictures import numbers_of
 
 
 @admin.register(Source)
@@ -45,10 +51,17 @@ class FigureAdmin(CarefulAdmin):
         """The picture itself."""
         return format_html('<img class="figure-shown" src="{}" alt="{}">', figure.address(), figure)
 
-    @admin.display(description="in a text")
+    @admin.display(description="paste into a text")
     def address_in_texts(self, figure: Figure) -> SafeString:
-        """How a text includes the picture."""
-        return format_html("<code>![what it shows]({})</code>", figure.key)
+        """The block with which a text shows the picture, and a line for each number in it."""
+        return format_html("<pre>{}</pre>", shown_as(figure.key, numbers_of(bytes(figure.content))))
+
+    def response_add(
+        self, request: HttpRequest, obj: Figure, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Lead to the picture's own page, which has the lines to paste."""
+        self.message_user(request, "Added. Paste these lines into the text.", messages.SUCCESS)
+        return redirect("admin:procedures_figure_change", obj.pk)
 
     def save_model(
         self, request: HttpRequest, obj: Figure, form: ModelForm[Figure], change: bool
@@ -65,8 +78,10 @@ class InformationPageAdmin(CarefulAdmin):
     """The topics that we explain. Their texts are the revisions."""
 
     form = InformationPageForm
-    list_display = ("slug", "category", "live_version", "owner", "review_months")
+    change_form_template = "admin/procedures/informationpage/change_form.html"
+    list_display = ("staff_title", "category", "live_version", "owner", "review_months")
     list_filter = ("category",)
+    ordering = ("title", "slug")
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: InformationPage | None = None
@@ -76,6 +91,26 @@ class InformationPageAdmin(CarefulAdmin):
             return ()
         was_public = obj.revisions.filter(published_at__isnull=False).exists()
         return ("slug", "category") if was_public else ("category",)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Its form; above it what patients read, and what to do if that may do harm."""
+        page = self.get_object(request, object_id) if object_id else None
+        extra: dict[str, Any] = {}
+        if page:
+            live = page.revisions.filter(status__in=BEFORE_PATIENTS).select_related("page").first()
+            texts = cast("DecisionAdmin", self.admin_site.get_model_admin(Revision))
+            extra = incident(texts.open_decisions(request, live) if live else [])
+            extra |= {"live": live, "versions": page.revisions.order_by("-number")}
+            extra |= {"title": str(page), "subtitle": None}
+        return super().changeform_view(
+            request, object_id, form_url, {**(extra_context or {}), **extra}
+        )
 
     @admin.display(description="published version")
     def live_version(self, page: InformationPage) -> str:

@@ -14,7 +14,13 @@ from django.utils.safestring import SafeString
 
 from procedures.ground.decisions import CarefulAdmin
 from procedures.ground.people import shown_name
-from procedures.models import InformationPage, PageEvent, PageFeedback, SignOff
+from procedures.models import (
+    InformationPage,
+    PageEvent,
+    PageFeedback,
+    PlannedPublication,
+    SignOff,
+)
 
 # Days that count as lately, when their share of “yes” is compared with as many days before.
 LATELY = 90
@@ -71,6 +77,23 @@ class PageEventAdmin(RecordAdmin):
     def who(self, event: PageEvent) -> str:
         """The name of the colleague who did it."""
         return shown_name(event.by)
+
+
+@admin.register(PlannedPublication)
+class PlannedPublicationAdmin(RecordAdmin):
+    """The days on which signed texts are to be published. Each is decided on its text's own page."""
+
+    list_display = ("revision", "day", "status", "reason", "who")
+    list_filter = ("status",)
+    ordering = ("-day", "-pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PlannedPublication]:
+        return super().get_queryset(request).select_related("revision__page", "planned_by")
+
+    @admin.display(description="planned by")
+    def who(self, planned: PlannedPublication) -> str:
+        """The name of the colleague who planned it."""
+        return shown_name(planned.planned_by)
 
 
 @admin.register(PageFeedback)

@@ -6,41 +6,55 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from procedures import publishing
-from procedures.desk.decisions import DECISIONS
+from procedures.desk.decisions import BEHIND, DECISIONS, incident
 from procedures.desk.forms import RevisionForm, SignForm
-from procedures.ground.decisions import Decision, DecisionAdmin
-from procedures.ground.generics import ModelForm
-from procedures.ground.signed_in import signed_in
+from procedures.desk.writing import WritingAdmin
+from procedures.ground.decisions import Decision
+from procedures.ground.people import shown_name
 from procedures.models import Revision
 from procedures.reading import findings
 from procedures.reading.feedback import tally
 from procedures.reading.views.answers import facts_about
-from procedures.status import PublishingRefused, RevisionStatus
+from procedures.status import PlanStatus, PublishingRefused, RevisionStatus
 from procedures.texts.content_checks import RULES, Finding
 from procedures.texts.differences import compare
 from procedures.texts.rendering import DocumentError, cut, parse, render
 
 
 @admin.register(Revision)
-class RevisionAdmin(DecisionAdmin):
-    """Texts of pages. A draft can be edited here; everything else is a decision."""
+class RevisionAdmin(WritingAdmin):
+    """Texts of pages. A draft can be written here; everything else is a decision."""
 
     form = RevisionForm
     change_form_template = "admin/procedures/revision/change_form.html"
-    list_display = ("page", "number", "title", "status", "written_by", "written_at")
+    change_list_template = "admin/procedures/revision/change_list.html"
+    list_display = ("title", "number", "shown_status", "who", "written_at")
+    ordering = ("-written_at", "-pk")
     list_filter = ("status", "page")
     refusals = (PublishingRefused, DocumentError)
-    chosen_by_link = ("page",)
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
-        return super().get_queryset(request).select_related("page", "written_by")
+        return super().get_queryset(request).select_related("page", "written_by", "plan")
+
+    @admin.display(description="status", ordering="status")
+    def shown_status(self, revision: Revision) -> str:
+        """Its status, and the day on which it is to be published."""
+        planned = getattr(revision, "plan", None)
+        if planned and planned.status in {PlanStatus.PLANNED, PlanStatus.STOPPED}:
+            plan = f"{planned.get_status_display().lower()} for {planned.day:%-d %B %Y}"
+            return f"{revision.get_status_display()}, {plan}"
+        return revision.get_status_display()
+
+    @admin.display(description="written by", ordering="written_by")
+    def who(self, revision: Revision) -> str:
+        """The name of the colleague who wrote it."""
+        return shown_name(revision.written_by)
 
     def has_change_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
         """Whether the revision can be edited: only a draft can."""
@@ -49,54 +63,9 @@ class RevisionAdmin(DecisionAdmin):
         )
 
     def get_fields(self, request: HttpRequest, obj: Revision | None = None) -> tuple[str, ...]:
-        if obj is None:
-            return ("page", "document", "change_class", "note")
-        if self.has_change_permission(request, obj):
-            return ("document", "change_class", "note", "seen_version")
-        return ("change_class", "note", "document")
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Begin a new revision with the newest text of its page."""
-        initial = super().get_changeform_initial_data(request)
-        page = str(initial.get("page", ""))
-        last = (
-            Revision.objects.filter(page=int(page)).order_by("-number").first()
-            if page.isdecimal() and len(page) < 10
-            else None
-        )
-        if last:
-            initial["document"] = last.document
-        return initial
-
-    def save_model(
-        self, request: HttpRequest, obj: Revision, form: ModelForm[Revision], change: bool
-    ) -> None:
-        """Hand the text to `publishing`, the only writer of revisions."""
-        values = form.cleaned_data
-        text = {name: values[name] for name in ("document", "change_class", "note")}
-        now = timezone.now()
-        if change:
-            publishing.save_draft(
-                obj, version=values["seen_version"] or 0, by=signed_in(request), now=now, **text
-            )
-        else:
-            saved = publishing.start_draft(values["page"], by=signed_in(request), now=now, **text)
-            obj.pk, obj.number = saved.pk, saved.number
-
-    def response_add(
-        self, request: HttpRequest, obj: Revision, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        return self._to_preview(request, obj) or super().response_add(
-            request, obj, post_url_continue
-        )
-
-    def response_change(self, request: HttpRequest, obj: Revision) -> HttpResponse:
-        return self._to_preview(request, obj) or super().response_change(request, obj)
-
-    def _to_preview(self, request: HttpRequest, revision: Revision) -> HttpResponse | None:
-        if "_preview" not in request.POST:
-            return None
-        return redirect("admin:procedures_revision_preview", revision.pk)
+        if obj and not self.has_change_permission(request, obj):
+            return ("change_class", "note", "document")
+        return ("document", "change_class", "note", "seen_version")
 
     def decision_context(self, record: Revision, decision: Decision) -> dict[str, Any]:
         """The whole text for the person who signs, and what it changes for patients."""
@@ -137,26 +106,41 @@ class RevisionAdmin(DecisionAdmin):
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         record = self.get_object(request, object_id) if object_id else None
+        if record and self.has_change_permission(request, record):
+            return self.write(request, record)
+        if record and request.method == "POST" and self.has_change_permission(request):
+            return self.too_late(request, record)
         extra = {**(extra_context or {})}
         if record:
-            extra |= {
-                "decisions": self.open_decisions(request, record),
-                "events": record.events.select_related("by").order_by("-pk"),
-                "sign_offs": record.sign_offs.order_by("-signed_at"),
-                "preview_url": reverse("admin:procedures_revision_preview", args=[record.pk]),
-                "others": _others(record),
-                "readers": tally(record),
-                "answered": _answered(record),
-                "is_draft": record.status == RevisionStatus.DRAFT,
-                "preview_label": _preview_label(record),
-                "findings": _findings(record),
-                "faults": _faults(record),
-            }
-        try:
-            return super().changeform_view(request, object_id, form_url, extra)
-        except PublishingRefused as refusal:
-            self.message_user(request, str(refusal), "ERROR")
-            return self.response_post_save_change(request, record)
+            extra |= self._read_only_context(request, record)
+        return super().changeform_view(request, object_id, form_url, extra)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, under the name that the navigation gives it."""
+        return super().changelist_view(request, {**(extra_context or {}), "title": "Pages"})
+
+    def _read_only_context(self, request: HttpRequest, record: Revision) -> dict[str, Any]:
+        decisions = self.open_decisions(request, record)
+        return {
+            "title": str(record),
+            "subtitle": None,
+            **incident(decisions),
+            "decisions": [each for each in decisions if each.slug not in {"suspend", *BEHIND}],
+            "live": record,
+            "events": record.events.select_related("by").order_by("-pk"),
+            "sign_offs": record.sign_offs.order_by("-signed_at"),
+            "preview_url": reverse("admin:procedures_revision_preview", args=[record.pk]),
+            "others": _others(record),
+            "readers": tally(record),
+            "answered": _answered(record),
+            "is_draft": record.status == RevisionStatus.DRAFT,
+            "preview_label": _preview_label(record),
+            "findings": _findings(record),
+            "faults": _faults(record),
+            "plan": getattr(record, "plan", None),
+        }
 
     def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page as patients would see it. Uses the frozen bytes where they exist."""

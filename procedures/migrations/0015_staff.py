@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('procedures', '0013_clinic_details'),
+        ('procedures', "0014_editor"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

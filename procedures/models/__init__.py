@@ -13,7 +13,14 @@ from procedures.models.pages import (
     sha256,
 )
 from procedures.models.people import Clinician
-from procedures.models.records import DueNotice, PageEvent, PageFeedback, Verdict
+from procedures.models.records import (
+    DueNotice,
+    PageEvent,
+    PageFeedback,
+    PlannedPublication,
+    UnsavedText,
+    Verdict,
+)
 from procedures.models.staff import (
     AccountEvent,
     Departure,
@@ -39,6 +46,7 @@ __all__ = [
     "Invitation",
     "PageEvent",
     "PageFeedback",
+    "PlannedPublication",
     "RateLimit",
     "Revision",
     "SharedPlace",
@@ -47,6 +55,7 @@ __all__ = [
     "Source",
     "StaffAccount",
     "StaffSession",
+    "UnsavedText",
     "Verdict",
     "sha256",
 ]

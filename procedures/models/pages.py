@@ -84,7 +84,7 @@ class InformationPage(models.Model):
     }
 
     def __str__(self) -> str:
-        return f"{self.category}/{self.slug}"
+        return self.staff_title
 
     def get_absolute_url(self) -> str:
         """Where patients read it."""

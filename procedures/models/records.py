@@ -7,7 +7,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q, UniqueConstraint
 
+from procedures.ground.constraints import paired
 from procedures.models.pages import InformationPage, Revision
+from procedures.status import ChangeClass, PlanStatus
 
 
 class PageEvent(models.Model):
@@ -123,3 +125,66 @@ class DueNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.page}: {self.cause}"
+
+
+class PlannedPublication(models.Model):
+    """The day on which a signed text is to be published without anybody pressing a button.
+
+    One row for each text; what happened to the plan before is in the page's history.
+    """
+
+    revision = models.OneToOneField(Revision, on_delete=models.PROTECT, related_name="plan")
+    day = models.DateField("publish on")
+    status = models.CharField(max_length=20, choices=PlanStatus, default=PlanStatus.PLANNED)
+    reason = models.TextField("why it was stopped", blank=True)
+    planned_at = models.DateTimeField()
+    planned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "revision", "day", "status", "reason", "planned_at", "planned_by"}
+
+    class Meta:
+        constraints = [paired("planned")]
+
+    def __str__(self) -> str:
+        return f"{self.revision}, {self.day:%-d %B %Y}"
+
+
+class UnsavedText(models.Model):
+    """What somebody has typed into a draft and not saved, for them to go on with.
+
+    `seen_version` is the version of the draft that they had on the screen.
+    """
+
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="unsaved")
+    seen_version = models.PositiveIntegerField()
+    document = models.TextField(blank=True)
+    change_class = models.CharField(max_length=10, choices=ChangeClass)
+    note = models.CharField(max_length=300, blank=True)
+    kept_at = models.DateTimeField()
+    kept_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "revision",
+        "seen_version",
+        "document",
+        "change_class",
+        "note",
+        "kept_at",
+        "kept_by",
+    }
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["revision", "kept_by"], name="one_unsaved_text_each"),
+            paired("kept"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.revision}, {self.kept_at:%-d %B %Y}"

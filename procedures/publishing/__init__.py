@@ -10,8 +10,12 @@ from procedures.publishing.drafting import (
     return_to_author,
     save_draft,
     start_draft,
+    start_page,
+    start_version,
     submit_for_review,
 )
+from procedures.publishing.keeping import discard, keep, kept_by
+from procedures.publishing.planning import plan, publish_planned, take_back
 from procedures.publishing.releasing import publish, suspend, withdraw
 from procedures.publishing.reviews import hand_on_pages
 from procedures.publishing.sealing import reseal
@@ -27,9 +31,14 @@ from procedures.publishing.transitions import wrote
 __all__ = [
     "APPROVAL",
     "STATEMENT",
+    "discard",
     "hand_on_pages",
+    "keep",
+    "kept_by",
     "library",
+    "plan",
     "publish",
+    "publish_planned",
     "re_affirm",
     "reseal",
     "return_to_author",
@@ -37,8 +46,11 @@ __all__ = [
     "save_draft",
     "sign_off",
     "start_draft",
+    "start_page",
+    "start_version",
     "submit_for_review",
     "suspend",
+    "take_back",
     "withdraw",
     "wrote",
 ]

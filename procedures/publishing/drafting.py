@@ -8,12 +8,15 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
+from procedures.publishing.keeping import discard
 from procedures.publishing.transitions import name_page, one_step, record, transition
 from procedures.reading import findings
 from procedures.status import (
+    BEFORE_PATIENTS,
     EDITED,
     EVENTS,
     RETURNED,
+    Category,
     ChangeClass,
     PublishingRefused,
     RevisionStatus,
@@ -28,6 +31,10 @@ from procedures.texts.rendering import (
     render,
     with_plain_line_ends,
 )
+from procedures.texts.skeletons import skeleton
+
+# The note to patients of the first version of a page.
+FIRST_NOTE = "This page is new."
 
 
 def start_draft(
@@ -63,6 +70,39 @@ def start_draft(
     return revision
 
 
+def start_page(*, category: Category, slug: str, title: str, by: User, now: datetime) -> Revision:
+    """Make a page and its first draft, filled with the skeleton of its category.
+
+    Whoever begins a page owns it, until a colleague is chosen.
+    """
+    try:
+        with one_step():
+            page = InformationPage.objects.create(slug=slug, category=category, owner=by)
+            document = skeleton(category, title)
+            return start_draft(page, document=document, by=by, now=now, note=FIRST_NOTE)
+    except IntegrityError:
+        raise PublishingRefused(
+            "A colleague has just made a page with this address. Choose another."
+        ) from None
+
+
+def start_version(page: InformationPage, *, by: User, now: datetime) -> Revision:
+    """Begin the next version of a page with the text that patients read now.
+
+    If somebody has already begun one, that draft is returned.
+    """
+    begun = page.revisions.filter(status=RevisionStatus.DRAFT).order_by("-number").first()
+    if begun:
+        return begun
+    in_force = page.revisions.filter(status__in=BEFORE_PATIENTS).first()
+    text = in_force or page.revisions.order_by("-number").first()
+    if text is None:
+        return start_draft(
+            page, document=skeleton(page.kind(), page.staff_title), by=by, now=now, note=FIRST_NOTE
+        )
+    return start_draft(page, document=text.document, by=by, now=now)
+
+
 def save_draft(
     revision: Revision,
     *,
@@ -90,6 +130,7 @@ def save_draft(
         )
         record(revision, EDITED, by=by, now=now)
         _name_unpublished(revision)
+        discard(revision, by=by)
     return revision
 
 

@@ -1,14 +1,21 @@
 """Verbs of release: show a signed text to patients, and take it away."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.utils import timezone
 
-from procedures.models import Revision
+from procedures.models import PlannedPublication, Revision
 from procedures.publishing.transitions import examined, name_page, one_step, record, transition
-from procedures.status import BEFORE_PATIENTS, EVENTS, PublishingRefused, RevisionStatus
+from procedures.status import (
+    BEFORE_PATIENTS,
+    EVENTS,
+    Plans,
+    PlanStatus,
+    PublishingRefused,
+    RevisionStatus,
+)
 from procedures.texts.rendering import parse
 
 
@@ -16,7 +23,7 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
     """Publish a signed revision; the one that was published before is superseded."""
     try:
         with one_step():
-            _refuse_unfit(revision, version=version, now=now)
+            refuse_unfit(revision, version=version, now=now)
             _supersede_earlier(revision, by=by, now=now)
             transition(
                 revision,
@@ -27,6 +34,7 @@ def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Rev
             )
             record(revision, EVENTS[RevisionStatus.PUBLISHED], by=by, now=now)
             name_page(revision)
+            _end_plan(revision)
     except IntegrityError:
         raise PublishingRefused(
             "A colleague has just published another version of this page. Open theirs."
@@ -53,11 +61,19 @@ def withdraw(revision: Revision, *, version: int, by: User, reason: str, now: da
     return _end(revision, RevisionStatus.WITHDRAWN, version=version, by=by, reason=reason, now=now)
 
 
-def _refuse_unfit(revision: Revision, *, version: int, now: datetime) -> None:
+def refuse_unfit(
+    revision: Revision, *, version: int, now: datetime, on: date | None = None
+) -> None:
+    """Refuse what may not be published, now or `on` a day to come in the clinic's time zone."""
+    day = on or timezone.localdate(now)
     signed = examined(revision, version=version).signature
+    whose = "A clinician" if revision.page.kind().needs_clinician else "A manager"
     if signed is None or signed.review_due <= timezone.localdate(now):
-        whose = "A clinician" if revision.page.kind().needs_clinician else "A manager"
         raise PublishingRefused(f"This text has no valid signature. {whose} must sign it first.")
+    if signed.review_due <= day:
+        raise PublishingRefused(
+            f"Its next review is due on {signed.review_due:%-d %B %Y}. Choose an earlier day."
+        )
     if parse(revision.document).category != revision.page.category:
         raise PublishingRefused(
             "The page has moved to another category since this was signed. Start a new version."
@@ -74,6 +90,13 @@ def _supersede_earlier(revision: Revision, *, by: User, now: datetime) -> None:
     for old in earlier.order_by("pk"):
         transition(old, RevisionStatus.SUPERSEDED, version=old.version)
         record(old, EVENTS[RevisionStatus.SUPERSEDED], by=by, now=now)
+
+
+def _end_plan(revision: Revision) -> None:
+    """Its plan is done, whoever published it."""
+    before = [status for status, then in Plans.TRANSITIONS.items() if PlanStatus.DONE in then]
+    plans = PlannedPublication.objects.filter(revision=revision, status__in=before)
+    plans.update(status=PlanStatus.DONE, reason="")
 
 
 def _end(

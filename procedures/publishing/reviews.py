@@ -12,17 +12,24 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from procedures.ground.batches import Failed, attempt, log_failure
 from procedures.ground.people import MANAGERS, is_manager
-from procedures.models import DueNotice, InformationPage, Revision, SignOff, Source
+from procedures.models import (
+    DueNotice,
+    InformationPage,
+    PlannedPublication,
+    Revision,
+    SignOff,
+    Source,
+)
 from procedures.models.clinic import details
 from procedures.reading.feedback import tally
 from procedures.reading.proofs import examine, signature, with_evidence
-from procedures.status import BEFORE_PATIENTS, ReviewState, RevisionStatus
+from procedures.status import BEFORE_PATIENTS, PlanStatus, ReviewState, RevisionStatus
 from procedures.texts.rendering import CITATION
 
 
@@ -51,7 +58,21 @@ def due(on: date) -> list[Due]:
     sources = {source.key: source for source in Source.objects.all()}
     found = [_judged(page, revision, sources, on) for page in pages for revision in page.live[:1]]
     waiting = [(urgency, each) for urgency, each in found if each.causes]
-    return [each for _, each in sorted(waiting, key=lambda both: both[0])]
+    return [*_held_up(on), *(each for _, each in sorted(waiting, key=lambda both: both[0]))]
+
+
+def _held_up(on: date) -> Iterator[Due]:
+    """The texts that were to be published by that day and were not."""
+    late = Q(status=PlanStatus.STOPPED) | Q(status=PlanStatus.PLANNED, day__lt=on)
+    plans = PlannedPublication.objects.filter(late).select_related("revision__page__owner")
+    for planned in plans.order_by("day", "pk"):
+        why = planned.reason or "Nothing has done it yet. Is the worker running?"
+        cause = Cause(
+            f"plan {planned.pk} {planned.day} {planned.status}",
+            f"Version {planned.revision.number} was to be published on "
+            f"{planned.day:%-d %B %Y}, and was not. {why}",
+        )
+        yield Due(planned.revision.page, planned.revision, [cause])
 
 
 def _judged(

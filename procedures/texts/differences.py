@@ -67,6 +67,16 @@ def _lines(text: str) -> list[str]:
 def compare(older: str, newer: str, *, addresses: bool = False) -> list[list[Piece]]:
     """The passages that differ between two fragments, each as its pieces in reading order."""
     before, after = (passages(each, addresses=addresses) for each in (older, newer))
+    return _changed(before, after)
+
+
+def compare_lines(older: str, newer: str) -> list[list[Piece]]:
+    """The lines that differ between two texts as they were typed, each as its pieces."""
+    before, after = ([line for line in text.split("\n") if line] for text in (older, newer))
+    return _changed(before, after)
+
+
+def _changed(before: Sequence[str], after: Sequence[str]) -> list[list[Piece]]:
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     changed: list[list[Piece]] = []
     for how, start, end, new_start, new_end in matcher.get_opcodes():

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,10 +47,17 @@ from bookings.status import (
     Verdict,
 )
 from bookings.status.events import Event
-from clinic_site.demo.signed_pages import SOURCES
+from clinic_site.demo.signed_pages import BEGUN, SOURCES
 from procedures.ground import phones
-from procedures.models import Clinician, InformationPage, Revision, SignOff, Source
-from procedures.status import RevisionStatus
+from procedures.models import (
+    Clinician,
+    InformationPage,
+    PlannedPublication,
+    Revision,
+    SignOff,
+    Source,
+)
+from procedures.status import PlanStatus, RevisionStatus
 from tests.people import BASE
 from tests.valid_html import faults_of
 
@@ -402,7 +409,7 @@ def references(fragment: str) -> list[str]:
 
 def test_no_signed_text_cites_what_was_read_or_published_after_it(loaded: Loaded) -> None:
     signed = SignOff.objects.select_related("revision")
-    assert len({timezone.localdate(each.signed_at) for each in signed}) == 4
+    assert len({timezone.localdate(each.signed_at) for each in signed}) == 5
     for each in signed:
         day = timezone.localdate(each.signed_at)
         found = references(each.revision.fragment)
@@ -424,7 +431,8 @@ def test_each_source_has_the_day_of_its_newest_reading_or_today(now: datetime) -
 
 def test_pages_were_signed_before_the_first_request_about_them(loaded: Loaded) -> None:
     first = min(AppointmentRequest.objects.values_list("received_at", flat=True))
-    assert all(each.signed_at < first for each in SignOff.objects.all())
+    read = SignOff.objects.filter(revision__published_at__isnull=False)
+    assert all(each.signed_at < first for each in read)
 
 
 EVERY_REQUEST = {"feeling-unwell", "hot-joint", "injury", "warning-signs", "under-18"}
@@ -474,5 +482,16 @@ def test_every_page_asks_what_its_visit_needs(loaded: Loaded) -> None:
         shockwaves = page is not None and page.slug == "shockwave-therapy"
         assert keys(page) == (BEFORE_SHOCKWAVES if shockwaves else BEFORE_A_NEEDLE)
     written = {path.stem for path in SOURCES.parent.parent.glob("*/*.md")}
-    assert {page.slug for page in InformationPage.objects.all()} == written
+    assert {page.slug for page in InformationPage.objects.all()} == {*written, BEGUN}
     assert unasked() == []
+
+
+def test_an_editor_has_begun_a_page_and_a_publisher_has_planned_a_version(
+    loaded: Loaded, now: datetime
+) -> None:
+    begun = Revision.objects.get(page__slug=BEGUN)
+    assert (begun.status, "‹" in begun.document) == (RevisionStatus.DRAFT, True)
+    planned = PlannedPublication.objects.get()
+    assert planned.status == PlanStatus.PLANNED
+    assert planned.day == timezone.localdate(now) + timedelta(days=7)
+    assert planned.revision.status == RevisionStatus.SIGNED

@@ -45,6 +45,7 @@ BREAKS = [
     (f"{URGENT}\nThe skin looks red.", 12, "skin"),
     (f"{URGENT}\n{'word ' * 26}.", 12, "long sentence"),
     (f"{URGENT}\n{RISKS}| No benefit | 47 in 100 did well[^a] |\n:::", 15, "picture"),
+    (f"{URGENT}\n‹What it is›", 12, "fill in"),
     (f"{URGENT}\nSimply come.", 12, "tone"),
     (f"{URGENT}\nCome!", 12, "tone"),
     (f"{URGENT}\n::: tell-us Tell us if:\n- you bleed\n:::", 13, "exclusion source"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from clinic_site.groups import GROUPS
 from procedures import publishing
@@ -46,21 +47,34 @@ def ready_for(slug: str, now: datetime) -> Revision:
     decision = DECISIONS[slug]
     category = Category.ABOUT if decision.permission == "approve_revision" else Category.GUIDE
     page = factories.page(category=category)
-    return factories.revision(RevisionStatus(min(decision.statuses)), of=page, now=now)
+    made = factories.revision(RevisionStatus(min(decision.statuses)), of=page, now=now)
+    if slug == "take-back-plan":
+        day = timezone.localdate(now) + timedelta(days=1)
+        by = factories.staff("Publisher")
+        publishing.plan(made, version=made.version, day=day, by=by, now=now)
+    return made
 
 
 # --- Drafts ---------------------------------------------------------------------------------
 
 
-def test_an_editor_begins_a_version_from_the_newest_text(sign_in: SignIn, monday: datetime) -> None:
+def test_a_new_version_begins_with_the_text_that_patients_read(
+    sign_in: SignIn, monday: datetime
+) -> None:
     published = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    abandoned = factories.document(title="Abandoned")
+    factories.revision(RevisionStatus.IN_REVIEW, text=abandoned, now=monday)
     client = sign_in("Editor")
-    url = f"{LIST}add/?page={published.page.pk}"
-    assert "title: A thing" in client.get(url).content.decode()
-    values = text(page=published.page.pk, document=factories.document(title="Another"))
-    client.post(url, values)
-    draft = Revision.objects.get(number=2)
-    assert (draft.status, draft.title, draft.written_by.username) == ("draft", "Another", "editor")
+    chosen = client.get(f"{LIST}add/?page={published.page.pk}").content.decode()
+    assert f'<option value="{published.page.pk}" selected>A thing</option>' in chosen
+    answer = client.post(f"{LIST}add/", {"page": published.page.pk})
+    draft = Revision.objects.get(number=3)
+    assert answer.headers["Location"] == page_of(draft)
+    assert (draft.status, draft.document) == ("draft", published.document)
+    assert draft.written_by.username == "editor"
+    # Whoever comes second goes on with it.
+    client.post(f"{LIST}add/", {"page": published.page.pk})
+    assert Revision.objects.count() == 3
 
 
 @pytest.mark.parametrize("page", ["", "x", "999999", "9" * 30, "%00", "1%27"])
@@ -119,17 +133,17 @@ def test_the_checks_name_what_keeps_a_draft_from_being_shown(
 ) -> None:
     guide = factories.page(category="clinics")
     for body, sentence in (
-        ("It is clear.", "The checks found nothing. You can send the text to review."),
+        ("It is clear.", "Nothing to correct"),
         (
             "It is\n&#x202e;not clear.",
-            "Must be corrected, line 9.</strong> Remove the hidden character from this line (U+202E",
+            "▲ Must</span> Remove the hidden character from this line (U+202E",
         ),
     ):
         text = factories.document(category="clinics", body=body)
         draft = factories.revision(of=guide, text=text, now=monday)
         content = sign_in("Editor").get(page_of(draft)).content.decode()
         assert sentence in content
-        assert content.count("can send the text to review") == (body == "It is clear.")
+        assert content.count("decide/submit/") == (body == "It is clear.")
 
 
 @pytest.mark.parametrize("status", [s for s in RevisionStatus if s != RevisionStatus.DRAFT])
@@ -360,17 +374,14 @@ def test_findings_stand_beside_the_text_and_the_preview(sign_in: SignIn, monday:
     body = f"\n\nIt is painless.\n{factories.BODY}"
     draft = factories.revision(text=factories.document(body=body), now=monday)
     client = sign_in("Editor")
-    for url in (page_of(draft), f"{LIST}{draft.pk}/preview/"):
+    for url, line in (
+        (page_of(draft), '<a href="#line-10">Line 10</a>'),
+        (f"{LIST}{draft.pk}/preview/", "line 10.</strong> Remove the promise"),
+    ):
         page = client.get(url).content.decode()
-        assert "line 10.</strong> Remove the promise" in page
+        assert line in page
+        assert "Remove the promise" in page
         assert "Nobody can promise a result" in page
-
-
-def test_saving_can_lead_to_the_preview(sign_in: SignIn, monday: datetime) -> None:
-    draft = factories.revision(now=monday)
-    values = text(seen_version=draft.version, _preview="yes")
-    answer = sign_in("Editor").post(page_of(draft), values)
-    assert answer.headers["Location"] == f"{LIST}{draft.pk}/preview/"
 
 
 def test_a_returned_draft_is_previewed_as_it_is_now(sign_in: SignIn, monday: datetime) -> None:
@@ -458,7 +469,7 @@ def test_an_editor_adds_a_figure_and_never_changes_it(sign_in: SignIn, monday: d
     assert (figure.added_by, figure.added_at) == (factories.staff("Editor"), monday)
     shown = client.get(f"/admin/procedures/figure/{figure.pk}/change/").content.decode()
     assert figure.address() in shown
-    assert "![what it shows](probe)" in shown
+    assert "![What it shows, in a few words](probe)" in shown
     assert "We already have this picture" in upload(client, DRAWING)
     assert client.post(f"/admin/procedures/figure/{figure.pk}/change/", {}).status_code == 403
     assert client.get(f"/admin/procedures/figure/{figure.pk}/delete/").status_code == 403

@@ -23,6 +23,8 @@ class Command(BaseCommand):
             "Written by `manage.py state_diagrams` from the two `status.py`; do not edit by hand.\n"
         )
         self._print("Revision", procedures.RevisionStatus, procedures, procedures.EVENTS)
+        plans = procedures.Plans
+        self._print("Planned publication", procedures.PlanStatus, plans, plans.EVENTS)
         self._print("Appointment request", bookings.RequestStatus, bookings, events.EVENTS)
         self._print("Recall", recalls.RecallStatus, recalls, events.RECALL_EVENTS)
 

@@ -1,9 +1,12 @@
 """The forms in which an author writes and a reviewer signs."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import slugify
 
 from procedures.ground.decisions import DecisionForm
 from procedures.ground.fields import PlainTextField
@@ -11,9 +14,104 @@ from procedures.ground.generics import ModelForm
 from procedures.ground.seen import SeenVersionField
 from procedures.models import InformationPage, Revision
 from procedures.reading import findings
+from procedures.status import Category
 from procedures.texts import content_checks
 from procedures.texts.content_checks import RULES
 from procedures.texts.rendering import DocumentError, parse, with_plain_line_ends
+
+# As the model has it; a longer one is refused when the draft is saved.
+LONGEST_NOTE = 300
+
+
+class StartPageForm(forms.Form):
+    """What has to be known before a page can be written: its kind, its title and its address."""
+
+    use_required_attribute = False
+
+    category = forms.ChoiceField(
+        label="What kind of page is it?",
+        choices=[
+            (Category.GUIDE, "A guide: one problem, and what may help"),
+            (Category.PROCEDURE, "A procedure: something that we do"),
+            (Category.CLINIC, "A clinic: one kind of visit"),
+            (Category.ABOUT, "About us: something that a manager approves"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what kind of page it is."},
+    )
+    title = PlainTextField(
+        label="Title",
+        max_length=200,
+        help_text="As patients would say it.",
+        required_message="Enter the title of the page.",
+    )
+    slug = forms.SlugField(
+        label="Last part of its address",
+        required=False,
+        max_length=50,
+        help_text=(
+            "Leave it empty, and we make it from the title. You can change it until the page is "
+            "published."
+        ),
+        error_messages={
+            "invalid": "Use only letters without accents, numbers and hyphens: golfers-elbow."
+        },
+    )
+
+    def clean_category(self) -> Category:
+        """The kind, as the rest of the code knows it."""
+        return Category(self.cleaned_data["category"])
+
+    def clean(self) -> dict[str, Any]:
+        """Propose the address from the title, and refuse one that another page has."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        slug = cleaned["slug"] or slugify(cleaned["title"].replace("’", ""))[:50].strip("-")
+        taken = InformationPage.objects.filter(slug=slug).first()
+        if not slug:
+            self.add_error("slug", "Enter the last part of the address.")
+        elif taken:
+            self.add_error(
+                "slug", f"The page “{taken.staff_title}” has the address “{slug}”. Enter another."
+            )
+        return cleaned | {"slug": slug}
+
+
+class StartVersionForm(forms.Form):
+    """The page of which somebody begins a new version."""
+
+    use_required_attribute = False
+
+    page = forms.ModelChoiceField(
+        label="Page",
+        queryset=InformationPage.objects.order_by("title", "slug"),
+        empty_label="Choose a page",
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose a page."),
+    )
+
+
+class PlanForm(DecisionForm):
+    """The day on which a signed text is to be published."""
+
+    day = forms.DateField(
+        label="Publish on",
+        input_formats=["%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d"],
+        widget=forms.DateInput(format="%d/%m/%Y", attrs={"autocomplete": "off"}),
+        help_text="For example, 01/12/2026. Patients can read it from 00:05 that day.",
+        error_messages=dict.fromkeys(
+            ("required", "invalid"), "Enter a day, for example 01/12/2026."
+        ),
+    )
+
+    def clean_day(self) -> date:
+        """The day, which has to be in the future."""
+        day: date = self.cleaned_data["day"]
+        if day <= timezone.localdate():
+            raise forms.ValidationError(
+                "Choose a day after today. To publish today, use “Publish”."
+            )
+        return day
 
 
 class InformationPageForm(ModelForm[InformationPage]):
@@ -43,31 +141,28 @@ class InformationPageForm(ModelForm[InformationPage]):
 
 
 class RevisionForm(ModelForm[Revision]):
-    """The text of a draft, checked line by line."""
+    """The text of a draft, checked line by line. `typed` is what its boxes begin with instead."""
 
     # Not `version`, which belongs to the model and is never typed.
     seen_version = SeenVersionField(required=False)
 
     class Meta:
         model = Revision
-        fields = ("page", "document", "change_class", "note")
+        fields = ("document", "change_class", "note")
         # An author has to see what is wrong with a text, so nothing is removed from it here.
         field_classes = {"document": forms.CharField}
-        widgets = {"document": forms.Textarea(attrs={"rows": 40, "cols": 100, "class": "document"})}
+        widgets = {"document": forms.Textarea(attrs={"rows": 32, "class": "document"})}
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, typed: Mapping[str, Any] | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["seen_version"] = self.instance.version
-            self.fields.pop("page", None)
+        self.initial = {**self.initial, "seen_version": self.instance.version, **(typed or {})}
 
     def clean(self) -> dict[str, Any]:
         """Refuse what was typed into an old screen, and show it again."""
         cleaned = super().clean() or self.cleaned_data
-        if self.instance.pk and cleaned.get("seen_version") != self.instance.version:
+        if cleaned.get("seen_version") != self.instance.version:
             raise forms.ValidationError(
-                "A colleague edited this text at the same time. Copy your text from below, "
-                "open the page again and combine the two."
+                "A colleague edited this text at the same time. Put the two together."
             )
         return cleaned
 
@@ -83,8 +178,8 @@ class RevisionForm(ModelForm[Revision]):
             raise forms.ValidationError(
                 [f"Line {line}: {sentence}" for line, sentence in error.faults]
             ) from None
-        page = self.instance.page if self.instance.pk else self.cleaned_data.get("page")
-        if page and parsed.category != page.category:
+        page = self.instance.page
+        if parsed.category != page.category:
             raise forms.ValidationError(
                 f"This page is in “{page.get_category_display()}”. Write “category: "
                 f"{page.category}” at the top."

@@ -8,6 +8,7 @@ from django.utils import timezone
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
 from procedures.publishing import reviews
+from procedures.reading.statements import address
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         today = timezone.localdate(now)
         for each in reviews.due(today):
             for cause in each.causes:
-                self.stdout.write(f"{each.page}: {cause.sentence}")
+                self.stdout.write(f"{address(each.page)}: {cause.sentence}")
         if options["mail"]:
             self._mail(now)
 

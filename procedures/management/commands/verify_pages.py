@@ -10,6 +10,7 @@ from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
 from procedures.models import Figure
 from procedures.reading.proofs import Link, chain, faults_of_page, pages_with_texts
+from procedures.reading.statements import address
 
 HEAD = "head"
 
@@ -33,8 +34,8 @@ class Command(BaseCommand):
         for page in pages_with_texts():
             found = _tried(faults_of_page, page)
             texts += page.revisions.count()
-            faults += [f"{page}: {fault}" for fault in found]
-            self.stdout.write(f"{page}: {'; '.join(found) or 'whole'}")
+            faults += [f"{address(page)}: {fault}" for fault in found]
+            self.stdout.write(f"{address(page)}: {'; '.join(found) or 'whole'}")
         for figure in Figure.objects.iterator():
             figures += 1
             faults += _tried(_faults_of_figure, figure)

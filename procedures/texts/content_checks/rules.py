@@ -16,6 +16,10 @@ class Rule(NamedTuple):
 
 
 RULES = {
+    "fill in": Rule(
+        "Write your own words over this.",
+        "It is a hint for the author, and readers would see it.",
+    ),
     "card heading": Rule(
         "End the heading of a care card with “if:”.",
         "Each item below it should complete that sentence.",

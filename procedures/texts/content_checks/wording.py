@@ -7,6 +7,7 @@ from procedures.models.clinic import details
 from procedures.texts.content_checks.risks import contradicts
 from procedures.texts.content_checks.rules import Finding
 from procedures.texts.rendering import Passage, normalised
+from procedures.texts.skeletons import HINT
 
 # Products whose main ingredient is a prescription-only medicine, and words that promise.
 BRANDS = re.compile(
@@ -69,8 +70,7 @@ def wording(passage: Passage) -> Iterator[Finding]:
     ):
         for found in pattern.finditer(flat):
             yield Finding(passage.line_of(found.start()), rule)
-    for found in MARKUP.finditer(passage.words):
-        yield Finding(passage.line_of(found.start()), "markup", f"“{found[0]}”")
+    yield from _left_over(passage)
     for found in _promises(flat):
         yield Finding(passage.line_of(found.start()), "promise")
     for found in _clinic_name().finditer(flat):
@@ -81,6 +81,13 @@ def wording(passage: Passage) -> Iterator[Finding]:
     if not OTHER_SKIN.search(passage.context()):
         for found in REDNESS.finditer(flat):
             yield Finding(passage.line_of(found.start()), "skin")
+
+
+def _left_over(passage: Passage) -> Iterator[Finding]:
+    """What readers would see as it was typed: marks without effect, and hints to the author."""
+    for rule, pattern in (("markup", MARKUP), ("fill in", HINT)):
+        for found in pattern.finditer(passage.words):
+            yield Finding(passage.line_of(found.start()), rule, f"“{found[0]}”")
 
 
 def place(passage: Passage) -> Iterator[Finding]:

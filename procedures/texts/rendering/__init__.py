@@ -2,6 +2,7 @@
 
 from procedures.texts.rendering.documents import (
     CITATION,
+    MAX_DOCUMENT,
     TERM,
     Document,
     DocumentError,
@@ -26,11 +27,13 @@ from procedures.texts.rendering.fragments import (
     words_of,
 )
 from procedures.texts.rendering.passages import Passage, Piece
+from procedures.texts.rendering.sketches import Sketch, sketch
 from procedures.texts.rendering.words import normalised
 
 __all__ = [
     "CITATION",
     "CLOSING_SEAM",
+    "MAX_DOCUMENT",
     "RENDERER_VERSION",
     "SEAM",
     "TERM",
@@ -40,6 +43,7 @@ __all__ = [
     "Library",
     "Passage",
     "Piece",
+    "Sketch",
     "Term",
     "cut",
     "heading",
@@ -49,6 +53,7 @@ __all__ = [
     "parse",
     "read",
     "render",
+    "sketch",
     "square_code",
     "terms",
     "with_plain_line_ends",

@@ -50,31 +50,46 @@ class Document(NamedTuple):
 
 def parse(document: str) -> Document:
     """Separate the front matter from the body. Raises DocumentError, naming each line at fault."""
+    parsed, faults = read_loosely(document)
+    if parsed is None or faults:
+        raise DocumentError(faults)
+    return parsed
+
+
+def read_loosely(document: str) -> tuple[Document | None, list[Fault]]:
+    """As much of a document as can be read, and each line at fault.
+
+    None for a document that would take too long to look at.
+    """
     if len(document) > MAX_DOCUMENT:
-        raise DocumentError(
-            [(1, f"The text is longer than {MAX_DOCUMENT:,} characters. Shorten it.")]
-        )
+        return None, [(1, f"The text is longer than {MAX_DOCUMENT:,} characters. Shorten it.")]
     lines = with_plain_line_ends(document).split("\n")
-    faults = hidden_characters(lines) + _excesses(document, lines)
+    excesses = _excesses(document, lines)
+    faults = hidden_characters(lines) + excesses
     bounds = [at for at, line in enumerate(lines) if line.rstrip() == "---"]
     end = bounds[1] if len(bounds) > 1 and not bounds[0] else 0
-    if not end:
-        faults.append((1, "Begin with “---”, then title, standfirst and category, then “---”."))
-        raise DocumentError(faults)
     entries, unreadable = _front_matter(lines[1:end])
     matter = {name: value for _, name, value in entries}
-    faults += unreadable + [(end + 1, sentence) for sentence in _front_matter_faults(matter)]
-    if faults:
-        raise DocumentError(faults)
-    return Document(
-        title=matter["title"],
-        standfirst=matter["standfirst"],
-        category=Category(matter["category"]),
-        closing_question=matter.get("closing question", ""),
-        closing_sentence=matter.get("closing sentence", ""),
-        body="\n".join(lines[end + 1 :]),
-        body_line=end + 2,
-        matter=entries,
+    if end:
+        faults += unreadable + [(end + 1, sentence) for sentence in _front_matter_faults(matter)]
+    else:
+        faults.append((1, "Begin with “---”, then title, standfirst and category, then “---”."))
+    if excesses:
+        return None, faults
+    category = matter.get("category", "")
+    first = end + 1 if end else 0
+    return (
+        Document(
+            title=matter.get("title", ""),
+            standfirst=matter.get("standfirst", ""),
+            category=Category(category if category in Category.values else Category.GUIDE),
+            closing_question=matter.get("closing question", ""),
+            closing_sentence=matter.get("closing sentence", ""),
+            body="\n".join(lines[first:]),
+            body_line=first + 1,
+            matter=entries,
+        ),
+        faults,
     )
 
 

@@ -16,6 +16,7 @@ import nh3
 import segno
 from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
 
 from procedures.models import Source
 from procedures.texts.rendering.blocks import BLOCKS
@@ -123,6 +124,11 @@ def render(document: str, library: Library) -> str:
     found = faults(parsed, library, parser)
     if found:
         raise DocumentError(sorted(found))
+    return compose(parsed, library, parser)
+
+
+def compose(parsed: Document, library: Library, parser: MarkdownIt) -> str:
+    """The fragment of a document without faults. Raises DocumentError if something would be lost."""
     cited = [library.sources[key] for key in dict.fromkeys(CITATION.findall(parsed.body))]
     notes = "\n\n".join(f"[^{source.key}]: {_reference(source)}" for source in cited)
     clean = _clean(parser.render(f"{parsed.body}\n\n{notes}\n"))
