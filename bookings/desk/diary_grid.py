@@ -77,7 +77,9 @@ def style_sheet() -> str:
     head = "/* Written by `manage.py diary_css`: where a line is, in cells of five minutes. */"
     starts = [f".at-{cell} {{ grid-row-start: {cell + 1}; }}" for cell in range(MOST_CELLS)]
     lengths = [f".for-{cells} {{ grid-row-end: span {cells}; }}" for cells in LENGTHS]
-    return "\n".join([head, *starts, *lengths, ""])
+    # The list to print needs the width. Only pages of the diary have this style sheet.
+    paper = "@page { size: A4 landscape; margin: 12mm; }"
+    return "\n".join([head, *starts, *lengths, paper, ""])
 
 
 def _grid(plan: Plan, window: Span, now: datetime) -> Grid:

@@ -56,7 +56,10 @@ def urls(site: AdminSite) -> list[URLPattern]:
                 **site.each_context(request),
                 "asked": asked,
                 "view": name,
-                "views": VIEWS,
+                "views": [
+                    (each, label, reverse(f"admin:bookings_diary_{each}"))
+                    for each, label in VIEWS.items()
+                ],
                 **view(request, asked),
             }
             return TemplateResponse(request, f"admin/bookings/diary_{name}.html", context)

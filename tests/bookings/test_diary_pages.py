@@ -300,7 +300,7 @@ def test_a_chosen_type_and_clinician_are_kept_from_day_to_day(
     kept = f"&type={kind.pk}&clinician={doctor.pk}"
     assert f"?day=2026-11-25{kept}" in links(page, r"\?day=")
     for view in ("week", "month", "list"):
-        assert f"../{view}/?day=2026-11-24{kept}" in links(page, rf"\.\./{view}/")
+        assert f"{LIST}diary/{view}/?day=2026-11-24{kept}" in links(page, f"{LIST}diary/{view}/")
 
 
 def test_the_style_sheet_has_every_place() -> None:
@@ -560,7 +560,7 @@ def test_a_week_names_nobody_and_leads_to_its_days(
     ]
     assert ("at-12 for-6 booked", "○ 9:00 to 9:30 booked") in lines(page)
     link = f"{LIST}diary/week/?day=2026-11-30"
-    assert links(page_at(sign_in("Reception")), f"{LIST}diary/week/") == [link]
+    assert links(page_at(sign_in("Reception")), f"{LIST}diary/week/")[0] == link
 
 
 def test_a_month_says_how_full_each_day_is(

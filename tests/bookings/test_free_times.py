@@ -402,6 +402,15 @@ def test_an_offered_time_that_lost_its_session_cannot_be_taken(
     assert request.status == RequestStatus.OFFERED
 
 
+def test_a_session_may_be_different_on_two_days(doctor: Clinician, monday: datetime) -> None:
+    session = ClinicSession.objects.get()
+    later = TUESDAY + timedelta(days=7)
+    SessionChange.objects.create(session=session, day=TUESDAY, starts=time(10), ends=time(11))
+    SessionChange.objects.create(session=session, day=later)
+    weeks = [TUESDAY + timedelta(days=7 * week) for week in range(3)]
+    assert spans(weeks) == [("Tue 10:00", "11:00"), ("Tue 09:00", "12:00")]
+
+
 # --- The diary ------------------------------------------------------------------------------
 
 
