@@ -80,6 +80,9 @@ def record_lists(
 ) -> None:
     """Record each part of a page on which a member of staff was shown these requests, if any."""
     parts = {screen: sorted({request.pk for request in shown}) for screen, shown in screens.items()}
+    for screen in parts:
+        # SQLite would store a longer name than PostgreSQL takes.
+        Look._meta.get_field("screen").run_validators(screen)
     Look.objects.bulk_create(
         Look(screen=screen, requests=requests, looked_at=at, looked_by=by)
         for screen, requests in parts.items()

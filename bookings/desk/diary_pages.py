@@ -51,7 +51,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
             if asked.choosing:
                 shown = [asked.choosing.record]
                 by = signed_in(request)
-                journal.record_list("choosing in the diary", shown, by=by, at=asked.now)
+                journal.record_list("choosing a time", shown, by=by, at=asked.now)
             context = {
                 **site.each_context(request),
                 "asked": asked,
@@ -183,7 +183,7 @@ def _day(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     (plan,) = asked.only([whole], clinicians)
     panel = _panel(asked, plan)
     open_ = [panel.entry.request] if panel and panel.entry.request else []
-    shown = {"diary of a day": plan.requests(), "appointment in the diary": open_}
+    shown = {"diary of a day": plan.requests(), "diary appointment": open_}
     journal.record_lists(shown, by=signed_in(request), at=asked.now)
     (grid,) = grids([plan], asked.now)
     return {

@@ -256,7 +256,7 @@ class Rebooking:
         lost = losses(self.now, self.closure, AHEAD)
         to_rebook, waiting = affected(lost, self.now)
         requests = [each.request for each in (*to_rebook[:MOST], *waiting[:MOST])]
-        journal.record_list("appointments to rebook", requests, by=self.by, at=self.now)
+        journal.record_list("to rebook", requests, by=self.by, at=self.now)
         calls = calls_of(requests)
         rows = self._rows(to_rebook[:MOST], lost, calls, errors)
         self._say_what_has_no_row(errors, requests)

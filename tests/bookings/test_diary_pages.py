@@ -432,7 +432,7 @@ def test_a_decision_can_choose_in_the_diary(
     assert link == f"{LIST}diary/week/?day=2026-11-23&type={kind.pk}&for={request.pk}-{slug}"
     week = client.get(link).content.decode()
     assert "Choose a time for Pat Sample" in words(week)
-    assert Look.objects.filter(screen="choosing in the diary", requests=[request.pk]).exists()
+    assert Look.objects.filter(screen="choosing a time", requests=[request.pk]).exists()
     day = f"{LIST}diary/day/?day=2026-11-24&type={kind.pk}&for={request.pk}-{slug}"
     for page in (week, client.get(day).content.decode()):
         chosen = links(page, f"{LIST}{request.pk}/decide/")
@@ -499,7 +499,7 @@ def test_opening_an_appointment_is_recorded(
     page_at(sign_in("Reception"), appointment=first.pk)
     assert list(Look.objects.order_by("pk").values_list("screen", "requests")) == [
         ("diary of a day", [first.request_id, second.request_id]),
-        ("appointment in the diary", [first.request_id]),
+        ("diary appointment", [first.request_id]),
     ]
 
 

@@ -7,10 +7,12 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from bookings import journal
 from bookings.models import AppointmentRequest, Look
 from bookings.status import FlagOutcome, RequestStatus
 from bookings.status.events import Event
@@ -178,3 +180,15 @@ def test_every_change_page_opens_or_refuses_for_every_role(
         statuses[model._meta.label] = client.get(url).status_code
     assert {"bookings.Closure", "bookings.AppointmentRequest"} <= statuses.keys()
     assert set(statuses.values()) <= {200, 403}
+
+
+def test_the_name_of_a_screen_fits_its_column(monday: datetime) -> None:
+    """PostgreSQL refuses a longer one, and SQLite would not notice."""
+    shown = {"x" * 20: [factories.received(now=monday)]}
+    journal.record_lists(shown, by=factories.staff("Reception"), at=monday)
+    with pytest.raises(ValidationError):
+        journal.record_lists(
+            {f"{name}x": requests for name, requests in shown.items()},
+            by=factories.staff("Reception"),
+            at=monday,
+        )

@@ -271,7 +271,7 @@ def test_a_flag_blocks_the_offer(doctor: Clinician, sign_in: SignIn, monday: dat
 def test_who_is_listed_is_recorded(three: list[AppointmentRequest], sign_in: SignIn) -> None:
     page(sign_in("Reception"))
     look = Look.objects.get()
-    assert look.screen == "appointments to rebook"
+    assert look.screen == "to rebook"
     assert look.requests == [request.pk for request in three]
 
 
