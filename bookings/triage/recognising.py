@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def recognise(said: "Submission", *, by: journal.Actor, now: datetime) -> Person:
     """The person of a new request, with what they have just said. In doubt it is somebody new.
 
-    Whoever sends it may name an earlier request of the same person. That stands in for a contact in
-    common, never for the name or the date of birth: the form for one twin may be sent for the other.
+    Whoever sends it may name an earlier request of the same person. That takes the place of a contact in
+    common, never of the name or the date of birth: the form for one twin may be sent for the other.
     What they leave out this time is kept.
     """
     person = _named_by(said) or identity.certainly(
