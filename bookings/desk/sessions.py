@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -90,13 +91,15 @@ class LocationAdmin(StrandingAdmin):
         week = periods_of(location)
         return format_html(
             '{} <a href="{}">Change</a>',
-            in_words(week) if week else "Never open",
+            in_words(week) or "Never open",
             reverse("admin:bookings_location_hours", args=[location.pk]),
         )
 
     def response_add(self, request: HttpRequest, obj: Location, *args: Any, **kwargs: Any) -> Any:
         """Lead on to the hours, without which the place is never open."""
-        super().response_add(request, obj, *args, **kwargs)
+        answer = super().response_add(request, obj, *args, **kwargs)
+        if IS_POPUP_VAR in request.POST:
+            return answer
         return redirect("admin:bookings_location_hours", obj.pk)
 
 

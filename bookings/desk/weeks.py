@@ -11,6 +11,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.admin.models import CHANGE as CHANGED
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -41,6 +43,7 @@ from bookings.models import Location
 from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
 from procedures.ground.week import days_in_words, spoken_periods
+from procedures.ground.week import in_words as week_in_words
 from procedures.ground.week_forms import hours_of
 from procedures.models import Clinician
 
@@ -87,46 +90,55 @@ class Weeks:
         """One clinician's week, to be changed from a day on."""
         _insist(request, CHANGE)
         clinician = get_object_or_404(Clinician, pk=pk)
-        now, data = timezone.now(), posted(request)
-        from_day = _day(request.POST.get("from_day") or request.GET.get("from"), now)
+        from_day = _day(request.POST.get("from_day") or request.GET.get("from"), timezone.now())
+        if "show" in request.POST:
+            return redirect(f"{request.path}?from={from_day}")
         form = WeekForm(
-            data,
+            posted(request),
             week=week_of(coming(clinician, from_day), from_day),
             from_day=from_day,
-            seen=fingerprint(clinician, from_day),
+            seen=fingerprint(clinician),
         )
         before = BeforeSaving()
-        if form.is_bound and "show" not in request.POST and form.is_valid():
-            week, seen = form.week(), form.from_day.cleaned_data["seen"]
-
-            def change() -> None:
-                wanted = sessions_of(clinician, week, from_day)
-                change_week(clinician, wanted, from_day=from_day, seen=seen)
-
-            sessions = sessions_of(clinician, week, from_day)
-            form.clashes = clashes(sessions)
-            try:
-                if not form.clashes:
-                    before = self._before_saving(request, change, outside_hours(sessions), now)
-                    if before.was_read:
-                        change()
-                        said = (
-                            f"The week of {clinician.name} is saved from {from_day:%-d %B %Y} on."
-                        )
-                        messages.success(request, said)
-                        return redirect("admin:bookings_weeks")
-            except WeekChangedMeanwhile as refusal:
-                form.clashes = [str(refusal)]
+        if form.is_bound and form.is_valid():
+            before = self._save_week(request, clinician, form)
+            if before.is_saved:
+                said = f"The week of {clinician.name} is saved from {from_day:%-d %B %Y} on."
+                messages.success(request, said)
+                return redirect("admin:bookings_weeks")
         context = {
             "form": form,
-            "clinician": clinician,
             "before": before,
-            "from_day": from_day,
             "address": reverse("admin:bookings_week", args=[pk]),
         }
-        return self._page(
-            request, "admin/bookings/week.html", f"The week of {clinician.name}", context
-        )
+        title = f"The week of {clinician.name}"
+        return self._page(request, "admin/bookings/week.html", title, context)
+
+    def _save_week(
+        self, request: HttpRequest, clinician: Clinician, form: WeekForm
+    ) -> "BeforeSaving":
+        """Save the week unless it cannot be, or something has to be read first."""
+        week, now = form.week(), timezone.now()
+        from_day, seen = (form.from_day.cleaned_data[name] for name in ("from_day", "seen"))
+
+        def change() -> None:
+            wanted = sessions_of(clinician, week, from_day)
+            change_week(clinician, wanted, from_day=from_day, seen=seen)
+
+        sessions = sessions_of(clinician, week, from_day)
+        form.clashes = clashes(sessions)
+        if form.clashes:
+            return BeforeSaving()
+        try:
+            before = self._before_saving(request, change, outside_hours(sessions), now)
+            if before.was_read:
+                change()
+                before.is_saved = True
+                _log(request, clinician, [f"From {from_day}:", *in_words(week)])
+        except WeekChangedMeanwhile as refusal:
+            form.clashes = [str(refusal)]
+            return BeforeSaving()
+        return before
 
     def hours(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The opening hours of a place."""
@@ -142,6 +154,7 @@ class Weeks:
             before = self._before_saving(request, change, [], timezone.now())
             if before.was_read:
                 change()
+                _log(request, location, [week_in_words(rows.week()) or "Never open"])
                 messages.success(request, f"The opening hours of {location} are saved.")
                 return redirect("admin:bookings_location_change", pk)
         context = {"rows": rows, "location": location, "before": before}
@@ -187,6 +200,7 @@ class BeforeSaving:
         said = repr((list(warnings), [each.appointment.pk for each in lost]))
         self.digest = hashlib.sha256(said.encode()).hexdigest()[:32]
         self.was_read = read == self.digest or not self.has_news
+        self.is_saved = False
 
     @property
     def has_news(self) -> bool:
@@ -211,6 +225,13 @@ def in_words(week: Week) -> list[str]:
 def _insist(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
         raise PermissionDenied
+
+
+def _log(request: HttpRequest, changed: Clinician | Location, lines: Sequence[str]) -> None:
+    """Add what was saved to the history of the record in the admin."""
+    LogEntry.objects.log_actions(
+        signed_in(request).pk, [changed], CHANGED, " ".join(lines), single_object=True
+    )
 
 
 def _day(typed: str | None, now: datetime) -> date:

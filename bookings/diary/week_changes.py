@@ -28,7 +28,7 @@ def change_week(
     of what was on the screen. Raises WeekChangedMeanwhile if it is old.
     """
     Clinician.objects.select_for_update().get(pk=clinician.pk)
-    if fingerprint(clinician, from_day) != seen:
+    if fingerprint(clinician) != seen:
         raise WeekChangedMeanwhile(
             "A colleague has changed this week in the meantime. Open the page again and repeat your "
             "change."

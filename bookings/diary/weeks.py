@@ -61,10 +61,12 @@ def coming(clinician: Clinician, from_day: date) -> QuerySet[ClinicSession]:
     )
 
 
-def fingerprint(clinician: Clinician, from_day: date) -> str:
-    """What the sessions are now, so that whoever changes them sees if a colleague was faster."""
-    rows = coming(clinician, from_day).values_list(
-        "pk", "room", "first_day", "last_day", "starts", "ends"
+def fingerprint(clinician: Clinician) -> str:
+    """What all sessions are now, so that whoever changes them sees if a colleague was faster."""
+    rows = (
+        ClinicSession.objects.filter(clinician=clinician)
+        .order_by("pk")
+        .values_list("pk", "room", "first_day", "last_day", "starts", "ends")
     )
     return hashlib.sha256(repr(list(rows)).encode()).hexdigest()[:32]
 

@@ -104,7 +104,7 @@ class PlainTextAdmin(BaseModelAdmin[Any]):
             kwargs.setdefault("form_class", PlainTextField)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, forms.SplitDateTimeWidget):
-            for half, name in zip(field.widget.widgets, ("day", "time"), strict=True):
+            for half, name in zip(field.widget.widgets, ("date", "time"), strict=True):
                 half.attrs["aria-label"] = f"{field.label}: {name}"
         return field
 

@@ -95,7 +95,9 @@ def spoken_periods(periods: Iterable[Period]) -> str:
 
 
 def in_words(week: Week) -> str:
-    """“Monday to Thursday, 8:30 to 17:00, and Friday, 8:30 to 16:00”."""
+    """“Monday to Thursday, 8:30 to 17:00, and Friday, 8:30 to 16:00”; empty if there are none."""
+    if not week:
+        return ""
     by_hours: dict[str, list[int]] = {}
     for day in sorted(week):
         by_hours.setdefault(spoken_periods(week[day]), []).append(day)

@@ -197,7 +197,7 @@ class ClinicDetails(models.Model):
         for name in ABOUT_THE_CLINIC:
             value = getattr(self, name)
             if name == "desk_hours":
-                value = week.in_words(self.week) if value else ""
+                value = week.in_words(self.week)
             elif name == "reminder_days":
                 value = ", ".join(map(str, value))
             elif name == "cqc_rating":

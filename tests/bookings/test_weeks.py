@@ -44,7 +44,7 @@ def typed(
     from_day = others.pop("from_day", FROM)
     sent = {
         "from_day": str(from_day),
-        "seen": fingerprint(doctor, from_day),
+        "seen": fingerprint(doctor),
         "weekly-TOTAL_FORMS": str(len(rows)),
         "weekly-INITIAL_FORMS": "0",
         "once-TOTAL_FORMS": "1" if once else "0",
@@ -157,6 +157,29 @@ def test_a_clinic_may_take_place_only_once(doctor: Clinician, sign_in: SignIn) -
     (pk,) = ClinicSession.objects.values_list("pk", flat=True)
     assert client.post(page_of(doctor), typed(doctor, once=once)).status_code == 302
     assert list(ClinicSession.objects.values_list("pk", flat=True)) == [pk]
+
+
+def test_the_week_is_shown_as_it_will_be_on_a_day(doctor: Clinician, sign_in: SignIn) -> None:
+    weekly(doctor, date(2026, 9, 7), last_day=date(2026, 12, 7))
+    weekly(doctor, date(2027, 1, 5), 14, 17)
+    client = sign_in("Manager")
+    sent = typed(doctor, from_day=date(2027, 2, 1)) | {"show": "yes"}
+    answer = client.post(page_of(doctor), sent)
+    assert answer["Location"] == f"{page_of(doctor)}?from=2027-02-01"
+    shown = client.get(answer["Location"]).context["form"].weekly.initial
+    assert [(each["days"], each["begins"], each["until"]) for each in shown] == [([1], None, None)]
+    # What ends in between is no change by a colleague.
+    later = typed(doctor, row("1", "14", "17"), from_day=date(2027, 2, 1))
+    assert client.post(page_of(doctor), later).status_code == 302
+
+
+def test_what_was_saved_is_in_the_history_of_the_clinician(
+    doctor: Clinician, sign_in: SignIn
+) -> None:
+    client = sign_in("Manager")
+    client.post(page_of(doctor), typed(doctor, row("02")))
+    history = words(client.get(f"/admin/procedures/clinician/{doctor.pk}/history/"))
+    assert "From 2026-11-30: Monday and Wednesday, 9:00 to 13:00, Room 1" in history
 
 
 # --- What cannot be -------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ def dialect(postgresql: Sequence[str], sqlite: Sequence[str]) -> Sequence[str]:
 
 @pytest.fixture
 def a_row_in_each(monday: datetime) -> None:
+    factories.clinic(phone="")
     factories.figure(DRAWING)
     factories.revision(RevisionStatus.PUBLISHED, now=monday)
     request = factories.received(flagged=True, now=monday)

@@ -199,6 +199,13 @@ def test_the_history_says_who_changed_what_and_how_it_was(
     assert client.post(f"{HISTORY}{saved.pk}/change/", typed(phone=OLD)).status_code == 403
 
 
+def test_the_promise_is_said_as_patients_read_it(sign_in: SignIn, monday: datetime) -> None:
+    client = sign_in("Manager")
+    client.post(PAGE, typed(answers_within_hours="9"))
+    said = "is promised an answer by Tuesday 24 November at 11:00."
+    assert said in words(client.get(PAGE))
+
+
 def test_days_with_the_same_hours_share_a_row(sign_in: SignIn, monday: datetime) -> None:
     rows = {
         "hours-0-days": ["0", "1", "2", "3"],

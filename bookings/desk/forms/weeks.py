@@ -155,7 +155,7 @@ class WeekForm:
         for form in self.once.forms:
             day = form.cleaned_data.get("day")
             if form.is_filled and day < first:
-                form.add_error("day", "That is before the changes count.")
+                form.add_error("day", "That is before the changes count. Show the week from then.")
         return not (any(self.weekly.errors) or any(self.once.errors))
 
     def week(self) -> Week:
