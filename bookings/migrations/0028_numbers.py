@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import migrations, models
 
+
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0024_reach"),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from bookings import journal, triage
 from bookings.models import Appointment, AppointmentRequest, ClosedDay
 from bookings.status import CLOCK, PATIENT, AppointmentStatus, RequestStatus
-from bookings.status.events import Event
+from bookings.status.events import ANSWERS, Event
 from bookings.triage import waits
 from tests import factories
 from tests.people import BASE, fill_in, send
@@ -98,7 +98,7 @@ def test_only_the_first_answer_and_only_ours_counts(monday: datetime) -> None:
     assert triage.usual_wait(monday) == ["9 in 10 people heard from us within 1 working day."]
 
 
-@pytest.mark.parametrize("kind", waits.ANSWERS)
+@pytest.mark.parametrize("kind", ANSWERS)
 def test_each_kind_of_answer_counts(kind: Event, monday: datetime) -> None:
     answered(monday, [3] * 20, kind)
     assert len(triage.usual_wait(monday)) == 1

@@ -131,8 +131,8 @@ def test_midnight_is_the_end_of_the_day() -> None:
 
 
 def open_between(start: datetime, end: datetime, week: WorkingWeek) -> timedelta:
-    days = (each.astimezone(LONDON).date() for each in (start, end))
-    return OpenTime(*days, week, set()).between(start, end)
+    first, last = (each.astimezone(LONDON).date() for each in (start, end))
+    return OpenTime(first, last, week, set()).between(start, end)
 
 
 @given(st.one_of(instants, odd_nights), lengths, st.sampled_from([WEEK, ALWAYS]))
