@@ -3,16 +3,6 @@
 from django.conf import settings
 from django.db import migrations, models
 
-ANSWERS = [
-    "asked a question",
-    "offered times",
-    "booked the appointment",
-    "deferred it",
-    "declined it",
-    "phoned the patient",
-]
-SHOWN = ["read it", "found it by searching", "printed it in a list of the day"]
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -46,26 +36,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="requestevent",
-            index=models.Index(
-                condition=models.Q(("kind__in", ANSWERS)),
-                fields=["at", "id"],
-                name="events_of_answers",
-            ),
+            index=models.Index(fields=["at", "kind", "by"], name="events_by_time"),
         ),
         migrations.AddIndex(
             model_name="requestevent",
-            index=models.Index(
-                condition=models.Q(("kind__in", SHOWN)),
-                fields=["at", "id"],
-                name="events_of_looks",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="requestevent",
-            index=models.Index(
-                condition=models.Q(("kind__in", SHOWN)),
-                fields=["by", "at", "id"],
-                name="events_of_looks_by_person",
-            ),
+            index=models.Index(fields=["by", "at"], name="events_by_person"),
         ),
     ]

@@ -1,5 +1,6 @@
 """The numbers of a period as tables and charts: what is counted, what it means, what may be shown."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
@@ -17,6 +18,7 @@ from procedures.models.clinic import details
 
 HOUR = timedelta(hours=1)
 HALF, MOST = 0.5, 0.9
+NAMES = ("half", "9 in 10")
 NO_PAGE = "Something else"
 NOTHING = {"page": NO_PAGE, "clinician": "", "place": "No room noted"}
 
@@ -132,29 +134,21 @@ class _Report:
 
     def answers(self) -> Table:
         """How long people waited for our first answer."""
-        found = counts.first_answers(self.period)
         promise = details().answers_within_hours
-        parts: list[list[timedelta]] = [[] for _ in self.parts]
-        for answer in found:
-            number = next(n for n in self.numbers if answer.at < self.parts[n].ends)
-            parts[number].append(answer.waited)
-        shown = protect([len(each) for each in parts])
-        everything = sorted(answer.waited for answer in found)
-        in_time = sum(waited <= promise * HOUR for waited in everything)
-        in_time_share = _share_in_time(in_time, len(everything))
-        half, most = _half_and_most(everything)
-        self.figures.append(Figure("Half answered within", _hours(half), "hours of open desk"))
-        self.figures.append(
-            Figure("Answered in time", in_time_share, f"within {promise} open hours, as promised")
+        parts = self._waits_by_part()
+        counted, quantiles = protect([len(each) for each in parts]), []
+        for waits, count in zip(parts, counted.divided[0], strict=True):
+            quantiles.append(_half_and_most(waits) if isinstance(count, int) else (None, None))
+        everything = sorted(wait for waits in parts for wait in waits)
+        half, most = map(_hours, _half_and_most(everything))
+        in_time = _share_in_time(
+            sum(wait <= promise * HOUR for wait in everything), len(everything)
         )
-        quantiles = [
-            _half_and_most(sorted(waits)) if isinstance(count, int) else (None, None)
-            for waits, count in zip(parts, shown.divided[0], strict=True)
+        self.figures += [
+            Figure("Half answered within", half, "hours of open desk"),
+            Figure("Answered in time", in_time, f"within {promise} open hours, as promised"),
         ]
-        series = {
-            "half within": [both[0] for both in quantiles],
-            "9 in 10 within": [both[1] for both in quantiles],
-        }
+        told = zip(self.labels, counted.divided[0], quantiles, strict=True)
         return Table(
             "answers",
             "Hours until our first answer",
@@ -164,23 +158,29 @@ class _Report:
             "one person.",
             (self.unit, "Answers", "Half within", "9 in 10 within"),
             [
-                *(
-                    (label, count, *map(_hours, both))
-                    for label, count, both in zip(
-                        self.labels, shown.divided[0], quantiles, strict=True
-                    )
-                ),
-                ("All", shown.total, _hours(half), _hours(most)),
-                ("In time", in_time_share, "", ""),
+                *((label, count, *map(_hours, both)) for label, count, both in told),
+                ("All", counted.total, half, most),
+                ("In time", in_time, "", ""),
             ],
             charts.lines(
-                f"Hours until our first answer {self.each}: half within {_hours(half)} and 9 in 10 "
-                f"within {_hours(most)} in the whole period. The table has every number.",
+                f"Hours until our first answer {self.each}: half within {half} and 9 in 10 within "
+                f"{most} in the whole period. The table has every number.",
                 self.labels,
-                series,
+                {
+                    f"{name} within": [both[at] for both in quantiles]
+                    for at, name in enumerate(NAMES)
+                },
                 (promise, f"our promise, {promise} h"),
             ),
         )
+
+    def _waits_by_part(self) -> list[list[timedelta]]:
+        """How long the desk was open before each first answer: by part, the shortest first."""
+        ends = [part.ends for part in self.parts]
+        parts: list[list[timedelta]] = [[] for _ in self.parts]
+        for answer in counts.first_answers(self.period):
+            parts[bisect_right(ends, answer.at)].append(answer.waited)
+        return [sorted(waits) for waits in parts]
 
     # --- Offers -------------------------------------------------------------------------------
 
@@ -293,7 +293,7 @@ class _Report:
         return Table(
             "waiting",
             "Waiting for us now",
-            "Requests whose next step is ours at this moment, by when they came.",
+            "Requests whose next step is ours at this moment, by the day on which they came.",
             ("Came", "Requests"),
             [*zip(ages, shown.divided[0], strict=True), ("All", shown.total)],
             charts.bars(

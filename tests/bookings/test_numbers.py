@@ -10,7 +10,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from bookings import triage
 from bookings.models import AppointmentRequest, ClinicSession
@@ -292,16 +291,23 @@ def test_readers_by_page_and_version_with_what_they_said_before(
     ],
 )
 def test_a_day_begins_at_midnight_in_the_clinic_over_both_clock_changes(
-    first: date, starts: str, settings: Any
+    first: date, starts: str
 ) -> None:
-    settings.TIME_ZONE = "Europe/London"
-    timezone.get_default_timezone.cache_clear()
     assert Period(first, first).starts == datetime.fromisoformat(starts)
-    assert (
-        Period(first - timedelta(days=1), first - timedelta(days=1)).ends
-        == Period(first, first).starts
-    )
-    timezone.get_default_timezone.cache_clear()
+    day_before = first - timedelta(days=1)
+    assert Period(day_before, day_before).ends == Period(first, first).starts
+
+
+def test_a_request_counts_on_its_day_over_both_clock_changes(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    """On 25 October the clinic's day is 25 hours long, and the next begins at midnight UTC."""
+    for at in ("2026-10-24T22:59:59", "2026-10-24T23:00:00", "2026-10-25T23:59:59"):
+        for number in range(5):
+            moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+            factories.received(now=moment, email=f"{number}-{at[8:10]}@example.org")
+    sunday = {"first_day": "25", "first_month": "10", "last_day": "25", "last_month": "10"}
+    assert table(sign_in("Manager"), "requests", BOTH_WEEKS | sunday)[0] == ["25 Oct", "10"]
 
 
 def test_weeks_are_cut_at_the_ends_and_months_are_calendar_months() -> None:
