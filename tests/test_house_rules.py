@@ -224,6 +224,7 @@ WRITER_OF = {
         "Person",
         "PersonLink",
         "Note",
+        "Recall",
     },
     "bookings.diary.claims": {"Claim", "Offer", "OfferedTime", "Appointment", "Resource"},
     "bookings.diary.week_changes": {"ClinicSession", "OpeningHours", "SessionChange"},

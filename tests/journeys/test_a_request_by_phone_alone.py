@@ -81,7 +81,8 @@ def offer_by_phone(page: Page, clinic: str, reference: str, look: Look) -> list[
     page.get_by_label("Yes, and I told them").check()
     press(page.get_by_role("button", name="Record a phone call"))
     expect(page.get_by_text("Call recorded.")).to_be_visible()
-    expect(page.get_by_text("Times offered (by phone): told")).to_be_visible()
+    line = page.get_by_role("listitem").filter(has_text="Phone call “times offered”")
+    expect(line).to_contain_text("told")
     return said
 
 
