@@ -18,7 +18,7 @@ GAP = 0.3
 STUB = 3.0
 ROW, ROW_LEFT, ROW_RIGHT = 36.0, 150.0, 430.0
 # The classes of the style sheet, in the order of the series.
-CLASSES = "abc"
+CLASSES = "abcd"
 
 
 class Bar(NamedTuple):

@@ -23,16 +23,22 @@ from bookings.diary.desk_hours import working_time_between
 from bookings.diary.free_times import span_of
 from bookings.models import Appointment, AppointmentRequest, Offer, RequestEvent
 from bookings.numbers.periods import Period
-from bookings.status import CLOCK, PATIENT, AppointmentStatus, OfferStatus
+from bookings.status import CLOCK, PATIENT, AppointmentStatus, CancelledBy, OfferStatus
 from bookings.status.events import ANSWERS
 
+
 # What became of a visit. Each is a line of its own in every table and chart about visits.
+def _cancelled_by(whom: CancelledBy) -> Q:
+    return Q(status=AppointmentStatus.CANCELLED, cancelled_by=whom)
+
+
 VISITS = {
     "Attended": Q(status=AppointmentStatus.FULFILLED),
     "Did not attend": Q(status=AppointmentStatus.NOSHOW),
-    "Cancelled": Q(status=AppointmentStatus.CANCELLED),
+    "Cancelled by the patient": _cancelled_by(CancelledBy.PATIENT),
+    "Cancelled by us": _cancelled_by(CancelledBy.CLINIC),
 }
-ATTENDED, MISSED, CANCELLED = VISITS
+ATTENDED, MISSED, *_ = VISITS
 # By what a visit is counted, besides its day.
 VISITS_BY = {
     "page": F("request__page__title"),

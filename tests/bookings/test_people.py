@@ -400,8 +400,8 @@ def test_a_page_takes_few_questions_to_the_database(
     triage.keep_apart(first.person, other=other, by=reception(), now=monday)
     factories.received(now=monday, email="third@example.org", phone="")
     client = sign_in("Reception")
-    # Five more are every page's of the desk: who is asking, what they may, how much waits.
-    with django_assert_max_num_queries(15 + 6):
+    # Seven more are every page's of the desk: who is asking, what they may, how much waits.
+    with django_assert_max_num_queries(15 + 7):
         client.get(page_of_person(first.person))
     with django_assert_max_num_queries(15):
         client.get(PEOPLE)
@@ -442,7 +442,8 @@ def test_a_joined_person_is_shown_on_one_page_with_what_is_newest(
 def test_the_history_is_one_press_away(sign_in: SignIn, monday: datetime) -> None:
     request = booked(monday)
     client = sign_in("Clinician")
-    day = {"day": f"{request.appointments.get().starts:%Y-%m-%d}"}
+    visit = request.appointments.get()
+    day = {"day": f"{visit.starts:%Y-%m-%d}", "appointment": visit.pk}
     for url in (
         f"/admin/bookings/appointmentrequest/{request.pk}/change/",
         f"/admin/bookings/appointmentrequest/{request.pk}/decide/call/",
