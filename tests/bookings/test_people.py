@@ -443,7 +443,7 @@ def test_the_history_is_one_press_away(sign_in: SignIn, monday: datetime) -> Non
     request = booked(monday)
     client = sign_in("Clinician")
     visit = request.appointments.get()
-    day = {"day": f"{visit.starts:%Y-%m-%d}", "appointment": visit.pk}
+    day = {"day": f"{visit.starts:%Y-%m-%d}", "appointment": str(visit.pk)}
     for url in (
         f"/admin/bookings/appointmentrequest/{request.pk}/change/",
         f"/admin/bookings/appointmentrequest/{request.pk}/decide/call/",
