@@ -56,7 +56,6 @@ def test_a_person_is_found_joined_and_parted(clinic: str, new_page: NewPage, loo
     presses.follow(page.get_by_role("button", name=re.compile("^Same person")))
     presses.most(MOST_TO_JOIN)
     expect(page.get_by_text("Joined: they are shown as one person")).to_be_visible()
-    look_at(page)
     find(page, "07700 900223")
     expect(page.get_by_role("heading", level=1)).to_have_text("Pat Sample")
     press(page.get_by_role("button", name="Undo"))
