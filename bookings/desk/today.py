@@ -139,8 +139,9 @@ def _lost(lost: Sequence[Stranded]) -> Iterator[Task]:
         weight="danger",
         mark="▲",
         title=f"{have} no clinic session any more",
-        label=f"Rebook {len(lost)}",
+        label=f"Rebook {len(lost)}" if len(lost) > 1 else "",
         address=reverse("admin:bookings_rebook"),
+        # Several are rebooked together, on a page of their own.
         people=[
             Named(
                 each.appointment.request,
@@ -148,7 +149,8 @@ def _lost(lost: Sequence[Stranded]) -> Iterator[Task]:
                 "Offer times",
                 _decide(each.appointment.request, "offer"),
             )
-            for each in lost[:NAMED]
+            for each in lost
+            if len(lost) == 1
         ],
     )
 

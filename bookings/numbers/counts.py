@@ -35,8 +35,8 @@ def _cancelled_by(whom: CancelledBy) -> Q:
 VISITS = {
     "Attended": Q(status=AppointmentStatus.FULFILLED),
     "Did not attend": Q(status=AppointmentStatus.NOSHOW),
-    "Cancelled by the patient": _cancelled_by(CancelledBy.PATIENT),
-    "Cancelled by us": _cancelled_by(CancelledBy.CLINIC),
+    "They cancelled": _cancelled_by(CancelledBy.PATIENT),
+    "We cancelled": _cancelled_by(CancelledBy.CLINIC),
 }
 ATTENDED, MISSED, *_ = VISITS
 # By what a visit is counted, besides its day.
