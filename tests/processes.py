@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from aiosmtpd.controller import Controller
 from django.db import connection
 
-from tests import clock, factories
+from tests import clock
 
 ROOT = Path(__file__).parent.parent
 # CI runs the long profile once, a developer the short one each time.
@@ -72,12 +72,11 @@ class MailServer(Controller):
 
 @contextlib.contextmanager
 def serving(handler: Any, settings: Any) -> Iterator[None]:
-    """A real mail server with this handler, which gets all emails; the clinic has no inbox."""
+    """A real mail server with this handler, which gets all emails, those to the clinic too."""
     controller = MailServer(handler, hostname="127.0.0.1", ready_timeout=PATIENCE)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
-    factories.clinic(inbox="")
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     try:
         yield

@@ -19,6 +19,7 @@ from bookings import journal
 from bookings.desk.agenda import Agenda, Entry, Kind, Plan, appointments_on
 from bookings.desk.diary_grid import grids
 from bookings.desk.forms.diary import DayForm
+from bookings.desk.notes import mark_pinned
 from bookings.diary.free_times import Rota, why_stranded
 from bookings.models import AppointmentRequest, AppointmentType
 from bookings.status.events import Event
@@ -183,6 +184,7 @@ def _day(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     (plan,) = asked.only([whole], clinicians)
     panel = _panel(asked, plan)
     open_ = [panel.entry.request] if panel and panel.entry.request else []
+    mark_pinned(plan.requests())
     shown = {"diary of a day": plan.requests(), "diary appointment": open_}
     journal.record_lists(shown, by=signed_in(request), at=asked.now)
     (grid,) = grids([plan], asked.now)

@@ -75,6 +75,9 @@ class WhoseTurn(SimpleListFilter):
     ):
         decides = request.user.has_perm("bookings.resolve_redflag")
         self.opens_on = CLINICIANS if decides else WAITING
+        if request.GET.get(Whose.parameter_name):
+            # What somebody has been given is theirs in any state.
+            self.opens_on = ALL
         self.now = timezone.now()
         super().__init__(request, params, model, model_admin)
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.desk.agenda import appointments_without_attendance, coming_today
+from bookings.desk.calls import Calls
 from bookings.desk.to_phone import ToPhone, patients_to_phone
 from bookings.diary.free_times import Stranded, stranded
 from bookings.models import Appointment, AppointmentRequest
@@ -46,6 +47,8 @@ class Named(NamedTuple):
     about: str
     label: str
     address: str
+    # What we have tried, if it is about a call.
+    calls: Calls | None = None
 
 
 class Tally(NamedTuple):
@@ -139,7 +142,7 @@ def _lost(lost: Sequence[Stranded]) -> Iterator[Task]:
         weight="danger",
         mark="▲",
         title=f"{have} no clinic session any more",
-        label=f"Rebook {len(lost)}" if len(lost) > 1 else "",
+        label=f"Rebook {len(lost)}",
         address=reverse("admin:bookings_rebook"),
         # Several are rebooked together, on a page of their own.
         people=[
@@ -204,7 +207,13 @@ def _calls(to_phone: Sequence[ToPhone], *, urgent: bool) -> Iterator[Task]:
         label=f"See all {number}" if number > NAMED else "",
         address=reverse("admin:bookings_to_phone"),
         people=[
-            Named(each.request, _call(each), "Record the call", _decide(each.request, "call"))
+            Named(
+                each.request,
+                _call(each),
+                "Record the call",
+                _decide(each.request, "call"),
+                each.calls,
+            )
             for each in to_phone[:NAMED]
         ],
     )

@@ -1,10 +1,11 @@
 """What colleagues of the invented clinic say: who is who, notes, and who sees to a request."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bookings import triage
+from bookings.diary.desk_hours import desk_is_open
 from clinic_site.demo.telling import Telling
 
 LATER = timedelta(minutes=3)
@@ -48,25 +49,32 @@ def say(stories: Iterable[Telling]) -> None:
     for verb, pairs in ((triage.join, JOINED), (triage.keep_apart, APART)):
         for names in pairs:
             one, other = (told[name] for name in names)
-            at = max(one.now, other.now) + LATER
-            verb(one.request.person, other=other.request.person, by=one.reception, now=at)
+            if at := _at_the_desk(max(one, other, key=lambda story: story.now)):
+                verb(one.request.person, other=other.request.person, by=one.reception, now=at)
     for said in NOTES:
         story = told[said.name]
-        note = triage.write_note(
-            story.request,
-            text=said.text,
-            pinned=said.pinned,
-            by=story.reception,
-            now=story.now + LATER,
-        )
-        if said.unpinned:
-            triage.unpin_note(note, by=story.reception, now=story.now + 2 * LATER)
+        if at := _at_the_desk(story):
+            note = triage.write_note(
+                story.request, text=said.text, pinned=said.pinned, by=story.reception, now=at
+            )
+            if said.unpinned:
+                triage.unpin_note(note, by=story.reception, now=at)
     for name, to in HANDED_OVER:
         story = told[name]
-        triage.hand_over(
-            story.request,
-            to=story.clinic.users[to] if to else None,
-            for_clinicians=not to,
-            by=story.reception,
-            now=story.now + LATER,
-        )
+        if at := _at_the_desk(story):
+            triage.hand_over(
+                story.request,
+                to=story.clinic.users[to] if to else None,
+                for_clinicians=not to,
+                by=story.reception,
+                now=at,
+            )
+
+
+def _at_the_desk(story: Telling) -> datetime | None:
+    """A few minutes after the story, or when the desk was open next. None if it has not been yet."""
+    soon = story.now + LATER
+    if desk_is_open(soon):
+        return soon
+    next_day = story.clinic.timetable.desk(story.now, 0)
+    return next_day if next_day <= story.clinic.now else None

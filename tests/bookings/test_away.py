@@ -236,8 +236,8 @@ def test_what_was_entered_comes_back_to_be_changed(
     [
         ({"who": ""}, "Choose who or what it is."),
         ({"who": "resource-999999"}, "Choose who or what it is."),
-        (day("first_day", ""), "Enter the day, for example 27 3 2027."),
-        (day("first_day", "30 2 2026"), "Enter a real day"),
+        (day("first_day", ""), "Enter a date, for example 27 3 2026."),
+        (day("first_day", "30 2 2026"), "Enter a real date"),
         (day("first_day", "24 11 26"), "Enter a year with four digits"),
         (day("first_day", "24 11 2016"), "more than two years from today. Check the year."),
         (day("last_day", "31 12 2099"), "more than two years from today. Check the year."),

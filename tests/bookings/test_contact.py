@@ -561,6 +561,7 @@ def test_an_old_address_that_refuses_is_nobodys_task_and_is_not_kept(
     Message.objects.exclude(kind=MessageKind.CONTACT_LEFT).delete()
     server = MailServer()
     server.answer_to_recipient = "550 no such person"
+    factories.clinic(inbox="")
     with serving(server, settings):
         messages.send_due()
     message = Message.objects.get()

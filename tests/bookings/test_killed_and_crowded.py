@@ -201,6 +201,7 @@ class Letters:
 @pytest.fixture
 def letters(settings: Any) -> Iterator[Letters]:
     server = Letters()
+    factories.clinic(inbox="")
     with processes.serving(server, settings):
         yield server
 

@@ -53,6 +53,7 @@ class MailServer:
 @pytest.fixture
 def mail_server(settings: Any) -> Iterator[MailServer]:
     server = MailServer()
+    factories.clinic(inbox="")
     with serving(server, settings):
         yield server
 

@@ -184,20 +184,20 @@ def test_visits_by_week_clinician_and_place(sign_in: SignIn, monday: datetime) -
     seen(seventeenth, [True] * 6 + [False] * 5 + [None] * 2, doctor=ben, place="Annexe")
     client = sign_in("Manager")
     assert table(client, "visits") == [
-        ["9 Nov", "9", "5", "fewer than 5"],
-        ["16 Nov", "6", "5", "fewer than 5"],
-        ["All", "15", "10", "fewer than 5"],
+        ["9 Nov", "9", "5", "fewer than 5", "fewer than 5"],
+        ["16 Nov", "6", "5", "fewer than 5", "fewer than 5"],
+        ["All", "15", "10", "fewer than 5", "fewer than 5"],
     ]
     assert table(client, "visits-by-clinician") == [
-        ["Dr Ada", "9", "5", "fewer than 5", "36%"],
-        ["Dr Ben", "6", "5", "fewer than 5", "45%"],
+        ["Dr Ada", "9", "5", "fewer than 5", "fewer than 5", "36%"],
+        ["Dr Ben", "6", "5", "fewer than 5", "fewer than 5", "45%"],
     ]
     assert table(client, "visits-by-place") == [
-        ["Annexe", "6", "5", "fewer than 5", "45%"],
-        ["The house", "9", "5", "fewer than 5", "36%"],
+        ["Annexe", "6", "5", "fewer than 5", "fewer than 5", "45%"],
+        ["The house", "9", "5", "fewer than 5", "fewer than 5", "36%"],
     ]
     assert table(client, "visits-by-page") == [
-        ["Something else", "15", "10", "fewer than 5", "40%"]
+        ["Something else", "15", "10", "fewer than 5", "fewer than 5", "40%"]
     ]
 
 

@@ -81,6 +81,7 @@ def hand_in(monkeypatch: pytest.MonkeyPatch) -> Hand:
 def server(settings: Any) -> Iterator[MailServer]:
     settings.RETURNED_MAIL = "returned@example.org"
     server = MailServer()
+    factories.clinic(inbox="")
     with serving(server, settings):
         yield server
 
@@ -123,6 +124,7 @@ def test_reports_come_to_an_address_of_their_own(letter: str, server: MailServer
 
 def test_without_one_they_come_to_the_sender(settings: Any, monday: datetime) -> None:
     server = MailServer()
+    factories.clinic(inbox="")
     with serving(server, settings):
         factories.received(now=monday)
         messages.send_due()

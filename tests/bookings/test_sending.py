@@ -73,6 +73,7 @@ class Server:
 @pytest.fixture
 def server(settings: Any) -> Iterator[Server]:
     server = Server()
+    factories.clinic(inbox="")
     with serving(server, settings):
         yield server
 

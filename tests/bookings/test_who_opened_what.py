@@ -58,7 +58,7 @@ def test_every_way_of_seeing_a_patient_is_listed(sign_in: SignIn, at: Any) -> No
     reception = sign_in("Reception")
     reception.get(page_of(request))
     at(start + timedelta(minutes=1))
-    reception.post(f"{LIST}search/", {"term": "Sample"})
+    reception.post("/admin/bookings/person/search/", {"term": "Sample"})
     at(start + timedelta(minutes=2))
     reception.get(LIST)
     about = f"Pat Sample, {request.reference}"

@@ -43,7 +43,8 @@ def found(page: Page, clinic: str, request: AppointmentRequest) -> Locator:
     sign_in(page, clinic, "reception")
     page.get_by_label("Find a patient").fill(request.reference)
     press(page.get_by_role("button", name="Find"))
-    return page.get_by_role("link", name=request.reference)
+    row = page.get_by_role("row").filter(has_text=request.reference)
+    return row.get_by_role("rowheader").get_by_role("link")
 
 
 def named(name: str, status: RequestStatus) -> AppointmentRequest:

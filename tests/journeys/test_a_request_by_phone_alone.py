@@ -68,7 +68,7 @@ def offer_by_phone(page: Page, clinic: str, reference: str, look: Look) -> list[
     page.get_by_label("What are you looking for?").fill("020 7946 0777")
     press(page.get_by_role("button", name="Search", exact=True))
     press(page.get_by_role("link", name="No time yet"))
-    expect(page.get_by_text(f"Request {reference}")).to_be_visible()
+    expect(page.get_by_text(f"Reference {reference}")).to_be_visible()
     press(page.get_by_role("link", name="Offer times"))
     tick_free(page, after=noon(days=1))
     press(page.get_by_role("button", name="Offer times"))

@@ -214,8 +214,8 @@ def test_what_was_not_saved_is_offered_to_whoever_typed_it(
 ) -> None:
     draft = factories.revision(now=monday)
     mine = factories.document(title="Mine")
-    client = sign_in("Editor")
     at(monday + timedelta(minutes=42))
+    client = sign_in("Editor")
     kept = client.post(f"{LIST}{draft.pk}/keep/", typed(draft, document=mine, note="N."))
     assert kept.content.decode() == "Kept for you at 10:42, not saved yet."
     draft.refresh_from_db()
