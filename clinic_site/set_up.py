@@ -104,7 +104,7 @@ SECTIONS = (
         "Who may sign in, and what they may do",
         (
             Page(
-                "Accounts",
+                "Staff accounts",
                 "admin:procedures_staffaccount_changelist",
                 "procedures.view_staffaccount",
             ),

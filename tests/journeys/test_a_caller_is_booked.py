@@ -78,5 +78,5 @@ def test_a_caller_with_a_flag_waits_for_a_clinician(
     page.get_by_label("Which one").filter(visible=True).fill("Apixaban")
     page.get_by_label("I asked all").check()
     press(page.get_by_role("button", name="Choose a time"))
-    expect(page.get_by_text("A clinician decides first")).to_be_visible()
+    expect(page.get_by_role("heading", name="A clinician decides first")).to_be_visible()
     look_at(page)

@@ -120,6 +120,7 @@ def test_a_clinician_sees_the_history_in_one_press(
     ).earliest("appointments__starts")
     day = coming.appointments.latest("pk").starts
     page.goto(f"{clinic}/admin/bookings/appointmentrequest/diary/day/?day={day:%Y-%m-%d}")
+    press(page.get_by_role("link", name=coming.name))
     presses.follow(page.get_by_role("link", name=f"History of {coming.name}"))
     presses.most(MOST_TO_HISTORY)
     page.set_viewport_size({"width": 375, "height": 900})
