@@ -85,6 +85,7 @@ def test_a_note_is_written_and_a_request_handed_over(
     assert Note.objects.filter(request=pat, pinned=True).count() == 1
     expect(page.get_by_text("◆ Note: Her sister phones for her.")).to_be_visible()
     look_at(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
     presses.follow(page.get_by_role("link", name="Hand over"))
     look_at(page)
     presses.follow(page.get_by_role("button", name="Ada Example"))
