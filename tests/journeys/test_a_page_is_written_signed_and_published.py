@@ -74,7 +74,7 @@ def test_a_page_is_written_signed_and_published(
     publisher = new_page()
     sign_in(publisher, clinic, "publisher")
     press(publisher.get_by_role("link", name="Ultrasound clinic"))
-    press(publisher.get_by_role("link", name="Publish"))
+    press(publisher.get_by_role("link", name="Publish", exact=True))
     press(publisher.get_by_role("button", name="Publish"))
     expect(publisher.get_by_text("Published. Patients can read it at")).to_be_visible()
 

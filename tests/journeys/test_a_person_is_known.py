@@ -94,7 +94,7 @@ def test_a_note_is_written_and_a_request_handed_over(
     clinician = new_page()
     sign_in(clinician, clinic, "clinician")
     clinician.goto(f"{clinic}/admin/bookings/appointmentrequest/?whose=mine")
-    expect(clinician.get_by_role("link", name=pat.reference)).to_be_visible()
+    expect(clinician.get_by_role("row").filter(has_text=pat.reference)).to_be_visible()
     expect(clinician.get_by_text("◆ Note").first).to_be_visible()
     look_at(clinician)
 
