@@ -23,6 +23,7 @@ from django.test import RequestFactory
 
 from procedures import publishing
 from procedures.models import Revision, clinic
+from procedures.models.clinic import look_again
 from procedures.reading import publication, store
 from procedures.reading.store import PageStore, encoding_for
 from procedures.status import RevisionStatus
@@ -563,6 +564,9 @@ def test_one_thread_looks_and_nobody_waits_for_it(
         go_on.wait(10)
         return 1
 
+    # The thread has no connection of its own.
+    known = look_again()
+    monkeypatch.setattr(store, "look_again", lambda: known)
     monkeypatch.setattr(store, "counter", slow)
     site.clock.now += store.LOOK_EVERY
     thread = threading.Thread(target=site.store._look)
