@@ -36,7 +36,6 @@ WAYS = (
     ("Pages", "admin:procedures_revision_changelist", "procedures.view_revision"),
     ("Numbers", "admin:bookings_numbers", "bookings.view_numbers"),
     ("Set-up", "admin:setup", ""),
-    ("Somebody is away", "admin:bookings_closure_add", "bookings.add_closure"),
     ("Book by phone", "admin:bookings_book_by_phone", "bookings.book_appointmentrequest"),
 )
 WAITING = "Requests"
