@@ -14,6 +14,7 @@ from bookings.models import (
     Topic,
     Treatment,
 )
+from bookings.models.people import age_on
 from bookings.status import Answer, AnsweredFrom, FlagLevel, TriageRefused
 from procedures.models import InformationPage
 from procedures.models.clinic import details
@@ -58,8 +59,7 @@ def questions_for(page: InformationPage | None) -> list[ScreeningQuestion]:
 
 def is_under_18(born: date, on: date) -> bool:
     """Whether somebody who was born on that day is under 18 on the other one."""
-    had_birthday = (born.month, born.day) <= (on.month, on.day)
-    return on.year - born.year - (not had_birthday) < ADULT_AT
+    return age_on(born, on) < ADULT_AT
 
 
 def answers_that_follow(request: AppointmentRequest, born: date, on: date) -> list[GivenAnswer]:

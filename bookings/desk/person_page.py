@@ -1,7 +1,7 @@
 """Everything on the page of a person: what is to come, what was, and who may be the same."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Min
@@ -20,6 +20,7 @@ from bookings.models import (
     PersonLink,
     RedFlag,
 )
+from bookings.models.people import age_on
 from bookings.status import (
     ENDED,
     PATIENT,
@@ -100,12 +101,6 @@ def notes_about(person: Person) -> list[Note]:
     """The notes about a person, those that are pinned first, then the newest."""
     notes = Note.objects.about(person).select_related("written_by", "request")
     return sorted(notes, key=lambda note: not note.is_pinned)
-
-
-def age_on(day_of_birth: date, day: date) -> int:
-    """How old somebody is on that day."""
-    had_birthday = (day.month, day.day) >= (day_of_birth.month, day_of_birth.day)
-    return day.year - day_of_birth.year - (not had_birthday)
 
 
 def _to_come(

@@ -21,7 +21,7 @@ from bookings.desk.proposals import AHEAD, Choices, Proposal, Wanted, choices_fo
 from bookings.diary.clinicians import who_has_clinics
 from bookings.diary.losses import Losses, losses
 from bookings.models import AppointmentRequest, AppointmentType, Closure, Message, Offer
-from bookings.status import DAYS, PARTS_OF_DAY, MessageKind, Overtaken, RequestStatus, TriageRefused
+from bookings.status import DAYS, PARTS_OF_DAY, MessageKind, Overtaken, TriageRefused
 from procedures.ground.batches import Failed, attempt, log_failure
 from procedures.ground.forms import number_in, posted
 from procedures.ground.signed_in import signed_in
@@ -38,7 +38,6 @@ MAY = (
 MOST = 60
 OFFER, BOOK = "offer", "book"
 VERBS: dict[str, Callable[..., Any]] = {OFFER: triage.offer_instead, BOOK: triage.book_instead}
-WITH_OFFER = {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}
 
 
 def urls(site: AdminSite) -> list[URLPattern]:

@@ -1,5 +1,6 @@
 """The people who ask us for appointments, and what colleagues say about them. Written by `triage`."""
 
+from datetime import date
 from typing import Self
 
 from django.conf import settings
@@ -10,6 +11,11 @@ from phonenumber_field.modelfields import PhoneNumberField
 from bookings.status import Verdict, needs_in_words
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
+
+
+def age_on(born: date, day: date) -> int:
+    """How many birthdays somebody has had by that day."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 class PersonQuerySet(models.QuerySet["Person"]):

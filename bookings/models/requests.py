@@ -9,7 +9,7 @@ from django.db.models import CheckConstraint, Exists, F, Index, OuterRef, Q, Uni
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.models.people import Person
+from bookings.models.people import Person, age_on
 from bookings.models.questions import ScreeningQuestion
 from bookings.status import (
     CLEARING,
@@ -310,8 +310,7 @@ class AppointmentRequest(models.Model):
 
     def age(self, on: date) -> int:
         """How many birthdays they have had by that day."""
-        born = self.date_of_birth
-        return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+        return age_on(self.date_of_birth, on)
 
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""

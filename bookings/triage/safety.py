@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bookings import diary, journal, messages
-from bookings.models import AppointmentRequest, RecordedOutcome, RedFlag, ScreeningAnswer
+from bookings.models import AppointmentRequest, Person, RecordedOutcome, RedFlag, ScreeningAnswer
 from bookings.screening import (
     GivenAnswer,
     answers_that_follow,
@@ -107,6 +107,8 @@ def correct_birth_date(
             keep(request, version=version, date_of_birth=date_of_birth)
             journal.record(request, Event.BIRTH_DATE_CORRECTED, by=by, at=now)
         keep_answers(request, answers, flagged, by=by.get_username(), now=now)
+        # What we know of the person is known by the same date.
+        Person.objects.filter(pk=request.person_id).update(date_of_birth=date_of_birth)
     return request
 
 

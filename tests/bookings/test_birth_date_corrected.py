@@ -53,6 +53,8 @@ def test_a_year_that_changes_nothing_else_is_only_corrected(monday: datetime) ->
     corrected(request, date(1971, 1, 31), monday)
     assert request.date_of_birth == date(1971, 1, 31)
     assert answers(request) == [Answer.NO]
+    request.person.refresh_from_db()
+    assert request.person.date_of_birth == date(1971, 1, 31)
     assert request.events.get(kind=Event.BIRTH_DATE_CORRECTED).by == "reception"
 
 
