@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.log import log_response
 
+from clinic_site import request_ids
 from procedures.ground.outages import find_outage
 from procedures.ground.rate_limits import TooManyTries
 
@@ -61,12 +62,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """503 if something that we depend on has failed, 500 if our code has."""
     if find_outage(sys.exception()):
         return unavailable(request)
-    return render(request, "errors/500.html", _sent(request), status=500)
+    return render(request, "errors/500.html", _of_a_fault(request), status=500)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503: the database or the disk is away, and trying again in a moment helps."""
-    response = render(request, "errors/503.html", _sent(request), status=503)
+    response = render(request, "errors/503.html", _of_a_fault(request), status=503)
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     # One line and no traceback: there may be thousands of these until somebody has repaired it.
     fault = find_outage(sys.exception()) or sys.exception() or "The page store tried in vain."
@@ -92,6 +93,11 @@ def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
     answer = render(request, "errors/429.html", context, status=429)
     answer.headers["Retry-After"] = str(max(1, seconds))
     return answer
+
+
+def _of_a_fault(request: HttpRequest) -> dict[str, object]:
+    """What was typed, and what a patient can read out so that we find the fault in the log."""
+    return {**_sent(request), "request_id": request_ids.to_read_out()}
 
 
 def _whole_minute(instant: datetime) -> datetime:

@@ -4,6 +4,7 @@ Whatever differs between installations is given on the command line, which takes
 `--bind`, `--workers`, `--threads`.
 """
 
+import logging
 import subprocess
 import sys
 from typing import Any
@@ -26,11 +27,13 @@ header_map = "drop"
 # Nothing uses it, and all servers of one account would share it.
 control_socket_disable = True
 
+# A warning of Python's is a line like every other.
+logging.captureWarnings(capture=True)
 accesslog = "-"
-# Without the query and the referrer, which may contain what somebody searched for.
-access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+# Without the query and the referrer, which may contain what somebody searched for, and without the
+# address, which is a person's: the proxy has it.
+access_log_format = "%(m)s %(U)s %(s)s %(B)s %(M)sms"
 logconfig_dict = to_console(
-    "clinic_site.logs.WithoutWords",
     {
         name: {"handlers": ["console"], "level": "INFO", "propagate": False}
         for name in ("gunicorn.error", "gunicorn.access")

@@ -1,11 +1,16 @@
-"""Keeps patients' private links, and what they wrote, out of the log."""
+"""The log: one JSON object a line, without private links and without what anybody wrote."""
 
+import json
 import logging
 import re
+from datetime import UTC, datetime
 from traceback import extract_tb
 from typing import Any
 
-PRIVATE_LINK = re.compile(r"(/appointments/mine/link/)[^\s\"']+")
+from clinic_site import request_ids
+
+# A patient's private link, and the link with which a colleague chooses a password.
+PRIVATE_LINK = re.compile(r"(/appointments/mine/link/|/invitation/)[^\s\"']+")
 
 
 class WithoutLinks(logging.Filter):
@@ -18,14 +23,26 @@ class WithoutLinks(logging.Filter):
         return True
 
 
-class WithoutWords(logging.Formatter):
-    """Logs where each error of a chain happened and its class, and never its words.
+class JsonLines(logging.Formatter):
+    """A line for programs: when (UTC), how serious, who says it, what, and in which request.
 
-    The words may repeat what a patient wrote: PostgreSQL quotes the whole row that it refuses.
+    Of an error it has where each of its chain happened and its class, and never its words, which may
+    repeat what a patient wrote: PostgreSQL quotes the whole row that it refuses.
     """
 
-    def __init__(self, format: str, style: Any = "%"):  # noqa: A002 -- the names that Django gives
-        super().__init__(format, style=style)
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON on one line, whatever its message contains."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request_id := request_ids.current():
+            line["request"] = request_id
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info).splitlines()
+        return json.dumps(line, ensure_ascii=False)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 -- the name that Python gives
         """The frames of each error, the first error first."""
@@ -37,19 +54,22 @@ class WithoutWords(logging.Formatter):
         return "\n".join(line for each in errors for line in _where(each))
 
 
-def to_console(formatter: str, loggers: dict[str, Any]) -> dict[str, Any]:
-    """The logging configuration: one line a record on the console, without private links."""
+FORMATS: dict[bool, dict[str, Any]] = {
+    False: {"()": "clinic_site.logs.JsonLines"},
+    True: {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+}
+
+
+def to_console(loggers: dict[str, Any], *, with_words: bool = False) -> dict[str, Any]:
+    """The logging configuration: one line a record on the console, without private links.
+
+    With words, it is for a person who develops, and repeats what errors say.
+    """
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"without_links": {"()": "clinic_site.logs.WithoutLinks"}},
-        "formatters": {
-            "line": {
-                "()": formatter,
-                "format": "{asctime} {levelname} {name} {message}",
-                "style": "{",
-            }
-        },
+        "formatters": {"line": FORMATS[with_words]},
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",

@@ -336,8 +336,6 @@ if TEXT_MESSAGES == "http":
 # --- Logs: codes and ids, never what a patient wrote ------------------------------------------
 
 LOGGING = to_console(
-    # During development the words of an error are wanted, and no real patient is in them.
-    "logging.Formatter" if DEVELOPMENT else "clinic_site.logs.WithoutWords",
     {
         # Error mails and request bodies would carry health details: the console line is enough.
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
@@ -346,6 +344,8 @@ LOGGING = to_console(
         "fontTools": {"level": "ERROR"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
+    # During development the words of an error are wanted, and no real patient is in them.
+    with_words=DEVELOPMENT,
 )
 
 # --- Contradictions, and then everything that was wrong above ------------------------------------

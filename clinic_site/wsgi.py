@@ -12,7 +12,9 @@ start.keep_files_private()
 start.prepare_to_serve(exit_code=start.WORKER_BOOT_ERROR)
 django_application = get_wsgi_application()
 
-# Needs the models, which are loaded by now.
+# These need the models, which are loaded by now.
+from clinic_site.health import Health  # noqa: E402
+from clinic_site.request_ids import RequestIds  # noqa: E402
 from procedures.reading.store import PageStore  # noqa: E402
 
-application = PageStore(django_application)
+application = RequestIds(Health(PageStore(django_application)))

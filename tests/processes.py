@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from aiosmtpd.controller import Controller
@@ -28,15 +28,22 @@ PATIENCE = 300
 
 
 def start(
-    *command: str, inherit: tuple[socket.socket, ...] = (), **environment: str
+    *command: str,
+    inherit: tuple[socket.socket, ...] = (),
+    errors: IO[str] | None = None,
+    **environment: str,
 ) -> subprocess.Popen[str]:
-    """Start Python with these arguments, on the test's database and clock, with pipes."""
+    """Start Python with these arguments, on the test's database and clock, with pipes.
+
+    What it reports goes into the file `errors`, if there is one.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "tests.clock", str(clock.ahead()), *command],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": _database_url(), **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=errors,
         pass_fds=[each.fileno() for each in inherit],
         text=True,
     )
@@ -44,10 +51,13 @@ def start(
 
 @contextlib.contextmanager
 def running(
-    *command: str, inherit: tuple[socket.socket, ...] = (), **environment: str
+    *command: str,
+    inherit: tuple[socket.socket, ...] = (),
+    errors: IO[str] | None = None,
+    **environment: str,
 ) -> Iterator[subprocess.Popen[str]]:
     """A process that is killed at the end, whatever it is doing."""
-    with start(*command, inherit=inherit, **environment) as process:
+    with start(*command, inherit=inherit, errors=errors, **environment) as process:
         try:
             yield process
         finally:

@@ -7,11 +7,8 @@ promise. Each database is tried in its own run of the suite.
 
 import contextlib
 import http.client
-import os
 import re
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -26,6 +23,7 @@ import pytest
 from django.db import connection  # noqa: F401 -- for skipif
 
 from tests import processes
+from tests.served import gunicorn, production
 
 AWAY = 8.0 if processes.FULL else 1.0
 # The promise, in seconds; before there was one, an answer took 20.
@@ -120,6 +118,17 @@ class Site:
             for each in crowd:
                 each.join()
 
+    def health(self) -> tuple[int, str]:
+        """What a checker hears that knows neither our host nor HTTPS."""
+        channel = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        began = time.monotonic()
+        channel.request("GET", "/health/ready")
+        answer = channel.getresponse()
+        body = answer.read().decode()
+        channel.close()
+        assert time.monotonic() - began < LONGEST
+        return answer.status, body
+
     def wait_for(self, what: str, statuses: set[int], seconds: float) -> None:
         """Wait until this kind of request is answered like this."""
         seen, deadline = len(self.answers), time.monotonic() + seconds
@@ -142,38 +151,13 @@ class Site:
         assert {answer.status for answer in self.answers if answer.what == "kept"} == {200}
 
 
-def manage(*arguments: str, **environment: str) -> None:
-    subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=processes.ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-
-
 @contextlib.contextmanager
 def served(database: str, settings: Any) -> Iterator[Site]:
     """A process with four threads on this database, ready and with its page kept."""
-    environment = {
-        "DJANGO_SETTINGS_MODULE": "tests.production",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "SEALING_KEY": settings.SEALING_KEY,
-        "CLINIC_SENDER": "desk@clinic.example",
-        "SITE_URL": "https://clinic.example",
-        "PROXIES": "1",
-        "DEVELOPMENT": "false",
-        "DATABASE_URL": database,
-    }
-    manage("migrate", "--verbosity", "0", **environment)
-    command = ("-m", "gunicorn", "-c", "python:clinic_site.gunicorn", "clinic_site.wsgi")
-    more = ("--workers", "1", "--access-logfile", "/dev/null", "--log-level", "error")
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(processes.listening())
-        bind = ("--bind", f"fd://{server.fileno()}")
-        running = processes.running(*command, *bind, *more, inherit=(server,), **environment)
-        stack.enter_context(running)
-        site = Site(server.getsockname()[1])
+    environment = production(database, settings)
+    quiet = ("--access-logfile", "/dev/null", "--log-level", "error")
+    with gunicorn(environment, *quiet) as port:
+        site = Site(port)
         site.ask("kept", PAGE)
         yield site
 
@@ -197,11 +181,14 @@ def test_while_postgresql_is_away_pages_are_shown_and_all_else_asks_to_try_again
 ) -> None:
     with served(postgresql.get_uri(), settings) as site, site.under_load():
         site.wait_for("press", {302}, FOREVER)
+        assert site.health() == (200, "ready\n")
         postgresql.stop()
         site.stop.wait(AWAY)
+        assert site.health() == (503, "not ready: the database cannot be reached\n")
         postgresql.start()
         for what, well in (("press", 302), ("search", 200), ("form", 200)):
             site.wait_for(what, {well}, SOON)
+        assert site.health() == (200, "ready\n")
     site.hold(LONGEST)
 
 

@@ -21,7 +21,7 @@ from bookings.models import AppointmentRequest
 from bookings.status import RequestStatus
 from clinic_site import checks, urls
 from clinic_site.groups import GROUPS
-from clinic_site.logs import WithoutLinks, WithoutWords
+from clinic_site.logs import JsonLines, WithoutLinks
 from procedures.ground.migrations_due import migrations_due
 from procedures.models import InformationPage
 from procedures.status import RevisionStatus
@@ -293,7 +293,7 @@ def test_a_traceback_holds_no_word_of_its_errors() -> None:
         except ValueError as first:
             raise RuntimeError("Canary again") from first
     except RuntimeError:
-        told = WithoutWords("%(message)s").formatException(sys.exc_info())
+        told = JsonLines().formatException(sys.exc_info())
     assert "Canary" not in told
     assert told.splitlines()[-1] == "builtins.RuntimeError"
     assert "builtins.ValueError" in told
