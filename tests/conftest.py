@@ -22,7 +22,7 @@ from bookings.triage import waits
 from procedures.ground.constraints import allow_changes, make_append_only
 from procedures.models import clinic
 from procedures.reading import publication
-from tests import clock, factories, processes
+from tests import clock, factories, profiles
 from tests.valid_html import faults_of
 
 # On a busy machine an example that takes a millisecond may take half a second: not the code's
@@ -60,8 +60,8 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-# Into how many parts the cases of a test are divided on PostgreSQL; one at each border is run.
-CASES = 3
+# In a short run, a test with many cases has so many of them run.
+CASES = {"sqlite": 4, "postgresql": 1}
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
@@ -128,11 +128,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Tests that are not meant for this database or for a short run are left out, not reported as skipped.
     """
-    left_out = set() if processes.FULL else {"full"}
+    left_out = set() if profiles.FULL else {"full"}
     if connection.vendor != "sqlite":
         left_out.add("sqlite")
     chosen = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
-    if connection.vendor != "sqlite" and os.environ.get("TESTS_CASES") != "all":
+    if profiles.SHORT:
         chosen = some_cases(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
@@ -142,10 +142,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def some_cases(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The first, the last and two cases between of each test with many parameters.
+    """Some cases of each test with many parameters, from its first to its last.
 
-    All of them have run on SQLite, and what differs from case to case is rarely the database. Tests
-    marked `postgres` are there because of it, and are run in full.
+    On PostgreSQL fewer, as what differs from case to case is rarely the database. Tests marked
+    `postgres` are there because of it, and are run in full.
     """
     cases = defaultdict(list)
     for item in items:
@@ -163,8 +163,9 @@ def is_about_the_database(item: pytest.Item) -> bool:
 
 
 def spread(group: list[pytest.Item]) -> list[pytest.Item]:
-    last = len(group) - 1
-    return [group[n] for n in sorted({last * part // CASES for part in range(CASES + 1)})]
+    """The first, the last, and as many between as this database is given."""
+    cases, last = CASES[connection.vendor], len(group) - 1
+    return [group[n] for n in sorted({last * case // max(cases - 1, 1) for case in range(cases)})]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,8 +19,6 @@ from django.db import connection
 from tests import clock
 
 ROOT = Path(__file__).parent.parent
-# CI runs the long profile once, a developer the short one each time.
-FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 
 # Seconds to wait for something that takes one second on a quiet machine, before it counts as a
 # fault.

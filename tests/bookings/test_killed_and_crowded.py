@@ -29,14 +29,14 @@ from bookings.links import private_link
 from bookings.management.worker import SENDERS
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay, Message, WorkerRun
 from bookings.status import MessageKind, MessageStatus, RequestStatus
-from tests import factories, processes
+from tests import factories, processes, profiles
 from tests.races import losses, race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TIMES, PROCESSES, COLLEAGUES = (40, 8, 4) if processes.FULL else (6, 3, 3)
-CLIENTS, EACH, WEB = (16, 150, 8) if processes.FULL else (6, 2, 3)
-KILLS, LETTERS = (30, 1600) if processes.FULL else (3, 40)
+TIMES, PROCESSES, COLLEAGUES = (40, 8, 4) if profiles.FULL else (6, 3, 3)
+CLIENTS, EACH, WEB = (16, 150, 8) if profiles.FULL else (6, 2, 3)
+KILLS, LETTERS = (30, 1600) if profiles.FULL else (3, 40)
 
 
 # --- R1 -------------------------------------------------------------------------------------------

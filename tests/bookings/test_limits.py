@@ -17,11 +17,11 @@ from bookings.status import MessageKind, RequestStatus
 from bookings.triage import surge
 from procedures.ground import places
 from procedures.status import RevisionStatus
-from tests import factories, processes
+from tests import factories, profiles
 from tests.people import ABOUT, BASE, BIRTH, LOST, TIMES, YOU, fill_in, key, open_link, safety, send
 
 pytestmark = pytest.mark.django_db
-POSTS = 1000 if processes.FULL else 60
+POSTS = 1000 if profiles.FULL else 60
 IN_VAIN = BIRTH | {"date_of_birth_year": "1971"}
 
 

@@ -39,7 +39,7 @@ from bookings.status.events import Event
 from bookings.triage import transitions
 from procedures.ground import rate_limits
 from procedures.models import RateLimit
-from tests import factories, processes
+from tests import factories, processes, profiles
 from tests.people import BASE, BIRTH, fill_in, key, open_link
 from tests.races import losses, race, winners
 
@@ -51,8 +51,8 @@ on_postgresql_only = pytest.mark.skipif(
 )
 
 PEOPLE = 8
-ROUNDS, TAKERS = (20, 16) if processes.FULL else (2, 8)
-FORMS, PRESSES = (40, 16) if processes.FULL else (2, 8)
+ROUNDS, TAKERS = (20, 16) if profiles.FULL else (2, 8)
+FORMS, PRESSES = (40, 16) if profiles.FULL else (2, 8)
 # Forty minutes with the buffer: eight cells of the clinician and of the room.
 CLAIMS = 2 * 8
 

@@ -3,7 +3,6 @@
 Quick by default; CI's full profile is `HYPOTHESIS_PROFILE=full` (500 sequences of 50 steps).
 """
 
-import os
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,7 +53,7 @@ from bookings.status import (
 )
 from bookings.status.events import RECALL_EVENTS, Event
 from procedures.models.clinic import details
-from tests import factories
+from tests import factories, profiles
 
 pytestmark = pytest.mark.own_moment
 
@@ -519,9 +518,8 @@ def snapshot() -> list[Any]:
     ]
 
 
-FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 # So that several processes can share the long run; each draws sequences of its own.
-SHARDS = 4 if FULL else 1
+SHARDS = 4 if profiles.FULL else 1
 
 
 @pytest.mark.django_db
@@ -530,10 +528,10 @@ def test_r19_any_sequence_of_verbs_keeps_the_promises(shard: int) -> None:
     run_state_machine_as_test(
         Clinic,
         settings=settings(
-            max_examples=500 // SHARDS if FULL else 12,
-            stateful_step_count=50 if FULL else 25,
+            max_examples=500 // SHARDS if profiles.FULL else 12,
+            stateful_step_count=50 if profiles.FULL else 25,
             deadline=None,
-            derandomize=not FULL,
+            derandomize=not profiles.FULL,
             suppress_health_check=list(HealthCheck),
         ),
     )

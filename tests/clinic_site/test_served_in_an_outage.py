@@ -22,12 +22,12 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection  # noqa: F401 -- for skipif
 
-from tests import processes
+from tests import profiles
 from tests.served import gunicorn, production
 
-AWAY = 8.0 if processes.FULL else 1.0
+AWAY = 8.0 if profiles.FULL else 1.0
 # The promise, in seconds; before there was one, an answer took 20.
-LONGEST, LONGEST_ON_SQLITE = (3, 5) if processes.FULL else (12, 12)
+LONGEST, LONGEST_ON_SQLITE = (3, 5) if profiles.FULL else (12, 12)
 READERS = 3
 SOON, FOREVER = 30.0, 60.0
 PAGE = "/guides/"

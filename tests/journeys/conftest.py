@@ -17,7 +17,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from bookings.patients import unsent
-from tests import clock
+from tests import clock, profiles
 
 # The browser's event loop runs in this thread, and Django would refuse to set up its own database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -136,16 +136,12 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
 Look = Callable[[Page], None]
 
 
-# How a page looks does not depend on the day: `script/every-day` leaves out what takes longest.
-WITH_AXE = os.environ.get("TESTS_LOOK") != "no"
-
-
 @pytest.fixture
 def look_at() -> Look:
     """Check the page as it is now against axe's rules and some that axe lacks."""
 
     def look(page: Page) -> None:
-        if WITH_AXE:
+        if not profiles.SHORT:
             # Without preload: axe would fetch style sheets by script, which our policy refuses.
             found = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
             assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
