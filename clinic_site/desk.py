@@ -26,7 +26,7 @@ from clinic_site.desk_navigation import ways
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from clinic_site.staff import accounts, my_account, sessions, sign_in_again
 from procedures.ground.signed_in import signed_in
-from procedures.models import Revision
+from procedures.models import Proposal, Revision
 from procedures.publishing import reviews
 from procedures.status import RevisionStatus
 
@@ -107,8 +107,10 @@ class Desk(admin.AdminSite):
             "app_list": self.get_app_list(request),
             "sections": set_up.sections(signed_in(request)),
         }
+        now = timezone.now()
         if request.user.has_perm(ready.PERMISSION):
-            context["ready"] = ready.progress(timezone.now())
+            context["ready"] = ready.progress(now)
+        context["proposals"] = Proposal.objects.waiting_for(signed_in(request), now)
         return TemplateResponse(request, "admin/setup.html", context)
 
     def login(
@@ -140,6 +142,7 @@ class Desk(admin.AdminSite):
             "title": f"{timezone.localtime(now):%A %-d %B}",
             "clock": _clock(now),
             "alarms": alarms(now),
+            "proposals": Proposal.objects.waiting_for(signed_in(request), now),
         }
         if request.user.has_perm(ready.PERMISSION):
             desk["ready"] = ready.progress(now)

@@ -48,7 +48,12 @@ SECTIONS = {
     "Set-up": "/procedures/clinic",
 }
 # What belongs to the set-up although its address begins like another section.
-SET_UP = ("/procedures/staffaccount/", "/procedures/signin/", "/procedures/accountevent/")
+SET_UP = (
+    "/procedures/staffaccount/",
+    "/procedures/signin/",
+    "/procedures/accountevent/",
+    "/procedures/proposal/",
+)
 
 
 def ways(user: User, path: str) -> list[Way]:

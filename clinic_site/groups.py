@@ -34,6 +34,8 @@ READ_REQUESTS = {
     "view_topic",
     "view_treatment",
 }
+# What keeps patients safe is changed by a manager, and a clinician can be the second person.
+SECOND_PERSON = {"view_proposal", "decide_proposal", "agree_screeningquestion", "agree_clinician"}
 # Somebody who falls ill in the morning cannot wait for the manager.
 CLOSE = {"add_closure", "change_closure", "delete_closure"}
 ANSWER_REQUESTS = {
@@ -65,6 +67,7 @@ GROUPS = {
     "Clinician": READ_PAGES
     | READ_REQUESTS
     | ANSWER_REQUESTS
+    | SECOND_PERSON
     | {"resolve_redflag", "sign_revision", "revoke_signoff", "suspend_revision"},
     "Editor": READ_PAGES
     | WRITE_PAGES
@@ -73,6 +76,7 @@ GROUPS = {
     "Manager": READ_PAGES
     | READ_REQUESTS
     | ANSWER_REQUESTS
+    | SECOND_PERSON
     | CLOSE
     | {
         f"{may}_{model}"

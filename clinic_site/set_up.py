@@ -122,6 +122,17 @@ SECTIONS = (
         ),
     ),
     Section(
+        "Two people",
+        "What keeps patients safe changes only if a second person agrees",
+        (
+            Page(
+                "Decisions of two people",
+                "admin:procedures_proposal_changelist",
+                "procedures.view_proposal",
+            ),
+        ),
+    ),
+    Section(
         "Who looked at what",
         "Which patients a colleague opened, or was shown in a list",
         (Page("Who opened what", "admin:bookings_look_changelist", "bookings.view_look"),),

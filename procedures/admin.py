@@ -11,6 +11,7 @@ from procedures.desk.records import (
     SignOffAdmin,
 )
 from procedures.desk.revisions import RevisionAdmin
+from procedures.desk.two_people import ProposalAdmin
 
 __all__ = [
     "ClinicDetailsAdmin",
@@ -20,6 +21,7 @@ __all__ = [
     "PageEventAdmin",
     "PageFeedbackAdmin",
     "PlannedPublicationAdmin",
+    "ProposalAdmin",
     "RevisionAdmin",
     "SharedPlaceAdmin",
     "SignOffAdmin",

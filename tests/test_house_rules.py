@@ -82,6 +82,7 @@ SHARED = ("models", "status", "ground", "reading.publication")
 # Where rows are written. Other modules read.
 WRITERS = (
     "procedures.ground.rate_limits",
+    "procedures.ground.two_people",
     "procedures.publishing",
     "procedures.reading.feedback",
     "bookings.triage",
@@ -210,9 +211,11 @@ WRITER_OF = {
         "ClinicDetails",
         "PlannedPublication",
         "UnsavedText",
+        "Clinician",
     },
     "procedures.reading.feedback": {"PageFeedback"},
     "procedures.ground.rate_limits": {"RateLimit"},
+    "procedures.ground.two_people": {"Proposal"},
     "bookings.triage": {
         "AppointmentRequest",
         "ScreeningAnswer",
@@ -225,6 +228,7 @@ WRITER_OF = {
         "PersonLink",
         "Note",
         "Recall",
+        "ScreeningQuestion",
     },
     "bookings.diary.claims": {"Claim", "Offer", "OfferedTime", "Appointment", "Resource"},
     "bookings.diary.week_changes": {"ClinicSession", "OpeningHours", "SessionChange"},

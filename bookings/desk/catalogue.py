@@ -18,7 +18,8 @@ from bookings.models import (
     Topic,
     Treatment,
 )
-from procedures.ground.decisions import CarefulAdmin
+from bookings.triage.questions import LOWER, RETIRE
+from procedures.ground.decisions import CarefulAdmin, ask_second_person
 from procedures.ground.generics import ModelForm
 
 
@@ -95,6 +96,8 @@ class QuestionGroupAdmin(CarefulAdmin):
 
 # What may change after patients have answered: the place where a question is asked.
 PLACE = ("group", "position")
+# What a second person has to agree to.
+ASKING_LESS = ("retire", "new_level", "no_flag_for_unsure", "reason")
 
 
 @admin.register(ScreeningQuestion)
@@ -112,15 +115,16 @@ class ScreeningQuestionAdmin(CarefulAdmin):
         wording = tuple(ScreeningQuestionForm.Meta.fields)
         if obj is None:
             return wording
-        retire = () if obj.retired_on else ("retire",)
-        return (*wording, "version", "retired_on", "retired_by", *retire)
+        may_ask_less = self.has_change_permission(request, obj) and not obj.retired_on
+        less = ASKING_LESS if may_ask_less else ()
+        return (*wording, "version", "retired_on", "retired_by", *less)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ScreeningQuestion | None = None
     ) -> list[str]:
         if obj is None:
             return []
-        changeable = () if obj.retired_on else (*PLACE, "retire")
+        changeable = () if obj.retired_on else (*PLACE, *ASKING_LESS)
         return [name for name in self.get_fields(request, obj) if name not in changeable]
 
     def save_model(
@@ -130,9 +134,16 @@ class ScreeningQuestionAdmin(CarefulAdmin):
         form: ModelForm[ScreeningQuestion],
         change: bool,
     ) -> None:
-        """Save a new wording as the next version of its key. An old wording can only be retired."""
+        """Save a new wording as the next version of its key. Asking less waits for a second person."""
         if not change:
             obj.version = ScreeningQuestion.objects.filter(key=obj.key).count() + 1
-        elif form.cleaned_data.get("retire"):
-            obj.retired_on, obj.retired_by = timezone.localdate(), request.user.get_username()
         super().save_model(request, obj, form, change)
+        wishes = form.cleaned_data
+        if change and wishes.get("retire"):
+            ask_second_person(request, RETIRE, obj, reason=wishes["reason"])
+        elif change and (wishes.get("new_level") or wishes.get("no_flag_for_unsure")):
+            arguments = {
+                "level": wishes["new_level"] or obj.level,
+                "flags_unsure": obj.flags_unsure and not wishes["no_flag_for_unsure"],
+            }
+            ask_second_person(request, LOWER, obj, reason=wishes["reason"], arguments=arguments)

@@ -134,6 +134,9 @@ class ScreeningQuestion(models.Model):
 
     class Meta:
         verbose_name = "safety question"
+        permissions = [
+            ("agree_screeningquestion", "Can be the second person for what is asked less strictly")
+        ]
         constraints = [
             UniqueConstraint(fields=["key", "version"], name="one_question_of_each_version"),
             UniqueConstraint(
@@ -151,6 +154,11 @@ class ScreeningQuestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.wording} (version {self.version})"
+
+    def is_stricter_than(self, level: str, flags_unsure: bool) -> bool:
+        """Whether such a question would raise a lower flag than this one, or raise it more seldom."""
+        rank = list(FlagLevel.values).index
+        return rank(self.level) < rank(level) or (self.flags_unsure and not flags_unsure)
 
     def is_flagged_by(self, answer: str) -> bool:
         """Whether the answer raises this question's flag.

@@ -10,10 +10,13 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
+from bookings.models import ScreeningQuestion
 from bookings.status import MessageStatus
+from bookings.triage.questions import RETIRE
 from clinic_site.demo.requests import SENDER
 from clinic_site.demo.staff import PASSWORD
 from clinic_site.staff import accounts, sign_ins
+from procedures.ground import two_people
 from procedures.models import Invitation, StaffAccount
 from procedures.status import PasswordUse, SignInResult
 
@@ -34,7 +37,7 @@ SIGN_INS = (
 
 
 def load(now: datetime) -> None:
-    """An invitation that waits in the mailbox, a colleague who has left, and the sign-ins."""
+    """An invitation in the mailbox, a colleague who has left, the sign-ins, and a step that waits."""
     if User.objects.filter(username=INVITED).exists():
         return
     manager = User.objects.get(username="manager")
@@ -46,6 +49,13 @@ def load(now: datetime) -> None:
         role="Reception",
         by=manager,
         now=now,
+    )
+    two_people.propose(
+        RETIRE,
+        ScreeningQuestion.objects.current().get(key="infection"),
+        reason="Half of all requests raise this flag. I would ask it on the phone instead.",
+        by=manager,
+        now=now - timedelta(hours=2),
     )
     for days, hour, username, address, result in SIGN_INS:
         day = timezone.localdate(now) - timedelta(days=days)

@@ -27,6 +27,7 @@ from procedures.ground.fresh_sign_in import require_fresh_sign_in
 from procedures.ground.generics import BaseModelAdmin, ModelAdmin, StackedInline
 from procedures.ground.seen import SeenVersionField
 from procedures.ground.signed_in import signed_in
+from procedures.ground.two_people import ProposalRefused, TwoPersonAct, propose, said_waiting
 
 
 class DecisionForm(forms.Form):
@@ -91,6 +92,30 @@ class Decision:
         """Call the verb; what to tell whoever decided."""
         result = self.verb(record, **values, by=by, now=now)
         return self.said if isinstance(self.said, str) else self.said(result)
+
+
+def ask_second_person(
+    request: HttpRequest,
+    act: TwoPersonAct,
+    subject: Model,
+    *,
+    reason: str,
+    arguments: dict[str, Any] | None = None,
+) -> None:
+    """Propose what was sent with a form of the admin, and say who has to agree, or why it is refused."""
+    try:
+        proposal = propose(
+            act,
+            subject,
+            reason=reason,
+            by=signed_in(request),
+            now=timezone.now(),
+            arguments=arguments,
+        )
+    except ProposalRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.warning(request, said_waiting(proposal))
 
 
 class PlainTextAdmin(BaseModelAdmin[Any]):

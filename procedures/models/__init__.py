@@ -2,6 +2,7 @@
 
 from procedures.ground.places import SharedPlace
 from procedures.ground.rate_limits import RateLimit
+from procedures.ground.two_people import Proposal
 from procedures.models.clinic import ClinicDetails
 from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source
 from procedures.models.pages import (
@@ -47,6 +48,7 @@ __all__ = [
     "PageEvent",
     "PageFeedback",
     "PlannedPublication",
+    "Proposal",
     "RateLimit",
     "Revision",
     "SharedPlace",

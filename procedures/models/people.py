@@ -81,6 +81,9 @@ class Clinician(models.Model):
 
     class Meta:
         constraints = [paired("verified", "on")]
+        permissions = [
+            ("agree_clinician", "Can be the second person for a clinician’s registration")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.role}"

@@ -21,6 +21,8 @@ from bookings.status import CancelledBy, FlagOutcome, OfferStatus, RequestStatus
 from clinic_site import sign_in as door
 from clinic_site.desk import Desk
 from clinic_site.groups import GROUPS
+from procedures.ground import two_people
+from procedures.models import Proposal
 from tests import factories
 from tests.people import (
     DECISIONS,
@@ -495,6 +497,7 @@ def test_a_new_wording_takes_over_from_a_retired_one(sign_in: SignIn, monday: da
         "why": "Because.",
         "detail_prompt": "what?",
         "level": "red",
+        "flags_unsure": "on",
         "asked_first": "on",
         "answered_from": "patient",
         "owner": question.owner.pk,
@@ -506,7 +509,8 @@ def test_a_new_wording_takes_over_from_a_retired_one(sign_in: SignIn, monday: da
     assert "Stop asking that one first" in client.post(url, posted).content.decode()
     change = f"/admin/bookings/screeningquestion/{question.pk}/change/"
     place = {"group": question.group.pk, "position": question.position}
-    client.post(change, place | {"retire": "on", "wording": "Smuggled?"})
+    client.post(change, place | {"retire": "on", "reason": "Too many.", "wording": "Smuggled?"})
+    two_people.agree(Proposal.objects.get(), by=factories.staff("Clinician"), now=monday)
     question.refresh_from_db()
     assert (question.retired_on, question.retired_by) == (monday.date(), "manager")
     assert question.wording == "Do you take a blood thinner?"

@@ -8,7 +8,9 @@ from django.db import DatabaseError, connection, transaction
 
 from bookings import journal, triage
 from bookings.status import FlagOutcome, GotIt
+from bookings.triage.questions import RETIRE
 from clinic_site.staff import accounts
+from procedures.ground import two_people
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.conftest import APPEND_ONLY
@@ -56,6 +58,9 @@ def a_row_in_each(monday: datetime) -> None:
     factories.figure(DRAWING)
     factories.revision(RevisionStatus.PUBLISHED, now=monday)
     request = factories.received(flagged=True, now=monday)
+    two_people.propose(
+        RETIRE, factories.question(), reason="No.", by=factories.staff("Manager"), now=monday
+    )
     accounts.note_password_change(factories.staff("Reception"), now=monday)
     journal.record_list("the desk", [request], by=factories.staff("Reception"), at=monday)
     triage.resolve_flag(

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from procedures.ground.fields import PlainTextField
 from procedures.ground.generics import ModelChoiceField, ModelForm
 from procedures.ground.people import shown_name
 from procedures.models import Clinician
@@ -24,6 +25,13 @@ class ClinicianForm(ModelForm[Clinician]):
 
     register_url = forms.URLField(
         label="Link to the public register", required=False, assume_scheme="https"
+    )
+
+    reason = PlainTextField(
+        label="Why they change",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
     class Meta:
@@ -59,12 +67,18 @@ class ClinicianForm(ModelForm[Clinician]):
             reverse("admin:procedures_staffaccount_add"),
         )
 
+    def changes_identity(self) -> bool:
+        """Whether a clinician who is entered already gets another login or registration."""
+        who = {"login", "regulator", "registration_number"} & set(self.changed_data)
+        return bool(self.instance.pk and who)
+
     def clean(self) -> dict[str, Any]:
         """Require a check to be in the past, with evidence, and to end within a year."""
         cleaned = super().clean() or self.cleaned_data
         checked, until = cleaned.get("verified_on"), cleaned.get("verified_until")
-        who = {"login", "regulator", "registration_number"} & set(self.changed_data)
-        if self.instance.pk and checked and who and "verified_on" not in self.changed_data:
+        if self.changes_identity() and not cleaned.get("reason"):
+            self.add_error("reason", "Write why. A second person decides by it.")
+        if self.changes_identity() and checked and "verified_on" not in self.changed_data:
             self.add_error(
                 "verified_on",
                 "The person or the registration has changed. Check the register again, or "

@@ -1,0 +1,327 @@
+"""What keeps patients safe changes only if a second person agrees."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+
+from bookings.models import ScreeningQuestion, Treatment
+from bookings.status import FlagLevel
+from bookings.triage.questions import RETIRE
+from clinic_site.groups import GROUPS
+from procedures.ground import two_people
+from procedures.ground.two_people import (
+    ENDS_AFTER,
+    Outcome,
+    ProposalRefused,
+    ProposalState,
+)
+from procedures.models import Clinician, Proposal
+from tests import factories, processes
+from tests.races import losses, race, winners
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User | str], Client]
+PROPOSALS = "/admin/procedures/proposal/"
+WHY = "It raised too many flags."
+
+
+def question_page(question: ScreeningQuestion) -> str:
+    return f"/admin/bookings/screeningquestion/{question.pk}/change/"
+
+
+def place(question: ScreeningQuestion) -> dict[str, Any]:
+    return {"group": question.group_id, "position": question.position}
+
+
+def proposed(now: datetime, by: str = "Manager") -> Proposal:
+    question = factories.question()
+    return two_people.propose(RETIRE, question, reason=WHY, by=factories.staff(by), now=now)
+
+
+def decide(proposal: Proposal, slug: str) -> str:
+    return f"{PROPOSALS}{proposal.pk}/decide/{slug}/"
+
+
+# --- Through the desk ---------------------------------------------------------------------------
+
+
+def test_a_question_is_asked_until_a_second_person_agrees(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    question = factories.question()
+    User.objects.filter(username="clinician").update(is_active=False)
+    posted = place(question) | {"retire": "on"}
+    manager = sign_in("Manager")
+    assert "Write why." in manager.post(question_page(question), posted).text
+    ada = factories.staff("Clinician", "ada")
+    answer = manager.post(question_page(question), posted | {"reason": WHY}, follow=True)
+    assert "by Monday 30 November. Ada can do that on Today." in answer.text
+    assert ScreeningQuestion.objects.current().get() == question
+    proposal = Proposal.objects.get()
+    assert manager.get(decide(proposal, "agree")).status_code == 200
+    refused = manager.post(decide(proposal, "agree"), {"version": 1}).text
+    assert "You have proposed this yourself." in refused
+
+    clinician = sign_in(ada)
+    for page in ("/admin/", "/admin/set-up/"):
+        content = clinician.get(page).text
+        assert "Waiting for a second person: 1" in content
+        assert "Stop asking: “Do you take a blood thinner?”" in content
+    page = clinician.get(f"{PROPOSALS}{proposal.pk}/change/").text
+    assert WHY in page
+    assert decide(proposal, "agree") in page
+    assert clinician.post(decide(proposal, "agree"), {"version": 1}).status_code == 302
+    question.refresh_from_db()
+    assert (question.retired_on, question.retired_by) == (monday.date(), "manager")
+    proposal.refresh_from_db()
+    assert (proposal.outcome, proposal.decided_by, proposal.decided_at) == ("done", ada, monday)
+    assert "Waiting for a second person" not in clinician.get("/admin/").text
+    assert "Agreed and done" in clinician.get(PROPOSALS).text
+
+
+def test_a_lower_flag_needs_a_second_person_too(sign_in: SignIn, monday: datetime) -> None:
+    question = factories.question()
+    needle = Treatment.objects.create(name="A needle")
+    question.treatments.add(needle)
+    posted = place(question) | {"new_level": "amber", "no_flag_for_unsure": "on", "reason": WHY}
+    client = sign_in("Manager")
+    client.post(question_page(question), posted)
+    proposal = Proposal.objects.get()
+    assert "Red flag → Amber flag, and none for “I am not sure”" in proposal.said
+    assert ScreeningQuestion.objects.current().get().level == FlagLevel.RED
+    two_people.agree(proposal, by=factories.staff("Clinician"), now=monday)
+    current = ScreeningQuestion.objects.current().get()
+    assert (current.key, current.version, current.wording) == (question.key, 2, question.wording)
+    assert (current.level, current.flags_unsure) == (FlagLevel.AMBER, False)
+    assert list(current.treatments.all()) == [needle]
+    wrong = client.post(
+        question_page(current), place(current) | {"new_level": "red", "reason": WHY}
+    )
+    assert "This is no lower flag." in wrong.text
+
+
+def test_a_new_wording_does_not_lower_the_flag(sign_in: SignIn, monday: datetime) -> None:
+    question = factories.question()
+    two_people.agree(proposed(monday), by=factories.staff("Clinician"), now=monday)
+    posted = {
+        each: getattr(question, each)
+        for each in (
+            "key",
+            "position",
+            "wording",
+            "why",
+            "detail_prompt",
+            "answered_from",
+            "source",
+        )
+    }
+    posted |= {"group": question.group_id, "owner": question.owner_id, "review_due": "2030-01-01"}
+    posted |= {"asked_first": "on", "flags_unsure": "on", "level": "amber"}
+    client, url = sign_in("Manager"), "/admin/bookings/screeningquestion/add/"
+    assert "Version 1 raised a higher flag." in client.post(url, posted).text
+    less = posted | {"level": "red", "flags_unsure": ""}
+    assert "Version 1 raised a higher flag." in client.post(url, less).text
+    assert client.post(url, posted | {"level": "urgent"}).status_code == 302
+
+
+def test_a_login_or_number_changes_when_a_second_person_agrees(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    person = factories.clinician("ada", verification_evidence="Saw the entry.")
+    other = factories.staff("Clinician", "other")
+    before = Clinician.objects.values().get()
+    values = {name: getattr(person, name) for name in ("name", "slug", "role", "regulator")}
+    values |= {"login": other.pk, "registration_number": "DEMO-9", "verified_on": "2026-11-22"}
+    values |= {"verified_until": "2027-11-01", "verification_evidence": "Looked again."}
+    client, url = sign_in("Manager"), f"/admin/procedures/clinician/{person.pk}/change/"
+    assert "Write why." in client.post(url, values).text
+    assert client.post(url, values | {"reason": "Ada has a new account."}).status_code == 302
+    assert Clinician.objects.values().get() == before
+    proposal = Proposal.objects.get()
+    assert proposal.said == "Dr Ada: login ada → other, number DEMO-0001 → DEMO-9"
+    two_people.agree(proposal, by=factories.staff("Manager", "second"), now=monday)
+    person.refresh_from_db()
+    assert (person.login, person.registration_number) == (other, "DEMO-9")
+    assert f"{person.verified_on} {person.verified_until}" == "2026-11-22 2027-11-01"
+    assert person.verified_by == factories.staff("Manager")
+
+
+def test_a_second_person_can_say_no_and_the_first_can_take_it_back(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    proposal = proposed(monday)
+    assert "Take it back" in sign_in("Manager").get(f"{PROPOSALS}{proposal.pk}/change/").text
+    client = sign_in("Clinician")
+    assert "Take it back" not in client.get(f"{PROPOSALS}{proposal.pk}/change/").text
+    client.post(decide(proposal, "take-back"), {"version": 1})
+    client.post(decide(proposal, "refuse"), {"version": 1, "reason": "We still need it."})
+    proposal.refresh_from_db()
+    assert (proposal.outcome, proposal.answer) == (Outcome.REFUSED, "We still need it.")
+    again = proposed(monday)
+    sign_in("Manager").post(decide(again, "take-back"), {"version": 1})
+    again.refresh_from_db()
+    assert again.outcome == Outcome.TAKEN_BACK
+    assert ScreeningQuestion.objects.current().exists()
+
+
+@pytest.mark.parametrize("group", ["Reception", "Editor", "Publisher"])
+def test_nobody_else_sees_or_decides_it(group: str, sign_in: SignIn, monday: datetime) -> None:
+    proposal = proposed(monday)
+    client = sign_in(group)
+    assert client.get(PROPOSALS).status_code == 403
+    assert client.post(decide(proposal, "agree"), {"version": 1}).status_code == 403
+    assert "Waiting for a second person" not in client.get("/admin/").text
+
+
+def test_agreeing_needs_a_fresh_password(sign_in: SignIn, monday: datetime, at: Any) -> None:
+    proposal = proposed(monday)
+    client = sign_in("Clinician")
+    at(monday + timedelta(minutes=16))
+    assert client.get(decide(proposal, "agree")).status_code == 403
+
+
+# --- What a second person cannot agree to -------------------------------------------------------
+
+
+def refused(proposal: Proposal, now: datetime, by: User | None = None) -> str:
+    with pytest.raises(ProposalRefused) as refusal:
+        two_people.agree(proposal, by=by or factories.staff("Clinician"), now=now)
+    proposal.refresh_from_db()
+    assert proposal.decided_at is None
+    assert ScreeningQuestion.objects.current().exists()
+    return str(refusal.value)
+
+
+def test_what_changed_meanwhile_is_out_of_date(monday: datetime) -> None:
+    proposal = proposed(monday)
+    ScreeningQuestion.objects.update(position=7)
+    assert proposal.state(monday) == ProposalState.CHANGED
+    assert "has changed since" in refused(proposal, monday)
+    again = proposed(monday)
+    proposal.refresh_from_db()
+    assert proposal.outcome == Outcome.REPLACED
+    assert again.state(monday) == ProposalState.WAITING
+
+
+def test_it_ends_after_a_week(monday: datetime) -> None:
+    proposal = proposed(monday)
+    manager = factories.staff("Manager")
+    later = monday + ENDS_AFTER
+    assert Proposal.objects.waiting_for(manager, later - timedelta(seconds=1)).get() == proposal
+    assert not Proposal.objects.waiting_for(manager, later).exists()
+    assert proposal.state(later) == ProposalState.ENDED
+    assert "This has ended." in refused(proposal, later)
+
+
+def test_whoever_may_not_any_more_has_proposed_nothing(monday: datetime) -> None:
+    proposal = proposed(monday)
+    factories.staff("Manager").groups.clear()
+    assert "may not propose this any more" in refused(proposal, monday)
+
+
+def test_the_same_is_not_proposed_twice(monday: datetime) -> None:
+    proposed(monday)
+    factories.staff("Manager", "second")
+    with pytest.raises(ProposalRefused, match="has already proposed this"):
+        proposed(monday, "Manager")
+
+
+def test_only_who_may_change_it_proposes_it(monday: datetime) -> None:
+    with pytest.raises(ProposalRefused, match="You may not propose"):
+        proposed(monday, "Clinician")
+
+
+def test_the_database_refuses_one_person_and_a_second_decision(monday: datetime) -> None:
+    proposal = proposed(monday)
+    row = Proposal.objects.filter(pk=proposal.pk)
+    manager, ada = factories.staff("Manager"), factories.staff("Clinician")
+    decided = {"decided_at": monday, "outcome": "done"}
+    with pytest.raises(DatabaseError), transaction.atomic():
+        row.update(decided_by=manager, **decided)
+    row.update(decided_by=ada, **decided)
+    for change in ({"said": "Something else"}, {"outcome": "refused"}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            row.update(**change)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        row.delete()
+
+
+def test_a_refusal_of_the_step_leaves_the_proposal_open(monday: datetime) -> None:
+    no = Mock(side_effect=ValueError("Not today."))
+    act = replace(RETIRE, do=no, refusals=(ValueError,))
+    proposal = proposed(monday)
+    two_people.ACTS[RETIRE.name] = act
+    try:
+        assert refused(proposal, monday) == "Not today."
+    finally:
+        two_people.ACTS[RETIRE.name] = RETIRE
+
+
+def test_whoever_may_be_asked_can_open_the_page() -> None:
+    everybody = {"view_proposal", "decide_proposal"}
+    for act in two_people.ACTS.values():
+        for permission in (act.permission, act.agreeing):
+            held = [group for group in GROUPS.values() if permission.partition(".")[2] in group]
+            assert held
+            assert all(everybody <= group for group in held), permission
+
+
+# --- Two at the same moment ---------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_agree_at_the_same_moment_one_does_it(monday: datetime) -> None:
+    proposal = proposed(monday)
+    seconds = [factories.staff("Clinician", "ada"), factories.staff("Clinician", "ben")]
+    outcomes = race(
+        [
+            partial(two_people.agree, Proposal.objects.get(pk=proposal.pk), by=who, now=monday)
+            for who in seconds
+        ]
+    )
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) == {ProposalRefused}
+
+
+def proposing_twice(now: datetime) -> list[Any]:
+    question = factories.question()
+    people = [factories.staff("Manager"), factories.staff("Manager", "second")]
+    return race(
+        [
+            partial(two_people.propose, RETIRE, question, reason=WHY, by=who, now=now)
+            for who in people
+        ]
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_propose_at_the_same_moment_one_does(monday: datetime) -> None:
+    outcomes = proposing_twice(monday)
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) == {ProposalRefused}
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_both_propose(monday: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(2, timeout=processes.PATIENCE)
+
+    def unlocked(model: str, number: int) -> ScreeningQuestion | None:
+        return ScreeningQuestion.objects.filter(pk=number).first()
+
+    def both_look(*_: Any, **__: Any) -> None:
+        together.wait()
+
+    monkeypatch.setattr(two_people, "_locked", unlocked)
+    monkeypatch.setattr(two_people, "_close_earlier", both_look)
+    assert len(winners(proposing_twice(monday))) == 2
