@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from django.contrib import admin
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -21,7 +22,7 @@ from bookings.diary.desk_hours import desk_now
 from bookings.models import AppointmentRequest, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.triage import surge
-from clinic_site import ready, set_up, sign_in
+from clinic_site import doctor, ready, set_up, sign_in
 from clinic_site.desk_navigation import ways
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from clinic_site.staff import accounts, my_account, sessions, sign_in_again
@@ -82,6 +83,7 @@ class Desk(admin.AdminSite):
         """Django's own pages, what can be set up, and what belongs to a colleague's own account."""
         own = [
             path("set-up/", self.admin_view(self.set_up), name="setup"),
+            path("set-up/doctor/", self.admin_view(self.doctor), name="doctor"),
             path("account/", self.admin_view(my_account.show), name="my_account"),
             path(
                 "account/end-others/",
@@ -112,6 +114,21 @@ class Desk(admin.AdminSite):
             context["ready"] = ready.progress(now)
         context["proposals"] = Proposal.objects.waiting_for(signed_in(request), now)
         return TemplateResponse(request, "admin/setup.html", context)
+
+    def doctor(self, request: HttpRequest) -> TemplateResponse:
+        """What is wrong with this installation, for managers, beside what is missing before it opens."""
+        if not request.user.has_perm(ready.PERMISSION):
+            raise PermissionDenied
+        now = timezone.now()
+        reports = doctor.examine(now, goes_out=False)
+        context = {
+            **self.each_context(request),
+            "title": "Is everything running?",
+            "reports": reports,
+            "urgent": any(each.is_urgent for report in reports for each in report.findings),
+            "ready": ready.progress(now),
+        }
+        return TemplateResponse(request, "admin/doctor.html", context)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -137,6 +137,11 @@ SECTIONS = (
         "Which patients a colleague opened, or was shown in a list",
         (Page("Who opened what", "admin:bookings_look_changelist", "bookings.view_look"),),
     ),
+    Section(
+        "This installation",
+        "Whether the site, its messages and its backups are running",
+        (Page("Is everything running?", "admin:doctor", "procedures.add_clinicdetails"),),
+    ),
 )
 
 

@@ -18,10 +18,11 @@ SERVERS = {Channel.EMAIL: "mail server", Channel.TEXT: "text message provider"}
 
 def alarms(now: datetime) -> list[str]:
     """One sentence for each reason why messages are not going out then; empty if all is well."""
-    return [*_worker(now), *_outages(), *_left_lying(now)]
+    return [*about_the_worker(now), *about_outages(), *left_unsent(now)]
 
 
-def _worker(now: datetime) -> Iterator[str]:
+def about_the_worker(now: datetime) -> Iterator[str]:
+    """Whether it runs, and completes what it does."""
     run = WorkerRun.objects.first()
     if run is None:
         yield (
@@ -41,7 +42,8 @@ def _worker(now: datetime) -> Iterator[str]:
         )
 
 
-def _outages() -> Iterator[str]:
+def about_outages() -> Iterator[str]:
+    """Since when no message of a channel has gone out, and what the server replies."""
     for outage in Outage.objects.order_by("channel"):
         channel = Channel(outage.channel)
         if channel == Channel.TEXT and not settings.TEXT_MESSAGES:
@@ -53,7 +55,8 @@ def _outages() -> Iterator[str]:
         )
 
 
-def _left_lying(now: datetime) -> Iterator[str]:
+def left_unsent(now: datetime) -> Iterator[str]:
+    """How many messages are late."""
     late = Message.objects.filter(status=MessageStatus.QUEUED, next_try__lt=now - PATIENCE)
     if number := late.count():
         minutes = PATIENCE.seconds // 60

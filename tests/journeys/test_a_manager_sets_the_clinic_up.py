@@ -20,6 +20,7 @@ OLD, NEW = "020 7946 0958", "01632 960111"
 MOST_PRESSES = 3
 PAGES = [
     "set-up/",
+    "set-up/doctor/",
     "procedures/clinicdetails/add/",
     "procedures/clinicdetails/",
     "bookings/clinicsession/weeks/",

@@ -1,0 +1,313 @@
+"""What is wrong with this installation, in sentences, and what to do about each.
+
+One list of small checks. `manage.py doctor` prints what they find, and the desk shows it to managers.
+What a clinic has to decide before it opens is in `ready`.
+"""
+
+import json
+import os
+import shutil
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import run_checks
+from django.core.mail import get_connection
+from django.db import Error, connection
+from django.utils import timezone
+
+from bookings.desk.alarms import about_outages, about_the_worker, left_unsent
+from bookings.models import ClosedDay, WorkerRun
+from procedures.ground.batches import Failed, attempt
+from procedures.ground.counting import counted
+from procedures.ground.migrations_due import migrations_due
+from procedures.publishing import reviews
+
+# In parts of a disk: when somebody should make room, and when the site may stop.
+LITTLE_ROOM, NO_ROOM = 0.10, 0.02
+# Between two clocks. Offers and links end on the minute.
+MOST_APART = timedelta(seconds=30)
+# Every service that renews certificates does it a month ahead, so by then it has failed for two weeks.
+CERTIFICATE_LEFT = timedelta(days=14)
+SECONDS_FOR_A_CONNECTION = 5
+# Longer than the longest time without a bank holiday would be a false alarm every autumn.
+CLOSED_DAYS_AHEAD = timedelta(days=60)
+# A backup is taken daily. One may be late, and two may not.
+BACKUP_TOO_OLD = timedelta(hours=36)
+# How many pages are named.
+NAMED = 5
+# It says what our own check of the database says, with what to type.
+SAID_BELOW = "clinic_site.E002"
+
+
+class Finding(NamedTuple):
+    """Something that is wrong, and what to type or to do."""
+
+    said: str
+    remedy: str
+    # Whether patients or colleagues are affected now; otherwise it will be so one day.
+    is_urgent: bool = True
+
+
+Findings = Iterator[Finding]
+
+
+class Check(NamedTuple):
+    """One thing that is examined."""
+
+    name: str
+    find: Callable[[datetime], Findings]
+    needs_database: bool = True
+    # Whether it waits for another machine. The desk leaves these out.
+    goes_out: bool = False
+
+
+class Report(NamedTuple):
+    """What one check found. Without findings all is well, unless it could not be made."""
+
+    name: str
+    findings: tuple[Finding, ...]
+    was_made: bool = True
+
+
+def examine(now: datetime, *, goes_out: bool) -> list[Report]:
+    """Make every check, in the order in which one repairs. No check keeps another from being made."""
+    away = tuple(_database(now))
+    reports = []
+    for check in CHECKS:
+        if check.goes_out and not goes_out:
+            continue
+        if check.needs_database and away:
+            reports.append(Report(check.name, (), was_made=False))
+        else:
+            reports.append(Report(check.name, _found(check, now)))
+    return reports
+
+
+def _found(check: Check, now: datetime) -> tuple[Finding, ...]:
+    try:
+        outcome = attempt(lambda: tuple(check.find(now)))
+    except Error as error:
+        outcome = Failed(error)
+    if not isinstance(outcome, Failed):
+        return outcome
+    said = f"We could not check this: {outcome.where}."
+    return (Finding(said, "Report it to whoever looks after the code.", is_urgent=False),)
+
+
+# --- The checks -------------------------------------------------------------------------------
+
+
+def _settings(now: datetime) -> Findings:
+    if settings.DEVELOPMENT:
+        yield Finding(
+            "DEVELOPMENT is on: emails are written to files, and HTTPS is not required.",
+            "For patients, unset it and set what docs/operations.md lists.",
+            is_urgent=False,
+        )
+    for fault in run_checks(include_deployment_checks=not settings.DEVELOPMENT):
+        if fault.id != SAID_BELOW and not fault.is_silenced():
+            yield Finding(
+                fault.msg,
+                fault.hint or "docs/operations.md lists the settings.",
+                fault.is_serious(),
+            )
+
+
+def _database(now: datetime) -> Findings:
+    try:
+        due = migrations_due()
+    except Error as fault:
+        yield Finding(
+            f"We cannot reach the database: {str(fault).strip().partition(chr(10))[0]}",
+            "Check DATABASE_URL and whether it runs: systemctl status postgresql",
+        )
+        return
+    if due:
+        yield Finding(
+            f"The database is older than the code: {counted(len(due), 'migration')} missing, "
+            f"first {due[0]}.",
+            "python manage.py migrate",
+        )
+
+
+def _clock(now: datetime) -> Findings:
+    theirs = clock_of_the_database()
+    if theirs and abs(theirs - now) > MOST_APART:
+        yield Finding(
+            f"The clock of this machine and that of the database are {_apart(theirs, now)} apart.",
+            "On both machines: timedatectl set-ntp true",
+        )
+    run = WorkerRun.objects.first()
+    if run and run.ran_at > now + MOST_APART:
+        yield Finding(
+            f"The worker last ran {_apart(run.ran_at, now)} from now, so some clock is wrong.",
+            "On every machine of the site: timedatectl set-ntp true",
+        )
+
+
+def _worker(now: datetime) -> Findings:
+    for sentence in about_the_worker(now):
+        yield Finding(
+            sentence, "systemctl restart clinic-worker; journalctl -u clinic-worker -n 50"
+        )
+
+
+def _messages(now: datetime) -> Findings:
+    for sentence in about_outages():
+        yield Finding(
+            sentence, "docs/operations.md, “When something is wrong”, explains each reply."
+        )
+    for sentence in left_unsent(now):
+        yield Finding(sentence, "journalctl -u clinic-worker -n 50")
+
+
+def _mail_server(now: datetime) -> Findings:
+    try:
+        with get_connection():
+            pass
+    except (OSError, smtplib.SMTPException) as fault:
+        code = getattr(fault, "smtp_code", "")
+        yield Finding(
+            f"The mail server does not take us: {type(fault).__name__} {code}".strip() + ".",
+            "Check EMAIL_URL: the host, the port, the user and the password.",
+        )
+
+
+def _certificate(now: datetime) -> Findings:
+    address = urlsplit(settings.SITE_URL)
+    if address.scheme != "https":
+        return
+    renew = "Look at the proxy's log, for example: journalctl -u caddy -n 50"
+    try:
+        ends = certificate_ends(address.hostname or "", address.port or 443)
+    except ssl.SSLCertVerificationError as fault:
+        yield Finding(f"Browsers refuse our certificate: {fault.verify_message}.", renew)
+    except OSError as fault:
+        said = f"We could not open {settings.SITE_URL} from here: {type(fault).__name__}."
+        yield Finding(said, "systemctl status caddy; systemctl status clinic-web", is_urgent=False)
+    else:
+        if ends < now + CERTIFICATE_LEFT:
+            yield Finding(f"Our certificate ends on {_day(ends)}, and was not renewed.", renew)
+
+
+def _disk(now: datetime) -> Findings:
+    database = Path(connection.settings_dict["NAME"])
+    folders = {Path(settings.STATIC_ROOT).parent, Path(backup_folder() or settings.BASE_DIR)}
+    if connection.vendor == "sqlite":
+        folders.add(database.parent)
+    # Folders on one disk are one finding.
+    disks = {os.stat(folder).st_dev: folder for folder in sorted(folders) if folder.is_dir()}
+    for folder in disks.values():
+        disk = shutil.disk_usage(folder)
+        left = disk.free / disk.total
+        if left < LITTLE_ROOM:
+            yield Finding(
+                f"The disk of {folder} has {left:.0%} left.",
+                f"Make room: du -xh --max-depth=2 {folder} | sort -h | tail",
+                is_urgent=left < NO_ROOM,
+            )
+
+
+def _backup(now: datetime) -> Findings:
+    folder = backup_folder()
+    if folder is None:
+        return
+    if not folder:
+        yield Finding(
+            "No backup is set up.", "Set BACKUP_FOLDER: docs/operations.md, “Back it up”."
+        )
+        return
+    try:
+        taken = datetime.fromisoformat(
+            json.loads((Path(folder) / "last-success.json").read_text())["at"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        yield Finding("There is no good backup yet.", "python manage.py backup")
+        return
+    if now - taken > BACKUP_TOO_OLD:
+        said = f"The last good backup is of {_day(taken)}."
+        yield Finding(said, "python manage.py backup; systemctl list-timers 'clinic-*'")
+
+
+def _closed_days(now: datetime) -> Findings:
+    last = ClosedDay.objects.order_by("-day").first()
+    if last is None or last.day < timezone.localdate(now) + CLOSED_DAYS_AHEAD:
+        known = (
+            f"The last closed day that we know is {last.day:%-d %B %Y}" if last else "None is known"
+        )
+        yield Finding(
+            f"{known}, so times may be offered on later bank holidays.",
+            "At the desk, under “Set-up”, “Closed days”, add the bank holidays of the next year.",
+            is_urgent=False,
+        )
+
+
+def _pages(now: datetime) -> Findings:
+    due = reviews.due(timezone.localdate(now))
+    if due:
+        named = ", ".join(each.page.slug for each in due[:NAMED])
+        more = f" and {len(due) - NAMED} more" if len(due) > NAMED else ""
+        said = f"{counted(len(due), 'page')} to review: {named}{more}."
+        yield Finding(said, "python manage.py reviews_due says why.", is_urgent=False)
+
+
+CHECKS = (
+    Check("Settings", _settings, needs_database=False),
+    Check("Database", _database, needs_database=False),
+    Check("Disk", _disk, needs_database=False),
+    Check("Clock", _clock),
+    Check("Worker", _worker),
+    Check("Messages", _messages),
+    Check("Mail server", _mail_server, needs_database=False, goes_out=True),
+    Check("Certificate", _certificate, needs_database=False, goes_out=True),
+    Check("Backup", _backup, needs_database=False),
+    Check("Bank holidays", _closed_days),
+    Check("Information pages", _pages),
+)
+
+
+# --- What they ask ----------------------------------------------------------------------------
+
+
+def clock_of_the_database() -> datetime | None:
+    """The moment by the database's clock; None for SQLite, whose clock is this machine's."""
+    if connection.vendor == "sqlite":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
+
+
+def certificate_ends(host: str, port: int) -> datetime:
+    """Until when the certificate of this server is valid.
+
+    Raises SSLCertVerificationError if a browser would refuse it, and OSError if nobody answers.
+    """
+    context = ssl.create_default_context()
+    with (
+        socket.create_connection((host, port), timeout=SECONDS_FOR_A_CONNECTION) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        found = secure.getpeercert() or {}
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
+
+
+def backup_folder() -> str | None:
+    """Where backups are written; empty if none are, None if this release does not write any."""
+    return getattr(settings, "BACKUP_FOLDER", None)
+
+
+def _apart(one: datetime, other: datetime) -> str:
+    return counted(round(abs(one - other).total_seconds()), "second")
+
+
+def _day(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%A %-d %B %Y at %-H:%M}"

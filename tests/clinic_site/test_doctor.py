@@ -1,0 +1,297 @@
+"""`manage.py doctor`: whatever can be wrong has a sentence and a remedy, at the desk too."""
+
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
+
+from bookings.models import ClosedDay, Outage, WorkerRun
+from bookings.status import Channel
+from clinic_site import doctor
+from clinic_site.doctor import CHECKS, Finding
+from procedures.publishing import reviews
+from procedures.status import RevisionStatus
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/set-up/doctor/"
+
+
+@pytest.fixture(autouse=True)
+def addresses_of_development() -> None:
+    """The site has its addresses before a test turns DEVELOPMENT off: they are read once."""
+    reverse("mailbox")
+
+
+@pytest.fixture
+def well(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> datetime:
+    """An installation in which nothing is wrong, at this moment."""
+    WorkerRun.objects.create(ran_at=monday, ran_by="the clock")
+    ClosedDay.objects.get_or_create(day=monday.date() + timedelta(days=100))
+    (tmp_path / "last-success.json").write_text(json.dumps({"at": monday.isoformat()}))
+    settings.BACKUP_FOLDER = str(tmp_path)
+    monkeypatch.setattr(doctor, "clock_of_the_database", lambda: monday)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(total=100, free=50))
+    monkeypatch.setattr(doctor, "run_checks", lambda **which: [])
+    settings.DEVELOPMENT = False
+    return monday
+
+
+def found(now: datetime) -> dict[str, list[Finding]]:
+    reports = doctor.examine(now, goes_out=False)
+    return {report.name: list(report.findings) for report in reports if report.findings}
+
+
+def disk_is_full(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    patch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(total=100, free=1))
+
+
+def clocks_differ(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    ahead = WorkerRun.objects.get().ran_at + timedelta(seconds=31)
+    patch.setattr(doctor, "clock_of_the_database", lambda: ahead)
+
+
+def worker_is_asleep(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    run = WorkerRun.objects.get()
+    run.ran_at -= timedelta(minutes=11)
+    run.save()
+
+
+def worker_ran_tomorrow(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    run = WorkerRun.objects.get()
+    run.ran_at += timedelta(minutes=1)
+    run.save()
+
+
+def mail_is_refused(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    since = WorkerRun.objects.get().ran_at
+    Outage.objects.create(channel=Channel.EMAIL, since=since, code="SMTPAuthenticationError 535")
+
+
+def backup_is_old(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    taken = WorkerRun.objects.get().ran_at - timedelta(hours=37)
+    file = Path(settings.BACKUP_FOLDER) / "last-success.json"
+    file.write_text(json.dumps({"at": taken.isoformat()}))
+
+
+def backup_is_unreadable(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    (Path(settings.BACKUP_FOLDER) / "last-success.json").write_text("[]")
+
+
+def backup_is_not_set_up(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.BACKUP_FOLDER = ""
+
+
+def closed_days_run_out(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    ClosedDay.objects.all().delete()
+
+
+def a_page_is_due(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    factories.revision(RevisionStatus.SUSPENDED)
+
+
+def a_check_breaks(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    def fail(on: object) -> None:
+        raise ValueError("Canary")
+
+    patch.setattr(reviews, "due", fail)
+
+
+def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.DEVELOPMENT = True
+
+
+@pytest.mark.parametrize(
+    ("breaks", "name", "said", "is_urgent"),
+    [
+        (disk_is_full, "Disk", " has 1% left.", True),
+        (clocks_differ, "Clock", "that of the database are 31 seconds apart.", True),
+        (worker_ran_tomorrow, "Clock", "The worker last ran 60 seconds from now", True),
+        (worker_is_asleep, "Worker", "has not run since Monday 23 November at 9:49.", True),
+        (mail_is_refused, "Messages", "replies: SMTPAuthenticationError 535.", True),
+        (backup_is_old, "Backup", "is of Saturday 21 November 2026 at 21:00.", True),
+        (backup_is_unreadable, "Backup", "There is no good backup yet.", True),
+        (backup_is_not_set_up, "Backup", "No backup is set up.", True),
+        (closed_days_run_out, "Bank holidays", "None is known", False),
+        (a_page_is_due, "Information pages", "1 page to review: ", False),
+        (a_check_breaks, "Information pages", "We could not check this: ValueError at ", False),
+        (development_is_on, "Settings", "DEVELOPMENT is on", False),
+    ],
+)
+def test_whatever_is_wrong_has_one_sentence_and_a_remedy(
+    breaks: Callable[..., None],
+    name: str,
+    said: str,
+    is_urgent: bool,
+    well: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    assert found(well) == {}
+    breaks(monkeypatch, settings)
+    (finding,) = found(well)[name]
+    assert found(well).keys() == {name}
+    assert said in finding.said
+    assert finding.is_urgent == is_urgent
+    assert len(finding.remedy) > 10
+    assert "Canary" not in str(finding)
+
+
+def test_the_faults_of_the_settings_are_those_of_the_system_checks(
+    monkeypatch: pytest.MonkeyPatch, monday: datetime, settings: Any
+) -> None:
+    settings.SECURE_HSTS_SECONDS = 0
+    settings.DEVELOPMENT = False
+    findings = found(monday)["Settings"]
+    assert any("SECURE_HSTS_SECONDS" in each.said for each in findings)
+
+
+def test_without_a_database_the_rest_is_still_examined(
+    well: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OperationalError("connection refused\nand more")
+
+    monkeypatch.setattr(doctor, "migrations_due", refuse)
+    reports = doctor.examine(well, goes_out=False)
+    assert found(well)["Database"][0].said == "We cannot reach the database: connection refused"
+    assert {each.name for each in reports if not each.was_made} == {
+        check.name for check in CHECKS if check.needs_database
+    }
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", "--offline", stdout=out)
+    assert ended.value.code == 1
+    assert "Worker: not checked, because it needs the database" in out.getvalue()
+
+
+def test_a_missing_migration_says_what_to_type(
+    well: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "migrations_due", lambda: ["bookings.0099_thing"])
+    assert found(well)["Database"] == [
+        Finding(
+            "The database is older than the code: 1 migration missing, first bookings.0099_thing.",
+            "python manage.py migrate",
+        )
+    ]
+
+
+def test_the_command_is_content_with_what_is_only_due_soon(
+    well: datetime, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    closed_days_run_out(monkeypatch, settings)
+    out = StringIO()
+    call_command("doctor", "--offline", stdout=out)
+    assert "Bank holidays: soon: None is known" in out.getvalue()
+    assert "Worker: all is well" in out.getvalue()
+    assert out.getvalue().endswith("Nothing is wrong now.\n")
+
+
+# --- What goes out ----------------------------------------------------------------------------
+
+
+def going_out(name: str, now: datetime) -> list[Finding]:
+    return list(next(check for check in CHECKS if check.name == name).find(now))
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port on which nobody answers, and which nobody else can take."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def test_a_mail_server_that_is_not_there(closed_port: int, monday: datetime, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port
+    (finding,) = going_out("Mail server", monday)
+    assert finding.said == "The mail server does not take us: ConnectionRefusedError."
+
+
+@pytest.fixture
+def https(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server whose certificate ends in 5 days, on SITE_URL."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(key), "-out", str(certificate), "-days", "5", "-nodes"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", *name, *files]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        while True:
+            try:
+                channel, _ = server.accept()
+            except OSError:
+                return
+            try:
+                context.wrap_socket(channel, server_side=True).close()
+            except OSError:
+                channel.close()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    settings.SITE_URL = f"https://localhost:{server.getsockname()[1]}"
+    yield str(certificate)
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join()
+
+
+def test_a_certificate_is_read_from_our_own_address(
+    https: str, settings: Any, monkeypatch: pytest.MonkeyPatch, monday: datetime
+) -> None:
+    (finding,) = going_out("Certificate", monday)
+    assert finding.said == "Browsers refuse our certificate: self-signed certificate."
+    monkeypatch.setenv("SSL_CERT_FILE", https)
+    ends = doctor.certificate_ends("localhost", int(settings.SITE_URL.rpartition(":")[2]))
+    (finding,) = going_out("Certificate", ends - timedelta(days=13))
+    assert finding.said.startswith("Our certificate ends on ")
+    assert going_out("Certificate", ends - timedelta(days=15)) == []
+    settings.SITE_URL = "http://localhost"
+    assert going_out("Certificate", ends) == []
+
+
+def test_an_address_that_does_not_open(closed_port: int, monday: datetime, settings: Any) -> None:
+    settings.SITE_URL = f"https://127.0.0.1:{closed_port}"
+    (finding,) = going_out("Certificate", monday)
+    assert finding.said.endswith("from here: ConnectionRefusedError.")
+
+
+# --- The desk ---------------------------------------------------------------------------------
+
+
+def test_managers_see_the_same_beside_what_is_missing(
+    well: datetime, sign_in: Callable[[User | str], Client], monkeypatch: Any, settings: Any
+) -> None:
+    worker_is_asleep(monkeypatch, settings)
+    content = sign_in("Manager").get(PAGE).content.decode()
+    assert "Something is wrong now." in content
+    assert "has not run since Monday 23 November at 9:49." in content
+    assert "systemctl restart clinic-worker" in content
+    assert "Ready to open?" in content
+    assert "Mail server" not in content
+    assert sign_in("Reception").get(PAGE).status_code == 403
