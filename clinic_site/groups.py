@@ -108,6 +108,7 @@ GROUPS = {
         "add_screeningquestion",
         "change_screeningquestion",
         "approve_revision",
+        "export_person",
         "withdraw_revision",
         "suspend_revision",
         "revoke_signoff",

@@ -35,6 +35,7 @@ hypothesis.settings.load_profile("any machine")
 APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_look": {},
     "bookings_note": {"set_once": ("unpinned_at", "unpinned_by_id")},
+    "bookings_personevent": {"erasable": ("reason",)},
     "bookings_personlink": {},
     "bookings_requestevent": {},
     "bookings_recordedoutcome": {},

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models import Q
 from django.utils import timezone
 
 from bookings.diary.free_times import span_of
@@ -20,6 +20,7 @@ WHAT = {
     Event.READ: "Opened",
     Event.SEARCHED: "Found by searching",
     Event.PRINTED: "Printed in a list of the day",
+    Event.EXPORTED: "Copied with everything we hold",
 }
 # At the same instant a list comes after what was opened.
 LIST, SINGLE = 0, 1
@@ -91,18 +92,6 @@ def entries(chosen: Chosen, before: Key | None, limit: int) -> list[Opened]:
     return sorted(found, key=lambda each: each.key, reverse=True)[:limit]
 
 
-class _Lists(Func):
-    """Whether a list of numbers contains a number."""
-
-    template = "EXISTS (SELECT 1 FROM json_each(%(expressions)s)"
-    arg_joiner = ") WHERE value = "
-    output_field = BooleanField()
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template, joiner = "(%(expressions)s::bigint))", " @> to_jsonb("
-        return self.as_sql(compiler, connection, template=template, arg_joiner=joiner, **context)
-
-
 def _events(chosen: Chosen, before: Key | None) -> Any:
     events = RequestEvent.objects.filter(kind__in=SHOWN).select_related("request")
     if chosen.staff:
@@ -117,10 +106,7 @@ def _lists(chosen: Chosen, before: Key | None) -> Any:
     if chosen.staff:
         lists = lists.filter(looked_by=chosen.staff)
     if chosen.requests is not None:
-        one_of = Q()
-        for each in chosen.requests:
-            one_of |= Q(_Lists(F("requests"), Value(each)))
-        lists = lists.filter(one_of) if one_of else lists.none()
+        lists = lists.showing(chosen.requests)
     return _page(lists, "looked_at", LIST, chosen.day, before)
 
 

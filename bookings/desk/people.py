@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from bookings import journal, triage
+from bookings import journal, records, triage
 from bookings.desk import person_page
 from bookings.desk.finding import find_people
 from bookings.desk.forms.decisions import SearchForm
@@ -25,6 +25,7 @@ from bookings.desk.forms.people import (
     OtherPersonForm,
     ReachPersonForm,
     UnpinForm,
+    WhyForm,
 )
 from bookings.desk.notes import pinned_texts
 from bookings.diary.free_times import span_of
@@ -109,6 +110,16 @@ def _said_changed(requests: list[AppointmentRequest]) -> str:
     return said
 
 
+def _copy_file(packed: bytes) -> HttpResponse:
+    """The copy as a file. No name is in the name of the file."""
+    name = f"{records.NAME}-{timezone.localdate()}.zip"
+    return HttpResponse(
+        packed,
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
 PERSON_DECISIONS = (
     Decision(
         slug="note",
@@ -167,6 +178,23 @@ PERSON_DECISIONS = (
             "For a patient on the phone. Ask for their date of birth first. What you change here is "
             "changed on all their open requests. A new email address gets a new private link for each "
             "of them, and we tell the old address."
+        ),
+    ),
+    Decision(
+        slug="copy",
+        label="Copy everything we hold",
+        permission="export_person",
+        statuses={KNOWN},
+        form=WhyForm,
+        verb=records.copy_for,
+        file=_copy_file,
+        said="",
+        needs_fresh_sign_in=True,
+        explanation=(
+            "For a person who asks what we hold about them. You get a ZIP file with a page to read or "
+            "print, the same as data, and the list of everybody who looked. Make sure who is asking, "
+            "and read the page before you give it away: a note may mention somebody else. That you "
+            "made the copy, and why, is recorded."
         ),
     ),
 )

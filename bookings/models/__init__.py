@@ -8,7 +8,7 @@ from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutc
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.journal import Look, RequestEvent
 from bookings.models.messages import Message, Outage, WorkerRun
-from bookings.models.people import Note, Person, PersonLink
+from bookings.models.people import Note, Person, PersonEvent, PersonLink
 from bookings.models.questions import QuestionGroup, ScreeningQuestion
 from bookings.models.recalls import Recall
 from bookings.models.requests import (
@@ -48,6 +48,7 @@ __all__ = [
     "OpeningHours",
     "Outage",
     "Person",
+    "PersonEvent",
     "PersonLink",
     "PhoneCall",
     "QuestionGroup",

@@ -31,15 +31,8 @@ class AppointmentType(models.Model):
     retired_by = models.CharField(max_length=ACTOR_LENGTH, null=True, blank=True)
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {
-        "id",
-        "name",
-        "minutes",
-        "buffer_minutes",
-        "needs",
-        "retired_on",
-        "retired_by",
-    }
+    OF_STAFF = {"retired_by"}
+    NOT_PERSONAL = {"id", "name", "minutes", "buffer_minutes", "needs", "retired_on"}
 
     class Meta:
         constraints = [

@@ -21,8 +21,12 @@ class RecordedOutcome(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
 
-    PERSONAL = {"outcome", "reason"}
-    NOT_PERSONAL = {"id", "flag", "recorded_at", "recorded_by"}
+    PERSONAL: set[str] = set()
+    OF_HEALTH = {"outcome", "reason"}
+    OF_STAFF = {"recorded_by"}
+    NOT_PERSONAL = {"id", "flag", "recorded_at"}
+    WHOSE = ("flag__request__person",)
+    COUNTED = {"outcome"}
 
     class Meta:
         ordering = ["-pk"]
@@ -45,8 +49,12 @@ class PhoneCall(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
 
-    PERSONAL = {"reached", "left_message", "note"}
-    NOT_PERSONAL = {"id", "request", "made_at", "made_by"}
+    PERSONAL = {"reached", "left_message"}
+    OF_HEALTH = {"note"}
+    OF_STAFF = {"made_by"}
+    NOT_PERSONAL = {"id", "request", "made_at"}
+    WHOSE = ("request__person",)
+    COUNTED = {"reached", "left_message"}
 
     class Meta:
         ordering = ["-pk"]
@@ -77,8 +85,11 @@ class ClinicQuestion(models.Model):
     answered_at = models.DateTimeField(null=True)
     answered_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
-    PERSONAL = {"text", "answer"}
-    NOT_PERSONAL = {"id", "request", "asked_at", "asked_by", "answered_at", "answered_by"}
+    PERSONAL: set[str] = set()
+    OF_HEALTH = {"text", "answer"}
+    OF_STAFF = {"asked_by", "answered_by"}
+    NOT_PERSONAL = {"id", "request", "asked_at", "answered_at"}
+    WHOSE = ("request__person",)
 
     class Meta:
         constraints = [
@@ -101,8 +112,12 @@ class VisitAnswer(models.Model):
     given_at = models.DateTimeField("when")
     given_by = models.CharField(max_length=ACTOR_LENGTH)
 
-    PERSONAL = {"got_it", "comment"}
-    NOT_PERSONAL = {"id", "request", "given_at", "given_by"}
+    PERSONAL: set[str] = set()
+    OF_HEALTH = {"got_it", "comment"}
+    OF_STAFF = {"given_by"}
+    NOT_PERSONAL = {"id", "request", "given_at"}
+    WHOSE = ("request__person",)
+    COUNTED = {"got_it"}
 
     class Meta:
         verbose_name = "answer after a visit"

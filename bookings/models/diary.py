@@ -47,6 +47,7 @@ class Offer(models.Model):
     )
 
     PERSONAL: set[str] = set()
+    OF_STAFF = {"made_by", "closed_by"}
     NOT_PERSONAL = {
         "id",
         "request",
@@ -55,12 +56,11 @@ class Offer(models.Model):
         "freed",
         "status",
         "made_at",
-        "made_by",
         "held_until",
         "buffer_minutes",
         "closed_at",
-        "closed_by",
     }
+    WHOSE = ("request__person",)
 
     objects = OfferQuerySet.as_manager()
 
@@ -96,6 +96,7 @@ class OfferedTime(models.Model):
 
     PERSONAL: set[str] = set()
     NOT_PERSONAL = {"id", "offer", "starts", "ends", "room", "claims_made"}
+    WHOSE = ("offer__request__person",)
 
     class Meta:
         ordering = ["starts"]
@@ -137,6 +138,7 @@ class Appointment(models.Model):
     cancelled_by = models.CharField(max_length=10, choices=CancelledBy, blank=True)
 
     PERSONAL = {"starts", "ends"}
+    OF_STAFF = {"booked_by", "arrived_by", "called_in_by", "ended_by"}
     NOT_PERSONAL = {
         "id",
         "request",
@@ -146,15 +148,13 @@ class Appointment(models.Model):
         "given",
         "status",
         "booked_at",
-        "booked_by",
         "arrived_at",
-        "arrived_by",
         "called_in_at",
-        "called_in_by",
         "ended_at",
-        "ended_by",
         "cancelled_by",
     }
+    WHOSE = ("request__person",)
+    COUNTED = {"starts", "ends"}
 
     class Meta:
         constraints = [
@@ -219,6 +219,7 @@ class Claim(models.Model):
 
     PERSONAL: set[str] = set()
     NOT_PERSONAL = {"id", "resource", "cell", "offered_time", "appointment"}
+    WHOSE = ("offered_time__offer__request__person", "appointment__request__person")
 
     class Meta:
         constraints = [

@@ -1,8 +1,11 @@
 """What happened to a request, and who looked at it. Written by `journal`."""
 
+from collections.abc import Iterable
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Index, Q, UniqueConstraint
+from django.db.models import BooleanField, F, Func, Index, Q, UniqueConstraint, Value
 
 from bookings.models.requests import AppointmentRequest
 from bookings.status.events import Event
@@ -22,8 +25,13 @@ class RequestEvent(models.Model):
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 
-    PERSONAL = {"detail"}
-    NOT_PERSONAL = {"id", "request", "number", "kind", "at", "by", "previous_hash", "hash"}
+    PERSONAL: set[str] = set()
+    OF_HEALTH = {"detail"}
+    OF_STAFF = {"by"}
+    NOT_PERSONAL = {"id", "request", "number", "kind", "at", "previous_hash", "hash"}
+    WHOSE = ("request__person",)
+    # The hash covers it: it has codes and numbers, and never a word that somebody typed.
+    COUNTED = {"detail"}
 
     class Meta:
         constraints = [UniqueConstraint(fields=["request", "number"], name="one_event_a_number")]
@@ -42,6 +50,29 @@ class RequestEvent(models.Model):
         return f"event {self.number} of request {self.request_id}"
 
 
+class _Lists(Func):
+    """Whether a list of numbers contains a number."""
+
+    template = "EXISTS (SELECT 1 FROM json_each(%(expressions)s)"
+    arg_joiner = ") WHERE value = "
+    output_field = BooleanField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template, joiner = "(%(expressions)s::bigint))", " @> to_jsonb("
+        return self.as_sql(compiler, connection, template=template, arg_joiner=joiner, **context)
+
+
+class LookQuerySet(models.QuerySet["Look"]):
+    """Lists by whom they named."""
+
+    def showing(self, requests: Iterable[int]) -> Self:
+        """Lists that contained at least one of these requests."""
+        one_of = Q()
+        for each in requests:
+            one_of |= Q(_Lists(F("requests"), Value(each)))
+        return self.filter(one_of) if one_of else self.none()
+
+
 class Look(models.Model):
     """A list with patients' names that a member of staff was shown. It never changes.
 
@@ -56,7 +87,10 @@ class Look(models.Model):
     )
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "screen", "requests", "looked_at", "looked_by"}
+    OF_STAFF = {"looked_by"}
+    NOT_PERSONAL = {"id", "screen", "requests", "looked_at"}
+
+    objects = LookQuerySet.as_manager()
 
     class Meta:
         verbose_name = "list viewed"

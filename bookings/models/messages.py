@@ -65,6 +65,7 @@ class Message(models.Model):
     )
 
     PERSONAL = {"address", "sent_to"}
+    OF_STAFF = {"queued_by", "sent_by"}
     NOT_PERSONAL = {
         "id",
         "request",
@@ -76,15 +77,14 @@ class Message(models.Model):
         "message_id",
         "status",
         "queued_at",
-        "queued_by",
         "next_try",
         "tries",
         "leased_until",
         "sent_at",
-        "sent_by",
         "failure",
         "repeats",
     }
+    WHOSE = ("request__person",)
 
     objects = MessageQuerySet.as_manager()
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.status import Verdict, needs_in_words
+from bookings.status import PersonAct, Verdict, needs_in_words
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
 
@@ -51,17 +51,11 @@ class Person(models.Model):
     known_at = models.DateTimeField()
     known_by = models.CharField(max_length=ACTOR_LENGTH)
 
-    PERSONAL = {
-        "name",
-        "date_of_birth",
-        "email",
-        "phone",
-        "access_needs",
-        "access_detail",
-        "found_by",
-        "joined_to",
-    }
-    NOT_PERSONAL = {"id", "version", "known_at", "known_by"}
+    PERSONAL = {"name", "date_of_birth", "email", "phone", "found_by"}
+    OF_HEALTH = {"access_needs", "access_detail"}
+    OF_STAFF = {"known_by"}
+    NOT_PERSONAL = {"id", "joined_to", "version", "known_at"}
+    WHOSE = ("pk",)
 
     objects = PersonQuerySet.as_manager()
 
@@ -82,6 +76,7 @@ class Person(models.Model):
         permissions = [
             ("note_person", "Can write notes about a person or a request"),
             ("join_person", "Can say whether two people are one"),
+            ("export_person", "Can copy everything that we hold about a person"),
         ]
 
     def __str__(self) -> str:
@@ -121,8 +116,10 @@ class PersonLink(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
 
-    PERSONAL = {"one", "other", "verdict"}
-    NOT_PERSONAL = {"id", "said_at", "said_by"}
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"said_by"}
+    NOT_PERSONAL = {"id", "one", "other", "verdict", "said_at"}
+    WHOSE = ("one", "other")
 
     class Meta:
         constraints = [
@@ -168,8 +165,11 @@ class Note(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
 
-    PERSONAL = {"person", "request", "text", "pinned"}
-    NOT_PERSONAL = {"id", "written_at", "written_by", "unpinned_at", "unpinned_by"}
+    PERSONAL: set[str] = set()
+    OF_HEALTH = {"text"}
+    OF_STAFF = {"written_by", "unpinned_by"}
+    NOT_PERSONAL = {"id", "person", "request", "pinned", "written_at", "unpinned_at"}
+    WHOSE = ("person",)
 
     objects = NoteQuerySet.as_manager()
 
@@ -197,3 +197,27 @@ class Note(models.Model):
     def is_pinned(self) -> bool:
         """The predicate twin of `pinned`."""
         return self.pinned and self.unpinned_at is None
+
+
+class PersonEvent(models.Model):
+    """What a colleague did with everything that we hold about a person, and why. Written by `records`.
+
+    The database refuses to change or delete it, except to empty the reason with the rest.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="acts")
+    act = models.CharField("what", max_length=10, choices=PersonAct)
+    reason = models.TextField("why", blank=True)
+    done_at = models.DateTimeField("when")
+    done_by = models.CharField("by", max_length=ACTOR_LENGTH)
+
+    PERSONAL = {"reason"}
+    OF_STAFF = {"done_by"}
+    NOT_PERSONAL = {"id", "person", "act", "done_at"}
+    WHOSE = ("person",)
+
+    class Meta:
+        constraints = [paired("done")]
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()}: person {self.person_id}"

@@ -107,6 +107,7 @@ class ScreeningQuestion(models.Model):
     retired_by = models.CharField(max_length=ACTOR_LENGTH, null=True, blank=True)
 
     PERSONAL: set[str] = set()
+    OF_STAFF = {"retired_by"}
     NOT_PERSONAL = {
         "id",
         "key",
@@ -127,7 +128,6 @@ class ScreeningQuestion(models.Model):
         "source",
         "review_due",
         "retired_on",
-        "retired_by",
     }
 
     objects = ScreeningQuestionQuerySet.as_manager()

@@ -24,15 +24,10 @@ class Recall(models.Model):
     ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
     PERSONAL = {"ask_due"}
-    NOT_PERSONAL = {
-        "id",
-        "request",
-        "status",
-        "planned_at",
-        "planned_by",
-        "ended_at",
-        "ended_by",
-    }
+    OF_STAFF = {"planned_by", "ended_by"}
+    NOT_PERSONAL = {"id", "request", "status", "planned_at", "ended_at"}
+    WHOSE = ("request__person",)
+    COUNTED = {"ask_due"}
 
     class Meta:
         constraints = [

@@ -168,8 +168,6 @@ class AppointmentRequest(models.Model):
     pinned_notes: list[str]
 
     PERSONAL = {
-        "person",
-        "concern",
         "name",
         "date_of_birth",
         "email",
@@ -180,31 +178,26 @@ class AppointmentRequest(models.Model):
         "availability",
         "wished_clinician",
         "wishes",
-        "access_needs",
-        "access_detail",
         "carer_name",
         "carer_right",
         "submission_digest",
-        "page",
-        "ended_reason",
     }
+    OF_HEALTH = {"concern", "access_needs", "access_detail", "page", "ended_reason"}
+    OF_STAFF = {"received_by", "ended_by", "owner", "earlier_asked_by"}
     NOT_PERSONAL = {
         "id",
+        "person",
         "reference",
         "submission_key",
         "status",
         "version",
         "received_at",
-        "received_by",
         "answer_due",
         "deferred_until",
         "reply_due",
         "ended_at",
-        "ended_by",
-        "owner",
         "for_clinicians",
         "earlier_asked_at",
-        "earlier_asked_by",
         "detail_in_messages",
         "text_messages",
         "voicemail",
@@ -214,6 +207,10 @@ class AppointmentRequest(models.Model):
         "link_until",
         "event_count",
     }
+    WHOSE = ("person",)
+    COUNTED = {"page"}
+    # Who has one of these opens something, so neither leaves with an export.
+    SECRET = {"link_key", "submission_key"}
 
     objects = AppointmentRequestQuerySet.as_manager()
 
@@ -345,8 +342,11 @@ class ScreeningAnswer(models.Model):
     given_at = models.DateTimeField()
     given_by = models.CharField(max_length=ACTOR_LENGTH)
 
-    PERSONAL = {"answer", "detail"}
-    NOT_PERSONAL = {"id", "request", "question", "given_at", "given_by"}
+    PERSONAL: set[str] = set()
+    OF_HEALTH = {"answer", "detail"}
+    OF_STAFF = {"given_by"}
+    NOT_PERSONAL = {"id", "request", "question", "given_at"}
+    WHOSE = ("request__person",)
 
     class Meta:
         constraints = [
@@ -393,8 +393,12 @@ class RedFlag(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
 
-    PERSONAL = {"level", "outcome", "reason"}
-    NOT_PERSONAL = {"id", "request", "answer", "resolved_at", "resolved_by"}
+    PERSONAL: set[str] = set()
+    OF_HEALTH = {"level", "outcome", "reason"}
+    OF_STAFF = {"resolved_by"}
+    NOT_PERSONAL = {"id", "request", "answer", "resolved_at"}
+    WHOSE = ("request__person",)
+    COUNTED = {"level", "outcome"}
 
     objects = RedFlagQuerySet.as_manager()
 

@@ -74,6 +74,16 @@ class Verdict(TextChoices):
     UNDONE = "undone", "Undone"
 
 
+class PersonAct(TextChoices):
+    """What colleagues do with what we hold about a person."""
+
+    EXPORTED = "exported", "Copy of everything made"
+    HELD = "held", "Legal hold placed"
+    RELEASED = "released", "Legal hold ended"
+    EMPTIED = "emptied", "Emptied when its time was over"
+    ERASED = "erased", "Erased"
+
+
 class Answer(TextChoices):
     """What a patient can answer to a safety question."""
 

@@ -71,6 +71,7 @@ class Event(StrEnum):
     READ = "read it"
     SEARCHED = "found it by searching"
     PRINTED = "printed it in a list of the day"
+    EXPORTED = "copied everything about the person"
 
 
 class ToldPatient(NamedTuple):
@@ -168,6 +169,7 @@ TOLD: dict[Event, ToldPatient] = {
     Event.READ: ToldPatient(),
     Event.SEARCHED: ToldPatient(),
     Event.PRINTED: ToldPatient(),
+    Event.EXPORTED: ToldPatient(),
 }
 
 
@@ -224,7 +226,7 @@ ANSWERS = (
     Event.REACHED,
 )
 # A colleague was shown a request.
-SHOWN = (Event.READ, Event.SEARCHED, Event.PRINTED)
+SHOWN = (Event.READ, Event.SEARCHED, Event.PRINTED, Event.EXPORTED)
 # Events that make nobody's screen stale.
 LOOKS = (
     *SHOWN,

@@ -6,6 +6,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import CheckConstraint, Q
 
 REFUSAL = "append-only: rows of this table are never changed or deleted"
+# What is in a text that has been emptied, and may not be blank.
+EMPTIED = "[erased]"
 
 
 def paired(stem: str, when: str = "at") -> CheckConstraint:
@@ -24,17 +26,22 @@ def make_append_only(
     table: str,
     set_once: Sequence[str] = (),
     replaceable: Sequence[str] = (),
+    erasable: Sequence[str] = (),
 ) -> None:
     """Create triggers that refuse to change or delete a row, on PostgreSQL and on SQLite.
 
     The columns `set_once`, all empty at first, may be filled together in one later UPDATE that
     leaves the others unchanged; the first of them shows whether that has happened. An UPDATE of
-    nothing but the columns `replaceable` is always allowed.
+    nothing but the columns `replaceable` is always allowed, and so is one that only empties texts of
+    the columns `erasable`: nobody can put other words in their place.
 
-    Statements that bypass row triggers are refused too: TRUNCATE on PostgreSQL, and on SQLite an
-    INSERT that would replace a row.
+    TRUNCATE, and on SQLite an INSERT that would replace a row, bypass row triggers: refused too.
     """
-    allowed = _allowed(schema_editor, table, set_once, replaceable)
+    ways = [
+        _allowed(schema_editor, table, set_once, replaceable),
+        _erases(schema_editor, table, erasable),
+    ]
+    allowed = " OR ".join(f"({each})" for each in ways if each) or "FALSE"
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(
             "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
@@ -67,20 +74,39 @@ def _allowed(
     set_once: Sequence[str],
     replaceable: Sequence[str],
 ) -> str:
-    """The SQL condition under which an UPDATE is allowed."""
+    """The SQL condition under which an UPDATE fills or replaces what it may; empty if nothing may be."""
     if not set_once and not replaceable:
-        return "FALSE"
-    connection = schema_editor.connection
-    with connection.cursor() as cursor:
-        description = connection.introspection.get_table_description(cursor, table)
-    others = [column.name for column in description if column.name not in {*set_once, *replaceable}]
-    # Equal, and NULL is equal to NULL.
-    same = "IS NOT DISTINCT FROM" if connection.vendor == "postgresql" else "IS"
-    unchanged = [f'NEW."{name}" {same} OLD."{name}"' for name in others]
+        return ""
     filled = (
         [f'OLD."{set_once[0]}" IS NULL', f'NEW."{set_once[0]}" IS NOT NULL'] if set_once else []
     )
-    return " AND ".join(filled + unchanged)
+    return " AND ".join(filled + _unchanged(schema_editor, table, {*set_once, *replaceable}))
+
+
+def _erases(schema_editor: BaseDatabaseSchemaEditor, table: str, erasable: Sequence[str]) -> str:
+    """The SQL condition under which an UPDATE only empties texts; empty if none may be."""
+    if not erasable:
+        return ""
+    same = _same(schema_editor)
+    emptied = [
+        f"""(NEW."{name}" IN ('', '{EMPTIED}') OR NEW."{name}" {same} OLD."{name}")"""
+        for name in erasable
+    ]
+    return " AND ".join(emptied + _unchanged(schema_editor, table, {*erasable}))
+
+
+def _unchanged(schema_editor: BaseDatabaseSchemaEditor, table: str, besides: set[str]) -> list[str]:
+    """The SQL conditions that all other columns stay as they are."""
+    connection = schema_editor.connection
+    with connection.cursor() as cursor:
+        description = connection.introspection.get_table_description(cursor, table)
+    others = [column.name for column in description if column.name not in besides]
+    return [f'NEW."{name}" {_same(schema_editor)} OLD."{name}"' for name in others]
+
+
+def _same(schema_editor: BaseDatabaseSchemaEditor) -> str:
+    """The operator for equal, where NULL is equal to NULL."""
+    return "IS NOT DISTINCT FROM" if schema_editor.connection.vendor == "postgresql" else "IS"
 
 
 def _takes_a_place(schema_editor: BaseDatabaseSchemaEditor, table: str) -> str:

@@ -84,13 +84,19 @@ class Decision:
     is_destructive: bool = False
     # Whether the password is asked for again if it was entered some time ago.
     needs_fresh_sign_in: bool = False
+    # Instead of going back: the file that the verb made.
+    file: Callable[[Any], HttpResponse] | None = None
     # What a link to its page may choose beforehand. Whoever writes a link must not be able to fill in
     # what a colleague then only presses.
     chosen_by_link: Iterable[str] = ()
 
-    def carry_out(self, record: Any, values: dict[str, Any], *, by: User, now: datetime) -> str:
-        """Call the verb; what to tell whoever decided."""
+    def carry_out(
+        self, record: Any, values: dict[str, Any], *, by: User, now: datetime
+    ) -> str | HttpResponse:
+        """Call the verb; what to tell whoever decided, or the file that it made."""
         result = self.verb(record, **values, by=by, now=now)
+        if self.file:
+            return self.file(result)
         return self.said if isinstance(self.said, str) else self.said(result)
 
 
@@ -255,6 +261,8 @@ class DecisionAdmin(CarefulAdmin):
                 # What was typed stays on the screen; nothing was stored.
                 form.add_error(None, self.refused(request, record, decision, form, refusal))
             else:
+                if isinstance(said, HttpResponse):
+                    return said
                 self.message_user(request, said, messages.SUCCESS)
                 return redirect(self.way_back(request, record))
         context = {

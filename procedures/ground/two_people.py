@@ -144,7 +144,9 @@ class Proposal(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
     answer = models.CharField(max_length=1000, blank=True)
 
-    PERSONAL = {"arguments", "said", "reason", "answer"}
+    PERSONAL: set[str] = set()
+    # What colleagues decided, and why. No patient is named in it.
+    OF_STAFF = {"arguments", "said", "reason", "answer", "proposed_by", "decided_by"}
     NOT_PERSONAL = {
         "id",
         "act",
@@ -152,10 +154,8 @@ class Proposal(models.Model):
         "about_number",
         "seen",
         "proposed_at",
-        "proposed_by",
         "ends",
         "decided_at",
-        "decided_by",
         "outcome",
     }
 

@@ -142,7 +142,8 @@ class ClinicDetails(models.Model):
     cqc_rating_day = models.DateField("day of the rating", null=True, blank=True)
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = OF_THE_CHANGE | {
+    OF_STAFF = {"by"}
+    NOT_PERSONAL = OF_THE_CHANGE - OF_STAFF | {
         "name",
         "address",
         "phone",

@@ -49,6 +49,7 @@ class Source(models.Model):
     )
 
     PERSONAL: set[str] = set()
+    OF_STAFF = {"seen_by", "superseded_by"}
     NOT_PERSONAL = {
         "id",
         "key",
@@ -59,9 +60,7 @@ class Source(models.Model):
         "dated",
         "read_in_part",
         "seen_on",
-        "seen_by",
         "recheck_due",
-        "superseded_by",
     }
 
     def __str__(self) -> str:
@@ -91,6 +90,7 @@ class Figure(models.Model):
     )
 
     PERSONAL: set[str] = set()
+    OF_STAFF = {"added_by"}
     NOT_PERSONAL = {
         "id",
         "key",
@@ -100,7 +100,6 @@ class Figure(models.Model):
         "width",
         "height",
         "added_at",
-        "added_by",
     }
 
     class Meta:

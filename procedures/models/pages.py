@@ -70,13 +70,13 @@ class InformationPage(models.Model):
     related = models.ManyToManyField("self", blank=True, symmetrical=False)
 
     PERSONAL: set[str] = set()
+    OF_STAFF = {"owner"}
     NOT_PERSONAL = {
         "id",
         "slug",
         "category",
         "title",
         "position",
-        "owner",
         "synonyms",
         "related",
         "review_months",
@@ -171,6 +171,7 @@ class Revision(models.Model):
     )
 
     PERSONAL: set[str] = set()
+    OF_STAFF = {"written_by", "published_by"}
     NOT_PERSONAL = {
         "id",
         "page",
@@ -188,9 +189,7 @@ class Revision(models.Model):
         "renderer_version",
         "answered_prompts",
         "written_at",
-        "written_by",
         "published_at",
-        "published_by",
     }
 
     objects = RevisionQuerySet.as_manager()
@@ -264,7 +263,14 @@ class SignOff(models.Model):
     )
     revocation_reason = models.TextField(blank=True)
 
-    PERSONAL = {"signer_name", "signer_registration", "signer_interests"}
+    PERSONAL: set[str] = set()
+    OF_STAFF = {
+        "signer_name",
+        "signer_registration",
+        "signer_interests",
+        "signed_by",
+        "revoked_by",
+    }
     NOT_PERSONAL = {
         "id",
         "revision",
@@ -279,11 +285,9 @@ class SignOff(models.Model):
         "note",
         "change_class",
         "signed_at",
-        "signed_by",
         "review_due",
         "closing_day",
         "revoked_at",
-        "revoked_by",
         "revocation_reason",
     }
 

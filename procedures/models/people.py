@@ -57,7 +57,8 @@ class Clinician(models.Model):
         help_text=("After this day they cannot sign until someone checks again."),
     )
 
-    PERSONAL = {
+    PERSONAL: set[str] = set()
+    OF_STAFF = {
         "name",
         "registration_number",
         "register_url",
@@ -67,6 +68,7 @@ class Clinician(models.Model):
         "languages",
         "days",
         "login",
+        "verified_by",
     }
     NOT_PERSONAL = {
         "id",
@@ -74,7 +76,6 @@ class Clinician(models.Model):
         "role",
         "regulator",
         "verified_on",
-        "verified_by",
         "verification_evidence",
         "verified_until",
     }

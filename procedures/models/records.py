@@ -30,8 +30,9 @@ class PageEvent(models.Model):
     # The one column that may be replaced: by `manage.py reseal_pages`, when the key changes.
     seal = models.CharField(max_length=64)
 
-    PERSONAL = {"statement"}
-    NOT_PERSONAL = {"id", "number", "page", "revision", "kind", "at", "by", "reason", "seal"}
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"by", "statement"}
+    NOT_PERSONAL = {"id", "number", "page", "revision", "kind", "at", "reason", "seal"}
 
     class Meta:
         verbose_name = "page event"
@@ -88,8 +89,11 @@ class PageFeedback(models.Model):
     comment = models.CharField(max_length=200, blank=True)
     day = models.DateField()
 
+    # A reader may write who they are, although we ask them not to.
     PERSONAL = {"comment"}
     NOT_PERSONAL = {"id", "revision", "clear", "day"}
+    # Nobody can say whose it is.
+    WHOSE: tuple[str, ...] = ()
 
     objects = PageFeedbackQuerySet.as_manager()
 
@@ -116,7 +120,8 @@ class DueNotice(models.Model):
     day = models.DateField()
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "page", "told_to", "cause", "day"}
+    OF_STAFF = {"told_to"}
+    NOT_PERSONAL = {"id", "page", "cause", "day"}
 
     class Meta:
         constraints = [
@@ -143,7 +148,8 @@ class PlannedPublication(models.Model):
     )
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "revision", "day", "status", "reason", "planned_at", "planned_by"}
+    OF_STAFF = {"planned_by"}
+    NOT_PERSONAL = {"id", "revision", "day", "status", "reason", "planned_at"}
 
     class Meta:
         constraints = [paired("planned")]
@@ -169,16 +175,8 @@ class UnsavedText(models.Model):
     )
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {
-        "id",
-        "revision",
-        "seen_version",
-        "document",
-        "change_class",
-        "note",
-        "kept_at",
-        "kept_by",
-    }
+    OF_STAFF = {"kept_by"}
+    NOT_PERSONAL = {"id", "revision", "seen_version", "document", "change_class", "note", "kept_at"}
 
     class Meta:
         constraints = [

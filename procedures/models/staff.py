@@ -41,7 +41,8 @@ class StaffAccount(User):
     the database refuses both.
     """
 
-    PERSONAL = {"username", "first_name", "last_name", "email", "last_login"}
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"username", "first_name", "last_name", "email", "last_login", "groups"}
     NOT_PERSONAL = {
         "id",
         "password",
@@ -49,7 +50,6 @@ class StaffAccount(User):
         "is_staff",
         "is_active",
         "date_joined",
-        "groups",
         "user_permissions",
     }
 
@@ -102,8 +102,9 @@ class Departure(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
 
-    PERSONAL = {"leaves_on"}
-    NOT_PERSONAL = {"id", "account", "leaves_by"}
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"account", "leaves_on", "leaves_by"}
+    NOT_PERSONAL = {"id"}
 
     def __str__(self) -> str:
         return f"{shown_name(self.account)} leaves on {self.leaves_on:%-d %B %Y}"
@@ -133,17 +134,8 @@ class Invitation(models.Model):
     )
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {
-        "id",
-        "account",
-        "made_at",
-        "made_by",
-        "valid_until",
-        "withdrawn_at",
-        "withdrawn_by",
-        "used_at",
-        "used_by",
-    }
+    OF_STAFF = {"account", "made_by", "withdrawn_by", "used_by"}
+    NOT_PERSONAL = {"id", "made_at", "valid_until", "withdrawn_at", "used_at"}
 
     class Meta:
         constraints = [
@@ -189,8 +181,9 @@ class StaffSession(models.Model):
     last_seen = models.DateTimeField()
     place = models.CharField(max_length=50)
 
-    PERSONAL = {"place"}
-    NOT_PERSONAL = {"id", "started_at", "started_by", "last_seen"}
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"started_by", "place"}
+    NOT_PERSONAL = {"id", "started_at", "last_seen"}
 
     class Meta:
         constraints = [paired("started")]
@@ -209,7 +202,8 @@ class SignIn(models.Model):
     use = models.CharField("what for", max_length=10, choices=PasswordUse)
     result = models.CharField(max_length=10, choices=SignInResult)
 
-    PERSONAL = {"tried_by", "place"}
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"tried_by", "place"}
     NOT_PERSONAL = {"id", "tried_at", "use", "result"}
 
     class Meta:
@@ -233,8 +227,9 @@ class AccountEvent(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="by"
     )
 
-    PERSONAL = {"detail"}
-    NOT_PERSONAL = {"id", "account", "act", "done_at", "done_by"}
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"account", "detail", "done_by"}
+    NOT_PERSONAL = {"id", "act", "done_at"}
 
     class Meta:
         verbose_name = "change of an account"

@@ -13,6 +13,7 @@ from django.test import Client
 from bookings import links, messages, triage
 from bookings.models import Message, RequestEvent
 from bookings.status import RequestStatus
+from procedures.ground.classified import said
 from tests import factories
 from tests.people import CANARIES, PEOPLE, page_of_person, request_with_canaries
 
@@ -26,6 +27,7 @@ OWN_PLACES = {
     "bookings_clinicquestion",
     "bookings_visitanswer",
     "bookings_person",
+    "bookings_personevent",
     "bookings_note",
 }
 
@@ -121,4 +123,4 @@ def test_every_personal_column_is_known(monday: datetime) -> None:
             for field in model._meta.concrete_fields
             if isinstance(field, models.TextField)
         }
-        assert free_text <= model.PERSONAL | {"directions"}
+        assert free_text <= said(model, "PERSONAL") | said(model, "OF_HEALTH") | {"directions"}

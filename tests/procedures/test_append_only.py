@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from bookings import journal, triage
+from bookings import journal, records, triage
 from bookings.status import FlagOutcome, GotIt
 from bookings.triage.questions import RETIRE
 from clinic_site.staff import accounts
@@ -76,6 +76,7 @@ def a_row_in_each(monday: datetime) -> None:
     )
     other = factories.received(name="Somebody Else", email="else@example.org", now=monday).person
     triage.join(request.person, other=other, by=factories.staff("Reception"), now=monday)
+    records.copy_for(other, reason="They asked.", by=factories.staff("Manager"), now=monday)
     seen = booked(monday)
     now = monday + timedelta(days=7)
     triage.record_attendance(

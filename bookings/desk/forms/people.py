@@ -8,7 +8,7 @@ from bookings.desk.owners import colleagues
 from bookings.models import Note, Person, PersonLink
 from bookings.status import AccessNeed
 from procedures.ground.contact_fields import EmailAddressField, OptionalPhoneField, PlainTextField
-from procedures.ground.decisions import DecisionForm
+from procedures.ground.decisions import DecisionForm, ReasonForm
 from procedures.ground.generics import ModelChoiceField
 
 GONE = "This page has expired. Open it again and repeat what you did."
@@ -39,6 +39,13 @@ class NoteForm(DecisionForm):
     def values(self) -> dict[str, Any]:
         # No version: a note changes nothing that somebody else may be looking at.
         return {"text": self.cleaned_data["text"], "pinned": self.cleaned_data["pinned"]}
+
+
+class WhyForm(ReasonForm):
+    """Why it is done. It changes nothing that somebody else may be looking at."""
+
+    def values(self) -> dict[str, Any]:
+        return {"reason": self.cleaned_data["reason"]}
 
 
 class UnpinForm(DecisionForm):

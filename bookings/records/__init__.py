@@ -1,0 +1,10 @@
+"""What we hold about a person, as a whole: copied for them, kept, emptied.
+
+It walks the models by what they say about their fields (`procedures.ground.classified`), so a new
+field or table is part of every copy, and of every erasure, as soon as it is classified.
+"""
+
+from bookings.records.export import NAME, copy_for, everything_about
+from bookings.records.walking import Row, rows_about
+
+__all__ = ["NAME", "Row", "copy_for", "everything_about", "rows_about"]

@@ -1,0 +1,69 @@
+"""Walks every row of every table that is about a person."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.db.models import Field, ForeignKey, Model, Q, QuerySet
+
+from bookings.models import Person
+from procedures.ground.classified import Kind, fields_of, kinds, said, whose
+
+
+class Row(NamedTuple):
+    """A row of a table about somebody."""
+
+    model: type[Model]
+    record: Any
+
+
+def tables() -> list[type[Model]]:
+    """The models whose rows are each about one person, in the order in which they are defined."""
+    return [model for model in apps.get_app_config("bookings").get_models() if whose(model)]
+
+
+def about(model: type[Model], people: Iterable[int]) -> QuerySet[Any]:
+    """The rows of a table that are about these people."""
+    people = list(people)
+    found = Q()
+    for way in whose(model):
+        found |= Q(**{f"{way}__in": people})
+    return model._default_manager.filter(found).order_by("pk")  # noqa: SLF001 -- every model has one
+
+
+def rows_of(person: Person) -> list[int]:
+    """The numbers of all rows that are this person."""
+    return list(Person.objects.one_with(person).order_by("pk").values_list("pk", flat=True))
+
+
+def rows_about(person: Person) -> Iterator[Row]:
+    """Every row about this person, one table after the other."""
+    people = rows_of(person)
+    for model in tables():
+        outside = [name for name, field in told(model) if leads_outside(field)]
+        for record in about(model, people).select_related(*outside):
+            yield Row(model, record)
+
+
+def told(model: type[Model]) -> list[tuple[str, "Field[Any, Any]"]]:
+    """The columns that a copy contains: all of them, but those that open something."""
+    secret = said(model, "SECRET")
+    return [
+        (name, field)
+        for name, field in fields_of(model).items()
+        if name not in secret and not field.many_to_many
+    ]
+
+
+def leads_outside(field: "Field[Any, Any]") -> bool:
+    """Whether the column names a row that is about no patient: a colleague, a page, a room."""
+    return isinstance(field, ForeignKey) and not whose(field.related_model)
+
+
+def is_readable(model: type[Model], name: str) -> bool:
+    """Whether a person makes something of the column; otherwise only a machine does."""
+    field = fields_of(model)[name]
+    if isinstance(field, ForeignKey) and not leads_outside(field):
+        return False
+    is_said = kinds(model)[name] != Kind.NOT_PERSONAL
+    return is_said or bool(field.choices) or field.get_internal_type().startswith("Date")
