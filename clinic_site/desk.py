@@ -23,11 +23,13 @@ from bookings.models import AppointmentRequest, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.triage import surge
 from clinic_site import doctor, ready, set_up, sign_in
+from clinic_site.backups.keeping import alarm as backup_alarm
 from clinic_site.desk_navigation import ways
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from clinic_site.staff import accounts, my_account, sessions, sign_in_again
 from procedures.ground.signed_in import signed_in
 from procedures.models import Proposal, Revision
+from procedures.models.restored import is_quiet
 from procedures.publishing import reviews
 from procedures.status import RevisionStatus
 
@@ -98,6 +100,7 @@ class Desk(admin.AdminSite):
         """What every page of the desk shows: the navigation as well, once somebody is signed in."""
         context = super().each_context(request)
         if context["has_permission"]:
+            context["is_quiet"] = is_quiet()
             context["ways"] = ways(signed_in(request), request.path)
         return context
 
@@ -163,6 +166,7 @@ class Desk(admin.AdminSite):
         }
         if request.user.has_perm(ready.PERMISSION):
             desk["ready"] = ready.progress(now)
+            desk["backup_alarm"] = backup_alarm(now)
         if request.user.has_perm("bookings.resolve_redflag"):
             desk["mine"] = mine = my_clinic(signed_in(request), now)
             _record(request, mine.requests(), now)

@@ -4,7 +4,6 @@ One list of small checks. `manage.py doctor` prints what they find, and the desk
 What a clinic has to decide before it opens is in `ready`.
 """
 
-import json
 import os
 import shutil
 import smtplib
@@ -24,6 +23,7 @@ from django.utils import timezone
 
 from bookings.desk.alarms import about_outages, about_the_worker, left_unsent
 from bookings.models import ClosedDay, WorkerRun
+from clinic_site.backups import keeping
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
 from procedures.ground.migrations_due import migrations_due
@@ -38,8 +38,6 @@ CERTIFICATE_LEFT = timedelta(days=14)
 SECONDS_FOR_A_CONNECTION = 5
 # Longer than the longest time without a bank holiday would be a false alarm every autumn.
 CLOSED_DAYS_AHEAD = timedelta(days=60)
-# A backup is taken daily. One may be late, and two may not.
-BACKUP_TOO_OLD = timedelta(hours=36)
 # How many pages are named.
 NAMED = 5
 # It says what our own check of the database says, with what to type.
@@ -199,7 +197,7 @@ def _certificate(now: datetime) -> Findings:
 
 def _disk(now: datetime) -> Findings:
     database = Path(connection.settings_dict["NAME"])
-    folders = {Path(settings.STATIC_ROOT).parent, Path(backup_folder() or settings.BASE_DIR)}
+    folders = {Path(settings.STATIC_ROOT).parent, Path(settings.BACKUP_FOLDER or settings.BASE_DIR)}
     if connection.vendor == "sqlite":
         folders.add(database.parent)
     # Folders on one disk are one finding.
@@ -216,22 +214,15 @@ def _disk(now: datetime) -> Findings:
 
 
 def _backup(now: datetime) -> Findings:
-    folder = backup_folder()
-    if folder is None:
-        return
-    if not folder:
+    if not settings.BACKUP_FOLDER:
         yield Finding(
             "No backup is set up.", "Set BACKUP_FOLDER: docs/operations.md, “Back it up”."
         )
         return
-    try:
-        taken = datetime.fromisoformat(
-            json.loads((Path(folder) / "last-success.json").read_text())["at"]
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+    taken = keeping.last_success()
+    if taken is None:
         yield Finding("There is no good backup yet.", "python manage.py backup")
-        return
-    if now - taken > BACKUP_TOO_OLD:
+    elif now - taken > keeping.TOO_OLD:
         said = f"The last good backup is of {_day(taken)}."
         yield Finding(said, "python manage.py backup; systemctl list-timers 'clinic-*'")
 
@@ -298,11 +289,6 @@ def certificate_ends(host: str, port: int) -> datetime:
     ):
         found = secure.getpeercert() or {}
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
-
-
-def backup_folder() -> str | None:
-    """Where backups are written; empty if none are, None if this release does not write any."""
-    return getattr(settings, "BACKUP_FOLDER", None)
 
 
 def _apart(one: datetime, other: datetime) -> str:

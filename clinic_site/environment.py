@@ -19,6 +19,7 @@ TRUE = {"true", "yes", "on", "1"}
 FALSE = {"false", "no", "off", "0", ""}
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 MIDNIGHT_AT_THE_END = "24:00"
+AGE_KEY = re.compile(r"age1[0-9a-z]{58}")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 
 
@@ -158,6 +159,16 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
         ):
             return found
         return dict(self.db_url_config(default))
+
+    def folder(self, name: str) -> str:
+        """The absolute path of a folder; empty if there is none."""
+        written = str(self.str(name, default=""))
+        if self.insist(
+            not written or Path(written).is_absolute(),
+            f"{name} is “{written}”. Set it to a path that begins with a slash.",
+        ):
+            return written
+        return ""
 
     def mail_server(self, name: str, *, default: str) -> dict[str, Any]:
         """Django's settings of a mail server, from its address."""

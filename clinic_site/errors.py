@@ -82,6 +82,11 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def not_open(request: HttpRequest) -> HttpResponse:
+    """503 for the forms of a restored copy, which is quiet until somebody releases it."""
+    return render(request, "errors/503_copy.html", status=503)
+
+
 def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
     """429 for a limit that was passed: until when it is closed, and what was typed in a form."""
     seconds = math.ceil((refused.until - timezone.now()).total_seconds())

@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from clinic_site import errors
 from procedures.ground.rate_limits import TooManyTries
+from procedures.models.restored import is_quiet
 from procedures.reading.store import DATABASE_IS_AWAY
 
 View = Callable[[HttpRequest], HttpResponse]
+STAFF_ONLY = ("/admin/", "/invitation/")
 METHODS = ("GET", "HEAD", "POST")
 
 
@@ -68,6 +70,22 @@ def do_not_ask_a_database_that_is_away(get_response: View) -> View:
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.META.get(DATABASE_IS_AWAY):
             return errors.unavailable(request)
+        return get_response(request)
+
+    return middleware
+
+
+def keep_a_restored_copy_quiet(get_response: View) -> View:
+    """Answer 503 on a quiet copy to whoever asks, or has asked, for an appointment.
+
+    Staff can use the desk, and everybody can read pages.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        is_for_patients = request.path.startswith("/appointments/")
+        is_sent_by_the_public = request.method == "POST" and not request.path.startswith(STAFF_ONLY)
+        if (is_for_patients or is_sent_by_the_public) and is_quiet():
+            return errors.not_open(request)
         return get_response(request)
 
     return middleware

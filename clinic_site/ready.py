@@ -25,6 +25,7 @@ from bookings.models import (
 )
 from bookings.screening import unasked
 from bookings.status import Channel, MessageStatus
+from clinic_site.backups.keeping import TOO_OLD, last_success
 from clinic_site.checks import UNSAID, unpublished
 from clinic_site.demo import staff
 from procedures.ground.counting import counted
@@ -179,6 +180,17 @@ def _email(now: datetime) -> Step:
     return Step("Emails that arrive", done, said, "bookings:start")
 
 
+def _backup(now: datetime) -> Step:
+    taken = last_success()
+    done = taken is not None and now - taken <= TOO_OLD
+    said = (
+        f"The last good one is of {timezone.localtime(taken):%-d %B at %-H:%M}"
+        if taken
+        else "There is none. Ask whoever runs the server to set it up"
+    )
+    return Step("A backup of today", done, said, "admin:index")
+
+
 def _managers(now: datetime) -> Step:
     signed_in = User.objects.filter(
         groups__name="Manager", is_active=True, last_login__isnull=False
@@ -200,6 +212,7 @@ CHECKS: tuple[Callable[[datetime], Step], ...] = (
     _managers,
     _worker,
     _email,
+    _backup,
     _demonstration,
 )
 

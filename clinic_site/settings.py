@@ -9,7 +9,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.http.request import validate_host
 
-from clinic_site.environment import SQLITE, Environment
+from clinic_site.environment import AGE_KEY, SQLITE, Environment
 from clinic_site.logs import to_console
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.refuse_methods",
     "clinic_site.middleware.do_not_ask_a_database_that_is_away",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic_site.middleware.keep_a_restored_copy_quiet",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -199,6 +200,19 @@ else:
         tcp_user_timeout=2000,
         options="-c lock_timeout=2s -c statement_timeout=10s"
         " -c idle_in_transaction_session_timeout=20s",
+    )
+
+# Where `backup` writes its archives, and the public keys of age for which it encrypts them.
+BACKUP_FOLDER = env.folder("BACKUP_FOLDER")
+BACKUP_RECIPIENTS = env.words("BACKUP_RECIPIENTS", default=[])
+if env.insist(
+    all(AGE_KEY.fullmatch(key) for key in BACKUP_RECIPIENTS),
+    "BACKUP_RECIPIENTS has something that is not a public key of age. List keys that begin with "
+    "age1, separated by commas. A private key stays off this machine.",
+):
+    env.insist(
+        bool(BACKUP_FOLDER) == bool(BACKUP_RECIPIENTS),
+        "Set BACKUP_FOLDER and BACKUP_RECIPIENTS together, or neither.",
     )
 
 # How long the pages kept in memory are still shown while the database is down.

@@ -20,7 +20,7 @@ from django.test import Client, TransactionTestCase
 
 from bookings.triage import waits
 from procedures.ground.constraints import allow_changes, make_append_only
-from procedures.models import clinic
+from procedures.models import clinic, restored
 from procedures.reading import publication
 from tests import clock, factories, profiles
 from tests.valid_html import faults_of
@@ -232,8 +232,9 @@ def mailbox(tmp_path: Any, settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def memory_of_this_test() -> None:
-    """Forget what another test left in memory: titles, the usual wait, the clinic's details."""
+    """Forget what another test left in memory: titles, waits, details of the clinic, a quiet copy."""
     clinic.remember(clinic.first_values())
+    restored.remember(False)
     publication.forget_titles()
     waits.forget()
 

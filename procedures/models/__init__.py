@@ -22,6 +22,7 @@ from procedures.models.records import (
     UnsavedText,
     Verdict,
 )
+from procedures.models.restored import RestoredCopy
 from procedures.models.staff import (
     AccountEvent,
     Departure,
@@ -50,6 +51,7 @@ __all__ = [
     "PlannedPublication",
     "Proposal",
     "RateLimit",
+    "RestoredCopy",
     "Revision",
     "SharedPlace",
     "SignIn",

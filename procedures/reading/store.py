@@ -32,6 +32,7 @@ from django.http.request import split_domain_port
 from django.utils import timezone
 
 from procedures.ground.outages import find_outage
+from procedures.models import restored
 from procedures.models.clinic import look_again
 from procedures.reading.publication import counter
 
@@ -108,7 +109,7 @@ class PageStore:
         return _give(answer, environ, start_response) if isinstance(answer, Entry) else answer
 
     def _look(self) -> tuple[object, object] | None:
-        """The counter, the version of the clinic's details, and the day.
+        """The counter, the version of the clinic's details, whether this is a quiet copy, and the day.
 
         None while they are unknown, so that nothing old is served.
         """
@@ -118,7 +119,7 @@ class PageStore:
         began = self.clock()
         try:
             self.stamp = self.last_stamp = (
-                (counter(), look_again().number),
+                (counter(), look_again().number, restored.look_again()),
                 timezone.localdate(),
             )
             self.looked = self.last_seen = began

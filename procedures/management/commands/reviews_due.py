@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
+from procedures.models.restored import look_again
 from procedures.publishing import reviews
 from procedures.reading.statements import address
 
@@ -25,6 +26,8 @@ class Command(BaseCommand):
         for each in reviews.due(today):
             for cause in each.causes:
                 self.stdout.write(f"{address(each.page)}: {cause.sentence}")
+        if options["mail"] and look_again():
+            raise CommandError("Nobody was told: this is a restored copy that is still quiet.")
         if options["mail"]:
             self._mail(now)
 

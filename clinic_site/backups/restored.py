@@ -1,0 +1,89 @@
+"""Restores a backup into the site's database. The copy is quiet until somebody releases it.
+
+The only writer of `RestoredCopy`.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.core.management import call_command, get_commands
+from django.core.management.base import CommandError
+from django.db import connection, transaction
+from django.db.migrations.loader import MigrationLoader
+
+from clinic_site.backups.archives import Manifest, identities_in, opened
+from clinic_site.backups.databases import Tables, database
+from clinic_site.backups.fingerprints import differences
+from procedures.ground.migrations_due import migrations_due
+from procedures.models import RestoredCopy
+from procedures.models.restored import QUIET, remember
+
+# Contains a space, which no username can.
+OPERATOR = "the operator"
+# Written into the copy before anybody can open it. Whoever was signed in then is not signed in now.
+QUIETEN = """
+INSERT INTO procedures_restoredcopy ("at", "by", backup)
+VALUES ('{at:%Y-%m-%d %H:%M:%S}', '{by}', '{backup}');
+DELETE FROM django_session;
+"""
+CHANGED = {"procedures_restoredcopy", "django_session"}
+# What has to happen again to a database that is older than what was decided since.
+AFTERWARDS = "apply_erasures"
+
+
+def restore(file: Path, identity: Path, now: datetime, *, replace: bool) -> Manifest:
+    """Put the backup in place of the database, quiet, and compare its tables with the manifest.
+
+    Raises CommandError, and then the database is as it was, unless the sentence says otherwise.
+    """
+    with opened(file, identities_in(identity)) as (folder, manifest):
+        ours = database()
+        if not replace and not ours.is_empty():
+            raise CommandError(
+                "The database is not empty. Name an empty one in DATABASE_URL, or stop the site "
+                "and add --replace."
+            )
+        _refuse_newer(manifest)
+        name = file.name.replace("'", "")[:200]
+        quieten = QUIETEN.format(at=now.astimezone(UTC), by=OPERATOR, backup=name)
+        connection.close()
+        ours.replace(folder, quieten)
+    found = differences(_unchanged(manifest.tables), _unchanged(ours.tables()))
+    if found:
+        raise CommandError(f"The restored tables are not those of the backup: {'; '.join(found)}.")
+    remember(True)
+    return manifest
+
+
+def bring_up_to_date() -> list[str]:
+    """Do what the code and later decisions ask of an older database; return what was done."""
+    done = []
+    if due := migrations_due():
+        call_command("migrate", interactive=False, verbosity=0)
+        done.append(f"Migrated it to this release: {len(due)} steps.")
+    if AFTERWARDS in get_commands():
+        call_command(AFTERWARDS)
+        done.append("Erased again whoever was erased after the backup.")
+    return done
+
+
+def release(now: datetime) -> int:
+    """End the quiet; return how many restores it ends. 0 if the copy is not quiet."""
+    with transaction.atomic():
+        released = RestoredCopy.objects.filter(QUIET).update(released_at=now, released_by=OPERATOR)
+    remember(False)
+    return released
+
+
+def _unchanged(tables: Tables) -> Tables:
+    """Without the tables that a restore writes to."""
+    return {name: table for name, table in tables.items() if name not in CHANGED}
+
+
+def _refuse_newer(manifest: Manifest) -> None:
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
+    unknown = sorted(set(manifest.migrations) - known)
+    if unknown:
+        raise CommandError(
+            f"The backup is of a newer release, which has {unknown[0]}. Install that release first."
+        )
