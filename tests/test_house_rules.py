@@ -231,6 +231,7 @@ WRITER_OF = {
         "VisitAnswer",
         "Person",
         "PersonLink",
+        "SearchKey",
         "Note",
         "Recall",
         "ScreeningQuestion",

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from bookings import journal
-from bookings.desk.finding import find
+from bookings.desk.finding import find_people
 from bookings.desk.forms.decisions import SearchForm
 from bookings.desk.forms.looks import WhichLooksForm
 from bookings.desk.opened import Chosen, Key, Opened, entries
@@ -109,10 +109,13 @@ class LookAdmin(CarefulAdmin):
         return ", ".join(listed.values_list("reference", flat=True))
 
     def _found(self, request: HttpRequest, search: SearchForm) -> list[AppointmentRequest]:
-        """The requests that were searched for. Each gets an event in its journal."""
+        """The requests of the people who were searched for. Each gets an event in its journal."""
         if not (search.is_bound and search.is_valid()):
             return []
-        found = list(find(search.cleaned_data["term"]).order_by("-received_at")[:MOST_FOUND])
+        people = find_people(search.cleaned_data["term"], MOST_FOUND)
+        of_them = Q(person__in=people) | Q(person__joined_to__in=people)
+        requests = AppointmentRequest.objects.filter(of_them).select_related("person")
+        found = list(requests.order_by("-received_at")[:MOST_FOUND])
         for record in found:
             journal.record(record, Event.SEARCHED, by=signed_in(request), at=timezone.now())
         return found

@@ -262,10 +262,10 @@ class PersonAdmin(DecisionAdmin):
         found: list[Row] | None = None
         more = False
         if request.method == "POST" and form.is_valid():
-            people = find_people(form.cleaned_data["term"]).prefetch_related("joined")
-            first = list(people.order_by("-known_at", "-pk")[: MOST_FOUND + 1])
-            more = len(first) > MOST_FOUND
-            found = rows(first[:MOST_FOUND], now)
+            numbers = find_people(form.cleaned_data["term"], MOST_FOUND + 1)
+            more = len(numbers) > MOST_FOUND
+            people = self.get_queryset(request).in_bulk(numbers[:MOST_FOUND])
+            found = rows([people[each] for each in numbers[:MOST_FOUND]], now)
             shown = [each for row in found for each in row.requests]
             journal.record_each(shown, Event.SEARCHED, by=signed_in(request), at=now)
             if len(found) == 1:

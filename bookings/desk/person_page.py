@@ -24,6 +24,7 @@ from bookings.models.people import age_on
 from bookings.status import (
     ENDED,
     PATIENT,
+    WITH_APPOINTMENT,
     AppointmentStatus,
     OfferStatus,
     RequestStatus,
@@ -50,6 +51,8 @@ class Line(NamedTuple):
     appointment: Appointment | None = None
     # Until when times are held for them.
     held_until: datetime | None = None
+    # Whether the visit can still get another time.
+    can_be_moved: bool = False
 
 
 class Link(NamedTuple):
@@ -75,17 +78,21 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
     said = identity.verdicts({person.pk, *(each.pk for each in person.joined.all())})
     links = _links(person, said.values())
     newest = person.newest
+    flags = (
+        RedFlag.objects.filter(request__in=requests)
+        .select_related("answer__question", "request", "resolved_by")
+        .order_by("-pk")
+    )
+    blocked = {flag.request_id for flag in flags if flag.is_blocking()}
     return {
         "person": person,
         "known": newest,
         "age": age_on(newest.date_of_birth, timezone.localdate(now)),
         "requests": requests,
-        "to_come": _to_come(requests, appointments, now),
+        "to_come": _to_come(requests, appointments, blocked, now),
         "before": _before(requests, appointments, now),
         "came": sum(each.status == AppointmentStatus.FULFILLED for each in appointments),
-        "flags": RedFlag.objects.filter(request__in=requests)
-        .select_related("answer__question", "request", "resolved_by")
-        .order_by("-pk"),
+        "flags": flags,
         "notes": notes_about(person),
         "messages_sent": Message.objects.filter(request__in=requests)
         .select_related("request")
@@ -104,7 +111,10 @@ def notes_about(person: Person) -> list[Note]:
 
 
 def _to_come(
-    requests: Iterable[AppointmentRequest], appointments: Iterable[Appointment], now: datetime
+    requests: Iterable[AppointmentRequest],
+    appointments: Iterable[Appointment],
+    blocked: set[int],
+    now: datetime,
 ) -> list[Line]:
     """What has not ended: visits by their time, then what still has none."""
     booked = {
@@ -120,7 +130,11 @@ def _to_come(
         first, until = held.get(request.pk, (None, None))
         at = appointment.starts if appointment else first
         said = appointment.presence if appointment else ""
-        lines.append(Line(request, at, said or state.label, appointment, until))
+        is_open = state in WITH_APPOINTMENT and request.pk not in blocked
+        can_be_moved = is_open and appointment is not None and now < appointment.starts
+        lines.append(
+            Line(request, at, said or state.label, appointment, until, can_be_moved=can_be_moved)
+        )
     return sorted(lines, key=lambda line: (line.at is None, line.at or line.request.received_at))
 
 

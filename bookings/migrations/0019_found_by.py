@@ -1,31 +1,22 @@
-"""One form for e-mail addresses, what a request is found by, and types that are booked no longer."""
+"""One form for e-mail addresses, and types that are booked no longer.
 
-from itertools import islice
+The column `found_by` gave way to search keys in a later migration, which fills those.
+"""
 
 from django.db import migrations, models
 
 from procedures.ground.email_addresses import CannotBeSent, canonical
-from procedures.ground.folding import found_by
-
-AT_A_TIME = 1000
 
 
 def fill(apps, schema_editor):
-    """A row that cannot be read keeps what it has: nobody is reached there, and the desk phones them."""
+    """An address that cannot be read keeps what it has: nobody is reached there, and the desk phones them."""
     requests = apps.get_model("bookings", "AppointmentRequest")
-    rows = requests.objects.values_list("pk", "name", "carer_name", "phone", "email").iterator()
-    update = 'UPDATE bookings_appointmentrequest SET "email" = %s, "found_by" = %s WHERE "id" = %s'
-    with schema_editor.connection.cursor() as cursor:
-        while batch := list(islice(rows, AT_A_TIME)):
-            cursor.executemany(update, [_filled(*row) for row in batch])
+    for pk, address in list(requests.objects.exclude(email="").values_list("pk", "email")):
+        if (one_form := _canonical(address)) != address:
+            requests.objects.filter(pk=pk).update(email=one_form)
     messages = apps.get_model("bookings", "Message").objects.exclude(address="")
     for pk, address in list(messages.values_list("pk", "address")):
         messages.filter(pk=pk).update(address=_canonical(address))
-
-
-def _filled(pk, name, carer_name, phone, email):
-    found = found_by(name=name, carer_name=carer_name, phone=str(phone or ""))
-    return _canonical(email), found, pk
 
 
 def _canonical(address):

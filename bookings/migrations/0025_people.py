@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from procedures.ground.constraints import allow_changes, make_append_only
-from procedures.ground.folding import found_by, words
+from procedures.ground.folding import words
 
 APPEND_ONLY = {
     "bookings_personlink": (),
@@ -58,7 +58,6 @@ def _learn(person, request):
     if request.access_needs or request.access_detail:
         person.access_needs, person.access_detail = request.access_needs, request.access_detail
     person.known_at, person.known_by = request.received_at, request.received_by
-    person.found_by = found_by(name=person.name, carer_name="", phone=str(person.phone))
 
 
 def protect(apps, schema_editor):

@@ -8,7 +8,7 @@ from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutc
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.journal import Look, RequestEvent
 from bookings.models.messages import Message, Outage, WorkerRun
-from bookings.models.people import Note, Person, PersonEvent, PersonLink
+from bookings.models.people import Note, Person, PersonEvent, PersonLink, SearchKey
 from bookings.models.questions import QuestionGroup, ScreeningQuestion
 from bookings.models.recalls import Recall
 from bookings.models.requests import (
@@ -59,6 +59,7 @@ __all__ = [
     "Resource",
     "ScreeningAnswer",
     "ScreeningQuestion",
+    "SearchKey",
     "SessionChange",
     "Topic",
     "Treatment",

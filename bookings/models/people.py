@@ -1,16 +1,18 @@
 """The people who ask us for appointments, and what colleagues say about them. Written by `triage`."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CheckConstraint, F, Index, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.status import PersonAct, Verdict, needs_in_words
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
+from procedures.ground.folding import LONGEST_KEY
 
 
 def age_on(born: date, day: date) -> int:
@@ -39,8 +41,6 @@ class Person(models.Model):
     phone = PhoneNumberField(blank=True)
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)
-    # Names and numbers in the form that a search compares (`folding.found_by`).
-    found_by = models.CharField(max_length=600, default="")
     # The row under which they are shown, since colleagues said that two rows are one person. It
     # follows from the newest verdicts alone (`triage.people`), so undoing one gives back what was.
     joined_to = models.ForeignKey(
@@ -51,7 +51,7 @@ class Person(models.Model):
     known_at = models.DateTimeField()
     known_by = models.CharField(max_length=ACTOR_LENGTH)
 
-    PERSONAL = {"name", "date_of_birth", "email", "phone", "found_by"}
+    PERSONAL = {"name", "date_of_birth", "email", "phone"}
     OF_HEALTH = {"access_needs", "access_detail"}
     OF_STAFF = {"known_by"}
     NOT_PERSONAL = {"id", "joined_to", "version", "known_at"}
@@ -69,7 +69,6 @@ class Person(models.Model):
             ),
         ]
         indexes = [
-            Index(fields=["found_by"], name="people_found_by"),
             Index(fields=["date_of_birth"], name="people_by_birth"),
             Index(fields=["email"], name="people_by_email"),
         ]
@@ -99,6 +98,40 @@ class Person(models.Model):
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""
         return needs_in_words(self.access_needs, self.access_detail)
+
+
+class KeyField(models.CharField):  # type: ignore[type-arg]  # it has none when it runs
+    """Text that both databases sort by its bytes: in an index, what begins alike is side by side."""
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
+        """The type, and on PostgreSQL the order of bytes in place of the one of a language."""
+        collation = "C" if connection.vendor == "postgresql" else None
+        return {**super().db_parameters(connection), "collation": collation}
+
+
+class SearchKey(models.Model):
+    """Something by which a person is found: a name, a number, an address or a reference, folded.
+
+    Made from what their requests say and what we know of them now (`triage.search_keys`). One with a
+    blank before it is the beginning of a word; the others begin inside.
+    """
+
+    pk = models.CompositePrimaryKey("person", "key")
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, db_index=False, related_name="search_keys"
+    )
+    key = KeyField(max_length=LONGEST_KEY)
+
+    PERSONAL = {"key"}
+    NOT_PERSONAL = {"person"}
+    WHOSE = ("person",)
+    REPEATS = True
+
+    class Meta:
+        indexes = [Index(fields=["key", "person"], name="search_keys_by_key")]
+
+    def __str__(self) -> str:
+        return f"a key of person {self.person_id}"
 
 
 class PersonLink(models.Model):

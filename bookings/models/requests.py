@@ -111,8 +111,6 @@ class AppointmentRequest(models.Model):
     # How we reach them: at least one of the two.
     email = models.EmailField(blank=True)
     phone = PhoneNumberField(blank=True)
-    # Names and numbers in the form that a search compares (`folding.found_by`).
-    found_by = models.CharField(max_length=600, default="")
     preferred_days = models.JSONField(default=list)
     preferred_times = models.JSONField(default=list)
     availability = models.CharField("anything else about times", max_length=300, blank=True)
@@ -172,7 +170,6 @@ class AppointmentRequest(models.Model):
         "date_of_birth",
         "email",
         "phone",
-        "found_by",
         "preferred_days",
         "preferred_times",
         "availability",
@@ -243,7 +240,6 @@ class AppointmentRequest(models.Model):
             ),
         ]
         indexes = [
-            Index(fields=["found_by"], name="requests_found_by"),
             Index(fields=["received_at", "received_by", "page"], name="requests_by_day"),
             Index(fields=["email"], name="requests_by_email"),
             Index(fields=["phone"], name="requests_by_phone"),

@@ -18,8 +18,12 @@ class Row(NamedTuple):
 
 
 def tables() -> list[type[Model]]:
-    """The models whose rows are each about one person, in the order in which they are defined."""
-    return [model for model in apps.get_app_config("bookings").get_models() if whose(model)]
+    """The models whose rows are each about one person, in the order in which they are defined.
+
+    Without those that only repeat what other rows say.
+    """
+    models = apps.get_app_config("bookings").get_models()
+    return [model for model in models if whose(model) and not getattr(model, "REPEATS", False)]
 
 
 def about(model: type[Model], people: Iterable[int]) -> QuerySet[Any]:

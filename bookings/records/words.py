@@ -57,7 +57,6 @@ COLUMNS = {
     "detail_in_messages": "day, time and place in messages",
     "ended_reason": "why it ended",
     "failure": "why it did not arrive",
-    "found_by": "by what our search finds you",
     "freed": "time that was passed on",
     "known_at": "since when we have known this",
     "known_by": "from whom we have it",

@@ -20,7 +20,6 @@ from bookings.status import (
 from bookings.status.events import CALLS, Event
 from bookings.triage.recognising import keep_contact
 from bookings.triage.transitions import keep, one_change, what_happened
-from procedures.ground.folding import found_by
 from procedures.ground.phones import takes_no_texts
 
 CANNOT_WRITE = (
@@ -78,7 +77,6 @@ def reach_otherwise(
             version=version,
             email=email,
             phone=phone,
-            found_by=found_by(name=request.name, carer_name=request.carer_name, phone=phone),
             link_version=request.link_version + new_address,
             **choices,
         )

@@ -16,8 +16,8 @@ from django.db.models import F
 from bookings import identity
 from bookings.models import AppointmentRequest, Person, PersonLink
 from bookings.status import ENDED, TriageRefused, Verdict
+from bookings.triage import search_keys
 from bookings.triage.contact import reach_otherwise
-from procedures.ground.folding import found_by
 
 
 def join(person: Person, *, other: Person, by: User, now: datetime) -> PersonLink:
@@ -81,7 +81,6 @@ def change_person(
             version=F("version") + 1,
             email=email,
             phone=phone,
-            found_by=found_by(name=person.name, carer_name="", phone=phone),
             known_at=now,
             known_by=by.get_username(),
             **needs,
@@ -89,6 +88,7 @@ def change_person(
             raise TriageRefused(
                 "Somebody has changed what we know about this person. Open the person again."
             )
+        search_keys.keep([person.pk])
     return changed
 
 

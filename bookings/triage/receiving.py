@@ -19,10 +19,9 @@ from bookings.models import AppointmentRequest
 from bookings.screening import GivenAnswer
 from bookings.status import PATIENT, MessageKind, TriageRefused
 from bookings.status.events import Event
-from bookings.triage import surge
+from bookings.triage import search_keys, surge
 from bookings.triage.recognising import recognise
 from bookings.triage.safety import keep_answers
-from procedures.ground.folding import found_by
 from procedures.ground.rate_limits import Try, spend_all
 from procedures.models import Clinician, InformationPage
 from procedures.models.clinic import details
@@ -119,9 +118,6 @@ def receive(
         date_of_birth=submission.date_of_birth,
         email=submission.email,
         phone=submission.phone,
-        found_by=found_by(
-            name=submission.name, carer_name=submission.carer_name, phone=submission.phone
-        ),
         preferred_days=submission.preferred_days,
         preferred_times=submission.preferred_times,
         availability=submission.availability,
@@ -140,6 +136,7 @@ def receive(
         code_until=now + CODE_LIFE if has_code else None,
         event_count=1,
     )
+    search_keys.keep([request.person_id])
     flagged = [given for given in submission.answers if given.is_flagged]
     keep_answers(request, submission.answers, flagged, by=actor, now=now)
     journal.begin(request, Event.RECEIVED if by == PATIENT else Event.NOTED, by=by, at=now)

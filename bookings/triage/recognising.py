@@ -7,7 +7,7 @@ from django.db.models import F
 
 from bookings import identity, journal
 from bookings.models import AppointmentRequest, Person
-from procedures.ground.folding import found_by
+from bookings.triage import search_keys
 
 if TYPE_CHECKING:
     from bookings.triage.receiving import Submission
@@ -38,6 +38,7 @@ def keep_contact(request: AppointmentRequest, *, by: journal.Actor, now: datetim
     person = request.person
     person.email, person.phone = request.email, request.phone
     _keep(person, is_new=False, by=by, now=now)
+    search_keys.keep([person.pk])
 
 
 def _named_by(said: "Submission") -> Person | None:
@@ -59,7 +60,6 @@ def _keep(person: Person, *, is_new: bool, by: journal.Actor, now: datetime) -> 
         "phone": person.phone,
         "access_needs": person.access_needs,
         "access_detail": person.access_detail,
-        "found_by": found_by(name=person.name, carer_name="", phone=str(person.phone)),
         "known_at": now,
         "known_by": journal.actor_name(by),
     }

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from procedures.ground import phones
 from procedures.ground.characters import without_invisible
@@ -24,10 +25,13 @@ PLAIN = str.maketrans(
         **dict.fromkeys("ʹʺʻʼʽʾʿˈ", "'"),
     }
 )
-# No name has more; one long piece of nonsense does not fit into an index.
+# No name has more.
 MOST_WORDS = 12
-LONGEST = 600
 REFERENCE_LENGTH = 8
+# Nobody types more of a name or an address than this many letters.
+LONGEST_KEY = 40
+# Fewer letters than these are in almost every name, so they are found only where a word begins.
+LEAST_INSIDE = 3
 
 
 def words(text: str) -> list[str]:
@@ -53,10 +57,30 @@ def run_on(text: str) -> list[str]:
     return ["".join(parts[at:]) for at in range(len(parts))]
 
 
-def found_by(*, name: str, carer_name: str, phone: str) -> str:
-    """What a request is found by, each with a blank before it: numbers and names."""
-    each = [*phones.spellings(phone), *run_on(name), *run_on(carer_name)]
-    return "".join(f" {one}" for one in each)[:LONGEST]
+def search_keys(
+    *, names: Iterable[str], phone: str = "", email: str = "", reference: str = ""
+) -> set[str]:
+    """What somebody is found by: the beginning of a key is what is typed.
+
+    The beginnings of words have a blank before them. Of names and phone numbers there are also keys
+    that begin inside; an email address is found by the words before its @, a reference by its halves.
+    """
+    keys: set[str] = set()
+    for runs in [*map(run_on, names), phones.spellings(phone)]:
+        if runs:
+            whole = runs[0]
+            inside = {whole[at:] for at in range(1, len(whole) - LEAST_INSIDE + 1)}
+            keys |= beginnings(runs) | {each[:LONGEST_KEY] for each in inside - set(runs)}
+    mailbox, _, domain = email.rpartition("@")
+    host = "".join(words(domain))
+    return (
+        keys | beginnings(f"{run}{host}" for run in run_on(mailbox)) | beginnings(run_on(reference))
+    )
+
+
+def beginnings(runs: Iterable[str]) -> set[str]:
+    """The keys of runs of letters that begin a word."""
+    return {f" {run}"[:LONGEST_KEY] for run in runs}
 
 
 def is_same_name(one: str, other: str) -> bool:

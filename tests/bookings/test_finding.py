@@ -1,18 +1,25 @@
 """The desk finds people again, however their names and numbers were typed."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime
+from importlib import import_module
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings import triage
-from bookings.models import AppointmentRequest
+from bookings.desk.people import MOST_FOUND
+from bookings.models import AppointmentRequest, Person, SearchKey
 from bookings.status.events import Event
 from procedures.ground import folding
 from tests import factories
@@ -86,6 +93,13 @@ def people(monday: datetime) -> dict[str, AppointmentRequest]:
         ("soren", "Søren"),
         ("thordarson", "Søren"),
         ("محمد", "Arab"),
+        # Parts: of a name, a number, an address; a date of birth with a name.
+        ("iobh", "Siobhán"),
+        ("946 0958", "Siobhán"),
+        ("0958 siobhan", "Siobhán"),
+        ("uller", "Zoë"),
+        ("0@example.org", "Siobhán"),
+        ("siobhan 31.1.70", "Siobhán"),
     ],
 )
 def test_everybody_is_found(
@@ -106,12 +120,27 @@ def test_a_reference_is_found_however_it_is_typed(
         reference.replace("-", " "),
         reference.replace("-", "\u2013"),
         f"\ufeff{reference}\u200b",
+        reference[:4],
+        reference[5:].lower(),
     ):
         assert people_found(client, typed) == {people["Zoë"].person_id}
 
 
 @pytest.mark.parametrize(
-    "term", ["iobh", "brien siobhanx", "-", "’", "\u200d", "946 0958", "%", "_"]
+    "term",
+    [
+        "brien siobhanx",
+        "-",
+        "’",
+        "\u200d",
+        "947 0958",
+        "%",
+        "_",
+        "zo 0958",
+        "zoe 1.2.70",
+        "@",
+        "io",
+    ],
 )
 def test_nobody_else_is_found(
     term: str, people: dict[str, AppointmentRequest], sign_in: SignIn
@@ -172,8 +201,54 @@ def test_the_same_person_is_recognised_by_another_spelling(
 
 @given(st.text(max_size=100), st.text(max_size=100))
 def test_any_name_is_found_by_itself_and_fills_no_table(name: str, carer: str) -> None:
-    stored = folding.found_by(name=name, carer_name=carer, phone="")
+    stored = folding.search_keys(names=[name, carer])
     whole = folding.chunks(name)
     if len(folding.words(name)) < folding.MOST_WORDS:
-        assert all(f" {run}" in stored for run in whole)
-    assert len(stored) <= (AppointmentRequest._meta.get_field("found_by").max_length or 0)
+        assert all(any(key.startswith(f" {run}"[:40]) for key in stored) for run in whole)
+    assert all(len(key) <= folding.LONGEST_KEY for key in stored)
+
+
+def test_who_begins_so_comes_before_who_has_it_inside(sign_in: SignIn, monday: datetime) -> None:
+    for name, email in (("Joanna Ash", "a"), ("Anna Ash", "b"), ("Ann Zill", "c")):
+        factories.received(name=name, email=f"{email}@example.org", phone="", now=monday)
+    shown = sign_in("Reception").post("/admin/bookings/person/search/", {"term": "ann"})
+    names = re.findall("Joanna Ash|Anna Ash|Ann Zill", shown.content.decode())
+    assert list(dict.fromkeys(names)) == ["Anna Ash", "Ann Zill", "Joanna Ash"]
+
+
+def test_a_search_takes_few_queries_however_many_are_found(
+    sign_in: SignIn, monday: datetime, django_assert_max_num_queries: Any
+) -> None:
+    client = sign_in("Reception")
+    for number in range(MOST_FOUND + 1):
+        factories.received(name="Anna Ashby", email=f"{number}@example.org", phone="", now=monday)
+    with django_assert_max_num_queries(20):
+        shown = client.post("/admin/bookings/person/search/", {"term": "ann ash"}).content.decode()
+    assert f"People found: {MOST_FOUND}<" in shown
+    assert "There are more." in shown
+
+
+def test_keys_are_made_again_as_the_verbs_make_them(monday: datetime) -> None:
+    request = factories.received(carer_name="Maria Guardian", carer_right="parent", now=monday)
+    triage.change_contact(
+        request,
+        version=1,
+        email="new@example.org",
+        phone="+44 1632 960123",
+        by=factories.staff("Reception"),
+        now=monday,
+    )
+    kept = SearchKey.objects.order_by("key").values_list("person", "key")
+    written = list(kept)
+    SearchKey.objects.all().delete()
+    SearchKey.objects.create(person=request.person, key="stale")
+    call_command("make_search_keys", stdout=StringIO())
+    assert list(kept.all()) == written
+    SearchKey.objects.all().delete()
+    import_module("bookings.migrations.0033_search_keys").fill(apps, connection.schema_editor())
+    assert list(kept.all()) == written
+    AppointmentRequest.objects.update(name="", carer_name="", carer_right="", email="-", phone="")
+    Person.objects.update(name="", phone="", email="")
+    call_command("make_search_keys", stdout=StringIO())
+    half, whole = request.reference[5:].lower(), request.reference.replace("-", "").lower()
+    assert set(kept.all()) == {(request.person_id, f" {each}") for each in (whole, half)}

@@ -194,7 +194,7 @@ def test_the_migration_makes_the_people_whom_the_verbs_make(monday: datetime) ->
     made = [factories.received(now=monday, **each) for each in said]
     by_verbs = [each.person_id for each in made]
     kept = Person.objects.order_by("pk").values_list(
-        "name", "email", "phone", "access_needs", "found_by", "known_at", "known_by"
+        "name", "email", "phone", "access_needs", "known_at", "known_by"
     )
     before = list(kept)
     import_module("bookings.migrations.0025_people").fill(apps, connection.schema_editor())

@@ -31,6 +31,31 @@ def press(target: Locator) -> None:
         target.click()
 
 
+class Presses:
+    """Links, buttons and ticks, counted from where a task begins. Typing is none."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def follow(self, target: Locator) -> None:
+        """Press, and wait for the page that it leads to."""
+        self.made.append(target.inner_text())
+        press(target)
+
+    def tick(self, target: Locator) -> None:
+        self.made.append("a tick")
+        target.check()
+
+    def said(self, what: str) -> None:
+        """Count a press that a helper makes."""
+        self.made.append(what)
+
+    def are_at_most(self, most: int) -> None:
+        """Fail if there were more, or none, and begin to count again."""
+        assert 0 < len(self.made) <= most, self.made
+        self.made.clear()
+
+
 def fill_in_birth(page: Page, born: date) -> None:
     """Fill in a date of birth, with the month as a word."""
     page.get_by_label("Day", exact=True).fill(str(born.day))

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from datetime import date
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from bookings.models import AppointmentRequest
 from bookings.screening import questions_for
 from bookings.status import Answer, RequestStatus
 from bookings.status.events import Event
-from tests.journeys.steps import fill_in_birth, press, sign_in, tick
+from tests.journeys.steps import Presses, fill_in_birth, press, sign_in, tick
 from tests.journeys.times import noon, tick_free
 
 Look = Callable[[Page], None]
@@ -23,27 +23,23 @@ BORN = date(1938, 10, 11)
 def test_a_caller_is_booked(clinic: str, new_page: NewPage) -> None:
     page = new_page(javascript=False)
     sign_in(page, clinic, "reception")
-    pressed: list[str] = []
+    presses = Presses()
 
-    def follow(target: Locator) -> None:
-        pressed.append(target.inner_text())
-        press(target)
-
-    follow(page.get_by_role("link", name="Book by phone"))
+    presses.follow(page.get_by_role("link", name="Book by phone"))
     page.get_by_label("Patient’s full name").fill("Hanna Caller")
     fill_in_birth(page, BORN)
     page.get_by_label("Phone number").fill("020 7946 0970")
-    follow(page.get_by_role("button", name="Find or go on"))
+    presses.follow(page.get_by_role("button", name="Find or go on"))
     page.get_by_label("What they would like help with").fill("The shoulder is stiff again.")
     asked = page.get_by_label("I asked all")
-    pressed.append("I asked all")
+    presses.said("I asked all")
     asked.check()
-    follow(page.get_by_role("button", name="Choose a time"))
-    pressed.append("a free time")
+    presses.follow(page.get_by_role("button", name="Choose a time"))
+    presses.said("a free time")
     tick_free(page, after=noon(days=1))
-    follow(page.get_by_role("button", name="Book by phone"))
+    presses.follow(page.get_by_role("button", name="Book by phone"))
     expect(page.get_by_text("Booked with")).to_be_visible()
-    assert len(pressed) <= MOST_PRESSES, pressed
+    presses.are_at_most(MOST_PRESSES)
 
     record = AppointmentRequest.objects.get(name="Hanna Caller")
     assert (record.status, record.email) == (RequestStatus.BOOKED, "")

@@ -11,7 +11,7 @@ from bookings.status import (
     RecallStatus,
     RequestStatus,
 )
-from tests.journeys.steps import press, sign_in
+from tests.journeys.steps import Presses, press, sign_in
 from tests.journeys.times import noon, tick_free
 
 Look = Callable[[Page], None]
@@ -20,31 +20,12 @@ MOST_PRESSES = 3
 NAME = "Nia Specimen"
 
 
-class Presses:
-    """Links, buttons and ticks, counted from Today or from what a search found."""
-
-    def __init__(self) -> None:
-        self.made: list[str] = []
-
-    def follow(self, target: Locator) -> None:
-        self.made.append(target.inner_text())
-        press(target)
-
-    def tick(self, target: Locator) -> None:
-        self.made.append("a tick")
-        target.check()
-
-    def are_few(self, most: int = MOST_PRESSES) -> bool:
-        return len(self.made) <= most
-
-
 def found(page: Page, clinic: str, request: AppointmentRequest) -> Locator:
-    """The link to the request, after a search from any page."""
+    """The row of the request on its person's page, after a search from any page."""
     sign_in(page, clinic, "reception")
     page.get_by_label("Find a patient").fill(request.reference)
     press(page.get_by_role("button", name="Find"))
-    row = page.get_by_role("row").filter(has_text=request.reference)
-    return row.get_by_role("rowheader").get_by_role("link")
+    return page.get_by_role("row").filter(has_text=request.reference)
 
 
 def named(name: str, status: RequestStatus) -> AppointmentRequest:
@@ -53,11 +34,11 @@ def named(name: str, status: RequestStatus) -> AppointmentRequest:
 
 def test_they_cancel(clinic: str, new_page: NewPage, look_at: Look) -> None:
     request, page, do = named(NAME, RequestStatus.BOOKED), new_page(javascript=False), Presses()
-    do.follow(found(page, clinic, request))
+    do.follow(found(page, clinic, request).get_by_role("rowheader").get_by_role("link"))
     do.follow(page.get_by_role("link", name="Cancel the appointment"))
     do.follow(page.get_by_role("button", name="Cancel the appointment"))
     expect(page.get_by_text("Cancelled. We tell the patient in 3 minutes")).to_be_visible()
-    assert do.are_few(), do.made
+    do.are_at_most(MOST_PRESSES)
     assert request.appointments.get().cancelled_by == CancelledBy.PATIENT
     press(page.get_by_role("link", name="Undo"))
     press(page.get_by_role("button", name="Undo"))
@@ -67,14 +48,13 @@ def test_they_cancel(clinic: str, new_page: NewPage, look_at: Look) -> None:
 def test_they_move(clinic: str, new_page: NewPage) -> None:
     request, page, do = named(NAME, RequestStatus.BOOKED), new_page(javascript=False), Presses()
     old = request.appointments.get()
-    do.follow(found(page, clinic, request))
-    do.follow(page.get_by_role("link", name="Move by phone"))
+    do.follow(found(page, clinic, request).get_by_role("link", name="Move"))
     expect(page.get_by_label("Clinician")).to_have_value(str(old.clinician_id))
-    # The time itself is what they say; it is a choice, not a way.
     tick_free(page, after=noon(days=1))
+    do.said("a free time")
     do.follow(page.get_by_role("button", name="Move by phone"))
     expect(page.get_by_text("Booked with")).to_be_visible()
-    assert do.are_few(), do.made
+    do.are_at_most(MOST_PRESSES)
     assert request.appointments.latest("pk").clinician == old.clinician
 
 
@@ -89,7 +69,7 @@ def test_they_did_not_get_the_email(clinic: str, new_page: NewPage, look_at: Loo
     look_at(page)
     do.follow(page.get_by_role("button", name="Send it again"))
     expect(page.get_by_text("It is on its way")).to_be_visible()
-    assert do.are_few(), do.made
+    do.are_at_most(MOST_PRESSES)
     assert Message.objects.filter(repeats=failed).exists()
 
 
@@ -104,7 +84,7 @@ def test_they_come_again(clinic: str, new_page: NewPage, look_at: Look) -> None:
     do.follow(page.get_by_role("button", name="Book this visit"))
     expect(page.get_by_text("Booked with")).to_be_visible()
     look_at(page)
-    assert do.are_few(), do.made
+    do.are_at_most(MOST_PRESSES)
     assert AppointmentRequest.objects.latest("pk").name == request.name
 
 
@@ -119,7 +99,7 @@ def test_they_are_asked_in_some_weeks(clinic: str, new_page: NewPage, look_at: L
     page.get_by_label("When", exact=True).select_option(label="in 12 weeks")
     do.follow(page.get_by_role("button", name="Ask the patient then"))
     expect(page.get_by_text("Planned. We will ask the patient on")).to_be_visible()
-    assert do.are_few(2), do.made
+    do.are_at_most(2)
     assert request.recalls.get().status == RecallStatus.PLANNED
     page.locator("summary", has_text="Also").click()
     look_at(page)

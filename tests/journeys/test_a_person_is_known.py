@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from bookings.models import AppointmentRequest, Note, Person
 from bookings.status import AppointmentStatus
-from tests.journeys.steps import press, sign_in
+from tests.journeys.steps import Presses, press, sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -17,21 +17,6 @@ MOST_TO_JOIN = 2
 MOST_TO_NOTE = 2
 MOST_TO_HAND_OVER = 2
 MOST_TO_HISTORY = 1
-
-
-class Presses:
-    """What was pressed since the last count."""
-
-    def __init__(self) -> None:
-        self.pressed: list[str] = []
-
-    def follow(self, target: Locator) -> None:
-        self.pressed.append(target.inner_text())
-        press(target)
-
-    def most(self, count: int) -> None:
-        assert 0 < len(self.pressed) <= count, self.pressed
-        self.pressed.clear()
 
 
 def find(page: Page, term: str) -> None:
@@ -54,7 +39,7 @@ def test_a_person_is_found_joined_and_parted(clinic: str, new_page: NewPage, loo
     page.goto(request_page(clinic, pat))
     presses.follow(page.get_by_role("link", name="Compare them"))
     presses.follow(page.get_by_role("button", name=re.compile("^Same person")))
-    presses.most(MOST_TO_JOIN)
+    presses.are_at_most(MOST_TO_JOIN)
     expect(page.get_by_text("Joined: they are shown as one person")).to_be_visible()
     find(page, "07700 900223")
     expect(page.get_by_role("heading", level=1)).to_have_text("Pat Sample")
@@ -63,7 +48,7 @@ def test_a_person_is_found_joined_and_parted(clinic: str, new_page: NewPage, loo
     find(page, "07700 900223")
     expect(page.get_by_role("heading", level=1)).to_have_text("P. Sample")
     presses.follow(page.get_by_role("button", name="Not the same person"))
-    presses.most(MOST_TO_JOIN)
+    presses.are_at_most(MOST_TO_JOIN)
     expect(page.get_by_role("region", name="Perhaps the same person")).to_have_count(0)
     assert not Person.objects.filter(name="P. Sample").exclude(joined_to=None).exists()
 
@@ -78,10 +63,9 @@ def test_a_note_is_written_and_a_request_handed_over(
     page.goto(request_page(clinic, pat))
     page.get_by_label("Write a note").fill("Her sister phones for her.")
     pin = page.get_by_label("Pin it")
-    presses.pressed.append("Pin it")
-    pin.check()
+    presses.tick(pin)
     presses.follow(page.get_by_role("button", name="Save the note"))
-    presses.most(MOST_TO_NOTE)
+    presses.are_at_most(MOST_TO_NOTE)
     assert Note.objects.filter(request=pat, pinned=True).count() == 1
     expect(page.get_by_text("◆ Note: Her sister phones for her.")).to_be_visible()
     look_at(page)
@@ -89,7 +73,7 @@ def test_a_note_is_written_and_a_request_handed_over(
     presses.follow(page.get_by_role("link", name="Hand over"))
     look_at(page)
     presses.follow(page.get_by_role("button", name="Ada Example"))
-    presses.most(MOST_TO_HAND_OVER)
+    presses.are_at_most(MOST_TO_HAND_OVER)
     expect(page.get_by_text("Handed over to Ada Example.")).to_be_visible()
     clinician = new_page()
     sign_in(clinician, clinic, "clinician")
@@ -110,7 +94,7 @@ def test_a_clinician_sees_the_history_in_one_press(
     ).earliest("pk")
     page.goto(request_page(clinic, seen))
     presses.follow(page.get_by_role("link", name=f"History of {seen.name}"))
-    presses.most(MOST_TO_HISTORY)
+    presses.are_at_most(MOST_TO_HISTORY)
     expect(page.get_by_role("region", name="Before")).to_contain_text("✓ Came")
     look_at(page)
     for name in ("José Ejemplo", "Harold Fable", "Nia Specimen"):
@@ -123,7 +107,7 @@ def test_a_clinician_sees_the_history_in_one_press(
     page.goto(f"{clinic}/admin/bookings/appointmentrequest/diary/day/?day={day:%Y-%m-%d}")
     press(page.get_by_role("link", name=coming.name))
     presses.follow(page.get_by_role("link", name=f"History of {coming.name}"))
-    presses.most(MOST_TO_HISTORY)
+    presses.are_at_most(MOST_TO_HISTORY)
     page.set_viewport_size({"width": 375, "height": 900})
     look_at(page)
     page.goto(f"{clinic}/admin/bookings/person/")

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from bookings.links import private_link
 from bookings.models import AppointmentRequest
 from bookings.screening import questions_for
 from bookings.status import Answer, RequestStatus
 from tests import factories
-from tests.journeys.steps import press, say_no_to_the_rest, tick
+from tests.journeys.steps import Presses, press, say_no_to_the_rest, tick
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -22,39 +22,35 @@ PHONE_HEIGHT = 812
 
 def test_a_healthy_person_asks_for_an_appointment(clinic: str, new_page: NewPage) -> None:
     page = new_page(javascript=False, width=375)
-    pressed: list[str] = []
-
-    def follow(target: Locator) -> None:
-        pressed.append(target.inner_text())
-        press(target)
+    presses = Presses()
 
     def choose(label: str) -> None:
         for box in page.get_by_label(label).filter(visible=True).all():
-            pressed.append(label)
+            presses.said(label)
             box.check()
 
     page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
-    follow(page.get_by_role("link", name="Request an appointment").last)
-    follow(page.get_by_role("button", name="None of these apply: continue"))
+    presses.follow(page.get_by_role("link", name="Request an appointment").last)
+    presses.follow(page.get_by_role("button", name="None of these apply: continue"))
     page.get_by_label("What would you like help with?").fill("My knee has been sore since May.")
-    follow(page.get_by_role("button", name="Continue"))
+    presses.follow(page.get_by_role("button", name="Continue"))
     page.get_by_label("Full name").fill("Healthy Sample")
     for box, part in (("Day", "5"), ("Month", "4"), ("Year", "1983")):
         page.get_by_label(box).fill(part)
     page.get_by_label("Email address").fill("healthy@example.org")
-    follow(page.get_by_role("button", name="Continue"))
+    presses.follow(page.get_by_role("button", name="Continue"))
     for group in page.locator(".questions").all():
         size = group.bounding_box()
         assert size
         assert size["height"] < PHONE_HEIGHT, group.inner_text()
     choose("None of these")
-    follow(page.get_by_role("button", name="Continue"))
+    presses.follow(page.get_by_role("button", name="Continue"))
     choose("Monday")
     choose("Morning")
-    follow(page.get_by_role("button", name="Continue"))
-    follow(page.get_by_role("button", name="Send my request"))
+    presses.follow(page.get_by_role("button", name="Continue"))
+    presses.follow(page.get_by_role("button", name="Send my request"))
     expect(page.get_by_role("heading", name="We have your request")).to_be_visible()
-    assert len(pressed) <= MOST_PRESSES, pressed
+    presses.are_at_most(MOST_PRESSES)
 
     request = AppointmentRequest.objects.get(email="healthy@example.org")
     said = list(request.answers.values_list("question", "answer").order_by("question"))

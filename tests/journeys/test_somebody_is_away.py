@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from bookings import triage
 from bookings.links import private_link
 from bookings.models import Appointment, AppointmentRequest, Closure, Offer
 from bookings.status import AppointmentStatus, OfferStatus, RequestStatus
 from procedures.models import Clinician
-from tests.journeys.steps import press, sign_in
+from tests.journeys.steps import Presses, press, sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -50,35 +50,31 @@ def test_an_ill_clinicians_patients_are_offered_other_times(
     clinician, day, requests = busiest()
     page = new_page(javascript=javascript)
     sign_in(page, clinic, "reception")
-    pressed: list[str] = []
+    presses = Presses()
 
-    def follow(target: Locator) -> None:
-        pressed.append(target.inner_text())
-        press(target)
-
-    follow(page.get_by_role("link", name="Somebody is away"))
+    presses.follow(page.get_by_role("link", name="Somebody is away"))
     look(page)
-    pressed.append("who")
+    presses.said("who")
     page.get_by_label("Who is away").select_option(label=f"{clinician.name}, {clinician.role}")
     fill_in_day(page, "First day", day)
-    follow(page.get_by_role("button", name="See who is affected"))
+    presses.follow(page.get_by_role("button", name="See who is affected"))
     affected = page.get_by_role("region", name=f"{clinician.name} is away")
     expect(affected.get_by_role("status")).to_contain_text("Nothing is saved yet.")
     for request in requests:
         expect(affected).to_contain_text(request.name)
     look(page)
     assert not Closure.objects.filter(starts__date=day, resource__clinician=clinician).exists()
-    follow(page.get_by_role("button", name="Save and rebook"))
+    presses.follow(page.get_by_role("button", name="Save and rebook"))
     expect(page.get_by_role("heading", name=f"Rebook {len(requests)}")).to_be_visible()
     for width in (768, 375, 1280) if javascript else ():
         page.set_viewport_size({"width": width, "height": 900})
         look(page)
     can_be_sent = page.get_by_role("checkbox", checked=True).count()
     assert can_be_sent > 0
-    follow(page.get_by_role("button", name="Offer all of these"))
+    presses.follow(page.get_by_role("button", name="Offer all of these"))
     expect(page.get_by_text(f"{can_be_sent} offer")).to_be_visible()
     look(page)
-    assert len(pressed) <= MOST_PRESSES, pressed
+    presses.are_at_most(MOST_PRESSES)
     standing = Offer.objects.filter(request__in=requests, status=OfferStatus.OPEN)
     assert standing.count() == can_be_sent
 

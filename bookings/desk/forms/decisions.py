@@ -186,9 +186,9 @@ class SearchForm(forms.Form):
 
     term = PlainTextField(
         label="What are you looking for?",
-        help_text="Enter a reference, an email address, a phone number, a date of birth such as "
-        "31/1/1970, or the first letters of a name. It can be the name of the patient or of the "
-        "person who asked for them. We record every search.",
+        help_text="Enter a date of birth such as 31/1/1970, or any part of a name, a phone number, an "
+        "email address or a reference. It can be the name of the patient or of the person who asked "
+        "for them. We record every search.",
         required_message="Enter a reference, an email address, a phone number, a date of birth or "
         "a name.",
         max_length=254,

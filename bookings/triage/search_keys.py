@@ -1,0 +1,47 @@
+"""What people are found by: rows that a search compares with what a colleague typed."""
+
+from collections.abc import Collection
+
+from bookings.models import AppointmentRequest, Person, SearchKey
+from procedures.ground.folding import search_keys
+
+Key = tuple[int, str]
+
+
+def keep(people: Collection[int]) -> None:
+    """Make the keys of these people agree with what their requests say and what we know of them now.
+
+    Called in the transaction that wrote the person, so that their row is locked: otherwise two changes
+    at the same moment could each miss what the other has just said.
+    """
+    wanted = _wanted(people)
+    kept = SearchKey.objects.filter(person__in=people)
+    stored = set(kept.values_list("person", "key"))
+    outdated = {person for person, _ in stored - wanted}
+    if outdated:
+        SearchKey.objects.filter(person__in=outdated).delete()
+    missing = [key for key in wanted if key not in stored or key[0] in outdated]
+    SearchKey.objects.bulk_create(
+        [SearchKey(person_id=person, key=key) for person, key in sorted(missing)],
+        ignore_conflicts=True,
+    )
+
+
+def _wanted(people: Collection[int]) -> set[Key]:
+    """What we know of each person, and what was said on each of their requests."""
+    known = Person.objects.filter(pk__in=people).values_list("pk", "name", "phone", "email")
+    keys = {
+        (pk, key)
+        for pk, name, phone, email in known
+        for key in search_keys(names=[name], phone=str(phone), email=email)
+    }
+    said = AppointmentRequest.objects.filter(person__in=people).values_list(
+        "person", "name", "carer_name", "phone", "email", "reference"
+    )
+    return keys | {
+        (pk, key)
+        for pk, name, carer, phone, email, reference in said
+        for key in search_keys(
+            names=[name, carer], phone=str(phone), email=email, reference=reference
+        )
+    }
