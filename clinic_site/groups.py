@@ -50,6 +50,8 @@ ANSWER_REQUESTS = {
     "note_person",
     "join_person",
 }
+# Clinicians read answers about health; others say why, if the clinic wants that.
+OPEN_ANSWERS = {"open_answers_appointmentrequest"}
 WRITE_PAGES = {"add_informationpage", "change_informationpage", "add_revision", "change_revision"}
 
 # What a manager reads when choosing a role.
@@ -63,12 +65,18 @@ ROLES = {
 }
 
 GROUPS = {
-    "Reception": READ_PAGES | READ_REQUESTS | ANSWER_REQUESTS | CLOSE,
+    "Reception": READ_PAGES | READ_REQUESTS | ANSWER_REQUESTS | CLOSE | OPEN_ANSWERS,
     "Clinician": READ_PAGES
     | READ_REQUESTS
     | ANSWER_REQUESTS
     | SECOND_PERSON
-    | {"resolve_redflag", "sign_revision", "revoke_signoff", "suspend_revision"},
+    | {
+        "read_answers_appointmentrequest",
+        "resolve_redflag",
+        "sign_revision",
+        "revoke_signoff",
+        "suspend_revision",
+    },
     "Editor": READ_PAGES
     | WRITE_PAGES
     | {"add_figure", "add_source", "change_source", "submit_revision"},

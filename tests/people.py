@@ -221,6 +221,8 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
     open_in = set(DECISIONS[slug].statuses)
     first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else min(open_in)
     request = factories.request_at(RequestStatus(first), now=now)
+    if slug == "open-answers":
+        factories.clinic(reception_reads_answers=False)
     if slug == "send-again":
         request.messages.update(status=MessageStatus.SENT, sent_at=now, sent_by="a worker")
     if slug == "leave-earlier":

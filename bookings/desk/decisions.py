@@ -18,6 +18,7 @@ from bookings.desk.forms.decisions import (
     DeclineForm,
     DeferForm,
     FlagForm,
+    OpenAnswersForm,
     SendAgainForm,
 )
 from bookings.desk.forms.people import HandOverForm, NoteForm
@@ -360,6 +361,16 @@ DECISIONS = (
         verb=triage.hand_over,
         said=acts.said_handed_over,
         template="admin/bookings/people/hand_over.html",
+    ),
+    Decision(
+        slug="open-answers",
+        label="Read the answers",
+        permission="open_answers_appointmentrequest",
+        statuses=set(RequestStatus),
+        form=OpenAnswersForm,
+        verb=triage.open_answers,
+        said="You can read the answers of this request today.",
+        explanation="Say why you need them. A manager sees that you opened them, and why.",
     ),
     Decision(
         slug="contact",

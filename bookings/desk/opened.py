@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from bookings.diary.free_times import span_of
 from bookings.models import AppointmentRequest, Look, RequestEvent
+from bookings.status import WhyOpened
 from bookings.status.events import SHOWN, Event
 from procedures.ground import folding
 from procedures.ground.counting import counted
@@ -21,6 +22,7 @@ WHAT = {
     Event.SEARCHED: "Found by searching",
     Event.PRINTED: "Printed in a list of the day",
     Event.EXPORTED: "Copied with everything we hold",
+    Event.ANSWERS_OPENED: "Opened the answers about health",
 }
 # At the same instant a list comes after what was opened.
 LIST, SINGLE = 0, 1
@@ -152,11 +154,17 @@ def _single(event: RequestEvent, by: User | None, in_hour: int) -> Opened:
     return Opened(
         Key(event.at, SINGLE, event.pk),
         shown_name(by) if by else event.by,
-        WHAT[Event(event.kind)],
+        said_why(WHAT[Event(event.kind)], event),
         event.request,
         None,
         marks,
     )
+
+
+def said_why(what: str, event: RequestEvent) -> str:
+    """What was done, with the reason that a colleague gave for it, if they had to."""
+    why = event.detail.get("why")
+    return f"{what}: “{WhyOpened(why).label}”" if why else what
 
 
 def _list(look: Look) -> Opened:

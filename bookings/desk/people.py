@@ -317,6 +317,7 @@ class PersonAdmin(DecisionAdmin):
             return redirect(person_url(person))
         now = timezone.now()
         told = person_page.facts(person, now)
+        told["reads_answers"] = triage.reads_every_answer(signed_in(request))
         journal.record_each(told["requests"], Event.READ, by=signed_in(request), at=now)
         named = [each.request for each in told["namesakes"]]
         named += [request for each in told["perhaps"] for request in each.requests]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
@@ -33,6 +34,7 @@ from bookings.status import (
 )
 from procedures.ground.counting import counted
 from procedures.ground.decisions import Decision
+from procedures.ground.people import shown_name
 
 # What is mostly done next in each state, the likeliest first: the first that is possible is the filled
 # button, and the next two are beside it.
@@ -94,8 +96,9 @@ def prepare(record: AppointmentRequest) -> None:
     prefetch_related_objects([record], *wanted)
 
 
-def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: str) -> dict[str, Any]:
+def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: User) -> dict[str, Any]:
     """The status at that instant, what was said, offered, booked and written. After `prepare`."""
+    reads_answers = triage.may_read_answers(reader, record, now)
     state = record.state(now)
     blocking = [flag for flag in record.flags.all() if flag.is_blocking()]
     answers = list(
@@ -105,7 +108,7 @@ def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: str) 
     )
     flagged = {flag.answer_id for flag in record.flags.all()}
     current = triage.booked_appointment(record)
-    lines = time_line(record)
+    lines = time_line(record, reads_answers=reads_answers)
     to_phone = reason_to_phone(record, now)
     return {
         "now": timezone.localtime(now),
@@ -131,7 +134,8 @@ def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: str) 
         "denied": [each for each in answers if each.answer == Answer.NO],
         "lines": lines[show],
         "parts": [(part, words, len(lines[part]), part == show) for part, words in PARTS.items()],
-        "also_here": _also_here(lines[LOOKS], reader, now),
+        "reads_answers": reads_answers,
+        "also_here": _also_here(lines[LOOKS], shown_name(reader), now),
         "similar": likely_duplicates(record),
     }
 

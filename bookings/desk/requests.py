@@ -24,10 +24,12 @@ from bookings.models import AppointmentRequest
 from bookings.status import Overtaken, TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin, DecisionForm
-from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
 
 WHO = "admin/bookings/who.html"
+# The decisions whose pages repeat what the patient answered, and the one that lets a colleague read it.
+SHOW_ANSWERS, OPENING = {"resolve-flag", "follow-up"}, {"open-answers"}
+MAY_OPEN = "bookings.open_answers_appointmentrequest"
 
 
 @admin.register(AppointmentRequest)
@@ -87,6 +89,12 @@ class AppointmentRequestAdmin(DecisionAdmin):
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("-has_urgent_flag", "answer_due", "pk")
 
+    def open_decisions(self, request: HttpRequest, record: AppointmentRequest) -> list[Decision]:
+        """As anywhere; and whoever may not read the answers takes none that shows them, but may ask."""
+        reads = triage.may_read_answers(signed_in(request), record, timezone.now())
+        hidden = OPENING if reads else SHOW_ANSWERS
+        return [each for each in super().open_decisions(request, record) if each.slug not in hidden]
+
     def state_of(self, record: AppointmentRequest) -> str:
         """The status, including the steps that the clock has taken."""
         return record.state(timezone.now())
@@ -118,13 +126,24 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
         Being shown the page counts as a look, because it says who the patient is and what they
         answered. A form that was refused shows as much as one that was opened, so both are
-        recorded.
+        recorded. Whoever may not read the answers says why first, if the page repeats them.
         """
+        if slug in SHOW_ANSWERS and (closed := self._closed_answers(request, pk)):
+            return redirect("admin:bookings_appointmentrequest_decide", closed.pk, "open-answers")
         answer = super().decide(request, pk, slug)
         if isinstance(answer, TemplateResponse) and answer.context_data:
             record = answer.context_data["record"]
             journal.record(record, Event.READ, by=signed_in(request), at=timezone.now())
         return answer
+
+    def _closed_answers(self, request: HttpRequest, pk: int) -> AppointmentRequest | None:
+        """The request, if this colleague may book but has not said why they read its answers."""
+        user = signed_in(request)
+        if triage.reads_every_answer(user) or not user.has_perm(MAY_OPEN):
+            return None
+        record = AppointmentRequest.objects.filter(pk=pk).first()
+        readable = record is None or triage.may_read_answers(user, record, timezone.now())
+        return None if readable else record
 
     def refused(
         self,
@@ -183,7 +202,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         prepare(record)
         allowed = self.open_decisions(request, record)
         show = part_of(request.GET.get("show", ""))
-        told = facts(record, now, show=show, reader=shown_name(reader))
+        told = facts(record, now, show=show, reader=reader)
         # Each flag has a button of its own; here the decision is shown only if it comes next.
         decisions = [each for each in allowed if each.slug != "resolve-flag" or told["blocked"]]
         for_clinician = reader.has_perm("bookings.resolve_redflag")
@@ -195,6 +214,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "record": record,
             "steps": steps(record, decisions, told),
             "next_waiting": next_request(record, now, for_clinician=for_clinician),
+            "may_open": any(each.slug == "open-answers" for each in allowed),
             "may_resolve": any(each.slug == "resolve-flag" for each in allowed),
         }
         return TemplateResponse(request, "admin/bookings/request.html", context)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bookings.desk.message_words import message_in_words
+from bookings.desk.opened import said_why
 from bookings.models import AppointmentRequest, Offer, RequestEvent
 from bookings.status import FlagOutcome
 from bookings.status.events import CALLS, SHOWN, Event
@@ -48,14 +49,19 @@ class Entry(NamedTuple):
     is_lost: bool = False
 
 
-def time_line(record: AppointmentRequest) -> dict[str, list[Entry]]:
-    """The lines of each part, the newest first. After `request_page.prepare`."""
+def time_line(record: AppointmentRequest, *, reads_answers: bool) -> dict[str, list[Entry]]:
+    """The lines of each part, the newest first. After `request_page.prepare`.
+
+    Why a clinician decided as they did is only for who may read the answers about health.
+    """
     events = list(record.events.order_by("-number"))
     names = _names(events)
     seen = [event for event in events if event.kind in SHOWN]
     # The journal says which other tables have something about this request.
     kinds = {event.kind for event in events}
     typed, ours = _typed(record, kinds), _times(record)
+    if reads_answers:
+        typed |= _reasons(record)
     steps = [_step(event, names, typed, ours) for event in events if event.kind not in {*SHOWN}]
     messages = [_message(each) for each in record.messages.order_by("-pk")]
     return {
@@ -96,7 +102,8 @@ def _looks(events: Iterable[RequestEvent], names: Mapping[str, str]) -> list[Ent
     """Consecutive looks by one person are one line, at the time of the last of them."""
     rows: list[tuple[Entry, int]] = []
     for event in events:
-        entry = Entry(event.at, LOOK, names.get(event.by, event.by), event.kind)
+        what = said_why(event.kind, event)
+        entry = Entry(event.at, LOOK, names.get(event.by, event.by), what)
         if rows and rows[-1][0][1:] == entry[1:]:
             rows[-1] = (rows[-1][0], rows[-1][1] + 1)
         else:
@@ -115,11 +122,16 @@ def _typed(record: AppointmentRequest, kinds: set[str]) -> ByMoment:
         words[Event.ASKED, question.asked_at] = question.text
         if question.answered_at:
             words[Event.ANSWERED, question.answered_at] = question.answer
-    for flag in record.flags.all():
-        words |= {
-            (Event.FLAG_RESOLVED, each.recorded_at): each.reason for each in flag.outcomes.all()
-        }
     return words
+
+
+def _reasons(record: AppointmentRequest) -> ByMoment:
+    """Why a clinician decided so about a flag."""
+    return {
+        (Event.FLAG_RESOLVED, each.recorded_at): each.reason
+        for flag in record.flags.all()
+        for each in flag.outcomes.all()
+    }
 
 
 def _times(record: AppointmentRequest) -> ByMoment:

@@ -265,6 +265,8 @@ class AppointmentRequest(models.Model):
             ("decline_appointmentrequest", "Can decline a request"),
             ("phone_appointmentrequest", "Can record a phone call"),
             ("hand_over_appointmentrequest", "Can hand a request over to a colleague"),
+            ("read_answers_appointmentrequest", "Can read answers about health"),
+            ("open_answers_appointmentrequest", "Can open answers about health with a reason"),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from bookings.status.choices import (
     PersonAct,
     Verdict,
     VisitStep,
+    WhyOpened,
     needs_in_words,
 )
 from bookings.status.recalls import RecallStatus
@@ -85,5 +86,6 @@ __all__ = [
     "TriageRefused",
     "Verdict",
     "VisitStep",
+    "WhyOpened",
     "needs_in_words",
 ]

@@ -31,6 +31,15 @@ class FlagOutcome(TextChoices):
 CLEARING = {FlagOutcome.PROCEED, FlagOutcome.PROCEED_WITH_NOTE}
 
 
+class WhyOpened(TextChoices):
+    """Why a colleague who books needs to read what a patient answered about their health."""
+
+    ASKED = "asked", "The patient asks me about it"
+    URGENT = "urgent", "It may be urgent, and no clinician is here"
+    FOR_CLINICIAN = "for_clinician", "A clinician asked me to look"
+    BOOKING = "booking", "I cannot book the right visit without it"
+
+
 class AccessNeed(TextChoices):
     """What makes a visit possible for somebody. Asked once, shown to staff at every step."""
 

@@ -72,6 +72,7 @@ class Event(StrEnum):
     SEARCHED = "found it by searching"
     PRINTED = "printed it in a list of the day"
     EXPORTED = "copied everything about the person"
+    ANSWERS_OPENED = "opened the answers about health"
 
 
 class ToldPatient(NamedTuple):
@@ -170,6 +171,7 @@ TOLD: dict[Event, ToldPatient] = {
     Event.SEARCHED: ToldPatient(),
     Event.PRINTED: ToldPatient(),
     Event.EXPORTED: ToldPatient(),
+    Event.ANSWERS_OPENED: ToldPatient(),
 }
 
 
@@ -226,7 +228,7 @@ ANSWERS = (
     Event.REACHED,
 )
 # A colleague was shown a request.
-SHOWN = (Event.READ, Event.SEARCHED, Event.PRINTED, Event.EXPORTED)
+SHOWN = (Event.READ, Event.SEARCHED, Event.PRINTED, Event.EXPORTED, Event.ANSWERS_OPENED)
 # Events that make nobody's screen stale.
 LOOKS = (
     *SHOWN,

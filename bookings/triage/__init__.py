@@ -43,6 +43,11 @@ from bookings.triage.following_up import (
     take_recall_back,
 )
 from bookings.triage.handing_over import hand_over
+from bookings.triage.health_answers import (
+    may_read_answers,
+    open_answers,
+    reads_every_answer,
+)
 from bookings.triage.notes import unpin_note, write_note
 from bookings.triage.offering import (
     accept,
@@ -126,13 +131,16 @@ __all__ = [
     "leave_as_it_is",
     "leave_earlier_list",
     "may_follow_up",
+    "may_read_answers",
     "note_wrong_birth_dates",
     "offer",
     "offer_instead",
+    "open_answers",
     "pass_on_freed_times",
     "plan_recall",
     "planned_recall",
     "possible_steps",
+    "reads_every_answer",
     "record_arrival",
     "record_attendance",
     "record_call",

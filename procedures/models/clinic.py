@@ -119,6 +119,13 @@ class ClinicDetails(models.Model):
     )
     reminder_days = models.JSONField(default=three_days_and_one)
 
+    reception_reads_answers = models.BooleanField(
+        "reception reads answers about health",
+        default=True,
+        help_text="If not, reception sees how serious an answer is and which help somebody needs, and "
+        "says why before reading more. Clinicians always read them.",
+    )
+
     legal_name = models.CharField(max_length=200, blank=True)
     registered_office = models.CharField(max_length=300, blank=True)
     company_number = models.CharField(max_length=40, blank=True)
@@ -157,6 +164,7 @@ class ClinicDetails(models.Model):
         "cancel_hours",
         "link_days",
         "reminder_days",
+        "reception_reads_answers",
         "legal_name",
         "registered_office",
         "company_number",

@@ -16,7 +16,7 @@ from bookings.forms.birth_date import BirthDateField
 from bookings.links import is_alive
 from bookings.messages.still_true import can_be_repeated
 from bookings.models import Message, RedFlag
-from bookings.status import CancelledBy, FlagOutcome, MessageStatus
+from bookings.status import CancelledBy, FlagOutcome, MessageStatus, WhyOpened
 from procedures.ground.contact_fields import PlainTextField, ReachForm
 from procedures.ground.decisions import DecisionForm, ReasonForm
 from procedures.ground.generics import ModelChoiceField
@@ -280,6 +280,21 @@ class FlagField(ModelChoiceField[RedFlag]):
         answer = flag.answer
         words = (answer.question.wording, f"{answer.get_answer_display()}.", answer.detail)
         return " ".join(filter(None, words))
+
+
+class OpenAnswersForm(DecisionForm):
+    """Why somebody who books needs to read answers about health."""
+
+    why = forms.ChoiceField(
+        label="Why",
+        choices=WhyOpened,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose why you need to read the answers."},
+    )
+
+    def values(self) -> dict[str, Any]:
+        # No version: reading changes nothing.
+        return {"why": self.cleaned_data["why"]}
 
 
 class FlagForm(DecisionForm):

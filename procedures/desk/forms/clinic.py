@@ -28,6 +28,7 @@ PARTS = {
         "link_days",
         "reminder_days",
     ),
+    "Who reads what": ("reception_reads_answers",),
     "Who runs the clinic": (
         "legal_name",
         "registered_office",
