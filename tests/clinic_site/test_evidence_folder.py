@@ -1,0 +1,188 @@
+"""What the software claims about itself, and that each claim leans on what was really run."""
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from clinic_site.evidence import claims, documents
+from clinic_site.evidence.claims import Ledger, Risk
+from clinic_site.evidence.outcomes import Outcome, Standing, outcomes_in
+from tests.valid_html import faults_of
+
+ROOT = Path(__file__).parent.parent.parent
+OURS = ROOT / "docs" / "evidence"
+KNOWN = claims.tests_in(ROOT / "tests")
+
+LEDGER = """
+title = "A ledger"
+status = "Draft."
+position = 1
+about = "About."
+[[section]]
+title = "A section"
+"""
+TEST = "tests/test_a.py::test_"
+
+
+def ours() -> list[Ledger]:
+    return claims.read(OURS, KNOWN)
+
+
+def named(ledgers: Iterable[Ledger]) -> dict[str, set[str]]:
+    """Which claims name each test."""
+    found: dict[str, set[str]] = {}
+    for ledger in ledgers:
+        for claim in ledger.claims:
+            for test in claim.tests:
+                found.setdefault(test, set()).add(claim.id)
+    return found
+
+
+def junit(path: Path, outcomes: dict[str, Outcome]) -> Path:
+    """A file as pytest writes it, with two cases of each test, of which the second has the outcome."""
+    told = {Outcome.FAILED: "<failure/>", Outcome.SKIPPED: "<skipped/>"}
+    cases = "".join(
+        f"<testcase classname={quoteattr(file.removesuffix('.py').replace('/', '.'))} "
+        f"name={quoteattr(f'{name}[{case}]')}>{told.get(outcome, '') if case else ''}</testcase>"
+        for test, outcome in outcomes.items()
+        for file, _, name in [test.partition("::")]
+        for case in (0, 1)
+    )
+    path.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    return path
+
+
+def test_the_ledgers_are_sound() -> None:
+    assert [ledger.name for ledger in ours()][:3] == ["intended-purpose", "safety-case", "hazards"]
+    assert all(ledger.claims for ledger in ours())
+
+
+@pytest.mark.parametrize(
+    ("claim", "faults"),
+    [
+        ('id = "A"\nsays = "So."', ["a.toml: A: it needs exactly one of tests, checked, not_met."]),
+        (
+            f'id = "A"\nsays = "So."\ntests = ["{TEST}a"]\nnot_met = {{ why = "No.", who = "we" }}',
+            ["a.toml: A: it needs exactly one of tests, checked, not_met."],
+        ),
+        (
+            'id = "A"\nsays = "So."\ntests = []',
+            ["a.toml: A: it needs exactly one of tests, checked, not_met."],
+        ),
+        (
+            f'id = "A"\nsays = "So."\ntests = ["{TEST}gone"]',
+            [f"a.toml: A: there is no {TEST}gone."],
+        ),
+        (
+            'id = "A"\nsays = "So."\nchecked = { by = "a developer", what = "It." }',
+            ["a.toml: A: checked needs by, on, what."],
+        ),
+        (
+            f'id = "C"\nsays = "So."\ntests = ["{TEST}a"]',
+            ["a.toml: A: nothing answers it.", "a.toml: C: the standard has no such id."],
+        ),
+        (
+            "[[section.claim]]\n".join([f'id = "A"\nsays = "So."\ntests = ["{TEST}a"]\n'] * 2),
+            ["A: more than one claim has this id."],
+        ),
+    ],
+)
+def test_a_fault_of_a_ledger_is_named(claim: str, faults: list[str], tmp_path: Path) -> None:
+    (tmp_path / "required").mkdir()
+    (tmp_path / "required" / "a.txt").write_text("A\n")
+    (tmp_path / "a.toml").write_text(f"{LEDGER}[[section.claim]]\n{claim}\n")
+    with pytest.raises(claims.Unsound) as refused:
+        claims.read(tmp_path, {f"{TEST}a"})
+    assert list(refused.value.args) == faults
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.SKIPPED, Outcome.ABSENT])
+def test_exactly_its_sentences_turn_red(outcome: Outcome, tmp_path: Path) -> None:
+    """For each test that our ledgers name, in turn: it fails, is skipped, or is not there."""
+    ledgers = ours()
+    tests = named(ledgers)
+    run = outcomes_in([junit(tmp_path / "run.xml", dict.fromkeys(tests, Outcome.PASSED))])
+    assert run == dict.fromkeys(tests, Outcome.PASSED)
+    for test, leaning in tests.items():
+        changed = run | {test: outcome}
+        if outcome == Outcome.ABSENT:
+            del changed[test]
+        found = documents.pages(ledgers, changed)
+        assert {each.claim.id for page in found for each in page.claims if each.is_red} == leaning
+
+
+def test_the_command_writes_pages_and_fails_if_a_sentence_is_red(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tests = named(ours())
+    test = (
+        "tests/bookings/test_races.py::test_r3_many_presses_of_send_are_one_request_and_one_receipt"
+    )
+    passed = junit(tmp_path / "passed.xml", dict.fromkeys(tests, Outcome.PASSED))
+    failed = junit(tmp_path / "failed.xml", {test: Outcome.FAILED})
+    folder = tmp_path / "evidence"
+
+    call_command("evidence", folder, results=[passed], tested="release 1")
+    assert "not shown" not in capsys.readouterr().out
+    for page in folder.glob("*.html"):
+        assert faults_of(page.read_text()) == []
+        assert "Tested: release 1." in page.read_text()
+    assert {page.stem for page in folder.glob("*.html")} == {
+        "index",
+        *(each.name for each in ours()),
+    }
+    assert 'class="broken"' not in (folder / "hazards.html").read_text()
+
+    with pytest.raises(CommandError, match=r"The run does not show:\n"):
+        call_command("evidence", folder, results=[passed, failed])
+    content = (folder / "hazards.html").read_text()
+    assert content.count('class="broken"') == len(
+        [each for each in ours() if each.name == "hazards" for c in each.claims if test in c.tests]
+    )
+    assert f"<code>{test}</code>: failed" in content
+
+
+def test_without_a_run_nothing_counts_as_met(tmp_path: Path) -> None:
+    call_command("evidence", tmp_path)
+    assert "Met by tests" not in (tmp_path / "hazards.html").read_text()
+    assert str(Standing.UNTRIED) in (tmp_path / "hazards.html").read_text()
+
+
+def test_pytest_and_the_ledgers_call_a_test_by_the_same_name(tmp_path: Path) -> None:
+    file = tmp_path / "run.xml"
+    chosen = ["tests/procedures/test_counting.py", "tests/test_valid_html.py"]
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", f"--junitxml={file}"]
+    subprocess.run([sys.executable, "-m", "pytest", *options, *chosen], cwd=ROOT, check=True)
+    expected = {test for test in KNOWN if test.partition("::")[0] in chosen}
+    assert outcomes_in([file]) == dict.fromkeys(expected, Outcome.PASSED)
+
+
+# --- The hazard log -------------------------------------------------------------------------
+
+
+def test_each_hazard_says_what_a_safety_officer_asks() -> None:
+    [log] = [ledger for ledger in ours() if ledger.name == "hazards"]
+    for hazard in log.sections:
+        assert list(hazard.facts) == ["Cause", "Effect", "Owner"]
+        assert hazard.before
+        assert hazard.after
+        assert hazard.after.severity == hazard.before.severity, "a control makes a harm rarer"
+        assert hazard.after.likelihood <= hazard.before.likelihood
+        assert hazard.after.level <= 3
+        assert any(claim.tests for claim in hazard.claims)
+
+
+def test_the_table_of_risks_is_the_one_in_the_document() -> None:
+    text = (ROOT / "docs" / "SAFETY.md").read_text()
+    for likelihood, name in enumerate(claims.LIKELIHOODS, start=1):
+        classes = [str(Risk(severity, likelihood).level) for severity in range(1, 6)]
+        assert f"| {likelihood} {name} | {' | '.join(classes)} |" in text
+
+
+def test_a_risk_is_said_in_words() -> None:
+    assert str(Risk(4, 2)) == "major, likelihood low: class 3 of 5"

@@ -1,0 +1,126 @@
+"""What this software has none of. Whoever adds one of these also answers for it in `docs/evidence`."""
+
+import ast
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+from bookings.models import AppointmentRequest, RedFlag
+
+ROOT = Path(__file__).parent.parent
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text())
+    for folder in ("procedures", "bookings", "clinic_site")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+}
+PACKAGES = set(re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+SCRIPTS = "".join(path.read_text() for path in sorted((ROOT / "static" / "js").rglob("*.js")))
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The full name of everything that a module imports, with every package above it."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    return {
+        ".".join(name.split(".")[:parts])
+        for name in names
+        for parts in range(1, name.count(".") + 2)
+    }
+
+
+def users_of(*names: str) -> set[str]:
+    """The modules of ours that import one of these."""
+    return {module for module, tree in MODULES.items() if imported(tree) & set(names)}
+
+
+def has_package(pattern: str) -> list[str]:
+    return [name for name in sorted(PACKAGES) if re.search(pattern, name)]
+
+
+def test_no_code_is_made_from_text() -> None:
+    called = {
+        ast.unparse(node.func)
+        for tree in MODULES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    }
+    assert called & {"eval", "exec", "compile", "__import__", "os.system", "os.popen"} == set()
+    assert not re.search(r"\b(?:eval|Function|setTimeout)\(\s*[\"'`]", SCRIPTS)
+    shells = [
+        module
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "shell"
+    ]
+    assert shells == []
+
+
+def test_no_object_is_made_from_bytes_that_came_from_outside() -> None:
+    assert users_of("pickle", "marshal", "shelve", "yaml", "dill", "jsonpickle") == set()
+    assert settings.SESSION_ENGINE == "django.contrib.sessions.backends.db"
+
+
+def test_nothing_from_outside_is_read_as_xml() -> None:
+    # The command that reads what our own run of the tests wrote.
+    assert users_of("xml", "lxml", "defusedxml") == {"clinic_site.evidence.outcomes"}
+
+
+def test_no_query_language_but_sql_is_spoken() -> None:
+    assert has_package(r"ldap|xpath|lxml|latex|jndi|memcache|pylibmc|mongo|graphene|graphql") == []
+    assert users_of("ldap", "ldap3", "lxml", "pymemcache", "graphene", "strawberry") == set()
+
+
+def test_there_is_no_web_socket_and_no_message_between_windows() -> None:
+    assert has_package(r"channels|websocket|daphne|uvicorn") == []
+    assert not re.search(r"WebSocket|postMessage|EventSource|localStorage|sessionStorage", SCRIPTS)
+
+
+def test_no_other_site_says_who_somebody_is() -> None:
+    assert has_package(r"oauth|oidc|openid|saml|jwt|jose|allauth|social") == []
+    assert users_of("jwt", "jose", "oauthlib", "saml2", "allauth") == set()
+
+
+def test_a_script_writes_no_html_of_its_own() -> None:
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", SCRIPTS)
+
+
+def test_only_these_modules_reach_another_machine() -> None:
+    """The mail server, the provider of text messages, our own address, and the database's tools."""
+    reaching = users_of(
+        "smtplib", "socket", "http.client", "urllib.request", "subprocess", "ftplib", "requests"
+    )
+    assert reaching == {
+        "clinic_site.backups.databases",  # pg_dump and pg_restore
+        "bookings.messages.failures",  # the names of what a mail server answers
+        "bookings.messages.outbox",
+        "bookings.messages.sms",
+        "clinic_site.doctor",
+        "clinic_site.gunicorn",  # starts the site's own check
+    }
+
+
+def test_no_rule_scores_or_chooses_a_treatment() -> None:
+    """The module of the rules counts nothing and weighs nothing, and a flag has one answer behind it."""
+    rules = MODULES["bookings.screening"]
+    arithmetic = [
+        ast.unparse(node)
+        for node in ast.walk(rules)
+        if (isinstance(node, ast.BinOp) and not is_about_time_or_lists(node))
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) in {"sum", "max", "min", "round"})
+    ]
+    assert arithmetic == []
+    answer = RedFlag._meta.get_field("answer")
+    assert (answer.one_to_one, answer.null) == (True, False)
+    chosen = {field.name for field in AppointmentRequest._meta.get_fields()}
+    assert not chosen & {"treatment", "treatments", "diagnosis", "score", "priority"}
+
+
+def is_about_time_or_lists(node: ast.BinOp) -> bool:
+    """A type, a moment less a length of time, or one list after another."""
+    words = ast.unparse(node)
+    return isinstance(node.op, ast.BitOr) or "fresh_for()" in words or words.startswith("found + [")
