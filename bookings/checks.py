@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core import checks
 from django.core.checks import Tags, register
 from django.db import DEFAULT_DB_ALIAS
 
 from bookings import messages
 from bookings.models import Location
+from bookings.records import retention
 from bookings.screening import unasked
 from procedures.ground.migrations_due import migrations_due
 from procedures.models.clinic import details
@@ -64,5 +66,32 @@ def the_clinics_address_is_one_of_its_places(
             hint="Patients would go to the wrong door. Correct it at the desk under “Set-up”, or "
             "correct the place.",
             id="bookings.W002",
+        )
+    ]
+
+
+@register()
+def the_table_of_retention_can_be_read(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Error]:
+    """Check that the table says of each kind of record how long it is kept, and counted from when."""
+    hint = "See “How long we keep what” in docs/operations.md."
+    return [checks.Error(fault, hint=hint, id="bookings.E002") for fault in retention.faults()]
+
+
+@register(deploy=True)
+def requests_are_kept_while_their_link_opens(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Warning]:
+    """Compare how long a request is kept with how long its private link opens it."""
+    days, link_days = settings.RETENTION["no_visit"][0], details().link_days
+    if days >= link_days:
+        return []
+    return [
+        checks.Warning(
+            f"Requests without a visit are emptied after {days} days, but their private links open "
+            f"for {link_days} days.",
+            hint="Set KEEP_WITHOUT_VISIT_DAYS to at least as many days, or have the links end sooner.",
+            id="bookings.W003",
         )
     ]

@@ -79,7 +79,9 @@ def perhaps_same(person: Person, said: Mapping[Pair, PersonLink]) -> list[Candid
 
     Nobody about whom a colleague has said that they are somebody else, as `said` has it.
     """
-    born_then = AppointmentRequest.objects.filter(person__date_of_birth=person.date_of_birth)
+    born_then = AppointmentRequest.objects.filter(
+        person__date_of_birth=person.date_of_birth, person__emptied_at=None
+    )
     by_person: dict[int, list[AppointmentRequest]] = defaultdict(list)
     for request in born_then.select_related("person").order_by("pk"):
         by_person[request.person.shown_as].append(request)

@@ -73,6 +73,8 @@ def link_ends(request: AppointmentRequest) -> datetime | None:
 
 def is_alive(request: AppointmentRequest, now: datetime) -> bool:
     """Whether the link still opens the request."""
+    if request.emptied_at:
+        return False
     ends = link_ends(request)
     return ends is None or now < ends
 

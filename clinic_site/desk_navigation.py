@@ -53,6 +53,8 @@ SET_UP = (
     "/procedures/signin/",
     "/procedures/accountevent/",
     "/procedures/proposal/",
+    "/bookings/person/kept/",
+    "/bookings/person/held/",
 )
 
 

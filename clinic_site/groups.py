@@ -117,6 +117,7 @@ GROUPS = {
         "change_screeningquestion",
         "approve_revision",
         "export_person",
+        "hold_person",
         "withdraw_revision",
         "suspend_revision",
         "revoke_signoff",

@@ -138,6 +138,14 @@ SECTIONS = (
         (Page("Who opened what", "admin:bookings_look_changelist", "bookings.view_look"),),
     ),
     Section(
+        "What we hold about patients",
+        "How long it is kept, what would be emptied when, and whose records have to be kept",
+        (
+            Page("How long we keep what", "admin:bookings_retention", "bookings.hold_person"),
+            Page("Under a legal hold", "admin:bookings_held", "bookings.hold_person"),
+        ),
+    ),
+    Section(
         "This installation",
         "Whether the site, its messages and its backups are running",
         (Page("Is everything running?", "admin:doctor", "procedures.add_clinicdetails"),),

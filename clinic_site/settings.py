@@ -274,6 +274,25 @@ WORKER_DUTIES = [
     "clinic_site.staff.sign_ins.forget_past_sign_ins",
 ]
 
+# --- How long what we hold about patients is kept ---------------------------------------------
+
+# For each kind of record (`bookings.records.retention`): how many days, and counted from when.
+RETENTION = {
+    "no_visit": (env.number("KEEP_WITHOUT_VISIT_DAYS", default=365, least=30, most=4000), "ended"),
+    # What became care is never emptied automatically. The usual time for adults in the UK is 8 years.
+    "visit": (
+        env.number("KEEP_AFTER_VISIT_DAYS", default=2922, least=365, most=11000),
+        "last_visit",
+    ),
+    "sent_to": (
+        env.number("KEEP_MESSAGE_ADDRESSES_DAYS", default=90, least=7, most=4000),
+        "written",
+    ),
+}
+# Whether the worker empties what is due, once a day.
+if env.flag("RETENTION_BY_WORKER"):
+    WORKER_DUTIES.append("bookings.records.retention.empty_once_a_day")
+
 # --- Sessions: staff for a working day; a patient's form or link sets its own, shorter end ---
 
 SESSION_COOKIE_AGE = STAFF_SESSION_HOURS * 60 * 60

@@ -34,12 +34,12 @@ hypothesis.settings.load_profile("any machine")
 
 APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_look": {},
-    "bookings_note": {"set_once": ("unpinned_at", "unpinned_by_id")},
+    "bookings_note": {"set_once": ("unpinned_at", "unpinned_by_id"), "erasable": ("text",)},
     "bookings_personevent": {"erasable": ("reason",)},
     "bookings_personlink": {},
     "bookings_requestevent": {},
-    "bookings_recordedoutcome": {},
-    "bookings_visitanswer": {},
+    "bookings_recordedoutcome": {"erasable": ("reason",)},
+    "bookings_visitanswer": {"erasable": ("comment",)},
     "procedures_accountevent": {},
     "procedures_clinicdetails": {},
     "procedures_pageevent": {"replaceable": ("seal",)},

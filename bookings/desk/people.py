@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from bookings import journal, records, triage
-from bookings.desk import person_page
+from bookings.desk import keeping, person_page
 from bookings.desk.finding import find_people
 from bookings.desk.forms.decisions import SearchForm
 from bookings.desk.forms.people import (
@@ -25,9 +25,9 @@ from bookings.desk.forms.people import (
     OtherPersonForm,
     ReachPersonForm,
     UnpinForm,
-    WhyForm,
 )
 from bookings.desk.notes import pinned_texts
+from bookings.desk.record_decisions import KNOWN, RECORD_DECISIONS
 from bookings.diary.free_times import span_of
 from bookings.models import Appointment, AppointmentRequest, Note, Person, PersonLink
 from bookings.status import AppointmentStatus, TriageRefused
@@ -39,8 +39,6 @@ from procedures.ground.signed_in import signed_in
 SEES = "bookings.view_appointmentrequest"
 SEARCH_URL = "bookings_person_search"
 MOST_FOUND = 50
-# A person has no status: what can be decided about them can always be decided.
-KNOWN = "known"
 
 
 class Row(NamedTuple):
@@ -110,16 +108,6 @@ def _said_changed(requests: list[AppointmentRequest]) -> str:
     return said
 
 
-def _copy_file(packed: bytes) -> HttpResponse:
-    """The copy as a file. No name is in the name of the file."""
-    name = f"{records.NAME}-{timezone.localdate()}.zip"
-    return HttpResponse(
-        packed,
-        content_type="application/zip",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
 PERSON_DECISIONS = (
     Decision(
         slug="note",
@@ -180,23 +168,7 @@ PERSON_DECISIONS = (
             "of them, and we tell the old address."
         ),
     ),
-    Decision(
-        slug="copy",
-        label="Copy everything we hold",
-        permission="export_person",
-        statuses={KNOWN},
-        form=WhyForm,
-        verb=records.copy_for,
-        file=_copy_file,
-        said="",
-        needs_fresh_sign_in=True,
-        explanation=(
-            "For a person who asks what we hold about them. You get a ZIP file with a page to read or "
-            "print, the same as data, and the list of everybody who looked. Make sure who is asking, "
-            "and read the page before you give it away: a note may mention somebody else. That you "
-            "made the copy, and why, is recorded."
-        ),
-    ),
+    *RECORD_DECISIONS,
 )
 
 
@@ -247,7 +219,7 @@ class PersonAdmin(DecisionAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         search = path("search/", self.admin_site.admin_view(self.search), name=SEARCH_URL)
-        return [search, *super().get_urls()]
+        return [search, *keeping.urls(self.admin_site), *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Find people with a posted form, so that no name appears in an address or a log.
@@ -286,7 +258,8 @@ class PersonAdmin(DecisionAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         now = timezone.now()
-        people = self.get_queryset(request).filter(joined_to=None).order_by("-known_at", "-pk")
+        people = self.get_queryset(request).filter(joined_to=None, emptied_at=None)
+        people = people.order_by("-known_at", "-pk")
         page = Paginator(people, MOST_FOUND).get_page(request.GET.get("page"))
         found = rows(page.object_list, now)
         shown = [each for row in found for each in row.requests]
@@ -331,6 +304,7 @@ class PersonAdmin(DecisionAdmin):
             "title": "Person",
             "opts": self.opts,
             "newest": max(told["requests"], key=lambda each: each.pk),
+            "hold": records.hold_of(person),
             "may": {each.slug for each in self.open_decisions(request, person)},
         }
         return TemplateResponse(request, "admin/bookings/people/person.html", context)

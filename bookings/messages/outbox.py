@@ -212,6 +212,14 @@ def drop_untold(pk: int) -> bool:
     return bool(Message.objects.to_tell().filter(pk=pk).update(status=MessageStatus.DROPPED))
 
 
+def drop_all(request: AppointmentRequest) -> None:
+    """Drop what still waits about a request of which nothing is left to tell."""
+    waiting = [MessageStatus.QUEUED, MessageStatus.TO_TELL]
+    Message.objects.filter(request=request, status__in=waiting).update(
+        status=MessageStatus.DROPPED, leased_until=None
+    )
+
+
 def mark_sent(pk: int, channel: str, to: str) -> None:
     """Mark a message as sent, and where to, which ends an outage of its channel."""
     now, sender = timezone.now(), socket.gethostname()

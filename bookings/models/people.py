@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CheckConstraint, F, Index, Q
+from django.db.models import CheckConstraint, F, Index, OuterRef, Q, Subquery
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.status import PersonAct, Verdict, needs_in_words
@@ -31,6 +31,14 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """Every row of the same person."""
         return self.filter(Q(pk=person.shown_as) | Q(joined_to=person.shown_as))
 
+    def held(self) -> Self:
+        """Rows with a legal hold of their own. Whoever is joined to one of them is held as well."""
+        said = PersonEvent.objects.filter(
+            person=OuterRef("pk"), act__in=[PersonAct.HELD, PersonAct.RELEASED]
+        )
+        newest = Subquery(said.order_by("-pk").values("act")[:1])
+        return self.annotate(newest_hold=newest).filter(newest_hold=PersonAct.HELD)
+
 
 class Person(models.Model):
     """A patient, with the newest of what we know. What they said each time is on their requests."""
@@ -50,11 +58,14 @@ class Person(models.Model):
     # Since when we know what is here, and from whom.
     known_at = models.DateTimeField()
     known_by = models.CharField(max_length=ACTOR_LENGTH)
+    # When everything that we held about them was emptied (`records`).
+    emptied_at = models.DateTimeField(null=True)
+    emptied_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
     PERSONAL = {"name", "date_of_birth", "email", "phone"}
     OF_HEALTH = {"access_needs", "access_detail"}
-    OF_STAFF = {"known_by"}
-    NOT_PERSONAL = {"id", "joined_to", "version", "known_at"}
+    OF_STAFF = {"known_by", "emptied_by"}
+    NOT_PERSONAL = {"id", "joined_to", "version", "known_at", "emptied_at"}
     WHOSE = ("pk",)
 
     objects = PersonQuerySet.as_manager()
@@ -63,6 +74,7 @@ class Person(models.Model):
         verbose_name_plural = "people"
         constraints = [
             paired("known"),
+            paired("emptied"),
             CheckConstraint(
                 condition=Q(joined_to=None) | ~Q(joined_to=F("id")),
                 name="nobody_is_joined_to_themselves",
@@ -76,6 +88,7 @@ class Person(models.Model):
             ("note_person", "Can write notes about a person or a request"),
             ("join_person", "Can say whether two people are one"),
             ("export_person", "Can copy everything that we hold about a person"),
+            ("hold_person", "Can place a legal hold, and see how long things are kept"),
         ]
 
     def __str__(self) -> str:

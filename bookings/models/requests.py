@@ -157,6 +157,9 @@ class AppointmentRequest(models.Model):
     link_until = models.DateTimeField(null=True)
     # The head of the journal's chain. Locking this row makes events queue up.
     event_count = models.PositiveIntegerField(default=0)
+    # When what it said about the patient was emptied (`records`).
+    emptied_at = models.DateTimeField(null=True)
+    emptied_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
     # Only on what was read with `most_urgent_first`.
     has_urgent_flag: bool
@@ -180,7 +183,7 @@ class AppointmentRequest(models.Model):
         "submission_digest",
     }
     OF_HEALTH = {"concern", "access_needs", "access_detail", "page", "ended_reason"}
-    OF_STAFF = {"received_by", "ended_by", "owner", "earlier_asked_by"}
+    OF_STAFF = {"received_by", "ended_by", "owner", "earlier_asked_by", "emptied_by"}
     NOT_PERSONAL = {
         "id",
         "person",
@@ -203,6 +206,7 @@ class AppointmentRequest(models.Model):
         "code_until",
         "link_until",
         "event_count",
+        "emptied_at",
     }
     WHOSE = ("person",)
     COUNTED = {"page"}
@@ -216,8 +220,10 @@ class AppointmentRequest(models.Model):
             paired("received"),
             paired("ended"),
             paired("earlier_asked"),
+            paired("emptied"),
             CheckConstraint(
-                condition=~Q(email="") | ~Q(phone=""), name="a_request_has_an_email_or_a_phone"
+                condition=~Q(email="") | ~Q(phone="") | Q(emptied_at__isnull=False),
+                name="a_request_has_an_email_or_a_phone",
             ),
             CheckConstraint(
                 condition=Q(owner=None) | Q(for_clinicians=False),

@@ -5,6 +5,17 @@ field or table is part of every copy, and of every erasure, as soon as it is cla
 """
 
 from bookings.records.export import NAME, copy_for, everything_about
+from bookings.records.holds import hold, hold_of, is_held, release
 from bookings.records.walking import Row, rows_about
 
-__all__ = ["NAME", "Row", "copy_for", "everything_about", "rows_about"]
+__all__ = [
+    "NAME",
+    "Row",
+    "copy_for",
+    "everything_about",
+    "hold",
+    "hold_of",
+    "is_held",
+    "release",
+    "rows_about",
+]

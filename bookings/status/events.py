@@ -73,6 +73,7 @@ class Event(StrEnum):
     PRINTED = "printed it in a list of the day"
     EXPORTED = "copied everything about the person"
     ANSWERS_OPENED = "opened the answers about health"
+    EMPTIED = "erased what it said about the patient"
 
 
 class ToldPatient(NamedTuple):
@@ -172,6 +173,7 @@ TOLD: dict[Event, ToldPatient] = {
     Event.PRINTED: ToldPatient(),
     Event.EXPORTED: ToldPatient(),
     Event.ANSWERS_OPENED: ToldPatient(),
+    Event.EMPTIED: ToldPatient(),
 }
 
 

@@ -48,7 +48,7 @@ TOO_SOON = "Arrange a follow-up once the visit has started."
 def may_follow_up(request: AppointmentRequest, now: datetime) -> bool:
     """Whether the visit is over or under way, so that another one may follow."""
     last = latest_appointment(request)
-    if last is None:
+    if last is None or request.emptied_at:
         return False
     is_over = request.status == RequestStatus.CLOSED
     return is_over or (last.status == AppointmentStatus.BOOKED and last.starts <= now)

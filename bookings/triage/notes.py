@@ -21,6 +21,8 @@ def write_note(
     request, person = (
         (about, about.person) if isinstance(about, AppointmentRequest) else (None, about)
     )
+    if person.emptied_at:
+        raise TriageRefused("What we held about this person was erased. Nothing can be added.")
     with transaction.atomic():
         note = Note.objects.create(
             person=person,

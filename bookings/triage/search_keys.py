@@ -29,15 +29,15 @@ def keep(people: Collection[int]) -> None:
 
 def _wanted(people: Collection[int]) -> set[Key]:
     """What we know of each person, and what was said on each of their requests."""
-    known = Person.objects.filter(pk__in=people).values_list("pk", "name", "phone", "email")
+    people_left = Person.objects.filter(pk__in=people, emptied_at=None)
+    known = people_left.values_list("pk", "name", "phone", "email")
     keys = {
         (pk, key)
         for pk, name, phone, email in known
         for key in search_keys(names=[name], phone=str(phone), email=email)
     }
-    said = AppointmentRequest.objects.filter(person__in=people).values_list(
-        "person", "name", "carer_name", "phone", "email", "reference"
-    )
+    requests_left = AppointmentRequest.objects.filter(person__in=people, emptied_at=None)
+    said = requests_left.values_list("person", "name", "carer_name", "phone", "email", "reference")
     return keys | {
         (pk, key)
         for pk, name, carer, phone, email, reference in said

@@ -199,8 +199,8 @@ class DecisionAdmin(CarefulAdmin):
             decision
             for decision in self.decisions
             if self.state_of(record) in decision.statuses
-            and decision.open_when(record, timezone.now())
             and request.user.has_perm(f"{self.opts.app_label}.{decision.permission}")
+            and decision.open_when(record, timezone.now())
         ]
 
     def state_of(self, record: Any) -> str:

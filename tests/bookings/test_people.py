@@ -401,7 +401,7 @@ def test_a_page_takes_few_questions_to_the_database(
     factories.received(now=monday, email="third@example.org", phone="")
     client = sign_in("Reception")
     # Seven more are every page's of the desk: who is asking, what they may, how much waits.
-    with django_assert_max_num_queries(15 + 7):
+    with django_assert_max_num_queries(16 + 7):
         client.get(page_of_person(first.person))
     with django_assert_max_num_queries(15):
         client.get(PEOPLE)

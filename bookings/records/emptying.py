@@ -1,0 +1,109 @@
+"""Empties what is said about a person. The rows stay: they are counted, and journals lead to them.
+
+Which columns are emptied follows from what the models say about them: everything personal or of
+health, but what is `COUNTED`. A text that said something says afterwards that it was erased.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import (
+    Case,
+    DateField,
+    EmailField,
+    F,
+    Field,
+    JSONField,
+    Model,
+    QuerySet,
+    Value,
+    When,
+)
+from phonenumber_field.modelfields import PhoneNumberField
+
+from bookings import journal, messages
+from bookings.models import AppointmentRequest, Person, PersonEvent
+from bookings.records.walking import about, rows_of, tables
+from bookings.status import PersonAct
+from bookings.status.events import Event
+from bookings.triage import search_keys
+from procedures.ground.classified import fields_of, said, whose
+from procedures.ground.constraints import EMPTIED
+
+# A date of birth is never missing, and nobody who asks us was born then.
+NOBODYS_BIRTHDAY = date(1900, 1, 1)
+TO_REQUEST = "__person"
+
+
+def empty_request(request: AppointmentRequest, *, by: journal.Actor, now: datetime) -> None:
+    """Empty a request and everything that belongs to it, in one transaction. Its link opens no more."""
+    with transaction.atomic():
+        messages.drop_all(request)
+        journal.record(request, Event.EMPTIED, by=by, at=now)
+        for model in tables():
+            for way in whose(model):
+                if way.endswith(TO_REQUEST):
+                    _empty(model, _rows(model, way.removesuffix(TO_REQUEST), request.pk))
+        own = AppointmentRequest.objects.filter(pk=request.pk)
+        _empty(
+            AppointmentRequest,
+            own,
+            version=F("version") + 1,
+            link_version=F("link_version") + 1,
+            code_until=None,
+            link_until=None,
+            emptied_at=now,
+            emptied_by=journal.actor_name(by),
+        )
+        search_keys.keep([request.person_id])
+
+
+def empty_person(person: Person, act: PersonAct, *, by: journal.Actor, now: datetime) -> None:
+    """Empty everything about a person, on each of their rows, in one transaction."""
+    rows = rows_of(person)
+    with transaction.atomic():
+        for request in AppointmentRequest.objects.filter(person__in=rows, emptied_at=None):
+            empty_request(request, by=by, now=now)
+        for model in tables():
+            if any(not way.endswith(TO_REQUEST) for way in whose(model)):
+                _empty(model, about(model, rows))
+        Person.objects.filter(pk__in=rows).update(
+            version=F("version") + 1, emptied_at=now, emptied_by=journal.actor_name(by)
+        )
+        search_keys.keep(rows)
+        PersonEvent.objects.create(
+            person_id=person.shown_as, act=act, done_at=now, done_by=journal.actor_name(by)
+        )
+
+
+def emptied_columns(model: type[Model]) -> dict[str, Any]:
+    """What each column of a table is set to when it is emptied."""
+    fields = fields_of(model)
+    names = (said(model, "PERSONAL") | said(model, "OF_HEALTH")) - said(model, "COUNTED")
+    return {name: _nothing(fields[name]) for name in sorted(names)}
+
+
+def _nothing(field: "Field[Any, Any]") -> Any:
+    if field.null:
+        return None
+    if isinstance(field, DateField):
+        return NOBODYS_BIRTHDAY
+    if isinstance(field, JSONField):
+        return field.get_default()
+    # What is looked up or written to must be blank, not a word.
+    if (
+        isinstance(field, EmailField | PhoneNumberField)
+        or field.get_default() == field.default == ""
+    ):
+        return ""
+    return Case(When(**{field.name: "", "then": Value("")}), default=Value(EMPTIED))
+
+
+def _empty(model: type[Model], rows: QuerySet[Any], **changes: Any) -> None:
+    if columns := emptied_columns(model) | changes:
+        rows.order_by().update(**columns)
+
+
+def _rows(model: type[Model], way: str, number: int) -> QuerySet[Any]:
+    return model._default_manager.filter(**{way: number})  # noqa: SLF001 -- every model has one

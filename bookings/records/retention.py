@@ -1,0 +1,278 @@
+"""How long what we hold is kept, and what is emptied once its time is over.
+
+The table is `settings.RETENTION`: for each kind of record how many days, and counted from when. What
+became care is never emptied here: once its time is over it is proposed, and two people erase it.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from bookings.models import Appointment, AppointmentRequest, Message, Person, Recall
+from bookings.models.people import age_on
+from bookings.records.emptying import empty_person, empty_request
+from bookings.records.holds import is_held, lock
+from bookings.status import (
+    CLOCK,
+    ENDED,
+    AppointmentStatus,
+    MessageStatus,
+    PersonAct,
+    RecallStatus,
+)
+from procedures.ground.batches import Tally, one_by_one
+from procedures.ground.constraints import EMPTIED
+from procedures.ground.counting import counted
+
+# Records of children are kept until they are 25, or 26 if they were 17 when they were last seen.
+GROWN_UP, KEPT_UNTIL = 18, 25
+MONTHS_AHEAD = 12
+
+
+class Kind(NamedTuple):
+    """A kind of record that has a time of its own."""
+
+    label: str
+    # What is said of so many of them: “41 requests would be emptied”.
+    one: str
+    several: str
+    rows: Callable[[datetime], QuerySet[Any]]
+    # What its time may be counted from, as `COUNTED_FROM` names it.
+    counted_from: tuple[str, ...]
+    # Whether it is emptied without anybody deciding it.
+    goes: bool = True
+
+
+class Rule(NamedTuple):
+    """A row of the table in the settings."""
+
+    name: str
+    days: int
+    counted_from: str
+
+    @property
+    def kind(self) -> Kind:
+        """What it is about."""
+        return KINDS[self.name]
+
+    @property
+    def counted_in_words(self) -> str:
+        """From when the time is counted."""
+        return COUNTED_FROM[self.counted_from][0]
+
+    @property
+    def kept_in_words(self) -> str:
+        """How long: “8 years”, “365 days”."""
+        years, rest = divmod(self.days, 365)
+        if years > 1 and rest <= years // 4 + 1:
+            return f"{years} years"
+        return f"{self.days} days"
+
+    def due(self, now: datetime) -> QuerySet[Any]:
+        """The rows whose time is over at that instant."""
+        begins = COUNTED_FROM[self.counted_from][1]
+        rows: QuerySet[Any] = self.kind.rows(now).annotate(kept_from=begins)
+        return rows.filter(kept_from__lt=now - timedelta(days=self.days)).order_by("pk")
+
+
+class Ahead(NamedTuple):
+    """What would be emptied by a day, besides what is due before it: “41 requests”."""
+
+    day: date
+    said: str
+
+
+class Line(NamedTuple):
+    """A rule, how many rows are due at an instant (“41 requests”), and when more of them will be."""
+
+    rule: Rule
+    due_in_words: str
+    ahead: list[Ahead]
+
+
+def _not_held(rows: QuerySet[Any], way: str = "") -> QuerySet[Any]:
+    """Without the rows of people with a legal hold, on whichever of their rows it is."""
+    held = Person.objects.held().annotate(shown=Coalesce("joined_to", "pk"))
+    group = Coalesce(f"{way}person__joined_to", f"{way}person")
+    known: QuerySet[Any] = rows.annotate(shown=group)
+    return known.exclude(shown__in=held.values("shown"))
+
+
+def _ended(now: datetime) -> QuerySet[Any]:
+    """Requests that are over, with nothing planned, that have not been emptied."""
+    planned = Recall.objects.filter(request=OuterRef("pk"), status=RecallStatus.PLANNED)
+    over = AppointmentRequest.objects.filter(status__in=sorted(ENDED), emptied_at=None)
+    return _not_held(over.filter(~Exists(planned)))
+
+
+def _seen() -> Exists:
+    came = Appointment.objects.filter(request=OuterRef("pk"), status=AppointmentStatus.FULFILLED)
+    return Exists(came)
+
+
+def _addresses(now: datetime) -> QuerySet[Any]:
+    told = Message.objects.exclude(sent_to__in=["", EMPTIED]).exclude(request=None)
+    return _not_held(told.exclude(status=MessageStatus.QUEUED), "request__")
+
+
+def _last_visit() -> Subquery:
+    """The end of the person's last visit, on whichever of their requests it was."""
+    came = Appointment.objects.filter(status=AppointmentStatus.FULFILLED).annotate(
+        who=Coalesce("request__person__joined_to", "request__person")
+    )
+    return Subquery(came.filter(who=OuterRef("shown")).order_by("-ends").values("ends")[:1])
+
+
+COUNTED_FROM: dict[str, tuple[str, Any]] = {
+    "received": ("the day on which the request arrived", F("received_at")),
+    "ended": ("the day on which the request ended", F("ended_at")),
+    "last_visit": ("the person’s last visit", _last_visit()),
+    "written": ("the day on which the message was written", F("queued_at")),
+}
+KINDS = {
+    "no_visit": Kind(
+        "Requests that led to no visit",
+        "request",
+        "requests",
+        lambda now: _ended(now).filter(~_seen()),
+        ("received", "ended"),
+    ),
+    "visit": Kind(
+        "Requests that led to a visit",
+        "request with a visit",
+        "requests with a visit",
+        lambda now: _ended(now).filter(_seen()),
+        ("ended", "last_visit"),
+        goes=False,
+    ),
+    "sent_to": Kind(
+        "Addresses to which messages went",
+        "address of a message",
+        "addresses of messages",
+        _addresses,
+        ("written",),
+    ),
+}
+
+
+def rules() -> list[Rule]:
+    """The table of the settings. `bookings.checks` has made sure that it can be read."""
+    return [Rule(name, *settings.RETENTION[name]) for name in KINDS]
+
+
+def faults() -> list[str]:
+    """What is wrong with the table in the settings, in sentences."""
+    table = settings.RETENTION
+    found = [f"RETENTION has no row “{name}”." for name in KINDS.keys() - table.keys()]
+    found += [f"RETENTION has a row “{name}” that nothing uses." for name in table.keys() - KINDS]
+    for name in KINDS.keys() & table.keys():
+        days, counted_from = table[name]
+        if type(days) is not int or days < 1:
+            found.append(f"RETENTION: “{name}” is kept for {days!r}. Set a whole number of days.")
+        if counted_from not in KINDS[name].counted_from:
+            allowed = " or ".join(KINDS[name].counted_from)
+            found.append(
+                f"RETENTION: “{name}” cannot be counted from “{counted_from}”. Use {allowed}."
+            )
+    return sorted(found)
+
+
+def plan(now: datetime, months_ahead: int = MONTHS_AHEAD) -> list[Line]:
+    """What would be emptied now, and how much more by the first of each of the coming months."""
+    return [
+        Line(rule, _said(rule, rule.due(now).count()), _ahead(rule, now, months_ahead))
+        for rule in rules()
+    ]
+
+
+def is_done_by_worker() -> bool:
+    """Whether the worker empties what is due."""
+    return f"{__name__}.{empty_once_a_day.__name__}" in settings.WORKER_DUTIES
+
+
+def proposed(now: datetime) -> list[Person]:
+    """People whose care is over for so long that two colleagues may decide to erase them."""
+    rule = Rule("visit", *settings.RETENTION["visit"])
+    due = rule.due(now).values_list("shown", flat=True)
+    people = Person.objects.shown().filter(pk__in=due).prefetch_related("joined").order_by("pk")
+    return [each for each in people if not _is_kept_as_a_child(each, now)]
+
+
+def empty_what_is_due(now: datetime) -> Tally:
+    """Empty everything whose time is over, row by row; how many there were, and how many failed."""
+    table = {rule.name: rule for rule in rules()}
+    requests = table["no_visit"].due(now).values_list("pk", flat=True)
+    emptied = one_by_one(list(requests), partial(_empty_one, now=now), task="emptying of request")
+    addresses = table["sent_to"].due(now).values_list("pk", flat=True)
+    forgotten = one_by_one(list(addresses), _forget_address, task="address of message")
+    return Tally(emptied + forgotten, emptied.failed + forgotten.failed)
+
+
+_emptied_on: date | None = None
+
+
+def empty_once_a_day(now: datetime) -> Tally:
+    """The worker's duty: the first round of a day empties what is due."""
+    global _emptied_on  # noqa: PLW0603 -- a restarted worker may do it once more, which changes nothing
+    today = timezone.localdate(now)
+    if _emptied_on == today:
+        return Tally(0, 0)
+    done = empty_what_is_due(now)
+    if not done.failed:
+        _emptied_on = today
+    return done
+
+
+def _empty_one(pk: int, *, now: datetime) -> int:
+    with transaction.atomic():
+        request = AppointmentRequest.objects.select_related("person").get(pk=pk)
+        person = request.person
+        lock(person)
+        if is_held(person) or request.emptied_at:
+            return 0
+        empty_request(request, by=CLOCK, now=now)
+        # The last of what they asked for: then nothing is left to know them for.
+        if not AppointmentRequest.objects.of_person(person).filter(emptied_at=None).exists():
+            empty_person(person, PersonAct.EMPTIED, by=CLOCK, now=now)
+    return 1
+
+
+def _forget_address(pk: int) -> int:
+    return Message.objects.filter(pk=pk).update(sent_to=EMPTIED)
+
+
+def _said(rule: Rule, count: int) -> str:
+    return counted(count, rule.kind.one, rule.kind.several)
+
+
+def _ahead(rule: Rule, now: datetime, months: int) -> list[Ahead]:
+    """How many more there are on the first of each coming month than a month before."""
+    found, before = [], rule.due(now).count()
+    day = timezone.localdate(now)
+    for _ in range(months):
+        day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+        until = rule.due(timezone.make_aware(datetime.combine(day, time()))).count()
+        if until > before:
+            found.append(Ahead(day, _said(rule, until - before)))
+        before = until
+    return found
+
+
+def _is_kept_as_a_child(person: Person, now: datetime) -> bool:
+    born = person.newest.date_of_birth
+    visits = Appointment.objects.filter(
+        request__in=AppointmentRequest.objects.of_person(person),
+        status=AppointmentStatus.FULFILLED,
+    )
+    last = visits.order_by("-ends").values_list("ends", flat=True).first()
+    if last is None or age_on(born, timezone.localdate(last)) >= GROWN_UP:
+        return False
+    was_nearly = age_on(born, timezone.localdate(last)) == GROWN_UP - 1
+    return age_on(born, timezone.localdate(now)) < KEPT_UNTIL + was_nearly
