@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
@@ -26,7 +27,7 @@ from clinic_site import doctor, ready, set_up, sign_in
 from clinic_site.backups.keeping import alarm as backup_alarm
 from clinic_site.desk_navigation import ways
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
-from clinic_site.staff import accounts, my_account, sessions, sign_in_again
+from clinic_site.staff import accounts, my_account, second_step, sessions, sign_in_again
 from procedures.ground.signed_in import signed_in
 from procedures.models import Proposal, Revision
 from procedures.models.restored import is_quiet
@@ -92,6 +93,20 @@ class Desk(admin.AdminSite):
                 self.admin_view(my_account.end_others),
                 name="end_other_sessions",
             ),
+            path(
+                "account/end/<int:number>/",
+                self.admin_view(my_account.end_one),
+                name="end_session",
+            ),
+            path(
+                "account/recovery-codes/",
+                self.admin_view(second_step.new_codes),
+                name="new_recovery_codes",
+            ),
+            # Whoever has given only the password is not signed in yet.
+            path("second-factor/", second_step.enter, name="second_factor"),
+            path("second-factor/set-up/", second_step.set_up, name="set_up_second_factor"),
+            path("second-factor/start-again/", second_step.start_again, name="start_again"),
             path("sign-in-again/", self.admin_view(sign_in_again.enter), name="sign_in_again"),
         ]
         return [*own, *super().get_urls()]
@@ -136,10 +151,27 @@ class Desk(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Django's own page. A form that was sent too late can be sent again after signing in."""
+        """Django's own page, and then the second factor.
+
+        A form that was sent too late can be sent again after signing in.
+        """
+        if request.method != "POST" and sessions.pending(request):
+            return second_step.ask(request, request.GET.get(REDIRECT_FIELD_NAME, ""))
         answer = super().login(request, extra_context)
-        if request.method == "POST" and isinstance(answer, HttpResponseRedirect):
-            return sign_in.send_again(request, answer.url, self) or answer
+        if request.method != "POST" or not isinstance(answer, HttpResponseRedirect):
+            return answer
+        if sessions.pending(request):
+            return second_step.ask(request, answer.url, request.POST.get("sent", ""))
+        return sign_in.send_again(request, answer.url, self) or answer
+
+    # As above.
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Django's own page. The browser forgets what it has kept of the desk."""
+        answer = super().logout(request, extra_context)
+        if request.method == "POST":
+            answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
         return answer
 
     # Django's own answers with a redirection, too, whatever its type says.

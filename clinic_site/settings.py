@@ -120,6 +120,8 @@ INSTALLED_APPS = [
     "django.forms",
     "csp",
     "crispy_forms",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "phonenumber_field",
 ]
 
@@ -261,6 +263,11 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTHENTICATION_BACKENDS = ["clinic_site.staff.accounts.StaffBackend"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+
+# Nobody signs in by a password alone, except where everything is invented: there one may try it.
+SECOND_FACTOR_REQUIRED = not DEMONSTRATION
+# Our own limit counts wrong codes exactly, and says when one can try again.
+OTP_TOTP_THROTTLE_FACTOR = 0
 
 # A session of staff ends after so many minutes without a request, and after so many hours.
 STAFF_IDLE_MINUTES = env.number("STAFF_IDLE_MINUTES", default=20, least=5, most=120)

@@ -16,6 +16,7 @@ from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -33,6 +34,8 @@ KNOWN_FOR = timedelta(days=30)
 hashing = threading.BoundedSemaphore(AT_ONCE)
 SIGN_IN_FROM_ONE_PLACE = Limit("sign-in place", 20, timedelta(minutes=15))
 SIGN_IN_AS_ONE_PERSON = Limit("sign-in person", 5, timedelta(minutes=15))
+# Whoever is asked for a code has given the password, so no stranger can lock anybody out with this.
+CODES_OF_ONE_PERSON = Limit("second factor", 5, timedelta(minutes=15))
 # More than one place can try, so one stranger alone cannot lock anybody out.
 SIGN_IN_FROM_NEW_PLACES = Limit("sign-in account", 100, timedelta(hours=1))
 
@@ -76,10 +79,33 @@ def password_check(request: HttpRequest, name: str, use: PasswordUse) -> Iterato
     now = timezone.now()
     try:
         here = f"{name.casefold()}\n{places.place_of(request).subject}"
-        spent = rate_limits.spend_all(_tries(request, name.casefold(), here, now), now)
+        with _counted(request, name, use, _tries(request, name.casefold(), here, now), now):
+            yield
+        rate_limits.remember("signed in", here, now + KNOWN_FOR)
+    finally:
+        hashing.release()
+
+
+@contextmanager
+def code_check(request: HttpRequest, account: User, use: PasswordUse) -> Iterator[None]:
+    """Count a code of this person's second factor, and give the try back if it was right.
+
+    What became of it is recorded, like a password.
+    """
+    tries = [(CODES_OF_ONE_PERSON, str(account.pk))]
+    with _counted(request, account.username, use, tries, timezone.now()):
+        yield
+
+
+@contextmanager
+def _counted(
+    request: HttpRequest, name: str, use: PasswordUse, tries: list[rate_limits.Try], now: datetime
+) -> Iterator[None]:
+    """Spend the tries, give them back if the body ends without an error, and record what it was."""
+    try:
+        spent = rate_limits.spend_all(tries, now)
         yield
         rate_limits.give_back(spent)
-        rate_limits.remember("signed in", here, now + KNOWN_FOR)
     except forms.ValidationError:
         sign_ins.record(request, name, use=use, result=SignInResult.WRONG, now=now)
         raise
@@ -88,8 +114,6 @@ def password_check(request: HttpRequest, name: str, use: PasswordUse) -> Iterato
         raise
     else:
         sign_ins.record(request, name, use=use, result=SignInResult.RIGHT, now=now)
-    finally:
-        hashing.release()
 
 
 def _tries(request: HttpRequest, account: str, here: str, now: datetime) -> list[rate_limits.Try]:

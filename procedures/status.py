@@ -194,18 +194,25 @@ class AccountAct(TextChoices):
     LEAVING_CANCELLED = "leaving_cancelled", "Cancelled the leaving"
     HANDED_ON = "handed_on", "Handed work on"
     SESSIONS_ENDED = "sessions_ended", "Ended the other sessions"
+    SESSION_ENDED = "session_ended", "Ended a session elsewhere"
+    SECOND_FACTOR_SET = "second_factor_set", "Set up the second factor"
+    SECOND_FACTOR_RESET = "second_factor_reset", "Reset the second factor"
+    RECOVERY_CODES_MADE = "recovery_codes_made", "Made new recovery codes"
+    RECOVERY_CODE_USED = "recovery_code_used", "Used a recovery code"
 
 
 class PasswordUse(TextChoices):
-    """Why a password was asked for."""
+    """Why a password or a code was asked for."""
 
     SIGN_IN = "sign_in", "To sign in"
     AGAIN = "again", "To confirm a step"
     CHANGE = "change", "To change the password"
+    CODE = "code", "Second factor, to sign in"
+    SET_UP = "set_up", "Second factor, to set it up"
 
 
 class SignInResult(TextChoices):
-    """What became of a password that somebody entered."""
+    """What became of a password or a code that somebody entered."""
 
     RIGHT = "right", "Right"
     WRONG = "wrong", "Wrong"

@@ -97,6 +97,7 @@ WRITERS = (
     "bookings.records",
     "clinic_site.backups.restored",
     "clinic_site.staff.accounts",
+    "clinic_site.staff.second_factor",
     "clinic_site.staff.sessions",
     "clinic_site.staff.sign_ins",
 )
@@ -244,6 +245,7 @@ WRITER_OF = {
     "bookings.records": {"PersonEvent"},
     "clinic_site.backups.restored": {"RestoredCopy"},
     "clinic_site.staff.accounts": {"AccountEvent", "Departure", "Invitation", "StaffAccount"},
+    "clinic_site.staff.second_factor": {"RecoveryCode"},
     "clinic_site.staff.sessions": {"StaffSession"},
     "clinic_site.staff.sign_ins": {"SignIn"},
 }

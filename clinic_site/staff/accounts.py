@@ -69,7 +69,7 @@ def invite(
             date_joined=now,
         )
         account.groups.add(group)
-        _record(account, AccountAct.INVITED, role, by=by, now=now)
+        record(account, AccountAct.INVITED, role, by=by, now=now)
         _send_link(account, by=by, now=now)
     return account
 
@@ -80,7 +80,7 @@ def send_link(account: StaffAccount, *, version: int, by: User, now: datetime) -
         Departure.objects.filter(account=current, leaves_on__lte=timezone.localdate(now)).delete()
         _withdraw_links(current, by=by, now=now)
         _send_link(current, by=by, now=now)
-        _record(current, AccountAct.LINK_SENT, by=by, now=now)
+        record(current, AccountAct.LINK_SENT, by=by, now=now)
     return account
 
 
@@ -88,7 +88,7 @@ def withdraw_link(account: StaffAccount, *, version: int, by: User, now: datetim
     """Stop the link of an account from working."""
     with _one_change(account, version) as current:
         _withdraw_links(current, by=by, now=now)
-        _record(current, AccountAct.LINK_WITHDRAWN, by=by, now=now)
+        record(current, AccountAct.LINK_WITHDRAWN, by=by, now=now)
     return account
 
 
@@ -108,7 +108,7 @@ def accept(invitation: Invitation, *, password: str, now: datetime) -> User:
         account = invitation.account
         User.objects.filter(pk=account.pk).update(password=hashed, is_active=True)
         sessions.end_all(account)
-        _record(account, AccountAct.PASSWORD_CHOSEN, by=account, now=now)
+        record(account, AccountAct.PASSWORD_CHOSEN, by=account, now=now)
     return account
 
 
@@ -160,7 +160,7 @@ def change_role(
         current.groups.remove(*current.groups.filter(name__in=GROUPS))
         current.groups.add(Group.objects.get(name=role))
         sessions.end_all(current)
-        _record(current, AccountAct.ROLE_CHANGED, f"{before} → {role}", by=by, now=now)
+        record(current, AccountAct.ROLE_CHANGED, f"{before} → {role}", by=by, now=now)
     return account
 
 
@@ -187,18 +187,18 @@ def change_details(
         changed = [
             f"{before[name]} → {new}" for name, new in details.items() if before[name] != new
         ]
-        _record(current, AccountAct.DETAILS_CHANGED, ", ".join(changed)[:300], by=by, now=now)
+        record(current, AccountAct.DETAILS_CHANGED, ", ".join(changed)[:300], by=by, now=now)
     return account
 
 
 def note_password_change(account: User, *, now: datetime) -> None:
     """Record that somebody changed their own password."""
-    _record(account, AccountAct.PASSWORD_CHANGED, by=account, now=now)
+    record(account, AccountAct.PASSWORD_CHANGED, by=account, now=now)
 
 
 def note_sessions_ended(account: User, *, now: datetime) -> None:
     """Record that somebody ended their sessions elsewhere."""
-    _record(account, AccountAct.SESSIONS_ENDED, by=account, now=now)
+    record(account, AccountAct.SESSIONS_ENDED, by=account, now=now)
 
 
 # --- Leaving ----------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def set_leaving(
         _keep_a_manager(current)
         departure = {"leaves_on": leaves_on, "leaves_by": by}
         Departure.objects.update_or_create(account=current, defaults=departure)
-        _record(current, AccountAct.LEAVING_SET, f"{leaves_on:%-d %B %Y}", by=by, now=now)
+        record(current, AccountAct.LEAVING_SET, f"{leaves_on:%-d %B %Y}", by=by, now=now)
         if leaves_on <= timezone.localdate(now):
             _close(current, by=by, now=now)
     return account
@@ -223,7 +223,7 @@ def cancel_leaving(account: StaffAccount, *, version: int, by: User, now: dateti
     """Take back a day of leaving that has not come yet."""
     with _one_change(account, version) as current:
         Departure.objects.filter(account=current).delete()
-        _record(current, AccountAct.LEAVING_CANCELLED, by=by, now=now)
+        record(current, AccountAct.LEAVING_CANCELLED, by=by, now=now)
     return account
 
 
@@ -244,7 +244,7 @@ def hand_on(
         asked = ScreeningQuestion.objects.filter(owner__login=current, retired_on=None)
         if questions_to and (number := asked.update(owner=questions_to)):
             done.append(f"safety questions to {questions_to.name}: {number}")
-        _record(current, AccountAct.HANDED_ON, ", ".join(done), by=by, now=now)
+        record(current, AccountAct.HANDED_ON, ", ".join(done), by=by, now=now)
     return account
 
 
@@ -303,7 +303,8 @@ def _keep_a_manager(account: StaffAccount) -> None:
         )
 
 
-def _record(account: User, act: AccountAct, detail: str = "", *, by: User, now: datetime) -> None:
+def record(account: User, act: AccountAct, detail: str = "", *, by: User, now: datetime) -> None:
+    """Write into the history of an account what was done to it."""
     AccountEvent.objects.create(
         account_id=account.pk, act=act, detail=detail, done_at=now, done_by=by
     )

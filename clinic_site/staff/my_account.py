@@ -7,10 +7,11 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from clinic_site.staff import accounts, sessions
+from clinic_site.staff import accounts, second_factor, sessions
 from procedures.ground.counting import counted
 from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
+from procedures.status import AccountAct
 
 
 @require_safe
@@ -24,8 +25,20 @@ def show(request: HttpRequest) -> HttpResponse:
         "roles": user.groups.order_by("name"),
         "sessions": sessions.own(request, timezone.now()),
         "this_session": sessions.this(request),
+        "has_second_factor": sessions.has_second_factor(user),
+        "codes_left": second_factor.codes_left(user),
     }
     return TemplateResponse(request, "admin/staff/my_account.html", context)
+
+
+@require_POST
+def end_one(request: HttpRequest, number: int) -> HttpResponse:
+    """End one session elsewhere."""
+    if sessions.end_one(request, number):
+        user, now = signed_in(request), timezone.now()
+        accounts.record(user, AccountAct.SESSION_ENDED, by=user, now=now)
+        messages.success(request, "Ended. Whoever was there is signed out.")
+    return redirect("admin:my_account")
 
 
 @require_POST

@@ -1,8 +1,8 @@
 """In which browsers a colleague is signed in, and when that ends.
 
 Django keeps a session until its cookie expires. Ours also ends after a while without a request, at
-the end of a working day, and when its row here is deleted: by its owner, at a change of the password
-or of the role, and when somebody leaves.
+the end of a working day, and when its row here is deleted: by its owner, at a change of the password,
+the role or the second factor, and when somebody leaves.
 """
 
 from datetime import datetime, timedelta
@@ -16,12 +16,29 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from procedures.ground.fresh_sign_in import note_sign_in
 from procedures.ground.places import shortened
 from procedures.models import StaffSession
 
 KEY = "staff_session"
+# The first of these that a browser names is what it is: several name others, to be served alike.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrom": "Chrome",
+    "Safari": "Safari",
+}
+MACHINES = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
 # A request within this time of the last one is not noted, so not every page writes.
 BETWEEN_NOTES = timedelta(minutes=1)
 
@@ -39,23 +56,40 @@ class StaffSessionMiddleware(AuthenticationMiddleware):
 
 
 def _signed_in(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
-    """Whoever is signed in. A session that has ended is emptied, so nothing of it is left."""
+    """Whoever is signed in: nobody while the second factor is missing.
+
+    A session that has ended is emptied, so nothing of it is left.
+    """
     user = auth.get_user(request)
-    if isinstance(user, User) and not _goes_on(request, user, timezone.now()):
+    if not isinstance(user, User):
+        return user
+    session = _going_on(request, user, timezone.now())
+    if session is None:
         request.session.flush()
-        return AnonymousUser()
-    return user
+    return user if session and session.is_complete else AnonymousUser()
 
 
-def _goes_on(request: HttpRequest, user: User, now: datetime) -> bool:
-    """Whether the session has not ended. If so, this request is noted in it."""
+def pending(request: HttpRequest) -> User | None:
+    """Whoever has given the password in this browser, and still has to give the second factor."""
+    user = auth.get_user(request)
+    session = _going_on(request, user, timezone.now()) if isinstance(user, User) else None
+    return user if isinstance(user, User) and session and not session.is_complete else None
+
+
+def complete(request: HttpRequest, account: User) -> None:
+    """Sign somebody in who has given the second factor."""
+    StaffSession.objects.filter(pk=this(request)).update(is_complete=True)
+    request.session.cycle_key()
+    request.user = account
+
+
+def _going_on(request: HttpRequest, user: User, now: datetime) -> StaffSession | None:
+    """The session, if it has not ended. This request is noted in it."""
     found = StaffSession.objects.filter(pk=request.session.get(KEY, 0), started_by=user)
     session = found.exclude(_over(now)).first()
-    if session is None:
-        return False
-    if session.last_seen <= now - BETWEEN_NOTES:
+    if session and session.last_seen <= now - BETWEEN_NOTES:
         found.update(last_seen=now)
-    return True
+    return session
 
 
 def _over(now: datetime) -> Q:
@@ -69,7 +103,12 @@ def begin(sender: object, request: HttpRequest, user: User, **kwargs: object) ->
     """Begin a session, however somebody has just signed in."""
     now = timezone.now()
     started = StaffSession.objects.create(
-        started_at=now, started_by=user, last_seen=now, place=shortened(request)
+        started_at=now,
+        started_by=user,
+        last_seen=now,
+        place=shortened(request),
+        browser=browser_of(request),
+        is_complete=not (settings.SECOND_FACTOR_REQUIRED or has_second_factor(user)),
     )
     request.session[KEY] = started.pk
     note_sign_in(request, now)
@@ -86,10 +125,24 @@ def listen() -> None:
     user_logged_out.connect(end, dispatch_uid="clinic_site.staff.end")
 
 
+def has_second_factor(account: User) -> bool:
+    """Whether they have set one up."""
+    return bool(TOTPDevice.objects.filter(user_id=account.pk, confirmed=True).exists())
+
+
+def browser_of(request: HttpRequest) -> str:
+    """What somebody recognises their browser by: “Firefox on Windows”. Nothing else of it is kept."""
+    says = request.headers.get("User-Agent", "")
+    browser = next((name for sign, name in BROWSERS.items() if sign in says), "A browser")
+    machine = next((name for sign, name in MACHINES.items() if sign in says), "")
+    return f"{browser} on {machine}" if machine else browser
+
+
 def own(request: HttpRequest, now: datetime) -> list[StaffSession]:
     """The sessions of whoever sent the request, this one first."""
     user = request.user
-    running = StaffSession.objects.filter(started_by_id=user.pk).exclude(_over(now))
+    complete = StaffSession.objects.filter(started_by_id=user.pk, is_complete=True)
+    running = complete.exclude(_over(now))
     return sorted(running.order_by("-started_at"), key=lambda each: each.pk != this(request))
 
 
@@ -102,6 +155,12 @@ def end_others(request: HttpRequest) -> int:
     """End all other sessions of whoever sent the request; return how many there were."""
     others = StaffSession.objects.filter(started_by_id=request.user.pk).exclude(pk=this(request))
     return others.delete()[0]
+
+
+def end_one(request: HttpRequest, number: int) -> int:
+    """End one other session of whoever sent the request; return whether there was one."""
+    own = StaffSession.objects.filter(started_by_id=request.user.pk)
+    return own.filter(pk=number).exclude(pk=this(request)).delete()[0]
 
 
 def end_all(account: User) -> None:

@@ -180,10 +180,13 @@ class StaffSession(models.Model):
     )
     last_seen = models.DateTimeField()
     place = models.CharField(max_length=50)
+    browser = models.CharField(max_length=40, blank=True)
+    # False while only the password was given and a second factor is needed: nobody is signed in yet.
+    is_complete = models.BooleanField(default=False)
 
     PERSONAL: set[str] = set()
-    OF_STAFF = {"started_by", "place"}
-    NOT_PERSONAL = {"id", "started_at", "last_seen"}
+    OF_STAFF = {"started_by", "place", "browser"}
+    NOT_PERSONAL = {"id", "started_at", "last_seen", "is_complete"}
 
     class Meta:
         constraints = [paired("started")]
@@ -192,8 +195,35 @@ class StaffSession(models.Model):
         return f"session of {self.started_by} since {self.started_at:%Y-%m-%d %H:%M}"
 
 
+class RecoveryCode(models.Model):
+    """A code on paper, for somebody without their phone. It works once. Stored as a keyed hash."""
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="recovery_codes"
+    )
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"account", "used_by"}
+    NOT_PERSONAL = {"id", "digest", "used_at"}
+    SECRET = {"digest"}
+
+    class Meta:
+        constraints = [
+            paired("used"),
+            UniqueConstraint(fields=["account", "digest"], name="one_recovery_code_of_a_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery code of {shown_name(self.account)}"
+
+
 class SignIn(models.Model):
-    """A password that somebody entered, right or wrong. Kept for a set time."""
+    """A password or a code that somebody entered, right or wrong. Kept for a set time."""
 
     tried_at = models.DateTimeField("when")
     # Empty if no account has the name: people type their password there by mistake.

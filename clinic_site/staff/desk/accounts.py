@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic_site.groups import ROLES
-from clinic_site.staff import accounts
+from clinic_site.staff import accounts, sessions
 from clinic_site.staff.belongings import belongings
 from clinic_site.staff.desk.decisions import DECISIONS, MANAGE, NEXT
 from clinic_site.staff.forms import InviteForm
@@ -22,6 +22,7 @@ from procedures.ground.forms import posted
 from procedures.ground.fresh_sign_in import require_fresh_sign_in
 from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
+from procedures.ground.two_people import ProposalRefused
 from procedures.models import Clinician, StaffAccount
 from procedures.status import AccountRefused, AccountState
 
@@ -35,7 +36,7 @@ class StaffAccountAdmin(DecisionAdmin):
     list_display = ("shown_name", "role", "status", "username", "last_sign_in", "since", "until")
     ordering = ("-is_active", "first_name", "last_name")
     decisions = DECISIONS
-    refusals = (AccountRefused,)
+    refusals = (AccountRefused, ProposalRefused)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StaffAccount]:
         return StaffAccount.objects.filter(is_superuser=False).with_facts()
@@ -147,6 +148,7 @@ class StaffAccountAdmin(DecisionAdmin):
             "says_role": ROLES.get(account.role, ""),
             "clinician": Clinician.objects.filter(login_id=account.pk).first(),
             "letter": _last_letter(account),
+            "has_second_factor": sessions.has_second_factor(account),
             "decisions": decisions,
             "next_step": NEXT.get(state),
             "is_own": account.pk == signed_in(request).pk,

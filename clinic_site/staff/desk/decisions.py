@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from clinic_site.staff import accounts
+from clinic_site.staff import accounts, second_factor, sessions
 from clinic_site.staff.belongings import pages_of, questions_of
 from clinic_site.staff.forms import DetailsForm, HandOnForm, LeavingForm, RoleForm
-from procedures.ground.decisions import Decision
+from procedures.ground import two_people
+from procedures.ground.decisions import Decision, ReasonForm
 from procedures.models import StaffAccount
 from procedures.status import CAN_SIGN_IN, AccountState
 
@@ -14,6 +15,10 @@ MANAGE = "manage_staffaccount"
 
 def _can_be_handed_on(account: StaffAccount, now: datetime) -> bool:
     return pages_of(account).exists() or questions_of(account).exists()
+
+
+def _has_second_factor(account: StaffAccount, now: datetime) -> bool:
+    return sessions.has_second_factor(account)
 
 
 def _said_sent(account: StaffAccount) -> str:
@@ -65,6 +70,21 @@ DECISIONS = (
         verb=accounts.send_link,
         said=_said_sent,
         explanation="They come back to the same account: with their old role, and a new password.",
+        needs_fresh_sign_in=True,
+    ),
+    Decision(
+        slug="reset-second-factor",
+        label="Reset the second factor",
+        permission=MANAGE,
+        statuses=CAN_SIGN_IN,
+        form=ReasonForm,
+        verb=two_people.proposing(second_factor.RESET),
+        said=two_people.said_waiting,
+        explanation="For somebody who has lost their phone and their recovery codes. See them, or phone "
+        "them on a number that you know. Another manager has to agree. Then they are signed out, and "
+        "set up another when they sign in.",
+        open_when=_has_second_factor,
+        is_destructive=True,
         needs_fresh_sign_in=True,
     ),
     Decision(

@@ -182,10 +182,11 @@ def json_ld(data: Mapping[str, object]) -> SafeString:
     return mark_safe(f'<script type="application/ld+json">{written}</script>')  # noqa: S308
 
 
-def square_code(address: str) -> SafeString:
+def square_code(address: str, title: str = "") -> SafeString:
     """A QR code of an address as inline SVG, with words for people who cannot see it."""
+    title = title or f"Code that leads to {address}"
     drawn = segno.make(address, error="m").svg_inline(
-        scale=4, border=2, light="#fff", svgclass="code", title=f"Code that leads to {address}"
+        scale=4, border=2, light="#fff", svgclass="code", title=title
     )
     return mark_safe(drawn.replace("<svg ", '<svg role="img" ', 1))  # noqa: S308
 

@@ -1,0 +1,162 @@
+"""The second factor of staff: a code from an app on their phone, or a recovery code on paper.
+
+The app and we share a key, from which both make a code every 30 seconds (TOTP, RFC 6238; the library
+is django-otp). A code opens once: the device remembers the last one. Ten recovery codes are for the
+day on which the phone is lost; each works once, and they are stored as keyed hashes.
+"""
+
+import re
+import secrets
+import unicodedata
+from base64 import b32encode
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.util import random_hex
+
+from bookings.links import CODE_ALPHABET, LOOK_ALIKE
+from clinic_site.staff import accounts, sessions
+from procedures.ground.people import shown_name
+from procedures.ground.two_people import TwoPersonAct, register
+from procedures.models import RecoveryCode, StaffAccount
+from procedures.models.clinic import details
+from procedures.status import AccountAct, AccountRefused
+
+SALT = "clinic_site.recovery_code"
+HOW_MANY = 10
+# Two groups of five: 24^10 codes. Wrong ones are limited to five in a quarter of an hour.
+GROUP, GROUPS = 5, 2
+
+
+def new_key() -> str:
+    """A key for the app, before anybody has shown that their app has it."""
+    return str(random_hex(20))
+
+
+def address_of(account: User, key: str) -> str:
+    """What the square code says: the key, and whose account of which clinic it is for."""
+    clinic = details().name.replace(":", "")
+    asked = urlencode({"secret": typed_key(key), "issuer": clinic}, quote_via=quote)
+    return f"otpauth://totp/{quote(f'{clinic}:{account.username}')}?{asked}"
+
+
+def typed_key(key: str) -> str:
+    """The key as it is typed into an app that cannot read the square code."""
+    return b32encode(bytes.fromhex(key)).decode()
+
+
+def enrol(account: User, *, key: str, code: str, now: datetime) -> list[str] | None:
+    """Take an app that shows the right code as the second factor, instead of an earlier one.
+
+    Returns the recovery codes, which can be read only now; None if the code is wrong. Sessions in
+    other browsers are for the caller to end: this one goes on.
+    """
+    with transaction.atomic():
+        current = _locked(account)
+        TOTPDevice.objects.filter(user=current).delete()
+        device = TOTPDevice(user=current, name="app", key=key, confirmed=True)
+        # It stores the device either way, so a wrong code takes everything back.
+        if not device.verify_token(_plain(code)):
+            transaction.set_rollback(True)
+            return None
+        accounts.record(current, AccountAct.SECOND_FACTOR_SET, by=current, now=now)
+        return _make_codes(current)
+
+
+def accept(account: User, typed: str, *, now: datetime) -> bool:
+    """Whether this is the code of their app now, or one of their recovery codes. Each opens once."""
+    plain = _plain(typed)
+    if re.fullmatch(r"[0-9]{6}", plain):
+        return _accept_from_app(account, plain)
+    used = RecoveryCode.objects.filter(
+        account_id=account.pk, digest__in=_digests(plain.translate(LOOK_ALIKE)), used_at=None
+    ).update(used_at=now, used_by=account)
+    if used:
+        accounts.record(account, AccountAct.RECOVERY_CODE_USED, by=account, now=now)
+    return bool(used)
+
+
+def codes_left(account: User) -> int:
+    """How many recovery codes still work."""
+    return RecoveryCode.objects.filter(account_id=account.pk, used_at=None).count()
+
+
+def renew_codes(account: User, *, now: datetime) -> list[str]:
+    """Make ten new recovery codes. The old ones stop working."""
+    with transaction.atomic():
+        current = _locked(account)
+        accounts.record(current, AccountAct.RECOVERY_CODES_MADE, by=current, now=now)
+        return _make_codes(current)
+
+
+def reset(
+    account: StaffAccount, *, by: User, now: datetime, proposed_by: User | None = None
+) -> StaffAccount:
+    """Take the second factor from somebody who has lost it. The next sign-in asks for another."""
+    if not sessions.has_second_factor(account):
+        raise AccountRefused(f"{account} has no second factor any more.")
+    TOTPDevice.objects.filter(user_id=account.pk).delete()
+    RecoveryCode.objects.filter(account_id=account.pk).delete()
+    sessions.end_all(account)
+    asked = f"proposed by {shown_name(proposed_by)}" if proposed_by else "on the server"
+    accounts.record(account, AccountAct.SECOND_FACTOR_RESET, asked, by=by, now=now)
+    return account
+
+
+RESET = register(
+    TwoPersonAct(
+        name="reset a second factor",
+        label="Reset a colleague’s second factor",
+        permission="procedures.manage_staffaccount",
+        model="procedures.staffaccount",
+        describe=lambda account, _: f"Reset the second factor of {account} ({account.username})",
+        do=reset,
+        seen=lambda account: account.version,
+        refusals=(AccountRefused,),
+    )
+)
+
+
+def _accept_from_app(account: User, code: str) -> bool:
+    """Check a code under a lock: of two browsers that send the same one, the second is refused."""
+    with transaction.atomic():
+        _locked(account)
+        device = TOTPDevice.objects.filter(user_id=account.pk, confirmed=True).first()
+        return bool(device and device.verify_token(code))
+
+
+def _locked(account: User) -> User:
+    return User.objects.select_for_update(no_key=True).get(pk=account.pk)
+
+
+def _make_codes(account: User) -> list[str]:
+    RecoveryCode.objects.filter(account_id=account.pk).delete()
+    codes = ["-".join(_letters() for _ in range(GROUPS)) for _ in range(HOW_MANY)]
+    RecoveryCode.objects.bulk_create(
+        RecoveryCode(account_id=account.pk, digest=_digest(_plain(each), settings.SECRET_KEY))
+        for each in codes
+    )
+    return codes
+
+
+def _letters() -> str:
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(GROUP))
+
+
+def _plain(typed: str) -> str:
+    """A code without the spaces and signs between its groups, in capital letters."""
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", typed)).upper()
+
+
+def _digests(letters: str) -> Iterable[str]:
+    return [_digest(letters, key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def _digest(letters: str, key: str) -> str:
+    return salted_hmac(SALT, letters, secret=key, algorithm="sha256").hexdigest()

@@ -1,0 +1,374 @@
+"""Nobody signs in by a password alone: the code, setting it up, and what happens without the phone."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from clinic_site import sign_in as door
+from clinic_site.staff import second_factor
+from procedures.ground import two_people
+from procedures.models import (
+    AccountEvent,
+    Proposal,
+    RecoveryCode,
+    SignIn,
+    StaffAccount,
+    StaffSession,
+)
+from procedures.status import AccountAct, PasswordUse, SignInResult
+from tests import factories, processes
+from tests.clinic_site.test_staff_sessions import MINUTE, PASSWORD, is_in, with_password
+from tests.races import race
+
+pytestmark = pytest.mark.django_db
+SET_UP, CODE = "/admin/second-factor/set-up/", "/admin/second-factor/"
+STEP = timedelta(seconds=30)
+
+
+@pytest.fixture
+def robin(settings: Any) -> User:
+    """A colleague who has a password, at a clinic that is no demonstration."""
+    settings.SECOND_FACTOR_REQUIRED = True
+    return with_password(factories.staff("Reception", "robin"))
+
+
+def with_app(account: User, now: datetime) -> tuple[str, list[str]]:
+    """Their second factor: the key in their app, and the recovery codes. The app's code is used up."""
+    key = second_factor.new_key()
+    codes = second_factor.enrol(account, key=key, code=shown(key, now), now=now)
+    assert codes
+    return key, codes
+
+
+def shown(key: str, now: datetime) -> str:
+    """What the app shows at that instant."""
+    totp = TOTP(bytes.fromhex(key))
+    totp.time = now.timestamp()
+    return f"{totp.token():06}"
+
+
+def entered(of: User, wanted: str = "/admin/") -> tuple[Client, str]:
+    """A browser in which somebody has just given the password, and the page that they see."""
+    client = Client()
+    posted = {"username": of.username, "password": PASSWORD, "next": wanted}
+    answer = client.post("/admin/login/", posted)
+    assert answer.status_code == 200
+    # Nobody is signed in yet.
+    assert "Find a patient" not in answer.text
+    return client, answer.text
+
+
+def give(client: Client, code: str, wanted: str = "/admin/") -> Any:
+    return client.post(CODE, {"code": code, "next": wanted})
+
+
+def noted() -> list[tuple[str, str]]:
+    return list(SignIn.objects.order_by("pk").values_list("use", "result"))
+
+
+# --- Setting it up ------------------------------------------------------------------------------
+
+
+def test_the_first_sign_in_leads_to_setting_it_up(robin: User, monday: datetime) -> None:
+    client, page = entered(robin, "/admin/account/")
+    assert "Set up your second factor" in page
+    assert '<svg role="img"' in page
+    assert "style=" not in page
+    key = client.session["second_factor_key"]
+    assert second_factor.typed_key(key) in page
+    assert not is_in(client)
+    wrong = client.post(SET_UP, {"code": "000000", "next": "/admin/account/"}).text
+    assert "This is not the code." in wrong
+    assert not TOTPDevice.objects.exists()
+    answer = client.post(SET_UP, {"code": shown(key, monday), "next": "/admin/account/"})
+    codes = re.findall(r"<code>(\w{5}-\w{5})</code>", answer.text)
+    assert len(set(codes)) == 10
+    assert 'href="/admin/account/"' in answer.text
+    assert is_in(client)
+    assert noted()[1:] == [
+        (PasswordUse.SET_UP, SignInResult.WRONG),
+        (PasswordUse.SET_UP, SignInResult.RIGHT),
+    ]
+    assert AccountEvent.objects.get().act == AccountAct.SECOND_FACTOR_SET
+    stored = set(RecoveryCode.objects.values_list("digest", flat=True))
+    assert len(stored) == 10
+    assert not any(code.replace("-", "") in "".join(stored) for code in codes)
+    assert not any(code in client.get("/admin/account/").text for code in codes)
+
+
+def addresses(patterns: Any, under: str) -> Iterator[str]:
+    """Every address below the desk, with something for each of its arguments."""
+    for pattern in patterns:
+        address = under + re.sub(r"<[^>]*>", "1", str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, address)
+        elif isinstance(pattern, URLPattern):
+            yield address.replace("(?P1.+)/?$", "x").replace("^(?P1.*)$", "x").lstrip("^")
+
+
+DESK: Any = next(
+    each for each in get_resolver().url_patterns if getattr(each, "app_name", "") == "admin"
+)
+# Open to whoever has not given the second factor yet.
+ON_THE_WAY = {"/admin/login/", CODE, SET_UP, "/admin/second-factor/start-again/"}
+
+
+def test_every_address_of_the_desk_leads_to_it_until_it_is_done(
+    robin: User, monday: datetime
+) -> None:
+    robin.is_superuser = True
+    robin.save()
+    client, _ = entered(robin)
+    every = {f"/{address}" for address in addresses(DESK.url_patterns, "admin/")} - ON_THE_WAY
+    assert len(every) > 150
+    for address in every:
+        answer: Any = client.get(address, follow=True)
+        assert "Set up your second factor" in answer.text, address
+        if address != "/admin/logout/":
+            assert client.post(address, {"a": "b"}).status_code in {302, 403}, address
+    assert StaffSession.objects.get().is_complete is False
+
+
+def test_it_can_be_tried_in_the_demonstration(robin: User, monday: datetime, settings: Any) -> None:
+    settings.SECOND_FACTOR_REQUIRED = False
+    client = Client()
+    client.force_login(robin)
+    elsewhere = Client()
+    elsewhere.force_login(robin)
+    assert SET_UP in client.get("/admin/account/").text
+    client.get(SET_UP)
+    client.post(SET_UP, {"code": shown(client.session["second_factor_key"], monday)})
+    assert (is_in(client), is_in(elsewhere)) == (True, False)
+    assert "Use another phone" in client.get("/admin/account/").text
+    again, page = entered(robin)
+    assert "Enter the code from your phone" in page
+    assert not is_in(again)
+
+
+def test_setting_it_up_again_needs_a_fresh_password(robin: User, monday: datetime, at: Any) -> None:
+    key, _ = with_app(robin, monday - STEP)
+    client, _ = entered(robin)
+    give(client, shown(key, monday))
+    assert client.get(SET_UP).status_code == 200
+    at(monday + 16 * MINUTE)
+    assert client.get(SET_UP).status_code == 403
+    assert client.post("/admin/account/recovery-codes/").status_code == 403
+
+
+def test_the_password_alone_does_not_replace_it(robin: User, monday: datetime) -> None:
+    with_app(robin, monday)
+    client, _ = entered(robin)
+    assert client.get(SET_UP).status_code == 302
+    assert client.post(SET_UP, {"code": "123456"}).status_code == 302
+    assert Client().get(SET_UP).status_code == 302
+
+
+# --- The code -----------------------------------------------------------------------------------
+
+
+def test_a_code_signs_in_once(robin: User, monday: datetime, at: Any) -> None:
+    key, _ = with_app(robin, monday - STEP)
+    client, page = entered(robin, "/admin/account/")
+    assert "Enter the code from your phone" in page
+    assert client.get("/admin/bookings/person/", follow=True).text.count('name="code"') == 1
+    before = client.session.session_key
+    answer = give(client, shown(key, monday), "/admin/account/")
+    assert answer.headers["Location"] == "/admin/account/"
+    assert client.session.session_key != before
+    assert is_in(client)
+    again, _ = entered(robin)
+    assert "was used before" in give(again, shown(key, monday)).text
+    assert not is_in(again)
+    at(monday + STEP)
+    assert give(again, shown(key, monday + STEP)).status_code == 302
+
+
+def test_it_leads_to_no_other_site(robin: User, monday: datetime) -> None:
+    key, _ = with_app(robin, monday - STEP)
+    client, _ = entered(robin)
+    assert give(client, shown(key, monday), "//evil.example/").headers["Location"] == "/admin/"
+
+
+def test_five_wrong_codes_and_it_is_locked_for_a_while(
+    robin: User, monday: datetime, at: Any
+) -> None:
+    key, _ = with_app(robin, monday - STEP)
+    client, _ = entered(robin)
+    allowed = door.CODES_OF_ONE_PERSON.times
+    assert [give(client, "000000").status_code for _ in range(allowed)] == [200] * 5
+    elsewhere, _ = entered(robin)
+    assert give(elsewhere, shown(key, monday)).status_code == 429
+    assert not is_in(elsewhere)
+    assert noted().count((PasswordUse.CODE, SignInResult.WRONG)) == allowed
+    assert noted()[-1] == (PasswordUse.CODE, SignInResult.REFUSED)
+    at(monday + door.CODES_OF_ONE_PERSON.period)
+    assert give(elsewhere, shown(key, monday + door.CODES_OF_ONE_PERSON.period)).status_code == 302
+
+
+def test_what_was_sent_too_late_is_kept_through_both_steps(robin: User, monday: datetime) -> None:
+    key, _ = with_app(robin, monday - STEP)
+    client = Client()
+    posted = {"username": "robin", "password": PASSWORD, "next": "/admin/x/", "sent": "reason=Why"}
+    page = client.post("/admin/login/", posted).text
+    assert 'value="reason=Why"' in page
+    given = {"code": shown(key, monday), "next": "/admin/x/", "sent": "reason=Why"}
+    again = client.post(CODE, given).text
+    assert 'action="/admin/x/"' in again
+    assert 'name="reason" value="Why"' in again
+
+
+def test_somebody_else_can_sign_in_instead(robin: User, monday: datetime) -> None:
+    client, _ = entered(robin)
+    assert client.post("/admin/second-factor/start-again/").status_code == 302
+    assert not StaffSession.objects.exists()
+    assert 'name="password"' in client.get("/admin/login/").text
+    assert client.post(CODE, {"code": "123456"}).status_code == 302
+
+
+# --- Without the phone --------------------------------------------------------------------------
+
+
+def test_each_recovery_code_signs_in_once(robin: User, monday: datetime) -> None:
+    _, codes = with_app(robin, monday)
+    client, _ = entered(robin)
+    assert (
+        give(client, f" {codes[0].lower().replace('0', 'o').replace('-', ' ')} ").status_code == 302
+    )
+    assert is_in(client)
+    assert "9 recovery" in client.get("/admin/account/").text
+    again, _ = entered(robin)
+    assert "was used before" in give(again, codes[0]).text
+    assert AccountEvent.objects.filter(act=AccountAct.RECOVERY_CODE_USED).count() == 1
+    fresh = client.post("/admin/account/recovery-codes/").text
+    assert len(re.findall(r"<code>(\w{5}-\w{5})</code>", fresh)) == 10
+    assert "was used before" in give(again, codes[1]).text
+
+
+def test_recovery_codes_outlive_a_new_secret_key(
+    robin: User, monday: datetime, settings: Any
+) -> None:
+    _, codes = with_app(robin, monday)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-key-of-some-length-for-this-one-test-only"
+    assert second_factor.accept(robin, codes[0], now=monday)
+
+
+def test_two_managers_reset_it(robin: User, monday: datetime, at: Any) -> None:
+    key, codes = with_app(robin, monday - STEP)
+    theirs, _ = entered(robin)
+    give(theirs, shown(key, monday))
+    first, second = (factories.staff("Manager", name) for name in ("mona", "max"))
+    client = Client()
+    client.force_login(first)
+    StaffSession.objects.filter(started_by=first).update(is_complete=True)
+    account = StaffAccount.objects.get(pk=robin.pk)
+    url = f"/admin/procedures/staffaccount/{robin.pk}/decide/reset-second-factor/"
+    posted = {"version": account.version, "reason": "Lost with the bag; I phoned."}
+    assert client.post(url, posted).status_code == 302
+    assert is_in(theirs)
+    proposal = Proposal.objects.get()
+    assert proposal.said == "Reset the second factor of Robin (robin)"
+    with pytest.raises(two_people.ProposalRefused):
+        two_people.agree(proposal, by=factories.staff("Clinician"), now=monday)
+    two_people.agree(proposal, by=second, now=monday)
+    assert not is_in(theirs)
+    event = AccountEvent.objects.last()
+    assert event
+    assert (event.act, event.detail, event.done_by) == (
+        AccountAct.SECOND_FACTOR_RESET,
+        "proposed by Mona",
+        second,
+    )
+    assert not second_factor.accept(robin, codes[0], now=monday)
+    assert "Set up your second factor" in entered(robin)[1]
+
+
+def test_whoever_runs_the_server_can_reset_it_alone(robin: User, monday: datetime) -> None:
+    with_app(robin, monday)
+    call_command("reset_second_factor", "robin")
+    assert not TOTPDevice.objects.exists()
+    for name in ("robin", "nobody"):
+        with pytest.raises(CommandError):
+            call_command("reset_second_factor", name)
+
+
+# --- Twice at the same moment -------------------------------------------------------------------
+
+
+def both_give(account: User, code: str, now: datetime) -> list[Any]:
+    return race([partial(second_factor.accept, account, code, now=now)] * 2)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("of_the_app", [True, False], ids=["app", "paper"])
+def test_the_same_code_twice_at_one_moment_opens_once(
+    of_the_app: bool, robin: User, monday: datetime
+) -> None:
+    key, codes = with_app(robin, monday - STEP)
+    code = shown(key, monday) if of_the_app else codes[0]
+    assert sorted(both_give(robin, code, monday)) == [False, True]
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_it_opens_twice(
+    robin: User, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, _ = with_app(robin, monday - STEP)
+    together = threading.Barrier(2, timeout=processes.PATIENCE)
+    original: Callable[..., bool] = TOTPDevice.verify_token
+
+    def both_have_read(self: TOTPDevice, token: str) -> bool:
+        together.wait()
+        return original(self, token)
+
+    monkeypatch.setattr(second_factor, "_locked", lambda account: account)
+    monkeypatch.setattr(TOTPDevice, "verify_token", both_have_read)
+    assert both_give(robin, shown(key, monday), monday) == [True, True]
+
+
+# --- Other sessions, and signing out ------------------------------------------------------------
+
+
+def test_one_session_elsewhere_can_be_ended(robin: User, monday: datetime, settings: Any) -> None:
+    settings.SECOND_FACTOR_REQUIRED = False
+    here, there, third = Client(), Client(), Client()
+    windows = {"user-agent": "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0"}
+    for client in (here, third):
+        client.force_login(robin)
+    posted = {"username": "robin", "password": PASSWORD}
+    there.post("/admin/login/", posted, headers=windows)
+    colleague = Client()
+    colleague.force_login(factories.staff("Editor"))
+    session = StaffSession.objects.get(browser="Firefox on Windows")
+    page = here.get("/admin/account/").text
+    assert "Firefox on Windows" in page
+    end = f"/admin/account/end/{session.pk}/"
+    assert f'action="{end}"' in page
+    colleague.post(end)
+    assert is_in(there)
+    here.post(end)
+    assert (is_in(here), is_in(there), is_in(third)) == (True, False, True)
+    here.post(f"/admin/account/end/{here.session['staff_session']}/")
+    assert is_in(here)
+
+
+def test_the_browser_forgets_the_desk_at_signing_out(robin: User, settings: Any) -> None:
+    settings.SECOND_FACTOR_REQUIRED = False
+    client = Client()
+    client.force_login(robin)
+    answer = client.post("/admin/logout/")
+    assert answer.headers["Clear-Site-Data"] == '"cache", "cookies", "storage"'
