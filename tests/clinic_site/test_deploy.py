@@ -1,0 +1,495 @@
+"""What is in `deploy/`: each file is used as far as this machine allows.
+
+The steps of the Dockerfile are done in a folder, and gunicorn is started there as the image starts it,
+with nginx and Caddy in front of it. There is no container engine here, so no image is built.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from django.core.management import ManagementUtility
+
+from tests import processes
+from tests.processes import PATIENCE, ROOT
+from tests.served import production
+
+DEPLOY = ROOT / "deploy"
+SYSTEMD = DEPLOY / "systemd"
+UNITS = sorted(path.name for path in SYSTEMD.glob("clinic-*.*") if path.is_file())
+HOME = "/srv/clinic"
+NGINX, CADDY = shutil.which("nginx", path="/usr/sbin:/usr/bin"), shutil.which("caddy")
+# By systemd's own count, from 0 to 10. Without hardening a service has 9.6.
+MOST_EXPOSED = 1.5
+
+
+# --- systemd ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units as they are installed, except that the code is where it is here."""
+    shutil.copytree(SYSTEMD, tmp_path / "system")
+    for path in (tmp_path / "system").rglob("*.*"):
+        if path.is_file():
+            path.write_text(path.read_text().replace(HOME, str(ROOT)))
+    return tmp_path / "system"
+
+
+def analyze(*command: str, units: Path) -> str:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    done = subprocess.run(
+        ["systemd-analyze", *command],
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{units}:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_systemd_has_nothing_against_the_units(units: Path) -> None:
+    # Its man pages and its users are not ours to check.
+    assert analyze("verify", "--man=no", *UNITS, units=units) == ""
+
+
+@pytest.mark.parametrize("unit", [name for name in UNITS if name.endswith(".service")])
+def test_a_service_may_do_little_more_than_its_work(unit: str, units: Path) -> None:
+    threshold = f"--threshold={MOST_EXPOSED * 10:.0f}"
+    told = analyze("security", "--offline=true", "--no-pager", threshold, unit, units=units)
+    assert "Overall exposure level" in told
+    shutil.rmtree(units / "clinic-.service.d")
+    with pytest.raises(AssertionError, match="9"):
+        analyze("security", "--offline=true", "--no-pager", threshold, unit, units=units)
+
+
+# --- The Dockerfile, step by step ------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """One instruction of a Dockerfile."""
+
+    does: str
+    what: str
+
+
+def steps() -> list[Step]:
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    return [Step(*line.split(maxsplit=1)) for line in lines if line and not line.startswith("#")]
+
+
+def only(does: str) -> str:
+    (found,) = [step.what for step in steps() if step.does == does]
+    return found
+
+
+class Image(NamedTuple):
+    """What the image would contain, and the environment in which its commands are run."""
+
+    root: Path
+    environment: dict[str, str]
+
+    def run(self, command: str) -> None:
+        subprocess.run(
+            command,
+            shell=True,
+            cwd=self.root,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+        )
+
+
+# What the machine has already, or what needs an account that it does not have.
+KEYS = SimpleNamespace(SECRET_KEY="only-for-tests" * 5, SEALING_KEY="only-for-tests-too" * 5)
+DONE_OTHERWISE = ("apt-get ", "useradd ", "python -m venv ", "install --directory --owner clinic ")
+
+
+def make_image(root: Path) -> Image:
+    """Do the steps of the Dockerfile in a folder, with the packages that are installed here."""
+    made = Image(root, {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
+    for step in steps():
+        if step.does == "COPY":
+            source, target = step.what.split()
+            to = root / target / (source if target == "./" else "")
+            to.parent.mkdir(exist_ok=True)
+            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+            copy(ROOT / source, to)
+        elif step.does == "RUN" and not step.what.startswith(DONE_OTHERWISE):
+            made.run(step.what)
+    return made
+
+
+def test_the_image_runs_as_nobody_special_and_keeps_no_secret() -> None:
+    order = [step.does for step in steps()]
+    assert order.index("USER") < order.index("HEALTHCHECK") < order.index("CMD")
+    assert only("USER") == "clinic"
+    assert not [step for step in steps() if step.does == "ENV" and "KEY" in step.what]
+    copied = {step.what.split()[0] for step in steps() if step.does == "COPY"}
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    assert {line[1:] for line in ignored if line.startswith("!")} == copied
+    pip = next(step.what for step in steps() if "pip install" in step.what)
+    assert "--require-hashes --requirement requirements.txt" in pip
+
+
+class Served(NamedTuple):
+    """The web server as the image starts it."""
+
+    port: int
+    log: Path
+
+    def wait_for(self, text: str) -> str:
+        """The log, once it contains this: a request is logged after its answer."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in (log := self.log.read_text()):
+            assert time.monotonic() < deadline, log
+        return log
+
+
+@contextlib.contextmanager
+def serve(image: Image, folder: Path) -> Iterator[Served]:
+    """Start the web server on a database of its own, with the settings of a clinic behind one proxy."""
+    environment = image.environment | production(f"sqlite:///{folder}/clinic.sqlite3", KEYS)
+    environment |= {"DJANGO_SETTINGS_MODULE": "clinic_site.settings"}
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(migrate, cwd=image.root, env=environment, check=True)
+    command = json.loads(only("CMD"))
+    with processes.listening() as server, (folder / "log").open("w") as log:
+        command[command.index("0.0.0.0:8000")] = f"fd://{server.fileno()}"
+        with subprocess.Popen(
+            command, cwd=image.root, env=environment, stderr=log, pass_fds=[server.fileno()]
+        ) as process:
+            try:
+                yield Served(server.getsockname()[1], folder / "log")
+            finally:
+                process.terminate()
+                process.wait(PATIENCE)
+
+
+def check_health(image: Image, served: Served) -> None:
+    """The image's own check finds the server healthy, and a port without one not."""
+    _, check = only("HEALTHCHECK").split("CMD ")
+    program, option, code = json.loads(check)
+    assert ":8000/" in code
+
+    def is_healthy(port: int) -> bool:
+        there = code.replace(":8000/", f":{port}/").replace("=4)", f"={PATIENCE})")
+        command = [program, option, there]
+        done = subprocess.run(command, env=image.environment, capture_output=True, check=False)
+        return done.returncode == 0
+
+    assert is_healthy(served.port)
+    assert not is_healthy(free_port())
+
+
+# --- Compose ----------------------------------------------------------------------------------
+
+
+def test_the_services_of_compose_write_nowhere_and_wait_for_each_other() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    assert list(services) == ["migrate", "web", "worker", "database", "proxy"]
+    for name in ("migrate", "web", "worker"):
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["environment"]["PROXIES"] == "1"
+    assert services["worker"]["command"] == ["python", "manage.py", "send_messages", "--loop"]
+    assert services["web"]["depends_on"] == {
+        "migrate": {"condition": "service_completed_successfully"}
+    }
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+
+
+def test_the_example_of_the_settings_is_complete_and_refused_until_its_keys_are_made(
+    tmp_path: Path,
+) -> None:
+    listed = set(re.findall(r"^(\w+)=", (DEPLOY / "clinic.env.example").read_text(), re.MULTILINE))
+    documented = (ROOT / "docs" / "operations.md").read_text()
+    assert [name for name in listed if f"`{name}`" not in documented] == []
+    settings = tmp_path / "clinic.env"
+    settings.write_text((DEPLOY / "clinic.env.example").read_text())
+    command = [str(DEPLOY / "manage"), "check"]
+    environment = {"CLINIC_SETTINGS": str(settings), "CLINIC_ACCOUNT": "root"}
+    environment |= {"PATH": os.environ["PATH"]}
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert re.findall(r"variable (\w+)\.", refused.stderr) == ["SECRET_KEY", "SEALING_KEY"]
+    settings.write_text(settings.read_text().replace("_KEY=''", f"_KEY='{'a1' * 30}'"))
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+# --- Proxies ----------------------------------------------------------------------------------
+
+# Twice as many as the server has threads.
+SLOW = 24
+UNFINISHED = (
+    b"POST /appointments/request/ HTTP/1.1\r\nHost: clinic.example\r\nX-Forwarded-Proto: https\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nabout="
+)
+
+
+class Site:
+    """The site as visitors reach it, through a proxy with TLS."""
+
+    def __init__(self, port: int, certificate: Path) -> None:
+        self.port = port
+        self.context = ssl.create_default_context(cafile=str(certificate))
+
+    def ask(
+        self, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """Ask through the proxy, as a browser does."""
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        channel = http.client.HTTPConnection("clinic.example")
+        with self.context.wrap_socket(plain, server_hostname="clinic.example") as channel.sock:
+            channel.request("POST" if body is not None else "GET", path, body, headers or {})
+            answer = channel.getresponse()
+            content = answer.read()
+        return answer, content
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for clinic.example, and its key beside it."""
+    made = tmp_path / "certificate.pem"
+    name = ["-subj", "/CN=clinic.example", "-addext", "subjectAltName=DNS:clinic.example"]
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(made), "-days", "30", "-nodes"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", *name, *files]
+    subprocess.run(command, check=True, capture_output=True)
+    return made
+
+
+def free_port() -> int:
+    with processes.listening() as server:
+        return int(server.getsockname()[1])
+
+
+def configured(text: str, *changes: tuple[str, str]) -> str:
+    """The configuration with other ports and files. Each change has to be possible exactly once."""
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, upstream: int, certificate: Path) -> Iterator[int]:
+    port = free_port()
+    site = configured(
+        (DEPLOY / "nginx.conf").read_text(),
+        ("127.0.0.1:8000", f"127.0.0.1:{upstream}"),
+        ("listen 80;", f"listen 127.0.0.1:{free_port()};"),
+        ("listen 443 ssl http2;", f"listen 127.0.0.1:{port} ssl http2;"),
+        ("/etc/letsencrypt/live/clinic.example/fullchain.pem", str(certificate)),
+        ("/etc/letsencrypt/live/clinic.example/privkey.pem", str(certificate.with_name("key.pem"))),
+        ("/var/log/nginx/clinic.log", str(folder / "access.log")),
+    )
+    (folder / "site.conf").write_text(site)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    (folder / "nginx.conf").write_text(
+        f"daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\n"
+        + ("user root;\n" if os.getuid() == 0 else "")
+        + f"events {{}}\nhttp {{\n{temporary}include {folder}/site.conf;\n}}\n"
+    )
+    with proxy([str(NGINX), "-c", str(folder / "nginx.conf")], port, folder / "errors"):
+        yield port
+
+
+@contextlib.contextmanager
+def caddy(folder: Path, upstream: int, certificate: Path) -> Iterator[int]:
+    port = free_port()
+    site = configured(
+        (DEPLOY / "Caddyfile").read_text(),
+        (
+            "\trequest_body {",
+            f"\ttls {certificate} {certificate.with_name('key.pem')}\n\trequest_body {{",
+        ),
+    )
+    options = f"{{\n\tadmin off\n\thttps_port {port}\n\tauto_https disable_redirects\n}}\n"
+    (folder / "Caddyfile").write_text(options + site)
+    environment = {"CLINIC_UPSTREAM": f"127.0.0.1:{upstream}", "HOME": str(folder)}
+    command = [str(CADDY), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    with proxy(command, port, folder / "access.log", **environment):
+        yield port
+
+
+@contextlib.contextmanager
+def proxy(command: list[str], port: int, log: Path, **environment: str) -> Iterator[None]:
+    """A proxy that runs, once it accepts connections on its port."""
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(command, env=os.environ | environment, stderr=errors) as process,
+    ):
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while True:
+                assert process.poll() is None, log.read_text()
+                with contextlib.suppress(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                assert time.monotonic() < deadline
+            yield
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def visit(through: Any, served: Served, folder: Path, certificate: Path) -> None:
+    """Do what visitors do, the hostile and the slow ones too, through this proxy."""
+    folder.mkdir()
+    made_up = {"X-Forwarded-For": "203.0.113.9", "X-Request-ID": "0" * 32}
+    with through(folder, served.port, certificate) as port:
+        site = Site(port, certificate)
+        answer, page = site.ask("/urgent/", headers=made_up)
+        assert (answer.status, b"999" in page) == (200, True)
+        assert answer.headers["Strict-Transport-Security"]
+        # The proxy's own id: what a visitor sends is not believed.
+        request_id = answer.headers["X-Request-ID"]
+        assert (len(request_id) >= 32, request_id != made_up["X-Request-ID"]) == (True, True)
+        (style,) = set(re.findall(rb'href="(/static/css/site\.[0-9a-f]+\.css)"', page))
+        answer, _ = site.ask(style.decode(), headers={"Accept-Encoding": "br"})
+        assert (answer.status, answer.headers["Content-Encoding"]) == (200, "br")
+        assert site.ask("/health/ready")[1] == b"ready\n"
+        form = "/appointments/request/"
+        # The proxy refuses what is far too long, and otherwise the site's own page says so.
+        # Whoever goes on sending may find the connection closed before they can read that.
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            assert site.ask(form, b"a" * 3_000_000)[0].status in {413, 502}
+        answer, page = site.ask(form, b"a" * 1_500_000)
+        assert (answer.status, b"<h1>" in page) == (413, True)
+        # As long as the site allows. It arrives there, and is refused because it has no token.
+        assert site.ask(form, b"a" * 900_000)[0].status == 403
+        assert site.ask("/appointments/mine/link/Canary/")[0].status == 404
+        assert site.ask("/search/?q=Canary")[0].status == 200
+        with contextlib.ExitStack() as slow:
+            for _ in range(SLOW):
+                slow.enter_context(drip(port, site.context))
+            assert site.ask("/search/?q=knee")[0].status == 200
+    written = served.wait_for(f'"request": "{request_id}"') + (folder / "access.log").read_text()
+    assert "Canary" not in written
+    assert made_up["X-Forwarded-For"] not in written
+
+
+def stop_by_being_slow(served: Served) -> None:
+    """The twin: without a proxy, slow visitors stop the site."""
+    with contextlib.ExitStack() as slow:
+        for _ in range(SLOW):
+            plain = socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE)
+            slow.enter_context(plain).sendall(UNFINISHED)
+        quick = slow.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=2))
+        quick.sendall(b"GET /health/live HTTP/1.1\r\nHost: clinic.example\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            quick.recv(1)
+
+
+def drip(port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """A visitor who announces a form and never sends the end of it."""
+    plain = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    secure = context.wrap_socket(plain, server_hostname="clinic.example")
+    secure.sendall(UNFINISHED)
+    return secure
+
+
+def test_r13_the_image_serves_and_each_proxy_keeps_slow_visitors_from_it(
+    tmp_path: Path, certificate: Path
+) -> None:
+    proxies = {nginx: NGINX, caddy: CADDY}
+    (tmp_path / "image").mkdir()
+    image = make_image(tmp_path / "image")
+    with serve(image, tmp_path) as served:
+        check_health(image, served)
+        for through, program in proxies.items():
+            if program:
+                visit(through, served, tmp_path / through.__name__, certificate)
+        stop_by_being_slow(served)
+    if missing := [through.__name__ for through, program in proxies.items() if not program]:
+        pytest.skip(f"all is well, except that these are not installed: {', '.join(missing)}")
+
+
+# --- The guide --------------------------------------------------------------------------------
+
+GUIDE = (ROOT / "docs" / "operations.md").read_text()
+# The programs that it asks for, and that Debian has from the start or after step 1.
+PROGRAMS = {
+    *(
+        "adduser",
+        "age-keygen",
+        "apt-get",
+        "cat",
+        "cd",
+        "cp",
+        "curl",
+        "docker",
+        "editor",
+        "git",
+        "grep",
+    ),
+    *("gunicorn", "install", "journalctl", "python3", "rclone", "runuser", "sed", "sqlite3", "ssh"),
+    "systemctl",
+}
+# The ways to run a command of ours.
+MANAGE = (["python", "manage.py"], [".venv/bin/python", "manage.py"], ["deploy/manage"])
+# What the reader makes.
+SETTINGS = "deploy/clinic.env"
+# Lines of Postfix's configuration.
+OTHER_LANGUAGES = ("returned",)
+
+
+def commands() -> list[str]:
+    """Every command in the guide, one by one, without comments."""
+    found: list[list[str]] = []
+    for line in re.findall(r"^ {4,}(\S.*)$", GUIDE, re.MULTILINE):
+        if line.startswith(OTHER_LANGUAGES):
+            continue
+        words = shlex.shlex(line, posix=True, punctuation_chars=";|&")
+        words.whitespace_split = True
+        found.append([])
+        for word in words:
+            if word in {"&&", "|", ";"}:
+                found.append([])
+            else:
+                found[-1].append(word)
+    return [shlex.join(words) for words in found if words]
+
+
+@pytest.mark.parametrize("command", dict.fromkeys(commands()))
+def test_each_command_of_the_guide_can_be_typed(command: str) -> None:
+    words = shlex.split(command)
+    ours = next((way for way in MANAGE if words[: len(way)] == way), None)
+    if ours:
+        name, *options = (word.replace("NUMBER", "1") for word in words[len(ours) :])
+        own = ManagementUtility().fetch_command(name)
+        own.create_parser("manage.py", name).parse_args(options)
+    elif words[0].startswith(".venv/bin/"):
+        assert Path(sys.executable).with_name(Path(words[0]).name).exists()
+    else:
+        assert words[0] in PROGRAMS
+    for word in words:
+        if word.startswith("deploy/") and word != SETTINGS:
+            assert (ROOT / word).exists()
+        if words[0] in {"systemctl", "journalctl"} and word.startswith("clinic-"):
+            assert {word, f"{word}.service"} & {*UNITS}
+
+
+def test_the_guide_leaves_nothing_out() -> None:
+    assert len(commands()) > 40
+    assert [name for name in UNITS if name.removesuffix(".service") not in GUIDE] == []
+    files = {path.name for path in DEPLOY.iterdir() if path.is_file()} - {"Dockerfile.dockerignore"}
+    assert [name for name in sorted(files) if f"deploy/{name}" not in GUIDE] == []
