@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 
 from bookings import journal
+from bookings.desk import news
 from bookings.desk.alarms import alarms
 from bookings.desk.my_clinic import my_clinic
 from bookings.desk.today import board
@@ -28,6 +29,7 @@ from clinic_site.backups.keeping import alarm as backup_alarm
 from clinic_site.desk_navigation import ways
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from clinic_site.staff import accounts, my_account, second_step, sessions, sign_in_again
+from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
 from procedures.models import Proposal, Revision
 from procedures.models.restored import is_quiet
@@ -87,6 +89,7 @@ class Desk(admin.AdminSite):
         own = [
             path("set-up/", self.admin_view(self.set_up), name="setup"),
             path("set-up/doctor/", self.admin_view(self.doctor), name="doctor"),
+            path("news/", self.admin_view(news.show), name="news"),
             path("account/", self.admin_view(my_account.show), name="my_account"),
             path(
                 "account/end-others/",
@@ -107,6 +110,7 @@ class Desk(admin.AdminSite):
             path("second-factor/", second_step.enter, name="second_factor"),
             path("second-factor/set-up/", second_step.set_up, name="set_up_second_factor"),
             path("second-factor/start-again/", second_step.start_again, name="start_again"),
+            path("account/keys/", self.admin_view(my_account.choose_keys), name="choose_keys"),
             path("sign-in-again/", self.admin_view(sign_in_again.enter), name="sign_in_again"),
         ]
         return [*own, *super().get_urls()]
@@ -117,6 +121,7 @@ class Desk(admin.AdminSite):
         if context["has_permission"]:
             context["is_quiet"] = is_quiet()
             context["ways"] = ways(signed_in(request), request.path)
+            context["has_keys"] = sessions.has_keys(request)
         return context
 
     def set_up(self, request: HttpRequest) -> TemplateResponse:
@@ -213,7 +218,7 @@ class Desk(admin.AdminSite):
             desk["due_questions"] = due_questions.order_by("review_due")[:SHOWN]
         if any(request.user.has_perm(f"procedures.{each}_revision") for each in WORKS_ON_PAGES):
             desk |= self._pages(now)
-        return super().index(request, desk | (extra_context or {}))
+        return may_ask(super().index(request, desk | (extra_context or {})))
 
     def _pages(self, now: datetime) -> dict[str, Any]:
         """The texts that somebody is working on, and those that need a review."""

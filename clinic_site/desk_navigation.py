@@ -19,6 +19,8 @@ class Way(NamedTuple):
     waiting: int | None = None
     # Whether it begins something, and so looks like a button.
     begins: bool = False
+    # The key that leads there after a g.
+    key: str = ""
 
 
 # The name, the address, and the permission that it needs. A page belongs to the entry whose address is
@@ -38,6 +40,16 @@ WAYS = (
     ("Set-up", "admin:setup", ""),
     ("Book by phone", "admin:bookings_book_by_phone", "bookings.book_appointmentrequest"),
 )
+KEYS = {
+    "Today": "t",
+    "Requests": "r",
+    "Diary": "d",
+    "People": "p",
+    "To phone": "o",
+    "Numbers": "n",
+    "Set-up": "s",
+    "Book by phone": "b",
+}
 WAITING = "Requests"
 BEGINS = "Book by phone"
 # Sections whose pages begin otherwise than the entry itself.
@@ -82,6 +94,7 @@ def ways(user: User, path: str) -> list[Way]:
             name == here,
             _waiting(user) if name == WAITING else None,
             name == BEGINS,
+            KEYS.get(name, ""),
         )
         for name, address in allowed
     ]

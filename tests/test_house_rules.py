@@ -246,7 +246,7 @@ WRITER_OF = {
     "clinic_site.backups.restored": {"RestoredCopy"},
     "clinic_site.staff.accounts": {"AccountEvent", "Departure", "Invitation", "StaffAccount"},
     "clinic_site.staff.second_factor": {"RecoveryCode"},
-    "clinic_site.staff.sessions": {"StaffSession"},
+    "clinic_site.staff.sessions": {"DeskChoice", "StaffSession"},
     "clinic_site.staff.sign_ins": {"SignIn"},
 }
 # The journal locks the request's row by counting its events there.

@@ -24,6 +24,7 @@ from bookings.models import AppointmentRequest
 from bookings.status import Overtaken, TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin, DecisionForm
+from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
 
 WHO = "admin/bookings/who.html"
@@ -179,7 +180,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             journal.record_list(
                 "requests", shown.result_list, by=signed_in(request), at=timezone.now()
             )
-        return answer
+        return may_ask(answer)
 
     def change_view(
         self,

@@ -42,6 +42,15 @@ def end_one(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_POST
+def choose_keys(request: HttpRequest) -> HttpResponse:
+    """Turn the single keys on or off."""
+    on = request.POST.get("has_keys") == "on"
+    sessions.choose_keys(request, on=on)
+    messages.success(request, f"The keys are {'on' if on else 'off'}.")
+    return redirect("admin:my_account")
+
+
+@require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """End the sessions in all other browsers."""
     if number := sessions.end_others(request):

@@ -20,7 +20,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from procedures.ground.fresh_sign_in import note_sign_in
 from procedures.ground.places import shortened
-from procedures.models import StaffSession
+from procedures.models import DeskChoice, StaffSession
 
 KEY = "staff_session"
 # The first of these that a browser names is what it is: several name others, to be served alike.
@@ -39,6 +39,9 @@ MACHINES = {
     "Mac OS": "Mac",
     "Linux": "Linux",
 }
+KEYS_OFF = "keys_off"
+# What a page asks without its reader is no work: a screen that nobody looks at would stay open.
+BY_ITSELF = "X-By-Itself"
 # A request within this time of the last one is not noted, so not every page writes.
 BETWEEN_NOTES = timedelta(minutes=1)
 
@@ -87,7 +90,7 @@ def _going_on(request: HttpRequest, user: User, now: datetime) -> StaffSession |
     """The session, if it has not ended. This request is noted in it."""
     found = StaffSession.objects.filter(pk=request.session.get(KEY, 0), started_by=user)
     session = found.exclude(_over(now)).first()
-    if session and session.last_seen <= now - BETWEEN_NOTES:
+    if session and session.last_seen <= now - BETWEEN_NOTES and BY_ITSELF not in request.headers:
         found.update(last_seen=now)
     return session
 
@@ -111,6 +114,7 @@ def begin(sender: object, request: HttpRequest, user: User, **kwargs: object) ->
         is_complete=not (settings.SECOND_FACTOR_REQUIRED or has_second_factor(user)),
     )
     request.session[KEY] = started.pk
+    request.session[KEYS_OFF] = DeskChoice.objects.filter(account=user, has_keys=False).exists()
     note_sign_in(request, now)
 
 
@@ -136,6 +140,17 @@ def browser_of(request: HttpRequest) -> str:
     browser = next((name for sign, name in BROWSERS.items() if sign in says), "A browser")
     machine = next((name for sign, name in MACHINES.items() if sign in says), "")
     return f"{browser} on {machine}" if machine else browser
+
+
+def has_keys(request: HttpRequest) -> bool:
+    """Whether single keys do something on the pages of whoever sent the request."""
+    return not request.session.get(KEYS_OFF, False)
+
+
+def choose_keys(request: HttpRequest, *, on: bool) -> None:
+    """Turn the single keys on or off for whoever sent the request, here now and from each sign-in on."""
+    DeskChoice.objects.update_or_create(account_id=request.user.pk, defaults={"has_keys": on})
+    request.session[KEYS_OFF] = not on
 
 
 def own(request: HttpRequest, now: datetime) -> list[StaffSession]:

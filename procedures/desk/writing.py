@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any, cast
 
-from csp.constants import SELF
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
@@ -19,6 +18,7 @@ from procedures.desk.forms.texts import LONGEST_NOTE, RevisionForm
 from procedures.desk.seeing import see
 from procedures.ground.decisions import DecisionAdmin
 from procedures.ground.forms import posted
+from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
 from procedures.models import Revision, UnsavedText
 from procedures.status import ChangeClass, PublishingRefused, RevisionStatus
@@ -171,9 +171,7 @@ class WritingAdmin(DecisionAdmin):
             "preview_url": reverse("admin:procedures_revision_preview", args=[revision.pk]),
         }
         response = TemplateResponse(request, "admin/procedures/revision/write.html", context)
-        # Only here does a script of ours ask the server for anything. As `csp_update` does it.
-        response._csp_update = {"connect-src": [SELF]}  # type: ignore[attr-defined]  # noqa: SLF001
-        return response
+        return may_ask(response)
 
     def _form(
         self, request: HttpRequest, revision: Revision, typed: Revision, version: int | None

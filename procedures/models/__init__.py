@@ -26,6 +26,7 @@ from procedures.models.restored import RestoredCopy
 from procedures.models.staff import (
     AccountEvent,
     Departure,
+    DeskChoice,
     Invitation,
     RecoveryCode,
     SignIn,
@@ -43,6 +44,7 @@ __all__ = [
     "ClinicDetails",
     "Clinician",
     "Departure",
+    "DeskChoice",
     "DueNotice",
     "Figure",
     "InformationPage",

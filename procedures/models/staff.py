@@ -222,6 +222,23 @@ class RecoveryCode(models.Model):
         return f"recovery code of {shown_name(self.account)}"
 
 
+class DeskChoice(models.Model):
+    """How the desk works for one colleague. Without a row, as it does for everybody."""
+
+    account = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    # Single keys do something (WCAG 2.1.4 asks for a way to turn them off).
+    has_keys = models.BooleanField(default=True)
+
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"account", "has_keys"}
+    NOT_PERSONAL = {"id"}
+
+    def __str__(self) -> str:
+        return f"choices of {shown_name(self.account)}"
+
+
 class SignIn(models.Model):
     """A password or a code that somebody entered, right or wrong. Kept for a set time."""
 
