@@ -116,6 +116,7 @@ GROUPS = {
         "add_screeningquestion",
         "change_screeningquestion",
         "approve_revision",
+        "erase_person",
         "export_person",
         "hold_person",
         "withdraw_revision",

@@ -296,6 +296,10 @@ RETENTION = {
         "written",
     ),
 }
+# Who was erased, for the next restore. Beside the backups, so that it leaves with them.
+ERASURES_FILE = env.str(
+    "ERASURES_FILE", default=str(Path(BACKUP_FOLDER or BASE_DIR / "var") / "erasures.jsonl")
+)
 # Whether the worker empties what is due, once a day.
 if env.flag("RETENTION_BY_WORKER"):
     WORKER_DUTIES.append("bookings.records.retention.empty_once_a_day")

@@ -35,6 +35,7 @@ from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin
 from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
+from procedures.ground.two_people import ProposalRefused
 
 SEES = "bookings.view_appointmentrequest"
 SEARCH_URL = "bookings_person_search"
@@ -176,7 +177,7 @@ PERSON_DECISIONS = (
 class PersonAdmin(DecisionAdmin):
     """The people, read-only, with one page for each and a few decisions."""
 
-    refusals = (TriageRefused,)
+    refusals = (TriageRefused, ProposalRefused)
     decisions = PERSON_DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:

@@ -1,4 +1,4 @@
-"""What a colleague decides about everything that we hold about a person: a copy, a legal hold."""
+"""What a colleague decides about everything that we hold about a person: a copy, a hold, an erasure."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from bookings import records
 from bookings.desk.forms.people import WhyForm
 from bookings.models import Person
 from procedures.ground.decisions import Decision
+from procedures.ground.two_people import said_waiting
 
 # A person has no status: what can be decided about them can always be decided.
 KNOWN = "known"
@@ -19,7 +20,11 @@ def _is_held(person: Person, now: datetime) -> bool:
 
 
 def _is_not_held(person: Person, now: datetime) -> bool:
-    return not records.is_held(person)
+    return person.emptied_at is None and not records.is_held(person)
+
+
+def _is_there(person: Person, now: datetime) -> bool:
+    return person.emptied_at is None
 
 
 def _copy_file(packed: bytes) -> HttpResponse:
@@ -74,5 +79,23 @@ RECORD_DECISIONS = (
         verb=records.release,
         said="Legal hold ended. What has been kept long enough can be emptied from now on.",
         needs_fresh_sign_in=True,
+    ),
+    Decision(
+        slug="erase",
+        label="Erase everything",
+        permission="erase_person",
+        statuses={KNOWN},
+        open_when=_is_there,
+        form=WhyForm,
+        verb=records.propose_erasure,
+        said=said_waiting,
+        is_destructive=True,
+        needs_fresh_sign_in=True,
+        explanation=(
+            "Everything that we hold about this person is emptied once a second person has agreed: who "
+            "they are, what they asked and answered, notes, calls and addresses. Nobody can bring it "
+            "back, and a restored backup is erased again. What stays says nothing about anybody: "
+            "dates, counts and who did what. Do not name the person in the reason, because it is kept."
+        ),
     ),
 )

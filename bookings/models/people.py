@@ -88,6 +88,7 @@ class Person(models.Model):
             ("note_person", "Can write notes about a person or a request"),
             ("join_person", "Can say whether two people are one"),
             ("export_person", "Can copy everything that we hold about a person"),
+            ("erase_person", "Can propose or agree to erase a person"),
             ("hold_person", "Can place a legal hold, and see how long things are kept"),
         ]
 

@@ -4,6 +4,7 @@ It walks the models by what they say about their fields (`procedures.ground.clas
 field or table is part of every copy, and of every erasure, as soon as it is classified.
 """
 
+from bookings.records.erasing import propose_erasure, why_not
 from bookings.records.export import NAME, copy_for, everything_about
 from bookings.records.holds import hold, hold_of, is_held, release
 from bookings.records.walking import Row, rows_about
@@ -16,6 +17,8 @@ __all__ = [
     "hold",
     "hold_of",
     "is_held",
+    "propose_erasure",
     "release",
     "rows_about",
+    "why_not",
 ]

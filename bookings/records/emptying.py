@@ -4,6 +4,7 @@ Which columns are emptied follows from what the models say about them: everythin
 health, but what is `COUNTED`. A text that said something says afterwards that it was erased.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings import journal, messages
 from bookings.models import AppointmentRequest, Person, PersonEvent
-from bookings.records.walking import about, rows_of, tables
+from bookings.records.walking import about, tables
 from bookings.status import PersonAct
 from bookings.status.events import Event
 from bookings.triage import search_keys
@@ -59,21 +60,23 @@ def empty_request(request: AppointmentRequest, *, by: journal.Actor, now: dateti
         search_keys.keep([request.person_id])
 
 
-def empty_person(person: Person, act: PersonAct, *, by: journal.Actor, now: datetime) -> None:
-    """Empty everything about a person, on each of their rows, in one transaction."""
-    rows = rows_of(person)
+def empty_people(
+    rows: Collection[int], act: PersonAct, *, by: journal.Actor, now: datetime
+) -> None:
+    """Empty everything about these rows of a person, in one transaction."""
     with transaction.atomic():
         for request in AppointmentRequest.objects.filter(person__in=rows, emptied_at=None):
             empty_request(request, by=by, now=now)
         for model in tables():
             if any(not way.endswith(TO_REQUEST) for way in whose(model)):
                 _empty(model, about(model, rows))
+        actor = journal.actor_name(by)
         Person.objects.filter(pk__in=rows).update(
-            version=F("version") + 1, emptied_at=now, emptied_by=journal.actor_name(by)
+            version=F("version") + 1, emptied_at=now, emptied_by=actor
         )
         search_keys.keep(rows)
-        PersonEvent.objects.create(
-            person_id=person.shown_as, act=act, done_at=now, done_by=journal.actor_name(by)
+        PersonEvent.objects.bulk_create(
+            PersonEvent(person_id=row, act=act, done_at=now, done_by=actor) for row in rows
         )
 
 

@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from bookings.models import Appointment, AppointmentRequest, Message, Person, Recall
 from bookings.models.people import age_on
-from bookings.records.emptying import empty_person, empty_request
+from bookings.records.emptying import empty_people, empty_request
 from bookings.records.holds import is_held, lock
+from bookings.records.walking import rows_of
 from bookings.status import (
     CLOCK,
     ENDED,
@@ -240,7 +241,7 @@ def _empty_one(pk: int, *, now: datetime) -> int:
         empty_request(request, by=CLOCK, now=now)
         # The last of what they asked for: then nothing is left to know them for.
         if not AppointmentRequest.objects.of_person(person).filter(emptied_at=None).exists():
-            empty_person(person, PersonAct.EMPTIED, by=CLOCK, now=now)
+            empty_people(rows_of(person), PersonAct.EMPTIED, by=CLOCK, now=now)
     return 1
 
 

@@ -1,0 +1,201 @@
+"""Erasing a person: two people decide it, nothing is left, and a restore does not bring it back."""
+
+import contextlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import Client
+
+from bookings import records, triage
+from bookings.models import AppointmentRequest, Person, PersonEvent, SearchKey
+from bookings.records import erasing, tombstones
+from bookings.status import PersonAct, RequestStatus, TriageRefused
+from procedures.ground import two_people
+from procedures.ground.two_people import ProposalRefused
+from procedures.models import Proposal
+from tests import factories
+from tests.bookings.records_of import both, still_there, words
+from tests.clinic_site.test_backups import backup, elsewhere, key, manage
+from tests.people import LIST, PEOPLE, decide_about, page_of_person
+
+__all__ = ["elsewhere", "key"]
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[Any], Client]
+WHY = {"version": 1, "reason": "They asked us to."}
+EVERY_WORD = words("ada") | {"ada@example.org"}
+
+
+@pytest.fixture(autouse=True)
+def erasures(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where erasures are written, for this process and for commands on another database."""
+    file = tmp_path / "kept" / "erasures.jsonl"
+    settings.ERASURES_FILE = str(file)
+    monkeypatch.setenv("ERASURES_FILE", str(file))
+    return file
+
+
+class OlderCopy(Exception):
+    """Takes the database back to what it was, as a restore does; files stay."""
+
+
+def managers() -> tuple[Any, Any]:
+    return factories.staff("Manager"), factories.staff("Manager", "second")
+
+
+def erased(person: Person, now: datetime) -> None:
+    """Proposed by one manager, agreed to by another."""
+    one, other = managers()
+    proposal = records.propose_erasure(person, reason="They asked.", by=one, now=now)
+    two_people.agree(proposal, by=other, now=now)
+
+
+def heads() -> str:
+    """The heads of all chains; raises CommandError if any journal was changed."""
+    out = StringIO()
+    call_command("verify_journal", stdout=out)
+    return out.getvalue()
+
+
+def test_d3_two_people_erase_a_person_and_no_word_is_left_anywhere(
+    sign_in: SignIn, monday: datetime, erasures: Path, tmp_path: Path
+) -> None:
+    ada, _ = both(monday)
+    kept = tmp_path / "heads.txt"
+    kept.write_text(heads())
+    assert still_there("ada") == EVERY_WORD
+    one, other = managers()
+    client = sign_in(one)
+    client.get(page_of_person(ada.person))
+    answer = client.post(decide_about(ada.person, "erase"), WHY, follow=True)
+    assert "a second person has to agree" in answer.content.decode()
+    proposal = Proposal.objects.get()
+    agree = f"/admin/procedures/proposal/{proposal.pk}/decide/agree/"
+    client.post(agree, {"version": 1})
+    # The first alone cannot.
+    assert still_there("ada") == EVERY_WORD
+    sign_in(other).post(agree, {"version": 1})
+    assert still_there("ada") == set()
+    assert still_there("ben") == words("ben") | {"ben@example.org"}
+    assert not SearchKey.objects.filter(person=ada.person_id).exists()
+    # What is counted stays, and every journal is as it was before, and goes on.
+    ada.refresh_from_db()
+    assert (ada.status, ada.appointments.get().status) == (RequestStatus.CLOSED, "fulfilled")
+    call_command("verify_journal", against=kept, stdout=StringIO())
+    assert PersonEvent.objects.get(person=ada.person_id).act == PersonAct.ERASED
+    line = json.loads(erasures.read_text())
+    assert line.keys() == {"person", "digest", "erased_at"}
+    assert erasures.stat().st_mode & 0o077 == 0
+    # Colleagues see what became of them, and nothing of what was.
+    client = sign_in(other)
+    assert "was erased on" in client.get(page_of_person(ada.person)).content.decode()
+    assert "○ Erased" in client.get(f"{LIST}{ada.pk}/change/").content.decode()
+    assert "erased" not in client.get(PEOPLE).content.decode()
+    assert "Erase everything" not in client.get(page_of_person(ada.person)).content.decode()
+    found = client.post(f"{PEOPLE}search/", {"term": "erased"}).content.decode()
+    assert "Nobody found" in found
+    # Who asks again is somebody new.
+    again = factories.received(name="adaname", email="ada@example.org", now=monday)
+    assert again.person_id != ada.person_id
+
+
+def test_reception_cannot_propose_it(sign_in: SignIn, monday: datetime) -> None:
+    ada, _ = both(monday)
+    assert sign_in("Reception").post(decide_about(ada.person, "erase"), WHY).status_code == 403
+
+
+def test_whoever_is_held_or_still_comes_is_not_erased(monday: datetime) -> None:
+    ada, _ = both(monday)
+    one, other = managers()
+    proposal = records.propose_erasure(ada.person, reason="x", by=one, now=monday)
+    records.hold(ada.person, reason="A claim.", by=one, now=monday)
+    with pytest.raises(ProposalRefused, match="legal hold"):
+        two_people.agree(proposal, by=other, now=monday)
+    with pytest.raises(TriageRefused, match="legal hold"):
+        records.propose_erasure(ada.person, reason="x", by=one, now=monday)
+    records.release(ada.person, reason="Over.", by=one, now=monday)
+    still_open = factories.received(now=monday)
+    with pytest.raises(TriageRefused, match=still_open.reference):
+        records.propose_erasure(still_open.person, reason="x", by=one, now=monday)
+    assert still_there("ada") == EVERY_WORD
+
+
+def test_without_the_list_of_erasures_nothing_is_erased(monday: datetime, erasures: Path) -> None:
+    ada, _ = both(monday)
+    erasures.mkdir(parents=True)  # in its place, so that it cannot be written
+    with pytest.raises(ProposalRefused, match="cannot be written"):
+        erased(ada.person, monday)
+    assert still_there("ada") == EVERY_WORD
+
+
+def test_an_older_copy_is_erased_again_and_only_the_same_people(
+    monday: datetime, erasures: Path
+) -> None:
+    ada, ben = both(monday)
+    with contextlib.suppress(OlderCopy), transaction.atomic():
+        erased(ada.person, monday)
+        assert still_there("ada") == set()
+        raise OlderCopy
+    assert still_there("ada") == EVERY_WORD
+    # In the older copy colleagues still took the two for one person.
+    triage.join(ada.person, other=ben.person, by=factories.staff("Reception"), now=monday)
+    out = StringIO()
+    call_command("apply_erasures", stdout=out)
+    assert "1 row erased again, 0 erased already." in out.getvalue()
+    assert still_there("ada") == set()
+    assert still_there("ben") == words("ben") | {"ben@example.org"}
+    heads()
+    applied = erasing.apply_erasures(monday)
+    assert (applied.erased, applied.already, applied.unknown) == (0, 1, [])
+
+
+def test_somebody_else_with_the_number_is_left_alone(monday: datetime, erasures: Path) -> None:
+    ada, ben = both(monday)
+    tombstones.add([ada.person_id], monday)
+    stone = json.loads(erasures.read_text())
+    erasures.write_text(
+        json.dumps(stone | {"person": ben.person_id}) + "\n" + json.dumps(stone | {"person": 0})
+    )
+    assert erasing.apply_erasures(monday).unknown == [ben.person_id, 0]
+    assert still_there("ben") == words("ben") | {"ben@example.org"}
+    erasures.write_text("{}\n")
+    with pytest.raises(CommandError, match="Line 1 of"):
+        call_command("apply_erasures")
+
+
+def test_what_was_still_open_in_the_copy_is_ended(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.BOOKED, now=monday)
+    tombstones.add([request.person_id], monday)
+    applied = erasing.apply_erasures(monday)
+    assert (applied.erased, applied.still_open) == (1, [])
+    request.refresh_from_db()
+    assert (request.status, request.name) == (RequestStatus.CLOSED, "[erased]")
+    assert set(request.messages.values_list("status", flat=True)) <= {"dropped", "sent"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_backup_is_restored_the_person_stays_erased(
+    monday: datetime, key: Path, elsewhere: str
+) -> None:
+    ada, _ = both(monday)
+    archive = backup()
+    erased(ada.person, monday)
+    restored = manage(elsewhere, "restore", str(archive), "--identity", str(key), "--verify")
+    assert restored.returncode == 0, restored.stderr
+    assert "Erased again whoever was erased" in restored.stdout
+    look = manage(
+        elsewhere,
+        "shell",
+        "--no-imports",
+        "-c",
+        "from tests.bookings.records_of import still_there;"
+        "print(sorted(still_there('ada')), len(still_there('ben')))",
+    )
+    assert look.stdout.strip() == f"[] {len(words('ben')) + 1}", look.stderr
+    assert AppointmentRequest.objects.filter(pk=ada.pk).exists()
