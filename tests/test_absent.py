@@ -77,7 +77,9 @@ def test_no_query_language_but_sql_is_spoken() -> None:
 
 def test_there_is_no_web_socket_and_no_message_between_windows() -> None:
     assert has_package(r"channels|websocket|daphne|uvicorn") == []
-    assert not re.search(r"WebSocket|postMessage|EventSource|localStorage|sessionStorage", SCRIPTS)
+    assert not re.search(
+        r"WebSocket|RTCPeerConnection|postMessage|EventSource|localStorage|sessionStorage", SCRIPTS
+    )
 
 
 def test_no_other_site_says_who_somebody_is() -> None:
@@ -124,3 +126,66 @@ def is_about_time_or_lists(node: ast.BinOp) -> bool:
     """A type, a moment less a length of time, or one list after another."""
     words = ast.unparse(node)
     return isinstance(node.op, ast.BitOr) or "fresh_for()" in words or words.startswith("found + [")
+
+
+def test_sql_is_written_by_hand_in_few_modules() -> None:
+    """With parameters, or with names of tables that are our own."""
+    by_hand = {
+        module
+        for module, tree in MODULES.items()
+        if ".migrations." not in module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"cursor", "raw", "extra"}
+    }
+    assert by_hand == {
+        "clinic_site.backups.databases",
+        "clinic_site.doctor",
+        "procedures.ground.constraints",
+        "procedures.ground.rate_limits",
+    }
+
+
+def test_no_template_is_made_from_text() -> None:
+    assert users_of("django.template.Template", "django.template.Engine", "jinja2") == set()
+    assert users_of("django.template.engines") == set()
+
+
+def test_no_memory_is_managed_by_hand() -> None:
+    assert users_of("ctypes", "cffi", "mmap") == set()
+
+
+def test_only_strong_hashes_are_used() -> None:
+    used = {
+        node.attr
+        for tree in MODULES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "hashlib"
+    }
+    assert used == {"sha256", "file_digest"}
+    algorithms = [
+        node.args[1].value
+        for tree in MODULES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "hashlib.file_digest"
+        if isinstance(node.args[1], ast.Constant)
+    ]
+    algorithms += [
+        node.value.value
+        for tree in MODULES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "algorithm"
+        if isinstance(node.value, ast.Constant)
+    ]
+    assert set(algorithms) == {"sha256"}
+
+
+def test_passwords_are_stored_with_argon2() -> None:
+    """Read from the text, because tests have settings of their own and hash more quickly."""
+    [hashers] = [
+        ast.literal_eval(node.value)
+        for node in ast.walk(MODULES["clinic_site.settings"])
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PASSWORD_HASHERS"
+    ]
+    assert hashers[0] == "django.contrib.auth.hashers.Argon2PasswordHasher"
