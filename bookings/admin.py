@@ -9,6 +9,7 @@ from bookings.desk.catalogue import (
     TopicAdmin,
     TreatmentAdmin,
 )
+from bookings.desk.feeds import CalendarFeedAdmin
 from bookings.desk.looks import LookAdmin
 from bookings.desk.people import PersonAdmin
 from bookings.desk.requests import AppointmentRequestAdmin
@@ -23,6 +24,7 @@ from bookings.desk.sessions import (
 __all__ = [
     "AppointmentRequestAdmin",
     "AppointmentTypeAdmin",
+    "CalendarFeedAdmin",
     "ClinicSessionAdmin",
     "ClosedDayAdmin",
     "ClosureAdmin",

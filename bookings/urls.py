@@ -1,7 +1,8 @@
-"""The addresses of the patient's side. None contains anything about a person."""
+"""The addresses of the patient's side and of calendars. None contains anything about a person."""
 
 from django.urls import path, re_path, register_converter
 
+from bookings.outside import feeds
 from bookings.patients.unsent import ORDER, URGENT
 from bookings.patients.views import (
     appointment,
@@ -42,6 +43,7 @@ GLUED_LINK = r"""^mine/link/(?P<token>[A-Za-z0-9_:-]+)/?[]<>(){}.,;!?'"”’»\
 
 app_name = "bookings"
 urlpatterns = [
+    path("calendar/<str:token>/diary.ics", feeds.calendar_feed, name="calendar_feed"),
     path("request/", request_form.start, name="start"),
     path("request/check/", request_form.check, name="check"),
     path("request/urgent/", request_form.urgent, name="urgent"),

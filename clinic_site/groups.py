@@ -73,6 +73,7 @@ GROUPS = {
     | {
         "read_answers_appointmentrequest",
         "resolve_redflag",
+        "view_calendarfeed",
         "sign_revision",
         "revoke_signoff",
         "suspend_revision",
@@ -110,6 +111,9 @@ GROUPS = {
         "add_appointmenttype",
         "change_appointmenttype",
         "add_closedday",
+        "add_calendarfeed",
+        "change_calendarfeed",
+        "view_calendarfeed",
         "change_closedday",
         "delete_closedday",
         "delete_sharedplace",

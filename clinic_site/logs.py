@@ -9,8 +9,10 @@ from typing import Any
 
 from clinic_site import request_ids
 
-# A patient's private link, and the link with which a colleague chooses a password.
-PRIVATE_LINK = re.compile(r"(/appointments/mine/link/|/invitation/)[^\s\"']+")
+# A patient's private link, a calendar's, and the link with which a colleague chooses a password.
+PRIVATE_LINK = re.compile(
+    r"(/appointments/mine/link/|/appointments/calendar/|/invitation/)[^\s\"']+"
+)
 
 
 class WithoutLinks(logging.Filter):

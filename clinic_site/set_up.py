@@ -43,6 +43,11 @@ SECTIONS = (
                 "Clinicians", "admin:procedures_clinician_changelist", "procedures.view_clinician"
             ),
             Page("Weeks", "admin:bookings_weeks", "bookings.view_clinicsession"),
+            Page(
+                "Calendar feeds",
+                "admin:bookings_calendarfeed_changelist",
+                "bookings.view_calendarfeed",
+            ),
         ),
     ),
     Section(

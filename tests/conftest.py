@@ -207,7 +207,7 @@ def valid_html(monkeypatch: pytest.MonkeyPatch) -> None:
     def validated(self: Client, **request: Any) -> Any:
         answer = ask(self, **request)
         mix = frozenset(template.name or "" for template in answer.templates or ())
-        is_html = answer["Content-Type"].startswith("text/html")
+        is_html = answer.headers.get("Content-Type", "").startswith("text/html")
         # In a race the templates of another thread's response are reported for a redirect, too.
         if mix and mix not in VALIDATED and is_html and answer.content:
             VALIDATED.add(mix)

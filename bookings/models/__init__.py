@@ -6,6 +6,7 @@ Each table has one writer: see `docs/decisions.md`.
 from bookings.models.catalogue import AppointmentType, Topic, Treatment
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome, VisitAnswer
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
+from bookings.models.feeds import CalendarFeed
 from bookings.models.journal import Look, RequestEvent
 from bookings.models.messages import Message, Outage, WorkerRun
 from bookings.models.people import Note, Person, PersonEvent, PersonLink, SearchKey
@@ -33,6 +34,7 @@ __all__ = [
     "AppointmentRequest",
     "AppointmentRequestQuerySet",
     "AppointmentType",
+    "CalendarFeed",
     "Claim",
     "ClinicQuestion",
     "ClinicSession",

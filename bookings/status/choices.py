@@ -31,6 +31,13 @@ class FlagOutcome(TextChoices):
 CLEARING = {FlagOutcome.PROCEED, FlagOutcome.PROCEED_WITH_NOTE}
 
 
+class FeedWords(TextChoices):
+    """What an entry of a calendar feed says about the patient."""
+
+    BOOKED = "booked", "“Booked” and nothing else"
+    INITIALS = "initials", "The patient’s initials"
+
+
 class WhyOpened(TextChoices):
     """Why a colleague who books needs to read what a patient answered about their health."""
 

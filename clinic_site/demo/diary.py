@@ -6,7 +6,9 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from bookings import diary
+from bookings.diary.feeds import make_feed
 from bookings.models import AppointmentType, ClinicSession, Location, MachineKind, Resource
+from bookings.status import FeedWords
 from procedures.models import Clinician
 from procedures.models.clinic import details
 
@@ -87,3 +89,5 @@ def load(now: datetime) -> None:
             starts=each.starts,
             ends=each.ends,
         )
+    ada = diary.resource_of(Clinician.objects.get(slug=ADA))
+    make_feed(ada, says=FeedWords.INITIALS, by="manager", now=now)

@@ -28,6 +28,7 @@ OWN_PLACES = {
     "bookings_visitanswer",
     "bookings_person",
     "bookings_personevent",
+    "bookings_searchkey",
     "bookings_note",
 }
 
