@@ -5,8 +5,10 @@ Whatever differs between installations is given on the command line, which takes
 """
 
 import logging
+import shutil
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 from clinic_site.logs import to_console
@@ -39,6 +41,16 @@ logconfig_dict = to_console(
         for name in ("gunicorn.error", "gunicorn.access")
     },
 )
+
+
+# Here the processes of this server add up what they count (`clinic_site.request_counts`).
+counts = tempfile.mkdtemp(prefix="clinic-requests-")
+raw_env = [f"CLINIC_REQUEST_COUNTS={counts}"]
+
+
+def on_exit(server: Any) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(counts, ignore_errors=True)
 
 
 def on_starting(server: Any) -> None:

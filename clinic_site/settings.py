@@ -126,6 +126,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "clinic_site.request_counts.NamePages",
     "django.middleware.security.SecurityMiddleware",
     "clinic_site.middleware.private_by_default",
     "csp.middleware.CSPMiddleware",
@@ -376,6 +377,14 @@ if TEXT_MESSAGES == "http":
         "TEXT_MESSAGES_URL", "The address where the provider accepts messages."
     )
     TEXT_MESSAGES_TOKEN = env.required("TEXT_MESSAGES_TOKEN", "The token the provider gave us.")
+
+# --- Numbers for Prometheus: without a token there are none ---------------------------------------
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+env.insist(
+    not METRICS_TOKEN or len(METRICS_TOKEN) >= 32,
+    "METRICS_TOKEN can be guessed. Make one as you make SECRET_KEY.",
+)
 
 # --- Logs: codes and ids, never what a patient wrote ------------------------------------------
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic_site import mailbox
+from clinic_site import mailbox, metrics
 from clinic_site.staff import invitation
 
 handler400 = "clinic_site.errors.bad_request"
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("procedures.urls")),
     path("appointments/", include("bookings.urls")),
     path("admin/", admin.site.urls),
+    path("metrics", metrics.show, name="metrics"),
     path("invitation/", invitation.choose_password, name="invitation"),
     path("invitation/<str:token>/", invitation.open_invitation, name="open_invitation"),
 ]

@@ -14,7 +14,8 @@ django_application = get_wsgi_application()
 
 # These need the models, which are loaded by now.
 from clinic_site.health import Health  # noqa: E402
+from clinic_site.request_counts import Counted  # noqa: E402
 from clinic_site.request_ids import RequestIds  # noqa: E402
 from procedures.reading.store import PageStore  # noqa: E402
 
-application = RequestIds(Health(PageStore(django_application)))
+application = RequestIds(Health(Counted(PageStore(django_application))))

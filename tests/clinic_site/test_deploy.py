@@ -448,8 +448,8 @@ PROGRAMS = {
 MANAGE = (["python", "manage.py"], [".venv/bin/python", "manage.py"], ["deploy/manage"])
 # What the reader makes.
 SETTINGS = "deploy/clinic.env"
-# Lines of Postfix's configuration.
-OTHER_LANGUAGES = ("returned",)
+# Lines of the configurations of Postfix and Prometheus.
+OTHER_LANGUAGES = ("returned", "scrape_", "- job", "scheme:", "authorization:", "static_configs:")
 
 
 def commands() -> list[str]:
@@ -491,5 +491,7 @@ def test_each_command_of_the_guide_can_be_typed(command: str) -> None:
 def test_the_guide_leaves_nothing_out() -> None:
     assert len(commands()) > 40
     assert [name for name in UNITS if name.removesuffix(".service") not in GUIDE] == []
-    files = {path.name for path in DEPLOY.iterdir() if path.is_file()} - {"Dockerfile.dockerignore"}
-    assert [name for name in sorted(files) if f"deploy/{name}" not in GUIDE] == []
+    folders = (DEPLOY, DEPLOY / "prometheus", DEPLOY / "grafana")
+    files = {str(path.relative_to(ROOT)) for each in folders for path in each.glob("*.*")}
+    files |= {"deploy/Dockerfile", "deploy/daily", "deploy/manage", "deploy/Caddyfile"}
+    assert sorted(name for name in files if name not in GUIDE) == ["deploy/Dockerfile.dockerignore"]

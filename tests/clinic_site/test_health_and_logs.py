@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPResponse
 from io import StringIO
@@ -21,6 +22,7 @@ from clinic_site.health import Health
 from clinic_site.logs import JsonLines, WithoutLinks
 from clinic_site.request_ids import RequestIds
 from tests import people
+from tests.processes import PATIENCE
 from tests.served import gunicorn, production
 
 A_PROXYS_ID = "0123456789abcdef0123456789abcdef"
@@ -202,21 +204,27 @@ def test_s7_a_whole_form_leaves_nobody_in_the_log(
         assert "django.db.utils.DataError" in log.getvalue()
 
 
+SEARCHES = 12
+
+
 def test_every_line_of_the_real_server_is_json_with_the_id_of_its_request(
     tmp_path: Path, settings: Any
 ) -> None:
     log = tmp_path / "log"
-    environment = production(f"sqlite:///{tmp_path}/clinic.sqlite3", settings)
+    token = "only-for-tests" * 3
+    environment = production(f"sqlite:///{tmp_path}/clinic.sqlite3", settings, METRICS_TOKEN=token)
+
+    content: list[str] = []
 
     def get(path: str, **headers: str) -> HTTPResponse:
         channel = HTTPConnection("127.0.0.1", port, timeout=60)
         channel.request("GET", path, headers=headers)
         answer = channel.getresponse()
-        answer.read()
+        content.append(answer.read().decode())
         channel.close()
         return answer
 
-    with gunicorn(environment, log=log) as port:
+    with gunicorn(environment, log=log, workers=2) as port:
         # A checker knows neither our host nor HTTPS: Django would refuse the one and redirect the other.
         assert [get(path).status for path in ("/health/ready", "/health/live")] == [200, 200]
         answer = get(
@@ -229,6 +237,17 @@ def test_every_line_of_the_real_server_is_json_with_the_id_of_its_request(
                 "Referer": "https://clinic.example/Canary",
             },
         )
+        through = {"Host": "clinic.example", "X-Forwarded-Proto": "https"}
+        for _ in range(SEARCHES - 1):
+            get("/search/", **through)
+        counted = (
+            f'clinic_request_seconds_count{{page="procedures:search",status="200"}} {SEARCHES}'
+        )
+        deadline = time.monotonic() + PATIENCE
+        # Whichever process answers, it knows the requests of both.
+        while counted not in content[-1]:
+            assert time.monotonic() < deadline, content[-1]
+            get("/metrics", Authorization=f"Bearer {token}", **through)
     assert (answer.status, answer.headers["X-Request-ID"]) == (200, A_PROXYS_ID)
     # Nothing was running, so each request has been logged by the time that the server has stopped.
     written = [json.loads(line) for line in log.read_text().splitlines()]

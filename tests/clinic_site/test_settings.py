@@ -28,6 +28,7 @@ WRONG = [
     ("DEBUG", "ture", "DEBUG is “ture”. Set it to true or false."),
     ("DEMONSTRATION", "2", "DEMONSTRATION is “2”. Set it to true or false."),
     ("SECRET_KEY", "", "Set the environment variable SECRET_KEY. It signs patients' links"),
+    ("METRICS_TOKEN", "short", "METRICS_TOKEN can be guessed. Make one as you make SECRET_KEY."),
     ("CLINIC_SENDER", "", "Set the environment variable CLINIC_SENDER. The address that"),
     (
         "SEALING_KEY",
