@@ -24,6 +24,7 @@ from django.utils import timezone
 from bookings.desk.alarms import about_outages, about_the_worker, left_unsent
 from bookings.models import ClosedDay, WorkerRun
 from clinic_site.backups import keeping
+from clinic_site.staff import sign_ins
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
 from procedures.ground.migrations_due import migrations_due
@@ -249,6 +250,15 @@ def _pages(now: datetime) -> Findings:
         yield Finding(said, "python manage.py reviews_due says why.", is_urgent=False)
 
 
+def _sign_ins(now: datetime) -> Findings:
+    if number := sign_ins.failures(now):
+        yield Finding(
+            f"{number} passwords or codes of staff were wrong or refused within an hour.",
+            "Set-up, Staff accounts, Sign-ins says for which accounts and from where. If one is being "
+            "guessed, send its owner a link for a new password.",
+        )
+
+
 CHECKS = (
     Check("Settings", _settings, needs_database=False),
     Check("Database", _database, needs_database=False),
@@ -256,6 +266,7 @@ CHECKS = (
     Check("Clock", _clock),
     Check("Worker", _worker),
     Check("Messages", _messages),
+    Check("Sign-ins", _sign_ins),
     Check("Mail server", _mail_server, needs_database=False, goes_out=True),
     Check("Certificate", _certificate, needs_database=False, goes_out=True),
     Check("Backup", _backup, needs_database=False),

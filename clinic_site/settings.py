@@ -273,6 +273,8 @@ OTP_TOTP_THROTTLE_FACTOR = 0
 # A session of staff ends after so many minutes without a request, and after so many hours.
 STAFF_IDLE_MINUTES = env.number("STAFF_IDLE_MINUTES", default=20, least=5, most=120)
 STAFF_SESSION_HOURS = env.number("STAFF_SESSION_HOURS", default=8, least=1, most=24)
+# In how many browsers somebody can be signed in. An account of a demonstration is everybody's.
+STAFF_SESSIONS_AT_ONCE = 1000 if DEMONSTRATION else 3
 # How long managers can see who signed in, or tried to.
 SIGN_INS_KEPT_DAYS = env.number("SIGN_INS_KEPT_DAYS", default=365, least=30, most=3650)
 # What the worker does for the site, besides what it does for patients.
@@ -280,6 +282,7 @@ WORKER_DUTIES = [
     "clinic_site.staff.accounts.close_accounts_of_leavers",
     "clinic_site.staff.sessions.forget_past_sessions",
     "clinic_site.staff.sign_ins.forget_past_sign_ins",
+    "clinic_site.staff.sign_ins.warn_of_failures",
 ]
 
 # --- How long what we hold about patients is kept ---------------------------------------------
@@ -357,6 +360,8 @@ if not DEVELOPMENT:
 DEFAULT_FROM_EMAIL = env.str(
     "CLINIC_SENDER", default="clinic@example.org" if DEVELOPMENT else ""
 ) or env.required("CLINIC_SENDER", "The address that the clinic’s emails come from.")
+# Who is told that many sign-ins failed; if empty, nobody.
+OPERATOR_EMAIL = env.str("OPERATOR_EMAIL", default="")
 # Where mail servers report what did not arrive (`record_returned_mail`); if empty, the sender.
 RETURNED_MAIL = env.str("CLINIC_RETURNED_MAIL", default="")
 MAILBOX = BASE_DIR / "var" / "mailbox"

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from clinic_site import mailbox, metrics
-from clinic_site.staff import invitation
+from clinic_site.staff import invitation, my_account
 
 handler400 = "clinic_site.errors.bad_request"
 handler403 = "clinic_site.errors.forbidden"
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("appointments/", include("bookings.urls")),
     path("admin/", admin.site.urls),
     path("metrics", metrics.show, name="metrics"),
+    path(".well-known/change-password", my_account.change_password),
     path("invitation/", invitation.choose_password, name="invitation"),
     path("invitation/<str:token>/", invitation.open_invitation, name="open_invitation"),
 ]

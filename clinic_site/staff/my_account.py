@@ -31,6 +31,12 @@ def show(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/staff/my_account.html", context)
 
 
+@require_safe
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Lead a password manager to the page for a new password, from the address that all sites share."""
+    return redirect("admin:password_change")
+
+
 @require_POST
 def end_one(request: HttpRequest, number: int) -> HttpResponse:
     """End one session elsewhere."""

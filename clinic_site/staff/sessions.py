@@ -82,6 +82,7 @@ def pending(request: HttpRequest) -> User | None:
 def complete(request: HttpRequest, account: User) -> None:
     """Sign somebody in who has given the second factor."""
     StaffSession.objects.filter(pk=this(request)).update(is_complete=True)
+    _end_the_oldest(account)
     request.session.cycle_key()
     request.user = account
 
@@ -115,7 +116,16 @@ def begin(sender: object, request: HttpRequest, user: User, **kwargs: object) ->
     )
     request.session[KEY] = started.pk
     request.session[KEYS_OFF] = DeskChoice.objects.filter(account=user, has_keys=False).exists()
+    _end_the_oldest(user)
     note_sign_in(request, now)
+
+
+def _end_the_oldest(account: User) -> None:
+    """End the sessions that have been unused longest, if there are more than one person needs."""
+    # Whoever has only the password ends nobody's session.
+    complete = StaffSession.objects.filter(started_by=account, is_complete=True)
+    newest = complete.order_by("-last_seen", "-pk").values_list("pk", flat=True)
+    complete.exclude(pk__in=list(newest[: settings.STAFF_SESSIONS_AT_ONCE])).delete()
 
 
 def end(sender: object, request: HttpRequest, **kwargs: object) -> None:

@@ -24,8 +24,9 @@ from bookings.models import ClosedDay, Outage, WorkerRun
 from bookings.status import Channel
 from clinic_site import doctor
 from clinic_site.doctor import CHECKS, Finding
+from procedures.models import SignIn
 from procedures.publishing import reviews
-from procedures.status import RevisionStatus
+from procedures.status import PasswordUse, RevisionStatus, SignInResult
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,13 @@ def a_check_breaks(patch: pytest.MonkeyPatch, settings: Any) -> None:
     patch.setattr(reviews, "due", fail)
 
 
+def many_sign_ins_fail(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    now = WorkerRun.objects.get().ran_at
+    wrong = {"tried_at": now, "use": PasswordUse.SIGN_IN, "place": "192.0.2.0/24"}
+    for result in [SignInResult.WRONG] * 9 + [SignInResult.REFUSED, SignInResult.RIGHT]:
+        SignIn.objects.create(result=result, **wrong)
+
+
 def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.DEVELOPMENT = True
 
@@ -126,6 +134,7 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (worker_ran_tomorrow, "Clock", "The worker last ran 60 seconds from now", True),
         (worker_is_asleep, "Worker", "has not run since Monday 23 November at 9:49.", True),
         (mail_is_refused, "Messages", "replies: SMTPAuthenticationError 535.", True),
+        (many_sign_ins_fail, "Sign-ins", "10 passwords or codes of staff were wrong", True),
         (backup_is_old, "Backup", "is of Saturday 21 November 2026 at 21:00.", True),
         (backup_is_unreadable, "Backup", "There is no good backup yet.", True),
         (backup_is_not_set_up, "Backup", "No backup is set up.", True),

@@ -3,14 +3,17 @@
 import threading
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
+from django.core import mail
 from django.test import Client
 
 from bookings.management.worker import go_round
 from bookings.status import RequestStatus
 from clinic_site import sign_in as door
+from clinic_site.staff import sign_ins
 from procedures.ground import rate_limits
 from procedures.models import AccountEvent, SignIn, StaffSession
 from procedures.status import AccountAct, PasswordUse, RevisionStatus, SignInResult
@@ -372,3 +375,60 @@ def test_a_wrong_guess_at_the_counter_does_not_lock_it(
     at(monday + door.SIGN_IN_FROM_ONE_PLACE.period)
     assert stranger.post("/admin/login/", entered).status_code == 302
     assert rate_limits.forget_past_tries(monday + timedelta(days=40)) > 0
+
+
+# --- When many fail ----------------------------------------------------------------------------------
+
+
+def wrong_passwords(times: int) -> None:
+    client = Client(headers={"x-forwarded-for": "203.0.113.9"})
+    for number in range(times):
+        client.post("/admin/login/", {"username": f"guess-{number}", "password": "x"})
+
+
+def test_the_operator_is_told_once_an_hour_of_many_failures(
+    reception: User, monday: datetime, at: Any, settings: Any
+) -> None:
+    settings.OPERATOR_EMAIL = "operator@example.org"
+    wrong_passwords(9)
+    go_round(monday)
+    assert mail.outbox == []
+    wrong_passwords(1)
+    go_round(monday)
+    go_round(monday + 59 * MINUTE)
+    (letter,) = mail.outbox
+    assert letter.to == ["operator@example.org"]
+    assert "10 passwords or codes" in str(letter.body)
+    assert "guess" not in str(letter.body)
+    at(monday + 60 * MINUTE)
+    wrong_passwords(10)
+    go_round(monday + 60 * MINUTE)
+    assert len(mail.outbox) == 2
+
+
+def test_a_warning_that_could_not_be_sent_is_tried_again(
+    reception: User, monday: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OPERATOR_EMAIL = "operator@example.org"
+    wrong_passwords(10)
+    with monkeypatch.context() as away:
+        away.setattr(sign_ins, "send_mail", Mock(side_effect=ConnectionRefusedError))
+        assert go_round(monday) == 1
+    assert go_round(monday) == 0
+    assert len(mail.outbox) == 1
+
+
+def test_the_fourth_browser_ends_the_one_that_was_used_least(
+    reception: User, monday: datetime, at: Any, settings: Any
+) -> None:
+    settings.STAFF_SESSIONS_AT_ONCE = 3
+    first, second, third = (browser(reception) for _ in range(3))
+    at(monday + 5 * MINUTE)
+    assert is_in(first)
+    fourth = browser(reception)
+    assert [is_in(each) for each in (first, second, third, fourth)] == [True, False, True, True]
+
+
+def test_a_password_manager_finds_the_page_for_a_new_password(client: Client) -> None:
+    answer: Any = client.get("/.well-known/change-password")
+    assert answer.headers["Location"] == "/admin/password_change/"
