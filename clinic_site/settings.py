@@ -218,6 +218,10 @@ if env.insist(
         "Set BACKUP_FOLDER and BACKUP_RECIPIENTS together, or neither.",
     )
 
+# Where `copy_heads` writes the heads of all journals, and to whom it sends them as well.
+HEADS_FOLDER = env.str("HEADS_FOLDER", default=str(Path(BACKUP_FOLDER or BASE_DIR / "var/heads")))
+HEADS_TO = env.str("HEADS_TO", default="")
+
 # How long the pages kept in memory are still shown while the database is down.
 CLINIC_PAGES_IN_OUTAGE_SECONDS = env.number(
     "CLINIC_PAGES_IN_OUTAGE_SECONDS", default=300, least=0, most=3600

@@ -67,7 +67,7 @@ def leads_outside(field: "Field[Any, Any]") -> bool:
 def is_readable(model: type[Model], name: str) -> bool:
     """Whether a person makes something of the column; otherwise only a machine does."""
     field = fields_of(model)[name]
-    if isinstance(field, ForeignKey) and not leads_outside(field):
-        return False
+    if isinstance(field, ForeignKey):
+        return leads_outside(field)
     is_said = kinds(model)[name] != Kind.NOT_PERSONAL
     return is_said or bool(field.choices) or field.get_internal_type().startswith("Date")

@@ -1,0 +1,67 @@
+"""A signed copy of the heads leaves the machine, and shows a chain that was built again."""
+
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+
+from bookings import journal
+from bookings.models import RequestEvent
+from bookings.status import RequestStatus
+from bookings.status.events import Event
+from procedures.models import PageEvent
+from procedures.status import RevisionStatus
+from tests import factories
+from tests.conftest import changes_allowed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def copied(folder: Path) -> Path:
+    call_command("copy_heads", stdout=StringIO())
+    return max(folder.glob("heads-*.txt"))
+
+
+def compared(file: Path) -> str:
+    out = StringIO()
+    call_command("verify_heads", file, stdout=out)
+    return out.getvalue()
+
+
+def test_a_copy_shows_what_nothing_on_the_machine_could(
+    monday: datetime, tmp_path: Path, settings: Any
+) -> None:
+    settings.HEADS_FOLDER, settings.HEADS_TO = str(tmp_path), "officer@example.org"
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    request.refresh_from_db()
+    file = copied(tmp_path)
+    text = file.read_text()
+    assert f"{request.reference} {request.event_count} {journal.head(request)}" in text
+    assert f"head {PageEvent.objects.count()} " in text
+    assert request.name not in text
+    assert mail.outbox[0].attachments[0][1] == text
+    # What happened since is no fault.
+    journal.record(request, Event.READ, by="reception", at=monday)
+    assert compared(file).startswith("As in the heads of ")
+    with changes_allowed():
+        built_again(request)
+    assert journal.chain_is_whole(request)
+    with pytest.raises(CommandError, match=request.reference):
+        compared(file)
+    file.write_text(text.replace(journal.head(request, 1)[:8], "0" * 8).replace(" 2 ", " 3 "))
+    with pytest.raises(CommandError, match="not a copy that this clinic has signed"):
+        compared(file)
+
+
+def built_again(request: Any) -> None:
+    """Change who took it up, and every hash after it: what somebody with the password can do."""
+    previous = ""
+    for event in RequestEvent.objects.filter(request=request).order_by("number"):
+        event.by, event.previous_hash = "somebody else", previous
+        event.hash = previous = journal.digest(event)
+        event.save()
