@@ -442,7 +442,7 @@ PROGRAMS = {
         "grep",
     ),
     *("gunicorn", "install", "journalctl", "python3", "rclone", "runuser", "sed", "sqlite3", "ssh"),
-    "systemctl",
+    *("systemctl", "uvx"),
 }
 # The ways to run a command of ours.
 MANAGE = (["python", "manage.py"], [".venv/bin/python", "manage.py"], ["deploy/manage"])
