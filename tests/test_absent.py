@@ -189,3 +189,23 @@ def test_passwords_are_stored_with_argon2() -> None:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PASSWORD_HASHERS"
     ]
     assert hashers[0] == "django.contrib.auth.hashers.Argon2PasswordHasher"
+
+
+TEMPLATES = "".join(path.read_text() for path in sorted((ROOT / "templates").rglob("*.html")))
+STYLES = "".join(path.read_text() for path in sorted((ROOT / "static" / "css").glob("*.css")))
+
+
+def test_there_is_no_sound_and_no_moving_picture() -> None:
+    assert not re.search(r"<(?:audio|video|iframe|object|embed|marquee|canvas)\b", TEMPLATES)
+    assert not re.search(r"new Audio|\.animate\(|requestAnimationFrame", SCRIPTS)
+    assert not re.search(r"@keyframes|animation\s*:|transition\s*:", STYLES)
+
+
+def test_nothing_needs_a_gesture_or_a_moved_device() -> None:
+    listened = set(re.findall(r"addEventListener\(\s*[\"'](\w+)", SCRIPTS))
+    assert listened <= {"click", "input", "keydown"}
+    assert "draggable" not in TEMPLATES
+
+
+def test_nothing_happens_because_something_has_the_focus() -> None:
+    assert not re.search(r"addEventListener\(\s*[\"'](?:focus|focusin|blur)[\"']", SCRIPTS)

@@ -1,5 +1,7 @@
 """What the software claims about itself, and that each claim leans on what was really run."""
 
+import contextlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -145,6 +147,29 @@ def test_the_command_writes_pages_and_fails_if_a_sentence_is_red(
         [each for each in ours() if each.name == "hazards" for c in each.claims if test in c.tests]
     )
     assert f"<code>{test}</code>: failed" in content
+
+
+def test_the_report_about_accessibility_follows_the_run(tmp_path: Path) -> None:
+    tests = named(ours())
+    test = "tests/journeys/test_by_keyboard.py::test_ten_tasks_by_keyboard"
+    passed = junit(tmp_path / "passed.xml", dict.fromkeys(tests, Outcome.PASSED))
+    failed = junit(tmp_path / "failed.xml", {test: Outcome.FAILED})
+
+    def levels(*files: Path) -> dict[str, str]:
+        with contextlib.suppress(CommandError):
+            call_command("evidence", tmp_path, results=[*files], tested="release 1")
+        report = json.loads((tmp_path / "accessibility.openacr.json").read_text())
+        return {
+            each["num"]: each["components"][0]["adherence"]["level"]
+            for chapter in ("success_criteria_level_a", "success_criteria_level_aa")
+            for each in report["chapters"][chapter]["criteria"]
+        }
+
+    well, wrong = levels(passed), levels(passed, failed)
+    assert len(well) == 55
+    assert set(well.values()) == {"supports", "partially-supports"}
+    changed = {num: level for num, level in wrong.items() if level != well[num]}
+    assert changed == dict.fromkeys(tests[test], "does-not-support")
 
 
 def test_without_a_run_nothing_counts_as_met(tmp_path: Path) -> None:

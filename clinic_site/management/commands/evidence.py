@@ -1,12 +1,14 @@
 """Writes the folder of evidence."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
-from clinic_site.evidence import claims, documents, outcomes
+from clinic_site.evidence import claims, documents, openacr, outcomes
 
 
 class Command(BaseCommand):
@@ -36,8 +38,10 @@ class Command(BaseCommand):
             ledgers = claims.read(root / "docs" / "evidence", claims.tests_in(root / "tests"))
         except claims.Unsound as faults:
             raise CommandError("\n".join(faults.args)) from None
-        found = documents.pages(ledgers, outcomes.outcomes_in(options["results"]))
+        run = outcomes.outcomes_in(options["results"])
+        found = documents.pages(ledgers, run)
         documents.write(options["folder"], found, tested=options["tested"])
+        self._write_openacr(options["folder"], ledgers, run, tested=options["tested"])
         red = [each for page in found for each in page.claims if each.is_red]
         for page in found:
             counts = ", ".join(f"{count} {standing.lower()}" for standing, count in page.counts)
@@ -45,3 +49,11 @@ class Command(BaseCommand):
         if red:
             lines = [f"{each.claim.id}: {each.claim.says}" for each in red]
             raise CommandError("\n".join(["The run does not show:", *lines]))
+
+    def _write_openacr(
+        self, folder: Path, ledgers: list[claims.Ledger], run: outcomes.Outcomes, *, tested: str
+    ) -> None:
+        ledger = next(each for each in ledgers if each.name == openacr.LEDGER)
+        report = openacr.report(ledger, run, tested=tested, on=timezone.localdate())
+        text = json.dumps(report, indent=2, ensure_ascii=False)
+        (folder / f"{ledger.name}.openacr.json").write_text(f"{text}\n")
