@@ -142,6 +142,7 @@ def taken(call: Callable[[], object]) -> float:
 def asker() -> Callable[[str], object]:
     """What answers a term as the desk does, for a colleague of reception."""
     from django.contrib import admin  # noqa: PLC0415
+    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
     from django.test import RequestFactory  # noqa: PLC0415
     from django.urls import reverse  # noqa: PLC0415
 
@@ -154,7 +155,7 @@ def asker() -> Callable[[str], object]:
 
     def ask(term: str) -> object:
         request = RequestFactory().post(reverse("admin:bookings_person_search"), {"term": term})
-        request.user = reception
+        request.user, request.session = reception, SessionStore()
         answer = people.search(request)
         return answer.render() if hasattr(answer, "render") else answer
 
