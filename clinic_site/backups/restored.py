@@ -63,7 +63,7 @@ def bring_up_to_date() -> list[str]:
         done.append(f"Migrated it to this release: {len(due)} steps.")
     if AFTERWARDS in get_commands():
         call_command(AFTERWARDS)
-        done.append("Erased again whoever was erased after the backup.")
+        done.append("Erased again whoever is on the list of erasures, if there is one.")
     return done
 
 
