@@ -488,6 +488,14 @@ def test_each_command_of_the_guide_can_be_typed(command: str) -> None:
             assert {word, f"{word}.service"} & {*UNITS}
 
 
+def test_every_day_is_done_what_the_guide_says() -> None:
+    section = GUIDE.partition("## Run these every day")[2].partition("Commands that")[0]
+    listed = re.findall(r"python manage\.py (.+?)  +#", section)
+    (done,) = re.findall(r"for command in (.+); do", (DEPLOY / "daily").read_text())
+    # Without a folder for backups there are none.
+    assert shlex.split(done.replace("${BACKUP_FOLDER:+backup}", "backup")) == [*listed, "doctor"]
+
+
 def test_the_guide_leaves_nothing_out() -> None:
     assert len(commands()) > 40
     assert [name for name in UNITS if name.removesuffix(".service") not in GUIDE] == []
