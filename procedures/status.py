@@ -195,6 +195,7 @@ class AccountAct(TextChoices):
     HANDED_ON = "handed_on", "Handed work on"
     SESSIONS_ENDED = "sessions_ended", "Ended the other sessions"
     SESSION_ENDED = "session_ended", "Ended a session elsewhere"
+    SIGNED_OUT = "signed_out", "Signed them out everywhere"
     SECOND_FACTOR_SET = "second_factor_set", "Set up the second factor"
     SECOND_FACTOR_RESET = "second_factor_reset", "Reset the second factor"
     RECOVERY_CODES_MADE = "recovery_codes_made", "Made new recovery codes"

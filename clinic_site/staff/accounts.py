@@ -191,6 +191,14 @@ def change_details(
     return account
 
 
+def sign_out(account: StaffAccount, *, version: int, by: User, now: datetime) -> StaffAccount:
+    """End every session of a colleague, for example because a browser was left open somewhere."""
+    with _one_change(account, version) as current:
+        sessions.end_all(current)
+        record(current, AccountAct.SIGNED_OUT, by=by, now=now)
+    return account
+
+
 def note_password_change(account: User, *, now: datetime) -> None:
     """Record that somebody changed their own password."""
     record(account, AccountAct.PASSWORD_CHANGED, by=account, now=now)

@@ -429,6 +429,19 @@ def test_the_fourth_browser_ends_the_one_that_was_used_least(
     assert [is_in(each) for each in (first, second, third, fourth)] == [True, False, True, True]
 
 
+def test_a_manager_signs_a_colleague_out_everywhere(
+    reception: User, manager: User, monday: datetime
+) -> None:
+    theirs = [browser(reception), browser(reception)]
+    mine = browser(manager)
+    url = f"/admin/procedures/staffaccount/{reception.pk}/decide/sign-out/"
+    assert mine.post(url, {"version": 1}).status_code == 302
+    assert [is_in(each) for each in (*theirs, mine)] == [False, False, True]
+    event = AccountEvent.objects.get()
+    assert (event.act, event.account, event.done_by) == (AccountAct.SIGNED_OUT, reception, manager)
+    assert is_in(browser(reception))
+
+
 def test_a_password_manager_finds_the_page_for_a_new_password(client: Client) -> None:
     answer: Any = client.get("/.well-known/change-password")
     assert answer.headers["Location"] == "/admin/password_change/"

@@ -73,6 +73,17 @@ DECISIONS = (
         needs_fresh_sign_in=True,
     ),
     Decision(
+        slug="sign-out",
+        label="Sign them out everywhere",
+        permission=MANAGE,
+        statuses=CAN_SIGN_IN,
+        verb=accounts.sign_out,
+        said="Signed out. They can sign in again.",
+        explanation="For a browser that was left open, or a phone that was stolen. If they are in the "
+        "middle of a form, it is kept until they have signed in again.",
+        needs_fresh_sign_in=True,
+    ),
+    Decision(
         slug="reset-second-factor",
         label="Reset the second factor",
         permission=MANAGE,
