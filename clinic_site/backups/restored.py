@@ -67,6 +67,11 @@ def bring_up_to_date() -> list[str]:
     return done
 
 
+def leave_behind(now: datetime) -> None:
+    """Make a database quiet whose contents are in another one now."""
+    RestoredCopy.objects.create(at=now, by=OPERATOR, backup="moved to PostgreSQL")
+
+
 def release(now: datetime) -> int:
     """End the quiet; return how many restores it ends. 0 if the copy is not quiet."""
     with transaction.atomic():
