@@ -78,6 +78,7 @@ def manage(database: str, *arguments: str) -> "subprocess.CompletedProcess[str]"
         [sys.executable, "-m", "tests.clock", str(clock.ahead()), "manage.py", *arguments],
         cwd=processes.ROOT,
         env={
+            "ERASURES_FILE": os.devnull,  # an empty list, unless the test has one
             **os.environ,
             "DATABASE_URL": database,
             "DJANGO_SETTINGS_MODULE": "tests.settings",
