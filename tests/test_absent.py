@@ -98,6 +98,7 @@ def test_only_these_modules_reach_another_machine() -> None:
     )
     assert reaching == {
         "clinic_site.backups.databases",  # pg_dump and pg_restore
+        "clinic_site.backups.moving",  # migrate, for another database
         "bookings.messages.failures",  # the names of what a mail server answers
         "bookings.messages.outbox",
         "bookings.messages.sms",
@@ -141,6 +142,7 @@ def test_sql_is_written_by_hand_in_few_modules() -> None:
     }
     assert by_hand == {
         "clinic_site.backups.databases",
+        "clinic_site.backups.moving",
         "clinic_site.doctor",
         "procedures.ground.constraints",
         "procedures.ground.rate_limits",
