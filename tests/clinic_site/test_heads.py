@@ -13,7 +13,7 @@ from bookings import journal
 from bookings.models import RequestEvent
 from bookings.status import RequestStatus
 from bookings.status.events import Event
-from procedures.models import PageEvent
+from procedures.models import PageEvent, restored
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.conftest import changes_allowed
@@ -65,3 +65,14 @@ def built_again(request: Any) -> None:
         event.by, event.previous_hash = "somebody else", previous
         event.hash = previous = journal.digest(event)
         event.save()
+
+
+def test_a_quiet_copy_of_the_clinic_sends_no_heads(
+    monday: datetime, tmp_path: Path, settings: Any
+) -> None:
+    settings.HEADS_FOLDER, settings.HEADS_TO = str(tmp_path), "officer@example.org"
+    factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    mail.outbox.clear()
+    restored.remember(True)
+    assert copied(tmp_path).exists()
+    assert mail.outbox == []

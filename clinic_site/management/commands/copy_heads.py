@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from clinic_site import heads
+from procedures.models.restored import is_quiet
 
 
 class Command(BaseCommand):
@@ -17,6 +18,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         file = heads.copy(Path(settings.HEADS_FOLDER), timezone.now())
-        if settings.HEADS_TO:
+        if settings.HEADS_TO and not is_quiet():
             heads.send(file, settings.HEADS_TO)
         self.stdout.write(f"Written to {file}.")
