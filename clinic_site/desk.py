@@ -27,6 +27,7 @@ from bookings.triage import surge
 from clinic_site import doctor, ready, set_up, sign_in
 from clinic_site.backups.keeping import alarm as backup_alarm
 from clinic_site.desk_navigation import ways
+from clinic_site.papers import pages as papers
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from clinic_site.staff import accounts, my_account, second_step, sessions, sign_in_again
 from procedures.ground.scripts import may_ask
@@ -89,6 +90,7 @@ class Desk(admin.AdminSite):
         own = [
             path("set-up/", self.admin_view(self.set_up), name="setup"),
             path("set-up/doctor/", self.admin_view(self.doctor), name="doctor"),
+            *papers.urls(self),
             path("news/", self.admin_view(news.show), name="news"),
             path("account/", self.admin_view(my_account.show), name="my_account"),
             path(

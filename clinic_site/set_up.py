@@ -148,6 +148,7 @@ SECTIONS = (
         (
             Page("How long we keep what", "admin:bookings_retention", "bookings.hold_person"),
             Page("Under a legal hold", "admin:bookings_held", "bookings.hold_person"),
+            Page("Papers about data protection", "admin:papers", "bookings.hold_person"),
         ),
     ),
     Section(

@@ -1,0 +1,148 @@
+"""The drafts for a clinic's data protection officer: filled in by the software, and true of it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import models
+from django.test import Client
+from django.test.utils import isolate_apps
+from django.utils import timezone
+
+from bookings.diary import feeds
+from bookings.models import AppointmentRequest
+from bookings.records import retention
+from bookings.status import FeedWords
+from clinic_site.evidence import claims
+from clinic_site.papers import held, risks, settled
+from clinic_site.papers.pages import PAPERS
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User | str], Client]
+PAPERS_AT = "/admin/set-up/papers/"
+ROOT = Path(__file__).parent.parent.parent
+
+
+def shown(client: Client, slug: str) -> str:
+    return client.get(f"{PAPERS_AT}{slug}/").content.decode()
+
+
+def test_set_up_leads_to_each_draft_which_says_whose_it_is_and_of_which_day(
+    sign_in: SignIn,
+) -> None:
+    factories.clinic(name="Example Lane Clinic", ico_number="ZA000001 (invented)")
+    client = sign_in("Manager")
+    assert PAPERS_AT in client.get("/admin/set-up/").content.decode()
+    assert [paper.title for _, paper in client.get(PAPERS_AT).context["papers"]] == [
+        "Record of processing",
+        "Retention schedule",
+        "Data protection impact assessment",
+    ]
+    for paper in PAPERS:
+        text = shown(client, paper.slug)
+        assert "Draft for the data protection officer of Example Lane Clinic" in text
+        assert "ZA000001 (invented)" in text
+        assert f'<time datetime="{timezone.localdate().isoformat()}">' in text
+        assert "For the clinic to answer" in text
+
+
+def test_a_new_table_and_a_new_field_are_in_the_record_without_anybody_naming_them(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with isolate_apps("bookings") as alone:
+
+        class Allergy(models.Model):
+            person = models.ForeignKey("bookings.Person", on_delete=models.CASCADE)
+            known_since = models.DateField()
+            swelling = models.CharField("how much it swells", max_length=10)
+            seen_by = models.CharField("who saw the swelling", max_length=10)
+
+            PERSONAL = {"known_since"}
+            OF_HEALTH = {"swelling"}
+            OF_STAFF = {"seen_by"}
+            NOT_PERSONAL = {"id", "person"}
+            WHOSE = ("person",)
+
+            class Meta:
+                app_label = "bookings"
+                verbose_name_plural = "allergies"
+
+            def __str__(self) -> str:
+                return self.swelling
+
+    assert alone
+    ours = [*apps.get_models(), *alone.get_models()]
+    monkeypatch.setattr(apps, "get_models", lambda: ours)
+    patients, _, colleagues = held.categories()
+    assert patients.records[-1] == ("Allergies", [["known since"], ["how much it swells"]])
+    assert colleagues.records[-1] == ("Allergies", [["who saw the swelling"]])
+    text = shown(sign_in("Manager"), "record-of-processing")
+    assert "how much it swells" in text
+    assert "in their own words" in text
+    assert "who saw the swelling" in text
+
+
+def test_a_new_row_of_the_settings_is_in_the_schedule_and_in_the_record(
+    sign_in: SignIn, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invented = retention.Kind(
+        "Letters that came by post",
+        "letter",
+        "letters",
+        lambda now: AppointmentRequest.objects.none(),
+        ("received",),
+    )
+    monkeypatch.setitem(retention.KINDS, "letters", invented)
+    settings.RETENTION = settings.RETENTION | {"letters": (77, "received")}
+    client = sign_in("Manager")
+    for slug in ("retention-schedule", "record-of-processing"):
+        text = shown(client, slug)
+        assert "Letters that came by post" in text
+        assert "77 days" in text
+
+
+def test_what_the_settings_have_off_is_not_said_to_be_on(sign_in: SignIn, settings: Any) -> None:
+    client = sign_in("Manager")
+    settings.BACKUP_FOLDER, settings.SECOND_FACTOR_REQUIRED = "", False
+    text = shown(client, "impact-assessment")
+    assert "No backup is set up on this installation." in text
+    assert "Backups are encrypted" not in text
+    assert "Signing in asks for no second factor" in text
+    settings.BACKUP_FOLDER, settings.SECOND_FACTOR_REQUIRED = "/srv/backups", True
+    text = shown(client, "impact-assessment")
+    assert "Backups are encrypted" in text
+    assert "The folder /srv/backups" in text
+    assert "Signing in asks for a code from an app" in text
+
+
+def test_recipients_are_those_of_the_settings_and_no_secret_is_among_them(
+    settings: Any, monday: datetime
+) -> None:
+    room = factories.room("Room 1")
+    feeds.make_feed(room, says=FeedWords.INITIALS, by="manager", now=monday)
+    settings.DEVELOPMENT = False
+    settings.EMAIL_HOST, settings.EMAIL_USE_TLS = "mail.example", True
+    settings.TEXT_MESSAGES = "http"
+    settings.TEXT_MESSAGES_URL = "https://key:secret@texts.example/send?token=secret"
+    said = {each.name: each.settled for each in settled.recipients()}
+    assert said["Mail server"] == "mail.example, with encryption on the way there"
+    assert said["Provider of text messages"] == "texts.example"
+    assert said["Calendar programs"] == (
+        "1 private address. What an entry says: The patient’s initials"
+    )
+
+
+def test_each_measure_rests_on_claims_that_are_met_and_each_gap_of_the_threats_is_named() -> None:
+    ledgers = claims.read(ROOT / "docs" / "evidence", claims.tests_in(ROOT / "tests"))
+    answered = {claim.id: claim for ledger in ledgers for claim in ledger.claims}
+    threats = next(ledger for ledger in ledgers if ledger.name == "threats")
+    for measure in risks.measures():
+        assert measure.is_on or measure.otherwise
+        assert [answered[each].not_met for each in measure.claims] == [None] * len(measure.claims)
+    gaps = {gap.claim for risk in risks.risks() for gap in risk.gaps}
+    assert gaps == {claim.id for claim in threats.claims if claim.not_met}
