@@ -68,7 +68,7 @@ class Counts:
             self.is_written = True
             file = Path(folder) / self.file
             part = file.with_suffix(".part")
-            part.write_text(json.dumps(rows))
+            part.write_text(json.dumps(rows), encoding="utf-8")
             part.replace(file)
 
     def total(self) -> Numbers:
@@ -79,7 +79,7 @@ class Counts:
             return {key: list(row) for key, row in self.numbers.items()}
         summed: Numbers = {}
         for file in sorted(Path(folder).glob("*.json")):
-            for page, status, *row in json.loads(file.read_text()):
+            for page, status, *row in json.loads(file.read_text(encoding="utf-8")):
                 before = summed.get((page, status), [0.0] * len(row))
                 summed[page, status] = [a + b for a, b in zip(before, row, strict=True)]
         return summed

@@ -20,6 +20,7 @@ from bookings.models import (
 )
 from bookings.screening import GivenAnswer
 from bookings.status import PATIENT, Answer, MessageStatus, RequestStatus, VisitStep
+from clinic_site.groups import GROUPS
 from procedures.status import RevisionStatus
 from tests import factories
 
@@ -245,6 +246,11 @@ def _on_the_day(slug: str, now: datetime) -> AppointmentRequest:
         by, arrived = factories.staff("Reception"), moment_of(slug, now) - FIVE
         triage.record_arrival(request, version=request.version, by=by, now=arrived)
     return request
+
+
+def who_may(slug: str) -> str:
+    """A role that may take the decision: clinicians may take all but one."""
+    return "Clinician" if DECISIONS[slug].permission in GROUPS["Clinician"] else "Reception"
 
 
 def request_with_canaries(now: datetime) -> AppointmentRequest:

@@ -126,13 +126,14 @@ def _copy(ours: Database, folder: Path, now: datetime) -> Manifest:
     )
     manifest = Manifest(now, connection.vendor, applied, _sha256(folder / ours.file), tables)
     (folder / MANIFEST).write_text(
-        json.dumps({"format": FORMAT, **manifest._asdict(), "taken": now.isoformat()}, indent=1)
+        json.dumps({"format": FORMAT, **manifest._asdict(), "taken": now.isoformat()}, indent=1),
+        encoding="utf-8",
     )
     return manifest
 
 
 def _read_manifest(file: Path) -> Manifest:
-    read = json.loads(file.read_text())
+    read = json.loads(file.read_text(encoding="utf-8"))
     if read.pop("format") != FORMAT:
         raise ValueError("its format is one that this release does not know")
     tables = {name: Fingerprint(*found) for name, found in read["tables"].items()}

@@ -180,7 +180,7 @@ class PostgreSQL:
         server = _server()
         connection.close()
         steps = [folder / name for name in ("before.sql", "restore.sql", "afterwards.sql")]
-        steps[0].write_text(EMPTY)
+        steps[0].write_text(EMPTY, encoding="utf-8")
         server.run(
             "pg_restore",
             "--no-owner",
@@ -188,7 +188,7 @@ class PostgreSQL:
             f"--file={steps[1]}",
             str(folder / self.file),
         )
-        steps[2].write_text(f"SET search_path TO public; {afterwards}")
+        steps[2].write_text(f"SET search_path TO public; {afterwards}", encoding="utf-8")
         server.run(
             "psql",
             "--no-psqlrc",

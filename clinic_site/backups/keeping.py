@@ -58,14 +58,16 @@ def note_success(archive: Path, taken: datetime, *, rows: int, tables: int) -> N
         "rows": rows,
     }
     part = archive.with_name(f"{LAST_SUCCESS}.part")
-    part.write_text(json.dumps(facts, indent=1))
+    part.write_text(json.dumps(facts, indent=1), encoding="utf-8")
     part.replace(archive.with_name(LAST_SUCCESS))
 
 
 def last_success() -> datetime | None:
     """When the last good backup was taken; None if there is none, or if it cannot be read."""
     try:
-        facts = json.loads((Path(settings.BACKUP_FOLDER) / LAST_SUCCESS).read_text())
+        facts = json.loads(
+            (Path(settings.BACKUP_FOLDER) / LAST_SUCCESS).read_text(encoding="utf-8")
+        )
         return datetime.fromisoformat(facts["at"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

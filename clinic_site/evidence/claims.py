@@ -110,7 +110,10 @@ def read(folder: Path, tests: Collection[str]) -> list[Ledger]:
     Raises Unsound if an answer is missing or is of two kinds, a test is not among `tests`, an id is used
     twice, or the ids are not those of the list of the same name in `required`.
     """
-    found = {path: tomllib.loads(path.read_text()) for path in sorted(folder.glob("*.toml"))}
+    found = {
+        path: tomllib.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.toml"))
+    }
     faults = [
         f"{path.name}: {fault}"
         for path, table in found.items()
@@ -133,7 +136,7 @@ def tests_in(folder: Path) -> set[str]:
     return {
         f"{path.relative_to(folder.parent).as_posix()}::{node.name}"
         for path in folder.rglob("test_*.py")
-        for node in ast.parse(path.read_text()).body
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     }
 
@@ -156,7 +159,10 @@ def _faults(path: Path, table: dict[str, Any], tests: Collection[str]) -> Iterat
                 yield f"{row['id']}: {kind} needs {', '.join(sorted(parts))}."
     required = path.parent / "required" / f"{path.stem}.txt"
     if required.exists():
-        asked, answered = set(required.read_text().split()), {row["id"] for row in _rows(table)}
+        asked, answered = (
+            set(required.read_text(encoding="utf-8").split()),
+            {row["id"] for row in _rows(table)},
+        )
         yield from (f"{each}: nothing answers it." for each in sorted(asked - answered))
         yield from (f"{each}: the standard has no such id." for each in sorted(answered - asked))
 

@@ -63,7 +63,9 @@ def write(folder: Path, found: Sequence[Page], *, tested: str) -> None:
     for name in STYLE_SHEETS:
         shutil.copy(settings.BASE_DIR / "static" / "css" / name, folder)
     context = {"pages": found, "tested": tested}
-    (folder / "index.html").write_text(render_to_string("evidence/index.html", context))
+    (folder / "index.html").write_text(
+        render_to_string("evidence/index.html", context), encoding="utf-8"
+    )
     for page in found:
         text = render_to_string("evidence/ledger.html", {**context, "page": page})
-        (folder / f"{page.ledger.name}.html").write_text(text)
+        (folder / f"{page.ledger.name}.html").write_text(text, encoding="utf-8")

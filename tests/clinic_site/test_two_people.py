@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.test import Client
 
 from bookings.models import ScreeningQuestion, Treatment
@@ -311,7 +311,7 @@ def test_of_two_who_propose_at_the_same_moment_one_does(monday: datetime) -> Non
 
 
 @pytest.mark.postgres
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_both_propose(monday: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     together = threading.Barrier(2, timeout=processes.PATIENCE)

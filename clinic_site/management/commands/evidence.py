@@ -56,4 +56,4 @@ class Command(BaseCommand):
         ledger = next(each for each in ledgers if each.name == openacr.LEDGER)
         report = openacr.report(ledger, run, tested=tested, on=timezone.localdate())
         text = json.dumps(report, indent=2, ensure_ascii=False)
-        (folder / f"{ledger.name}.openacr.json").write_text(f"{text}\n")
+        (folder / f"{ledger.name}.openacr.json").write_text(f"{text}\n", encoding="utf-8")
