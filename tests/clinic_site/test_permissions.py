@@ -98,6 +98,7 @@ def world(owner: User, monday: datetime) -> dict[str, int]:
     revision = Revision.objects.first() or factories.revision(now=monday)
     return {
         "bookings/appointmentrequest/": request.pk,
+        "bookings/clinicsession/weeks/": factories.clinician().pk,
         "bookings/person/": Person.objects.get().pk,
         "procedures/revision/": revision.pk,
         "procedures/staffaccount/": StaffAccount.objects.get(pk=owner.pk).pk,

@@ -567,6 +567,7 @@ def test_one_thread_looks_and_nobody_waits_for_it(
     # The thread has no connection of its own.
     known = look_again()
     monkeypatch.setattr(store, "look_again", lambda: known)
+    monkeypatch.setattr(store.restored, "look_again", lambda: False)
     monkeypatch.setattr(store, "counter", slow)
     site.clock.now += store.LOOK_EVERY
     thread = threading.Thread(target=site.store._look)
