@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import shutil
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
+from django.core.management.base import OutputWrapper
 from django.db import connection, transaction
 from django.db.models import Count
 from django.test import Client
@@ -47,6 +49,7 @@ from bookings.status import (
     Verdict,
 )
 from bookings.status.events import Event
+from clinic_site.demo import signed_pages
 from clinic_site.demo.signed_pages import BEGUN, SOURCES
 from procedures.ground import phones
 from procedures.models import (
@@ -118,6 +121,19 @@ def test_loading_it_again_changes_nothing(loaded: Loaded) -> None:
     first = tables()
     call_command("load_demo", stdout=StringIO())
     assert tables() == first
+
+
+def test_a_newer_release_brings_its_words_to_a_demonstration_that_was_loaded_before(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(signed_pages.FOLDER, tmp_path, dirs_exist_ok=True)
+    text = tmp_path / "pages" / "privacy.md"
+    words = "We keep nothing for longer than we have to."
+    text.write_text(f"{text.read_text(encoding='utf-8')}\n{words}\n", encoding="utf-8")
+    monkeypatch.setattr(signed_pages, "FOLDER", tmp_path)
+    signed_pages.load(loaded.at, OutputWrapper(StringIO()))
+    shown = Revision.objects.get(page__slug="privacy", status=RevisionStatus.PUBLISHED)
+    assert words in shown.document
 
 
 def test_it_is_loaded_with_few_questions_to_the_database(loaded: Loaded) -> None:
