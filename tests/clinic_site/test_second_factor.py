@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection  # noqa: F401 -- for skipif
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_otp.oath import TOTP

@@ -10,7 +10,11 @@ from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import (
+    DatabaseError,
+    connection,  # noqa: F401 -- for skipif
+    transaction,
+)
 from django.test import Client
 
 from bookings.models import ScreeningQuestion, Treatment
