@@ -22,7 +22,7 @@ from django.db import (
 from django.test import RequestFactory
 
 from procedures import publishing
-from procedures.models import Revision, clinic
+from procedures.models import Revision, clinic, restored
 from procedures.models.clinic import look_again
 from procedures.reading import publication, store
 from procedures.reading.store import PageStore, encoding_for
@@ -567,7 +567,7 @@ def test_one_thread_looks_and_nobody_waits_for_it(
     # The thread has no connection of its own.
     known = look_again()
     monkeypatch.setattr(store, "look_again", lambda: known)
-    monkeypatch.setattr(store.restored, "look_again", lambda: False)
+    monkeypatch.setattr(restored, "look_again", lambda: False)
     monkeypatch.setattr(store, "counter", slow)
     site.clock.now += store.LOOK_EVERY
     thread = threading.Thread(target=site.store._look)
