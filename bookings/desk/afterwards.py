@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from bookings import journal
+from bookings import journal, triage
 from bookings.models import VisitAnswer
 from bookings.status import GotIt
 from procedures.ground.decisions import CarefulAdmin
@@ -24,7 +24,7 @@ class VisitAnswerAdmin(CarefulAdmin):
     """The answers, read-only, the newest first. Each leads to its request."""
 
     fields = readonly_fields = ("got_it", "comment", "given_at", "given_by")
-    list_display = ("given_at", "got_it", "comment", "of_request")
+    list_display: tuple[str, ...] = ("given_at", "got_it", "comment", "of_request")
     list_display_links = None
     list_filter = ("got_it",)
     list_select_related = ("request",)
@@ -32,6 +32,14 @@ class VisitAnswerAdmin(CarefulAdmin):
     ordering = ("-given_at",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Without what they wrote for whoever may not read about patients' health."""
+        return _readable(self.list_display, request)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """The same on the page of one answer."""
+        return _readable(self.readonly_fields, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -65,6 +73,11 @@ class VisitAnswerAdmin(CarefulAdmin):
             answer.request_id,
             answer.request.reference,
         )
+
+
+def _readable(fields: tuple[str, ...], request: HttpRequest) -> tuple[str, ...]:
+    reads = triage.reads_every_answer(signed_in(request))
+    return tuple(each for each in fields if reads or each != "comment")
 
 
 def _counted(answers: QuerySet[VisitAnswer]) -> list[tuple[str, int]]:

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from bookings import triage
-from bookings.models import AppointmentRequest
-from bookings.status import FlagOutcome, RequestStatus, WhyOpened
+from bookings.models import AppointmentRequest, VisitAnswer
+from bookings.status import PATIENT, FlagOutcome, GotIt, RequestStatus, WhyOpened
 from bookings.status.events import Event
 from tests import factories
 from tests.people import LIST, decide_at, page_of, page_of_person
@@ -23,6 +23,7 @@ CONCERN, DETAIL, REASON = (
 )
 HEALTH = (CONCERN, DETAIL, REASON)
 DESK, LOOKS = "/admin/", "/admin/bookings/look/"
+AFTERWARDS = "/admin/bookings/visitanswer/"
 EIGHT_HOURS = timedelta(hours=8)
 
 
@@ -122,3 +123,16 @@ def test_a_follow_up_waits_until_the_answers_may_be_read(sign_in: SignIn, monday
         decide_at(visited, "open-answers"), {"version": visited.version, "why": WhyOpened.BOOKING}
     )
     assert reception.get(follow_up).status_code == 200
+
+
+def test_what_they_wrote_after_a_visit_is_hidden_with_it(sign_in: SignIn, monday: datetime) -> None:
+    visited = factories.request_at(RequestStatus.CLOSED, now=monday)
+    given = VisitAnswer.objects.create(
+        request=visited, got_it=GotIt.NO, comment=CONCERN, given_at=monday, given_by=PATIENT
+    )
+    manager = sign_in(factories.staff("Manager"))
+    pages = (AFTERWARDS, f"{AFTERWARDS}{given.pk}/change/", page_of(visited))
+    assert [health_on(manager, each) for each in pages] == [[CONCERN]] * 3
+    factories.clinic(reception_reads_answers=False)
+    assert [health_on(manager, each) for each in pages] == [[], [], []]
+    assert visited.reference in manager.get(AFTERWARDS).content.decode()
