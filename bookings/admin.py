@@ -1,5 +1,6 @@
 """Reception's and the clinicians' side of the desk."""
 
+from bookings.desk.access import AccessTokenAdmin
 from bookings.desk.afterwards import VisitAnswerAdmin
 from bookings.desk.catalogue import (
     AppointmentTypeAdmin,
@@ -22,6 +23,7 @@ from bookings.desk.sessions import (
 )
 
 __all__ = [
+    "AccessTokenAdmin",
     "AppointmentRequestAdmin",
     "AppointmentTypeAdmin",
     "CalendarFeedAdmin",

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
-from bookings.models import AppointmentRequest, Look, RequestEvent
+from bookings.models import AccessToken, AppointmentRequest, Look, OutsideLook, RequestEvent
 from bookings.status.events import Event
 
 Actor = User | str
@@ -88,6 +88,12 @@ def record_lists(
         for screen, requests in parts.items()
         if requests
     )
+
+
+def record_outside(resource: str, shown: Iterable[int], *, by: AccessToken, at: datetime) -> None:
+    """Record that another system was given something about these requests, if there are any."""
+    if requests := sorted(set(shown)):
+        OutsideLook.objects.create(resource=resource, requests=requests, looked_at=at, looked_by=by)
 
 
 def _append(

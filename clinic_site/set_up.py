@@ -152,6 +152,17 @@ SECTIONS = (
         ),
     ),
     Section(
+        "Other systems",
+        "Which programs may read what from us, and for how long",
+        (
+            Page(
+                "Access tokens",
+                "admin:bookings_accesstoken_changelist",
+                "bookings.view_accesstoken",
+            ),
+        ),
+    ),
+    Section(
         "This installation",
         "Whether the site, its messages and its backups are running",
         (Page("Is everything running?", "admin:doctor", "procedures.add_clinicdetails"),),

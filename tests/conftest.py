@@ -33,8 +33,10 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("any machine")
 
 APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
+    "bookings_accesstoken": {"set_once": ("revoked_at", "revoked_by")},
     "bookings_look": {},
     "bookings_note": {"set_once": ("unpinned_at", "unpinned_by_id"), "erasable": ("text",)},
+    "bookings_outsidelook": {},
     "bookings_personevent": {"erasable": ("reason",)},
     "bookings_personlink": {},
     "bookings_requestevent": {},

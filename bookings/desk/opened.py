@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bookings.diary.free_times import span_of
-from bookings.models import AppointmentRequest, Look, RequestEvent
+from bookings.models import AppointmentRequest, Look, OutsideLook, RequestEvent
 from bookings.status import WhyOpened
 from bookings.status.events import SHOWN, Event
 from procedures.ground import folding
@@ -24,8 +24,8 @@ WHAT = {
     Event.EXPORTED: "Copied with everything we hold",
     Event.ANSWERS_OPENED: "Opened the answers about health",
 }
-# At the same instant a list comes after what was opened.
-LIST, SINGLE = 0, 1
+# At the same instant a list comes after what was opened, and what other systems read after that.
+OUTSIDE, LIST, SINGLE = -1, 0, 1
 # What stands out, in plain words.
 MANY = 30
 HOUR = timedelta(hours=1)
@@ -62,7 +62,7 @@ class Opened(NamedTuple):
     what: str
     # The request that was opened; None for a list.
     request: AppointmentRequest | None
-    look: Look | None
+    look: Look | OutsideLook | None
     marks: list[str]
 
     @property
@@ -71,6 +71,11 @@ class Opened(NamedTuple):
         if self.request:
             return self.request.name
         return counted(len(self.look.requests), "patient") if self.look else ""
+
+    @property
+    def has_page(self) -> bool:
+        """Whether a page says which requests were in the list."""
+        return isinstance(self.look, Look)
 
 
 class Chosen(NamedTuple):
@@ -85,11 +90,13 @@ def entries(chosen: Chosen, before: Key | None, limit: int) -> list[Opened]:
     """So many entries before that place, newest first."""
     events = list(_events(chosen, before)[:limit])
     lists = list(_lists(chosen, before)[:limit])
+    outside = [] if chosen.staff else list(_outside(chosen, before)[:limit])
     people = {each.get_username(): each for each in User.objects.all()}
     in_hour = _in_the_hour_before(events)
     found = [
         *(_single(event, people.get(event.by), in_hour.get(event.pk, 0)) for event in events),
         *(_list(look) for look in lists),
+        *(_by_system(look) for look in outside),
     ]
     return sorted(found, key=lambda each: each.key, reverse=True)[:limit]
 
@@ -110,6 +117,13 @@ def _lists(chosen: Chosen, before: Key | None) -> Any:
     if chosen.requests is not None:
         lists = lists.showing(chosen.requests)
     return _page(lists, "looked_at", LIST, chosen.day, before)
+
+
+def _outside(chosen: Chosen, before: Key | None) -> Any:
+    looks = OutsideLook.objects.select_related("looked_by")
+    if chosen.requests is not None:
+        looks = looks.showing(chosen.requests)
+    return _page(looks, "looked_at", OUTSIDE, chosen.day, before)
 
 
 def _page(rows: Any, moment: str, kind: int, day: date | None, before: Key | None) -> Any:
@@ -176,6 +190,11 @@ def _list(look: Look) -> Opened:
         look,
         _at_night(look.looked_at),
     )
+
+
+def _by_system(look: OutsideLook) -> Opened:
+    said = f"Read by another system: {look.resource}"
+    return Opened(Key(look.looked_at, OUTSIDE, look.pk), str(look.looked_by), said, None, look, [])
 
 
 def _at_night(at: datetime) -> list[str]:

@@ -3,6 +3,7 @@
 Each table has one writer: see `docs/decisions.md`.
 """
 
+from bookings.models.access import AccessToken, AccessUse, OutsideLook
 from bookings.models.catalogue import AppointmentType, Topic, Treatment
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome, VisitAnswer
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
@@ -30,6 +31,8 @@ from bookings.models.sessions import (
 )
 
 __all__ = [
+    "AccessToken",
+    "AccessUse",
     "Appointment",
     "AppointmentRequest",
     "AppointmentRequestQuerySet",
@@ -49,6 +52,7 @@ __all__ = [
     "OfferedTime",
     "OpeningHours",
     "Outage",
+    "OutsideLook",
     "Person",
     "PersonEvent",
     "PersonLink",

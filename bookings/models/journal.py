@@ -62,7 +62,7 @@ class _Lists(Func):
         return self.as_sql(compiler, connection, template=template, arg_joiner=joiner, **context)
 
 
-class LookQuerySet(models.QuerySet["Look"]):
+class LookQuerySet(models.QuerySet[Any]):
     """Lists by whom they named."""
 
     def showing(self, requests: Iterable[int]) -> Self:

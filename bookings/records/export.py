@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from bookings import journal
-from bookings.models import AppointmentRequest, Look, Person, PersonEvent, RequestEvent
+from bookings.models import AppointmentRequest, Look, OutsideLook, Person, PersonEvent, RequestEvent
 from bookings.records import words
 from bookings.records.walking import Row, is_readable, leads_outside, rows_about, rows_of, told
 from bookings.status import CLOCK, PATIENT, PersonAct
@@ -69,6 +69,7 @@ class Everything(NamedTuple):
     made_at: datetime
     rows: list[Row]
     looks: list[Look]
+    outside: list[OutsideLook]
     colleagues: dict[str, str]
 
     def for_machines(self) -> dict[str, Any]:
@@ -101,15 +102,19 @@ class Everything(NamedTuple):
         return self._moments(each for each in self._events() if each.kind not in SHOWN)
 
     def who_looked(self) -> list[Moment]:
-        """Which colleague opened what or was shown a list with this person, oldest first."""
+        """Who opened it or was shown it in a list, and which systems read it, oldest first."""
         lists = [
             Moment(
                 each.looked_at, shown_name(each.looked_by), f"was shown it in a list: {each.screen}"
             )
             for each in self.looks
         ]
+        read = [
+            Moment(each.looked_at, str(each.looked_by), f"another system read {each.resource}")
+            for each in self.outside
+        ]
         opened = self._moments(each for each in self._events() if each.kind in SHOWN)
-        return sorted([*opened, *lists])
+        return sorted([*opened, *lists, *read])
 
     def _events(self) -> list[RequestEvent]:
         return [row.record for row in self.rows if row.model is RequestEvent]
@@ -145,12 +150,14 @@ class Everything(NamedTuple):
 def everything_about(person: Person, now: datetime) -> Everything:
     """All that we hold about the person, on whichever of their rows."""
     requests = AppointmentRequest.objects.filter(person__in=rows_of(person))
-    looks = Look.objects.showing(requests.values_list("pk", flat=True))
+    numbers = list(requests.values_list("pk", flat=True))
+    looks, outside = Look.objects.showing(numbers), OutsideLook.objects.showing(numbers)
     return Everything(
         person,
         now,
         list(rows_about(person)),
         list(looks.select_related("looked_by").order_by("looked_at", "pk")),
+        list(outside.select_related("looked_by").order_by("looked_at", "pk")),
         {each.get_username(): shown_name(each) for each in User.objects.all()},
     )
 

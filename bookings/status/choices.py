@@ -38,6 +38,21 @@ class FeedWords(TextChoices):
     INITIALS = "initials", "The patient’s initials"
 
 
+class Scope(TextChoices):
+    """What a token may open: kinds of resource, in FHIR's words."""
+
+    APPOINTMENT = "Appointment", "Requests and appointments, without names"
+    SLOT = "Slot", "Free and taken times, without who took them"
+    SCHEDULE = "Schedule", "Clinic sessions"
+    PRACTITIONER = "Practitioner", "Clinicians"
+    PRACTITIONER_ROLE = "PractitionerRole", "What each clinician does here"
+    LOCATION = "Location", "Places"
+    HEALTHCARE_SERVICE = "HealthcareService", "What can be booked"
+    PATIENT = "Patient", "Patients: name and date of birth"
+    QUESTIONNAIRE = "Questionnaire", "The safety questions"
+    QUESTIONNAIRE_RESPONSE = "QuestionnaireResponse", "What patients answered about their health"
+
+
 class WhyOpened(TextChoices):
     """Why a colleague who books needs to read what a patient answered about their health."""
 

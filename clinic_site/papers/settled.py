@@ -5,8 +5,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 
-from bookings.models import CalendarFeed
+from bookings.models import AccessToken, CalendarFeed
 from bookings.records import retention
 from clinic_site.backups.keeping import RULE
 from procedures.ground.counting import counted
@@ -58,6 +59,7 @@ def recipients() -> list[Recipient]:
             settings.HEADS_TO or "Nobody is sent them; copies are files on the server",
         ),
         Recipient("Calendar programs", "Times of visits in one diary", _calendars()),
+        Recipient("Other systems with a token", "What each token may read", _systems()),
         Recipient(
             "Whoever runs the server",
             "That many sign-ins failed, without names",
@@ -140,6 +142,12 @@ def _backups() -> str:
     if not settings.BACKUP_FOLDER:
         return "No backup is set up"
     return f"The folder {settings.BACKUP_FOLDER}, and wherever it is copied to"
+
+
+def _systems() -> str:
+    tokens = AccessToken.objects.valid(timezone.now()).order_by("given_to")
+    said = [f"{each.given_to}: {each.scopes_in_words()}" for each in tokens]
+    return ". ".join(said) or "None has a token that is valid"
 
 
 def _calendars() -> str:
