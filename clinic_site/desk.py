@@ -108,9 +108,15 @@ class Desk(admin.AdminSite):
                 self.admin_view(second_step.new_codes),
                 name="new_recovery_codes",
             ),
+            path(
+                "account/passkeys/<int:number>/remove/",
+                self.admin_view(my_account.remove_passkey),
+                name="remove_passkey",
+            ),
             # Whoever has given only the password is not signed in yet.
             path("second-factor/", second_step.enter, name="second_factor"),
             path("second-factor/set-up/", second_step.set_up, name="set_up_second_factor"),
+            path("second-factor/passkey/", second_step.add_passkey, name="add_passkey"),
             path("second-factor/start-again/", second_step.start_again, name="start_again"),
             path("account/keys/", self.admin_view(my_account.choose_keys), name="choose_keys"),
             path("sign-in-again/", self.admin_view(sign_in_again.enter), name="sign_in_again"),

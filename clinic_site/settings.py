@@ -404,6 +404,8 @@ LOGGING = to_console(
         # It logs every step, and every style that paper does not need.
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},
+        # It names each passkey that was used.
+        "fido2": {"level": "WARNING"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
     # During development the words of an error are wanted, and no real patient is in them.

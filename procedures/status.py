@@ -200,6 +200,9 @@ class AccountAct(TextChoices):
     SECOND_FACTOR_RESET = "second_factor_reset", "Reset the second factor"
     RECOVERY_CODES_MADE = "recovery_codes_made", "Made new recovery codes"
     RECOVERY_CODE_USED = "recovery_code_used", "Used a recovery code"
+    PASSKEY_ADDED = "passkey_added", "Added a passkey"
+    PASSKEY_REMOVED = "passkey_removed", "Removed a passkey"
+    PASSKEY_COPIED = "passkey_copied", "Refused a passkey of which there may be a copy"
 
 
 class PasswordUse(TextChoices):
@@ -209,6 +212,7 @@ class PasswordUse(TextChoices):
     AGAIN = "again", "To confirm a step"
     CHANGE = "change", "To change the password"
     CODE = "code", "Second factor, to sign in"
+    CODE_AGAIN = "code_again", "Second factor, to confirm a step"
     SET_UP = "set_up", "Second factor, to set it up"
 
 

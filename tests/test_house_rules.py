@@ -249,7 +249,7 @@ WRITER_OF = {
     "bookings.records": {"PersonEvent"},
     "clinic_site.backups.restored": {"RestoredCopy"},
     "clinic_site.staff.accounts": {"AccountEvent", "Departure", "Invitation", "StaffAccount"},
-    "clinic_site.staff.second_factor": {"RecoveryCode"},
+    "clinic_site.staff.second_factor": {"Passkey", "RecoveryCode"},
     "clinic_site.staff.sessions": {"DeskChoice", "StaffSession"},
     "clinic_site.staff.sign_ins": {"SignIn"},
 }

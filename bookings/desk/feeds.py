@@ -5,13 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from bookings.diary.feeds import address_of, end_feed, make_feed
 from bookings.models import CalendarFeed
 from bookings.status import FeedWords
 from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.fresh_sign_in import require_fresh_sign_in
 from procedures.ground.generics import ModelForm
 
 KNOWN = ("resource", "says", "address", "state", "last_read", "made_at", "made_by")
@@ -59,6 +60,14 @@ class CalendarFeedAdmin(CarefulAdmin):
         """An ended feed is only looked at."""
         is_ended = obj is not None and obj.ended_at is not None
         return not is_ended and super().has_change_permission(request, obj)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Whoever has the address reads a diary without signing in: making one needs a fresh sign-in."""
+        if self.has_add_permission(request):
+            require_fresh_sign_in(request)
+        return super().add_view(request, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: CalendarFeed, form: Any, change: bool) -> None:
         """Make a new address, or end one."""

@@ -64,9 +64,9 @@ def measures() -> list[Measure]:
 
 STRANGERS = (
     Gap(
-        "A code from an app can be passed on by a colleague whom somebody deceives. Passkeys would "
-        "prevent that, and the software does not have them yet.",
-        "T15",
+        "A code from an app can be passed on by a colleague whom somebody deceives. A passkey cannot, "
+        "but nobody has to use one.",
+        "T35",
     ),
 )
 AT_HOME = (
@@ -100,15 +100,16 @@ def _against_strangers() -> list[Measure]:
         ),
         Measure("Passwords of colleagues are stored with Argon2.", ("V11.4.2",)),
         Measure(
-            "Signing in asks for a code from an app after the password, and guessing is stopped.",
+            "Signing in asks for a passkey or a code from an app after the password, and guessing is "
+            "stopped.",
             ("T12",),
             settings.SECOND_FACTOR_REQUIRED,
             "Signing in asks for no second factor, because this installation is a demonstration.",
         ),
         Measure(
             f"A colleague is signed out after {settings.STAFF_IDLE_MINUTES} minutes without a request "
-            f"and after {settings.STAFF_SESSION_HOURS} hours in any case. Careful steps ask for the "
-            "password again.",
+            f"and after {settings.STAFF_SESSION_HOURS} hours in any case. Careful steps ask for both "
+            "again.",
             ("T14",),
         ),
         Measure("What somebody types never runs in a colleague’s browser.", ("T10",)),

@@ -1,4 +1,4 @@
-"""A colleague's own account: where they are signed in, and their password."""
+"""A colleague's own account: where they are signed in, their password and their passkeys."""
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
@@ -9,9 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clinic_site.staff import accounts, second_factor, sessions
 from procedures.ground.counting import counted
+from procedures.ground.fresh_sign_in import fresh_sign_in
 from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
-from procedures.status import AccountAct
+from procedures.status import AccountAct, AccountRefused
 
 
 @require_safe
@@ -26,6 +27,8 @@ def show(request: HttpRequest) -> HttpResponse:
         "sessions": sessions.own(request, timezone.now()),
         "this_session": sessions.this(request),
         "has_second_factor": sessions.has_second_factor(user),
+        "has_app": sessions.has_app(user),
+        "passkeys": second_factor.passkeys_of(user),
         "codes_left": second_factor.codes_left(user),
     }
     return TemplateResponse(request, "admin/staff/my_account.html", context)
@@ -35,6 +38,20 @@ def show(request: HttpRequest) -> HttpResponse:
 def change_password(request: HttpRequest) -> HttpResponse:
     """Lead a password manager to the page for a new password, from the address that all sites share."""
     return redirect("admin:password_change")
+
+
+@require_POST
+@fresh_sign_in
+def remove_passkey(request: HttpRequest, number: int) -> HttpResponse:
+    """Remove one of their passkeys, unless it is the last second factor of somebody who needs one."""
+    try:
+        name = second_factor.remove_passkey(signed_in(request), number, now=timezone.now())
+    except AccountRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        sessions.end_others(request)
+        messages.success(request, f"Removed: {name}. It does not sign you in any more.")
+    return redirect("admin:my_account")
 
 
 @require_POST

@@ -1,8 +1,9 @@
-"""The second factor of staff: a code from an app on their phone, or a recovery code on paper.
+"""The second factor of staff: a passkey, a code from an app on their phone, or a recovery code on paper.
 
 The app and we share a key, from which both make a code every 30 seconds (TOTP, RFC 6238; the library
-is django-otp). A code opens once: the device remembers the last one. Ten recovery codes are for the
-day on which the phone is lost; each works once, and they are stored as keyed hashes.
+is django-otp). A code opens once: the device remembers the last one. Of a passkey we have only the
+public half (`procedures.ground.passkeys`). Ten recovery codes are for the day on which the phone is
+lost; each works once, and they are stored as keyed hashes.
 """
 
 import re
@@ -10,21 +11,26 @@ import secrets
 import unicodedata
 from base64 import b32encode
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
 
 from bookings.links import CODE_ALPHABET, LOOK_ALIKE
 from clinic_site.staff import accounts, sessions
+from procedures.ground import passkeys
+from procedures.ground.passkeys import Assertion, PasskeyCopied, PasskeyRefused
 from procedures.ground.people import shown_name
 from procedures.ground.two_people import TwoPersonAct, register
-from procedures.models import RecoveryCode, StaffAccount
+from procedures.models import Passkey, RecoveryCode, StaffAccount
 from procedures.models.clinic import details
 from procedures.status import AccountAct, AccountRefused
 
@@ -32,6 +38,8 @@ SALT = "clinic_site.recovery_code"
 HOW_MANY = 10
 # Two groups of five: 24^10 codes. Wrong ones are limited to five in a quarter of an hour.
 GROUP, GROUPS = 5, 2
+HANDLE_SALT = "clinic_site.passkey"
+MOST_PASSKEYS = 10
 
 
 def new_key() -> str:
@@ -82,6 +90,114 @@ def accept(account: User, typed: str, *, now: datetime) -> bool:
     return bool(used)
 
 
+def options_for_new(account: User, challenge: bytes) -> dict[str, Any]:
+    """What the browser is asked in order to make a passkey for somebody."""
+    return passkeys.options_to_create(
+        challenge=challenge,
+        site=details().name,
+        handle=salted_hmac(HANDLE_SALT, str(account.pk), algorithm="sha256").digest(),
+        username=account.username,
+        name=shown_name(account),
+        have=_credentials(account),
+    )
+
+
+def options_to_use(account: User, challenge: bytes) -> dict[str, Any]:
+    """What the browser is asked in order to use one of somebody's passkeys."""
+    return passkeys.options_to_sign(challenge=challenge, have=_credentials(account))
+
+
+def passkeys_of(account: User) -> QuerySet[Passkey]:
+    """Their passkeys, in the order in which they were added."""
+    return Passkey.objects.filter(account_id=account.pk).order_by("pk")
+
+
+def add_passkey(
+    account: User, answer: str, *, challenge: bytes | None, name: str, now: datetime
+) -> list[str]:
+    """Take a passkey that a browser has just made as a second factor, beside what there is.
+
+    Returns new recovery codes, which can be read only now, if none were left. Raises AccountRefused.
+    Sessions in other browsers are for the caller to end.
+    """
+    try:
+        made = passkeys.check_creation(answer, challenge=challenge or b"")
+    except PasskeyRefused as refusal:
+        raise AccountRefused("This did not work. Try again.") from refusal
+    with transaction.atomic():
+        current = _locked(account)
+        if passkeys_of(current).count() >= MOST_PASSKEYS:
+            raise AccountRefused(f"You have {MOST_PASSKEYS} passkeys. Remove one first.")
+        if Passkey.objects.filter(credential=made.credential).exists():
+            raise AccountRefused("This passkey is set up already.")
+        Passkey.objects.create(
+            account=current, name=name, added_at=now, added_by=current, **asdict(made)
+        )
+        accounts.record(current, AccountAct.PASSKEY_ADDED, name, by=current, now=now)
+        return [] if codes_left(current) else _make_codes(current)
+
+
+def accept_passkey(account: User, answer: str, *, challenge: bytes | None, now: datetime) -> bool:
+    """Whether one of their passkeys signed this challenge.
+
+    Of one that has counted further before there may be a copy: it is refused, and managers can see it.
+    """
+    if challenge is None:
+        return False
+    with transaction.atomic():
+        _locked(account)
+        found = _named_by(account, answer)
+        if found is None:
+            return False
+        signed, passkey = found
+        try:
+            counted = passkeys.check_assertion(
+                signed,
+                challenge=challenge,
+                public_key=passkey.public_key,
+                sign_count=passkey.sign_count,
+            )
+        except PasskeyCopied:
+            accounts.record(account, AccountAct.PASSKEY_COPIED, passkey.name, by=account, now=now)
+            return False
+        except PasskeyRefused:
+            return False
+        Passkey.objects.filter(pk=passkey.pk).update(sign_count=counted, last_used=now)
+    return True
+
+
+def _named_by(account: User, answer: str) -> tuple[Assertion, Passkey] | None:
+    """What was signed, and with which of their passkeys it says that it was."""
+    try:
+        signed = passkeys.read_assertion(answer)
+    except PasskeyRefused:
+        return None
+    passkey = passkeys_of(account).filter(credential=signed.credential).first()
+    return (signed, passkey) if passkey else None
+
+
+def remove_passkey(account: User, number: int, *, now: datetime) -> str:
+    """Remove one of their passkeys; return its name.
+
+    Raises AccountRefused for the last second factor of somebody who needs one. Where nobody does, the
+    recovery codes go with it.
+    """
+    with transaction.atomic():
+        current = _locked(account)
+        found = passkeys_of(current).filter(pk=number).first()
+        if found is None:
+            raise AccountRefused("This passkey has been removed already.")
+        Passkey.objects.filter(pk=found.pk).delete()
+        if not sessions.has_second_factor(current):
+            if settings.SECOND_FACTOR_REQUIRED:
+                raise AccountRefused(
+                    "This is your only second factor. Add another passkey or an app first."
+                )
+            RecoveryCode.objects.filter(account_id=current.pk).delete()
+        accounts.record(current, AccountAct.PASSKEY_REMOVED, found.name, by=current, now=now)
+    return found.name
+
+
 def codes_left(account: User) -> int:
     """How many recovery codes still work."""
     return RecoveryCode.objects.filter(account_id=account.pk, used_at=None).count()
@@ -102,6 +218,7 @@ def reset(
     if not sessions.has_second_factor(account):
         raise AccountRefused(f"{account} has no second factor any more.")
     TOTPDevice.objects.filter(user_id=account.pk).delete()
+    Passkey.objects.filter(account_id=account.pk).delete()
     RecoveryCode.objects.filter(account_id=account.pk).delete()
     sessions.end_all(account)
     asked = f"proposed by {shown_name(proposed_by)}" if proposed_by else "on the server"
@@ -129,6 +246,10 @@ def _accept_from_app(account: User, code: str) -> bool:
         _locked(account)
         device = TOTPDevice.objects.filter(user_id=account.pk, confirmed=True).first()
         return bool(device and device.verify_token(code))
+
+
+def _credentials(account: User) -> list[str]:
+    return list(passkeys_of(account).values_list("credential", flat=True))
 
 
 def _locked(account: User) -> User:

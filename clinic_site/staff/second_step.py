@@ -1,13 +1,13 @@
-"""The pages of the second factor: the code after the password, and setting it up.
+"""The pages of the second factor: the passkey or the code after the password, and setting it up.
 
-Whoever has given only the password is not signed in: every address of the desk leads here.
+Whoever has given only the password is not signed in: every address of the desk leads here. The script
+of these pages only asks the browser for a passkey and sends its answer with the form, like a field.
 """
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -18,74 +18,22 @@ from django.views.decorators.http import require_POST
 
 from clinic_site import sign_in
 from clinic_site.staff import second_factor, sessions
+from clinic_site.staff.second_factor_forms import (
+    FirstCodeForm,
+    NewPasskeyForm,
+    SecondFactorForm,
+    options_to_add,
+    options_to_use,
+    whose,
+)
 from procedures.ground.counting import counted
-from procedures.ground.forms import get_or_post
+from procedures.ground.forms import get_or_post, posted
 from procedures.ground.fresh_sign_in import fresh_sign_in, require_fresh_sign_in
 from procedures.ground.signed_in import signed_in
-from procedures.status import PasswordUse
 from procedures.texts.rendering import square_code
 
 KEY = "second_factor_key"
 FEW_LEFT = 3
-
-
-class CodeForm(forms.Form):
-    """The code after the password, the page that was wanted, and what had been sent to it."""
-
-    code = forms.CharField(
-        label="Code",
-        max_length=40,
-        help_text="The 6 digits that your authenticator app shows now. Without your phone, enter one of "
-        "your recovery codes.",
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True}),
-        error_messages={"required": "Enter the code."},
-    )
-    next = forms.CharField(required=False, widget=forms.HiddenInput)
-    sent = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.request = request
-
-    def clean_code(self) -> str:
-        """Check the code, which then does not open again."""
-        code: str = self.cleaned_data["code"]
-        account = sessions.pending(self.request)
-        if account is None:
-            raise forms.ValidationError("You have been signed out. Start again.")
-        with sign_in.code_check(self.request, account, PasswordUse.CODE):
-            if not second_factor.accept(account, code, now=timezone.now()):
-                raise forms.ValidationError(
-                    "This code is wrong, or was used before. Wait until your app shows the next one."
-                )
-        return code
-
-
-class FirstCodeForm(CodeForm):
-    """A code that shows that the app has the key."""
-
-    recovery_codes: list[str]
-
-    def __init__(self, *args: Any, key: str, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.key = key
-        self.fields["code"].help_text = "The 6 digits that the app shows now."
-
-    def clean_code(self) -> str:
-        """Check the code, and take the app as the second factor if it is right."""
-        code: str = self.cleaned_data["code"]
-        account = _whose(self.request)
-        with sign_in.code_check(self.request, account, PasswordUse.SET_UP):
-            codes = second_factor.enrol(account, key=self.key, code=code, now=timezone.now())
-            if codes is None:
-                raise forms.ValidationError(
-                    "This is not the code. Check that the clock of your phone is right, and enter the "
-                    "code that the app shows now."
-                )
-        self.recovery_codes = codes
-        return code
 
 
 def ask(request: HttpRequest, wanted: str, sent: str = "") -> HttpResponse:
@@ -95,7 +43,9 @@ def ask(request: HttpRequest, wanted: str, sent: str = "") -> HttpResponse:
     request.user = AnonymousUser()
     if account and not sessions.has_second_factor(account):
         return _set_up_page(request, FirstCodeForm(**_first(request, wanted)))
-    return _code_page(request, CodeForm(request=request, initial={"next": wanted, "sent": sent}))
+    return _code_page(
+        request, SecondFactorForm(request=request, initial={"next": wanted, "sent": sent})
+    )
 
 
 @require_POST
@@ -104,7 +54,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     account = sessions.pending(request)
     if account is None:
         return redirect("admin:login")
-    form = CodeForm(request.POST, request=request)
+    form = SecondFactorForm(request.POST, request=request)
     if not form.is_valid():
         return _code_page(request, form)
     sessions.complete(request, account)
@@ -121,12 +71,7 @@ def enter(request: HttpRequest) -> HttpResponse:
 @get_or_post
 def set_up(request: HttpRequest) -> HttpResponse:
     """Show the key to an app, and take the app as the second factor once it shows the right code."""
-    is_new = sessions.pending(request) is not None
-    if not is_new and not request.user.is_authenticated:
-        return redirect("admin:login")
-    if not is_new:
-        require_fresh_sign_in(request)
-    elif sessions.has_second_factor(_whose(request)):
+    if not _may_set_up(request):
         return redirect("admin:login")
     if request.method != "POST":
         return _set_up_page(request, FirstCodeForm(**_first(request, request.GET.get("next", ""))))
@@ -134,9 +79,44 @@ def set_up(request: HttpRequest) -> HttpResponse:
     if not form.key or not form.is_valid():
         return _set_up_page(request, form if form.key else FirstCodeForm(**_first(request, "")))
     del request.session[KEY]
-    sessions.complete(request, _whose(request))
+    return _done(request, form)
+
+
+@get_or_post
+def add_passkey(request: HttpRequest) -> HttpResponse:
+    """Take a passkey as the second factor: the first after the password, or one more."""
+    if not _may_set_up(request):
+        return redirect("admin:login")
+    form = NewPasskeyForm(posted(request), request=request, initial=_passkey_called(request))
+    if request.method == "POST" and form.is_valid():
+        return _done(request, form)
+    if sessions.pending(request):
+        return _set_up_page(request, FirstCodeForm(**_first(request, "")), form)
+    context = {
+        "title": "Add a passkey",
+        "new_passkey": form,
+        "options": options_to_add(request),
+    }
+    return _page(request, "admin/second_factor/add_passkey.html", context)
+
+
+def _may_set_up(request: HttpRequest) -> bool:
+    """Whether they may set up a second factor: their first, or with a fresh sign-in another one."""
+    if account := sessions.pending(request):
+        return not sessions.has_second_factor(account)
+    if request.user.is_authenticated:
+        require_fresh_sign_in(request)
+    return request.user.is_authenticated
+
+
+def _done(request: HttpRequest, form: FirstCodeForm | NewPasskeyForm) -> HttpResponse:
+    """Sign them in here and nowhere else, and show the recovery codes if there are new ones."""
+    sessions.complete(request, whose(request))
     sessions.end_others(request)
-    return _codes_page(request, form.recovery_codes, _safe(request, form.cleaned_data["next"]))
+    if form.recovery_codes:
+        return _codes_page(request, form.recovery_codes, _safe(request, form.cleaned_data["next"]))
+    messages.success(request, "Added. You can sign in with it from now on.")
+    return redirect("admin:my_account")
 
 
 @require_POST
@@ -158,15 +138,15 @@ def start_again(request: HttpRequest) -> HttpResponse:
     return redirect("admin:login")
 
 
-def _whose(request: HttpRequest) -> User:
-    """Whose second factor it is: of whoever gave the password here, or is signed in."""
-    return sessions.pending(request) or signed_in(request)
-
-
 def _first(request: HttpRequest, wanted: str) -> dict[str, Any]:
     """How the form for a first code begins. The key stays the same until it is used."""
     key = request.session.setdefault(KEY, second_factor.new_key())
     return {"request": request, "key": key, "initial": {"next": wanted}}
+
+
+def _passkey_called(request: HttpRequest) -> dict[str, str]:
+    """What a new passkey is called unless its owner writes something else."""
+    return {"name": sessions.browser_of(request)}
 
 
 def _safe(request: HttpRequest, wanted: str) -> str:
@@ -175,20 +155,29 @@ def _safe(request: HttpRequest, wanted: str) -> str:
     return wanted if ours else reverse("admin:index")
 
 
-def _code_page(request: HttpRequest, form: CodeForm) -> HttpResponse:
-    context = {"title": "Enter the code from your phone", "form": form}
+def _code_page(request: HttpRequest, form: SecondFactorForm) -> HttpResponse:
+    options = options_to_use(request) if form.account else ""
+    title = "Use your passkey, or enter a code" if options else "Enter the code from your phone"
+    form.fields["code"].widget.attrs["autofocus"] = not options
+    context = {"title": title, "form": form, "options": options}
     return _page(request, "admin/second_factor/code.html", context)
 
 
-def _set_up_page(request: HttpRequest, form: FirstCodeForm) -> HttpResponse:
-    address = second_factor.address_of(_whose(request), form.key)
+def _set_up_page(
+    request: HttpRequest, form: FirstCodeForm, new_passkey: NewPasskeyForm | None = None
+) -> HttpResponse:
+    """The page for an app; after a first password, for a passkey or an app."""
+    address = second_factor.address_of(whose(request), form.key)
     context = {
         "title": "Set up your second factor",
         "form": form,
         "square": square_code(address, "Square code for your authenticator app"),
         "typed_key": second_factor.typed_key(form.key),
-        "is_new": sessions.pending(request) is not None,
     }
+    if sessions.pending(request):
+        initial = _passkey_called(request) | {"next": form["next"].value()}
+        context["new_passkey"] = new_passkey or NewPasskeyForm(request=request, initial=initial)
+        context["options"] = options_to_add(request)
     return _page(request, "admin/second_factor/set_up.html", context)
 
 

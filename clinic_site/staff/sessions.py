@@ -5,6 +5,7 @@ the end of a working day, and when its row here is deleted: by its owner, at a c
 the role or the second factor, and when somebody leaves.
 """
 
+import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from procedures.ground.fresh_sign_in import note_sign_in
 from procedures.ground.places import shortened
-from procedures.models import DeskChoice, StaffSession
+from procedures.models import DeskChoice, Passkey, StaffSession
 
 KEY = "staff_session"
 # The first of these that a browser names is what it is: several name others, to be served alike.
@@ -44,6 +45,8 @@ KEYS_OFF = "keys_off"
 BY_ITSELF = "X-By-Itself"
 # A request within this time of the last one is not noted, so not every page writes.
 BETWEEN_NOTES = timedelta(minutes=1)
+# How long a passkey may sign what a page asked it to.
+CHALLENGE_LASTS = timedelta(minutes=5)
 
 
 class StaffSessionMiddleware(AuthenticationMiddleware):
@@ -140,8 +143,32 @@ def listen() -> None:
 
 
 def has_second_factor(account: User) -> bool:
-    """Whether they have set one up."""
+    """Whether they have set one up: an app or a passkey."""
+    return has_app(account) or Passkey.objects.filter(account_id=account.pk).exists()
+
+
+def has_app(account: User) -> bool:
+    """Whether an app shows codes for them."""
     return bool(TOTPDevice.objects.filter(user_id=account.pk, confirmed=True).exists())
+
+
+def new_challenge(request: HttpRequest, now: datetime) -> bytes:
+    """What a passkey has to sign in this session, for a few minutes. An earlier one does not count."""
+    challenge = secrets.token_bytes(32)
+    StaffSession.objects.filter(pk=this(request)).update(
+        challenge=challenge.hex(), challenge_ends=now + CHALLENGE_LASTS
+    )
+    return challenge
+
+
+def take_challenge(request: HttpRequest, now: datetime) -> bytes | None:
+    """The challenge of this session, which does not count any more; None if it ended or was used."""
+    waiting = StaffSession.objects.filter(pk=this(request), challenge_ends__gt=now)
+    challenge = waiting.exclude(challenge="").values_list("challenge", flat=True).first()
+    # Of two requests that send the same answer one takes it.
+    if challenge is None or not waiting.filter(challenge=challenge).update(challenge=""):
+        return None
+    return bytes.fromhex(challenge)
 
 
 def browser_of(request: HttpRequest) -> str:

@@ -1,4 +1,7 @@
-"""The page that asks for the password once more, before accounts, roles and signatures."""
+"""The page that asks for the password and the second factor once more, before careful steps.
+
+Careful steps are those on accounts, roles and signatures, and on what we hold about a person.
+"""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -6,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -14,13 +18,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from clinic_site import sign_in
+from clinic_site.staff import sessions
+from clinic_site.staff.second_factor_forms import SecondFactorForm, options_to_use
 from procedures.ground.fresh_sign_in import SignInTooOld, note_sign_in
 from procedures.ground.signed_in import signed_in
 from procedures.status import PasswordUse
 
 
-class PasswordAgainForm(forms.Form):
-    """The password of whoever is signed in, the page they want, and what they had sent to it."""
+class SignInAgainForm(SecondFactorForm):
+    """The password and the second factor of whoever is signed in, and what they had sent to a page."""
 
     password = forms.CharField(
         label="Password",
@@ -28,14 +34,18 @@ class PasswordAgainForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         error_messages={"required": "Enter your password."},
     )
-    next = forms.CharField(widget=forms.HiddenInput)
-    sent = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    use_required_attribute = False
+    field_order = ("password", "passkey", "code")
+    use = PasswordUse.CODE_AGAIN
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.request = request
+        super().__init__(*args, request=request, **kwargs)
+        if not sessions.has_second_factor(signed_in(request)):
+            del self.fields["passkey"], self.fields["code"]
+
+    def find_account(self) -> User:
+        """Whoever is signed in."""
+        return signed_in(self.request)
 
     def clean_password(self) -> str:
         """Check the password as when signing in."""
@@ -45,6 +55,10 @@ class PasswordAgainForm(forms.Form):
             if not user.check_password(password):
                 raise forms.ValidationError("This is not your password. Try again.")
         return password
+
+    def clean_code(self) -> str:
+        """Check the passkey or the code, once the password is right: a stranger learns nothing of it."""
+        return super().clean_code() if "password" in self.cleaned_data else ""
 
 
 class AskForThePasswordAgain:
@@ -64,14 +78,14 @@ class AskForThePasswordAgain:
         initial = {"next": request.get_full_path()}
         if sign_in.carries_something(request):
             initial["sent"] = sign_in.sent_fields(request)
-        form = PasswordAgainForm(request=request, initial=initial)
+        form = SignInAgainForm(request=request, initial=initial)
         return _page(request, form, status=HTTPStatus.FORBIDDEN)
 
 
 @require_POST
 def enter(request: HttpRequest) -> HttpResponse:
     """Check the password, then lead on to what was asked for."""
-    form = PasswordAgainForm(request.POST, request=request)
+    form = SignInAgainForm(request.POST, request=request)
     if not form.is_valid():
         return _page(request, form)
     request.session.cycle_key()
@@ -83,12 +97,15 @@ def enter(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, form: PasswordAgainForm, status: HTTPStatus = HTTPStatus.OK
+    request: HttpRequest, form: SignInAgainForm, status: HTTPStatus = HTTPStatus.OK
 ) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
-        "title": "Enter your password again",
+        "title": "Sign in again for this step"
+        if "code" in form.fields
+        else "Enter your password again",
         "form": form,
+        "options": options_to_use(request),
         "was_sent": bool(form["sent"].value()),
     }
     # Rendered here, because a middleware may answer with it.

@@ -183,10 +183,14 @@ class StaffSession(models.Model):
     browser = models.CharField(max_length=40, blank=True)
     # False while only the password was given and a second factor is needed: nobody is signed in yet.
     is_complete = models.BooleanField(default=False)
+    # What a passkey is asked to sign, and until when. Empty once it was used.
+    challenge = models.CharField(max_length=64, blank=True, db_default="")
+    challenge_ends = models.DateTimeField(null=True)
 
     PERSONAL: set[str] = set()
     OF_STAFF = {"started_by", "place", "browser"}
-    NOT_PERSONAL = {"id", "started_at", "last_seen", "is_complete"}
+    NOT_PERSONAL = {"id", "started_at", "last_seen", "is_complete", "challenge", "challenge_ends"}
+    SECRET = {"challenge"}
 
     class Meta:
         constraints = [paired("started")]
@@ -220,6 +224,35 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"recovery code of {shown_name(self.account)}"
+
+
+class Passkey(models.Model):
+    """A passkey of a colleague: its public half. The private one is in their phone, computer or key."""
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="passkeys"
+    )
+    name = models.CharField(max_length=60)
+    # Both as base64url; the key is COSE in CBOR, as it came.
+    credential = models.CharField(max_length=1400, unique=True)
+    public_key = models.CharField(max_length=2000)
+    # How often it says that it has signed; 0 if it does not count.
+    sign_count = models.PositiveBigIntegerField()
+    added_at = models.DateTimeField()
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    last_used = models.DateTimeField(null=True)
+
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"account", "name", "added_by"}
+    NOT_PERSONAL = {"id", "credential", "public_key", "sign_count", "added_at", "last_used"}
+
+    class Meta:
+        constraints = [paired("added")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, passkey of {shown_name(self.account)}"
 
 
 class DeskChoice(models.Model):

@@ -117,7 +117,7 @@ def test_what_the_settings_have_off_is_not_said_to_be_on(sign_in: SignIn, settin
     text = shown(client, "impact-assessment")
     assert "Backups are encrypted" in text
     assert "The folder /srv/backups" in text
-    assert "Signing in asks for a code from an app" in text
+    assert "Signing in asks for a passkey or a code from an app" in text
 
 
 def test_recipients_are_those_of_the_settings_and_no_secret_is_among_them(

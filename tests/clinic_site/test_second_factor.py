@@ -122,7 +122,13 @@ DESK: Any = next(
     each for each in get_resolver().url_patterns if getattr(each, "app_name", "") == "admin"
 )
 # Open to whoever has not given the second factor yet.
-ON_THE_WAY = {"/admin/login/", CODE, SET_UP, "/admin/second-factor/start-again/"}
+ON_THE_WAY = {
+    "/admin/login/",
+    CODE,
+    SET_UP,
+    "/admin/second-factor/passkey/",
+    "/admin/second-factor/start-again/",
+}
 
 
 def test_every_address_of_the_desk_leads_to_it_until_it_is_done(

@@ -1,4 +1,4 @@
-"""A colleague sets up the second factor at the first sign-in, and signs in with it afterwards."""
+"""A colleague sets up the second factor at the first sign-in: an app or a passkey."""
 
 from base64 import b32decode
 from collections.abc import Callable
@@ -50,3 +50,40 @@ def test_the_first_sign_in_and_the_next(
     plain.get_by_role("textbox", name="Code").fill(on_paper)
     press(plain.get_by_role("button", name="Continue"))
     expect(plain.get_by_role("link", name="Write a page")).to_be_visible()
+
+
+def test_a_passkey_is_made_and_used(
+    clinic: str, new_page: NewPage, look_at: Look, settings: Any
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+    page = new_page(width=375, scheme="dark")
+    with_a_phone(page)
+    sign_in(page, clinic, "editor")
+    look_at(page)
+    page.get_by_role("textbox", name="Name").fill("My phone")
+    press(page.get_by_role("button", name="Make a passkey"))
+    expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    press(page.get_by_role("link", name="I have them: continue"))
+    press(page.get_by_role("link", name="My account"))
+    expect(page.get_by_text("My phone, a passkey")).to_be_visible()
+    look_at(page)
+    press(page.get_by_role("button", name="Sign out"))
+    sign_in(page, clinic, "editor")
+    look_at(page)
+    press(page.get_by_role("button", name="Use a passkey"))
+    expect(page.get_by_role("link", name="Write a page")).to_be_visible()
+
+
+def with_a_phone(page: Page) -> None:
+    """Give the browser an authenticator that always finds the right finger."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    phone = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": phone})
