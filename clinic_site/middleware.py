@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
+from bookings.outside.fhir.outcomes import CONTENT_TYPE, outcome
 from clinic_site import errors
 from procedures.ground.rate_limits import TooManyTries
 from procedures.models.restored import is_quiet
@@ -14,6 +15,25 @@ from procedures.reading.store import DATABASE_IS_AWAY
 View = Callable[[HttpRequest], HttpResponse]
 STAFF_ONLY = ("/admin/", "/invitation/")
 METHODS = ("GET", "HEAD", "POST")
+# What a refusal says beside its words.
+KEPT = ("Allow", "Retry-After")
+
+
+def answer_other_systems(get_response: View) -> View:
+    """Answer every refusal under /fhir/ in FHIR's words, whoever refused.
+
+    A program that meets a page of HTML can only say that something is wrong.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_ours = response.headers.get("Content-Type") == CONTENT_TYPE
+        if response.status_code < 400 or is_ours or not request.path.startswith("/fhir/"):
+            return response
+        kept = {name: response.headers[name] for name in KEPT if name in response.headers}
+        return outcome(response.status_code, headers=kept)
+
+    return middleware
 
 
 def refuse_nul(get_response: View) -> View:

@@ -133,6 +133,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Every response from here on, even a refusal, has all headers.
+    "clinic_site.middleware.answer_other_systems",
     "clinic_site.middleware.refuse_nul",
     "clinic_site.middleware.refuse_large_bodies",
     "clinic_site.middleware.refuse_methods",

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("procedures.urls")),
     path("appointments/", include("bookings.urls")),
     path("admin/", admin.site.urls),
+    path("fhir/", include("bookings.outside.fhir.urls")),
     path("metrics", metrics.show, name="metrics"),
     path(".well-known/change-password", my_account.change_password),
     path("invitation/", invitation.choose_password, name="invitation"),

@@ -30,7 +30,6 @@ class AccessToken(models.Model):
     given_to = models.CharField(
         "given to",
         max_length=120,
-        unique=True,
         help_text="The system, and who looks after it. For example “Theatre list, IT department”.",
     )
     scopes = models.JSONField("what it may read")

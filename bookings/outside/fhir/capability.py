@@ -1,0 +1,52 @@
+"""What the interface can do, in FHIR's words. It follows from the table, so it cannot go stale."""
+
+from bookings.outside.fhir.clinic import base
+from bookings.outside.fhir.kinds import BY_ID, TABLE, Kind
+from bookings.outside.fhir.outcomes import Resource
+from procedures.models.clinic import details
+
+VERSION = "4.0.1"
+# The day on which what it can do last changed.
+CHANGED = "2026-11-29"
+
+
+def statement() -> Resource:
+    """The CapabilityStatement of this installation."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": CHANGED,
+        "publisher": details().name,
+        "kind": "instance",
+        "software": {"name": "Clinic site"},
+        "implementation": {"description": f"{details().name}, read-only", "url": base()},
+        "fhirVersion": VERSION,
+        "format": ["json", "application/fhir+json"],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": "Unknown parameters are refused, whatever “Prefer” says. The next page "
+                "is at the link “next”.",
+                "security": {
+                    "cors": False,
+                    "description": "An access token of the clinic: “Authorization: Bearer …”. It names "
+                    "the kinds of resource that it may read.",
+                },
+                "resource": [_resource(kind) for kind in TABLE],
+            }
+        ],
+    }
+
+
+def _resource(kind: Kind) -> Resource:
+    by_id = {} if kind.name == "Slot" else BY_ID
+    return {
+        "type": kind.name,
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "conditionalRead": "not-match",
+        "searchParam": [
+            {"name": name, "type": each.kind, "documentation": each.about}
+            for name, each in {**by_id, **kind.parameters}.items()
+        ],
+    }

@@ -1,0 +1,217 @@
+"""The table of what can be read: for each kind of resource its rows, its words and its parameters."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+
+from bookings.models import (
+    AppointmentRequest,
+    AppointmentType,
+    ClinicSession,
+    Location,
+    Person,
+    ScreeningAnswer,
+    ScreeningQuestion,
+)
+from bookings.outside.fhir import clinic, questions, slots, visits
+from bookings.outside.fhir.outcomes import Refused, Resource, version_of
+from bookings.outside.fhir.search import (
+    Page,
+    Parameter,
+    conditions,
+    id_in,
+    number,
+    page_of,
+    period,
+)
+from bookings.status import Scope
+from procedures.models import Clinician
+
+Asked = list[tuple[str, str]]
+
+
+def _any(model: type[Model]) -> QuerySet[Any]:
+    """Every row of a table."""
+    return QuerySet(model)
+
+
+def _nobody(rows: list[Any]) -> list[int]:
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of resource."""
+
+    scope: Scope
+    model: type[Model]
+    rows: Callable[[datetime], QuerySet[Any]]
+    written: Callable[[Any, datetime], Resource]
+    # The requests of the patients whom rows are about, for the journal.
+    about: Callable[[list[Any]], list[int]] = _nobody
+    # The attribute that says when a row last changed, for kinds whose tables know.
+    changed: str = ""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Its name in FHIR."""
+        return self.scope.value
+
+    def search(self, asked: Asked, after: str, count: int, now: datetime) -> Page:
+        """One page of what is asked for."""
+        found = self.rows(now).filter(conditions(asked, {**BY_ID, **self.parameters}, now))
+        return page_of(found, after, count)
+
+    def one(self, pk: str, now: datetime) -> Any:
+        """The row with that id. Raises Refused if there is none, or none any more."""
+        found = self.rows(now).filter(pk=number(pk)).first() if pk.isdecimal() else None
+        if found:
+            return found
+        was = pk.isdecimal() and _any(self.model).filter(pk=number(pk)).exists()
+        raise Refused(410) if was else Refused(404, f"There is no {self.name} “{pk}”.")
+
+
+class SlotKind(Kind):
+    """Slots, which are in no table."""
+
+    def search(self, asked: Asked, after: str, count: int, now: datetime) -> Page:
+        """One page of what is asked for."""
+        return slots.slots_page(asked, after, count, now)
+
+    def one(self, pk: str, now: datetime) -> Any:
+        """The Slot with that id. Raises Refused if the session is no longer cut there."""
+        if found := slots.slot_with(pk, now):
+            return found
+        raise Refused(404, f"There is no Slot “{pk}” now.")
+
+
+def _reference(column: str, about: str) -> Parameter:
+    return Parameter("reference", about, lambda text, _now: Q(**{column: number(id_in(text))}))
+
+
+def _date(column: str, about: str) -> Parameter:
+    return Parameter("date", about, lambda text, _now: period(text).on(column))
+
+
+def _worked_out(kind: str, about: str) -> Parameter:
+    """A parameter of what is in no table: `slots` reads it itself."""
+    return Parameter(kind, about, lambda _text, _now: Q())
+
+
+def _question_status(text: str, now: datetime) -> Q:
+    if text not in {"active", "retired"}:
+        raise Refused(400, f"“{text}” is no status. The statuses are: active, retired.")
+    return Q(retired_on__isnull=text == "active")
+
+
+BY_ID = {"_id": Parameter("token", "its id", lambda text, _now: Q(pk=number(text)))}
+ABOUT_STATUS = "its status at this moment"
+TABLE = (
+    Kind(
+        scope=Scope.APPOINTMENT,
+        model=AppointmentRequest,
+        rows=visits.requests,
+        written=visits.appointment,
+        about=lambda rows: [each.pk for each in rows],
+        changed="changed",
+        parameters={
+            "_lastUpdated": Parameter("date", "its last change", visits.changed),
+            "date": Parameter("date", "when it starts", visits.on_date),
+            "status": Parameter("token", ABOUT_STATUS, visits.with_status),
+            "practitioner": Parameter("reference", "with whom it is", visits.with_practitioner),
+            "patient": Parameter("reference", "whose it is", visits.of_patient),
+        },
+    ),
+    SlotKind(
+        scope=Scope.SLOT,
+        model=ClinicSession,
+        rows=lambda _now: ClinicSession.objects.none(),
+        written=slots.slot,
+        parameters={
+            "start": _worked_out("date", "when it starts"),
+            "status": _worked_out("token", "whether it is free"),
+            "schedule": _worked_out("reference", "its clinic session"),
+            "practitioner": _worked_out("reference", "whose time it is"),
+        },
+    ),
+    Kind(
+        scope=Scope.SCHEDULE,
+        model=ClinicSession,
+        rows=lambda _now: ClinicSession.objects.select_related("clinician", "room__location"),
+        written=clinic.schedule,
+        parameters={
+            "date": Parameter("date", "days on which it may take place", clinic.in_horizon),
+            "practitioner": _reference("clinician", "whose time it is"),
+        },
+    ),
+    Kind(
+        scope=Scope.PRACTITIONER,
+        model=Clinician,
+        rows=lambda _now: Clinician.objects.select_related("login"),
+        written=clinic.practitioner,
+    ),
+    Kind(
+        scope=Scope.PRACTITIONER_ROLE,
+        model=Clinician,
+        rows=lambda _now: Clinician.objects.select_related("login").prefetch_related(
+            "clinicsession_set__room"
+        ),
+        written=clinic.practitioner_role,
+        parameters={"practitioner": _reference("pk", "whose role it is")},
+    ),
+    Kind(
+        scope=Scope.LOCATION,
+        model=Location,
+        rows=lambda _now: Location.objects.all(),
+        written=clinic.location,
+    ),
+    Kind(
+        scope=Scope.HEALTHCARE_SERVICE,
+        model=AppointmentType,
+        rows=lambda _now: AppointmentType.objects.all(),
+        written=clinic.healthcare_service,
+    ),
+    Kind(
+        scope=Scope.PATIENT,
+        model=Person,
+        rows=visits.people,
+        written=visits.patient,
+        about=visits.requests_of_people,
+        changed="known_at",
+        parameters={"_lastUpdated": _date("known_at", "since when we know what it says")},
+    ),
+    Kind(
+        scope=Scope.QUESTIONNAIRE,
+        model=ScreeningQuestion,
+        rows=lambda _now: ScreeningQuestion.objects.all(),
+        written=questions.questionnaire,
+        parameters={"status": Parameter("token", "whether it is asked now", _question_status)},
+    ),
+    Kind(
+        scope=Scope.QUESTIONNAIRE_RESPONSE,
+        model=ScreeningAnswer,
+        rows=questions.answers,
+        written=questions.questionnaire_response,
+        about=lambda rows: [each.request_id for each in rows],
+        changed="given_at",
+        parameters={
+            "_lastUpdated": _date("given_at", "when it was given"),
+            "authored": _date("given_at", "when it was given"),
+            "patient": Parameter("reference", "who answered", visits.answers_of_patient),
+        },
+    ),
+)
+KINDS = {kind.name: kind for kind in TABLE}
+
+
+def resource_of(kind: Kind, row: Any, now: datetime) -> Resource:
+    """A row as a resource, with its id and its version."""
+    said = {**kind.written(row, now), "id": str(row.pk)}
+    meta = {"versionId": version_of(said)}
+    if kind.changed:
+        meta["lastUpdated"] = clinic.instant(getattr(row, kind.changed))
+    return {"resourceType": said["resourceType"], "id": said["id"], "meta": meta} | said

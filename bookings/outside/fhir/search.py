@@ -1,0 +1,151 @@
+"""What may be asked, and one page of the answer.
+
+A parameter becomes a condition on rows. The place in a list is the key of its last row, so the next
+page takes as long as the first, and no row is left out or repeated while others arrive.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from bookings.outside.fhir.outcomes import Refused
+
+USUAL_COUNT, MOST = 50, 200
+AFTER = "_after"
+MOMENT = re.compile(
+    r"(?P<prefix>eq|gt|ge|lt|le|sa|eb)?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
+    r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?"
+)
+REFERENCE = re.compile(r"(?:.*/)?(?P<id>[A-Za-z0-9\-.]{1,64})")
+
+
+class Period(NamedTuple):
+    """From an instant on and before another; None is no limit."""
+
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+    def on(self, column: str) -> Q:
+        """The condition that a column is in it."""
+        conditions = {f"{column}__gte": self.begins, f"{column}__lt": self.ends}
+        return Q(**{name: value for name, value in conditions.items() if value})
+
+
+class Parameter(NamedTuple):
+    """One search parameter: its type in FHIR's words, what it is about, and the condition it becomes."""
+
+    kind: str
+    about: str
+    # Called with one value, and with now. Commas mean any of the values, a repeated parameter means all.
+    condition: Callable[[str, datetime], Q]
+
+
+class Page(NamedTuple):
+    """Rows, and where the next page begins; empty if this is the last."""
+
+    rows: list[Any]
+    after: str
+
+
+def conditions(
+    asked: Iterable[tuple[str, str]], parameters: dict[str, Parameter], now: datetime
+) -> Q:
+    """What all parameters together ask for. Raises Refused for one that is unknown or has no sense."""
+    found = Q()
+    for name, text in asked:
+        if name not in parameters:
+            known = ", ".join(sorted(parameters)) or "none"
+            raise Refused(400, f"The parameter “{name}” is not supported. Supported are: {known}.")
+        any_of = Q()
+        for value in text.split(","):
+            any_of |= parameters[name].condition(value.strip(), now)
+        found &= any_of
+    return found
+
+
+def page_of(rows: QuerySet[Any], after: str, count: int) -> Page:
+    """So many rows after the one with that key, in the order of their keys."""
+    if after:
+        rows = rows.filter(pk__gt=number(after))
+    found = list(rows.order_by("pk")[: count + 1])
+    return Page(found[:count], str(found[count - 1].pk) if len(found) > count else "")
+
+
+def count_of(text: str) -> int:
+    """How many rows a page has. More than we allow is what we allow; less than one has no sense."""
+    wanted = number(text) if text else USUAL_COUNT
+    if wanted < 1:
+        raise Refused(400, "_count is a number from 1 up.")
+    return min(wanted, MOST)
+
+
+def number(text: str) -> int:
+    """A number in an address. Raises Refused for anything else, and for what no key can be."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise Refused(400, f"“{text}” is no number.")
+    return int(text)
+
+
+def id_in(reference: str) -> str:
+    """The id that a reference names, with its kind before it or without."""
+    found = REFERENCE.fullmatch(reference)
+    if not found:
+        raise Refused(400, f"“{reference}” is no reference, for example “Practitioner/3”.")
+    return found["id"]
+
+
+def period(text: str) -> Period:
+    """The instants that a date with its prefix means. A date without a zone is the clinic's."""
+    found = MOMENT.fullmatch(text.replace(" ", "+"))
+    try:
+        begins, ends = _extent(found.groupdict()) if found else (None, None)
+    except (ValueError, OverflowError):
+        found = None
+    if not found:
+        raise Refused(400, f"“{text}” is no date, for example “ge2026-11-23”.")
+    return {
+        None: Period(begins, ends),
+        "eq": Period(begins, ends),
+        "gt": Period(ends, None),
+        "sa": Period(ends, None),
+        "ge": Period(begins, None),
+        "lt": Period(None, begins),
+        "eb": Period(None, begins),
+        "le": Period(None, ends),
+    }[found["prefix"]]
+
+
+def overlap(periods: Sequence[Period]) -> Period:
+    """What all of them have in common."""
+    begins = [each.begins for each in periods if each.begins]
+    ends = [each.ends for each in periods if each.ends]
+    return Period(max(begins, default=None), min(ends, default=None))
+
+
+def _extent(parts: dict[str, str | None]) -> tuple[datetime, datetime]:
+    """From when to when a date is, as exactly as it was written."""
+    year, month, day = (int(parts[name] or 1) for name in ("year", "month", "day"))
+    if parts["hour"] is None:
+        last = date(year, month, day)
+        if parts["day"] is None:
+            months = year * 12 + (12 if parts["month"] is None else month)
+            following = date(months // 12, months % 12 + 1, 1)
+        else:
+            following = last + timedelta(days=1)
+        return _local(last, time()), _local(following, time())
+    clock = time(int(parts["hour"]), int(parts["minute"] or 0), int(parts["second"] or 0))
+    if parts["zone"]:
+        offset = parts["zone"].replace("Z", "+00:00")
+        begins = datetime.fromisoformat(f"{date(year, month, day)}T{clock}{offset}").astimezone(UTC)
+    else:
+        begins = _local(date(year, month, day), clock)
+    exact = timedelta(minutes=1) if parts["second"] is None else timedelta(seconds=1)
+    return begins, begins + exact
+
+
+def _local(day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, timezone.get_current_timezone()).astimezone(UTC)

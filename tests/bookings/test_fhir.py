@@ -1,0 +1,352 @@
+"""FHIR for other systems: what is read, by whom, page by page, and how everything else is refused."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from bookings import access, journal, triage
+from bookings.models import AppointmentRequest, OutsideLook, Person
+from bookings.outside.fhir import search
+from bookings.outside.fhir.kinds import KINDS
+from bookings.status import RequestStatus, Scope
+from bookings.status.events import Event
+from tests import factories
+from tests.people import CANARIES, booked, request_with_canaries
+
+pytestmark = pytest.mark.django_db
+REFUSED = "OperationOutcome"
+
+
+class Reader:
+    """Another system with a token for these kinds of resource."""
+
+    def __init__(self, now: datetime, *scopes: Scope):
+        last_day = timezone.localdate(now) + timedelta(days=300)
+        self.token = access.make_token(
+            given_to="Reader", scopes=scopes or Scope, last_day=last_day, by="manager", now=now
+        )
+        self.client = Client(headers={"Authorization": f"Bearer {self.token.text}"})
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.client.get(f"/fhir/{path}", headers=headers)
+
+    def found(self, path: str) -> list[dict[str, Any]]:
+        """Every resource of a search, over all of its pages."""
+        return list(self._pages(f"/fhir/{path}"))
+
+    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.content.decode()
+        bundle = answer.json()
+        yield from (entry["resource"] for entry in bundle.get("entry", []))
+        links = {link["relation"]: link["url"] for link in bundle["link"]}
+        if "next" in links:
+            yield from self._pages("/" + links["next"].split("/", 3)[3])
+
+
+def ids(resources: list[dict[str, Any]]) -> set[int]:
+    return {int(each["id"]) for each in resources}
+
+
+def in_every_status(now: datetime) -> None:
+    """A request at each point of its life, and one with a single time to take."""
+    for status in RequestStatus:
+        factories.request_at(status, now=now)
+    single = factories.request_at(RequestStatus.IN_REVIEW, now=now)
+    two_days = timedelta(days=2)
+    factories.offer(single, [factories.tomorrow(30, now=now)], held_for=two_days, now=now)
+
+
+EVERY_STATUS = {
+    *("proposed", "pending", "booked", "arrived", "fulfilled", "noshow", "cancelled", "waitlist")
+}
+
+
+def test_what_is_written_with_a_status_is_found_by_it(monday: datetime, at: Any) -> None:
+    by = factories.staff("Reception")
+    arrived, came, missed = (booked(monday - timedelta(hours=hours), days=1) for hours in (1, 2, 3))
+    in_every_status(monday)
+    reader, seen = Reader(monday, Scope.APPOINTMENT), set()
+    for days in (1, 5):
+        now = monday + timedelta(days=days)
+        at(now)
+        if days == 1:
+            triage.record_arrival(arrived, version=arrived.version, by=by, now=now)
+            for each in (came, missed):
+                is_here = each == came
+                triage.record_attendance(each, version=each.version, came=is_here, by=by, now=now)
+        everything = reader.found("Appointment")
+        assert ids(everything) == set(AppointmentRequest.objects.values_list("pk", flat=True))
+        for status in EVERY_STATUS:
+            written = [each for each in everything if each["status"] == status]
+            assert reader.found(f"Appointment?status={status}") == written
+            seen |= {status} if written else set()
+    assert seen == EVERY_STATUS
+    assert reader.found("Appointment?status=fulfilled,noshow") == [
+        each for each in everything if each["status"] in {"fulfilled", "noshow"}
+    ]
+
+
+def test_a_visit_keeps_its_identity_when_it_moves(monday: datetime) -> None:
+    request = booked(monday)
+    reader = Reader(monday, Scope.APPOINTMENT)
+    before = reader.get(f"Appointment/{request.pk}").json()
+    old = request.appointments.get()
+    triage.book(
+        request,
+        version=request.version,
+        appointment_type=old.appointment_type,
+        clinician=old.clinician,
+        starts=old.starts + timedelta(hours=2),
+        by=factories.staff("Reception"),
+        now=monday + timedelta(seconds=2),
+    )
+    after = reader.get(f"Appointment/{request.pk}").json()
+    assert (before["start"], after["start"]) == (
+        f"{old.starts.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        f"{old.starts.astimezone(UTC) + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}",
+    )
+    assert before["meta"]["versionId"] != after["meta"]["versionId"]
+    then, local = old.starts, timezone.localtime(old.starts)
+    found = {
+        asked: ids(reader.found(f"Appointment?{asked}")) == {request.pk}
+        for asked in (
+            f"date={local:%Y-%m-%d}",
+            f"date=ge{local:%Y-%m-%d}&date=lt{local + timedelta(days=1):%Y-%m-%d}",
+            f"date={then.astimezone(UTC):%Y-%m-%dT%H:%MZ}",  # its old time
+            f"practitioner=Practitioner/{old.clinician_id}",
+            f"practitioner={old.clinician_id + 1}",
+            f"patient=Patient/{request.person_id}",
+        )
+    }
+    assert list(found.values()) == [True, True, False, True, False, True]
+
+
+def test_a_look_is_no_change_and_a_change_is_found(monday: datetime) -> None:
+    request, later = booked(monday), monday + timedelta(hours=3)
+    reader = Reader(monday, Scope.APPOINTMENT)
+    journal.record(request, Event.READ, by="reception", at=later)
+    since = f"Appointment?_lastUpdated=ge{later:%Y-%m-%dT%H:%M:%SZ}"
+    assert reader.found(since) == []
+    triage.cancel(request, version=request.version, by=factories.staff("Reception"), now=later)
+    (found,) = reader.found(since)
+    assert found["meta"]["lastUpdated"] == f"{later:%Y-%m-%dT%H:%M:%SZ}"
+    assert found["cancelationReason"]["coding"][0]["code"] == "prov"
+    assert reader.found(since.replace("=ge", "=lt")) == []
+
+
+def test_a_list_is_read_page_by_page_though_it_grows(monday: datetime) -> None:
+    for number in range(5):
+        factories.location(f"Place {number}")
+    reader = Reader(monday, Scope.LOCATION)
+    first = reader.get("Location?_count=2").json()
+    factories.location("Place 9")
+    following = {link["relation"]: link["url"] for link in first["link"]}["next"]
+    rest = reader.found(following.split("/fhir/")[1])
+    read = [*(entry["resource"] for entry in first["entry"]), *rest]
+    assert [each["name"] for each in read] == [f"Place {number}" for number in (0, 1, 2, 3, 4, 9)]
+
+
+def test_no_name_and_nothing_about_health_is_in_an_appointment(monday: datetime) -> None:
+    request = request_with_canaries(monday)
+    reader = Reader(monday)
+    canaries = [str(value) for value in CANARIES.values()] + ["Canarywarfarin"]
+
+    def said(kind: str) -> list[str]:
+        text = json.dumps(reader.found(kind), ensure_ascii=False)
+        return [word for word in canaries if word in text]
+
+    assert {kind: said(kind) for kind in KINDS if said(kind)} == {
+        "Patient": [str(CANARIES["name"]), str(CANARIES["date_of_birth"])],
+        "QuestionnaireResponse": ["Canarywarfarin"],
+    }
+    AppointmentRequest.objects.filter(pk=request.pk).update(
+        emptied_at=monday, emptied_by="the clock"
+    )
+    assert [reader.found(kind) for kind in ("Appointment", "QuestionnaireResponse")] == [[], []]
+    assert reader.get(f"Appointment/{request.pk}").status_code == 410
+
+
+def test_what_is_read_about_patients_is_recorded(monday: datetime) -> None:
+    mine, other = booked(monday), factories.received(now=monday, name="Sam Other")
+    reader = Reader(monday)
+    for path in ("Location", "Practitioner", f"Patient/{mine.person_id}", "Appointment"):
+        reader.get(path)
+    reader.get("Appointment?status=arrived")
+    looks = OutsideLook.objects.values_list("resource", "requests", "looked_at", "looked_by")
+    assert list(looks) == [
+        ("Patient", [mine.pk], monday, reader.token.pk),
+        ("Appointment", sorted([mine.pk, other.pk]), monday, reader.token.pk),
+    ]
+    assert reader.token.uses.get().answered == 5
+
+
+def test_whoever_has_it_already_is_told_so(monday: datetime) -> None:
+    request = booked(monday)
+    reader = Reader(monday, Scope.APPOINTMENT)
+    for path in (f"Appointment/{request.pk}", "Appointment", "metadata"):
+        first = reader.get(path)
+        known = reader.get(path, **{"If-None-Match": first.headers["ETag"]})
+        assert (first.status_code, known.status_code, known.content) == (200, 304, b"")
+    one = reader.get(f"Appointment/{request.pk}")
+    assert one.headers["ETag"] == f'W/"{one.json()["meta"]["versionId"]}"'
+    assert one.headers["Last-Modified"] == "Mon, 23 Nov 2026 10:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "Slot", {"Authorization": ""}, 401),
+        ("GET", "Slot", {"Authorization": "Basic c2VjcmV0"}, 401),
+        ("GET", "Slot?token=clinic_x", {"Authorization": "Bearer clinic_x"}, 401),
+        ("GET", "Patient", {}, 403),
+        ("GET", "Observation", {}, 404),
+        ("GET", "Location/1/_history", {}, 404),
+        ("GET", "Location/99", {}, 404),
+        ("GET", "Location/x'y", {}, 404),
+        ("GET", "Slot/1-2", {}, 404),
+        ("PUT", "Location/1", {}, 405),
+        ("POST", "Location", {}, 405),
+        ("GET", "Location/_search", {}, 405),
+        ("GET", "Location", {"Accept": "application/fhir+xml"}, 406),
+        ("GET", "Location?_format=xml", {}, 406),
+        ("GET", "Location?name=x", {}, 400),
+        ("GET", "Location?_id=x", {}, 400),
+        ("GET", "Location?_count=0", {}, 400),
+        ("GET", "Location?_after=%00", {}, 400),
+        ("GET", "Schedule?date=2026-13-01", {}, 400),
+        ("GET", "Schedule?practitioner=a+b", {}, 400),
+        ("GET", "Slot?start=ge2026-01-01&start=lt2027-01-01", {}, 400),
+        ("GET", "Slot?status=maybe", {}, 400),
+    ],
+)
+def test_every_refusal_is_an_outcome(
+    monday: datetime, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    reader = Reader(monday, Scope.SLOT, Scope.LOCATION, Scope.SCHEDULE)
+    answer = reader.client.generic(method, f"/fhir/{path}", headers=headers)
+    assert (answer.status_code, answer.json()["resourceType"]) == (status, REFUSED)
+    assert answer.headers["Content-Type"] == "application/fhir+json; charset=utf-8"
+    assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_a_token_is_used_so_often_and_guessed_so_often(
+    monday: datetime, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "USE", access.USE._replace(times=3))
+    guess = access.GUESS_FROM_ONE_PLACE._replace(times=2)
+    monkeypatch.setattr(access, "GUESS_FROM_ONE_PLACE", guess)
+    reader = Reader(monday, Scope.LOCATION)
+    own = [reader.get("Location").status_code for _ in range(4)]
+    assert own == [200, 200, 200, 429]
+    refused = reader.get("Location")
+    assert (refused.headers["Retry-After"], refused.json()["issue"][0]["code"]) == (
+        "60",
+        "throttled",
+    )
+    assert reader.token.uses.get().refused == 2
+    guesses = [
+        client.get("/fhir/Location", headers={"Authorization": f"Bearer {n}"}).status_code
+        for n in range(3)
+    ]
+    assert guesses == [401, 401, 429]
+    assert Reader(monday, Scope.LOCATION).get("Location").status_code == 200
+
+
+def test_a_session_is_cut_into_what_is_free_and_what_is_taken(monday: datetime) -> None:
+    request = booked(monday, days=1)
+    appointment = request.appointments.get()
+    offered = factories.offer(
+        factories.request_at(RequestStatus.IN_REVIEW, now=monday),
+        [appointment.starts + timedelta(hours=1)],
+        now=monday,
+    ).times.get()
+    reader, day = Reader(monday, Scope.SLOT), timezone.localdate(appointment.starts)
+    slots = reader.found(f"Slot?start={day}&practitioner={appointment.clinician_id}")
+    buffer = timedelta(minutes=appointment.appointment_type.buffer_minutes)
+    taken = [
+        (each["start"], each["end"], each["status"]) for each in slots if each["status"] != "free"
+    ]
+    assert taken == [
+        (f"{starts:%Y-%m-%dT%H:%M:%SZ}", f"{ends + buffer:%Y-%m-%dT%H:%M:%SZ}", status)
+        for starts, ends, status in (
+            (appointment.starts, appointment.ends, "busy"),
+            (offered.starts, offered.ends, "busy-tentative"),
+        )
+    ]
+    assert [one["end"] for one in slots[:-1]] == [one["start"] for one in slots[1:]]
+    paged = reader.found(f"Slot?start={day}&practitioner={appointment.clinician_id}&_count=1")
+    assert paged == slots
+    assert [reader.get(f"Slot/{each['id']}").json() for each in slots] == slots
+    free = reader.found(
+        f"Slot?start={day}&status=free&schedule={slots[0]['schedule']['reference']}"
+    )
+    assert free == [each for each in slots if each["status"] == "free"]
+
+
+@pytest.mark.parametrize(
+    ("text", "begins", "ends"),
+    [
+        ("2026-11-23", "2026-11-23T00:00:00+00:00", "2026-11-24T00:00:00+00:00"),
+        ("eq2026", "2026-01-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00"),
+        ("2026-12", "2026-12-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00"),
+        # The day on which the clocks go forward has 23 hours.
+        ("2027-03-28", "2027-03-28T00:00:00+00:00", "2027-03-28T23:00:00+00:00"),
+        ("gt2026-07-02", "2026-07-02T23:00:00+00:00", None),
+        ("le2026-07-02", None, "2026-07-02T23:00:00+00:00"),
+        ("lt2026-07-02T10:00+01:00", None, "2026-07-02T09:00:00+00:00"),
+        ("ge2026-07-02T10:00:30", "2026-07-02T09:00:30+00:00", None),
+        ("2026-07-02T10:00Z", "2026-07-02T10:00:00+00:00", "2026-07-02T10:01:00+00:00"),
+    ],
+)
+def test_a_date_means_the_time_that_was_written(
+    text: str, begins: str | None, ends: str | None
+) -> None:
+    expected = [each and datetime.fromisoformat(each) for each in (begins, ends)]
+    assert list(search.period(text)) == expected
+
+
+def test_a_person_who_was_two_is_found_under_either(monday: datetime) -> None:
+    first, second = booked(monday), factories.received(now=monday, name="Sam Other")
+    Person.objects.filter(pk=second.person_id).update(joined_to=first.person)
+    reader = Reader(monday)
+    old = reader.get(f"Patient/{second.person_id}").json()
+    assert (old["active"], old["link"][0]["other"]["reference"]) == (
+        False,
+        f"Patient/{first.person_id}",
+    )
+    for pk in (first.person_id, second.person_id):
+        assert ids(reader.found(f"Appointment?patient={pk}")) == {first.pk, second.pk}
+    form = reader.client.post("/fhir/Appointment/_search", {"patient": first.person_id})
+    assert len(form.json()["entry"]) == 2
+
+
+def test_the_statement_says_what_is_there_to_whoever_asks(client: Client) -> None:
+    said = client.get("/fhir/metadata").json()
+    listed = {each["type"]: each for each in said["rest"][0]["resource"]}
+    assert (said["fhirVersion"], set(listed)) == ("4.0.1", set(Scope.values))
+    assert {each["name"] for each in listed["Appointment"]["searchParam"]} == {
+        "_id",
+        *KINDS["Appointment"].parameters,
+    }
+
+
+def test_the_files_have_what_a_search_finds(monday: datetime, tmp_path: Path) -> None:
+    booked(monday)
+    request_with_canaries(monday)
+    folder = tmp_path / "out"
+    call_command("export_fhir", str(folder), stdout=StringIO())
+    reader = Reader(monday)
+    for name in KINDS:
+        lines = (folder / f"{name}.ndjson").read_text().splitlines()
+        assert [json.loads(line) for line in lines] == reader.found(name)
+    assert folder.stat().st_mode & 0o777 == 0o700
