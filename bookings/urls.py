@@ -62,6 +62,7 @@ urlpatterns = [
     path("mine/<reference:reference>/again/", own_requests.ask_again, name="ask_again"),
     path("mine/<reference:reference>/withdraw/", private_link.withdraw, name="withdraw"),
     path("mine/<reference:reference>/cancel/", appointment.cancel, name="cancel"),
+    path("mine/<reference:reference>/undo/", appointment.undo, name="undo"),
     path("mine/<reference:reference>/move/", appointment.another_time, name="another_time"),
     path("mine/<reference:reference>/keep/", appointment.keep, name="keep"),
     path("mine/<reference:reference>/earlier/", appointment.join_earlier, name="join_earlier"),

@@ -93,6 +93,7 @@ WRITERS = (
     "bookings.triage",
     "bookings.diary.claims",
     "bookings.diary.feeds",
+    "bookings.diary.kept",
     "bookings.diary.week_changes",
     "bookings.journal",
     "bookings.messages.outbox",
@@ -255,7 +256,9 @@ WRITER_OF = {
 }
 # The journal locks the request's row by counting its events there.
 # Emptying goes through what others wrote, table by table.
+# What was given back is freed, or restored, by the row that says how long it is kept.
 ALSO_WRITES = {
+    "bookings.diary.kept": {"Appointment", "Claim", "Offer"},
     "bookings.journal": {"AppointmentRequest"},
     "bookings.records": {"AppointmentRequest", "Message", "Person"},
 }

@@ -20,7 +20,7 @@ from bookings.models import (
     RedFlag,
 )
 from bookings.screening import GivenAnswer
-from bookings.status import RequestStatus
+from bookings.status import WITH_APPOINTMENT, RequestStatus
 
 # What a request of the same person takes over from an earlier one.
 TAKEN_OVER = (
@@ -141,6 +141,13 @@ def said_undone_in_time(record: AppointmentRequest) -> str:
         "Undone. The appointment is booked again, and the patient has not been told. Other times "
         "that were offered, and a place on the cancellation list, are not restored."
     )
+
+
+def said_after_all(record: AppointmentRequest) -> str:
+    """What the patient has again."""
+    if record.status in WITH_APPOINTMENT - {RequestStatus.BOOKED_OFFERED}:
+        return "Undone. The appointment is booked again, at the same time."
+    return "Undone. The patient can choose one of the offered times again."
 
 
 def said_offered(offer: Offer) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bookings.diary.free_times import (
@@ -48,6 +48,7 @@ class Kind(Enum):
     SEEN = "✓", "seen"
     MISSED = "✕", "did not come"
     HELD = "◇", "held for an offer"
+    GIVEN_BACK = "↺", "given back, can be undone"
     STRANDED = "▲", "no clinic session"
     FREE = "+", "free"
     LEFT = "", "too short"
@@ -79,22 +80,35 @@ class Entry(NamedTuple):
     ends: datetime
     appointment: Appointment | None = None
     offered: OfferedTime | None = None
+    # An appointment that the patient cancelled, as long as they can undo that.
+    cancelled: Appointment | None = None
     # Why a clinician is away, why the clinic is closed, or what a stranded appointment lacks.
     why: str = ""
 
     @property
     def request(self) -> AppointmentRequest | None:
         """Whose line it is, if it is anybody's."""
-        if self.appointment:
-            return self.appointment.request
+        visit = self.appointment or self.cancelled
+        if visit:
+            return visit.request
         return self.offered.offer.request if self.offered else None
 
     @property
     def appointment_type(self) -> AppointmentType | None:
         """What the visit is for."""
-        if self.appointment:
-            return self.appointment.appointment_type
+        visit = self.appointment or self.cancelled
+        if visit:
+            return visit.appointment_type
         return self.offered.offer.appointment_type if self.offered else None
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when the time is held for the patient, or kept for them."""
+        if self.cancelled:
+            return self.cancelled.kept_until
+        if self.offered is None:
+            return None
+        return self.offered.offer.kept_until or self.offered.offer.held_until
 
     @property
     def minutes(self) -> int:
@@ -250,10 +264,14 @@ class Agenda:
         noted = RedFlag.objects.filter(
             request=OuterRef("request"), outcome=FlagOutcome.PROCEED_WITH_NOTE
         )
-        visits = Appointment.objects.filter(
-            starts__range=self.rota.span, status__in=CAME_OR_COMES
-        ).annotate(has_note=Exists(noted))
+        shown = Q(status__in=CAME_OR_COMES) | Q(kept_until__gt=self.now)
+        visits = Appointment.objects.filter(shown, starts__range=self.rota.span)
+        visits = visits.annotate(has_note=Exists(noted))
         for each in visits.select_related("request", "clinician", "appointment_type", "room"):
+            if each.kept_until:
+                kept = Entry(Kind.GIVEN_BACK, each.starts, each.ends, cancelled=each)
+                self._add(each.clinician, kept)
+                continue
             why = ""
             if each.room_id and each.starts > self.now:
                 why = why_stranded(each, self.taken.claimed[each.pk], self.rota)
@@ -261,16 +279,14 @@ class Agenda:
             self._add(each.clinician, Entry(kind, each.starts, each.ends, each, why=why))
 
     def _add_held(self) -> None:
-        times = OfferedTime.objects.filter(
-            starts__range=self.rota.span,
-            offer__status=OfferStatus.OPEN,
-            offer__held_until__gt=self.now,
-        )
+        held = Q(offer__status=OfferStatus.OPEN, offer__held_until__gt=self.now)
+        held |= Q(offer__kept_until__gt=self.now)
+        times = OfferedTime.objects.filter(held, starts__range=self.rota.span)
         for each in times.select_related(
             "offer__request", "offer__clinician", "offer__appointment_type"
         ):
-            held = Entry(Kind.HELD, each.starts, each.ends, offered=each)
-            self._add(each.offer.clinician, held)
+            kind = Kind.GIVEN_BACK if each.offer.kept_until else Kind.HELD
+            self._add(each.offer.clinician, Entry(kind, each.starts, each.ends, offered=each))
 
     def _add_free_and_away(self) -> None:
         whole = timedelta()

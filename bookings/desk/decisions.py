@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from bookings import triage
+from bookings import diary, triage
 from bookings.desk import acts
 from bookings.desk.forms.after_visit import FollowUpForm
 from bookings.desk.forms.decisions import (
@@ -51,6 +51,10 @@ def _has_recall(record: AppointmentRequest, now: datetime) -> bool:
     return triage.planned_recall(record) is not None
 
 
+def _keeps(record: AppointmentRequest, now: datetime) -> bool:
+    return diary.kept_for(record, now) is not None
+
+
 def _has_email(record: AppointmentRequest, now: datetime) -> bool:
     return bool(record.email)
 
@@ -74,6 +78,14 @@ ON_THE_DAY: tuple[tuple[VisitStep, Callable[..., Any], Callable[..., str]], ...]
     (VisitStep.UNDO, triage.undo_attendance, acts.said_undone),
 )
 OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW}
+# Where something that the patient gave back may still be kept for them.
+GIVEN_BACK = {
+    RequestStatus.CLOSED,
+    RequestStatus.WITHDRAWN,
+    RequestStatus.IN_REVIEW,
+    RequestStatus.BOOKED,
+    RequestStatus.BOOKED_IN_REVIEW,
+}
 # The diary links here with the clinician, the type and the day or the time already chosen.
 FREE_TIMES = ("appointment_type", "clinician", "from_day", "at")
 
@@ -291,6 +303,33 @@ DECISIONS = (
         said=acts.said_undone_in_time,
         explanation="The patient has not been told yet, and hears nothing.",
         open_when=triage.can_be_undone,
+    ),
+    Decision(
+        slug="undo-for-them",
+        label="Undo it for the patient",
+        permission="book_appointmentrequest",
+        statuses=GIVEN_BACK,
+        verb=triage.undo_giving_back,
+        said=acts.said_after_all,
+        explanation=(
+            "For a patient on the phone who changed their mind. Ask for their date of birth first. They "
+            "have their time again."
+        ),
+        open_when=_keeps,
+    ),
+    Decision(
+        slug="free-now",
+        label="Free the time now",
+        permission="book_appointmentrequest",
+        statuses=GIVEN_BACK,
+        verb=triage.free_now,
+        said="Others can have the time now. The patient can no longer undo what they did.",
+        explanation=(
+            "The patient gave this time back and can undo that for an hour. Free it only if somebody "
+            "needs it sooner: the patient can no longer undo it then."
+        ),
+        open_when=_keeps,
+        is_destructive=True,
     ),
     Decision(
         slug="follow-up",

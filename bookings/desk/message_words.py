@@ -36,6 +36,8 @@ OVERTAKEN = {
     MessageKind.BOOKED: "the appointment had changed",
     MessageKind.MOVED: "the appointment had changed",
     MessageKind.KEPT: "the appointment had changed",
+    MessageKind.WITHDRAWN: "it was undone",
+    MessageKind.AFTER_ALL: "it had changed again",
     MessageKind.CANCELLED: "the cancellation was undone",
     MessageKind.DECLINED: "it was undone",
     MessageKind.REMINDER: "the appointment had changed",

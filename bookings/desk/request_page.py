@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
-from bookings import triage
+from bookings import diary, triage
 from bookings.desk.finding import likely_duplicates
 from bookings.desk.time_line import LOOKS, PARTS, STEPS, Entry, time_line
 from bookings.desk.to_phone import reason_to_phone
@@ -56,9 +56,9 @@ NEXT: dict[RequestStatus, tuple[str, ...]] = {
     ),
     RequestStatus.BOOKED_OFFERED: ("called-in", "attended", "book-offered", "move", "take-back"),
     RequestStatus.DECLINED: ("undo",),
-    RequestStatus.WITHDRAWN: (),
+    RequestStatus.WITHDRAWN: ("undo-for-them", "free-now"),
     RequestStatus.LAPSED: ("reopen",),
-    RequestStatus.CLOSED: ("undo", "follow-up"),
+    RequestStatus.CLOSED: ("undo", "undo-for-them", "free-now", "follow-up"),
 }
 BESIDE = 2
 # Where a visit may be over or under way.
@@ -121,6 +121,7 @@ def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: User)
         "wishes": record.wishes if state in WAITING_FOR_CLINIC else "",
         "keeps_visit": state in WITH_APPOINTMENT,
         "current": current,
+        "kept": diary.kept_for(record, now),
         "last": triage.latest_appointment(record),
         "offer": next((each for each in record.offers.all() if _is_open(each, now)), None),
         "recall": triage.planned_recall(record) if state in FOLLOWED_UP else None,

@@ -11,7 +11,7 @@ from bookings.desk.message_words import message_in_words
 from bookings.desk.opened import said_why
 from bookings.models import AppointmentRequest, Offer, RequestEvent
 from bookings.status import FlagOutcome
-from bookings.status.events import CALLS, SHOWN, Event
+from bookings.status.events import AFTER_ALL, CALLS, SHOWN, Event
 from procedures.ground.people import shown_name
 
 # What the time line can be narrowed to, with the words of the links.
@@ -31,6 +31,7 @@ MARKS = {
     Event.CANCELLED: "✕",
     Event.CANCELLED_FOR_PATIENT: "✕",
     Event.DECLINED: "✕",
+    **dict.fromkeys(AFTER_ALL, "↺"),
 }
 # By the event and its moment: the verb that writes the event writes the row beside it.
 ByMoment = dict[tuple[str, datetime], str]

@@ -18,6 +18,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from bookings.diary import kept
 from bookings.diary.free_times import FreeTime, Span, cells, is_away, is_in_session, time_at
 from bookings.models import (
     Appointment,
@@ -165,18 +166,27 @@ def end(
     by: str,
     now: datetime,
     cancelled_by: str = "",
+    kept_until: datetime | None = None,
 ) -> Appointment:
     """Cancel or move a booked appointment, or record whether the patient came.
 
-    Its time is free again. `cancelled_by` is whose wish it was, for one that is cancelled.
+    Its time is free again, or at `kept_until` if it is given (`kept`). `cancelled_by` is whose wish
+    it was, for one that is cancelled.
     """
     with transaction.atomic():
         ended = Appointment.objects.filter(
             pk=appointment.pk, status=AppointmentStatus.BOOKED
-        ).update(status=status, ended_at=now, ended_by=by, cancelled_by=cancelled_by)
+        ).update(
+            status=status,
+            ended_at=now,
+            ended_by=by,
+            cancelled_by=cancelled_by,
+            kept_until=kept_until,
+        )
         if not ended:
             raise TriageRefused("This appointment has already ended.")
-        Claim.objects.filter(appointment=appointment).delete()
+        if kept_until is None:
+            Claim.objects.filter(appointment=appointment).delete()
     appointment.refresh_from_db()
     return appointment
 
@@ -216,16 +226,27 @@ def reopen(appointment: Appointment, *, now: datetime) -> Appointment:
     return appointment
 
 
-def release(request: AppointmentRequest, status: OfferStatus, *, by: str, now: datetime) -> None:
-    """Release what an open offer of the request still holds. Does nothing if no offer is open."""
+def release(
+    request: AppointmentRequest,
+    status: OfferStatus,
+    *,
+    by: str,
+    now: datetime,
+    is_given_back: bool = False,
+) -> None:
+    """Release what an open offer of the request still holds. Does nothing if no offer is open.
+
+    What the patient gives back is kept for them for a while (`kept`).
+    """
     standing = request.offers.filter(status=OfferStatus.OPEN).first()
     if standing is None:
         return
+    kept_until = kept.keep_until(now, standing.held_until) if is_given_back else None
     with transaction.atomic():
         closed = Offer.objects.filter(pk=standing.pk, status=OfferStatus.OPEN).update(
-            status=status, closed_at=now, closed_by=by
+            status=status, closed_at=now, closed_by=by, kept_until=kept_until
         )
-        if closed:
+        if closed and kept_until is None:
             Claim.objects.filter(offered_time__offer=standing).delete()
 
 
@@ -302,12 +323,15 @@ def _claim(claims: Iterable[Claim], *, now: datetime) -> None:
 
 
 def _take_over_expired(wanted: Sequence[Claim], *, now: datetime) -> None:
+    resources = {each.resource_id for each in wanted}
+    at = {each.cell for each in wanted}
+    kept.take_over(resources, at, now=now)
     stale = (
         Offer.objects.filter(
             status=OfferStatus.OPEN,
             held_until__lte=now,
-            times__claims__resource__in={claim.resource_id for claim in wanted},
-            times__claims__cell__in=[claim.cell for claim in wanted],
+            times__claims__resource__in=resources,
+            times__claims__cell__in=at,
         )
         .distinct()
         .order_by("pk")

@@ -180,6 +180,9 @@ class Taken:
         lapsed = Q(offered_time__offer__status=OfferStatus.OPEN) & Q(
             offered_time__offer__held_until__lte=now
         )
+        # And of what a patient gave back, when it is no longer kept for them.
+        lapsed |= Q(offered_time__offer__kept_until__lte=now)
+        lapsed |= Q(appointment__kept_until__lte=now)
         touched = cells(*span)
         # A new claim takes over the times of an expired offer, so they are free.
         claims = Claim.objects.filter(cell__gte=touched.start, cell__lt=touched.stop)

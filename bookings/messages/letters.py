@@ -9,20 +9,23 @@ that same text, so the two cannot differ.
 """
 
 import re
+from datetime import datetime
 from email.utils import formataddr
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils import timezone
 
+from bookings import diary
 from bookings.diary.calendar_files import invitation
 from bookings.diary.desk_hours import desk_hours_in_words
 from bookings.links import link_ends, private_link
 from bookings.messages.clinic_addresses import inboxes, returned_mail_address, sender
 from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.models import Message
-from bookings.status import PATIENT, CancelledBy, MessageKind
+from bookings.status import PATIENT, CancelledBy, MessageKind, RequestStatus
 from bookings.status.events import Event, told_patient
 from procedures.models import Invitation
 from procedures.models.clinic import details
@@ -36,13 +39,17 @@ TELLS: dict[str, Event] = {
     MessageKind.DECLINED: Event.DECLINED,
     MessageKind.WITHDRAWN: Event.WITHDRAWN,
     MessageKind.CANCELLED: Event.CANCELLED,
+    MessageKind.AFTER_ALL: Event.KEPT_AFTER_ALL,
     MessageKind.CONTACT: Event.CONTACT_CHANGED,
 }
+# Steps of a patient that they can undo for a while.
+CAN_UNDO = {MessageKind.CANCELLED, MessageKind.WITHDRAWN}
 # Messages that give day, time and place to patients who agreed to that.
 ABOUT_A_VISIT = {
     MessageKind.BOOKED,
     MessageKind.MOVED,
     MessageKind.CANCELLED,
+    MessageKind.AFTER_ALL,
     MessageKind.REMINDER,
 }
 
@@ -107,6 +114,8 @@ def _told_event(message: Message) -> Event | None:
         last = message.request.appointments.order_by("-pk").first()
         if last and last.cancelled_by == CancelledBy.PATIENT:
             return Event.CANCELLED_FOR_PATIENT
+    if message.kind == MessageKind.AFTER_ALL and message.request.status == RequestStatus.OFFERED:
+        return Event.ASKS_AFTER_ALL
     return TELLS.get(message.kind)
 
 
@@ -151,4 +160,11 @@ def _told_patient(message: Message) -> dict[str, Any]:
         "has_given": request.appointments.filter(given__isnull=False).exists(),
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,
+        "undo_until": _undo_until(message),
     }
+
+
+def _undo_until(message: Message) -> datetime | None:
+    """Until when the patient can undo the step that the message tells of."""
+    kept = diary.kept_for(message.request, timezone.now()) if message.kind in CAN_UNDO else None
+    return kept.kept_until if kept else None

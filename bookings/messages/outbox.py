@@ -46,6 +46,7 @@ CAN_BE_UNDONE = {
 # or to an address that was given up, often because nothing arrives there.
 OF_NO_WEIGHT = (
     MessageKind.WITHDRAWN,
+    MessageKind.AFTER_ALL,
     MessageKind.CLINIC_NOTICE,
     MessageKind.AFTERWARDS,
     MessageKind.CONTACT_LEFT,

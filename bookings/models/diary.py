@@ -41,6 +41,8 @@ class Offer(models.Model):
     buffer_minutes = models.PositiveSmallIntegerField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+    # Until when its times are kept for a patient who gave them back (`diary.kept`).
+    kept_until = models.DateTimeField(null=True)
     # The appointment whose time became free and is passed on to the cancellation list.
     freed = models.ForeignKey(
         "bookings.Appointment", null=True, on_delete=models.PROTECT, related_name="passed_on"
@@ -59,6 +61,7 @@ class Offer(models.Model):
         "held_until",
         "buffer_minutes",
         "closed_at",
+        "kept_until",
     }
     WHOSE = ("request__person",)
 
@@ -76,8 +79,20 @@ class Offer(models.Model):
                 | (~Q(status=OfferStatus.OPEN) & Q(closed_at__isnull=False)),
                 name="a_closed_offer_says_when",
             ),
+            CheckConstraint(
+                condition=Q(kept_until=None)
+                | Q(status__in=[OfferStatus.REFUSED, OfferStatus.RELEASED]),
+                name="only_an_offer_that_was_given_back_is_kept",
+            ),
         ]
-        indexes = [Index(fields=["made_at"], name="offers_by_day")]
+        indexes = [
+            Index(fields=["made_at"], name="offers_by_day"),
+            Index(
+                fields=["kept_until"],
+                condition=Q(kept_until__isnull=False),
+                name="offers_kept",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"offer {self.pk} of request {self.request_id}"
@@ -136,6 +151,8 @@ class Appointment(models.Model):
     ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     # Whose wish a cancellation was. `ended_by` is who pressed the button.
     cancelled_by = models.CharField(max_length=10, choices=CancelledBy, blank=True)
+    # Until when its time is kept for a patient who cancelled it (`diary.kept`).
+    kept_until = models.DateTimeField(null=True)
 
     PERSONAL = {"starts", "ends"}
     OF_STAFF = {"booked_by", "arrived_by", "called_in_by", "ended_by"}
@@ -152,6 +169,7 @@ class Appointment(models.Model):
         "called_in_at",
         "ended_at",
         "cancelled_by",
+        "kept_until",
     }
     WHOSE = ("request__person",)
     COUNTED = {"starts", "ends"}
@@ -176,6 +194,10 @@ class Appointment(models.Model):
                 | (~Q(status=AppointmentStatus.CANCELLED) & Q(cancelled_by="")),
                 name="a_cancelled_appointment_says_for_whom",
             ),
+            CheckConstraint(
+                condition=Q(kept_until=None) | Q(status=AppointmentStatus.CANCELLED),
+                name="only_a_cancelled_appointment_is_kept",
+            ),
             UniqueConstraint(
                 fields=["request"],
                 condition=Q(status=AppointmentStatus.BOOKED),
@@ -189,6 +211,11 @@ class Appointment(models.Model):
                 fields=["starts"],
                 condition=Q(status=AppointmentStatus.BOOKED),
                 name="appointments_booked",
+            ),
+            Index(
+                fields=["kept_until"],
+                condition=Q(kept_until__isnull=False),
+                name="appointments_kept",
             ),
         ]
 

@@ -23,7 +23,7 @@ from django.db.models import (
 )
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings import journal, messages
+from bookings import diary, journal, messages
 from bookings.models import AppointmentRequest, Person, PersonEvent
 from bookings.records.walking import about, tables
 from bookings.status import PersonAct
@@ -41,6 +41,7 @@ def empty_request(request: AppointmentRequest, *, by: journal.Actor, now: dateti
     """Empty a request and everything that belongs to it, in one transaction. Its link opens no more."""
     with transaction.atomic():
         messages.drop_all(request)
+        diary.free_kept(request)
         journal.record(request, Event.EMPTIED, by=by, at=now)
         for model in tables():
             for way in whose(model):

@@ -205,6 +205,7 @@ class MessageKind(TextChoices):
     DECLINED = "declined", "Request declined"
     WITHDRAWN = "withdrawn", "Request withdrawn"
     CANCELLED = "cancelled", "Appointment cancelled"
+    AFTER_ALL = "after_all", "Undone by the patient"
     REMINDER = "reminder", "Appointment reminder"
     AFTERWARDS = "afterwards", "After the visit"
     CONTACT = "contact", "Contact details changed"

@@ -49,6 +49,10 @@ class Event(StrEnum):
     CANCELLED = "cancelled the appointment"
     CANCELLED_FOR_PATIENT = "noted that the patient cancelled"
     CANCEL_UNDONE = "took the cancellation back"
+    KEPT_AFTER_ALL = "kept the cancelled appointment after all"
+    TIMES_AFTER_ALL = "wanted the offered times after all"
+    ASKS_AFTER_ALL = "wanted the withdrawn request after all"
+    FREED = "freed the time that was given back"
     ARRIVED = "noted that the patient arrived"
     CALLED_IN = "noted the start of the visit"
     ATTENDED = "recorded that the patient came"
@@ -146,6 +150,19 @@ TOLD: dict[Event, ToldPatient] = {
     Event.CANCELLED: ToldPatient("You cancelled the visit.", "We cancelled the visit."),
     Event.CANCELLED_FOR_PATIENT: ToldPatient(by_clinic="We cancelled the visit, as you asked."),
     Event.CANCEL_UNDONE: ToldPatient(by_clinic="We booked the visit again at the same time."),
+    Event.KEPT_AFTER_ALL: ToldPatient(
+        "You undid the cancellation. The visit is booked as it was before.",
+        "We undid the cancellation, as you asked. The visit is booked as it was before.",
+    ),
+    Event.TIMES_AFTER_ALL: ToldPatient(
+        "You changed your mind. You can choose one of the offered times again.",
+        "We noted that you changed your mind. You can choose one of the offered times again.",
+    ),
+    Event.ASKS_AFTER_ALL: ToldPatient(
+        "You changed your mind. Your request is open again, and you can choose one of the times.",
+        "We opened your request again, as you asked. You can choose one of the times.",
+    ),
+    Event.FREED: ToldPatient(),
     Event.ARRIVED: ToldPatient(),
     Event.CALLED_IN: ToldPatient(),
     Event.ATTENDED: ToldPatient(by_clinic="The visit took place."),
@@ -216,6 +233,8 @@ RECALL_EVENTS: dict[RecallStatus, Event] = {
     RecallStatus.ASKED: Event.RECALL_ASKED,
     RecallStatus.TAKEN_BACK: Event.RECALL_TAKEN_BACK,
 }
+# Whoever gave a time back has it again.
+AFTER_ALL = (Event.KEPT_AFTER_ALL, Event.TIMES_AFTER_ALL, Event.ASKS_AFTER_ALL)
 # What it says about a visit, by whether the patient came.
 ATTENDANCE = {True: Event.ATTENDED, False: Event.DID_NOT_COME}
 # What it says about a call, by whether the patient was reached.

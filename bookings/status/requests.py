@@ -65,9 +65,9 @@ TRANSITIONS: dict[RequestStatus, set[RequestStatus]] = {
         RequestStatus.CLOSED,
     },
     RequestStatus.DECLINED: {RequestStatus.IN_REVIEW},  # undone before anybody was told
-    RequestStatus.WITHDRAWN: set(),
+    RequestStatus.WITHDRAWN: {RequestStatus.OFFERED},  # undone while its times are kept
     RequestStatus.LAPSED: {RequestStatus.IN_REVIEW},
-    # Attendance undone, or a cancellation before anybody was told.
+    # Attendance undone, or a cancellation: before anybody was told, or while its time is kept.
     RequestStatus.CLOSED: {RequestStatus.BOOKED, RequestStatus.BOOKED_IN_REVIEW},
 }
 OWNERS: dict[RequestStatus, str] = {

@@ -42,6 +42,7 @@ from bookings.triage.following_up import (
     planned_recall,
     take_recall_back,
 )
+from bookings.triage.giving_back import free_now, undo_giving_back
 from bookings.triage.handing_over import hand_over
 from bookings.triage.health_answers import (
     may_read_answers,
@@ -121,6 +122,7 @@ __all__ = [
     "decline",
     "defer",
     "follow_up",
+    "free_now",
     "hand_over",
     "is_soon",
     "join",
@@ -157,6 +159,7 @@ __all__ = [
     "take_recall_back",
     "undo",
     "undo_attendance",
+    "undo_giving_back",
     "undo_verdict",
     "unpin_note",
     "usual_hold",

@@ -5,6 +5,7 @@ from functools import partial
 
 from django.db import transaction
 
+from bookings import diary
 from bookings.models import AppointmentRequest
 from bookings.status import TriageRefused
 from bookings.triage.earlier import pass_on_freed_times
@@ -18,9 +19,12 @@ from procedures.ground.batches import Tally, one_by_one
 def catch_up(now: datetime) -> Tally:
     """Record the clock's steps: lapsed offers and questions, deferred requests back in review.
 
+    What patients gave back and can no longer have again is free.
+
     Returns how many were written. Nothing depends on it being run, because every reader computes
     the same state.
     """
+    diary.free_what_is_over(now)
     moved = AppointmentRequest.objects.moved_by_the_clock(now).order_by("pk")
     settle_one = partial(_settle, now=now)
     return one_by_one(

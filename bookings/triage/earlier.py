@@ -66,6 +66,7 @@ def pass_on_freed_times(now: datetime) -> Tally:
         starts__gt=now + LEAST_NOTICE,
         room__isnull=False,
     ).exclude(passed_on__in=Offer.objects.standing(now))
+    freed = freed.exclude(kept_until__gt=now)
     # What a colleague cancelled can still be undone for a moment.
     undoable = Q(status=AppointmentStatus.CANCELLED, ended_at__gt=now - messages.GRACE)
     freed = freed.exclude(undoable & ~Q(ended_by=PATIENT))

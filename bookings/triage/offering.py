@@ -43,6 +43,7 @@ from procedures.models.clinic import details
 
 # So that the patient can still come, or the desk can still give the time to somebody else.
 BEFORE_THE_FIRST = timedelta(hours=2)
+MAY_BE_OFFERED = (RequestStatus.IN_REVIEW, RequestStatus.BOOKED, RequestStatus.BOOKED_IN_REVIEW)
 # The patient is reminded of an offer that is nearly over and unanswered.
 LAST_DAY = timedelta(days=1)
 
@@ -68,6 +69,7 @@ def offer(
         transition(
             request,
             RequestStatus.BOOKED_OFFERED if current else RequestStatus.OFFERED,
+            only_from=MAY_BE_OFFERED,
             version=version,
             by=by,
             now=now,
@@ -258,8 +260,9 @@ def accept(
 def ask_for_other_times(
     request: AppointmentRequest, *, version: int, wishes: str, now: datetime
 ) -> AppointmentRequest:
-    """Release the offered times, because none of them suits; the clinic looks again.
+    """Give the offered times back, because none of them suits; the clinic looks again.
 
+    They are kept for a while, in which the patient can undo it (`giving_back`).
     `wishes` is what would suit, in the patient's words, and may be empty.
     """
     with one_change(request):
@@ -271,7 +274,7 @@ def ask_for_other_times(
             kind=Event.WANTS_OTHER_TIMES,
             wishes=wishes or request.wishes,
         )
-        diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+        diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now, is_given_back=True)
         messages.notify_clinic(request, now=now)
     return request
 

@@ -132,7 +132,10 @@ def decline(
 
 
 def withdraw(request: AppointmentRequest, *, version: int, now: datetime) -> AppointmentRequest:
-    """Withdraw the request for the patient. Times that were held for them are free again."""
+    """Withdraw the request for the patient.
+
+    Times that were held for them are kept for a while, in which they can undo it (`giving_back`).
+    """
     with one_change(request):
         transition(
             request,
@@ -143,6 +146,6 @@ def withdraw(request: AppointmentRequest, *, version: int, now: datetime) -> App
             ended_at=now,
             ended_by=PATIENT,
         )
-        diary.release(request, OfferStatus.RELEASED, by=PATIENT, now=now)
+        diary.release(request, OfferStatus.RELEASED, by=PATIENT, now=now, is_given_back=True)
         messages.queue(request, MessageKind.WITHDRAWN, by=PATIENT, now=now)
     return request

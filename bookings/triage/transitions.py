@@ -36,11 +36,13 @@ def transition(
     now: datetime,
     only_from: Collection[RequestStatus] = tuple(RequestStatus),
     kind: Event | None = None,
+    takes_up: diary.Kept | None = None,
     **changes: Any,
 ) -> None:
     """Change the status, but only from the version that the caller saw (compare and set).
 
-    `only_from` is for verbs with the same target: each starts from statuses of its own.
+    `only_from` is for verbs with the same target: each starts from statuses of its own. Whatever is
+    still kept for the patient is free afterwards, unless this is the step that takes it up again.
     """
     version = after_the_clock(request, version, now=now)
     status = RequestStatus(request.status)
@@ -48,6 +50,10 @@ def transition(
         raise Overtaken(what_happened(request))
     clock_free = {"reply_due": None, "deferred_until": None}
     keep(request, version=version, status=to, **clock_free | changes)
+    if takes_up:
+        diary.restore(takes_up, now=now)
+    else:
+        diary.free_kept(request)
     journal.record(request, kind or EVENTS[to], by=by, at=now)
 
 

@@ -40,6 +40,7 @@ def cancel(
 ) -> Appointment:
     """Cancel the booked appointment. Others can have its time straight away.
 
+    If the patient cancels on their own page, it is first kept for them for a while (`giving_back`).
     A patient may cancel until the cut-off (`cancel_until`), a member of staff until it begins. The
     other side reads the reason. `cancelled_by` is whose wish it was, if a member of staff presses.
     """
@@ -62,7 +63,9 @@ def cancel(
         diary.release(request, OfferStatus.RELEASED, by=actor, now=now)
         appointment = _booked(request)
         _refuse_late_cancelling(appointment, by, now)
-        diary.end(appointment, AppointmentStatus.CANCELLED, by=actor, now=now, cancelled_by=side)
+        kept = {"kept_until": diary.keep_until(now, appointment.starts)} if by == PATIENT else {}
+        status = AppointmentStatus.CANCELLED
+        diary.end(appointment, status, by=actor, now=now, cancelled_by=side, **kept)
         # A patient who asks a colleague to cancel is on the phone or at the front desk.
         messages.queue(request, MessageKind.CANCELLED, by=actor, now=now, on_the_phone=asked_us)
         if by == PATIENT:
@@ -110,7 +113,7 @@ def keep_appointment(
             raise TriageRefused(
                 "We need to look at something first. We will tell you when we have."
             )
-        diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+        diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now, is_given_back=True)
     return request
 
 
@@ -180,9 +183,10 @@ def book_again(
     appointment: Appointment,
     *,
     version: int,
-    by: User,
+    by: journal.Actor,
     now: datetime,
     kind: Event,
+    takes_up: diary.Kept | None = None,
 ) -> None:
     """Take a closed request back to where it was with its appointment, because a step is undone.
 
@@ -198,6 +202,7 @@ def book_again(
         by=by,
         now=now,
         kind=kind,
+        takes_up=takes_up,
         ended_at=None,
         ended_by=None,
         ended_reason="",

@@ -46,9 +46,7 @@ def risks() -> list[Risk]:
     return [
         Risk("A stranger reads what a patient told the clinic", _against_strangers(), STRANGERS),
         Risk("A colleague reads or does what is none of their work", _against_curiosity()),
-        Risk(
-            "A message tells somebody at home or at work about a patient", _in_messages(), AT_HOME
-        ),
+        Risk("A message tells somebody at home or at work about a patient", _in_messages()),
         Risk("A record is changed and nobody notices", _against_changes(), REWRITTEN),
         Risk("Records are lost, or a copy of them gets out", _against_loss()),
         Risk("Something is kept for longer than it is needed", _against_keeping()),
@@ -67,13 +65,6 @@ STRANGERS = (
         "A code from an app can be passed on by a colleague whom somebody deceives. A passkey cannot, "
         "but nobody has to use one.",
         "T35",
-    ),
-)
-AT_HOME = (
-    Gap(
-        "Whoever has a patient’s private link can cancel or withdraw, or take an offered time, without "
-        "saying the date of birth.",
-        "T05",
     ),
 )
 REWRITTEN = (
@@ -141,6 +132,11 @@ def _in_messages() -> list[Measure]:
         Measure(
             "No message says anything about health. What the clinic wrote is behind the date of birth.",
             ("T04",),
+        ),
+        Measure(
+            "Whoever has a private link takes no time away without the date of birth, and the patient "
+            "can undo it for an hour.",
+            ("T05",),
         ),
     ]
 

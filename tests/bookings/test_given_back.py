@@ -168,7 +168,7 @@ def test_wishes_and_reasons_are_given_back(
     appointment.starts += timedelta(days=10)
     appointment.ends += timedelta(days=10)
     appointment.save()
-    url = behind_link(client, request)
+    url = identified(client, request)
     posted = {"version": request.version, field: "Only on Fridays."}
     if how == "stale":
         posted["version"] = request.version - 1
@@ -177,7 +177,7 @@ def test_wishes_and_reasons_are_given_back(
     else:
         at(monday + HOUR + timedelta(minutes=1))
         assert client.post(f"{url}{page}/", posted).status_code == 404
-        behind_link(client, request)
+        identified(client, request)
         content = client.get(f"{url}{page}/").content.decode()
     assert "Only on Fridays." in content
     assert f'name="version" value="{request.version}"' in content

@@ -30,6 +30,7 @@ from bookings.management.worker import SENDERS
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay, Message, WorkerRun
 from bookings.status import MessageKind, MessageStatus, RequestStatus
 from tests import factories, processes, profiles
+from tests.people import BIRTH
 from tests.races import losses, race
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,11 +118,16 @@ class Browser:
         """Open the link in the newest email, read the page, press the button."""
         path = private_link(request).removeprefix("https://clinic.example")
         self.ask("GET", path)
-        url = f"/appointments/mine/{request.reference}/withdraw/"
+        url = f"/appointments/mine/{request.reference}/"
+        self.press(f"{url}identify/", BIRTH)
+        page = self.press(f"{url}withdraw/", {"version": str(request.version)})
+        assert "You withdrew your request." in page
+
+    def press(self, url: str, form: dict[str, str]) -> str:
+        """Read a page and press its button."""
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.ask("GET", url))
         assert token
-        page = self.ask("POST", url, csrfmiddlewaretoken=token[1], version=str(request.version))
-        assert "You withdrew your request." in page
+        return self.ask("POST", url, csrfmiddlewaretoken=token[1], **form)
 
     def withdraw_all(self, requests: Sequence[AppointmentRequest]) -> None:
         for request in requests:

@@ -157,6 +157,7 @@ SUBJECTS = {
     MessageKind.DECLINED: "We have answered your request",
     MessageKind.WITHDRAWN: "Your request is withdrawn",
     MessageKind.CANCELLED: "Your visit is cancelled",
+    MessageKind.AFTER_ALL: "Undone: everything is as it was before",
     MessageKind.REMINDER: "A reminder of your visit",
     MessageKind.AFTERWARDS: "After your visit",
     MessageKind.RECALL: "About your next visit",

@@ -25,7 +25,7 @@ from bookings.status import (
 )
 from bookings.status.events import Event
 from tests import factories
-from tests.people import NINE, behind_link, book_instead, booked, freed, waiting
+from tests.people import NINE, behind_link, book_instead, booked, freed, identified, waiting
 from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +78,7 @@ def test_keeping_lets_the_offer_go(monday: datetime) -> None:
     request = booked(monday)
     factories.offer(request, now=monday)
     triage.keep_appointment(request, version=request.version, now=monday)
+    triage.catch_up(monday + timedelta(hours=1))
     assert request.status == BOOKED
     assert claims_of(request.appointments.get()) == Claim.objects.count() == 16
 
@@ -123,7 +124,7 @@ def test_cancelling_lets_an_offer_go_too(monday: datetime) -> None:
     factories.offer(request, now=monday)
     triage.cancel(request, version=request.version, by=PATIENT, now=monday)
     assert request.status == RequestStatus.CLOSED
-    assert Claim.objects.count() == 0
+    assert claims_of(request.appointments.get()) == Claim.objects.count() == 16
     assert request.offers.get().status == OfferStatus.RELEASED
 
 
@@ -190,7 +191,7 @@ def test_after_the_cut_off_a_patient_rings(client: Client, at: Any, monday: date
 def test_a_patient_takes_the_other_time(client: Client, monday: datetime) -> None:
     request = booked(monday)
     chosen = factories.offer(request, now=monday).times.all()[1]
-    url = behind_link(client, request)
+    url = identified(client, request)
     assert "Your current appointment" in client.get(url).content.decode()
     posted = {"version": request.version, "time": chosen.pk}
     content = client.post(f"{url}choose/", posted, follow=True).content.decode()

@@ -17,7 +17,7 @@ from bookings.status import RequestStatus
 from bookings.urls import urlpatterns
 from procedures.ground.rate_limits import Limit
 from tests import factories
-from tests.people import BIRTH, open_link, path_of
+from tests.people import BIRTH, identified, open_link, path_of
 
 pytestmark = pytest.mark.django_db
 
@@ -187,7 +187,7 @@ def test_every_state_is_told_in_plain_words(
 
 def test_withdrawing_takes_a_press_and_not_a_look(client: Client) -> None:
     request = factories.received()
-    url = open_link(client, request)
+    url = identified(client, request)
     page = client.get(f"{url}withdraw/").content.decode()
     assert "Withdraw your request?" in page
     answer = client.post(f"{url}withdraw/", {"version": request.version}, follow=True)
@@ -198,7 +198,7 @@ def test_withdrawing_takes_a_press_and_not_a_look(client: Client) -> None:
 
 def test_a_press_on_an_old_screen_is_told_what_happened(client: Client) -> None:
     request = factories.request_at(RequestStatus.IN_REVIEW)
-    url = open_link(client, request)
+    url = identified(client, request)
     answer = client.post(f"{url}withdraw/", {"version": request.version - 1}, follow=True)
     assert "Something has changed since you opened the page" in answer.content.decode()
     request.refresh_from_db()
@@ -211,7 +211,7 @@ def test_a_forged_version_does_nothing(
     page: str, version: str, client: Client, monday: datetime
 ) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
-    url = open_link(client, request)
+    url = identified(client, request)
     time = request.offers.get().times.all()[0].pk
     answer = client.post(url + page, {"version": version, "time": time}, follow=True)
     assert answer.status_code == 200
@@ -273,7 +273,7 @@ def test_an_offer_that_ended_is_said_to_have_ended(
 @pytest.mark.parametrize("wishes", ["", "Thursday mornings."])
 def test_asking_for_other_times(wishes: str, client: Client, monday: datetime) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
-    url = open_link(client, request)
+    url = identified(client, request)
     looked = client.get(f"{url}other-times/").content.decode()
     assert "we will stop holding these times" in looked
     request.refresh_from_db()
@@ -298,7 +298,7 @@ def test_what_suits_is_kept_when_a_later_offer_does_not_suit_either(monday: date
 def test_without_an_offer_there_are_no_other_times_to_ask_for(
     client: Client, monday: datetime
 ) -> None:
-    url = open_link(client, factories.request_at(RequestStatus.BOOKED, now=monday))
+    url = identified(client, factories.request_at(RequestStatus.BOOKED, now=monday))
     assert client.get(f"{url}other-times/").headers["Location"] == url
 
 

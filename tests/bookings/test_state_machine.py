@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import Q
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -51,7 +52,7 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
-from bookings.status.events import RECALL_EVENTS, Event
+from bookings.status.events import AFTER_ALL, RECALL_EVENTS, Event
 from procedures.models.clinic import details
 from tests import factories, profiles
 
@@ -79,6 +80,14 @@ UNDOES = {
 }
 OURS = {RequestStatus.RECEIVED, RequestStatus.IN_REVIEW}
 OFFERED = {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}
+# Where something that a patient gave back may be kept for them.
+GIVEN_BACK = {
+    RequestStatus.CLOSED,
+    RequestStatus.WITHDRAWN,
+    RequestStatus.IN_REVIEW,
+    RequestStatus.BOOKED,
+    RequestStatus.BOOKED_IN_REVIEW,
+}
 # The buttons, and where each is mostly pressed.
 OPEN = {
     "review": {RequestStatus.RECEIVED, RequestStatus.LAPSED},
@@ -102,6 +111,8 @@ OPEN = {
     "withdraw": {RequestStatus.OFFERED, RequestStatus.DEFERRED},
     "cancel": WITH_APPOINTMENT,
     "undo": {RequestStatus.DECLINED, RequestStatus.CLOSED},
+    "undo_giving_back": GIVEN_BACK,
+    "free_now": GIVEN_BACK,
     "send_again": {RequestStatus.OFFERED, RequestStatus.BOOKED, RequestStatus.DECLINED},
     "follow_up": {RequestStatus.CLOSED},
     "plan_recall": {RequestStatus.CLOSED},
@@ -297,6 +308,13 @@ class Clinic(RuleBasedStateMachine):
     def undo(self, request: AppointmentRequest, data: Any) -> None:
         self.attempt(triage.undo, request, by=self.by)
 
+    def undo_giving_back(self, request: AppointmentRequest, data: Any) -> None:
+        by = PATIENT if data.draw(st.booleans()) else self.by
+        self.attempt(triage.undo_giving_back, request, by=by)
+
+    def free_now(self, request: AppointmentRequest, data: Any) -> None:
+        self.attempt(triage.free_now, request, by=self.by)
+
     def send_again(self, request: AppointmentRequest, data: Any) -> None:
         newest = request.messages.order_by("-pk").first()
         chosen = data.draw(st.sampled_from([None, newest]))
@@ -352,7 +370,7 @@ class Clinic(RuleBasedStateMachine):
         except TriageRefused:
             assert snapshot() == before
 
-    @rule(minutes=st.sampled_from([1, 60, 600, 1440]))
+    @rule(minutes=st.sampled_from([1, 30, 60, 600, 1440]))
     def time_passes(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
@@ -447,6 +465,8 @@ class Clinic(RuleBasedStateMachine):
             told = Counter(messages_of_steps.values_list("kind", flat=True))
             for message, of in TELLS.items():
                 assert told[message] == sum(kinds.count(kind) for kind in of)
+            undone = sum(kinds.count(kind) for kind in AFTER_ALL)
+            assert told[MessageKind.AFTER_ALL] <= undone
             assert told[MessageKind.RECEIVED] >= kinds.count("sent the request")
             assert told[MessageKind.LINK] >= kinds.count("renewed the private link")
             booked = request.appointments.count()
@@ -462,6 +482,17 @@ class Clinic(RuleBasedStateMachine):
                 queued_at__lte=event.at,
             )
             assert set(about.values_list("status", flat=True)) == {MessageStatus.DROPPED}
+
+    @invariant()
+    def what_is_kept_is_the_last_step_of_the_patient(self) -> None:
+        steps = ["cancelled the appointment", "asked for other times", Event.KEPT, "withdrew it"]
+        for request in AppointmentRequest.objects.all():
+            rows = [*request.appointments.all(), *request.offers.all()]
+            kept = [each.kept_until for each in rows if each.kept_until]
+            if kept:
+                last = request.events.filter(kind__in=steps, by=PATIENT).latest("number")
+                assert (len(kept), request.status in GIVEN_BACK) == (1, True)
+                assert kept[0] <= last.at + timedelta(hours=1)
 
     @invariant()
     def a_recall_is_asked_once_or_taken_back(self) -> None:
@@ -483,10 +514,13 @@ class Clinic(RuleBasedStateMachine):
 
 
 def claims_implied() -> set[tuple[int | None, int]]:
-    """The claims of open offers and booked appointments, for their clinician and their room."""
+    """The claims of what is offered, booked or kept for a patient who gave it back."""
     given: list[OfferedTime | Appointment] = []
-    given += OfferedTime.objects.filter(offer__status=OfferStatus.OPEN)
-    given += Appointment.objects.filter(status=AppointmentStatus.BOOKED)
+    is_kept = Q(offer__kept_until__isnull=False)
+    given += OfferedTime.objects.filter(Q(offer__status=OfferStatus.OPEN) | is_kept)
+    given += Appointment.objects.filter(
+        Q(status=AppointmentStatus.BOOKED) | Q(kept_until__isnull=False)
+    )
     implied = set()
     for each in given:
         of = each.offer if isinstance(each, OfferedTime) else each

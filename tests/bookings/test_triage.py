@@ -222,11 +222,12 @@ def test_every_pair_of_the_table_has_a_verb_or_the_clock() -> None:
         for row in VERBS.values()
         for status, to in row.leads.items()
     }
-    # See test_attendance and test_cancelling.
+    # See test_attendance, test_cancelling and test_kept_for_an_hour.
     by_undoing = {
         (RequestStatus.CLOSED, BOOKED),
         (RequestStatus.CLOSED, AGAIN),
         (RequestStatus.DECLINED, IN_REVIEW),
+        (RequestStatus.WITHDRAWN, OFFERED),
     }
     by_clock = {(RequestStatus.DEFERRED, IN_REVIEW), *WITHOUT_REPLY.items()}
     table = {(status, to) for status, following in TRANSITIONS.items() for to in following}
@@ -415,13 +416,13 @@ def test_an_offer_that_ended_cannot_be_taken(monday: datetime) -> None:
     assert not request.appointments.exists()
 
 
-def test_asking_for_other_times_lets_the_held_ones_go(monday: datetime) -> None:
+def test_asking_for_other_times_gives_the_held_ones_back(monday: datetime) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
     later = monday + timedelta(hours=1)
     triage.ask_for_other_times(request, version=request.version, wishes="", now=later)
     assert request.status == RequestStatus.IN_REVIEW
     assert request.offers.get().status == OfferStatus.REFUSED
-    assert Claim.objects.count() == 0
+    assert request.offers.get().kept_until == later + timedelta(hours=1)
     assert request.answer_due == triage.answer_due(later)
     assert mails(request)[-1] == MessageKind.CLINIC_NOTICE
 
@@ -434,10 +435,10 @@ def test_an_answer_brings_the_request_back(monday: datetime) -> None:
     assert (question.answer, question.answered_by) == ("The left.", PATIENT)
 
 
-def test_withdrawing_lets_held_times_go(monday: datetime) -> None:
+def test_withdrawing_gives_held_times_back(monday: datetime) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
     triage.withdraw(request, version=request.version, now=monday)
-    assert Claim.objects.count() == 0
+    assert request.offers.get().kept_until == monday + timedelta(hours=1)
     assert request.offers.get().status == OfferStatus.RELEASED
     assert (request.ended_by, request.ended_at) == (PATIENT, monday)
 

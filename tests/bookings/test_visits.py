@@ -27,7 +27,7 @@ from bookings.status import (
 )
 from tests import factories
 from tests.conftest import changes_allowed
-from tests.people import LOST, behind_link, booked
+from tests.people import LOST, behind_link, booked, identified
 from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def cancel(request: AppointmentRequest, by: Any, now: datetime, **changes: Any) 
 # --- Cancelling -------------------------------------------------------------------------------
 
 
-def test_a_cancelled_time_is_free_at_once(monday: datetime) -> None:
+def test_a_cancelled_time_is_free_after_an_hour(monday: datetime) -> None:
     request = booked(monday)
     starts = request.appointments.get().starts
     cancel(request, PATIENT, monday)
@@ -48,9 +48,9 @@ def test_a_cancelled_time_is_free_at_once(monday: datetime) -> None:
     appointment = request.appointments.get()
     assert appointment.status == AppointmentStatus.CANCELLED
     assert (appointment.ended_at, appointment.ended_by) == (monday, PATIENT)
-    assert not Claim.objects.exists()
-    another = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
-    factories.offer(another, [starts], now=monday)
+    later = monday + timedelta(hours=1)
+    another = factories.request_at(RequestStatus.IN_REVIEW, now=later)
+    factories.offer(another, [starts], now=later)
 
 
 def test_both_sides_are_told_and_a_waiting_reminder_is_not_sent(monday: datetime, at: Any) -> None:
@@ -98,7 +98,7 @@ def test_the_clinic_cancels_until_it_begins_and_says_why(client: Client, monday:
 
 def test_a_patient_cancels_behind_the_link_by_a_press(client: Client, monday: datetime) -> None:
     request = booked(monday)
-    url = behind_link(client, request)
+    url = identified(client, request)
     page = client.get(url).content.decode()
     assert "until <strong>Sunday 29 November 2026 at 10:00</strong>" in page
     assert "Cancel your appointment?" in client.get(f"{url}cancel/").content.decode()
@@ -112,7 +112,7 @@ def test_a_patient_may_say_why_for_the_desk_alone(
     client: Client, sign_in: Any, monday: datetime
 ) -> None:
     request = booked(monday)
-    url = behind_link(client, request)
+    url = identified(client, request)
     form = {"version": request.version, "reason": "x" * 301}
     refused = client.post(f"{url}cancel/", form).content.decode()
     assert "Shorten this to 300 characters or fewer." in refused

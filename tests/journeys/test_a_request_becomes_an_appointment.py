@@ -10,7 +10,15 @@ from playwright.sync_api import Page, expect
 
 from bookings.links import private_link
 from bookings.models import AppointmentRequest
-from tests.journeys.steps import latest_link, open_request, press, say_no_to_the_rest, sign_in, tick
+from tests.journeys.steps import (
+    fill_in_birth,
+    latest_link,
+    open_request,
+    press,
+    say_no_to_the_rest,
+    sign_in,
+    tick,
+)
 from tests.journeys.times import choose, in_words, noon, tick_free
 
 Look = Callable[[Page], None]
@@ -179,6 +187,8 @@ def test_a_patient_withdraws(clinic: str, new_page: NewPage, look_at: Look) -> N
     patient = new_page(width=375)
     patient.goto(private_link(request))
     press(patient.get_by_role("link", name="Withdraw this request"))
+    fill_in_birth(patient, request.date_of_birth)
+    press(patient.get_by_role("button", name="Continue"))
     look_at(patient)
     press(patient.get_by_role("button", name="Withdraw my request"))
     expect(patient.get_by_role("heading", name="This request is withdrawn")).to_be_visible()

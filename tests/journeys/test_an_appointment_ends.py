@@ -45,12 +45,19 @@ def test_a_patient_finds_the_link_again_and_cancels(
         patient.get_by_role("link", name="Add it to my calendar").click()
     assert download.value.suggested_filename == "appointment.ics"
     press(patient.get_by_role("link", name="Cancel my appointment"))
+    fill_in_birth(patient, request.date_of_birth)
+    press(patient.get_by_role("button", name="Continue"))
     look(patient)
     patient.get_by_label("Would you like to tell us why?").fill("I am better.")
     press(patient.get_by_role("button", name="Cancel my appointment"))
     expect(patient.get_by_role("heading", name="Your appointment was cancelled")).to_be_visible()
     look(patient)
-    assert not Claim.objects.filter(appointment__request=request).exists()
+    press(patient.get_by_role("link", name="Undo it"))
+    look(patient)
+    press(patient.get_by_role("button", name="Undo the cancellation"))
+    expect(patient.get_by_role("heading", name="Your appointment", exact=True)).to_be_visible()
+    expect(patient.get_by_role("status").get_by_text("You undid the cancellation.")).to_be_visible()
+    assert Claim.objects.filter(appointment__request=request).exists()
 
 
 def test_the_clinic_cancels_and_renews_a_link(

@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -15,7 +16,14 @@ from bookings.links import private_link
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay, Closure
 from bookings.status import PATIENT, AppointmentStatus
 from tests import factories
-from tests.journeys.steps import latest_link, open_request, press, say_no_to_the_rest, sign_in
+from tests.journeys.steps import (
+    fill_in_birth,
+    latest_link,
+    open_request,
+    press,
+    say_no_to_the_rest,
+    sign_in,
+)
 from tests.journeys.times import choose, noon, tick_free
 
 Look = Callable[[Page], None]
@@ -24,6 +32,14 @@ NewPage = Callable[..., Page]
 
 def named(name: str) -> AppointmentRequest:
     return AppointmentRequest.objects.get(name=name)
+
+
+def take_instead(patient: Page, request: AppointmentRequest) -> None:
+    """Take the chosen time instead of the booked one, which asks who it is."""
+    press(patient.get_by_role("button", name="Take this time instead"))
+    fill_in_birth(patient, request.date_of_birth)
+    press(patient.get_by_role("button", name="Continue"))
+    press(patient.get_by_role("button", name="Take this time instead"))
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -61,7 +77,7 @@ def test_a_patient_asks_for_another_time_and_takes_it(
     expect(patient.get_by_role("heading", name="Your current appointment")).to_be_visible()
     look(patient)
     choose(patient, offered)
-    press(patient.get_by_role("button", name="Take this time instead"))
+    take_instead(patient, request)
     expect(patient.get_by_role("heading", name="Your appointment", exact=True)).to_be_visible()
     expect(patient.get_by_role("status").get_by_text("You moved the visit")).to_be_visible()
     look(patient)
@@ -92,12 +108,14 @@ def test_a_freed_time_reaches_somebody_who_would_come_earlier(
 
     freed = request.appointments.get().starts
     triage.cancel(request, version=request.version, by=PATIENT, now=timezone.now())
+    by = User.objects.get(username="reception")
+    triage.free_now(request, version=request.version, by=by, now=timezone.now())
     call_command("send_messages", stdout=StringIO())
     waiting.goto(latest_link(other.email))
     expect(waiting.get_by_role("heading", name="An earlier time is free")).to_be_visible()
     look_at(waiting)
     choose(waiting, freed)
-    press(waiting.get_by_role("button", name="Take this time instead"))
+    take_instead(waiting, other)
     expect(waiting.get_by_role("status").get_by_text("You moved the visit")).to_be_visible()
     moved = triage.booked_appointment(other)
     assert moved is not None

@@ -2,18 +2,25 @@
 
 from functools import partial
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings import triage
+from bookings import diary, triage
 from bookings.diary.calendar_files import invitation
 from bookings.models import AppointmentRequest, VisitAnswer
-from bookings.patients.forms.private_link import AfterVisitForm, AnotherTimeForm, CancelForm
+from bookings.patients.forms.private_link import (
+    AfterVisitForm,
+    AnotherTimeForm,
+    CancelForm,
+    SeenForm,
+)
 from bookings.patients.views.guards import (
     act,
     behind_link,
+    identified_first,
     identify_first,
     is_identified,
     only_by_press,
@@ -21,11 +28,12 @@ from bookings.patients.views.guards import (
     press,
 )
 from bookings.status import PATIENT, RequestStatus
-from procedures.ground.forms import get_or_post
+from procedures.ground.forms import get_or_post, posted
 
 
 @get_or_post
 @behind_link
+@identified_first
 def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask once more, then cancel the appointment."""
     now = timezone.now()
@@ -82,8 +90,26 @@ def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
 @behind_link
 @only_by_press
 def keep(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Keep the time that the patient has."""
+    """Keep the time that the patient has. It gives offered times back, so it asks who it is."""
+    if found.offers.standing(timezone.now()).exists() and not is_identified(request, found):
+        messages.info(request, "To keep your booked time, press “Keep this time” once more.")
+        return identify_first(request, found)
     return press(request, found, triage.keep_appointment)
+
+
+@get_or_post
+@behind_link
+@identified_first
+def undo(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+    """Ask once more, then give the patient back what they gave back."""
+    now = timezone.now()
+    form = SeenForm(posted(request), initial={"version": found.version})
+    if request.method == "POST" and form.is_valid():
+        version = form.cleaned_data["version"]
+        undo_it = partial(triage.undo_giving_back, by=PATIENT)
+        return act(request, found, lambda: undo_it(found, version=version, now=now))
+    context = {"form": form, "found": found, "kept": diary.kept_for(found, now)}
+    return render(request, "bookings/mine/undo.html", context)
 
 
 @get_or_post

@@ -16,6 +16,7 @@ from bookings.patients.progress import spoken_times
 from bookings.patients.views.guards import (
     act,
     behind_link,
+    identified_first,
     identify_first,
     is_identified,
     only_by_press,
@@ -53,8 +54,12 @@ def _spelt_out(time: OfferedTime) -> str:
 @behind_link
 @only_by_press
 def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Take one of the offered times, and answer the questions that have to be asked again."""
+    """Take one of the offered times, and answer the questions that have to be asked again.
+
+    The date of birth comes before the questions, and before a booked time is given up for another.
+    """
     questions = questions_to_ask_again(found, timezone.now())
+    is_private = bool(questions) or found.state(timezone.now()) in WITH_APPOINTMENT
     is_answered = "answered" in request.POST
     before = typed.given_back(request, found.reference, "safety", version=found.version)
     safety = SafetyForm(request.POST if is_answered else before, questions=questions)
@@ -69,7 +74,7 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
         return render(request, "bookings/mine/choose_time.html", context)
     values = form.cleaned_data
     chosen = OfferedTime.objects.select_related("offer__request").get(pk=values["time"])
-    if questions and not is_identified(request, found):
+    if is_private and not is_identified(request, found):
         request.session["chosen"] = values["time"]
         if is_answered:
             typed.keep(request, found.reference, "safety")
@@ -145,6 +150,7 @@ def urgent(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 
 @get_or_post
 @behind_link
+@identified_first
 def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask what would suit, then refuse the offered times."""
     now = timezone.now()

@@ -211,6 +211,21 @@ def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpRespo
     return redirect("bookings:identify", found.reference)
 
 
+def identified_first(view: PatientView) -> PatientView:
+    """Ask for the date of birth before a page on which something is given back or taken away.
+
+    A link in a letter may be read by somebody else; who has it can look, and take nothing away.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
+        if not is_identified(request, found):
+            return identify_first(request, found)
+        return view(request, found)
+
+    return guarded
+
+
 def link_needed(request: HttpRequest) -> HttpResponse:
     """The answer for any link or reference that is unknown, old, forged or not opened here."""
     return render(request, "bookings/mine/link_needed.html", status=404)

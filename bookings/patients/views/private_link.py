@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings import links, triage
+from bookings import diary, links, triage
 from bookings.diary.clinicians import wish_is_gone
 from bookings.diary.free_times import stranded
 from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, VisitAnswer
@@ -25,6 +25,7 @@ from bookings.patients.views.given_page import given_page, pages_to_read_as_well
 from bookings.patients.views.guards import (
     act,
     behind_link,
+    identified_first,
     identify_first,
     identify_in_session,
     is_identified,
@@ -113,6 +114,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "found": found,
         "heading": progress.heading(shown, offer),
         "steps": progress.steps(shown),
+        "kept": diary.kept_for(found, now),
         "state_template": f"bookings/mine/states/{shown}.html",
         "can_withdraw": state in WITHDRAWABLE,
         "is_lost": is_lost,
@@ -239,15 +241,20 @@ def _no_tries_left(
 
 @get_or_post
 @behind_link
+@identified_first
 def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask for confirmation, then withdraw the request."""
+    now = timezone.now()
     form = SeenForm(posted(request), initial={"version": found.version})
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"]
-        return act(
-            request, found, lambda: triage.withdraw(found, version=version, now=timezone.now())
-        )
-    context = {"form": form, "found": found, "can": found.state(timezone.now()) in WITHDRAWABLE}
+        return act(request, found, lambda: triage.withdraw(found, version=version, now=now))
+    context = {
+        "form": form,
+        "found": found,
+        "can": found.state(now) in WITHDRAWABLE,
+        "has_times": found.offers.standing(now).exists(),
+    }
     return render(request, "bookings/mine/withdraw.html", context)
 
 
