@@ -24,6 +24,7 @@ from django.utils import timezone
 from bookings.desk.alarms import about_outages, about_the_worker, left_unsent
 from bookings.models import ClosedDay, WorkerRun
 from clinic_site.backups import keeping
+from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import sign_ins
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
@@ -259,6 +260,30 @@ def _sign_ins(now: datetime) -> Findings:
         )
 
 
+def _breached_passwords(now: datetime) -> Findings:
+    path = settings.BREACHED_PASSWORDS
+    where = "docs/operations.md, “Passwords from breaches”, says where to get one."
+    if not path:
+        said = (
+            "No list of breached passwords is set, so only the most common passwords are refused."
+        )
+        yield Finding(said, f"Set BREACHED_PASSWORDS: {where}", is_urgent=False)
+        return
+    try:
+        with listed_in(path) as breached:
+            is_good = breached.is_in_order()
+    except OSError as fault:
+        said = (
+            "The list of breached passwords cannot be read, so nobody can choose a password: "
+            f"{fault.strerror}."
+        )
+        yield Finding(said, f"ls -l {path}")
+        return
+    if not is_good:
+        said = "The list of breached passwords is not one of hashes in their order, so it finds nothing."
+        yield Finding(said, f"head -3 {path}; {where}")
+
+
 CHECKS = (
     Check("Settings", _settings, needs_database=False),
     Check("Database", _database, needs_database=False),
@@ -267,6 +292,7 @@ CHECKS = (
     Check("Worker", _worker),
     Check("Messages", _messages),
     Check("Sign-ins", _sign_ins),
+    Check("Breached passwords", _breached_passwords, needs_database=False),
     Check("Mail server", _mail_server, needs_database=False, goes_out=True),
     Check("Certificate", _certificate, needs_database=False, goes_out=True),
     Check("Backup", _backup, needs_database=False),

@@ -160,8 +160,8 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
             return found
         return dict(self.db_url_config(default))
 
-    def folder(self, name: str) -> str:
-        """The absolute path of a folder; empty if there is none."""
+    def absolute(self, name: str) -> str:
+        """The absolute path of a folder or a file; empty if there is none."""
         written = str(self.str(name, default=""))
         if self.insist(
             not written or Path(written).is_absolute(),

@@ -1,4 +1,4 @@
-"""A password validator that rejects the words a stranger tries first."""
+"""What a password of staff may not be: made of words that are tried first, or known from a breach."""
 
 import re
 
@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 
+from clinic_site.breached_passwords import listed_in
 from procedures.models.clinic import details
 
 # In addition to the names of the clinic, the site and the person.
@@ -37,6 +38,34 @@ class ContextWordsValidator:
             "Your password cannot be based on the name of the clinic, your own name or the "
             "word “password”."
         )
+
+
+class BreachedPasswordValidator:
+    """Refuses a password that is in the operator's list of breached ones, if there is such a list."""
+
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+        """Raise ValidationError if it is in the list, and also while the list cannot be read."""
+        if not settings.BREACHED_PASSWORDS:
+            return
+        try:
+            with listed_in(settings.BREACHED_PASSWORDS) as breached:
+                is_known = breached.has(password)
+        except OSError as fault:
+            raise ValidationError(
+                "You cannot choose a password now: the list of breached passwords cannot be "
+                "read. Tell whoever runs the server.",
+                code="breached_passwords_unreadable",
+            ) from fault
+        if is_known:
+            raise ValidationError(
+                "This password is in a list that was stolen from another site, so strangers try it. "
+                "Choose another one, and change it wherever else you use it.",
+                code="password_breached",
+            )
+
+    def get_help_text(self) -> str:
+        """The sentence for the list beside the form."""
+        return "Your password cannot be one that was stolen from another site."
 
 
 def _words(user: AbstractBaseUser | None) -> set[str]:

@@ -207,7 +207,7 @@ else:
     )
 
 # Where `backup` writes its archives, and the public keys of age for which it encrypts them.
-BACKUP_FOLDER = env.folder("BACKUP_FOLDER")
+BACKUP_FOLDER = env.absolute("BACKUP_FOLDER")
 BACKUP_RECIPIENTS = env.words("BACKUP_RECIPIENTS", default=[])
 if env.insist(
     all(AGE_KEY.fullmatch(key) for key in BACKUP_RECIPIENTS),
@@ -265,7 +265,10 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "clinic_site.passwords.ContextWordsValidator"},
+    {"NAME": "clinic_site.passwords.BreachedPasswordValidator"},
 ]
+# A file with SHA-1 hashes of passwords from breaches. Without one only the most common are known.
+BREACHED_PASSWORDS = env.absolute("BREACHED_PASSWORDS")
 AUTHENTICATION_BACKENDS = ["clinic_site.staff.accounts.StaffBackend"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"

@@ -13,7 +13,7 @@ from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -144,7 +144,10 @@ def listen() -> None:
 
 def has_second_factor(account: User) -> bool:
     """Whether they have set one up: an app or a passkey."""
-    return has_app(account) or Passkey.objects.filter(account_id=account.pk).exists()
+    app = TOTPDevice.objects.filter(user_id=OuterRef("pk"), confirmed=True)
+    passkey = Passkey.objects.filter(account_id=OuterRef("pk"))
+    # One question, because every page of an account asks it.
+    return User.objects.filter(Exists(app) | Exists(passkey), pk=account.pk).exists()
 
 
 def has_app(account: User) -> bool:

@@ -48,6 +48,8 @@ def well(
     ClosedDay.objects.get_or_create(day=monday.date() + timedelta(days=100))
     (tmp_path / "last-success.json").write_text(json.dumps({"at": monday.isoformat()}))
     settings.BACKUP_FOLDER = str(tmp_path)
+    (tmp_path / "breached.txt").write_text(f"{'A' * 40}:1\n{'B' * 40}:1\n")
+    settings.BREACHED_PASSWORDS = str(tmp_path / "breached.txt")
     monkeypatch.setattr(doctor, "clock_of_the_database", lambda: monday)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(total=100, free=50))
     monkeypatch.setattr(doctor, "run_checks", lambda **which: [])
@@ -122,6 +124,22 @@ def many_sign_ins_fail(patch: pytest.MonkeyPatch, settings: Any) -> None:
         SignIn.objects.create(result=result, **wrong)
 
 
+def no_breached_passwords(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.BREACHED_PASSWORDS = ""
+
+
+def breached_passwords_are_gone(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    Path(settings.BREACHED_PASSWORDS).unlink()
+
+
+def breached_passwords_by_how_often(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    Path(settings.BREACHED_PASSWORDS).write_text(f"{'B' * 40}:9\n{'A' * 40}:1\n")
+
+
+def breached_passwords_in_clear(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    Path(settings.BREACHED_PASSWORDS).write_text("123456\npassword\n")
+
+
 def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.DEVELOPMENT = True
 
@@ -135,6 +153,10 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (worker_is_asleep, "Worker", "has not run since Monday 23 November at 9:49.", True),
         (mail_is_refused, "Messages", "replies: SMTPAuthenticationError 535.", True),
         (many_sign_ins_fail, "Sign-ins", "10 passwords or codes of staff were wrong", True),
+        (no_breached_passwords, "Breached passwords", "only the most common passwords", False),
+        (breached_passwords_are_gone, "Breached passwords", "No such file or directory.", True),
+        (breached_passwords_by_how_often, "Breached passwords", "it finds nothing.", True),
+        (breached_passwords_in_clear, "Breached passwords", "it finds nothing.", True),
         (backup_is_old, "Backup", "is of Saturday 21 November 2026 at 21:00.", True),
         (backup_is_unreadable, "Backup", "There is no good backup yet.", True),
         (backup_is_not_set_up, "Backup", "No backup is set up.", True),
