@@ -4,6 +4,7 @@
 reported in one message (`env.refuse_faults` at the end), before anything starts.
 """
 
+import re
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -44,9 +45,21 @@ SEALING_KEY = env.str("SEALING_KEY", default=SECRET_KEY if DEVELOPMENT else "") 
 )
 # Earlier keys, whose seals still count.
 SEALING_KEY_FALLBACKS = env.words("SEALING_KEY_FALLBACKS", default=[])
+# Signs the public log of what was signed, published and taken away (`procedures.log`). The keys of the
+# log are made from it, so whoever watches the log has to be told when it changes.
+LOG_KEY = env.str("LOG_KEY", default=SECRET_KEY if DEVELOPMENT else "") or env.required(
+    "LOG_KEY",
+    "It signs the public log of signatures. Make one as you make SEALING_KEY, and keep it as long.",
+)
 # Links in emails are built from this and never from the Host header of a request.
 SITE_URL = env.site_address("SITE_URL", https=not DEVELOPMENT)
 SITE_HOST = SITE_URL.split("://")[-1].split("/")[0].split(":")[0]
+# The name of the public log. A new one begins a new log (docs/operations.md says when).
+LOG_ORIGIN = env.str("LOG_ORIGIN", default=f"{SITE_HOST}/log")
+env.insist(
+    not re.search(r"[\s+]", LOG_ORIGIN),
+    f"LOG_ORIGIN is “{LOG_ORIGIN}”. Set it to a name without blanks and without a plus sign.",
+)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=[SITE_HOST])
 env.insist(
     DEVELOPMENT or not SITE_HOST or validate_host(SITE_HOST, ALLOWED_HOSTS),
@@ -287,6 +300,7 @@ STAFF_SESSIONS_AT_ONCE = 1000 if DEMONSTRATION else 3
 SIGN_INS_KEPT_DAYS = env.number("SIGN_INS_KEPT_DAYS", default=365, least=30, most=3650)
 # What the worker does for the site, besides what it does for patients.
 WORKER_DUTIES = [
+    "procedures.log.checkpoints.sign_what_is_new",
     "clinic_site.staff.accounts.close_accounts_of_leavers",
     "clinic_site.staff.sessions.forget_past_sessions",
     "clinic_site.staff.sign_ins.forget_past_sign_ins",

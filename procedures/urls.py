@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from procedures.reading.views import feeds, finding, leaflets, opinions, proof, reading
+from procedures.reading.views import feeds, finding, leaflets, log, opinions, proof, reading
 from procedures.status import Category
 
 
@@ -39,11 +39,19 @@ urlpatterns = [
     path("changes.atom", feeds.changes, name="changes"),
     path("sitemap.xml", feeds.sitemap, name="sitemap"),
     path("robots.txt", feeds.robots, name="robots"),
+    path("log/", log.log, name="log"),
+    path("log/checkpoint", log.checkpoint, name="checkpoint"),
+    path("log/key", log.key, name="log-key"),
+    path("log/verify.py", log.verifier, name="verifier"),
+    path("log/tile/entries/<path:place>", log.bundle, name="bundle"),
+    path("log/tile/<int:level>/<path:place>", log.tile, name="tile"),
     path("<category:category>/", reading.category, name="category"),
     path(ONE_PAGE, reading.page, name="page"),
     path(f"{ONE_PAGE}history/", proof.history_page, name="history"),
     path(f"{ONE_PAGE}verify/", proof.verify, name="verify"),
     path(f"{ONE_PAGE}verify/version-<int:number>.txt", proof.fragment, name="fragment"),
+    path(f"{ONE_PAGE}verify/version-<int:number>.statement", proof.statement, name="statement"),
+    path(f"{ONE_PAGE}verify/version-<int:number>.tlog-proof", proof.log_proof, name="log-proof"),
     path(f"{ONE_PAGE}version/<int:number>/", proof.paper, name="paper"),
     path(f"{ONE_PAGE}leaflet/", leaflets.leaflet, name="leaflet"),
     path(f"{ONE_PAGE}leaflet.pdf", leaflets.leaflet_pdf, name="pdf"),

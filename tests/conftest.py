@@ -44,6 +44,8 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "bookings_visitanswer": {"erasable": ("comment",)},
     "procedures_accountevent": {},
     "procedures_clinicdetails": {},
+    "procedures_checkpoint": {},
+    "procedures_logentry": {},
     "procedures_pageevent": {"replaceable": ("seal",)},
     "procedures_figure": {},
     "procedures_proposal": {"set_once": ("decided_at", "decided_by_id", "outcome", "answer")},

@@ -19,6 +19,7 @@ def production(database: str, settings: Any, **more: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "tests.production",
         "SECRET_KEY": settings.SECRET_KEY,
         "SEALING_KEY": settings.SEALING_KEY,
+        "LOG_KEY": settings.LOG_KEY,
         "CLINIC_SENDER": "desk@clinic.example",
         "SITE_URL": "https://clinic.example",
         "PROXIES": "1",

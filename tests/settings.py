@@ -7,6 +7,7 @@ from tests.clock import ZONE
 os.environ |= {
     "SECRET_KEY": "only-for-tests-only-for-tests-only-for-tests-only-for-tests",
     "SEALING_KEY": "only-for-tests-too-only-for-tests-too-only-for-tests-too",
+    "LOG_KEY": "only-for-tests-as-well-only-for-tests-as-well-only-for-tests",
     "SITE_URL": "https://clinic.example",
     "DEVELOPMENT": "true",
     "DEMONSTRATION": "true",

@@ -62,7 +62,7 @@ FLOORS: dict[str, list[set[str]]] = {
     "procedures": [
         {"status", "ground"},
         {"models"},
-        {"texts"},
+        {"texts", "log"},
         {"reading"},
         {"publishing"},
         {"desk"},
@@ -87,6 +87,8 @@ SHARED = ("models", "status", "ground", "reading.publication")
 WRITERS = (
     "procedures.ground.rate_limits",
     "procedures.ground.two_people",
+    "procedures.log.checkpoints",
+    "procedures.log.entries",
     "procedures.publishing",
     "procedures.reading.feedback",
     "bookings.access",
@@ -223,6 +225,8 @@ WRITER_OF = {
         "UnsavedText",
         "Clinician",
     },
+    "procedures.log.checkpoints": {"Checkpoint"},
+    "procedures.log.entries": {"LogEntry"},
     "procedures.reading.feedback": {"PageFeedback"},
     "procedures.ground.rate_limits": {"RateLimit"},
     "procedures.ground.two_people": {"Proposal"},

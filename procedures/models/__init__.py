@@ -4,6 +4,7 @@ from procedures.ground.places import SharedPlace
 from procedures.ground.rate_limits import RateLimit
 from procedures.ground.two_people import Proposal
 from procedures.models.clinic import ClinicDetails
+from procedures.models.log import Checkpoint, LogEntry
 from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source
 from procedures.models.pages import (
     CHECKLIST,
@@ -42,6 +43,7 @@ __all__ = [
     "UNDATED",
     "YEAR",
     "AccountEvent",
+    "Checkpoint",
     "ClinicDetails",
     "Clinician",
     "Departure",
@@ -50,6 +52,7 @@ __all__ = [
     "Figure",
     "InformationPage",
     "Invitation",
+    "LogEntry",
     "PageEvent",
     "PageFeedback",
     "Passkey",

@@ -1,6 +1,7 @@
 """Changes the status of a revision, and writes the event into its page's history."""
 
 import contextlib
+import json
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from procedures.ground.people import shown_name
+from procedures.log import entries
 from procedures.models import InformationPage, PageEvent, Revision, SignOff, sha256
 from procedures.reading.proofs import Evidence, examine
 from procedures.reading.statements import compose, read, seal, text_of
@@ -103,7 +105,10 @@ def record(
     reason: str = "",
     sign_off: SignOff | None = None,
 ) -> None:
-    """Write a step into the history of its page, chained and sealed. Call it within `one_step`."""
+    """Write a step into the history of its page, chained and sealed, and what is public into the log.
+
+    Call it within `one_step`.
+    """
     newest = _newest()
     event = PageEvent(
         number=_free_number(newest.number + 1 if newest else 1),
@@ -118,6 +123,7 @@ def record(
     event.statement = compose(event, previous=previous, text=text_of(revision), sign_off=sign_off)
     event.seal = seal(event.statement)
     event.save(force_insert=True)
+    entries.append(event, json.loads(event.statement))
 
 
 def _newest() -> PageEvent | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.db.models import Prefetch, QuerySet
 
+from procedures.log.entries import fault_of
 from procedures.models import Figure, InformationPage, PageEvent, Revision, SignOff, sha256
 from procedures.reading.statements import Statement, address, instant, read, signature_of, text_of
 from procedures.status import (
@@ -51,7 +52,7 @@ class Evidence(NamedTuple):
 
 def with_evidence(revisions: QuerySet[Revision]) -> QuerySet[Revision]:
     """The same revisions, with everything that `examine` looks at."""
-    events = PageEvent.objects.order_by("number")
+    events = PageEvent.objects.select_related("entry").order_by("number")
     return revisions.select_related("page").prefetch_related(
         "sign_offs__clinician__login", Prefetch("events", events)
     )
@@ -66,6 +67,11 @@ def examine(revision: Revision) -> Evidence:
     signings = _signings(sign_offs, history)
     faults = [
         f"event {number} was not written by this site" for number, said in told if said is None
+    ]
+    faults += [
+        f"event {event.number} {fault}"
+        for event, (_, said) in zip(events, told, strict=True)
+        if said and (fault := fault_of(event, said))
     ]
     faults += _text_faults(revision, sign_offs, history)
     faults += _status_faults(revision, history)

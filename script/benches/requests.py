@@ -40,6 +40,7 @@ def main() -> None:
         environment = {
             "SECRET_KEY": "only-to-measure-" * 4,
             "SEALING_KEY": "only-to-measure-" * 4,
+            "LOG_KEY": "only-to-measure-" * 4,
             "CLINIC_SENDER": "desk@clinic.example",
             "SITE_URL": "https://127.0.0.1",
             "DEVELOPMENT": "false",

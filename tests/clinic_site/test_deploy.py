@@ -118,7 +118,11 @@ class Image(NamedTuple):
 
 
 # What the machine has already, or what needs an account that it does not have.
-KEYS = SimpleNamespace(SECRET_KEY="only-for-tests" * 5, SEALING_KEY="only-for-tests-too" * 5)
+KEYS = SimpleNamespace(
+    SECRET_KEY="only-for-tests" * 5,
+    SEALING_KEY="only-for-tests-too" * 5,
+    LOG_KEY="only-for-tests-as-well" * 5,
+)
 DONE_OTHERWISE = ("apt-get ", "useradd ", "python -m venv ", "install --directory --owner clinic ")
 
 
@@ -229,7 +233,11 @@ def test_the_example_of_the_settings_is_complete_and_refused_until_its_keys_are_
     environment |= {"PATH": os.environ["PATH"]}
     refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
-    assert re.findall(r"variable (\w+)\.", refused.stderr) == ["SECRET_KEY", "SEALING_KEY"]
+    assert re.findall(r"variable (\w+)\.", refused.stderr) == [
+        "SECRET_KEY",
+        "SEALING_KEY",
+        "LOG_KEY",
+    ]
     settings.write_text(settings.read_text().replace("_KEY=''", f"_KEY='{'a1' * 30}'"))
     subprocess.run(command, env=environment, check=True, capture_output=True)
 

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 RIGHT = {
     "SECRET_KEY": "a-key-that-is-long-enough-and-quite-random-for-a-test-1234567890",
     "SEALING_KEY": "another-key-that-is-long-enough-and-quite-random-for-a-test-12345",
+    "LOG_KEY": "a-third-key-that-is-long-enough-and-quite-random-for-a-test-5678",
     "CLINIC_SENDER": "desk@clinic.example",
     "SITE_URL": "https://clinic.example",
     "CLINIC_ADDRESS": "1 Example Lane",
@@ -35,6 +36,8 @@ WRONG = [
         "",
         "Set the environment variable SEALING_KEY. A page opens only if its signature is sealed",
     ),
+    ("LOG_KEY", "", "Set the environment variable LOG_KEY. It signs the public log of signatures."),
+    ("LOG_ORIGIN", "our log", "LOG_ORIGIN is “our log”. Set it to a name without blanks"),
     ("SITE_URL", "", "Set the environment variable SITE_URL. For example https://clinic.example"),
     *(
         ("SITE_URL", value, f"SITE_URL is “{value}”. Set it to the address of the site.")
@@ -329,6 +332,6 @@ def test_a_clinic_never_reads_the_file_of_a_demonstration(demonstration: Path) -
 
 def test_without_the_file_one_message_names_all_that_is_missing(tmp_path: Path) -> None:
     done = settings_read(tmp_path / "none.env")
-    for name in ("SECRET_KEY", "SEALING_KEY", "SITE_URL", "CLINIC_SENDER"):
+    for name in ("SECRET_KEY", "SEALING_KEY", "LOG_KEY", "SITE_URL", "CLINIC_SENDER"):
         assert f"Set the environment variable {name}." in done.stderr
     assert "run script/server once" in done.stderr

@@ -32,6 +32,7 @@ ROOT = Path(__file__).parent.parent.parent
 PRODUCTION = {
     "SECRET_KEY": "a-key-that-is-long-enough-and-quite-random-for-a-test-1234567890",
     "SEALING_KEY": "another-key-that-is-long-enough-and-quite-random-for-a-test-0987",
+    "LOG_KEY": "a-third-key-that-is-long-enough-and-quite-random-for-a-test-5678",
     "CLINIC_SENDER": "desk@clinic.example",
     "SITE_URL": "https://clinic.example",
     "CLINIC_ADDRESS": "1 Example Lane",

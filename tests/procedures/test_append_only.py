@@ -11,6 +11,7 @@ from bookings.status import FlagOutcome, GotIt
 from bookings.triage.questions import RETIRE
 from clinic_site.staff import accounts
 from procedures.ground import two_people
+from procedures.log import checkpoints
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.conftest import APPEND_ONLY
@@ -57,6 +58,7 @@ def a_row_in_each(monday: datetime) -> None:
     factories.clinic(phone="")
     factories.figure(DRAWING)
     factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    checkpoints.sign(monday)
     request = factories.received(flagged=True, now=monday)
     two_people.propose(
         RETIRE, factories.question(), reason="No.", by=factories.staff("Manager"), now=monday

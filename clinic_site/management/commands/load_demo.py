@@ -16,6 +16,7 @@ from clinic_site.demo import (
     signed_pages,
     staff,
 )
+from procedures.log import checkpoints
 
 
 class Command(BaseCommand):
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             diary.load(now)
             requests.load(now)
             colleagues.load(now)
+            checkpoints.sign_what_is_new(now)
         self.stdout.write("\nThe demonstration is ready. Staff sign in at /admin/ with:\n\n")
         self.stdout.write(staff.logins())
         self.stdout.write(

@@ -8,11 +8,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
+from procedures.log import checkpoints
 from procedures.models import Figure
 from procedures.reading.proofs import Link, chain, faults_of_page, pages_with_texts
 from procedures.reading.statements import address
 
 HEAD = "head"
+ROOT = "log"
 
 
 class Command(BaseCommand):
@@ -20,15 +22,16 @@ class Command(BaseCommand):
 
     help = (
         "Checks every text, signature, status and figure against the sealed events, and the "
-        "events against each other. Prints the head of their chain: keep it elsewhere, for "
-        "--against. Exits with 1 if it finds a fault."
+        "events against each other and against the public log. Prints the head of their chain and "
+        "the root of the log: keep them elsewhere, for --against. Exits with 1 if it finds a fault."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--against", type=Path, help="The output of earlier runs.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        kept = _read(options["against"]) if options["against"] else {}
+        kept = _read(options["against"], HEAD) if options["against"] else {}
+        roots = _read(options["against"], ROOT) if options["against"] else {}
         faults = []
         texts = figures = 0
         for page in pages_with_texts():
@@ -40,6 +43,7 @@ class Command(BaseCommand):
             figures += 1
             faults += _tried(_faults_of_figure, figure)
         faults += _tried(self._faults_of_chain, kept)
+        faults += _tried(self._faults_of_log, roots)
         if faults:
             raise CommandError("\n".join([f"{counted(len(faults), 'fault')}:", *faults]))
         self.stdout.write(
@@ -58,6 +62,12 @@ class Command(BaseCommand):
             *(f"event {link.number}: {link.fault}" for link in links if link.fault),
             *_faults_against(kept, links),
         ]
+
+    def _faults_of_log(self, kept: dict[int, str]) -> list[str]:
+        last = checkpoints.newest()
+        if last:
+            self.stdout.write(f"{ROOT} {last.size} {checkpoints.root_of(last).hex()}")
+        return [f"public log: {fault}" for fault in checkpoints.faults(kept)]
 
 
 def _faults_against(kept: dict[int, str], links: list[Link]) -> Iterable[str]:
@@ -83,19 +93,21 @@ def _tried(check: Callable[[Any], list[str]], what: Any) -> list[str]:
     return [f"it cannot be read ({found.where})"] if isinstance(found, Failed) else found
 
 
-def _read(path: Path) -> dict[int, str]:
-    """The number and hash of every head in the file. Raises CommandError if there is none."""
-    heads = [
-        line.split()
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.startswith(f"{HEAD} ")
-    ]
+def _read(path: Path, word: str) -> dict[int, str]:
+    """The number and hash in every line that begins with the word.
+
+    Raises CommandError if a line is none of ours, or if there is no head at all.
+    """
+    lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
     try:
-        kept = {int(number): kept_hash for _, number, kept_hash in heads}
+        kept = {
+            int(number): kept_hash
+            for first, number, kept_hash in (line for line in lines if line[:1] == [word])
+        }
     except ValueError:
         raise CommandError(
-            f"{path}: a line with “{HEAD}” was not printed by verify_pages."
+            f"{path}: a line with “{word}” was not printed by verify_pages."
         ) from None
-    if not kept:
+    if word == HEAD and not kept:
         raise CommandError(f"{path} does not contain a head printed by verify_pages.")
     return kept

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from procedures.log.notes import log_key
 from procedures.reading import pdf
 from procedures.reading.publication import Closed, Publication
 from procedures.reading.views.answers import closed, facts_about, find, public
@@ -56,4 +57,5 @@ def _context(request: HttpRequest, found: Publication) -> dict[str, object]:
         "code": square_code(address),
         "makes_pdf": pdf.is_installed(),
         "facts": facts_about(page),
+        "log_key": log_key(),
     }

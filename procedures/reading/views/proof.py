@@ -1,14 +1,41 @@
 """Public proof: what changed, who signed it, and the exact bytes."""
 
+import base64
+import logging
+from typing import NamedTuple
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from procedures.log import checkpoints, notes
+from procedures.log.verify import climb, leaf, node
+from procedures.models import SignOff
 from procedures.reading.publication import Closed, Version, history
 from procedures.reading.views.answers import find, public, today
+from procedures.reading.views.log import text, until_another
 from procedures.status import RevisionStatus
 from procedures.texts.differences import compare
+
+logger = logging.getLogger(__name__)
+
+
+class Step(NamedTuple):
+    """One hash on the way from a statement up to the root of the log."""
+
+    sibling: str
+    is_left: bool
+    result: str
+
+
+class Shown(NamedTuple):
+    """The proof of one signature, as the page shows it step by step."""
+
+    proof: checkpoints.Proof
+    first: str
+    steps: list[Step]
+    root: str
 
 
 @require_safe
@@ -50,10 +77,13 @@ def _chosen(request: HttpRequest, shown: list[Version]) -> tuple[Version, Versio
 def verify(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     """How anybody can check that a page is what was signed, and what that proves."""
     page, found = find(category, slug)
+    proof = None if isinstance(found, Closed) else _proof(found.sign_off)
     context = {
         "page": page,
         "section": category,
         "found": None if isinstance(found, Closed) else found,
+        "shown": _shown(proof) if proof else None,
+        "log_key": notes.log_key(),
         "versions": [version for version in history(page, today()) if version.shown],
         "site_url": settings.SITE_URL,
     }
@@ -69,6 +99,46 @@ def fragment(request: HttpRequest, category: str, slug: str, number: int) -> Htt
         raise Http404
     content = version.revision.fragment.encode()
     return public(HttpResponse(content, content_type="text/plain; charset=utf-8"))
+
+
+@require_safe
+def statement(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+    """What the log says about the newest signature of one version."""
+    page, _ = find(category, slug)
+    entry = checkpoints.entry_of(_version(history(page, today()), number).sign_offs[-1])
+    if entry is None:
+        raise Http404
+    return public(text(entry.statement))
+
+
+@require_safe
+def log_proof(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+    """The proof that the log contains that statement (C2SP tlog-proof)."""
+    page, _ = find(category, slug)
+    proof = _proof(_version(history(page, today()), number).sign_offs[-1])
+    if proof is None:
+        raise Http404
+    return until_another(text(proof.text()))
+
+
+def _proof(signature: SignOff) -> checkpoints.Proof | None:
+    """The proof of a signature; None if there is none yet, or the log cannot be trusted."""
+    entry = checkpoints.entry_of(signature)
+    try:
+        return checkpoints.prove(entry) if entry else None
+    except checkpoints.LogBroken as fault:
+        logger.error("The public log is not whole: %s", fault)
+        return None
+
+
+def _shown(proof: checkpoints.Proof) -> Shown:
+    first = below = leaf(proof.entry.statement.encode())
+    steps = []
+    results = climb(first, proof.entry.index, proof.size, proof.path)
+    for sibling, result in zip(proof.path, results, strict=False):
+        steps.append(Step(sibling.hex(), result == node(sibling, below), result.hex()))
+        below = result
+    return Shown(proof, first.hex(), steps, base64.b64encode(below).decode())
 
 
 @require_safe

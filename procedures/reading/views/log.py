@@ -1,0 +1,91 @@
+"""The public log: for people a page, for machines the files of C2SP tlog-tiles."""
+
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from procedures.log import checkpoints, notes, tiles, verify
+from procedures.models import LogEntry
+from procedures.reading.views.answers import public
+from procedures.status import Category
+
+MOST_ENTRIES = 20
+SECONDS_FOR_EVER = 365 * 24 * 60 * 60
+# What is signed anew every minute may be kept for so many seconds, and not by the page store.
+SECONDS_UNTIL_ANOTHER = 5
+
+
+@require_safe
+def log(request: HttpRequest) -> HttpResponse:
+    """What was signed, published and taken away lately, and how to watch it."""
+    entries = LogEntry.objects.order_by("-index")[:MOST_ENTRIES]
+    context = {
+        "section": Category.ABOUT,
+        "entries": [_told(each) for each in entries],
+        "checkpoint": checkpoints.newest(),
+        "log_key": notes.log_key(),
+        "origin": settings.LOG_ORIGIN,
+        "site_url": settings.SITE_URL,
+    }
+    return until_another(render(request, "procedures/log.html", context))
+
+
+def _told(entry: LogEntry) -> dict[str, object]:
+    said = verify.read_statement(entry.statement)
+    return {"index": entry.index, "moment": datetime.fromisoformat(said["at"]), **said}
+
+
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """The newest signed checkpoint."""
+    found = checkpoints.newest()
+    if found is None:
+        raise Http404
+    return until_another(text(found.note))
+
+
+@require_safe
+def key(request: HttpRequest) -> HttpResponse:
+    """The public key of the log."""
+    return public(text(f"{notes.log_key()}\n"))
+
+
+@require_safe
+def tile(request: HttpRequest, level: int, place: str) -> HttpResponse:
+    """One tile of the tree."""
+    return _for_ever(tiles.tile(level, place))
+
+
+@require_safe
+def bundle(request: HttpRequest, place: str) -> HttpResponse:
+    """The statements under one tile of the lowest level."""
+    return _for_ever(tiles.bundle(place))
+
+
+@require_safe
+def verifier(request: HttpRequest) -> HttpResponse:
+    """The program that checks a page, to be read before it is run."""
+    return public(text(Path(verify.__file__).read_text(encoding="utf-8")))
+
+
+def text(content: str) -> HttpResponse:
+    """Plain text in UTF-8."""
+    return HttpResponse(content, content_type="text/plain; charset=utf-8")
+
+
+def until_another(response: HttpResponse) -> HttpResponse:
+    """Let caches keep what the next checkpoint changes, for seconds."""
+    response.headers["Cache-Control"] = f"max-age={SECONDS_UNTIL_ANOTHER}"
+    return response
+
+
+def _for_ever(content: bytes | None) -> HttpResponse:
+    if content is None:
+        raise Http404
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response.headers["Cache-Control"] = f"public, max-age={SECONDS_FOR_EVER}, immutable"
+    return response
