@@ -18,7 +18,7 @@ from bookings.outside.fhir import search
 from bookings.outside.fhir.kinds import KINDS
 from bookings.status import RequestStatus, Scope
 from bookings.status.events import Event
-from tests import factories
+from tests import factories, fhir_faults, fhir_rules
 from tests.people import CANARIES, booked, request_with_canaries
 
 pytestmark = pytest.mark.django_db
@@ -350,3 +350,24 @@ def test_the_files_have_what_a_search_finds(monday: datetime, tmp_path: Path) ->
         lines = (folder / f"{name}.ndjson").read_text().splitlines()
         assert [json.loads(line) for line in lines] == reader.found(name)
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_is_written_is_fhir_by_its_own_definitions_and_faults_are_found(
+    monday: datetime,
+) -> None:
+    first = request_with_canaries(monday)
+    second = booked(monday)
+    Person.objects.filter(pk=second.person_id).update(joined_to=first.person)
+    factories.request_at(RequestStatus.OFFERED, now=monday)
+    factories.request_at(RequestStatus.CLOSED, now=monday)
+    reader = Reader(monday)
+    good = [each for kind in KINDS for each in reader.found(kind)]
+    answers = [
+        *(reader.get(path).json() for path in ("metadata", "Appointment", "Slot/1-2", "Nothing")),
+        *good,
+    ]
+    assert {each["resourceType"] for each in good} == set(KINDS)
+    assert [fault for each in answers for fault in fhir_rules.faults(each)] == []
+    planted = dict(fhir_faults.planted(good))
+    assert [name for name, bad in planted.items() if not fhir_rules.faults(bad)] == []
+    assert len(planted) == 60

@@ -24,7 +24,7 @@ from bookings.outside.fhir.clinic import instant, reference
 from bookings.outside.fhir.outcomes import Refused
 from bookings.outside.fhir.search import Period, id_in, number, period
 from bookings.status import ENDED, WITH_APPOINTMENT, AppointmentStatus, CancelledBy, RequestStatus
-from bookings.status.events import SHOWN
+from bookings.status.events import LOOKS
 from procedures.models import Clinician
 
 REASONS = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
@@ -50,7 +50,7 @@ def newest() -> QuerySet[Appointment]:
 
 def requests(now: datetime) -> QuerySet[AppointmentRequest]:
     """All requests that have not been emptied, with what an Appointment says of them."""
-    changes = RequestEvent.objects.filter(request=OuterRef("pk")).exclude(kind__in=SHOWN)
+    changes = RequestEvent.objects.filter(request=OuterRef("pk")).exclude(kind__in=LOOKS)
     booked = newest().select_related("clinician", "appointment_type", "room__location")
     offers = Offer.objects.standing(now).select_related("clinician", "appointment_type")
     times = OfferedTime.objects.select_related("room__location").order_by("starts")
@@ -170,7 +170,7 @@ def answers_of_patient(text: str, now: datetime) -> Q:
 def changed(text: str, now: datetime) -> Q:
     """The requests whose last change was then. That somebody looked is no change."""
     asked: Period = period(text)
-    events = RequestEvent.objects.exclude(kind__in=SHOWN)
+    events = RequestEvent.objects.exclude(kind__in=LOOKS)
     found = Q(pk__in=events.filter(asked.on("at")).values("request"))
     if asked.ends:
         found &= ~Q(pk__in=events.filter(at__gte=asked.ends).values("request"))
