@@ -70,10 +70,10 @@ def listening() -> Iterator[socket.socket]:
 
 
 class MailServer(Controller):
-    """A mail server on a port that the machine chose."""
+    """A mail server; on port 0, on one that the machine chooses."""
 
     def _create_server(self) -> Any:
-        server = socket.create_server((self.hostname, 0))
+        server = socket.create_server((self.hostname, self.port))
         self.port = server.getsockname()[1]
         return self.loop.create_server(self._factory_invoker, sock=server)
 
@@ -81,7 +81,7 @@ class MailServer(Controller):
 @contextlib.contextmanager
 def serving(handler: Any, settings: Any) -> Iterator[None]:
     """A real mail server with this handler, which gets all emails, those to the clinic too."""
-    controller = MailServer(handler, hostname="127.0.0.1", ready_timeout=PATIENCE)
+    controller = MailServer(handler, hostname="127.0.0.1", port=0, ready_timeout=PATIENCE)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port

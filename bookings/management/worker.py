@@ -1,7 +1,8 @@
 """The worker: it sends messages and records the steps that the clock has taken.
 
 Several threads send, so one slow email delays no other, and none of them delays the clock. The
-worker never exits on its own: while the database is down it tries again, less and less often.
+worker never exits on its own: while the database is down it tries again every few seconds, so that it
+is back as soon as the database is.
 """
 
 import logging
@@ -27,8 +28,6 @@ log = logging.getLogger(__name__)
 
 SENDERS = 3
 SECONDS_BETWEEN = 5
-# The wait between tries while the database is down.
-MOST_SECONDS_BETWEEN = 60
 # How long a stop waits for the emails in hand. One that is cut off is sent again by the next
 # worker, once its lease has expired.
 SECONDS_TO_STOP = 20
@@ -75,21 +74,22 @@ def run(stop: threading.Event) -> None:
 
 
 def _keep_on(job: Callable[[], object], stop: threading.Event) -> None:
-    """Repeat the job until told to stop."""
-    seconds = SECONDS_BETWEEN
+    """Repeat the job until told to stop. An outage of the database is one line in the log."""
+    is_away = False
     while not stop.is_set():
         try:
             outcome = attempt(job)
         except (OperationalError, InterfaceError) as error:
-            seconds = min(seconds * 2, MOST_SECONDS_BETWEEN)
-            name = type(error).__name__
-            log.error("The database is not available (%s). Next try in %s seconds.", name, seconds)
+            if not is_away:
+                name, seconds = type(error).__name__, SECONDS_BETWEEN
+                log.error("The database is away (%s). We try every %s seconds.", name, seconds)
+            is_away = True
         else:
-            seconds = SECONDS_BETWEEN
+            is_away = False
             if isinstance(outcome, Failed):
                 log_failure("thread of the worker", threading.current_thread().name, outcome)
         close_old_connections()
-        stop.wait(seconds)
+        stop.wait(SECONDS_BETWEEN)
 
 
 def _forget_what_was_typed(now: datetime) -> None:

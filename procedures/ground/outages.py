@@ -11,6 +11,9 @@ from django.db import Error, InterfaceError, OperationalError
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 # SQLite reports faulty SQL, such as a missing column, as OperationalError too.
 SQLITE_ERROR = "SQLITE_ERROR"
+# What the disk returned is not what was written there.
+SPOILT_SQLITE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+SPOILT_POSTGRESQL = {"XX001", "XX002"}
 # PostgreSQL: a write while it is read-only, and a transaction that it ended because it was idle.
 READ_ONLY, LEFT_IDLE = "25006", "25P03"
 
@@ -28,10 +31,12 @@ def _is_of_the_database(exception: BaseException) -> bool:
     if not isinstance(exception, Error):
         return False
     driver = exception.__cause__
-    if getattr(driver, "sqlstate", None) in {READ_ONLY, LEFT_IDLE}:
+    if getattr(driver, "sqlstate", None) in {READ_ONLY, LEFT_IDLE, *SPOILT_POSTGRESQL}:
         return True
-    is_faulty_sql = getattr(driver, "sqlite_errorname", None) == SQLITE_ERROR
-    return isinstance(exception, OperationalError | InterfaceError) and not is_faulty_sql
+    name = getattr(driver, "sqlite_errorname", "")
+    if name.startswith(SPOILT_SQLITE):
+        return True
+    return isinstance(exception, OperationalError | InterfaceError) and name != SQLITE_ERROR
 
 
 def _is_of_the_disk(exception: BaseException) -> bool:

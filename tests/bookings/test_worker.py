@@ -41,12 +41,14 @@ def keep_on(faults: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("away", [OperationalError, InterfaceError])
-def test_it_waits_longer_and_longer_while_the_database_is_away(
-    away: type[Exception], monkeypatch: pytest.MonkeyPatch
+def test_it_is_back_as_soon_as_the_database_is_and_says_once_that_it_was_away(
+    away: type[Exception], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("procedures.ground.batches._database_goes_on", lambda: False)
-    faults = [None, *[away("gone")] * 5, None]
-    assert keep_on(faults, monkeypatch) == [5, 10, 20, 40, 60, 60, 5]
+    faults = [None, *[away("gone")] * 5, None, away("gone")]
+    assert keep_on(faults, monkeypatch) == [5] * 8
+    said = f"The database is away ({away.__name__}). We try every 5 seconds."
+    assert caplog.messages == [said] * 2
 
 
 def test_no_fault_ends_it(

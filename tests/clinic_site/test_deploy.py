@@ -27,13 +27,13 @@ from django.core.management import ManagementUtility
 
 from tests import processes
 from tests.processes import PATIENCE, ROOT
+from tests.proxies import CADDY, NGINX, UNFINISHED, caddy, drip, free_port, make_certificate, nginx
 from tests.served import production
 
 DEPLOY = ROOT / "deploy"
 SYSTEMD = DEPLOY / "systemd"
 UNITS = sorted(path.name for path in SYSTEMD.glob("clinic-*.*") if path.is_file())
 HOME = "/srv/clinic"
-NGINX, CADDY = shutil.which("nginx", path="/usr/sbin:/usr/bin"), shutil.which("caddy")
 # By systemd's own count, from 0 to 10. Without hardening a service has 9.6.
 MOST_EXPOSED = 1.5
 
@@ -246,10 +246,6 @@ def test_the_example_of_the_settings_is_complete_and_refused_until_its_keys_are_
 
 # Twice as many as the server has threads.
 SLOW = 24
-UNFINISHED = (
-    b"POST /appointments/request/ HTTP/1.1\r\nHost: clinic.example\r\nX-Forwarded-Proto: https\r\n"
-    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nabout="
-)
 
 
 class Site:
@@ -274,89 +270,7 @@ class Site:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for clinic.example, and its key beside it."""
-    made = tmp_path / "certificate.pem"
-    name = ["-subj", "/CN=clinic.example", "-addext", "subjectAltName=DNS:clinic.example"]
-    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(made), "-days", "30", "-nodes"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", *name, *files]
-    subprocess.run(command, check=True, capture_output=True)
-    return made
-
-
-def free_port() -> int:
-    with processes.listening() as server:
-        return int(server.getsockname()[1])
-
-
-def configured(text: str, *changes: tuple[str, str]) -> str:
-    """The configuration with other ports and files. Each change has to be possible exactly once."""
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    return text
-
-
-@contextlib.contextmanager
-def nginx(folder: Path, upstream: int, certificate: Path) -> Iterator[int]:
-    port = free_port()
-    site = configured(
-        (DEPLOY / "nginx.conf").read_text(),
-        ("127.0.0.1:8000", f"127.0.0.1:{upstream}"),
-        ("listen 80;", f"listen 127.0.0.1:{free_port()};"),
-        ("listen 443 ssl http2;", f"listen 127.0.0.1:{port} ssl http2;"),
-        ("/etc/letsencrypt/live/clinic.example/fullchain.pem", str(certificate)),
-        ("/etc/letsencrypt/live/clinic.example/privkey.pem", str(certificate.with_name("key.pem"))),
-        ("/var/log/nginx/clinic.log", str(folder / "access.log")),
-    )
-    (folder / "site.conf").write_text(site)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
-    (folder / "nginx.conf").write_text(
-        f"daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\n"
-        + ("user root;\n" if os.getuid() == 0 else "")
-        + f"events {{}}\nhttp {{\n{temporary}include {folder}/site.conf;\n}}\n"
-    )
-    with proxy([str(NGINX), "-c", str(folder / "nginx.conf")], port, folder / "errors"):
-        yield port
-
-
-@contextlib.contextmanager
-def caddy(folder: Path, upstream: int, certificate: Path) -> Iterator[int]:
-    port = free_port()
-    site = configured(
-        (DEPLOY / "Caddyfile").read_text(),
-        (
-            "\trequest_body {",
-            f"\ttls {certificate} {certificate.with_name('key.pem')}\n\trequest_body {{",
-        ),
-    )
-    options = f"{{\n\tadmin off\n\thttps_port {port}\n\tauto_https disable_redirects\n}}\n"
-    (folder / "Caddyfile").write_text(options + site)
-    environment = {"CLINIC_UPSTREAM": f"127.0.0.1:{upstream}", "HOME": str(folder)}
-    command = [str(CADDY), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-    with proxy(command, port, folder / "access.log", **environment):
-        yield port
-
-
-@contextlib.contextmanager
-def proxy(command: list[str], port: int, log: Path, **environment: str) -> Iterator[None]:
-    """A proxy that runs, once it accepts connections on its port."""
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(command, env=os.environ | environment, stderr=errors) as process,
-    ):
-        try:
-            deadline = time.monotonic() + PATIENCE
-            while True:
-                assert process.poll() is None, log.read_text()
-                with contextlib.suppress(ConnectionRefusedError):
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    break
-                assert time.monotonic() < deadline
-            yield
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
+    return make_certificate(tmp_path)
 
 
 def visit(through: Any, served: Served, folder: Path, certificate: Path) -> None:
@@ -405,14 +319,6 @@ def stop_by_being_slow(served: Served) -> None:
         quick.sendall(b"GET /health/live HTTP/1.1\r\nHost: clinic.example\r\n\r\n")
         with pytest.raises(TimeoutError):
             quick.recv(1)
-
-
-def drip(port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
-    """A visitor who announces a form and never sends the end of it."""
-    plain = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
-    secure = context.wrap_socket(plain, server_hostname="clinic.example")
-    secure.sendall(UNFINISHED)
-    return secure
 
 
 def test_r13_the_image_serves_and_each_proxy_keeps_slow_visitors_from_it(

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, InternalError, OperationalError, connection
 from django.db.utils import ConnectionHandler
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -54,6 +54,18 @@ def missing(file: Path) -> None:
     sqlite(file.parent / "nowhere" / "file").cursor()
 
 
+def spoilt(file: Path) -> None:
+    with file.open("r+b") as bytes_of:
+        bytes_of.seek(4096)
+        bytes_of.write(b"\xa5" * 4096)
+    sqlite(file).cursor().execute("SELECT * FROM thing")
+
+
+def no_database(file: Path) -> None:
+    file.write_bytes(b"\xa5" * 8192)
+    sqlite(file).cursor().execute("SELECT * FROM thing")
+
+
 def faulty(file: Path) -> None:
     sqlite(file).cursor().execute("INSERT INTO thing (colour) VALUES (1)")
 
@@ -73,6 +85,8 @@ def twice(file: Path) -> None:
         (read_only, True),
         (full, True),
         (missing, True),
+        (spoilt, True),
+        (no_database, True),
         (faulty, False),
         (twice, False),
     ],
@@ -117,6 +131,14 @@ def test_a_disk_of_the_server_that_is_full_is_an_outage() -> None:
     fault = OperationalError()
     fault.__cause__ = psycopg.errors.DiskFull()
     assert isinstance(fault.__cause__, psycopg.OperationalError)
+    assert find_outage(fault)
+
+
+@pytest.mark.parametrize("found", ["DataCorrupted", "IndexCorrupted"])
+def test_a_block_that_cannot_be_read_is_an_outage(found: str) -> None:
+    fault = InternalError()
+    assert not find_outage(fault)
+    fault.__cause__ = getattr(psycopg.errors, found)()
     assert find_outage(fault)
 
 

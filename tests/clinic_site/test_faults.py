@@ -1,0 +1,47 @@
+"""The table of faults (`script/faults`), in its short form.
+
+By default one fault, of which only what must never happen is counted, because other tests run beside it.
+`HYPOTHESIS_PROFILE=full` kills PostgreSQL as well. The times are the business of `script/faults`.
+"""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.db import connection  # noqa: F401 -- for skipif
+
+from tests import profiles
+from tests.faults.breaking import FAULTS
+from tests.faults.installation import POSTGRESQL, SQLITE, prepare
+from tests.faults.trying import Outcome, try_out
+
+SECONDS = 8.0 if profiles.FULL else 1.5
+
+
+def tried(name: str, kind: str) -> Outcome:
+    """What became of this fault, on an installation of its own."""
+    (fault,) = (each for each in FAULTS if each.name == name)
+    with tempfile.TemporaryDirectory(prefix="clinic-faults-") as folder:
+        here = Path(folder)
+        here.chmod(0o755)  # PostgreSQL runs as its own user
+        (here / "prepared").mkdir()
+        prepare(kind, here / "prepared")
+        return try_out(fault, kind, here / "prepared", here, SECONDS)
+
+
+def check(outcome: Outcome) -> None:
+    assert outcome.acknowledged
+    assert (outcome.lost, outcome.doubled, outcome.letters_lost) == (0, 0, 0)
+    assert outcome.unclear == []
+
+
+@pytest.mark.sqlite
+def test_nothing_that_was_received_is_lost_while_web_processes_are_killed() -> None:
+    check(tried("web processes killed, one every 0.4 s", SQLITE))
+
+
+@pytest.mark.full
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="runs with the suite on PostgreSQL")
+def test_nothing_that_was_received_is_lost_while_postgresql_is_killed() -> None:
+    check(tried("database server killed", POSTGRESQL))
