@@ -1,6 +1,6 @@
 """Which safety questions a request gets, and which answers raise a flag. Writes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -55,6 +55,16 @@ def questions_for(page: InformationPage | None) -> list[ScreeningQuestion]:
     """The current questions for a request about the page, or about none, in their order."""
     asked = ScreeningQuestion.objects.current().for_visit_about(page)
     return list(asked.filter(asked_first=True).in_order())
+
+
+def lost_without(
+    before: Iterable[Treatment], after: Iterable[Treatment]
+) -> list[ScreeningQuestion]:
+    """The questions that a visit with some treatments is asked, and one with others is not, in order."""
+    current = ScreeningQuestion.objects.current()
+    still = current.filter(treatments__in=list(after))
+    lost = current.filter(treatments__in=list(before)).exclude(pk__in=still.values("pk"))
+    return list(lost.distinct().in_order())
 
 
 def is_under_18(born: date, on: date) -> bool:

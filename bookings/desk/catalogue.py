@@ -7,7 +7,7 @@ from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from bookings.desk.forms.catalogue import ScreeningQuestionForm
+from bookings.desk.forms.catalogue import ScreeningQuestionForm, TopicForm, TreatmentForm
 from bookings.desk.forms.sessions import AppointmentTypeForm
 from bookings.desk.sessions import StrandingAdmin
 from bookings.models import (
@@ -18,7 +18,7 @@ from bookings.models import (
     Topic,
     Treatment,
 )
-from bookings.triage.questions import LOWER, RETIRE
+from bookings.triage.questions import ASK_BEFORE, LOWER, NARROW, RETIRE, UNUSUAL
 from procedures.ground.decisions import CarefulAdmin, ask_second_person
 from procedures.ground.generics import ModelForm
 
@@ -60,14 +60,42 @@ class ClosedDayAdmin(StrandingAdmin):
 class TreatmentAdmin(CarefulAdmin):
     """What may happen at a visit and needs safety questions first."""
 
+    form = TreatmentForm
+    fields = ("name", "is_usual", "page", "reason")
     list_display = ("name", "is_usual", "page")
+
+    def save_model(
+        self, request: HttpRequest, obj: Treatment, form: TreatmentForm, change: bool
+    ) -> None:
+        """Save it. That it does not happen at any visit waits for a second person."""
+        super().save_model(request, obj, form, change)
+        if form.unusual:
+            ask_second_person(request, UNUSUAL, obj, reason=form.cleaned_data["reason"])
 
 
 @admin.register(Topic)
 class TopicAdmin(CarefulAdmin):
     """The pages whose visits differ from the usual ones."""
 
+    form = TopicForm
+    fields = ("page", "treatments", "clinicians", "reason")
     list_display = ("page", "what_may_happen")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Topic | None = None
+    ) -> tuple[str, ...]:
+        """The page stays: on another one, other visits would lose their questions."""
+        return ("page",) if obj else ()
+
+    def save_related(
+        self, request: HttpRequest, form: TopicForm, formsets: Any, change: bool
+    ) -> None:
+        """Save what may happen. Fewer safety questions wait for a second person."""
+        super().save_related(request, form, formsets, change)
+        if form.narrower is not None:
+            arguments = {"treatments": form.narrower}
+            reason = form.cleaned_data["reason"]
+            ask_second_person(request, NARROW, form.instance, reason=reason, arguments=arguments)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
         return super().get_queryset(request).prefetch_related("treatments")
@@ -97,7 +125,14 @@ class QuestionGroupAdmin(CarefulAdmin):
 # What may change after patients have answered: the place where a question is asked.
 PLACE = ("group", "position")
 # What a second person has to agree to.
-ASKING_LESS = ("retire", "new_level", "no_flag_for_unsure", "reason")
+ASKING_LESS = (
+    "retire",
+    "new_level",
+    "no_flag_for_unsure",
+    "move",
+    "new_treatments",
+    "reason",
+)
 
 
 @admin.register(ScreeningQuestion)
@@ -141,6 +176,10 @@ class ScreeningQuestionAdmin(CarefulAdmin):
         wishes = form.cleaned_data
         if change and wishes.get("retire"):
             ask_second_person(request, RETIRE, obj, reason=wishes["reason"])
+        elif change and wishes.get("move"):
+            treatments = {"treatments": [each.pk for each in wishes["new_treatments"]]}
+            reason = wishes["reason"]
+            ask_second_person(request, ASK_BEFORE, obj, reason=reason, arguments=treatments)
         elif change and (wishes.get("new_level") or wishes.get("no_flag_for_unsure")):
             arguments = {
                 "level": wishes["new_level"] or obj.level,

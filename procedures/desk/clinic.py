@@ -14,11 +14,16 @@ from django.utils.safestring import SafeString
 
 from procedures.desk.forms.clinic import ClinicForm
 from procedures.desk.records import RecordAdmin
+from procedures.ground.decisions import ask_second_person
 from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
 from procedures.models import ClinicDetails
 from procedures.models.clinic import first_values, look_again
-from procedures.publishing.clinic_details import DetailsChangedMeanwhile, change_details
+from procedures.publishing.clinic_details import (
+    ASK_AGAIN_LATER,
+    DetailsChangedMeanwhile,
+    change_details,
+)
 
 
 class Changes(ChangeList):
@@ -71,7 +76,7 @@ class ClinicDetailsAdmin(RecordAdmin):
         form = ClinicForm(posted(request), known=look_again())
         if form.is_bound and form.is_valid():
             try:
-                change_details(
+                saved = change_details(
                     form.values(),
                     seen_number=form.cleaned_data["number"],
                     by=signed_in(request),
@@ -83,6 +88,11 @@ class ClinicDetailsAdmin(RecordAdmin):
             else:
                 said = "Saved. Pages, letters and leaflets show it from now on."
                 self.message_user(request, said, messages.SUCCESS)
+                if form.keep_days:
+                    later, reason = {"days": form.keep_days}, form.cleaned_data["reason"]
+                    ask_second_person(
+                        request, ASK_AGAIN_LATER, saved, reason=reason, arguments=later
+                    )
                 return redirect("admin:procedures_clinicdetails_add")
         context = {
             **self.admin_site.each_context(request),

@@ -1,4 +1,7 @@
-"""Saving the clinic's details: each change is a new row, and patients read it straight away."""
+"""Saving the clinic's details: each change is a new row, and patients read it straight away.
+
+That safety questions are asked again later than now, two people decide.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -6,8 +9,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from procedures.ground.counting import counted
+from procedures.ground.two_people import TwoPersonAct, register
 from procedures.models import ClinicDetails
-from procedures.models.clinic import remember
+from procedures.models.clinic import look_again, remember
 
 
 class DetailsChangedMeanwhile(Exception):
@@ -32,3 +37,33 @@ def change_details(
             "repeat your change."
         ) from None
     return remember(new)
+
+
+def ask_again_later(
+    _: ClinicDetails, *, days: int, proposed_by: User, by: User, now: datetime
+) -> ClinicDetails:
+    """Let answers to safety questions count for more days. The other details stay as they are now."""
+    known = look_again()
+    values = known.values() | {"answers_keep_days": days}
+    return change_details(values, seen_number=known.number, by=proposed_by, now=now)
+
+
+def _said(_: ClinicDetails, arguments: dict[str, Any]) -> str:
+    now, then = look_again().answers_keep_days, arguments["days"]
+    return f"Ask the safety questions again after {counted(then, 'day')}, and no longer after {now}"
+
+
+ASK_AGAIN_LATER = register(
+    TwoPersonAct(
+        name="ask safety questions again later",
+        label="Ask the safety questions again after more days",
+        permission="procedures.add_clinicdetails",
+        agreed_with="bookings.agree_screeningquestion",
+        model="procedures.clinicdetails",
+        describe=_said,
+        do=ask_again_later,
+        # Whatever else is saved in the meantime.
+        seen=lambda _: look_again().answers_keep_days,
+        refusals=(DetailsChangedMeanwhile,),
+    )
+)

@@ -17,7 +17,8 @@ from django.db import (
 )
 from django.test import Client
 
-from bookings.models import ScreeningQuestion, Treatment
+from bookings.models import ScreeningQuestion, Topic, Treatment
+from bookings.screening import questions_for
 from bookings.status import FlagLevel
 from bookings.triage.questions import RETIRE
 from clinic_site.groups import GROUPS
@@ -28,8 +29,10 @@ from procedures.ground.two_people import (
     ProposalRefused,
     ProposalState,
 )
-from procedures.models import Clinician, Proposal
+from procedures.models import Clinician, InformationPage, Proposal
+from procedures.models.clinic import details
 from tests import factories, processes
+from tests.procedures.test_clinic_details import typed
 from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
@@ -134,7 +137,115 @@ def test_a_new_wording_does_not_lower_the_flag(sign_in: SignIn, monday: datetime
     assert "Version 1 raised a higher flag." in client.post(url, posted).text
     less = posted | {"level": "red", "flags_unsure": ""}
     assert "Version 1 raised a higher flag." in client.post(url, less).text
+    needle = Treatment.objects.create(name="A needle")
+    narrow = client.post(url, posted | {"level": "red", "treatments": [needle.pk]}).text
+    assert "Version 1 was asked before more visits." in narrow
+    later = client.post(url, posted | {"level": "red", "asked_first": "", "asked_again": "on"})
+    assert "Version 1 was asked then too." in later.text
     assert client.post(url, posted | {"level": "urgent"}).status_code == 302
+
+
+@pytest.fixture
+def needle() -> Treatment:
+    """What may happen at any visit, with a question of its own."""
+    treatment = Treatment.objects.create(name="A needle", is_usual=True)
+    factories.question().treatments.add(treatment)
+    return treatment
+
+
+def agreed(said: str, now: datetime) -> None:
+    """Another person reads this sentence, and agrees."""
+    proposal = Proposal.objects.get(decided_at=None)
+    assert proposal.said == said
+    two_people.agree(proposal, by=factories.staff("Clinician"), now=now)
+
+
+def test_a_visit_that_asks_less_needs_a_second_person(
+    sign_in: SignIn, monday: datetime, needle: Treatment
+) -> None:
+    page, other = (
+        InformationPage.objects.create(slug=slug, category="guides") for slug in ("talk", "other")
+    )
+    client, url = sign_in("Manager"), "/admin/bookings/topic/add/"
+    posted: dict[str, Any] = {"page": page.pk, "treatments": []}
+    assert "Fewer safety questions would be asked." in client.post(url, posted).text
+    assert not Topic.objects.exists()
+    client.post(url, posted | {"reason": WHY})
+    topic = Topic.objects.get()
+    said = (
+        "Visits about “Talk” include only: no treatment, only talking. Not asked any more: "
+        "“Do you take a blood thinner?”"
+    )
+    assert [each.key for each in questions_for(page)] == ["blood-thinner"]
+    # A question that came in the meantime was not among those that the first person gave up.
+    factories.question("new").treatments.add(needle)
+    assert Proposal.objects.get().state(monday) == ProposalState.CHANGED
+    ScreeningQuestion.objects.get(key="new").treatments.clear()
+    agreed(said, monday)
+    assert questions_for(page) == [ScreeningQuestion.objects.get(key="new")]
+    # More questions need nobody, and the topic stays with its page.
+    change = f"/admin/bookings/topic/{topic.pk}/change/"
+    client.post(change, {"page": other.pk, "treatments": [needle.pk]})
+    topic.refresh_from_db()
+    assert (topic.page, topic.treatments.get()) == (page, needle)
+    client.post(change, {"treatments": [], "reason": WHY})
+    assert topic.treatments.get() == needle
+    agreed(said, monday)
+    assert not topic.treatments.exists()
+
+
+def test_what_any_visit_includes_needs_a_second_person(
+    sign_in: SignIn, monday: datetime, needle: Treatment
+) -> None:
+    client, url = sign_in("Manager"), f"/admin/bookings/treatment/{needle.pk}/change/"
+    posted = {"name": "An injection"}
+    assert "Fewer safety questions would be asked." in client.post(url, posted).text
+    client.post(url, posted | {"reason": WHY})
+    needle.refresh_from_db()
+    assert (needle.name, needle.is_usual) == ("An injection", True)
+    agreed(
+        "“An injection” does not happen at any visit. Not asked any more: “Do you take a blood "
+        "thinner?”, where no topic includes it",
+        monday,
+    )
+    assert questions_for(None) == []
+    assert client.post(url, posted | {"is_usual": "on"}).status_code == 302
+    assert len(questions_for(None)) == 1
+
+
+def test_a_question_belongs_to_other_treatments_when_a_second_person_agrees(
+    sign_in: SignIn, monday: datetime, needle: Treatment
+) -> None:
+    laser = Treatment.objects.create(name="Laser", is_usual=False)
+    question = ScreeningQuestion.objects.get()
+    posted = place(question) | {"move": "on", "new_treatments": [laser.pk]}
+    client = sign_in("Manager")
+    assert "Write why." in client.post(question_page(question), posted).text
+    both = posted | {"retire": "on", "reason": WHY}
+    assert "Choose one" in client.post(question_page(question), both).text
+    client.post(question_page(question), posted | {"reason": WHY})
+    assert list(question.treatments.all()) == [needle]
+    agreed(
+        "Ask “Do you take a blood thinner?” before: Laser. Now it is asked before: A needle",
+        monday,
+    )
+    assert list(question.treatments.all()) == [laser]
+
+
+def test_safety_questions_are_asked_again_later_when_a_second_person_agrees(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    client, url = sign_in("Manager"), "/admin/procedures/clinicdetails/add/"
+    posted = typed(answers_keep_days=30, held_hours=17)
+    assert "Write why." in client.post(url, posted).text
+    client.post(url, posted | {"reason": WHY})
+    assert (details().answers_keep_days, details().held_hours) == (7, 17)
+    # What else is saved in the meantime stays.
+    client.post(url, typed(held_hours=18))
+    agreed("Ask the safety questions again after 30 days, and no longer after 7", monday)
+    assert (details().answers_keep_days, details().held_hours) == (30, 18)
+    client.post(url, typed(answers_keep_days=5))
+    assert details().answers_keep_days == 5
 
 
 def test_a_login_or_number_changes_when_a_second_person_agrees(

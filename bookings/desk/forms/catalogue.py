@@ -1,14 +1,28 @@
-"""The next wording of a safety question."""
+"""The next wording of a safety question, and what may happen at a visit."""
 
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from bookings.models import ScreeningQuestion
+from bookings.models import ScreeningQuestion, Topic, Treatment
+from bookings.screening import lost_without
 from bookings.status import FlagLevel
 from procedures.ground.fields import PlainTextField
 from procedures.ground.generics import ModelForm
+
+WRITE_WHY = "Write why. A second person decides by it."
+
+
+def why_field() -> PlainTextField:
+    """Why we should ask less, for whoever has to agree."""
+    return PlainTextField(
+        label="Why",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="A second person reads it, and has to agree before we ask less.",
+    )
 
 
 class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
@@ -32,13 +46,16 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
     no_flag_for_unsure = forms.BooleanField(
         label="“I am not sure” raises no flag from now on", required=False
     )
-    reason = PlainTextField(
-        label="Why",
-        required=False,
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="A second person reads it, and has to agree before we ask less.",
+    move = forms.BooleanField(
+        label="Ask it before other treatments from now on: those below", required=False
     )
+    new_treatments = forms.ModelMultipleChoiceField(
+        Treatment.objects.all(),
+        label="Before these treatments",
+        required=False,
+        help_text="Choose none to ask it before every visit.",
+    )
+    reason = why_field()
 
     class Meta:
         model = ScreeningQuestion
@@ -81,18 +98,33 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
         return cleaned
 
     def _refuse_a_lower_flag(self, cleaned: dict[str, Any]) -> None:
+        """A new wording asks no less than the last one: two people agreed to nothing else."""
         earlier = ScreeningQuestion.objects.filter(key=cleaned["key"]).order_by("-version").first()
-        if earlier and earlier.is_stricter_than(cleaned["level"], cleaned["flags_unsure"]):
+        if earlier is None:
+            return
+        if earlier.is_stricter_than(cleaned["level"], cleaned["flags_unsure"]):
             self.add_error(
                 "level",
                 f"Version {earlier.version} raised a higher flag. Add this one with the same flag. "
                 "On its page you can then propose a lower one, to which a second person agrees.",
             )
+        before, chosen = set(earlier.treatments.all()), set(cleaned.get("treatments") or ())
+        if (chosen and not before) or (chosen and before - chosen):
+            self.add_error(
+                "treatments",
+                f"Version {earlier.version} was asked before more visits. Add this one before the "
+                "same. On its page you can then propose others, to which a second person agrees.",
+            )
+        for name in ("asked_first", "asked_again"):
+            if getattr(earlier, name) and not cleaned[name]:
+                said = f"Version {earlier.version} was asked then too. Leave this ticked."
+                self.add_error(name, said)
 
     def _refuse_unclear_wishes(self, cleaned: dict[str, Any]) -> None:
         lower = cleaned.get("new_level") or cleaned.get("no_flag_for_unsure")
-        if lower and cleaned.get("retire"):
-            self.add_error("retire", "Choose one: stop asking it, or raise a lower flag.")
+        wishes = [bool(each) for each in (lower, cleaned.get("retire"), cleaned.get("move"))]
+        if sum(wishes) > 1:
+            self.add_error("retire", "Choose one: stop it, lower its flag, or other treatments.")
         level = cleaned.get("new_level") or self.instance.level
         unsure = self.instance.flags_unsure and not cleaned.get("no_flag_for_unsure")
         if lower and not self.instance.is_stricter_than(level, unsure):
@@ -101,5 +133,55 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
                 "This is no lower flag. To raise a higher one, stop asking this question and add it "
                 "again with the same key.",
             )
-        if (lower or cleaned.get("retire")) and not cleaned.get("reason"):
-            self.add_error("reason", "Write why. A second person decides by it.")
+        if any(wishes) and not cleaned.get("reason"):
+            self.add_error("reason", WRITE_WHY)
+
+
+class TopicForm(ModelForm[Topic]):
+    """What visits about a page may include. A second person agrees to fewer safety questions."""
+
+    reason = why_field()
+    # What waits for a second person. Until then the topic includes what it did, and what was added.
+    narrower: list[int] | None = None
+
+    class Meta:
+        model = Topic
+        fields = ("page", "treatments", "clinicians")
+
+    def clean(self) -> dict[str, Any]:
+        """Keep the treatments whose questions would be lost, and require a reason for that."""
+        cleaned = super().clean() or self.cleaned_data
+        if "treatments" not in cleaned:
+            return cleaned
+        topic, chosen = self.instance, set(cleaned["treatments"])
+        before = topic.treatments.all() if topic.pk else Treatment.objects.possible_for(None)
+        if lost_without(before, chosen):
+            self.narrower = [each.pk for each in chosen]
+            every = chosen | set(before)
+            cleaned["treatments"] = Treatment.objects.filter(pk__in=[each.pk for each in every])
+            if not cleaned.get("reason"):
+                self.add_error("reason", f"Fewer safety questions would be asked. {WRITE_WHY}")
+        return cleaned
+
+
+class TreatmentForm(ModelForm[Treatment]):
+    """Something that may happen at a visit. A second person agrees to take it out of any visit."""
+
+    reason = why_field()
+    unusual = False
+
+    class Meta:
+        model = Treatment
+        fields = ("name", "is_usual", "page")
+
+    def clean(self) -> dict[str, Any]:
+        """Leave it usual while its questions would be lost, and require a reason for that."""
+        cleaned = super().clean() or self.cleaned_data
+        usual = Treatment.objects.possible_for(None)
+        others = usual.exclude(pk=self.instance.pk)
+        if self.instance.pk and not cleaned.get("is_usual") and lost_without(usual, others):
+            self.unusual = True
+            cleaned["is_usual"] = True
+            if not cleaned.get("reason"):
+                self.add_error("reason", f"Fewer safety questions would be asked. {WRITE_WHY}")
+        return cleaned

@@ -62,7 +62,17 @@ class ClinicForm(ModelForm[ClinicDetails]):
         label="Address of the CQC’s page", required=False, assume_scheme="https"
     )
 
+    reason = PlainTextField(
+        label="Why ask the safety questions again later",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Only if you enter more days there. A second person reads it, and has to agree.",
+    )
+
     use_required_attribute = False
+    # What waits for a second person.
+    keep_days: int | None = None
 
     class Meta:
         model = ClinicDetails
@@ -78,7 +88,15 @@ class ClinicForm(ModelForm[ClinicDetails]):
 
     def parts(self) -> Iterator[tuple[str, list[BoundField]]]:
         """Each part of the page with its fields, except the hours."""
-        return ((title, [self[name] for name in names]) for title, names in PARTS.items())
+        for title, names in PARTS.items():
+            yield (
+                title,
+                [
+                    self[each]
+                    for name in names
+                    for each in ((name, "reason") if name == "answers_keep_days" else (name,))
+                ],
+            )
 
     def is_valid(self) -> bool:
         """Whether the fields and the rows of hours are all right."""
@@ -91,12 +109,21 @@ class ClinicForm(ModelForm[ClinicDetails]):
             self.add_error(
                 None, "Enter when the desk is open: the promise is counted in these hours."
             )
+        self._leave_longer_to_two_people(cleaned)
         _, *of_the_cqc = PARTS["Care Quality Commission"]
         if any(cleaned.get(name) for name in of_the_cqc) and not cleaned.get("cqc_provider"):
             self.add_error(
                 "cqc_provider", "Enter the name in the register, or clear the fields below."
             )
         return cleaned
+
+    def _leave_longer_to_two_people(self, cleaned: dict[str, Any]) -> None:
+        now, days = self.initial["answers_keep_days"], cleaned.get("answers_keep_days")
+        if days is None or days <= now:
+            return
+        self.keep_days, cleaned["answers_keep_days"] = days, now
+        if not cleaned.get("reason"):
+            self.add_error("reason", "Write why. A second person decides by it.")
 
     def clean_phone(self) -> str:
         """Require a number that can be dialled."""
