@@ -45,6 +45,7 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "procedures_accountevent": {},
     "procedures_clinicdetails": {},
     "procedures_checkpoint": {},
+    "procedures_cosignature": {},
     "procedures_logentry": {},
     "procedures_pageevent": {"replaceable": ("seal",)},
     "procedures_figure": {},

@@ -105,6 +105,7 @@ def test_only_these_modules_reach_another_machine() -> None:
         "bookings.messages.sms",
         "clinic_site.doctor",
         "procedures.log.verify",
+        "procedures.log.witness",  # the logs that we watch
         "clinic_site.gunicorn",  # starts the site's own check
     }
 

@@ -5,18 +5,20 @@ earlier one could prove that against us.
 """
 
 import base64
+import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
 from procedures.log.notes import log_key, signed
 from procedures.log.tree import Tree
 from procedures.log.verify import Refused, leaf, open_note, read_checkpoint
-from procedures.models import Checkpoint, LogEntry, PageEvent, SignOff
+from procedures.models import Checkpoint, Cosignature, LogEntry, PageEvent, SignOff
 from procedures.status import EVENTS, RE_AFFIRMED, RevisionStatus
 
 EVERY = timedelta(minutes=1)
@@ -46,6 +48,12 @@ class Proof(NamedTuple):
 def newest() -> Checkpoint | None:
     """The newest checkpoint of our log; None if nothing was signed yet."""
     return Checkpoint.objects.filter(origin=settings.LOG_ORIGIN).order_by("-size").first()
+
+
+def cosigned(checkpoint: Checkpoint) -> str:
+    """A checkpoint with our signature and those of the witnesses."""
+    lines = checkpoint.cosignatures.order_by("witness").values_list("line", flat=True)
+    return checkpoint.note + "".join(f"{line}\n" for line in lines)
 
 
 def root_of(checkpoint: Checkpoint) -> bytes:
@@ -81,7 +89,8 @@ def sign(now: datetime) -> None:
     note = signed(f"{settings.LOG_ORIGIN}\n{tree.size}\n{root}\n")
     made = Checkpoint(origin=settings.LOG_ORIGIN, size=tree.size, note=note, moment=now)
     # Two workers may have read the same entries. Then they have signed the same.
-    Checkpoint.objects.bulk_create([made], ignore_conflicts=True)
+    with contextlib.suppress(IntegrityError), transaction.atomic():
+        made.save(force_insert=True)
 
 
 def _leaves_read_again() -> Iterator[bytes]:
@@ -139,22 +148,30 @@ def tree_of(checkpoint: Checkpoint) -> Tree:
     root = root_of(checkpoint)
     with _Memory.lock:
         for tree in (_Memory.tree, Tree()):
-            stored = LogEntry.objects.filter(index__gte=tree.size, index__lt=checkpoint.size)
-            for leaf_hash in stored.order_by("index").values_list("leaf_hash", flat=True):
-                tree.append(bytes.fromhex(leaf_hash))
+            if tree.size < checkpoint.size:
+                _read_on(tree, checkpoint.size)
             if tree.size >= checkpoint.size and tree.root(checkpoint.size) == root:
                 _Memory.tree = tree
                 return tree
     raise LogBroken(f"the entries do not lead to checkpoint {checkpoint.size}")
 
 
+def _read_on(tree: Tree, size: int) -> None:
+    stored = LogEntry.objects.filter(index__gte=tree.size, index__lt=size).order_by("index")
+    for leaf_hash in stored.values_list("leaf_hash", flat=True):
+        tree.append(bytes.fromhex(leaf_hash))
+
+
 def prove(entry: LogEntry) -> Proof | None:
     """The proof of an entry; None while no checkpoint contains it. Raises LogBroken as above."""
-    checkpoint = newest()
-    if checkpoint is None or entry.index >= checkpoint.size:
+    containing = Checkpoint.objects.filter(origin=settings.LOG_ORIGIN, size__gt=entry.index)
+    # One that a witness has seen as well proves more than a newer one.
+    seen = Exists(Cosignature.objects.filter(checkpoint=OuterRef("pk")))
+    checkpoint = containing.order_by(seen.desc(), "-size").first()
+    if checkpoint is None:
         return None
     path = tree_of(checkpoint).inclusion(entry.index, checkpoint.size)
-    return Proof(entry, checkpoint.size, path, checkpoint.note)
+    return Proof(entry, checkpoint.size, path, cosigned(checkpoint))
 
 
 def entry_of(signature: SignOff) -> LogEntry | None:

@@ -52,19 +52,6 @@ class Tree:
             start, end = inside
         return path[::-1]
 
-    def consistency(self, old: int, size: int) -> list[bytes]:
-        """The hashes which show that the first `old` leaves have stayed as they were (2.1.2)."""
-        if not 0 < old <= size <= self.size:
-            raise ValueError(f"no tree of {old} in a tree of {size}")
-        path = []
-        start, end = 0, size
-        while old != end:
-            middle = start + _half(end - start)
-            inside, beside = ((start, middle), (middle, end))[:: 1 if old <= middle else -1]
-            path.append(self._hash(*beside))
-            start, end = inside
-        return [*([self._hash(start, end)] if start else []), *path[::-1]]
-
     def _hash(self, start: int, end: int) -> bytes:
         length = end - start
         half = _half(length) if length > 1 else 0

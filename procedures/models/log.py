@@ -52,3 +52,58 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.origin}, {self.size}"
+
+
+class Cosignature(models.Model):
+    """What a witness says: that it has seen one of our checkpoints after all earlier ones."""
+
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, related_name="cosignatures"
+    )
+    witness = models.CharField(max_length=200)
+    line = models.TextField()
+    # By the clock of the witness.
+    moment = models.DateTimeField()
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "checkpoint", "witness", "line", "moment"}
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["checkpoint", "witness"], name="one_line_of_each_witness")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.witness} on {self.checkpoint}"
+
+
+class WatchedLog(models.Model):
+    """A log of somebody else that we watch, and what we saw when we last looked."""
+
+    origin = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=300)
+    address = models.URLField()
+    # The key with which they watch ours; empty if they do not.
+    witness = models.CharField(max_length=300, blank=True)
+    size = models.PositiveIntegerField(default=0)
+    # Their newest checkpoint that is consistent, with our signature below theirs.
+    note = models.TextField(blank=True)
+    looked = models.DateTimeField(null=True)
+    # Why we have refused what we saw; empty while all is well.
+    trouble = models.TextField(blank=True)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "origin",
+        "key",
+        "address",
+        "witness",
+        "size",
+        "note",
+        "looked",
+        "trouble",
+    }
+
+    def __str__(self) -> str:
+        return self.origin

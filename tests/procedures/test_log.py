@@ -24,7 +24,7 @@ from procedures.log.tree import Tree
 from procedures.models import Checkpoint, LogEntry, PageEvent, Revision, sha256
 from procedures.publishing import transitions as moves
 from procedures.status import PublishingRefused, RevisionStatus
-from tests import factories
+from tests import factories, second_opinion
 from tests.conftest import changes_allowed
 from tests.procedures.test_chain import migrate
 from tests.races import losses, race, winners
@@ -288,6 +288,7 @@ def test_a_stranger_proves_a_page_and_every_changed_byte_is_refused(
     text, statement, proof = files(client)
     key = notes.log_key()
     assert verify.check(text, statement, proof, key)["signer"] == "Dr Clinician"
+    assert second_opinion.accepts(text, statement, proof.encode(), key)
     whole = [text, statement, proof.encode()]
     for which, content in enumerate(whole):
         for at in range(0, len(content), 7):
@@ -297,6 +298,7 @@ def test_a_stranger_proves_a_page_and_every_changed_byte_is_refused(
             given[which] = bytes(changed)
             with pytest.raises((verify.Refused, ValueError)):
                 verify.check(given[0], given[1], given[2].decode(), key)
+            assert not second_opinion.accepts(given[0], given[1], given[2], key)
 
 
 def test_the_page_shows_the_steps_with_its_own_numbers(

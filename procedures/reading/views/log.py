@@ -1,5 +1,6 @@
 """The public log: for people a page, for machines the files of C2SP tlog-tiles."""
 
+import hashlib
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from procedures.log import checkpoints, notes, tiles, verify
-from procedures.models import LogEntry
+from procedures.models import Cosignature, LogEntry, WatchedLog
 from procedures.reading.views.answers import public
 from procedures.status import Category
 
@@ -23,15 +24,25 @@ SECONDS_UNTIL_ANOTHER = 5
 def log(request: HttpRequest) -> HttpResponse:
     """What was signed, published and taken away lately, and how to watch it."""
     entries = LogEntry.objects.order_by("-index")[:MOST_ENTRIES]
+    found = checkpoints.newest()
     context = {
         "section": Category.ABOUT,
         "entries": [_told(each) for each in entries],
-        "checkpoint": checkpoints.newest(),
+        "checkpoint": found and checkpoints.cosigned(found),
+        "seen_by": _seen_by(),
+        "watched": WatchedLog.objects.order_by("origin"),
+        "witness_key": notes.witness_key(),
         "log_key": notes.log_key(),
         "origin": settings.LOG_ORIGIN,
         "site_url": settings.SITE_URL,
     }
     return until_another(render(request, "procedures/log.html", context))
+
+
+def _seen_by() -> list[Cosignature]:
+    """The newest signature of each witness, by name."""
+    oldest_first = Cosignature.objects.select_related("checkpoint").order_by("witness", "moment")
+    return [*{each.witness: each for each in oldest_first}.values()]
 
 
 def _told(entry: LogEntry) -> dict[str, object]:
@@ -45,13 +56,28 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     found = checkpoints.newest()
     if found is None:
         raise Http404
-    return until_another(text(found.note))
+    return until_another(text(checkpoints.cosigned(found)))
 
 
 @require_safe
 def key(request: HttpRequest) -> HttpResponse:
     """The public key of the log."""
     return public(text(f"{notes.log_key()}\n"))
+
+
+@require_safe
+def witness_key(request: HttpRequest) -> HttpResponse:
+    """The public key with which we watch the logs of others."""
+    return public(text(f"{notes.witness_key()}\n"))
+
+
+@require_safe
+def witnessed(request: HttpRequest, origin_hash: str) -> HttpResponse:
+    """The newest checkpoint of somebody else's log that we have cosigned (C2SP tlog-witness)."""
+    for each in WatchedLog.objects.exclude(note=""):
+        if hashlib.sha256(each.origin.encode()).hexdigest() == origin_hash:
+            return until_another(text(each.note))
+    raise Http404
 
 
 @require_safe
