@@ -246,7 +246,12 @@ def _empty_one(pk: int, *, now: datetime) -> int:
 
 
 def _forget_address(pk: int) -> int:
-    return Message.objects.filter(pk=pk).update(sent_to=EMPTIED)
+    with transaction.atomic():
+        person = Person.objects.get(requests__messages=pk)
+        lock(person)
+        if is_held(person):
+            return 0
+        return Message.objects.filter(pk=pk).update(sent_to=EMPTIED)
 
 
 def _said(rule: Rule, count: int) -> str:
