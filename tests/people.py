@@ -214,6 +214,10 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
         return _on_the_day(slug, now)
     if slug in {"follow-up", "recall-back"}:
         return _closed(slug, now)
+    if slug in {"undo-for-them", "free-now"}:
+        request = booked(now)
+        triage.cancel(request, version=request.version, by=PATIENT, now=now)
+        return request
     if slug == "resolve-flag":
         request = factories.received(flagged=True, now=now)
         return triage.start_review(

@@ -288,6 +288,7 @@ REACHES = {
     "missed": RequestStatus.CLOSED,
     "cancel": RequestStatus.CLOSED,
     "undo": RequestStatus.BOOKED,
+    "undo-for-them": RequestStatus.BOOKED,
 }
 
 
