@@ -219,7 +219,7 @@ class Desk(admin.AdminSite):
             desk["board"] = for_reception = board(now)
             desk["surge"] = surge.is_surge(now) and surge.USUAL
             _record(request, for_reception.requests(), now)
-        if request.user.has_perm("bookings.view_screeningquestion"):
+        if request.user.has_perm("bookings.agree_screeningquestion"):
             soon = timezone.localdate(now) + SOON
             due_questions = ScreeningQuestion.objects.to_review(soon).select_related("owner")
             desk["unasked"] = unasked()

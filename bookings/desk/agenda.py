@@ -267,7 +267,9 @@ class Agenda:
         shown = Q(status__in=CAME_OR_COMES) | Q(kept_until__gt=self.now)
         visits = Appointment.objects.filter(shown, starts__range=self.rota.span)
         visits = visits.annotate(has_note=Exists(noted))
-        for each in visits.select_related("request", "clinician", "appointment_type", "room"):
+        for each in visits.select_related(
+            "request__person", "clinician", "appointment_type", "room"
+        ):
             if each.kept_until:
                 kept = Entry(Kind.GIVEN_BACK, each.starts, each.ends, cancelled=each)
                 self._add(each.clinician, kept)
@@ -283,7 +285,7 @@ class Agenda:
         held |= Q(offer__kept_until__gt=self.now)
         times = OfferedTime.objects.filter(held, starts__range=self.rota.span)
         for each in times.select_related(
-            "offer__request", "offer__clinician", "offer__appointment_type"
+            "offer__request__person", "offer__clinician", "offer__appointment_type"
         ):
             kind = Kind.GIVEN_BACK if each.offer.kept_until else Kind.HELD
             self._add(each.offer.clinician, Entry(kind, each.starts, each.ends, offered=each))

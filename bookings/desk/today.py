@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet, Window
 from django.urls import reverse
 from django.utils import timezone
 
@@ -97,9 +97,9 @@ class Board(NamedTuple):
 def board(now: datetime) -> Board:
     """What reception has to do at that instant, and who comes today."""
     lost, to_phone = stranded(now), patients_to_phone(now)
-    waiting = AppointmentRequest.objects.waiting_for_reception(now)
-    first = list(waiting.select_related("page").most_urgent_first()[: 4 * NAMED])
-    tally = _tally(now)
+    waiting = AppointmentRequest.objects.waiting_for_reception(now).select_related("page")
+    first = list(_counted(waiting.most_urgent_first(), now)[: 4 * NAMED])
+    tally = _tally(first)
     blocked = AppointmentRequest.objects.waiting_for_clinician(now).aggregate(
         number=Count("pk"), oldest=Min("received_at")
     )
@@ -241,16 +241,21 @@ def _attendance(now: datetime) -> Iterator[Task]:
         )
 
 
-def _tally(now: datetime) -> Tally:
-    waiting = AppointmentRequest.objects.waiting_for_reception(now)
+def _counted(waiting: QuerySet[AppointmentRequest], now: datetime) -> QuerySet[AppointmentRequest]:
+    """With each row, how many of all of them are late, due today and due later."""
     late, later = Q(answer_due__lt=now), Q(answer_due__gt=end_of_day(now))
-    return Tally(
-        **waiting.aggregate(
-            late=Count("pk", filter=late),
-            today=Count("pk", filter=~late & ~later),
-            later=Count("pk", filter=later),
-        )
+    return waiting.annotate(
+        number_late=Window(Count("pk", filter=late)),
+        number_today=Window(Count("pk", filter=~late & ~later)),
+        number_later=Window(Count("pk", filter=later)),
     )
+
+
+def _tally(first: Sequence[Any]) -> Tally:
+    if not first:
+        return Tally(late=0, today=0, later=0)
+    each = first[0]
+    return Tally(late=each.number_late, today=each.number_today, later=each.number_later)
 
 
 def end_of_day(now: datetime) -> datetime:

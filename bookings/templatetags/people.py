@@ -31,6 +31,6 @@ def notes_on(record: AppointmentRequest) -> list[Note]:
 @register.simple_tag
 def person_of(record: AppointmentRequest) -> Beside:
     """The person of a request, as they are shown."""
-    person = Person.objects.prefetch_related("joined").get(pk=record.person.shown_as)
+    person = record.person.joined_to or record.person
     said = identity.verdicts({person.pk, *(each.pk for each in person.joined.all())})
     return Beside(person, notes_about(person), bool(identity.perhaps_same(person, said)))

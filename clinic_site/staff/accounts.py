@@ -7,11 +7,13 @@ that says who did it, and otherwise raises AccountRefused with a sentence.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import AnonymousUser, Group, User
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db import transaction
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from bookings import messages
@@ -27,6 +29,8 @@ from procedures.status import AccountAct, AccountRefused
 
 VALID_FOR = timedelta(days=7)
 LONGEST_LOGIN = 140
+# Where Django keeps the permissions of an account, too.
+CACHE = "_perm_cache"
 NOT_YOUR_OWN = "You cannot do this to your own account. Ask another manager."
 
 
@@ -37,6 +41,18 @@ class StaffBackend(ModelBackend):
         """The account of a session, unless it does not work any more."""
         found = User.objects.select_related("departure").filter(pk=user_id).first()
         return found if found and self.user_can_authenticate(found) else None
+
+    def get_all_permissions(
+        self, user_obj: User | AnonymousUser, obj: Model | None = None
+    ) -> set[str]:
+        """The permissions of the account and of its groups: one query for each request of a page."""
+        if obj is not None or not user_obj.is_active or user_obj.is_superuser:
+            return super().get_all_permissions(user_obj, obj)
+        if not hasattr(user_obj, CACHE):
+            theirs = Permission.objects.filter(Q(user=user_obj) | Q(group__user=user_obj))
+            rows = theirs.order_by().values_list("content_type__app_label", "codename")
+            setattr(user_obj, CACHE, {f"{app}.{name}" for app, name in rows})
+        return cast("set[str]", getattr(user_obj, CACHE))
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         """Whether the account works today."""

@@ -1,6 +1,6 @@
 """Choosing a time: from the free times of a clinician, or by typing one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple, cast
@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.diary.clinicians import who_has_clinics
-from bookings.diary.free_times import FreeTime, free_times, time_at
+from bookings.diary.free_times import FreeTime, Rota, Taken, free_on, time_at
 from bookings.models import (
     AppointmentRequest,
     AppointmentType,
@@ -73,6 +73,11 @@ def bookable(today: date) -> dict[str, QuerySet[Any]]:
     }
 
 
+def read_terms() -> dict[str, list[Any]]:
+    """The same as lists, for a page that shows them more than once."""
+    return {name: list(choices) for name, choices in bookable(timezone.localdate()).items()}
+
+
 class LookForm(forms.Form):
     """Which free times to show."""
 
@@ -95,10 +100,14 @@ class LookForm(forms.Form):
         error_messages={"invalid": "Enter a date, for example 2026-12-01."},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, terms: Mapping[str, Sequence[Any]] | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.terms = terms or read_terms()
         for name, choices in bookable(timezone.localdate()).items():
-            cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = choices
+            field = cast("forms.ModelChoiceField[Any]", self.fields[name])
+            field.queryset = choices
+            # Read once, however many forms of a page show them.
+            field.widget.choices = [(each.pk, str(each)) for each in self.terms[name]]
 
     def clean_from_day(self) -> date:
         """Refuse a day in the past or years ahead."""
@@ -142,20 +151,28 @@ class FreeTimesForm(DecisionForm, LookForm):
             data = None
         super().__init__(data, *args, **kwargs)
         self.shown: list[FreeTime] = []
+        self.free: dict[Clinician, list[FreeTime]] = {}
         # What a link chose and somebody else has by now.
         self.gone: datetime | None = None
         self.own = _own_terms(self.record)
-        self.look = LookForm(self._looked_for())
+        self.look = LookForm(self._looked_for(), terms=self.terms)
         if self.look.is_valid():
             values = self.look.cleaned_data
             self.days = [values["from_day"] + timedelta(days=day) for day in range(DAYS_SHOWN)]
-            self.shown = free_times(
-                values["appointment_type"], values["clinician"], self.days, timezone.now()
-            )
+            self.free = self._free_of_all(values["appointment_type"])
+            self.shown = self.free.get(values["clinician"], [])
             looked_for = {name: getattr(value, "pk", value) for name, value in values.items()}
             self.initial = {**self.initial, **looked_for}
             if not self.is_bound:
                 self._choose(instant_of(self.initial.get("at")), *(values[name] for name in TERMS))
+
+    def _free_of_all(self, kind: AppointmentType) -> dict[Clinician, list[FreeTime]]:
+        """The free times of everybody on these days, from one look at the diary."""
+        now, rota = timezone.now(), Rota(self.days)
+        free: dict[Clinician, list[FreeTime]] = {}
+        for stretch, time in free_on(rota, Taken(rota, now), kind, now):
+            free.setdefault(stretch.session.clinician, []).append(time)
+        return free
 
     def _choose(self, starts: datetime | None, kind: AppointmentType, clinician: Clinician) -> None:
         """Tick the time that a link chose, if it is free; it may be between those that are listed."""
@@ -184,22 +201,21 @@ class FreeTimesForm(DecisionForm, LookForm):
 
     def _first(self, name: str) -> int | None:
         """What the request has or asks for, if it can be chosen; otherwise the first choice."""
-        choices = bookable(timezone.localdate())[name]
+        choices = self.terms[name]
         wish = self.record.wished_clinician if name == "clinician" else None
         asked = self.own.get(name) or wish
-        found = choices.filter(pk=asked.pk).first() if asked else None
-        return getattr(found or choices.first(), "pk", None)
+        first = asked if asked in choices else next(iter(choices), None)
+        return getattr(first, "pk", None)
 
     def sooner(self) -> list[FirstTime]:
         """The other clinicians, each with their first free time on these days: soonest first."""
         if not self.look.is_valid():
             return []
-        kind, chosen = (self.look.cleaned_data[name] for name in TERMS)
-        others = bookable(timezone.localdate())["clinician"].exclude(pk=chosen.pk)
+        chosen = self.look.cleaned_data["clinician"]
         times = [
-            FirstTime(free[0].starts, each)
-            for each in others
-            if (free := free_times(kind, each, self.days, timezone.now()))
+            FirstTime(self.free[each][0].starts, each)
+            for each in self.terms["clinician"]
+            if each != chosen and each in self.free
         ]
         return sorted(times, key=lambda first: first.starts)
 
