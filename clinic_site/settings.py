@@ -301,6 +301,7 @@ SIGN_INS_KEPT_DAYS = env.number("SIGN_INS_KEPT_DAYS", default=365, least=30, mos
 # What the worker does for the site, besides what it does for patients.
 WORKER_DUTIES = [
     "procedures.log.checkpoints.sign_what_is_new",
+    "procedures.publishing.names.tell_owners_of_names",
     "clinic_site.staff.accounts.close_accounts_of_leavers",
     "clinic_site.staff.sessions.forget_past_sessions",
     "clinic_site.staff.sign_ins.forget_past_sign_ins",

@@ -222,6 +222,7 @@ WRITER_OF = {
         "Source",
         "InformationPage",
         "ClinicDetails",
+        "NameNotice",
         "PlannedPublication",
         "UnsavedText",
         "Clinician",

@@ -4,7 +4,7 @@ from procedures.ground.places import SharedPlace
 from procedures.ground.rate_limits import RateLimit
 from procedures.ground.two_people import Proposal
 from procedures.models.clinic import ClinicDetails
-from procedures.models.log import Checkpoint, Cosignature, LogEntry, WatchedLog
+from procedures.models.log import Checkpoint, Cosignature, LogEntry, NameNotice, WatchedLog
 from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source
 from procedures.models.pages import (
     CHECKLIST,
@@ -54,6 +54,7 @@ __all__ = [
     "InformationPage",
     "Invitation",
     "LogEntry",
+    "NameNotice",
     "PageEvent",
     "PageFeedback",
     "Passkey",

@@ -1,5 +1,6 @@
 """The public log of what was signed, published and taken away, and its signed checkpoints."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import UniqueConstraint
 
@@ -107,3 +108,20 @@ class WatchedLog(models.Model):
 
     def __str__(self) -> str:
         return self.origin
+
+
+class NameNotice(models.Model):
+    """A record that somebody was told of a signature in their name. Without a row, nobody was."""
+
+    entry = models.OneToOneField(LogEntry, on_delete=models.PROTECT, related_name="notice")
+    told_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    moment = models.DateTimeField()
+
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"told_to"}
+    NOT_PERSONAL = {"id", "entry", "moment"}
+
+    def __str__(self) -> str:
+        return f"{self.told_to} about {self.entry}"

@@ -15,6 +15,7 @@ from procedures.status import RevisionStatus
 from tests import factories
 from tests.forgeries import FORGERIES, changed, false_statement, fetching, served
 
+pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
 
 
