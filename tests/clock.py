@@ -40,10 +40,13 @@ def start() -> datetime:
     return read(os.environ.get("TESTS_ON") or DEFAULT)
 
 
-def ahead() -> float:
-    """How many seconds the clock of this process is ahead of the machine's: another may follow it."""
+def ahead(now: datetime | None = None) -> float:
+    """How many seconds the clock of this process, or `now`, is ahead of the machine's.
+
+    Another process may follow it.
+    """
     machine = time_machine.escape_hatch.datetime.datetime.now(tz=UTC)
-    return (datetime.now(tz=UTC) - machine).total_seconds()
+    return ((now or datetime.now(tz=UTC)) - machine).total_seconds()
 
 
 def in_words() -> str:

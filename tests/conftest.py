@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import hypothesis
 import pytest
@@ -22,7 +23,7 @@ from bookings.triage import waits
 from procedures.ground.constraints import allow_changes, make_append_only
 from procedures.models import clinic, restored
 from procedures.reading import publication
-from tests import clock, factories, profiles
+from tests import clock, databases, factories, profiles
 from tests.valid_html import faults_of
 
 # On a busy machine an example that takes a millisecond may take half a second: not the code's
@@ -67,8 +68,9 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-# In a short run, a test with many cases has so many of them run.
-CASES = {"sqlite": 4, "postgresql": 1}
+# In a short run, a test with many cases has so many of them run. On PostgreSQL one test in so many is.
+CASES = 3
+ONE_IN = 5
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
@@ -78,18 +80,30 @@ SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> Iterator[None]:
-    """On SQLite, use the first file that no other run in this folder uses: two never share one."""
+    """Make the database, up to date, as a copy: Django then finds nothing to do.
+
+    On SQLite it is a file that no other run in this folder uses: two never share one.
+    """
     test = connection.settings_dict["TEST"]
-    if connection.vendor != "sqlite":
+    if connection.vendor == "postgresql":
+        name = test["NAME"] or f"test_{connection.settings_dict['NAME']}"
+        databases.migrated_database(os.environ["DATABASE_URL"], name)
         yield
         return
     for number in itertools.count(1):
         name = f"{test['NAME']}_{number}"
         with Path(f"{name}.lock").open("w") as lock, contextlib.suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            databases.copy(databases.migrated(), Path(name))
             test["NAME"] = name
             yield
             return
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Django uses the copy."""
+    return True
 
 
 @contextlib.contextmanager
@@ -107,6 +121,9 @@ def changes_allowed() -> Iterator[None]:
 
 
 def _empty_the_tables(case: TransactionTestCase) -> None:
+    if connection.vendor == "sqlite":
+        databases.overwrite(connection, databases.migrated())
+        return
     with changes_allowed():
         django_teardown(case)
 
@@ -136,12 +153,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Tests that are not meant for this database or for a short run are left out, not reported as skipped.
     """
     left_out = set() if profiles.FULL else {"full"}
+    if profiles.SHORT:
+        left_out.add("lengthy")
     if connection.vendor != "sqlite":
         left_out.add("sqlite")
     chosen = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
     if profiles.SHORT:
         chosen = some_cases(chosen)
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    kept = set(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = chosen
     for item in items:
         if "monday" in getattr(item, "fixturenames", ()):
@@ -149,30 +169,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def some_cases(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Some cases of each test with many parameters, from its first to its last.
+    """Some cases of each test with many parameters: the first, the last, and one between.
 
-    On PostgreSQL fewer, as what differs from case to case is rarely the database. Tests marked
-    `postgres` are there because of it, and are run in full.
+    On PostgreSQL all tests for which the database matters, and a sample of the others: most of what
+    goes wrong there has been seen on SQLite.
     """
     cases = defaultdict(list)
     for item in items:
-        cases[item.nodeid.partition("[")[0]].append(item)
-    kept = {
-        item
-        for group in cases.values()
-        for item in (group if is_about_the_database(group[0]) else spread(group))
-    }
+        name = item.nodeid.partition("[")[0]
+        is_sampled = crc32(name.encode()) % ONE_IN == 0
+        if connection.vendor == "sqlite" or is_sampled or is_about_the_database(item):
+            cases[name].append(item)
+    kept = {item for group in cases.values() for item in spread(group)}
     return [item for item in items if item in kept]
 
 
-def is_about_the_database(item: pytest.Item) -> bool:
-    return item.get_closest_marker("postgres") is not None
-
-
 def spread(group: list[pytest.Item]) -> list[pytest.Item]:
-    """The first, the last, and as many between as this database is given."""
-    cases, last = CASES[connection.vendor], len(group) - 1
-    return [group[n] for n in sorted({last * case // max(cases - 1, 1) for case in range(cases)})]
+    """The first alone of a journey, which takes longest."""
+    if group[0].get_closest_marker("browser"):
+        return group[:1]
+    return [group[(len(group) - 1) * case // (CASES - 1)] for case in range(CASES)]
+
+
+def is_about_the_database(item: pytest.Item) -> bool:
+    """Whether it is there because of PostgreSQL, or commits: constraints, triggers, locks and races."""
+    uses = item.get_closest_marker("django_db")
+    commits = uses is not None and uses.kwargs.get("transaction", False)
+    return commits or item.get_closest_marker("postgres") is not None
 
 
 @pytest.fixture(scope="session", autouse=True)

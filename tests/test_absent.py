@@ -1,6 +1,7 @@
 """What this software has none of. Whoever adds one of these also answers for it in `docs/evidence`."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -9,13 +10,18 @@ from django.conf import settings
 from bookings.models import AppointmentRequest, RedFlag
 
 ROOT = Path(__file__).parent.parent
-MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text())
-    for folder in ("procedures", "bookings", "clinic_site")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-}
 PACKAGES = set(re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
 SCRIPTS = "".join(path.read_text() for path in sorted((ROOT / "static" / "js").rglob("*.js")))
+
+
+@functools.cache
+def modules() -> dict[str, ast.Module]:
+    """Every module of ours, parsed."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text())
+        for folder in ("procedures", "bookings", "clinic_site")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    }
 
 
 def imported(tree: ast.Module) -> set[str]:
@@ -35,7 +41,7 @@ def imported(tree: ast.Module) -> set[str]:
 
 def users_of(*names: str) -> set[str]:
     """The modules of ours that import one of these."""
-    return {module for module, tree in MODULES.items() if imported(tree) & set(names)}
+    return {module for module, tree in modules().items() if imported(tree) & set(names)}
 
 
 def has_package(pattern: str) -> list[str]:
@@ -45,7 +51,7 @@ def has_package(pattern: str) -> list[str]:
 def test_no_code_is_made_from_text() -> None:
     called = {
         ast.unparse(node.func)
-        for tree in MODULES.values()
+        for tree in modules().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
     }
@@ -53,7 +59,7 @@ def test_no_code_is_made_from_text() -> None:
     assert not re.search(r"\b(?:eval|Function|setTimeout)\(\s*[\"'`]", SCRIPTS)
     shells = [
         module
-        for module, tree in MODULES.items()
+        for module, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.keyword) and node.arg == "shell"
     ]
@@ -112,7 +118,7 @@ def test_only_these_modules_reach_another_machine() -> None:
 
 def test_no_rule_scores_or_chooses_a_treatment() -> None:
     """The module of the rules counts nothing and weighs nothing, and a flag has one answer behind it."""
-    rules = MODULES["bookings.screening"]
+    rules = modules()["bookings.screening"]
     arithmetic = [
         ast.unparse(node)
         for node in ast.walk(rules)
@@ -136,7 +142,7 @@ def test_sql_is_written_by_hand_in_few_modules() -> None:
     """With parameters, or with names of tables that are our own."""
     by_hand = {
         module
-        for module, tree in MODULES.items()
+        for module, tree in modules().items()
         if ".migrations." not in module
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
@@ -164,7 +170,7 @@ def test_no_memory_is_managed_by_hand() -> None:
 def test_only_strong_hashes_are_used() -> None:
     used = {
         (node.attr, module if node.attr == "sha1" else "")
-        for module, tree in MODULES.items()
+        for module, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "hashlib"
     }
@@ -173,14 +179,14 @@ def test_only_strong_hashes_are_used() -> None:
     assert used == {("sha256", ""), ("file_digest", ""), listed}
     algorithms = [
         node.args[1].value
-        for tree in MODULES.values()
+        for tree in modules().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "hashlib.file_digest"
         if isinstance(node.args[1], ast.Constant)
     ]
     algorithms += [
         node.value.value
-        for tree in MODULES.values()
+        for tree in modules().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.keyword) and node.arg == "algorithm"
         if isinstance(node.value, ast.Constant)
@@ -192,7 +198,7 @@ def test_passwords_are_stored_with_argon2() -> None:
     """Read from the text, because tests have settings of their own and hash more quickly."""
     [hashers] = [
         ast.literal_eval(node.value)
-        for node in ast.walk(MODULES["clinic_site.settings"])
+        for node in ast.walk(modules()["clinic_site.settings"])
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PASSWORD_HASHERS"
     ]
     assert hashers[0] == "django.contrib.auth.hashers.Argon2PasswordHasher"

@@ -36,8 +36,9 @@ SUNDAY, LATER = "2026-11-29T11:00", "2026-11-29T16:45"
 # `script/every-day` loads it at sixty others.
 MOMENTS = [
     SUNDAY,
-    "2026-12-25T09:00",
-    "2027-10-31T01:30+00:00",  # the night in which an hour happens twice, the second time
+    pytest.param("2026-12-25T09:00", marks=pytest.mark.lengthy),
+    # The night in which an hour happens twice, the second time.
+    pytest.param("2027-10-31T01:30+00:00", marks=pytest.mark.lengthy),
 ]
 BUSY_DAYS = 4
 LEAST_TAKEN = 50  # of a hundred minutes
@@ -140,6 +141,7 @@ def as_told(until: datetime) -> list[Any]:
     ]
 
 
+@pytest.mark.lengthy
 def test_the_same_day_tells_the_same_stories(pages: None, at: Any) -> None:
     told = []
     for moment in (SUNDAY, LATER):

@@ -25,7 +25,7 @@ import pytest
 import yaml
 from django.core.management import ManagementUtility
 
-from tests import processes
+from tests import databases, processes
 from tests.processes import PATIENCE, ROOT
 from tests.proxies import CADDY, NGINX, UNFINISHED, caddy, drip, free_port, make_certificate, nginx
 from tests.served import production
@@ -172,8 +172,7 @@ def serve(image: Image, folder: Path) -> Iterator[Served]:
     """Start the web server on a database of its own, with the settings of a clinic behind one proxy."""
     environment = image.environment | production(f"sqlite:///{folder}/clinic.sqlite3", KEYS)
     environment |= {"DJANGO_SETTINGS_MODULE": "clinic_site.settings"}
-    migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(migrate, cwd=image.root, env=environment, check=True)
+    databases.copy(databases.migrated(), folder / "clinic.sqlite3")
     command = json.loads(only("CMD"))
     with processes.listening() as server, (folder / "log").open("w") as log:
         command[command.index("0.0.0.0:8000")] = f"fd://{server.fileno()}"
@@ -321,6 +320,7 @@ def stop_by_being_slow(served: Served) -> None:
             quick.recv(1)
 
 
+@pytest.mark.lengthy
 def test_r13_the_image_serves_and_each_proxy_keeps_slow_visitors_from_it(
     tmp_path: Path, certificate: Path
 ) -> None:

@@ -178,6 +178,7 @@ def test_without_a_run_nothing_counts_as_met(tmp_path: Path) -> None:
     assert str(Standing.UNTRIED) in (tmp_path / "hazards.html").read_text()
 
 
+@pytest.mark.lengthy
 def test_pytest_and_the_ledgers_call_a_test_by_the_same_name(tmp_path: Path) -> None:
     file = tmp_path / "run.xml"
     chosen = ["tests/procedures/test_counting.py", "tests/test_valid_html.py"]

@@ -40,6 +40,7 @@ def move(to: str) -> "CompletedProcess[str]":
     return manage(f"sqlite:///{file}", "move_to_postgres", f"--to={to}")
 
 
+@pytest.mark.lengthy
 def test_everything_arrives_or_nothing_does(postgresql: str) -> None:
     request = factories.received(flagged=True)
     factories.revision(RevisionStatus.PUBLISHED)

@@ -28,7 +28,7 @@ from procedures.models import (
     StaffSession,
 )
 from procedures.status import AccountAct, PasswordUse, SignInResult
-from tests import factories, processes
+from tests import factories, processes, profiles
 from tests.clinic_site.test_staff_sessions import MINUTE, PASSWORD, is_in, with_password
 from tests.races import race
 
@@ -121,6 +121,8 @@ def addresses(patterns: Any, under: str) -> Iterator[str]:
 DESK: Any = next(
     each for each in get_resolver().url_patterns if getattr(each, "app_name", "") == "admin"
 )
+# A short run asks one address of so many.
+SAMPLE = 6
 # Open to whoever has not given the second factor yet.
 ON_THE_WAY = {
     "/admin/login/",
@@ -139,7 +141,7 @@ def test_every_address_of_the_desk_leads_to_it_until_it_is_done(
     client, _ = entered(robin)
     every = {f"/{address}" for address in addresses(DESK.url_patterns, "admin/")} - ON_THE_WAY
     assert len(every) > 150
-    for address in every:
+    for address in sorted(every)[:: SAMPLE if profiles.SHORT else 1]:
         answer: Any = client.get(address, follow=True)
         assert "Set up your second factor" in answer.text, address
         if address != "/admin/logout/":

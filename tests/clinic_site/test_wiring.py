@@ -25,7 +25,7 @@ from clinic_site.logs import JsonLines, WithoutLinks
 from procedures.ground.migrations_due import migrations_due
 from procedures.models import InformationPage
 from procedures.status import RevisionStatus
-from tests import factories, processes
+from tests import databases, factories, processes
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -93,14 +93,15 @@ def test_sqlite_without_immediate_is_an_error(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
-@pytest.mark.django_db
-def test_the_database_is_set_up_to_keep_what_it_confirmed() -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA synchronous")
-            assert cursor.fetchone() == (2,)  # FULL
-            cursor.execute("PRAGMA journal_mode")
-            assert cursor.fetchone() == ("wal",)
+def test_the_database_is_set_up_to_keep_what_it_confirmed(tmp_path: Path) -> None:
+    program = (
+        "from django.db import connection; c = connection.cursor();"
+        "print(*(c.execute(f'PRAGMA {name}').fetchone() for name in ('synchronous', 'journal_mode')))"
+    )
+    environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{tmp_path}/clinic.sqlite3"}
+    result = manage("shell", "--verbosity", "0", "-c", program, **environment)
+    full = 2
+    assert result.stdout == f"({full},) ('wal',)\n", result.stderr
 
 
 @pytest.mark.parametrize(
@@ -272,7 +273,7 @@ def test_the_mailbox_exists_only_in_development() -> None:
 
 def test_the_worker_finishes_cleanly_when_it_is_told_to(tmp_path: Path) -> None:
     environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{tmp_path}/worker.sqlite3"}
-    assert manage("migrate", "--verbosity", "0", **environment).returncode == 0
+    databases.copy(databases.migrated(), tmp_path / "worker.sqlite3")
     worker = subprocess.Popen(
         [sys.executable, "manage.py", "send_messages", "--loop"],
         cwd=ROOT,
@@ -301,6 +302,7 @@ def test_a_traceback_holds_no_word_of_its_errors() -> None:
     assert "test_wiring.py" in told
 
 
+@pytest.mark.lengthy
 @pytest.mark.django_db(transaction=True)
 def test_a_database_of_the_first_release_can_be_checked_and_brought_up_to_date() -> None:
     """`migrate` runs the system checks first: one that reads new columns would stop every update."""

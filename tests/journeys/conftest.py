@@ -1,23 +1,19 @@
 """A real Chromium with a real server. Every state that a journey passes is examined closely."""
 
-import contextlib
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from bookings.patients import unsent
-from tests import clock, profiles
+from tests import clock, databases, profiles
 
 # The browser's event loop runs in this thread, and Django would refuse to set up its own database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -77,25 +73,14 @@ def clinic(
     """The address of the demonstration clinic, served on this machine. Its patients type fast."""
     monkeypatch.setattr(unsent, "QUICKEST", timedelta(0))
     settings.SITE_URL = live_server.url
-    connection.ensure_connection()
-    with contextlib.closing(sqlite3.connect(demonstration)) as loaded:
-        loaded.backup(connection.connection)
+    databases.overwrite(connection, demonstration)
     return str(live_server.url)
 
 
 @pytest.fixture(scope="session")
-def demonstration(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A copy of a database with the demonstration: loading it takes seconds, copying none.
-
-    The first journey empties the original again, as each does with its own. Journeys run on SQLite.
-    """
-    file = tmp_path_factory.mktemp("demonstration") / "clinic.sqlite3"
-    with django_db_blocker.unblock(), contextlib.closing(sqlite3.connect(file)) as copy:
-        call_command("load_demo", stdout=StringIO())
-        connection.connection.backup(copy)
-    return file
+def demonstration() -> Path:
+    """A database with the demonstration. Journeys run on SQLite."""
+    return databases.demonstration()
 
 
 NewPage = Callable[..., Page]

@@ -1,0 +1,143 @@
+"""Databases with every migration applied: that takes many seconds, and copying one takes none."""
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import sql
+
+from tests import clock
+
+ROOT = Path(__file__).parent.parent
+KEPT_IN = ROOT / "var" / "tests"
+# Whatever a migration could use: its own code, ours, and Django's.
+CODE = ("bookings/**/*.py", "clinic_site/**/*.py", "procedures/**/*.py", "requirements*.txt")
+# What the demonstration is made of beside code.
+TEXTS = ("clinic_site/demo/**/*.*", "static/**/*.*", "templates/**/*.*")
+
+
+def fingerprint(decided_by: tuple[str, ...], moment: str) -> str:
+    """It changes with these files, and so with what they make of an empty database then."""
+    content = hashlib.sha256(moment.encode())
+    for file in sorted({each for pattern in decided_by for each in ROOT.glob(pattern)}):
+        content.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return content.hexdigest()[:16]
+
+
+@functools.cache
+def migrated() -> Path:
+    """An up-to-date SQLite database, to copy from."""
+    with kept("migrated.sqlite3", CODE) as file:
+        if not file.exists():
+            with unfinished(file) as made:
+                migrate(f"sqlite:///{made}")
+    return file
+
+
+@functools.cache
+def demonstration() -> Path:
+    """The same with the demonstration, as it is loaded at the moment at which tests begin."""
+    moment = clock.start()
+    with kept("demonstration.sqlite3", (*CODE, *TEXTS), moment.isoformat()) as file:
+        if not file.exists():
+            with unfinished(file) as made:
+                copy(migrated(), made)
+                url = f"sqlite:///{made}"
+                ahead = str(clock.ahead(moment))
+                manage(url, "-m", "tests.clock", ahead, "manage.py", "load_demo")
+    return file
+
+
+def copy(original: Path, file: Path) -> None:
+    """Make that SQLite file a copy, which nobody has open."""
+    for beside in ("-wal", "-shm"):
+        file.with_name(file.name + beside).unlink(missing_ok=True)
+    shutil.copyfile(original, file)
+    file.chmod(0o600)
+
+
+def overwrite(connection: BaseDatabaseWrapper, original: Path) -> None:
+    """Put the rows of that SQLite file in place of those that a connection reaches."""
+    connection.ensure_connection()
+    in_memory(original).backup(connection.connection)
+
+
+@functools.cache
+def in_memory(original: Path) -> sqlite3.Connection:
+    """What is in that file, read once: a run of newer code may delete it."""
+    memory = sqlite3.connect(":memory:")
+    with contextlib.closing(sqlite3.connect(f"file:{original}?mode=ro", uri=True)) as file:
+        file.backup(memory)
+    return memory
+
+
+def migrated_database(server: str, name: str) -> None:
+    """Make an up-to-date PostgreSQL database of that name on the server with that address."""
+    url = urlsplit(server)._replace(path=f"/{name}").geturl()
+    with psycopg.connect(server, autocommit=True) as connection:
+        quoted = sql.Identifier(name)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
+    with kept("migrated.sql", CODE) as dump:
+        if dump.exists():
+            run("psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={dump}", f"--dbname={url}")
+            return
+        migrate(url)
+        with unfinished(dump) as made:
+            run("pg_dump", "--no-owner", f"--file={made}", f"--dbname={url}")
+
+
+@contextlib.contextmanager
+def kept(name: str, decided_by: tuple[str, ...], moment: str = "") -> Iterator[Path]:
+    """The file of that name for the files as they are, which the first to come makes.
+
+    The others wait. Those for older code are deleted.
+    """
+    file = KEPT_IN / f"{fingerprint(decided_by, moment)}-{name}"
+    KEPT_IN.mkdir(exist_ok=True)
+    with (KEPT_IN / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for old in set(KEPT_IN.glob(f"*-{name}")) - {file}:
+            old.unlink()
+        yield file
+
+
+@contextlib.contextmanager
+def unfinished(file: Path) -> Iterator[Path]:
+    """Another name for the file, until it is complete."""
+    made = file.with_name(f"unfinished-{file.name}")
+    made.unlink(missing_ok=True)
+    yield made
+    made.rename(file)
+
+
+def migrate(url: str) -> None:
+    """Bring that database up to date."""
+    manage(url, "manage.py", "migrate", "--verbosity", "0")
+
+
+def manage(url: str, *command: str) -> None:
+    """Run Python on that database, from the root of the project, in a process of its own."""
+    run(sys.executable, *command, DJANGO_SETTINGS_MODULE="tests.settings", DATABASE_URL=url)
+
+
+def run(*command: str, **environment: str) -> None:
+    """Run a command from the root of the project; CalledProcessError if it fails."""
+    subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
