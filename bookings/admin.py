@@ -21,6 +21,7 @@ from bookings.desk.sessions import (
     MachineKindAdmin,
     ResourceAdmin,
 )
+from bookings.desk.webhooks import WebhookAdmin
 
 __all__ = [
     "AccessTokenAdmin",
@@ -40,4 +41,5 @@ __all__ = [
     "TopicAdmin",
     "TreatmentAdmin",
     "VisitAnswerAdmin",
+    "WebhookAdmin",
 ]

@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
+from bookings import webhooks
 from bookings.models import AccessToken, AppointmentRequest, Look, OutsideLook, RequestEvent
 from bookings.status.events import Event
 
@@ -101,6 +102,7 @@ def _append(
 ) -> RequestEvent:
     event = _event(request, after, previous_hash, kind, **told)
     event.save(force_insert=True)
+    webhooks.queue(request, kind, at=event.at)
     return event
 
 

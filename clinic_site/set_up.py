@@ -153,13 +153,14 @@ SECTIONS = (
     ),
     Section(
         "Other systems",
-        "Which programs may read what from us, and for how long",
+        "Which programs may read what from us, and which are told what happens",
         (
             Page(
                 "Access tokens",
                 "admin:bookings_accesstoken_changelist",
                 "bookings.view_accesstoken",
             ),
+            Page("Webhooks", "admin:bookings_webhook_changelist", "bookings.view_webhook"),
         ),
     ),
     Section(

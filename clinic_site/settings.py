@@ -406,6 +406,9 @@ if TEXT_MESSAGES == "http":
     )
     TEXT_MESSAGES_TOKEN = env.required("TEXT_MESSAGES_TOKEN", "The token the provider gave us.")
 
+# Hosts of our own network that may be told what happens: private addresses, and plain HTTP.
+WEBHOOK_PRIVATE_HOSTS = env.words("WEBHOOK_PRIVATE_HOSTS", default=[])
+
 # --- Numbers for Prometheus: without a token there are none ---------------------------------------
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")

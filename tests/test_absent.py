@@ -109,6 +109,7 @@ def test_only_these_modules_reach_another_machine() -> None:
         "bookings.messages.failures",  # the names of what a mail server answers
         "bookings.messages.outbox",
         "bookings.messages.sms",
+        "bookings.outside.webhooks",
         "clinic_site.doctor",
         "procedures.log.verify",
         "procedures.log.witness",  # the logs that we watch

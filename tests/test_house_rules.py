@@ -72,6 +72,7 @@ FLOORS: dict[str, list[set[str]]] = {
     "bookings": [
         {"status"},
         {"models"},
+        {"webhooks"},
         {"journal", "screening", "identity", "links", "access", "diary"},
         {"messages", "forms", "numbers"},
         {"triage"},
@@ -93,6 +94,7 @@ WRITERS = (
     "procedures.publishing",
     "procedures.reading.feedback",
     "bookings.access",
+    "bookings.webhooks",
     "bookings.triage",
     "bookings.diary.claims",
     "bookings.diary.feeds",
@@ -252,6 +254,7 @@ WRITER_OF = {
     "bookings.diary.feeds": {"CalendarFeed"},
     "bookings.diary.week_changes": {"ClinicSession", "OpeningHours", "SessionChange"},
     "bookings.access": {"AccessToken", "AccessUse"},
+    "bookings.webhooks": {"Delivery", "Webhook"},
     "bookings.journal": {"Look", "OutsideLook", "RequestEvent"},
     "bookings.messages.outbox": {"Message", "Outage", "WorkerRun"},
     "bookings.records": {"PersonEvent"},

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from bookings.models import Message, Outage, WorkerRun
+from bookings.models import Message, Outage, Webhook, WorkerRun
 from bookings.status import Channel, MessageStatus
 from procedures.ground.counting import counted
 
@@ -18,7 +18,7 @@ SERVERS = {Channel.EMAIL: "mail server", Channel.TEXT: "text message provider"}
 
 def alarms(now: datetime) -> list[str]:
     """One sentence for each reason why messages are not going out then; empty if all is well."""
-    return [*about_the_worker(now), *about_outages(), *left_unsent(now)]
+    return [*about_the_worker(now), *about_outages(), *left_unsent(now), *about_webhooks()]
 
 
 def about_the_worker(now: datetime) -> Iterator[str]:
@@ -61,6 +61,16 @@ def left_unsent(now: datetime) -> Iterator[str]:
     if number := late.count():
         minutes = PATIENCE.seconds // 60
         yield f"{counted(number, 'message')} should have gone out more than {minutes} minutes ago."
+
+
+def about_webhooks() -> Iterator[str]:
+    """Which other systems are no longer told what happens."""
+    for webhook in Webhook.objects.filter(ended_at=None, off_at__isnull=False).order_by("off_at"):
+        if webhook.off_at:
+            yield (
+                f"We have stopped telling “{webhook}” what happens since {_at(webhook.off_at)}, because "
+                "nothing arrived. A manager can turn it on again under Set-up, Webhooks."
+            )
 
 
 def _at(moment: datetime) -> str:

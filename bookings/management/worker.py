@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from bookings import messages
+from bookings.outside import webhooks
 from bookings.triage import clock
 from procedures.ground import rate_limits
 from procedures.ground.batches import Failed, Tally, attempt, log_failure
@@ -63,7 +64,11 @@ def go_round(now: datetime) -> int:
 
 def run(stop: threading.Event) -> None:
     """Send messages and do the rounds until told to stop."""
-    jobs = [lambda: go_round(timezone.now()), *[lambda: messages.send_due(stop.is_set)] * SENDERS]
+    jobs = [
+        lambda: go_round(timezone.now()),
+        lambda: webhooks.send_due(stop.is_set),
+        *[lambda: messages.send_due(stop.is_set)] * SENDERS,
+    ]
     threads = [threading.Thread(target=_keep_on, args=(job, stop), daemon=True) for job in jobs]
     for thread in threads:
         thread.start()

@@ -29,6 +29,7 @@ from bookings.models.sessions import (
     Resource,
     SessionChange,
 )
+from bookings.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "AccessToken",
@@ -43,6 +44,7 @@ __all__ = [
     "ClinicSession",
     "ClosedDay",
     "Closure",
+    "Delivery",
     "Location",
     "Look",
     "MachineKind",
@@ -70,5 +72,6 @@ __all__ = [
     "Topic",
     "Treatment",
     "VisitAnswer",
+    "Webhook",
     "WorkerRun",
 ]

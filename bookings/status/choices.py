@@ -53,6 +53,28 @@ class Scope(TextChoices):
     QUESTIONNAIRE_RESPONSE = "QuestionnaireResponse", "What patients answered about their health"
 
 
+class Notice(TextChoices):
+    """What another system can be told, and what a manager reads about it."""
+
+    RECEIVED = "appointment.proposed", "A request arrived"
+    OFFERED = "appointment.offered", "Times were offered"
+    BOOKED = "appointment.booked", "A visit was booked"
+    MOVED = "appointment.moved", "A visit was moved"
+    CANCELLED = "appointment.cancelled", "A visit was cancelled, or a request ended without one"
+    ARRIVED = "appointment.arrived", "A patient arrived"
+    ENDED = "appointment.ended", "A visit took place, or the patient did not come"
+    CHANGED = "appointment.changed", "Anything else happened to a request"
+    ERASED = "appointment.erased", "What a request said about the patient was erased"
+
+
+class DeliveryStatus(TextChoices):
+    """How far a delivery to another system has got."""
+
+    QUEUED = "queued", "Queued"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Given up"
+
+
 class WhyOpened(TextChoices):
     """Why a colleague who books needs to read what a patient answered about their health."""
 

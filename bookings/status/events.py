@@ -7,6 +7,7 @@ change, and one that is no longer written stays here, so that old journals can s
 from enum import StrEnum
 from typing import NamedTuple
 
+from bookings.status.choices import Notice
 from bookings.status.recalls import RecallStatus
 from bookings.status.requests import PATIENT, RequestStatus
 
@@ -261,3 +262,23 @@ LOOKS = (
     Event.LEFT_MESSAGE,
     *CALLS.values(),
 )
+# What other systems are told of an event. They are told nothing of what makes no screen stale.
+NOTICES: dict[Event, Notice] = {event: Notice.CHANGED for event in Event if event not in LOOKS} | {
+    Event.RECEIVED: Notice.RECEIVED,
+    Event.NOTED: Notice.RECEIVED,
+    Event.OFFERED: Notice.OFFERED,
+    Event.OFFERED_OTHERS: Notice.OFFERED,
+    Event.OFFERED_EARLIER: Notice.OFFERED,
+    Event.BOOKED: Notice.BOOKED,
+    Event.CANCEL_UNDONE: Notice.BOOKED,
+    Event.MOVED: Notice.MOVED,
+    Event.CANCELLED: Notice.CANCELLED,
+    Event.CANCELLED_FOR_PATIENT: Notice.CANCELLED,
+    Event.DECLINED: Notice.CANCELLED,
+    Event.WITHDRAWN: Notice.CANCELLED,
+    Event.LAPSED: Notice.CANCELLED,
+    Event.ARRIVED: Notice.ARRIVED,
+    Event.ATTENDED: Notice.ENDED,
+    Event.DID_NOT_COME: Notice.ENDED,
+    Event.EMPTIED: Notice.ERASED,
+}

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from bookings import diary
+from bookings.access import make_token
 from bookings.diary.feeds import make_feed
 from bookings.models import AppointmentType, ClinicSession, Location, MachineKind, Resource
-from bookings.status import FeedWords
+from bookings.status import FeedWords, Scope
 from procedures.models import Clinician
 from procedures.models.clinic import details
 
@@ -91,3 +92,10 @@ def load(now: datetime) -> None:
         )
     ada = diary.resource_of(Clinician.objects.get(slug=ADA))
     make_feed(ada, says=FeedWords.INITIALS, by="manager", now=now)
+    make_token(
+        given_to="Theatre list (invented)",
+        scopes=[Scope.SLOT, Scope.SCHEDULE, Scope.PRACTITIONER],
+        last_day=today + timedelta(days=90),
+        by="manager",
+        now=now,
+    )

@@ -65,7 +65,7 @@ def test_it_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     stop, hangs, working = (
         threading.Event(),
         threading.Event(),
-        threading.Barrier(worker.SENDERS + 2),
+        threading.Barrier(worker.SENDERS + 3),  # the clock, the webhooks, and this test
     )
 
     def work(job: Any, until: Any) -> None:

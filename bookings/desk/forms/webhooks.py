@@ -1,0 +1,57 @@
+"""Telling another system what happens."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db.models import TextChoices
+
+from bookings.models import Webhook
+from bookings.status import Notice
+from procedures.ground.generics import ModelForm
+
+
+class Act(TextChoices):
+    """What a manager can do with a webhook."""
+
+    NOTHING = "", "Nothing"
+    RENEW = "renew", "Make a new secret. The present one works for another day"
+    REPLAY = "replay", "Send everything of the last 30 days again"
+    TURN_ON = "on", "Turn it on again"
+    END = "end", "End it for good"
+
+
+class WebhookForm(ModelForm[Webhook]):
+    """A new webhook, or what to do with one."""
+
+    notices = forms.MultipleChoiceField(
+        label="What it is told",
+        choices=Notice.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="It is told that something happened, and the number of the request. It is told no "
+        "name, and nothing about health.",
+        error_messages={"required": "Choose at least one."},
+    )
+    act = forms.ChoiceField(
+        label="What to do",
+        choices=Act.choices,
+        required=False,
+        widget=forms.RadioSelect,
+        initial=Act.NOTHING,
+    )
+
+    class Meta:
+        model = Webhook
+        fields = ("given_to",)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        del self.fields["notices" if self.instance.pk else "act"]
+
+    def clean_url(self) -> str:
+        """HTTPS, unless the operator named the host as one of our own network."""
+        url: str = self.cleaned_data["url"]
+        private = [f"http://{host}" for host in settings.WEBHOOK_PRIVATE_HOSTS]
+        if not url.startswith(("https://", *private)):
+            raise forms.ValidationError("Enter an address that begins with https://.")
+        return url

@@ -1,0 +1,132 @@
+"""Other systems that are told when something happens, and what they have yet to be told.
+
+Written by `webhooks`.
+"""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Index, Q, UniqueConstraint
+
+from bookings.status.choices import DeliveryStatus, Notice
+from bookings.status.requests import ACTOR_LENGTH
+from procedures.ground.constraints import paired
+
+
+class WebhookQuerySet(models.QuerySet["Webhook"]):
+    """Webhooks by whether they are told anything."""
+
+    def on(self) -> Self:
+        """Webhooks that nobody has ended and that are not turned off."""
+        return self.filter(ended_at=None, off_at=None)
+
+
+class Webhook(models.Model):
+    """An address of another system that is told what happens. Its secret is made from the row."""
+
+    given_to = models.CharField(
+        "given to",
+        max_length=120,
+        help_text="The system, and who looks after it. For example “Theatre list, IT department”.",
+    )
+    url = models.URLField("address", max_length=300, help_text="It begins with https://.")
+    notices = models.JSONField("what it is told")
+    made_at = models.DateTimeField("made", editable=False)
+    made_by = models.CharField(max_length=ACTOR_LENGTH, editable=False)
+    # How often the secret was renewed, and when last: for a day the one before signs as well.
+    secret_number = models.PositiveSmallIntegerField(default=1, editable=False)
+    renewed_at = models.DateTimeField(null=True, editable=False)
+    renewed_by = models.CharField(max_length=ACTOR_LENGTH, null=True, editable=False)
+    # Since when nothing has arrived, and since when we have stopped trying.
+    failing_since = models.DateTimeField(null=True, editable=False)
+    off_at = models.DateTimeField("turned off", null=True, editable=False)
+    off_by = models.CharField(max_length=ACTOR_LENGTH, null=True, editable=False)
+    ended_at = models.DateTimeField("ended", null=True, editable=False)
+    ended_by = models.CharField(max_length=ACTOR_LENGTH, null=True, editable=False)
+
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"made_by", "renewed_by", "off_by", "ended_by"}
+    NOT_PERSONAL = {
+        "id",
+        "given_to",
+        "url",
+        "notices",
+        "made_at",
+        "secret_number",
+        "renewed_at",
+        "failing_since",
+        "off_at",
+        "ended_at",
+    }
+
+    objects = WebhookQuerySet.as_manager()
+
+    class Meta:
+        constraints = [paired("made"), paired("renewed"), paired("off"), paired("ended")]
+
+    def __str__(self) -> str:
+        return self.given_to
+
+    def notices_in_words(self) -> str:
+        """What it is told, as a manager chose it."""
+        return ", ".join(str(Notice(notice).label) for notice in self.notices)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Deliveries as the worker sees them."""
+
+    def due(self, at: datetime) -> Self:
+        """Deliveries to send, at or past their time, that no worker has."""
+        free = Q(leased_until=None) | Q(leased_until__lte=at)
+        told = Q(webhook__ended_at=None, webhook__off_at=None)
+        return self.filter(free, told, status=DeliveryStatus.QUEUED, next_try__lte=at)
+
+
+class Delivery(models.Model):
+    """One thing that one webhook is told: what happened, to which request. It names nobody."""
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, related_name="deliveries")
+    # The same at every try, so that the receiver notices what arrives twice.
+    message_id = models.CharField(max_length=43)
+    notice = models.CharField(max_length=30, choices=Notice)
+    request = models.PositiveBigIntegerField()
+    happened = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.QUEUED)
+    next_try = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=100, blank=True)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "webhook",
+        "message_id",
+        "notice",
+        "request",
+        "happened",
+        "status",
+        "next_try",
+        "tries",
+        "leased_until",
+        "failure",
+    }
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            UniqueConstraint(fields=["webhook", "message_id"], name="one_delivery_a_message")
+        ]
+        indexes = [
+            Index(
+                fields=["next_try"],
+                condition=Q(status=DeliveryStatus.QUEUED),
+                name="deliveries_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notice} for {self.webhook_id}"
