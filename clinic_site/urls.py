@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic_site import mailbox, metrics
+from clinic_site import mailbox, metrics, openapi
 from clinic_site.staff import invitation, my_account
 
 handler400 = "clinic_site.errors.bad_request"
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("fhir/", include("bookings.outside.fhir.urls")),
     path("metrics", metrics.show, name="metrics"),
+    path("openapi.json", openapi.show, name="openapi"),
     path(".well-known/change-password", my_account.change_password),
     path("invitation/", invitation.choose_password, name="invitation"),
     path("invitation/<str:token>/", invitation.open_invitation, name="open_invitation"),
