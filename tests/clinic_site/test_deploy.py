@@ -346,14 +346,17 @@ PROGRAMS = {
         "adduser",
         "age-keygen",
         "apt-get",
+        "awk",
         "cat",
         "cd",
         "cp",
         "curl",
         "docker",
+        "dotnet",
         "editor",
         "git",
         "grep",
+        "haveibeenpwned-downloader",
     ),
     *("gunicorn", "install", "journalctl", "python3", "rclone", "runuser", "sed", "sqlite3", "ssh"),
     *("systemctl", "uvx"),
@@ -391,6 +394,8 @@ def test_each_command_of_the_guide_can_be_typed(command: str) -> None:
         name, *options = (word.replace("NUMBER", "1") for word in words[len(ours) :])
         own = ManagementUtility().fetch_command(name)
         own.create_parser("manage.py", name).parse_args(options)
+    elif words[0].startswith("script/"):
+        assert os.access(ROOT / words[0], os.X_OK)
     elif words[0].startswith(".venv/bin/"):
         assert Path(sys.executable).with_name(Path(words[0]).name).exists()
     else:
