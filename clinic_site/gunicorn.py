@@ -11,11 +11,28 @@ import sys
 import tempfile
 from typing import Any
 
+from gunicorn.workers.gthread import ThreadWorker
+
 from clinic_site.logs import to_console
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """A worker that leaves at once if it is told to before it serves.
+
+    gunicorn lets it load everything first. Then a few reloads in a row have many of them load at the
+    same time, and nobody serves meanwhile.
+    """
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Leave, after the requests in hand if there can be any."""
+        if not self.booted:
+            sys.exit(0)
+        super().handle_exit(sig, frame)
+
 
 bind = "127.0.0.1:8000"
 workers = 3
-worker_class = "gthread"
+worker_class = Worker
 threads = 4
 # A worker that gives no sign of life for this many seconds is restarted.
 timeout = 30

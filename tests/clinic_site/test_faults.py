@@ -4,12 +4,16 @@ By default one fault, of which only what must never happen is counted, because o
 `HYPOTHESIS_PROFILE=full` kills PostgreSQL as well. The times are the business of `script/faults`.
 """
 
+import signal
 import tempfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection  # noqa: F401 -- for skipif
+from gunicorn.config import Config
 
+from clinic_site.gunicorn import Worker
 from tests import profiles
 from tests.faults.breaking import FAULTS
 from tests.faults.installation import POSTGRESQL, SQLITE, prepare
@@ -45,3 +49,15 @@ def test_nothing_that_was_received_is_lost_while_web_processes_are_killed() -> N
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="runs with the suite on PostgreSQL")
 def test_nothing_that_was_received_is_lost_while_postgresql_is_killed() -> None:
     check(tried("database server killed", POSTGRESQL))
+
+
+def test_a_process_that_is_told_to_end_before_it_serves_leaves_at_once() -> None:
+    """Otherwise it loads everything first, and after some reloads nobody serves meanwhile."""
+    worker = Worker(1, 1, [], None, 30, Config(), None)
+    worker.tmp.close()
+    with pytest.raises(SystemExit) as left:
+        worker.handle_exit(signal.SIGTERM, None)
+    assert (left.value.code, worker.alive) == (0, True)
+    worker.booted, worker.method_queue = True, Mock()
+    worker.handle_exit(signal.SIGTERM, None)
+    assert not worker.alive

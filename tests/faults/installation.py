@@ -72,8 +72,8 @@ class Service:
             self.process = self._start()
 
     def kill(self) -> None:
-        """End the main process as a crash does, and not its children."""
-        self.process.kill()
+        """End it as a crash of the main process does: systemd kills what is left."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def children(self) -> list[int]:
