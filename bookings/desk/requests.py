@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from bookings import journal, triage
-from bookings.desk import callers, diary_pages, numbers, rebooking
+from bookings.desk import callers, diary_pages, numbers, rebooking, walk_ins
 from bookings.desk.calls import note_no_answer
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.notes import mark_pinned
@@ -54,6 +54,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         )
         pages = [
             *callers.urls(self.admin_site),
+            *walk_ins.urls(self.admin_site),
             *diary_pages.urls(self.admin_site),
             *rebooking.urls(self.admin_site),
             *numbers.urls(self.admin_site),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,11 +20,12 @@ from bookings.status import (
     Channel,
     FlagLevel,
     MessageKind,
+    RequestStatus,
 )
 from bookings.status.events import Event
 from procedures.status import RevisionStatus
 from tests import factories
-from tests.people import LIST, PEOPLE, decide_at, open_link, page_of, rest
+from tests.people import LIST, PEOPLE, book_instead, decide_at, open_link, page_of, rest
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
@@ -442,3 +443,34 @@ def test_patients_read_that_we_noted_their_request(sign_in: SignIn, monday: date
     born = {name: WHO[name] for name in WHO if name.startswith("date_of_birth")}
     patient.post(f"{address}identify/", born)
     assert "We noted your request." in patient.get(address).content.decode()
+
+
+# --- Without an appointment, at the front desk ----------------------------------------------------
+
+
+def test_a_walk_in_is_booked_with_whoever_is_free_first(
+    sign_in: SignIn, monday: datetime, at: Any
+) -> None:
+    """Ada has somebody now, so Ben is first. The questions come before the booking."""
+    kind, ada = factories.appointment_type(), factories.clinician()
+    ben = factories.clinician("ben")
+    taken = factories.request_at(RequestStatus.IN_REVIEW, now=monday - timedelta(hours=1))
+    book_instead(taken, monday + timedelta(minutes=5), monday - timedelta(hours=1))
+    factories.question()
+    client = sign_in("Reception")
+    page = client.get(f"{URL}now/").content.decode()
+    offered = re.findall(r'href="([^"]+at=\d+)"', page.replace("&amp;", "&"))
+    begins = {f"clinician={ben.pk}": 10, f"clinician={ada.pk}": 45}
+    starts = {
+        who: int((monday + timedelta(minutes=each)).timestamp()) for who, each in begins.items()
+    }
+    first, *all_of_them = offered
+    assert all_of_them == [f"{URL}?type={kind.pk}&{who}&at={when}" for who, when in starts.items()]
+    assert first == all_of_them[0]
+    key = key_on(client.post(first, WHO))
+    asked = client.post(first, SAID | {"key": key} | no_to_all(factories.question()))
+    decision = asked.headers["Location"]
+    assert f"at={starts[f'clinician={ben.pk}']}" in decision
+    at(monday + timedelta(hours=13, minutes=30))
+    late = sign_in("Reception").get(f"{URL}now/").content.decode()
+    assert "Nobody is free today" in late
