@@ -36,6 +36,15 @@ class SourceKind(TextChoices):
     CLINIC = "clinic", "Page of a clinic"
 
 
+class SourceChange(TextChoices):
+    """What happened to a source, the weightiest first."""
+
+    RETRACTION = "retraction", "Retracted"
+    ALERT = "alert", "Safety alert"
+    EDITION = "edition", "New edition"
+    NOTE = "note", "Note"
+
+
 class RevisionStatus(TextChoices):
     """The status of one text of a page."""
 

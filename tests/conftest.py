@@ -51,6 +51,7 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "procedures_pageevent": {"replaceable": ("seal",)},
     "procedures_figure": {},
     "procedures_proposal": {"set_once": ("decided_at", "decided_by_id", "outcome", "answer")},
+    "procedures_sourceevent": {},
     "procedures_signoff": {"set_once": ("revoked_at", "revoked_by_id", "revocation_reason")},
     # A person's number and username name them in journals for good.
     "auth_user": {

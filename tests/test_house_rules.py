@@ -225,6 +225,7 @@ WRITER_OF = {
         "InformationPage",
         "ClinicDetails",
         "NameNotice",
+        "SourceEvent",
         "PlannedPublication",
         "UnsavedText",
         "Clinician",

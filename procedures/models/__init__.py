@@ -5,7 +5,7 @@ from procedures.ground.rate_limits import RateLimit
 from procedures.ground.two_people import Proposal
 from procedures.models.clinic import ClinicDetails
 from procedures.models.log import Checkpoint, Cosignature, LogEntry, NameNotice, WatchedLog
-from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source
+from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source, SourceEvent
 from procedures.models.pages import (
     CHECKLIST,
     DUE_SOON_DAYS,
@@ -68,6 +68,7 @@ __all__ = [
     "SignIn",
     "SignOff",
     "Source",
+    "SourceEvent",
     "StaffAccount",
     "StaffSession",
     "UnsavedText",

@@ -5,16 +5,39 @@ import re
 from datetime import date
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import UniqueConstraint
 from django.urls import reverse
 
 from procedures.ground.constraints import paired
-from procedures.status import SourceKind
+from procedures.status import SourceChange, SourceKind
 
 UNDATED = "undated"
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 MEDIA_TYPES = {"image/svg+xml": "Drawing (SVG)", "image/png": "Picture (PNG)"}
+
+
+IDENTIFIER = re.compile(
+    r"doi:10\.\d{4,9}/\S+|pmid:\d{1,9}|nice:[a-z]{2,4}\d{1,4}|emc:\d{1,6}", re.IGNORECASE
+)
+
+
+def identifier(written: str) -> str:
+    """An identifier in the spelling by which two are compared; empty if it is none."""
+    said = written.strip()
+    return said.lower() if IDENTIFIER.fullmatch(said) else ""
+
+
+def check_identifiers(written: str) -> None:
+    """Refuse a line that is no identifier. Raises ValidationError."""
+    for line in written.splitlines():
+        if line.strip() and not identifier(line):
+            raise ValidationError(
+                f"“{line.strip()}” is not an identifier. Write one on each line, for example "
+                "doi:10.1000/example, pmid:12345678, nice:NG226 or emc:1234."
+            )
 
 
 class Source(models.Model):
@@ -40,6 +63,11 @@ class Source(models.Model):
     recheck_due = models.DateField(
         null=True, blank=True, help_text="From this day the pages that cite it need attention."
     )
+    identifiers = models.TextField(
+        blank=True,
+        validators=[check_identifiers],
+        help_text="One on each line: doi:10.1000/example, pmid:12345678, nice:NG226 or emc:1234.",
+    )
     superseded_by = models.ForeignKey(
         "self",
         null=True,
@@ -61,15 +89,44 @@ class Source(models.Model):
         "read_in_part",
         "seen_on",
         "recheck_due",
+        "identifiers",
     }
 
     def __str__(self) -> str:
         return f"{self.key}: {self.title}"
 
+    def named(self) -> set[str]:
+        """Its identifiers, in one spelling."""
+        return {identifier(line) for line in self.identifiers.splitlines()} - {""}
+
     def is_from_after(self, day: date) -> bool:
         """Whether it was read after that day, or says that it was published after it."""
         years = [int(year) for year in YEAR.findall(self.dated)]
         return self.seen_on > day or (bool(years) and min(years) > day.year)
+
+
+class SourceEvent(models.Model):
+    """Something that happened to a source. The database refuses to change or delete a row."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="happened")
+    kind = models.CharField(max_length=20, choices=SourceChange)
+    # The day it happened, and the moment from which the pages that cite the source were due.
+    day = models.DateField()
+    noted = models.DateTimeField()
+    what = models.CharField(max_length=300)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "source", "kind", "day", "noted", "what"}
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["source", "kind", "day", "what"], name="a_source_event_is_noted_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source.key}: {self.get_kind_display()}, {self.day:%-d %B %Y}"
 
 
 class Figure(models.Model):

@@ -25,12 +25,16 @@ from procedures.models import (
     Revision,
     SignOff,
     Source,
+    SourceEvent,
 )
 from procedures.models.clinic import details
 from procedures.reading.feedback import tally
 from procedures.reading.proofs import examine, signature, with_evidence
-from procedures.status import BEFORE_PATIENTS, PlanStatus, ReviewState, RevisionStatus
+from procedures.status import BEFORE_PATIENTS, PlanStatus, ReviewState, RevisionStatus, SourceChange
 from procedures.texts.rendering import CITATION
+
+SOURCE_EVENT = "source event"
+WEIGHTY = {SourceChange.RETRACTION, SourceChange.ALERT}
 
 
 class Cause(NamedTuple):
@@ -38,6 +42,8 @@ class Cause(NamedTuple):
 
     name: str
     sentence: str
+    # It cannot wait for the day on which the review is due.
+    weighty: bool = False
 
 
 class Due(NamedTuple):
@@ -55,7 +61,9 @@ def due(on: date) -> list[Due]:
     pages = InformationPage.objects.select_related("owner").prefetch_related(
         Prefetch("revisions", queryset=signed, to_attr="live")
     )
-    sources = {source.key: source for source in Source.objects.all()}
+    newest_first = SourceEvent.objects.order_by("-day", "pk")
+    cited = Source.objects.prefetch_related(Prefetch("happened", newest_first))
+    sources = {source.key: source for source in cited}
     found = [_judged(page, revision, sources, on) for page in pages for revision in page.live[:1]]
     waiting = [(urgency, each) for urgency, each in found if each.causes]
     return [*_held_up(on), *(each for _, each in sorted(waiting, key=lambda both: both[0]))]
@@ -85,7 +93,9 @@ def _judged(
         unchecked = Cause(f"unchecked {revision.pk}", "We could not check it. The log says why.")
         return (date.min, page.slug), Due(page, revision, [unchecked])
     signed, causes = outcome
-    return (signed.review_due if signed else date.min, page.slug), Due(page, revision, causes)
+    waits = signed is not None and not any(each.weighty for each in causes)
+    first = signed.review_due if signed and waits else date.min
+    return (first, page.slug), Due(page, revision, causes)
 
 
 def _causes(revision: Revision, sources: dict[str, Source], on: date) -> Iterator[Cause]:
@@ -105,6 +115,7 @@ def _causes(revision: Revision, sources: dict[str, Source], on: date) -> Iterato
     for key in dict.fromkeys(CITATION.findall(revision.document)):
         if source := sources.get(key):
             yield from _source(source, on)
+            yield from _happened(source, evidence.signature)
     readers = tally(revision)
     if readers.is_worrying:
         said = f"{readers.unclear} of {readers.clear + readers.unclear} readers found it unclear."
@@ -144,6 +155,19 @@ def _source(source: Source, on: date) -> Iterator[Cause]:
             f"source {source.pk} {source.recheck_due}",
             f"“{source.title}” needs to be read again.",
         )
+
+
+def _happened(source: Source, signed: SignOff | None) -> Iterator[Cause]:
+    """What happened to a source and nobody has read since: the signature is older."""
+    for event in source.happened.all():
+        if signed is None or event.noted >= signed.signed_at:
+            yield Cause(
+                f"{SOURCE_EVENT} {event.pk}",
+                f"{event.get_kind_display()} on {event.day:%-d %B %Y}: “{source.title}”. {event.what} "
+                "Read it. If nothing changes here, sign the page again; if something does, start "
+                "a new version.",
+                weighty=event.kind in WEIGHTY,
+            )
 
 
 def hand_on_pages(of: User, *, to: User) -> int:

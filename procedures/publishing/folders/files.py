@@ -19,6 +19,7 @@ SOURCE_COLUMNS = (
     "seen_on",
     "seen_by",
     "recheck_due",
+    "identifiers",
 )
 PAGE_COLUMNS = ("position", "review_months", "grace_days")
 KINDS: dict[str, type] = {

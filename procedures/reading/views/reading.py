@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from procedures.models import Clinician, Figure
-from procedures.reading import pdf, structured_data
+from procedures.reading import pdf, source_news, structured_data
 from procedures.reading.body_map import places
 from procedures.reading.publication import (
     Closed,
@@ -71,6 +71,7 @@ def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
         "structured_data": structured_data.script(found),
         "makes_pdf": pdf.is_installed(),
         "facts": facts_about(record),
+        "read_since": source_news.read_since(found),
     }
     template = "page.html" if record.kind().needs_clinician else "about_page.html"
     return public(render(request, f"procedures/{template}", context), last_change(found))
