@@ -320,8 +320,8 @@ def test_the_page_shows_the_steps_with_its_own_numbers(
         "It does not show what happened after the signature.",
     ):
         assert shown in page
-    log = client.get("/log/").content.decode()
-    assert "procedures/a-thing, version 1: published" in log
+    log = " ".join(client.get("/log/").content.decode().split())
+    assert f'<a href="{URL}history/">{published.title}</a>, version 1: published' in log
     program = client.get("/log/verify.py").content
     assert program == Path(verify.__file__).read_bytes()
 

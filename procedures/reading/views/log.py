@@ -7,10 +7,12 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from procedures.log import checkpoints, notes, tiles, verify
 from procedures.models import Cosignature, LogEntry, WatchedLog
+from procedures.reading import publication
 from procedures.reading.views.answers import public
 from procedures.status import Category
 
@@ -24,10 +26,14 @@ SECONDS_UNTIL_ANOTHER = 5
 def log(request: HttpRequest) -> HttpResponse:
     """What was signed, published and taken away lately, and how to watch it."""
     entries = LogEntry.objects.order_by("-index")[:MOST_ENTRIES]
+    titles = {
+        page.get_absolute_url(): title
+        for page, title in publication.open_titles(timezone.localdate(), Category.values)
+    }
     found = checkpoints.newest()
     context = {
         "section": Category.ABOUT,
-        "entries": [_told(each) for each in entries],
+        "entries": [_told(each, titles) for each in entries],
         "checkpoint": found and checkpoints.cosigned(found),
         "seen_by": _seen_by(),
         "watched": WatchedLog.objects.order_by("origin"),
@@ -45,9 +51,13 @@ def _seen_by() -> list[Cosignature]:
     return [*{each.witness: each for each in oldest_first}.values()]
 
 
-def _told(entry: LogEntry) -> dict[str, object]:
+def _told(entry: LogEntry, titles: dict[str, str]) -> dict[str, object]:
+    """What an entry says, with the title of its page today if anybody may read it."""
     said = verify.read_statement(entry.statement)
-    return {"index": entry.index, "moment": datetime.fromisoformat(said["at"]), **said}
+    address = f"/{said['page']}/"
+    moment = datetime.fromisoformat(said["at"])
+    title = titles.get(address)
+    return {"index": entry.index, "moment": moment, "address": address, "title": title, **said}
 
 
 @require_safe
