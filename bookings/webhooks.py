@@ -106,6 +106,12 @@ def keys_of(webhook: Webhook, now: datetime) -> list[bytes]:
     return [_key(webhook, number, key) for key in ours for number in numbers]
 
 
+def forget_past(now: datetime) -> int:
+    """Delete what can no longer be sent again, and what nobody wants any more; how many."""
+    settled = Q(happened__lt=now - REPLAYED) & ~Q(status=DeliveryStatus.QUEUED)
+    return Delivery.objects.filter(settled | Q(webhook__ended_at__isnull=False)).delete()[0]
+
+
 def due(now: datetime) -> list[int]:
     """The deliveries that can be sent at that instant, oldest first."""
     return list(

@@ -78,7 +78,7 @@ class AccessToken(models.Model):
 
     def scopes_in_words(self) -> str:
         """What it may read, as a manager chose it."""
-        return ", ".join(str(Scope(scope).label) for scope in self.scopes)
+        return "; ".join(str(Scope(scope).label) for scope in self.scopes)
 
 
 class AccessUse(models.Model):

@@ -70,7 +70,7 @@ class Webhook(models.Model):
 
     def notices_in_words(self) -> str:
         """What it is told, as a manager chose it."""
-        return ", ".join(str(Notice(notice).label) for notice in self.notices)
+        return "; ".join(str(Notice(notice).label) for notice in self.notices)
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

@@ -275,6 +275,17 @@ def test_a_delivery_has_one_sender_at_a_time_and_a_quiet_copy_none(
     assert (send_due(), stand_in.received) == (0, [])
 
 
+def test_what_arrived_is_forgotten_after_a_month(stand_in: StandIn, monday: datetime) -> None:
+    webhook(monday, at_the(stand_in), Notice.RECEIVED)
+    for name in ("Pat Sample", "Sam Other"):
+        factories.received(now=monday, name=name)
+    Delivery.objects.filter(pk=webhooks.due(monday)[0]).update(status=DeliveryStatus.SENT)
+    month = monday + webhooks.REPLAYED
+    assert [webhooks.forget_past(now) for now in (month, month + timedelta(seconds=1))] == [0, 1]
+    webhooks.end(Webhook.objects.get(), by="manager", now=monday)
+    assert (webhooks.forget_past(monday), Delivery.objects.count()) == (1, 0)
+
+
 def test_only_an_address_that_can_be_trusted_is_taken(
     sign_in: SignIn, monday: datetime, settings: Any
 ) -> None:
