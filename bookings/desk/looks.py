@@ -17,6 +17,7 @@ from bookings.desk.finding import find_people
 from bookings.desk.forms.decisions import SearchForm
 from bookings.desk.forms.looks import WhichLooksForm
 from bookings.desk.opened import Chosen, Key, Opened, entries
+from bookings.desk.unusual import unusual_weeks
 from bookings.models import AppointmentRequest, Look, Person
 from bookings.status.events import Event
 from procedures.ground.csv_files import csv_file
@@ -76,6 +77,7 @@ class LookAdmin(CarefulAdmin):
             "about": about,
             "entries": shown[:SHOWN],
             "address": _address(request),
+            "unusual": [] if request.GET or search.is_bound else unusual_weeks(timezone.now()),
             "later": _address(request, before=shown[SHOWN - 1].key) if len(shown) > SHOWN else "",
         }
         return TemplateResponse(request, "admin/bookings/who_opened_what.html", context)

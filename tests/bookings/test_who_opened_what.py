@@ -15,6 +15,7 @@ from django.urls import reverse
 from bookings import journal
 from bookings.desk import looks
 from bookings.desk.opened import MANY, Key
+from bookings.desk.unusual import unusual_weeks
 from bookings.models import AppointmentRequest, Look
 from bookings.status.events import Event
 from clinic_site.groups import GROUPS
@@ -262,3 +263,28 @@ def test_the_number_of_queries_does_not_grow(
     client = sign_in("Manager")
     with django_assert_max_num_queries(15):
         client.get(PAGE, {"request": request.pk})
+
+
+def test_unusual_weeks_are_named_with_the_reason(sign_in: SignIn, at: Any) -> None:
+    """Robin opens far more than before; Sam what nobody works on; Kim at night; Pat as ever."""
+    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    at(now)
+    old = [factories.received(now=now - timedelta(weeks=10)) for _ in range(MANY)]
+    for request in old[:4]:
+        opened(request, now - timedelta(weeks=2), by="robin")
+        opened(request, now, by="pat")
+    for request in old:
+        opened(request, now, by="robin")
+        journal.record(request, Event.NOTE_WRITTEN, by="robin", at=now)
+    for number, by, when in ((5, "sam", now - timedelta(weeks=1)), (5, "kim", now)):
+        for request in old[:number]:
+            opened(request, when if by == "sam" else now.replace(hour=23), by=by)
+    found = [(each.monday.day, each.who, each.why) for each in unusual_weeks(now)]
+    assert found == [
+        (23, "Kim", ["Opened 5 requests while the desk was closed."]),
+        (23, "Robin", [f"Opened {MANY} requests; in their usual week 4."]),
+        (16, "Sam", ["Opened 5 requests with which nobody did anything that week."]),
+    ]
+    page = sign_in("Manager").get(PAGE).content.decode()
+    assert "Week of" in page
+    assert '<a href="?staff=kim">Kim</a>' in page
