@@ -71,7 +71,7 @@ REWRITTEN = (
     Gap(
         "Somebody with the database and its keys could write a journal again. Only copies of the heads "
         "that somebody else keeps would show it.",
-        "T34",
+        "T40",
     ),
 )
 LIBRARIES = (Gap("Nothing asks automatically whether a library has a known weakness.", "T32"),)
