@@ -265,6 +265,21 @@ def test_paper_of_a_closed_page_is_not_to_be_relied_on(client: Client, monday: d
     assert "020 7946 0958" in page
 
 
+def test_one_word_says_what_became_of_a_paper_copy(
+    two: list[Revision], client: Client, monday: datetime
+) -> None:
+    def word(number: int) -> list[str]:
+        page = content(client, f"{URL}version/{number}/")
+        return re.findall(r'<strong class="tag">(\w+)</strong>', page)
+
+    assert (word(1), word(2)) == (["Changed"], ["Current"])
+    manager = factories.staff("Manager")
+    publishing.revoke(two[1], version=two[1].version, by=manager, reason="x", now=monday)
+    assert (word(1), word(2)) == (["Closed"], ["Closed"])
+    publishing.withdraw(two[1], version=two[1].version, by=manager, reason="x", now=monday)
+    assert (word(1), word(2)) == (["Closed"], ["Withdrawn"])
+
+
 # --- For machines -----------------------------------------------------------------------------
 
 
