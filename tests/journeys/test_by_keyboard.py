@@ -27,6 +27,10 @@ MOST = {
     "begin to book a caller": 2,
     "go back to Today": 2,
     "show the keys and hide them": 2,
+    "find a person, without a script": 16,
+    "open the requests, without a script": 9,
+    "begin to book a caller, without a script": 15,
+    "record an arrival, without a script": 60,
 }
 
 
@@ -120,6 +124,40 @@ def test_ten_tasks_by_keyboard(clinic: str, new_page: NewPage, look_at: Look) ->
         == came - 1
     )
     keys.did("record an arrival")
+
+
+def test_tasks_without_a_script(clinic: str, new_page: NewPage) -> None:
+    """With Tab, letters and Enter alone. Where the document has the same numbers."""
+    page = new_page(javascript=False)
+    sign_in(page, clinic, "reception")
+    keys = Keys(page)
+    nia = AppointmentRequest.objects.filter(name="Nia Specimen", status=RequestStatus.BOOKED)
+    page.goto(f"{clinic}/admin/")
+    keys.until(page.get_by_label("Find a patient"), "Tab")
+    page.keyboard.type(nia.latest("pk").reference)
+    keys.go("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nia Specimen")
+    keys.did("find a person, without a script")
+
+    page.goto(f"{clinic}/admin/")
+    keys.until(page.get_by_role("link", name="Requests").first, "Tab")
+    keys.go("Enter")
+    expect(page).to_have_url(re.compile("/appointmentrequest/"))
+    keys.did("open the requests, without a script")
+
+    page.goto(f"{clinic}/admin/")
+    keys.until(page.get_by_role("link", name="Book by phone"), "Tab")
+    keys.go("Enter")
+    expect(page.get_by_role("heading", name="Book by phone")).to_be_visible()
+    keys.did("begin to book a caller, without a script")
+
+    page.goto(f"{clinic}/admin/")
+    keys.until(page.get_by_role("button", name="Arrived").first, "Tab", most=80)
+    coming = Appointment.objects.filter(status=AppointmentStatus.BOOKED, arrived_at=None)
+    before = coming.count()
+    keys.go("Enter")
+    assert coming.count() == before - 1
+    keys.did("record an arrival, without a script")
 
 
 def test_keys_are_turned_off_and_fields_take_letters(
