@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from bookings import journal, records, triage
+from bookings import access, journal, records, triage
 from bookings.status import FlagOutcome, GotIt
 from bookings.triage.questions import RETIRE
 from clinic_site.staff import accounts
@@ -71,6 +71,10 @@ def a_row_in_each(monday: datetime) -> None:
         RETIRE, factories.question(), reason="No.", by=factories.staff("Manager"), now=monday
     )
     accounts.note_password_change(factories.staff("Reception"), now=monday)
+    token = access.make_token(
+        given_to="A system", scopes=[], last_day=monday.date(), by="manager", now=monday
+    )
+    journal.record_outside("Appointment", [request.pk], by=token, at=monday)
     journal.record_list("the desk", [request], by=factories.staff("Reception"), at=monday)
     triage.resolve_flag(
         request.flags.get(),
