@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
@@ -50,6 +50,7 @@ class OwnPasswordView(PasswordChangeView):
 
     form_class = OwnPasswordForm
     template_name = "registration/password_change_form.html"
+    title = "Change your password"
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """The form's arguments, with the request, which the limits need."""
@@ -60,6 +61,8 @@ class OwnPasswordView(PasswordChangeView):
         answer = super().form_valid(form)
         sessions.end_others(self.request)
         accounts.note_password_change(signed_in(self.request), now=timezone.now())
+        said = "Your password is changed. In other browsers you are signed out."
+        messages.success(self.request, said)
         return answer
 
 
@@ -193,7 +196,7 @@ class Desk(admin.AdminSite):
     ) -> HttpResponseBase:
         """Django's own page. Its form knows the place from which the old password is given."""
         view = OwnPasswordView.as_view(
-            success_url=reverse("admin:password_change_done", current_app=self.name),
+            success_url=reverse("admin:my_account", current_app=self.name),
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
         return view(request)

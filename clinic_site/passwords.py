@@ -9,6 +9,11 @@ from django.core.exceptions import ValidationError
 from clinic_site.breached_passwords import listed_in
 from procedures.models.clinic import details
 
+# The rules of the settings, in one sentence instead of Django's list.
+HOW_TO_CHOOSE = (
+    "Use 12 characters or more, and not your own name, the name of the clinic or the word “password”. "
+    "Three words that have nothing to do with each other make a good password."
+)
 # In addition to the names of the clinic, the site and the person.
 GUESSED_FIRST = ("password", "passphrase", "welcome", "letmein", "qwerty", "clinic", "hospital")
 SHORTEST_WORD = 4

@@ -22,6 +22,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from clinic_site.passwords import HOW_TO_CHOOSE
 from clinic_site.staff import sign_ins
 from procedures.ground import places, rate_limits
 from procedures.ground.rate_limits import Limit
@@ -54,12 +55,26 @@ class SignInForm(AdminAuthenticationForm):
             return super().clean()
 
 
+MISSING = {
+    "old_password": "Enter the password that you have now.",
+    "new_password1": "Enter a new password.",
+    "new_password2": "Enter the new password again.",
+}
+
+
 class OwnPasswordForm(AdminPasswordChangeForm):
     """A new password, for somebody who knows the old one."""
+
+    use_required_attribute = False
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.request = request
+        for name, missing in MISSING.items():
+            self.fields[name].error_messages["required"] = missing
+        self.fields["new_password1"].help_text = HOW_TO_CHOOSE
+        self.fields["new_password2"].label = "The same password again"
+        self.fields["new_password2"].help_text = ""
 
     def clean_old_password(self) -> str:
         """Check the old password as when signing in."""

@@ -30,6 +30,7 @@ class CalendarFeedForm(ModelForm[CalendarFeed]):
     class Meta:
         model = CalendarFeed
         fields = ("resource", "says")
+        error_messages = {"resource": {"required": "Choose whose diary it is."}}
 
 
 @admin.register(CalendarFeed)

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from clinic_site.passwords import HOW_TO_CHOOSE
 from clinic_site.staff import accounts
 from procedures.ground import rate_limits
 from procedures.ground.forms import get_or_post, posted
@@ -18,11 +19,6 @@ from procedures.models import Invitation
 from procedures.status import AccountRefused
 
 KEY = "invitation"
-# The rules of the settings, in one sentence instead of Django's list.
-HOW_TO_CHOOSE = (
-    "Use 12 characters or more, and not your own name, the name of the clinic or the word “password”. "
-    "Three words that have nothing to do with each other make a good password."
-)
 OPEN_UNKNOWN_LINK = Limit("unknown invitation", 30, timedelta(hours=1))
 
 

@@ -20,6 +20,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from procedures.ground.fields import PlainTextField
 from procedures.ground.forms import posted
@@ -162,6 +163,13 @@ class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
     chosen_by_link: Iterable[str] = ()
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     safe_lookups = {"", "exact", "id__exact"}
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say what is listed. Django's own heading is “Select topic to change”."""
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Only the filters of the list, and only whole values."""
