@@ -7,6 +7,7 @@ for one more key, which exists only in this process and is forgotten when it end
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -69,6 +70,20 @@ def write(folder: Path, now: datetime) -> tuple[Path, Manifest]:
     return final, manifest
 
 
+def _unpack(archive: tarfile.TarFile, folder: Path) -> None:
+    """Write the files of the archive into the folder, and nothing anywhere else.
+
+    By hand, because the Python of Debian 12 cannot yet tell `extractall` to do so. Raises
+    tarfile.TarError if there is anything but files by their names.
+    """
+    for member in archive.getmembers():
+        content = archive.extractfile(member) if member.isreg() else None
+        if content is None or member.name != Path(member.name).name:
+            raise tarfile.TarError("it contains something that is no file")
+        with content, (folder / member.name).open("wb") as written:
+            shutil.copyfileobj(content, written)
+
+
 @contextmanager
 def opened(file: Path, identities: Sequence[Any]) -> Iterator[tuple[Path, Manifest]]:
     """A folder with the decrypted contents, compared with their manifest.
@@ -82,7 +97,7 @@ def opened(file: Path, identities: Sequence[Any]) -> Iterator[tuple[Path, Manife
         _decrypt(file, plain, identities)
         try:
             with tarfile.open(plain) as archive:
-                archive.extractall(folder, filter="data")
+                _unpack(archive, folder)
             manifest = _read_manifest(folder / MANIFEST)
         except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as fault:
             raise CommandError(f"{file.name} is not a backup of this site: {fault}.") from None

@@ -230,6 +230,14 @@ def _tables_of(opened: sqlite3.Connection) -> Tables:
 # --- PostgreSQL -------------------------------------------------------------------------------
 
 
+# How to reach a server, in words that its own programs know. psycopg brings a newer library, and adds
+# some that older programs refuse.
+UNDERSTOOD = {
+    *("host", "hostaddr", "port", "dbname", "user", "passfile", "service", "connect_timeout"),
+    *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl"),
+}
+
+
 class _Server(NamedTuple):
     """How to reach the server, and its version."""
 
@@ -264,7 +272,8 @@ class _Server(NamedTuple):
 def _server() -> _Server:
     connection.ensure_connection()
     info = connection.connection.info
-    address = conninfo.make_conninfo(info.dsn, options=PATIENT)
+    known = {name: value for name, value in info.get_parameters().items() if name in UNDERSTOOD}
+    address = conninfo.make_conninfo(**known, options=PATIENT)
     return _Server(address, info.password, info.server_version // 10000)
 
 

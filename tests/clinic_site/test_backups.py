@@ -1,16 +1,19 @@
 """Backups: one moment, encrypted, checked, kept by a rule; a restored copy is whole and quiet."""
 
+import contextlib
 import errno
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pyrage
@@ -20,12 +23,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from psycopg import ConnectionInfo
+from psycopg.conninfo import conninfo_to_dict
 
 from bookings import messages
 from bookings.management.worker import go_round
 from bookings.models import AppointmentRequest, Message, WorkerRun
 from bookings.status import MessageStatus
-from clinic_site.backups import keeping
+from clinic_site.backups import archives, databases, keeping
 from procedures.models import RestoredCopy, restored
 from tests import clock, factories, processes
 
@@ -248,3 +253,36 @@ def test_managers_read_on_today_that_there_is_no_recent_backup(
         f"The last good backup is of {since:%A %-d %B at %-H:%M}."
     )
     assert "No recent backup" not in sign_in("Reception").get("/admin/").content.decode()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no programs")
+def test_older_programs_are_told_nothing_that_they_do_not_know() -> None:
+    """The library of psycopg knows words that `pg_dump` 15 refuses, and names them in its address."""
+    connection.ensure_connection()
+    newer = connection.connection.info.get_parameters() | {"sslcertmode": "disable"}
+    with patch.object(ConnectionInfo, "get_parameters", lambda info: newer):
+        told = conninfo_to_dict(databases._server().address)
+    assert told["dbname"] == newer["dbname"]
+    assert told["host"] == newer["host"]
+    assert "sslcertmode" not in told
+
+
+def test_an_archive_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
+    """And is read without what the Python of Debian 12 lacks."""
+    inside, file = tmp_path / "inside", tmp_path / "archive.tar"
+    inside.mkdir()
+    for name, is_well in (("manifest.json", True), ("../outside", False)):
+        with tarfile.open(file, "w") as archive:
+            member = tarfile.TarInfo(name)
+            member.size = 2
+            archive.addfile(member, BytesIO(b"{}"))
+        with (
+            tarfile.open(file) as archive,
+            contextlib.nullcontext() if is_well else pytest.raises(tarfile.TarError),
+            patch.object(tarfile.TarFile, "extractall", side_effect=TypeError),
+        ):
+            archives._unpack(archive, inside)
+    assert (inside / "manifest.json").read_bytes() == b"{}"
+    assert not (tmp_path / "outside").exists()

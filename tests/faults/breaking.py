@@ -251,11 +251,13 @@ def be_slow(scene: Scene) -> None:
 
 def be_hostile(scene: Scene) -> None:
     """Send forms and bytes that no browser sends."""
+    scene.crowd.pause *= 10  # it takes minutes, and there are only so many patients
     posts = int(scene.seconds * 1000)
     scene.crowd.unclear += [
         *send_hostile_forms(scene.site.port, posts),
         *send_odd_bytes(scene.site.port),
     ]
+    scene.crowd.pause /= 10
 
 
 def turn_the_clock(scene: Scene) -> None:

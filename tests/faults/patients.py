@@ -37,6 +37,7 @@ class Crowd:
         self.pressed: set[str] = set()
         self.acknowledged: list[Told] = []
         self.refused = 0
+        self.pause = PAUSE
         self.unclear: list[str] = []
         self.over = threading.Event()
         self.lock = threading.Lock()
@@ -63,7 +64,7 @@ class Crowd:
     def _go_on(self, act: Callable[[], None]) -> None:
         while not self.over.is_set():
             act()
-            self.over.wait(PAUSE)
+            self.over.wait(self.pause)
 
     def _send_one(self) -> None:
         """Press “Send my request” of one form, again and again until it is received."""
