@@ -186,7 +186,9 @@ def test_no_test_reads_the_clock_when_it_is_imported(path: Path) -> None:
 def test_no_test_sleeps_or_asks_at_import_whether_it_can_run(path: Path) -> None:
     """A condition in words is evaluated when its own test runs: a fault loses no other test."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    assert [call for call in calls if ast.unparse(call.func) == "time.sleep"] == []
+    sleeps = [call for call in calls if ast.unparse(call.func) == "time.sleep"]
+    # How long something stays broken is what those try.
+    assert sleeps == [] or path.parent.name == "faults"
     conditions = [call.args[0] for call in calls if ast.unparse(call.func).endswith(".skipif")]
     assert [each for each in conditions if not isinstance(each, ast.Constant)] == []
 

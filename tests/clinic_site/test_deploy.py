@@ -365,8 +365,11 @@ PROGRAMS = {
 MANAGE = (["python", "manage.py"], [".venv/bin/python", "manage.py"], ["deploy/manage"])
 # What the reader makes.
 SETTINGS = "deploy/clinic.env"
-# Lines of the configurations of Postfix and Prometheus.
-OTHER_LANGUAGES = ("returned", "scrape_", "- job", "scheme:", "authorization:", "static_configs:")
+# Lines of the configurations of Postfix and Prometheus, and of a table of events.
+OTHER_LANGUAGES = (
+    *("returned", "scrape_", "- job", "scheme:", "authorization:", "static_configs:"),
+    *("identifier,", "nice:", "pmid:"),
+)
 
 
 def commands() -> list[str]:

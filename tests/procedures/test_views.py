@@ -73,7 +73,7 @@ def test_a_public_page_sets_no_cookie_and_may_be_cached_for_a_minute(
 
 
 def test_a_page_needs_few_queries(client: Client, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get("/procedures/about-procedures/")
 
 
