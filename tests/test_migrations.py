@@ -18,8 +18,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
 # Up to here, the site stops for an upgrade. They are left as they are.
-BASE_LINE = {"bookings": 49, "procedures": 29}
-# What a later one may do all the same, with the reason: {"bookings.0050_name": {"rule": "why"}}.
+BASE_LINE = {"bookings": 41, "procedures": 26}
+# What a later one may do all the same, with the reason: {"bookings.0042_name": {"rule": "why"}}.
 ACCEPTED: dict[str, dict[str, str]] = {}
 # Matters of taste, what Django writes, what our settings say for every connection (`lock_timeout`), and
 # constraints that are dropped to be made wider.
