@@ -69,7 +69,7 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-# In a short run, a test with many cases has so many of them run. On PostgreSQL one test in so many is.
+# Of a test with many cases so many are run, and on PostgreSQL one test in so many: see `of_this_run`.
 CASES = 3
 ONE_IN = 5
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
@@ -159,8 +159,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if connection.vendor != "sqlite":
         left_out.add("sqlite")
     chosen = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
-    if profiles.SHORT:
-        chosen = some_cases(chosen)
+    chosen = some_cases(chosen)
     kept = set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = chosen
@@ -170,23 +169,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def some_cases(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Some cases of each test with many parameters: the first, the last, and one between.
-
-    On PostgreSQL all tests for which the database matters, and a sample of the others: most of what
-    goes wrong there has been seen on SQLite.
-    """
+    """Those of this run, of each test with many parameters."""
     cases = defaultdict(list)
     for item in items:
-        name = item.nodeid.partition("[")[0]
-        is_sampled = crc32(name.encode()) % ONE_IN == 0
-        if connection.vendor == "sqlite" or is_sampled or is_about_the_database(item):
-            cases[name].append(item)
-    kept = {item for group in cases.values() for item in spread(group)}
+        cases[item.nodeid.partition("[")[0]].append(item)
+    kept = {item for name, group in cases.items() for item in of_this_run(name, group)}
     return [item for item in items if item in kept]
 
 
-def spread(group: list[pytest.Item]) -> list[pytest.Item]:
-    """The first alone of a journey, which takes longest."""
+def of_this_run(name: str, group: list[pytest.Item]) -> list[pytest.Item]:
+    """All, or the first, the last and one between; the first alone of a journey, which takes longest.
+
+    On PostgreSQL never all of a test that is not about the database: a case that goes wrong there has
+    gone wrong on SQLite too. A short run leaves most of those tests out.
+    """
+    is_repeated = connection.vendor == "postgresql" and not is_about_the_database(group[0])
+    if is_repeated and profiles.SHORT and crc32(name.encode()) % ONE_IN:
+        return []
+    if not profiles.SHORT and not is_repeated:
+        return group
     if group[0].get_closest_marker("browser"):
         return group[:1]
     return [group[(len(group) - 1) * case // (CASES - 1)] for case in range(CASES)]
