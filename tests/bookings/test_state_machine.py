@@ -1,6 +1,6 @@
 """R19: any sequence of the real verbs, by several people and the clock, keeps the promises.
 
-Quick by default; CI’s full profile is `HYPOTHESIS_PROFILE=full`: 300 sequences of 50 steps, new ones each time.
+Quick by default. In CI `HYPOTHESIS_PROFILE=full` draws 300 sequences of 50 steps, new ones each time.
 """
 
 from collections import Counter
