@@ -51,7 +51,7 @@ def manage(*arguments: str, **environment: str) -> str:
 def up_to_date(environment: dict[str, str]) -> None:
     """Migrate the database of this installation, or make it."""
     kind, _, file = environment["DATABASE_URL"].partition(":///")
-    if kind == "sqlite":
+    if kind == "sqlite" and not Path(file).exists():
         databases.copy(databases.migrated(), Path(file))
     else:
         manage("migrate", "--verbosity", "0", **environment)
