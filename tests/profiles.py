@@ -1,8 +1,9 @@
 """How much of the suite is run: three lengths.
 
 A run of named tests has every case, and looks at each page with axe. `script/test` without
-arguments is short enough for each change; in CI it leaves nothing out. The long runs are CI's
-alone: many more sequences, kills and presses of the same tests.
+arguments is short enough for each change; in CI it leaves out only what PostgreSQL would repeat
+(`of_this_run` in conftest.py). The long runs are CI's alone: many more sequences, kills and presses
+of the same tests.
 """
 
 import os

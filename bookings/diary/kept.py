@@ -17,7 +17,7 @@ from bookings.models import Appointment, AppointmentRequest, Claim, Offer
 from bookings.status import AppointmentStatus, OfferStatus, TimeTaken
 
 KEPT_FOR = timedelta(hours=1)
-TOO_LATE = "It is too late to undo this: the time is not kept any more. Please phone us."
+TOO_LATE = "It is too late to undo this: the time is no longer kept."
 
 # A cancelled appointment, or an offer whose times were refused.
 Kept = Appointment | Offer
