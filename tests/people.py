@@ -223,12 +223,12 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
         return triage.start_review(
             request, version=request.version, by=factories.staff("Reception"), now=now
         )
-    open_in = set(DECISIONS[slug].statuses)
+    open_in = {RequestStatus.BOOKED} if slug == "letter" else set(DECISIONS[slug].statuses)
     first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else min(open_in)
     request = factories.request_at(RequestStatus(first), now=now)
     if slug == "open-answers":
         factories.clinic(reception_reads_answers=False)
-    if slug == "send-again":
+    if slug in {"send-again", "letter"}:
         request.messages.update(status=MessageStatus.SENT, sent_at=now, sent_by="a worker")
     if slug == "leave-earlier":
         triage.join_earlier_list(request, version=request.version, by="the patient", now=now)

@@ -102,6 +102,7 @@ WRITERS = (
     "bookings.diary.week_changes",
     "bookings.journal",
     "bookings.messages.outbox",
+    "bookings.messages.paper",
     "bookings.records",
     "clinic_site.backups.restored",
     "clinic_site.staff.accounts",

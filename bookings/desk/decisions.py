@@ -21,9 +21,12 @@ from bookings.desk.forms.decisions import (
     OpenAnswersForm,
     SendAgainForm,
 )
+from bookings.desk.forms.letters import LetterForm
 from bookings.desk.forms.people import HandOverForm, NoteForm
 from bookings.desk.forms.times import BookForm, OfferForm, TakeOfferedForm
+from bookings.desk.letters import open_sheet
 from bookings.messages.outbox import takes_texts
+from bookings.messages.still_true import kinds_on_paper
 from bookings.models import AppointmentRequest
 from bookings.status import WITH_APPOINTMENT, RequestStatus, VisitStep
 from procedures.ground.decisions import Decision
@@ -61,6 +64,10 @@ def _has_email(record: AppointmentRequest, now: datetime) -> bool:
 
 def _has_email_or_text(record: AppointmentRequest, now: datetime) -> bool:
     return bool(record.email) or takes_texts(record)
+
+
+def _can_be_printed(record: AppointmentRequest, now: datetime) -> bool:
+    return bool(kinds_on_paper(record, now))
 
 
 def _is_possible(step: VisitStep, record: AppointmentRequest, now: datetime) -> bool:
@@ -370,6 +377,21 @@ DECISIONS = (
         ),
         template="admin/bookings/send_again.html",
         open_when=_has_email_or_text,
+    ),
+    Decision(
+        slug="letter",
+        label="Print a letter",
+        permission="phone_appointmentrequest",
+        statuses=set(RequestStatus),
+        form=LetterForm,
+        verb=triage.print_letter,
+        file=open_sheet,
+        said="",
+        explanation=(
+            "For a patient without email, or who would rather have it on paper. It says the same as our "
+            "email, with day, time and place. What it tells is no longer on the list to phone."
+        ),
+        open_when=_can_be_printed,
     ),
     Decision(
         slug="call",

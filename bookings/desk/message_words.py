@@ -69,7 +69,8 @@ def message_in_words(message: Message) -> MessageInWords:
         name += ", once more"
     to = _whom(message)
     channel = Channel(message.channel).label
-    is_lost = message.status in {MessageStatus.FAILED, MessageStatus.TO_TELL}
+    to_do = {MessageStatus.FAILED, MessageStatus.TO_TELL, MessageStatus.TO_POST}
+    is_lost = message.status in to_do
     return MessageInWords(f"{channel} “{name}”{to}", _outcome(message), _at(message), is_lost)
 
 
@@ -80,11 +81,15 @@ def _whom(message: Message) -> str:
         )
     if not message.sent_to:
         return ""
+    if message.channel == Channel.PAPER:
+        return f" to {message.sent_to}"
     is_text = message.channel == Channel.TEXT
     return f" to {shown(message.sent_to) if is_text else readable(message.sent_to)}"
 
 
 def _outcome(message: Message) -> str:
+    if message.channel == Channel.PAPER:
+        return _on_paper(message)
     if message.channel == Channel.PHONE:
         is_told = message.status == MessageStatus.SENT
         return "told" if is_told else _not_sent(message) or "not told yet"
@@ -94,6 +99,17 @@ def _outcome(message: Message) -> str:
     if message.status == MessageStatus.FAILED:
         return f"not delivered: {_why(message)}"
     return _not_sent(message) or _waits(message)
+
+
+def _on_paper(message: Message) -> str:
+    """Who printed a letter and when, and whether it has gone."""
+    printed = f"{timezone.localtime(message.printed_at):%a %-d %b at %-H:%M}"
+    said = f"printed by {message.printed_by}, {printed}"
+    if message.status == MessageStatus.DROPPED:
+        return f"{said}, and not used"
+    if message.status == MessageStatus.TO_POST:
+        return f"{said}, not posted yet"
+    return f"{said}, {'posted' if message.sent_to else 'handed over'} by {message.sent_by}"
 
 
 def _not_sent(message: Message) -> str:

@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from bookings import journal, triage
-from bookings.desk import callers, diary_pages, numbers, rebooking, walk_ins
+from bookings import journal, messages, triage
+from bookings.desk import callers, diary_pages, letters, numbers, rebooking, walk_ins
 from bookings.desk.calls import note_no_answer
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.notes import mark_pinned
@@ -55,6 +55,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         pages = [
             *callers.urls(self.admin_site),
             *walk_ins.urls(self.admin_site),
+            *letters.urls(self.admin_site),
             *diary_pages.urls(self.admin_site),
             *rebooking.urls(self.admin_site),
             *numbers.urls(self.admin_site),
@@ -75,6 +76,8 @@ class AppointmentRequestAdmin(DecisionAdmin):
             **self.admin_site.each_context(request),
             "title": "Patients to phone",
             "to_phone": waiting,
+            "on_paper": {each.request_id for each in messages.waiting_for_paper(now)},
+            "to_post": letters.number_to_post(),
         }
         return TemplateResponse(request, "admin/bookings/to_phone.html", context)
 

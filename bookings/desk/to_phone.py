@@ -171,7 +171,9 @@ def _put_right() -> Exists:
 def _failed(since: datetime) -> QuerySet[Message]:
     """Failed messages, until one of the same kind has left, or a colleague has sent it again."""
     since_then = Message.objects.filter(
-        Q(status=MessageStatus.SENT) | Q(status=MessageStatus.QUEUED, repeats__isnull=False),
+        Q(status=MessageStatus.SENT)
+        | Q(status=MessageStatus.TO_POST)
+        | Q(status=MessageStatus.QUEUED, repeats__isnull=False),
         request=OuterRef("request"),
         kind=OuterRef("kind"),
         pk__gt=OuterRef("pk"),

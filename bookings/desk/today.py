@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from bookings.desk.agenda import appointments_without_attendance, coming_today
 from bookings.desk.calls import Calls
+from bookings.desk.letters import number_to_post
 from bookings.desk.to_phone import ToPhone, patients_to_phone
 from bookings.diary.free_times import Stranded, stranded
 from bookings.models import Appointment, AppointmentRequest
@@ -131,6 +132,7 @@ def _in_order(
     yield from _calls([each for each in to_phone if not each.is_urgent], urgent=False)
     yield from _answers(tally.today, today, "today")
     yield from _attendance(now)
+    yield from _to_post(number_to_post())
     yield from _lost(lost[len(soon) :])
 
 
@@ -224,6 +226,19 @@ def _call(each: ToPhone) -> str:
     number = phones.shown(each.request.phone) if each.request.phone else "No phone number"
     tried = f" {each.calls}." if each.calls.made else ""
     return f"{number}. {each.why}{tried}"
+
+
+def _to_post(number: int) -> Iterator[Task]:
+    """Letters that are still on the desk: nobody has been told yet."""
+    if not number:
+        return
+    yield Task(
+        weight="open",
+        mark="✉",
+        title=f"{counted(number, 'letter')} printed, not posted yet",
+        label="Letters",
+        address=reverse("admin:bookings_letters"),
+    )
 
 
 def _attendance(now: datetime) -> Iterator[Task]:

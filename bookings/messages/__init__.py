@@ -26,6 +26,14 @@ from bookings.messages.outbox import (
     take_back,
     tell_old_address,
 )
+from bookings.messages.paper import (
+    Letter,
+    note_gone,
+    on_paper,
+    put_on_paper,
+    take_letter_back,
+    waiting_for_paper,
+)
 from bookings.messages.sending import drop_what_need_not_be_told, send_due
 
 __all__ = [
@@ -34,15 +42,19 @@ __all__ = [
     "OF_NO_WEIGHT",
     "TEXTED",
     "BadAddress",
+    "Letter",
     "StillBeingSent",
     "drop_all",
     "drop_what_need_not_be_told",
     "inboxes",
     "letter",
+    "note_gone",
     "note_returned",
     "note_run",
     "note_told",
     "notify_clinic",
+    "on_paper",
+    "put_on_paper",
     "queue",
     "queue_invitation",
     "queue_once",
@@ -51,6 +63,8 @@ __all__ = [
     "send_due",
     "sender",
     "take_back",
+    "take_letter_back",
     "tell_old_address",
     "text",
+    "waiting_for_paper",
 ]

@@ -24,8 +24,8 @@ from bookings.diary.desk_hours import desk_hours_in_words
 from bookings.links import link_ends, private_link
 from bookings.messages.clinic_addresses import inboxes, returned_mail_address, sender
 from bookings.messages.still_true import NOT_TO_PATIENT
-from bookings.models import Message
-from bookings.status import PATIENT, CancelledBy, MessageKind, RequestStatus
+from bookings.models import Appointment, AppointmentRequest, Message, Offer
+from bookings.status import PATIENT, CancelledBy, Channel, MessageKind, RequestStatus
 from bookings.status.events import Event, told_patient
 from procedures.models import Invitation
 from procedures.models.clinic import details
@@ -57,10 +57,7 @@ ABOUT_A_VISIT = {
 def letter(message: Message) -> EmailMultiAlternatives:
     """The email of a message. Raises BadAddress if a setting has no usable address."""
     told = _told(message)
-    rendered = render_to_string(f"bookings/email/{message.kind}.txt", told)
-    subject, _, body = rendered.strip().partition("\n")
-    # Parts that a template leaves out leave blank lines behind.
-    body = re.sub(r"\n{3,}", "\n\n", body.strip())
+    subject, body = _words(message, told)
     name, address = sender()
     headers = {
         "Message-ID": f"<{message.message_id}@{address.rpartition('@')[2]}>",
@@ -81,6 +78,18 @@ def letter(message: Message) -> EmailMultiAlternatives:
     if appointment := told.get("appointment"):
         mail.attach("appointment.ics", invitation(appointment), "text/calendar")
     return mail
+
+
+def words(message: Message) -> tuple[str, str]:
+    """The subject and the text of an email, or of a letter on paper."""
+    return _words(message, _told(message))
+
+
+def _words(message: Message, told: dict[str, Any]) -> tuple[str, str]:
+    rendered = render_to_string(f"bookings/email/{message.kind}.txt", told)
+    subject, _, body = rendered.strip().partition("\n")
+    # Parts that a template leaves out leave blank lines behind.
+    return subject, re.sub(r"\n{3,}", "\n\n", body.strip())
 
 
 def text(message: Message) -> str:
@@ -144,9 +153,11 @@ def _told_patient(message: Message) -> dict[str, Any]:
     """What a message about a request is given."""
     request, root = message.request, message.repeats or message
     to_clinic = message.kind == MessageKind.CLINIC_NOTICE
-    appointment = None
-    if request.detail_in_messages and message.kind in ABOUT_A_VISIT:
-        appointment = request.appointments.order_by("-pk").first()
+    # A letter is sealed or goes from hand to hand, so it says what an email may only lead to.
+    on_paper = message.channel == Channel.PAPER
+    last = request.appointments.order_by("-pk").first()
+    tells_when = request.detail_in_messages or on_paper
+    appointment = last if tells_when and message.kind in ABOUT_A_VISIT else None
     event = _told_event(message)
     return {
         "what_happened": told_patient(event, root.queued_by) if event else "",
@@ -157,11 +168,26 @@ def _told_patient(message: Message) -> dict[str, Any]:
         "reply_due": request.reply_due,
         "link_ends": link_ends(request),
         "link": "" if message.kind in NOT_TO_PATIENT else private_link(request),
+        "on_paper": on_paper,
+        "offered": _offered(request) if on_paper else None,
+        "why": _why_cancelled(last) if on_paper else "",
         "has_given": request.appointments.filter(given__isnull=False).exists(),
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,
         "undo_until": _undo_until(message),
     }
+
+
+def _offered(request: AppointmentRequest) -> Offer | None:
+    """The offer whose times are held now."""
+    standing = request.offers.standing(timezone.now()).select_related("clinician")
+    return standing.prefetch_related("times__room__location").first()
+
+
+def _why_cancelled(last: Appointment | None) -> str:
+    """Why we cancelled, as we wrote it for the patient."""
+    is_ours = last is not None and last.cancelled_by == CancelledBy.CLINIC
+    return last.request.ended_reason if last and is_ours else ""
 
 
 def _undo_until(message: Message) -> datetime | None:

@@ -26,13 +26,35 @@ NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT, MessageKi
 
 def is_still_true(message: Message, now: datetime) -> bool:
     """Whether what the message tells the patient is true at that instant."""
-    rule = RULES.get(message.kind)
+    rule = _is_as_printed if message.channel == Channel.PAPER else RULES.get(message.kind)
     return rule is None or rule(message, now)
+
+
+def kinds_on_paper(request: AppointmentRequest, now: datetime) -> list[MessageKind]:
+    """What a letter can tell the patient at that instant, the likeliest first.
+
+    It looks at the appointments in memory, so that a page that has read them asks nothing more.
+    """
+    state = request.state(now)
+    visits = sorted(request.appointments.all(), key=lambda each: each.pk)
+    last = visits[-1] if visits else None
+    kinds = []
+    if state in {RequestStatus.OFFERED, RequestStatus.BOOKED_OFFERED}:
+        kinds.append(MessageKind.OFFER)
+    if last and last.status == AppointmentStatus.BOOKED and now < last.starts:
+        was_moved = any(each.status == AppointmentStatus.MOVED for each in visits)
+        kinds += [MessageKind.MOVED if was_moved else MessageKind.BOOKED, MessageKind.REMINDER]
+    if last and last.status == AppointmentStatus.CANCELLED and state == RequestStatus.CLOSED:
+        kinds.append(MessageKind.CANCELLED)
+    if last and last.status == AppointmentStatus.FULFILLED:
+        kinds.append(MessageKind.AFTERWARDS)
+    return kinds
 
 
 def can_be_repeated(request: AppointmentRequest, now: datetime) -> list[Message]:
     """The messages that can be sent once more, newest first: the last of each kind, if still true."""
-    rows = request.messages.exclude(channel=Channel.PHONE).exclude(kind__in=NOT_TO_PATIENT)
+    written = request.messages.exclude(channel__in=[Channel.PHONE, Channel.PAPER])
+    rows = written.exclude(kind__in=NOT_TO_PATIENT)
     last: dict[tuple[str, int], Message] = {}
     for message in rows.select_related("request", "repeats").order_by("-pk"):
         last.setdefault((message.kind, message.days_ahead), message)
@@ -51,6 +73,16 @@ def _stands(*statuses: RequestStatus) -> Callable[[Message, datetime], bool]:
 
 def _goes_on(message: Message, now: datetime) -> bool:
     return message.request.ended_at is None
+
+
+def _is_as_printed(message: Message, now: datetime) -> bool:
+    """Whether a letter would say today what is on the paper."""
+    request, printed = message.request, message.printed_at
+    if printed is None or message.kind not in kinds_on_paper(request, now):
+        return False
+    since = [each.booked_at for each in request.appointments.all()]
+    since += request.offers.values_list("made_at", flat=True)
+    return max(since) <= printed and (request.ended_at or printed) <= printed
 
 
 def _said_at(message: Message) -> datetime:

@@ -25,9 +25,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """What a colleague has to tell by phone."""
         return self.filter(status=MessageStatus.TO_TELL)
 
+    def to_post(self) -> Self:
+        """Letters that are printed, and neither posted nor handed over."""
+        return self.filter(status=MessageStatus.TO_POST)
+
 
 class Message(models.Model):
-    """One email or text message to send, or news that a colleague has to tell by phone.
+    """One email or text message to send, a letter to post, or news that a colleague has to tell.
 
     It contains no text: that is made from its template when it is sent.
     """
@@ -55,9 +59,12 @@ class Message(models.Model):
     leased_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     sent_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
+    # Only for a letter.
+    printed_at = models.DateTimeField(null=True)
+    printed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     failure = models.CharField(max_length=100, blank=True)
     # The address or number that the last try went to, so that we can tell whoever asks. Empty for what
-    # went to an address that the patient had given up.
+    # went to an address that the patient had given up, and for a letter that was handed over.
     sent_to = models.CharField(max_length=254, blank=True)
     # The message that a colleague sent once more with this one.
     repeats = models.ForeignKey(
@@ -65,7 +72,7 @@ class Message(models.Model):
     )
 
     PERSONAL = {"address", "sent_to"}
-    OF_STAFF = {"queued_by", "sent_by"}
+    OF_STAFF = {"queued_by", "sent_by", "printed_by"}
     NOT_PERSONAL = {
         "id",
         "request",
@@ -81,6 +88,7 @@ class Message(models.Model):
         "tries",
         "leased_until",
         "sent_at",
+        "printed_at",
         "failure",
         "repeats",
     }
@@ -92,6 +100,12 @@ class Message(models.Model):
         constraints = [
             paired("queued"),
             paired("sent"),
+            paired("printed"),
+            CheckConstraint(
+                condition=Q(channel=Channel.PAPER, printed_at__isnull=False)
+                | ~Q(channel=Channel.PAPER) & Q(printed_at=None) & ~Q(status=MessageStatus.TO_POST),
+                name="a_letter_says_when_it_was_printed",
+            ),
             CheckConstraint(
                 condition=Q(request=None, invitation__isnull=False, kind=MessageKind.INVITATION)
                 | Q(request__isnull=False, invitation=None) & ~Q(kind=MessageKind.INVITATION),
@@ -111,7 +125,9 @@ class Message(models.Model):
             ),
             Index(
                 fields=["queued_at"],
-                condition=Q(status__in=[MessageStatus.FAILED, MessageStatus.TO_TELL]),
+                condition=Q(
+                    status__in=[MessageStatus.FAILED, MessageStatus.TO_TELL, MessageStatus.TO_POST]
+                ),
                 name="messages_not_told",
             ),
         ]

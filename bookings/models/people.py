@@ -47,6 +47,8 @@ class Person(models.Model):
     date_of_birth = models.DateField()
     email = models.EmailField(blank=True)
     phone = PhoneNumberField(blank=True)
+    # Asked for only when a letter is to be posted.
+    postal_address = models.CharField(max_length=200, blank=True)
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)
     # The row under which they are shown, since colleagues said that two rows are one person. It
@@ -62,7 +64,7 @@ class Person(models.Model):
     emptied_at = models.DateTimeField(null=True)
     emptied_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
-    PERSONAL = {"name", "date_of_birth", "email", "phone"}
+    PERSONAL = {"name", "date_of_birth", "email", "phone", "postal_address"}
     OF_HEALTH = {"access_needs", "access_detail"}
     OF_STAFF = {"known_by", "emptied_by"}
     NOT_PERSONAL = {"id", "joined_to", "version", "known_at", "emptied_at"}

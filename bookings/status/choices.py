@@ -212,6 +212,8 @@ class Channel(TextChoices):
     TEXT = "text", "Text message"
     # A colleague tells them: nothing is sent.
     PHONE = "phone", "Phone call"
+    # A colleague prints it, and posts it or hands it over.
+    PAPER = "paper", "Letter"
 
 
 class MessageKind(TextChoices):
@@ -246,3 +248,4 @@ class MessageStatus(TextChoices):
     DROPPED = "dropped", "Not sent: out of date"
     FAILED = "failed", "Failed"
     TO_TELL = "to_tell", "Not told yet"
+    TO_POST = "to_post", "Printed, not posted yet"

@@ -36,6 +36,11 @@ class Event(StrEnum):
     JOINED_EARLIER_LIST = "joined the earlier-time list"
     LEFT_EARLIER_LIST = "left the earlier-time list"
     SENT_AGAIN = "sent a message again"
+    LETTER_PRINTED = "printed a letter"
+    LETTER_POSTED = "posted a letter"
+    LETTER_HANDED_OVER = "handed a letter over"
+    LETTER_UNDONE = "took back the last note on a letter"
+    ADDRESS_NOTED = "noted the postal address"
     CONTACT_CHANGED = "changed how to be reached"
     BIRTH_DATE_CORRECTED = "corrected the date of birth"
     LINK_RENEWED = "renewed the private link"
@@ -131,6 +136,11 @@ TOLD: dict[Event, ToldPatient] = {
         "You left our cancellation list.", "We took you off our cancellation list."
     ),
     Event.SENT_AGAIN: ToldPatient(by_clinic="We sent you a message again."),
+    Event.LETTER_PRINTED: ToldPatient(),
+    Event.LETTER_POSTED: ToldPatient(by_clinic="We posted you a letter."),
+    Event.LETTER_HANDED_OVER: ToldPatient(by_clinic="We gave you a letter."),
+    Event.LETTER_UNDONE: ToldPatient(),
+    Event.ADDRESS_NOTED: ToldPatient(by_clinic="We noted your postal address."),
     Event.CONTACT_CHANGED: ToldPatient(
         "You changed your contact details.", "We changed your contact details."
     ),
@@ -255,6 +265,11 @@ SHOWN = (Event.READ, Event.SEARCHED, Event.PRINTED, Event.EXPORTED, Event.ANSWER
 LOOKS = (
     *SHOWN,
     Event.SENT_AGAIN,
+    Event.LETTER_PRINTED,
+    Event.LETTER_POSTED,
+    Event.LETTER_HANDED_OVER,
+    Event.LETTER_UNDONE,
+    Event.ADDRESS_NOTED,
     Event.HANDED_OVER,
     Event.NOTE_WRITTEN,
     Event.NOTE_UNPINNED,

@@ -62,6 +62,7 @@ from bookings.triage.offering import (
     usual_hold,
     warn_of_ends,
 )
+from bookings.triage.paper import letter_has_gone, print_letter, undo_letter
 from bookings.triage.people import change_person, join, keep_apart, undo_verdict
 from bookings.triage.receiving import (
     Submission,
@@ -132,6 +133,7 @@ __all__ = [
     "latest_appointment",
     "leave_as_it_is",
     "leave_earlier_list",
+    "letter_has_gone",
     "may_follow_up",
     "may_read_answers",
     "note_wrong_birth_dates",
@@ -142,6 +144,7 @@ __all__ = [
     "plan_recall",
     "planned_recall",
     "possible_steps",
+    "print_letter",
     "reads_every_answer",
     "record_arrival",
     "record_attendance",
@@ -160,6 +163,7 @@ __all__ = [
     "undo",
     "undo_attendance",
     "undo_giving_back",
+    "undo_letter",
     "undo_verdict",
     "unpin_note",
     "usual_hold",

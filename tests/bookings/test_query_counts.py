@@ -21,9 +21,9 @@ HALF_AN_HOUR = timedelta(minutes=30)
 # The pages that need more than the mark, and what for. Nothing may be added to them unnoticed.
 # Rota: sessions, hours, closed days and closures are four tables. Looks: a read is chained (three).
 MORE = {
-    "reception, today": 25,  # rota, whom to phone (a query for each reason), alarms, four lists
+    "reception, today": 26,  # rota, whom to phone (a query for each reason), alarms, four lists
     "clinician, today": 26,  # flags, answers, the questions that they own, alarms
-    "manager, today": 49,  # all of reception, “Ready to open?” and the pages that are due
+    "manager, today": 50,  # all of reception, “Ready to open?” and the pages that are due
     "reception, a request": 23,  # looks, who may be the same, the whole time line
     "reception, a visit": 30,  # the same, with its rota and recall
     "reception, offer": 25,  # looks, rota, terms twice (shown and checked), whom to phone

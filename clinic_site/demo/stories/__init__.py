@@ -21,6 +21,7 @@ WITHOUT_VISIT = _named(
     without_visit.question_lapsed,
     without_visit.offered,
     without_visit.offered_by_phone,
+    without_visit.offered_on_paper,
     without_visit.offer_ends_soon,
     without_visit.wants_other_times,
     without_visit.offer_lapsed,
