@@ -125,10 +125,18 @@ class Message(models.Model):
             ),
             Index(
                 fields=["queued_at"],
-                condition=Q(
-                    status__in=[MessageStatus.FAILED, MessageStatus.TO_TELL, MessageStatus.TO_POST]
-                ),
+                condition=Q(status__in=[MessageStatus.FAILED, MessageStatus.TO_TELL]),
                 name="messages_not_told",
+            ),
+            Index(
+                fields=["printed_at"],
+                condition=Q(status=MessageStatus.TO_POST),
+                name="letters_to_post",
+            ),
+            Index(
+                fields=["sent_at"],
+                condition=Q(channel=Channel.PAPER, status=MessageStatus.SENT),
+                name="letters_gone",
             ),
         ]
 

@@ -48,7 +48,7 @@ class Person(models.Model):
     email = models.EmailField(blank=True)
     phone = PhoneNumberField(blank=True)
     # Asked for only when a letter is to be posted.
-    postal_address = models.CharField(max_length=200, blank=True)
+    postal_address = models.CharField(max_length=200, blank=True, default="", db_default="")
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)
     # The row under which they are shown, since colleagues said that two rows are one person. It
