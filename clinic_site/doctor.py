@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from bookings.desk.alarms import about_outages, about_the_worker, left_unsent
 from bookings.models import ClosedDay, WorkerRun
+from bookings.records import erasing
 from clinic_site.backups import keeping
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import sign_ins
@@ -229,6 +230,22 @@ def _backup(now: datetime) -> Findings:
         yield Finding(said, "python manage.py backup; systemctl list-timers 'clinic-*'")
 
 
+def _erasures(now: datetime) -> Findings:
+    file = settings.ERASURES_FILE
+    remedy = f"Put the last copy of the list at {file}: docs/operations.md, “When somebody wants to be erased”."
+    try:
+        missing = erasing.not_on_the_list()
+    except (OSError, ValueError) as fault:
+        yield Finding(f"The list of erasures cannot be read: {fault}", remedy)
+        return
+    if missing:
+        yield Finding(
+            f"The list of erasures does not name {counted(len(missing), 'person', 'people')} whom we "
+            "erased, so a restored backup would bring them back.",
+            remedy,
+        )
+
+
 def _closed_days(now: datetime) -> Findings:
     last = ClosedDay.objects.order_by("-day").first()
     if last is None or last.day < timezone.localdate(now) + CLOSED_DAYS_AHEAD:
@@ -296,6 +313,7 @@ CHECKS = (
     Check("Mail server", _mail_server, needs_database=False, goes_out=True),
     Check("Certificate", _certificate, needs_database=False, goes_out=True),
     Check("Backup", _backup, needs_database=False),
+    Check("Erasures", _erasures),
     Check("Bank holidays", _closed_days),
     Check("Information pages", _pages),
 )

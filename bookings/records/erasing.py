@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from bookings import triage
-from bookings.models import AppointmentRequest, Person, Recall
+from bookings.models import AppointmentRequest, Person, PersonEvent, Recall
 from bookings.records import tombstones
 from bookings.records.emptying import empty_people
 from bookings.records.holds import is_held, lock
@@ -116,6 +116,17 @@ def apply_erasures(now: datetime) -> Applied:
             still_open += _erase_again(person, now)
             erased += 1
     return Applied(erased, already, unknown, still_open)
+
+
+def not_on_the_list() -> list[int]:
+    """Rows of people whom somebody erased, and whom a restore of a backup would bring back.
+
+    Raises OSError or ValueError if the list of erasures is there and cannot be read.
+    """
+    erased = PersonEvent.objects.filter(act=PersonAct.ERASED).values_list("person_id", flat=True)
+    file = tombstones.file_of_erasures()
+    listed = {stone.person for stone in tombstones.read(file)} if file.exists() else set()
+    return sorted(set(erased) - listed)
 
 
 def _erase_again(person: Person, now: datetime) -> list[str]:

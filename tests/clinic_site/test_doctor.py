@@ -20,8 +20,10 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
-from bookings.models import ClosedDay, Outage, WorkerRun
-from bookings.status import Channel
+from bookings.models import ClosedDay, Outage, PersonEvent, WorkerRun
+from bookings.records import tombstones
+from bookings.records.emptying import empty_people
+from bookings.status import Channel, PersonAct
 from clinic_site import doctor
 from clinic_site.doctor import CHECKS, Finding
 from procedures.models import SignIn
@@ -48,6 +50,7 @@ def well(
     ClosedDay.objects.get_or_create(day=monday.date() + timedelta(days=100))
     (tmp_path / "last-success.json").write_text(json.dumps({"at": monday.isoformat()}))
     settings.BACKUP_FOLDER = str(tmp_path)
+    settings.ERASURES_FILE = str(tmp_path / "erasures.jsonl")
     (tmp_path / "breached.txt").write_text(f"{'A' * 40}:1\n{'B' * 40}:1\n")
     settings.BREACHED_PASSWORDS = str(tmp_path / "breached.txt")
     monkeypatch.setattr(doctor, "clock_of_the_database", lambda: monday)
@@ -100,6 +103,24 @@ def backup_is_unreadable(patch: pytest.MonkeyPatch, settings: Any) -> None:
 
 def backup_is_not_set_up(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.BACKUP_FOLDER = ""
+
+
+def erasures_are_gone(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    now = WorkerRun.objects.get().ran_at
+    by = User.objects.create_user("owner")
+    for _ in range(2):
+        person = factories.received(now=now).person
+        empty_people([person.pk], PersonAct.ERASED, by=by, now=now)
+
+
+def one_erasure_is_not_listed(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    erasures_are_gone(patch, settings)
+    first = PersonEvent.objects.filter(act=PersonAct.ERASED).earliest("pk")
+    tombstones.add([first.person_id], first.done_at)
+
+
+def erasures_are_unreadable(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    Path(settings.ERASURES_FILE).write_text("not one of ours\n")
 
 
 def closed_days_run_out(patch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -160,6 +181,9 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (backup_is_old, "Backup", "is of Saturday 21 November 2026 at 21:00.", True),
         (backup_is_unreadable, "Backup", "There is no good backup yet.", True),
         (backup_is_not_set_up, "Backup", "No backup is set up.", True),
+        (erasures_are_gone, "Erasures", "does not name 2 people whom we erased", True),
+        (one_erasure_is_not_listed, "Erasures", "does not name 1 person whom", True),
+        (erasures_are_unreadable, "Erasures", "cannot be read: Line 1 of ", True),
         (closed_days_run_out, "Bank holidays", "None is known", False),
         (a_page_is_due, "Information pages", "1 page to review: ", False),
         (a_check_breaks, "Information pages", "We could not check this: ValueError at ", False),
