@@ -1,5 +1,6 @@
 """Databases with every migration applied: that takes many seconds, and copying one takes none."""
 
+import ast
 import contextlib
 import fcntl
 import functools
@@ -21,16 +22,52 @@ from tests import clock
 
 ROOT = Path(__file__).parent.parent
 KEPT_IN = ROOT / "var" / "tests"
-# Whatever a migration could use: its own code, ours, and Django's.
-CODE = ("bookings/**/*.py", "clinic_site/**/*.py", "procedures/**/*.py", "requirements*.txt")
-# What the demonstration is made of beside code.
-TEXTS = ("clinic_site/demo/**/*.*", "static/**/*.*", "templates/**/*.*")
+APPS = ("bookings", "clinic_site", "procedures")
+# Where a migration begins: its own code, the models, the groups granted after it, and libraries.
+MIGRATES = (
+    "*/migrations/*.py",
+    "*/models/*.py",
+    "clinic_site/groups.py",
+    "clinic_site/settings.py",
+    "requirements*.txt",
+)
+# What the demonstration is made of.
+TELLS = (*(f"{app}/**/*.*" for app in APPS), "static/**/*.*", "templates/**/*.*")
 
 
-def fingerprint(decided_by: tuple[str, ...], moment: str) -> str:
+def like(patterns: tuple[str, ...]) -> set[Path]:
+    """The files with such names, without what Python compiled."""
+    found = {file for pattern in patterns for file in ROOT.glob(pattern)}
+    return {file for file in found if file.suffix != ".pyc" and file.is_file()}
+
+
+def used_by(patterns: tuple[str, ...]) -> set[Path]:
+    """These files, and every module of ours that they import, however indirectly."""
+    used: set[Path] = set()
+    left = like(patterns)
+    while left:
+        file = left.pop()
+        used.add(file)
+        if file.suffix == ".py":
+            left |= set(_imported(file)) - used
+    return used
+
+
+def _imported(file: Path) -> Iterator[Path]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = [each.name for each in getattr(node, "names", ()) if isinstance(each, ast.alias)]
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{name}" for name in names] + [str(node.module)]
+        for name in names:
+            path = ROOT.joinpath(*name.split("."))
+            found = [path.with_suffix(".py"), path / "__init__.py"]
+            yield from (each for each in found if name.startswith(APPS) and each.exists())
+
+
+def fingerprint(files: set[Path], moment: str) -> str:
     """It changes with these files, and so with what they make of an empty database then."""
     content = hashlib.sha256(moment.encode())
-    for file in sorted({each for pattern in decided_by for each in ROOT.glob(pattern)}):
+    for file in sorted(files):
         content.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
     return content.hexdigest()[:16]
 
@@ -38,7 +75,7 @@ def fingerprint(decided_by: tuple[str, ...], moment: str) -> str:
 @functools.cache
 def migrated() -> Path:
     """An up-to-date SQLite database, to copy from."""
-    with kept("migrated.sqlite3", CODE) as file:
+    with kept("migrated.sqlite3", used_by(MIGRATES)) as file:
         if not file.exists():
             with unfinished(file) as made:
                 migrate(f"sqlite:///{made}")
@@ -49,7 +86,8 @@ def migrated() -> Path:
 def demonstration() -> Path:
     """The same with the demonstration, as it is loaded at the moment at which tests begin."""
     moment = clock.start()
-    with kept("demonstration.sqlite3", (*CODE, *TEXTS), moment.isoformat()) as file:
+    told = like((*MIGRATES, *TELLS))
+    with kept("demonstration.sqlite3", told, moment.isoformat()) as file:
         if not file.exists():
             with unfinished(file) as made:
                 copy(migrated(), made)
@@ -89,7 +127,7 @@ def migrated_database(server: str, name: str) -> None:
         quoted = sql.Identifier(name)
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
-    with kept("migrated.sql", CODE) as dump:
+    with kept("migrated.sql", used_by(MIGRATES)) as dump:
         if dump.exists():
             run("psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={dump}", f"--dbname={url}")
             return
@@ -99,8 +137,8 @@ def migrated_database(server: str, name: str) -> None:
 
 
 @contextlib.contextmanager
-def kept(name: str, decided_by: tuple[str, ...], moment: str = "") -> Iterator[Path]:
-    """The file of that name for the files as they are, which the first to come makes.
+def kept(name: str, decided_by: set[Path], moment: str = "") -> Iterator[Path]:
+    """The file of that name for the code as it is, which the first to come makes.
 
     The others wait. Those for older code are deleted.
     """
