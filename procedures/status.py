@@ -125,6 +125,24 @@ STATUS_AFTER: dict[str, RevisionStatus] = {
 }
 
 
+class PageNews(TextChoices):
+    """What a step means for whoever relied on the page. Computed from its events, never stored."""
+
+    CHANGED = "changed", "The advice changed"
+    SUSPENDED = "suspended", "Suspended"
+    REVOKED = "revoked", "The signature was withdrawn"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    CORRECTED = "corrected", "Open again, after it was taken away"
+
+
+# The events after which patients could no longer read the page.
+TAKEN_AWAY = {
+    EVENTS[RevisionStatus.SUSPENDED]: PageNews.SUSPENDED,
+    REVOKED: PageNews.REVOKED,
+    EVENTS[RevisionStatus.WITHDRAWN]: PageNews.WITHDRAWN,
+}
+
+
 class PlanStatus(TextChoices):
     """What has become of the plan to publish a signed text on a day."""
 

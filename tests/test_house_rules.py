@@ -258,7 +258,7 @@ WRITER_OF = {
     "bookings.access": {"AccessToken", "AccessUse"},
     "bookings.webhooks": {"Delivery", "Webhook"},
     "bookings.journal": {"Look", "OutsideLook", "RequestEvent"},
-    "bookings.messages.outbox": {"Message", "Outage", "WorkerRun"},
+    "bookings.messages.outbox": {"Message", "Outage", "PageNotice", "WorkerRun"},
     "bookings.records": {"PersonEvent"},
     "clinic_site.backups.restored": {"RestoredCopy"},
     "clinic_site.staff.accounts": {"AccountEvent", "Departure", "Invitation", "StaffAccount"},

@@ -43,6 +43,7 @@ OVERTAKEN = {
     MessageKind.REMINDER: "the appointment had changed",
     MessageKind.AFTERWARDS: "it was undone",
     MessageKind.RECALL: "a follow-up had been arranged",
+    MessageKind.PAGE_NEWS: "the visit or the page had changed again",
 }
 NOT_NEEDED = "it was no longer needed"
 

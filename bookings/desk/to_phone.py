@@ -152,7 +152,7 @@ def _reached_since(moment: str) -> Exists:
 
 def _to_tell(since: datetime) -> QuerySet[Message]:
     waiting = Message.objects.to_tell().filter(~_put_right(), queued_at__gt=since)
-    return waiting.order_by("queued_at", "pk")
+    return waiting.select_related("notice__event__revision__page").order_by("queued_at", "pk")
 
 
 def _put_right() -> Exists:

@@ -27,7 +27,7 @@ from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.models import Appointment, AppointmentRequest, Message, Offer
 from bookings.status import PATIENT, CancelledBy, Channel, MessageKind, RequestStatus
 from bookings.status.events import Event, told_patient
-from procedures.models import Invitation
+from procedures.models import Invitation, PageEvent
 from procedures.models.clinic import details
 
 # The event that a message is about. Its sentence is the one on the private page.
@@ -159,6 +159,7 @@ def _told_patient(message: Message) -> dict[str, Any]:
     tells_when = request.detail_in_messages or on_paper
     appointment = last if tells_when and message.kind in ABOUT_A_VISIT else None
     event = _told_event(message)
+    notice = message.news
     return {
         "what_happened": told_patient(event, root.queued_by) if event else "",
         "reference": request.reference,
@@ -171,6 +172,7 @@ def _told_patient(message: Message) -> dict[str, Any]:
         "on_paper": on_paper,
         "offered": _offered(request) if on_paper else None,
         "why": _why_cancelled(last) if on_paper else "",
+        "news": PageEvent.objects.news_of(notice.event) if notice else "",
         "has_given": request.appointments.filter(given__isnull=False).exists(),
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,

@@ -15,9 +15,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from bookings.messages.still_true import NOT_TO_PATIENT
-from bookings.models import AppointmentRequest, Message, Outage, WorkerRun
+from bookings.models import AppointmentRequest, Message, Outage, PageNotice, Person, WorkerRun
 from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
-from procedures.models import Invitation
+from procedures.models import Invitation, PageEvent
 from procedures.models.clinic import details
 
 # How long one try may take before another worker may take the message over.
@@ -67,22 +67,24 @@ def queue(
     on_the_phone: bool = False,
     days_ahead: int = 0,
     repeats: Message | None = None,
-) -> None:
+    event: PageEvent | None = None,
+) -> list[Message]:
     """Write the messages of a change, in its transaction.
 
     There is one of a kind for each version, and a text message beside it if the patient agreed to
     those. Without an email address there is only the text message; without that too, a colleague
     has to tell them, unless they were `on_the_phone` or did it themselves. Messages go out as soon
     as possible, but not before `not_before`, and what a colleague can still undo not before that is
-    too late. `repeats` is the message that these send once more.
+    too late. `repeats` is the message that these send once more, `event` what happened to a page
+    if they tell of that.
     """
-    Message.objects.bulk_create(
+    return Message.objects.bulk_create(
         Message(
             request=request,
             kind=kind,
             channel=channel,
             status=MessageStatus.TO_TELL if channel == Channel.PHONE else MessageStatus.QUEUED,
-            request_version=request.version,
+            request_version=event.number if event else request.version,
             days_ahead=days_ahead,
             message_id=secrets.token_urlsafe(32),
             queued_at=now,
@@ -133,6 +135,22 @@ def queue_once(
     try:
         with transaction.atomic():
             queue(request, kind, by=CLOCK, now=now, days_ahead=days_ahead)
+    except IntegrityError:
+        return False
+    return True
+
+
+def queue_news(
+    event: PageEvent, person: Person, *, about: AppointmentRequest, now: datetime
+) -> bool:
+    """Tell somebody of news of the page that they were given; False if another worker was faster.
+
+    `about` is the request of the visit for which they were given it.
+    """
+    try:
+        with transaction.atomic():
+            [message] = queue(about, MessageKind.PAGE_NEWS, by=CLOCK, now=now, event=event)
+            PageNotice.objects.create(event=event, person=person, message=message)
     except IntegrityError:
         return False
     return True

@@ -25,7 +25,11 @@ WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 60, 120, 2
 LONGEST_WAIT_IN_AN_OUTAGE = timedelta(minutes=30)
 LONG = timedelta(hours=1)
 # However late a repaired mail server lets them out, these wake nobody.
-ONLY_BY_DAY = {MessageKind.REMINDER}
+ONLY_BY_DAY = {
+    (MessageKind.REMINDER, Channel.EMAIL),
+    (MessageKind.REMINDER, Channel.TEXT),
+    (MessageKind.PAGE_NEWS, Channel.TEXT),
+}
 # As long as mail servers keep trying (RFC 5321, 4.5.4.1). By then somebody has to phone.
 LONGEST_OUTAGE = timedelta(days=4)
 
@@ -55,7 +59,8 @@ def _send(pk: int) -> bool:
 def _hand_over(pk: int) -> bool:
     """Give the message to a server and record that; False if it has to wait, or need not go."""
     message = Message.objects.select_related("request", "invitation__account").get(pk=pk)
-    if message.kind in ONLY_BY_DAY and not is_daytime(now := timezone.now()):
+    by_day = (message.kind, message.channel) in ONLY_BY_DAY
+    if by_day and not is_daytime(now := timezone.now()):
         outbox.try_later(pk, next_daytime(now) - now, message.failure)
         return False
     if not is_still_true(message, timezone.now()):

@@ -7,7 +7,7 @@ own.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bookings.models import Appointment, AppointmentRequest, Message
+from bookings.models import Appointment, AppointmentRequest, Message, Person
 from bookings.status import (
     WITH_APPOINTMENT,
     AppointmentStatus,
@@ -17,6 +17,7 @@ from bookings.status import (
     RequestStatus,
 )
 from bookings.status.events import Event
+from procedures.models import PageEvent
 
 # After that nobody expects to hear from us about it.
 MATTERS_FOR = timedelta(days=60)
@@ -118,6 +119,18 @@ def _is_about_a_visit_to_come(message: Message, now: datetime) -> bool:
     )
 
 
+def _is_newest_news(message: Message, now: datetime) -> bool:
+    """Whether the person still comes with that page, and nothing has happened to it since."""
+    if message.news is None:
+        return False
+    event, person = message.news.event, message.news.person
+    newer = PageEvent.objects.filter(page=event.page_id, number__gt=event.number).news()
+    coming = Appointment.objects.given_before(event, now).filter(
+        request__person__in=Person.objects.one_with(person)
+    )
+    return coming.exists() and not newer.exists()
+
+
 def _was_attended(message: Message, now: datetime) -> bool:
     last = _latest(message)
     return last is not None and last.status == AppointmentStatus.FULFILLED
@@ -157,5 +170,6 @@ RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.REMINDER: _is_about_a_visit_to_come,
     MessageKind.AFTERWARDS: _was_attended,
     MessageKind.RECALL: _is_still_to_ask,
+    MessageKind.PAGE_NEWS: _is_newest_news,
     MessageKind.INVITATION: _still_opens,
 }

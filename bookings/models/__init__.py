@@ -9,7 +9,7 @@ from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutc
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.feeds import CalendarFeed
 from bookings.models.journal import Look, RequestEvent
-from bookings.models.messages import Message, Outage, WorkerRun
+from bookings.models.messages import Message, Outage, PageNotice, WorkerRun
 from bookings.models.people import Note, Person, PersonEvent, PersonLink, SearchKey
 from bookings.models.questions import QuestionGroup, ScreeningQuestion
 from bookings.models.recalls import Recall
@@ -55,6 +55,7 @@ __all__ = [
     "OpeningHours",
     "Outage",
     "OutsideLook",
+    "PageNotice",
     "Person",
     "PersonEvent",
     "PersonLink",

@@ -16,7 +16,7 @@ from bookings.status import (
 )
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
-from procedures.models import Clinician, Revision
+from procedures.models import Clinician, PageEvent, Revision
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
@@ -124,6 +124,19 @@ class OfferedTime(models.Model):
         return f"time {self.pk} of offer {self.offer_id}"
 
 
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    """Appointments by what patients were given with them."""
+
+    def given_before(self, event: PageEvent, now: datetime) -> Self:
+        """Visits to come whose patients were given a text of the page before that happened to it."""
+        return self.filter(
+            status=AppointmentStatus.BOOKED,
+            starts__gt=now,
+            given__page=event.page_id,
+            booked_at__lt=event.at,
+        )
+
+
 class Appointment(models.Model):
     """A confirmed time."""
 
@@ -173,6 +186,8 @@ class Appointment(models.Model):
     }
     WHOSE = ("request__person",)
     COUNTED = {"starts", "ends"}
+
+    objects = AppointmentQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -6,11 +6,12 @@ from typing import Self
 from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
+from bookings.models.people import Person
 from bookings.models.requests import AppointmentRequest
 from bookings.status import Channel, MessageKind, MessageStatus
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
-from procedures.models import Invitation
+from procedures.models import Invitation, PageEvent
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -47,6 +48,7 @@ class Message(models.Model):
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
     # Where it goes, if not to the patient's current address. Emptied when it is sent or given up.
     address = models.EmailField(blank=True)
+    # Of the request; for news of a page, the number of its event.
     request_version = models.PositiveIntegerField()
     # For a reminder: which one it is, by the days before the visit.
     days_ahead = models.PositiveSmallIntegerField(default=0)
@@ -147,6 +149,35 @@ class Message(models.Model):
             else f"request {self.request_id}"
         )
         return f"{self.kind} for {about}"
+
+    @property
+    def news(self) -> "PageNotice | None":
+        """The news of a page that it tells, or tells once more."""
+        return getattr(self.repeats or self, "notice", None)
+
+
+class PageNotice(models.Model):
+    """A record that somebody is told of one piece of news of a page that they were given.
+
+    Without a row, nobody has told them. The person is the row under which they were shown then.
+    """
+
+    event = models.ForeignKey(
+        PageEvent, on_delete=models.PROTECT, related_name="notices", verbose_name="what happened"
+    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="page_notices")
+    # What tells them. Whatever is sent once more repeats it.
+    message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="notice")
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "event", "person", "message"}
+    WHOSE = ("person",)
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["event", "person"], name="told_once_of_each_event")]
+
+    def __str__(self) -> str:
+        return f"event {self.event_id} for person {self.person_id}"
 
 
 class WorkerRun(models.Model):

@@ -235,6 +235,7 @@ class MessageKind(TextChoices):
     CONTACT = "contact", "Contact details changed"
     CONTACT_LEFT = "contact_left", "Contact details changed (to the old address)"
     RECALL = "recall", "Question about a follow-up"
+    PAGE_NEWS = "page_news", "News of the page they were given"
     LINK = "link", "Private link sent again"
     CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
     INVITATION = "invitation", "Link for a colleague to choose a password"

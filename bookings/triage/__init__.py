@@ -62,6 +62,7 @@ from bookings.triage.offering import (
     usual_hold,
     warn_of_ends,
 )
+from bookings.triage.page_news import tell_of_page_news
 from bookings.triage.paper import letter_has_gone, print_letter, undo_letter
 from bookings.triage.people import change_person, join, keep_apart, undo_verdict
 from bookings.triage.receiving import (
@@ -160,6 +161,7 @@ __all__ = [
     "submit",
     "take_offer_back",
     "take_recall_back",
+    "tell_of_page_news",
     "undo",
     "undo_attendance",
     "undo_giving_back",

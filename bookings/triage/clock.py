@@ -11,6 +11,7 @@ from bookings.status import TriageRefused
 from bookings.triage.earlier import pass_on_freed_times
 from bookings.triage.following_up import ask_about_follow_ups
 from bookings.triage.offering import warn_of_ends
+from bookings.triage.page_news import tell_of_page_news
 from bookings.triage.reminders import remind
 from bookings.triage.transitions import settle
 from procedures.ground.batches import Tally, one_by_one
@@ -42,4 +43,11 @@ def _settle(pk: int, *, now: datetime) -> bool:
 
 
 # What falls due without anybody pressing a button, in the order in which the worker does it.
-DUTIES = (catch_up, pass_on_freed_times, remind, warn_of_ends, ask_about_follow_ups)
+DUTIES = (
+    catch_up,
+    pass_on_freed_times,
+    remind,
+    warn_of_ends,
+    ask_about_follow_ups,
+    tell_of_page_news,
+)

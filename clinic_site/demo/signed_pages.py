@@ -1,6 +1,7 @@
-"""The pages of the demonstration, signed and published: some not so fresh, one in its second version.
+"""The pages of the demonstration, signed and published: some not so fresh, two in their second version.
 
-One page has been withdrawn, because three others have taken its place.
+One page has been withdrawn, because three others have taken its place. The advice of another changed
+after patients were given it.
 """
 
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from pathlib import Path
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import OutputWrapper
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from bookings import triage
 from procedures import publishing
 from procedures.models import InformationPage, PageFeedback, PlannedPublication, Revision, Source
 from procedures.publishing.folders import read_sources
@@ -46,6 +49,9 @@ DAYS_FROM_READING_TO_SIGNING = 5
 REPLACED = "tennis-elbow-outer-hip-and-heel"
 REPLACED_BY = ("tennis-elbow", "outer-hip-pain", "heel-pain")
 
+# The page whose advice changed yesterday, when patients with a visit to come had been given the earlier.
+CHANGED = "calcium-wash-out"
+
 # The page that an editor has only begun, and the one whose next version waits for its day.
 BEGUN, PLANNED = "golfers-elbow", "gout"
 
@@ -67,7 +73,7 @@ def load(now: datetime, out: OutputWrapper) -> None:
         call_command("import_pages", FOLDER / "earlier", by="editor", stdout=out)
         _publish_drafts(now, EARLIER_DAYS_AGO)
     call_command("import_pages", FOLDER / "pages", by="editor", stdout=out)
-    _publish_drafts(now, USUALLY_DAYS_AGO)
+    _publish_drafts(now, USUALLY_DAYS_AGO, but=CHANGED)
     _withdraw_replaced(now - timedelta(days=USUALLY_DAYS_AGO))
     _begin_a_page(now)
     _plan_a_version(now)
@@ -81,10 +87,26 @@ def load(now: datetime, out: OutputWrapper) -> None:
                 feedback.give(read, clear=clear, comment=comment, now=now)
 
 
-def _publish_drafts(now: datetime, days_ago: int) -> None:
-    """Sign and publish the texts of the demonstration, each on its own day."""
+def change_advice(now: datetime) -> None:
+    """Publish the new text of the page whose advice has changed, and tell who was given the old one.
+
+    Call it once there are patients.
+    """
+    for revision in _drafts().filter(page__slug=CHANGED):
+        then = now - timedelta(days=1)
+        with _sources_read_before(timezone.localdate(then)):
+            _publish(revision, then)
+        triage.tell_of_page_news(then)
+
+
+def _drafts() -> QuerySet[Revision]:
     texts = {path.read_text(encoding="utf-8") for path in FOLDER.glob("*/*.md")}
-    for revision in Revision.objects.filter(status=RevisionStatus.DRAFT, document__in=texts):
+    return Revision.objects.filter(status=RevisionStatus.DRAFT, document__in=texts)
+
+
+def _publish_drafts(now: datetime, days_ago: int, but: str = "") -> None:
+    """Sign and publish the texts of the demonstration, each on its own day."""
+    for revision in _drafts().exclude(page__slug=but):
         days = SIGNED_DAYS_AGO.get(revision.page.slug, days_ago)
         then = now - timedelta(days=days)
         with _sources_read_before(timezone.localdate(then)):

@@ -1,15 +1,76 @@
 """The history of pages, readers' answers, and what owners were told."""
 
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Q, UniqueConstraint
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, UniqueConstraint, Value, When
 
 from procedures.ground.constraints import paired
 from procedures.models.pages import InformationPage, Revision
-from procedures.status import ChangeClass, PlanStatus
+from procedures.status import (
+    EVENTS,
+    RE_AFFIRMED,
+    TAKEN_AWAY,
+    ChangeClass,
+    PageNews,
+    PlanStatus,
+    RevisionStatus,
+)
+
+PUBLISHED = EVENTS[RevisionStatus.PUBLISHED]
+
+
+class PageEventQuerySet(models.QuerySet["PageEvent"]):
+    """Events by what they mean for readers."""
+
+    def before_readers(self) -> Self:
+        """The steps after which readers of a page could read another text, or none, or one again."""
+        # What is done to a text before its publication is nothing to readers.
+        return self.filter(
+            kind__in=[PUBLISHED, RE_AFFIRMED, *TAKEN_AWAY], revision__published_at__lte=F("at")
+        )
+
+    def news(self) -> Self:
+        """The steps that whoever relied on a page has to hear of; `news` is what each means.
+
+        A text that comes after one that was taken away is news, however little it changes.
+        """
+        earlier = PageEvent.objects.before_readers().filter(
+            page=OuterRef("page"), number__lt=OuterRef("number")
+        )
+        meanings = [
+            When(
+                before__in=TAKEN_AWAY,
+                kind__in=[PUBLISHED, RE_AFFIRMED],
+                then=Value(PageNews.CORRECTED),
+            ),
+            When(
+                before__isnull=False,
+                kind=PUBLISHED,
+                revision__change_class=ChangeClass.ADVICE,
+                then=Value(PageNews.CHANGED),
+            ),
+            *[When(kind=kind, then=Value(news)) for kind, news in TAKEN_AWAY.items()],
+        ]
+        told = self.before_readers().annotate(
+            before=Subquery(earlier.order_by("-number").values("kind")[:1]),
+            news=Case(*meanings, default=Value("")),
+        )
+        return told.exclude(news="")
+
+    def news_of(self, event: "PageEvent") -> str:
+        """What an event means for readers; empty if it is no news."""
+        found: models.QuerySet[Any] = self.news().filter(pk=event.pk)
+        return found.values_list("news", flat=True).first() or ""
+
+    def newest_news(self, since: datetime) -> list["PageEvent"]:
+        """The newest news of each page that had any since that instant."""
+        newest = {
+            event.page_id: event for event in self.news().filter(at__gt=since).order_by("number")
+        }
+        return list(newest.values())
 
 
 class PageEvent(models.Model):
@@ -29,10 +90,14 @@ class PageEvent(models.Model):
     statement = models.TextField()
     # The one column that may be replaced: by `manage.py reseal_pages`, when the key changes.
     seal = models.CharField(max_length=64)
+    # Only on what `news` found.
+    news: str
 
     PERSONAL: set[str] = set()
     OF_STAFF = {"by", "statement"}
     NOT_PERSONAL = {"id", "number", "page", "revision", "kind", "at", "reason", "seal"}
+
+    objects = PageEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = "page event"

@@ -434,7 +434,12 @@ def test_a_text_that_was_taken_back_is_not_shown(client: Client, monday: datetim
     for address in (url, f"{url}page/"):
         content = client.get(address).content.decode()
         assert "has been withdrawn" in content
+        assert "Ask us instead." in content
         assert "It is a thing." not in content
+    factories.revision(RevisionStatus.PUBLISHED, of=given.page, now=monday)
+    for address in (url, f"{url}page/"):
+        content = client.get(address).content.decode()
+        assert f'There is a newer one: please <a href="{given.page.get_absolute_url()}">' in content
 
 
 def test_a_request_about_nothing_has_no_page(client: Client, monday: datetime) -> None:

@@ -161,6 +161,7 @@ SUBJECTS = {
     MessageKind.REMINDER: "A reminder of your visit",
     MessageKind.AFTERWARDS: "After your visit",
     MessageKind.RECALL: "About your next visit",
+    MessageKind.PAGE_NEWS: "Before your visit: what we gave you to read has changed",
     MessageKind.CONTACT: "Your contact details have changed",
     MessageKind.CONTACT_LEFT: "Contact details have changed",
     MessageKind.LINK: "Your private link",

@@ -38,6 +38,7 @@ class Command(BaseCommand):
             questions.load(now)
             diary.load(now)
             requests.load(now)
+            signed_pages.change_advice(now)
             colleagues.load(now)
             checkpoints.sign_what_is_new(now)
         self.stdout.write("\nThe demonstration is ready. Staff sign in at /admin/ with:\n\n")

@@ -1,0 +1,64 @@
+"""Tells patients what has become of a page since they were given it for a visit to come.
+
+Nobody calls this when a page is published: the worker reads the history of pages. So it tells the
+patients of a step that was taken while it was not running, too.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from bookings import messages
+from bookings.models import Appointment, PageNotice
+from bookings.status import AppointmentStatus
+from procedures.ground.batches import Tally, one_by_one
+from procedures.models import PageEvent
+
+
+def tell_of_page_news(now: datetime) -> Tally:
+    """Queue one message for each patient who was given a page before its newest news; how many.
+
+    News that is older than the newest is overtaken, and told to nobody any more.
+    """
+    done = failed = 0
+    for event in _newest_news(now):
+        tell = partial(_tell, event=event, now=now)
+        tally = one_by_one(_untold(event, now), tell, task="telling news of a page, appointment")
+        done, failed = done + tally, failed + tally.failed
+    return Tally(done, failed=failed)
+
+
+def _newest_news(now: datetime) -> list[PageEvent]:
+    """The newest news of the pages of which somebody may still have to be told."""
+    coming = Appointment.objects.filter(
+        status=AppointmentStatus.BOOKED, starts__gt=now, given__isnull=False
+    )
+    first = coming.aggregate(first=Min("booked_at"))["first"]
+    return PageEvent.objects.newest_news(since=first) if first else []
+
+
+def _untold(event: PageEvent, now: datetime) -> Iterator[int]:
+    """The next visit of everybody who has not been told yet."""
+    told = PageNotice.objects.filter(
+        Q(person=OuterRef("whose")) | Q(person__joined_to=OuterRef("whose")), event=event
+    )
+    visits: QuerySet[Any] = Appointment.objects.given_before(event, now).annotate(
+        whose=Coalesce("request__person__joined_to", "request__person")
+    )
+    untold = visits.filter(~Exists(told)).order_by("starts", "pk")
+    # Of several visits of one person, the next is the one that the message is about.
+    next_visits: dict[int, int] = {}
+    for pk, whose in untold.values_list("pk", "whose"):
+        next_visits.setdefault(whose, pk)
+    yield from next_visits.values()
+
+
+def _tell(pk: int, *, event: PageEvent, now: datetime) -> bool:
+    visit = Appointment.objects.select_related("request__person__joined_to").get(pk=pk)
+    person = visit.request.person
+    whose = person.joined_to or person
+    return messages.queue_news(event, whose, about=visit.request, now=now)
