@@ -117,6 +117,7 @@ class Desk(admin.AdminSite):
                 name="remove_passkey",
             ),
             # Whoever has given only the password is not signed in yet.
+            path("account/app/remove/", self.admin_view(my_account.remove_app), name="remove_app"),
             path("second-factor/", second_step.enter, name="second_factor"),
             path("second-factor/set-up/", second_step.set_up, name="set_up_second_factor"),
             path("second-factor/passkey/", second_step.add_passkey, name="add_passkey"),

@@ -26,7 +26,7 @@ from bookings.models import ClosedDay, WorkerRun
 from bookings.records import erasing
 from clinic_site.backups import keeping
 from clinic_site.breached_passwords import listed_in
-from clinic_site.staff import sign_ins
+from clinic_site.staff import second_factor, sign_ins
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
 from procedures.ground.migrations_due import migrations_due
@@ -231,8 +231,9 @@ def _backup(now: datetime) -> Findings:
 
 
 def _erasures(now: datetime) -> Findings:
-    file = settings.ERASURES_FILE
-    remedy = f"Put the last copy of the list at {file}: docs/operations.md, “When somebody wants to be erased”."
+    remedy = (
+        f"Put its last copy at {settings.ERASURES_FILE}; docs/operations.md says how it is made."
+    )
     try:
         missing = erasing.not_on_the_list()
     except (OSError, ValueError) as fault:
@@ -277,6 +278,17 @@ def _sign_ins(now: datetime) -> Findings:
         )
 
 
+def _passkeys(now: datetime) -> Findings:
+    if not settings.PASSKEYS_ONLY:
+        return
+    if usernames := [account.username for account in second_factor.without_passkey()]:
+        yield Finding(
+            f"Colleagues with an app and no passkey cannot sign in: {', '.join(usernames)}.",
+            "They sign in with a recovery code and add a passkey under “My account”. Without a code, "
+            "two managers reset their second factor.",
+        )
+
+
 def _breached_passwords(now: datetime) -> Findings:
     path = settings.BREACHED_PASSWORDS
     where = "docs/operations.md, “Passwords from breaches”, says where to get one."
@@ -309,6 +321,7 @@ CHECKS = (
     Check("Worker", _worker),
     Check("Messages", _messages),
     Check("Sign-ins", _sign_ins),
+    Check("Passkeys", _passkeys),
     Check("Breached passwords", _breached_passwords, needs_database=False),
     Check("Mail server", _mail_server, needs_database=False, goes_out=True),
     Check("Certificate", _certificate, needs_database=False, goes_out=True),

@@ -288,6 +288,8 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 # Nobody signs in by a password alone, except where everything is invented: there one may try it.
 SECOND_FACTOR_REQUIRED = not DEMONSTRATION
+# Whether codes of an app open nothing any more. They can be passed on to a false site; a passkey cannot.
+PASSKEYS_ONLY = env.flag("PASSKEYS_ONLY")
 # Our own limit counts wrong codes exactly, and says when one can try again.
 OTP_TOTP_THROTTLE_FACTOR = 0
 

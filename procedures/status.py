@@ -229,6 +229,7 @@ class AccountAct(TextChoices):
     RECOVERY_CODE_USED = "recovery_code_used", "Used a recovery code"
     PASSKEY_ADDED = "passkey_added", "Added a passkey"
     PASSKEY_REMOVED = "passkey_removed", "Removed a passkey"
+    APP_REMOVED = "app_removed", "Removed the app"
     PASSKEY_COPIED = "passkey_copied", "Refused a passkey of which there may be a copy"
 
 

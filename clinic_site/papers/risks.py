@@ -44,7 +44,7 @@ class Risk(NamedTuple):
 def risks() -> list[Risk]:
     """What could happen, in the order in which it would hurt most."""
     return [
-        Risk("A stranger reads what a patient told the clinic", _against_strangers(), STRANGERS),
+        Risk("A stranger reads what a patient told the clinic", _against_strangers()),
         Risk("A colleague reads or does what is none of their work", _against_curiosity()),
         Risk("A message tells somebody at home or at work about a patient", _in_messages()),
         Risk("A record is changed and nobody notices", _against_changes(), REWRITTEN),
@@ -60,13 +60,6 @@ def measures() -> list[Measure]:
     return list(dict.fromkeys(each for risk in risks() for each in risk.measures))
 
 
-STRANGERS = (
-    Gap(
-        "A code from an app can be passed on by a colleague whom somebody deceives. A passkey cannot, "
-        "but nobody has to use one.",
-        "T35",
-    ),
-)
 REWRITTEN = (
     Gap(
         "Somebody with the database and its keys could write a journal again. Only copies of the heads "
@@ -96,6 +89,13 @@ def _against_strangers() -> list[Measure]:
             ("T12",),
             settings.SECOND_FACTOR_REQUIRED,
             "Signing in asks for no second factor, because this installation is a demonstration.",
+        ),
+        Measure(
+            "Only passkeys are taken, which nobody can be talked into passing on.",
+            ("T35",),
+            settings.PASSKEYS_ONLY,
+            "A code from an app can be passed on by a colleague whom somebody deceives. A passkey "
+            "cannot; PASSKEYS_ONLY makes everybody use one.",
         ),
         Measure(
             f"A colleague is signed out after {settings.STAFF_IDLE_MINUTES} minutes without a request "

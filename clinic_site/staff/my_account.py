@@ -1,5 +1,6 @@
 """A colleague's own account: where they are signed in, their password and their passkeys."""
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -28,6 +29,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "this_session": sessions.this(request),
         "has_second_factor": sessions.has_second_factor(user),
         "has_app": sessions.has_app(user),
+        "takes_apps": not settings.PASSKEYS_ONLY,
         "passkeys": second_factor.passkeys_of(user),
         "codes_left": second_factor.codes_left(user),
     }
@@ -51,6 +53,20 @@ def remove_passkey(request: HttpRequest, number: int) -> HttpResponse:
     else:
         sessions.end_others(request)
         messages.success(request, f"Removed: {name}. It does not sign you in any more.")
+    return redirect("admin:my_account")
+
+
+@require_POST
+@fresh_sign_in
+def remove_app(request: HttpRequest) -> HttpResponse:
+    """Take no more codes from their app, if they have a passkey."""
+    try:
+        second_factor.remove_app(signed_in(request), now=timezone.now())
+    except AccountRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        sessions.end_others(request)
+        messages.success(request, "Removed. Codes of the app do not sign you in any more.")
     return redirect("admin:my_account")
 
 

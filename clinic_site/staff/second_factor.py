@@ -188,14 +188,32 @@ def remove_passkey(account: User, number: int, *, now: datetime) -> str:
         if found is None:
             raise AccountRefused("This passkey has been removed already.")
         Passkey.objects.filter(pk=found.pk).delete()
-        if not sessions.has_second_factor(current):
-            if settings.SECOND_FACTOR_REQUIRED:
-                raise AccountRefused(
-                    "This is your only second factor. Add another passkey or an app first."
-                )
+        if not (passkeys_of(current).exists() or sessions.has_app(current)):
+            if settings.SECOND_FACTOR_REQUIRED or settings.PASSKEYS_ONLY:
+                raise AccountRefused("This is your only second factor. Add another one first.")
             RecoveryCode.objects.filter(account_id=current.pk).delete()
         accounts.record(current, AccountAct.PASSKEY_REMOVED, found.name, by=current, now=now)
     return found.name
+
+
+def remove_app(account: User, *, now: datetime) -> None:
+    """Take no more codes from their app. Raises AccountRefused for somebody who has no passkey."""
+    with transaction.atomic():
+        current = _locked(account)
+        if not passkeys_of(current).exists():
+            raise AccountRefused("Add a passkey first. Without one, the app is your second factor.")
+        removed, _ = TOTPDevice.objects.filter(user_id=current.pk).delete()
+        if not removed:
+            raise AccountRefused("The app has been removed already.")
+        accounts.record(current, AccountAct.APP_REMOVED, by=current, now=now)
+
+
+def without_passkey() -> QuerySet[User]:
+    """Colleagues who have an app and no passkey: where only passkeys are taken, they cannot sign in."""
+    apps = TOTPDevice.objects.filter(confirmed=True).values("user")
+    passkeys_made = Passkey.objects.values("account")
+    active = User.objects.filter(is_active=True, is_staff=True, pk__in=apps)
+    return active.exclude(pk__in=passkeys_made).order_by("username")
 
 
 def codes_left(account: User) -> int:
@@ -242,6 +260,8 @@ RESET = register(
 
 def _accept_from_app(account: User, code: str) -> bool:
     """Check a code under a lock: of two browsers that send the same one, the second is refused."""
+    if settings.PASSKEYS_ONLY:
+        return False
     with transaction.atomic():
         _locked(account)
         device = TOTPDevice.objects.filter(user_id=account.pk, confirmed=True).first()

@@ -105,7 +105,9 @@ class SecondFactorForm(forms.Form):
 
     def _help(self) -> str:
         if self._has_only_passkeys():
-            return "Without your passkey, enter one of your recovery codes."
+            return (
+                "Without your passkey, enter one of your recovery codes. We take no code of an app."
+            )
         return (
             "The 6 digits that your authenticator app shows now. Without your phone, enter one of "
             "your recovery codes."

@@ -6,6 +6,7 @@ of these pages only asks the browser for a passkey and sends its answer with the
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -73,6 +74,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
     """Show the key to an app, and take the app as the second factor once it shows the right code."""
     if not _may_set_up(request):
         return redirect("admin:login")
+    if settings.PASSKEYS_ONLY:
+        return redirect("admin:add_passkey")
     if request.method != "POST":
         return _set_up_page(request, FirstCodeForm(**_first(request, request.GET.get("next", ""))))
     form = FirstCodeForm(request.POST, request=request, key=request.session.get(KEY, ""))
@@ -157,7 +160,11 @@ def _safe(request: HttpRequest, wanted: str) -> str:
 
 def _code_page(request: HttpRequest, form: SecondFactorForm) -> HttpResponse:
     options = options_to_use(request) if form.account else ""
-    title = "Use your passkey, or enter a code" if options else "Enter the code from your phone"
+    title = "Enter the code from your phone"
+    if options:
+        title = "Use your passkey, or enter a code"
+    elif settings.PASSKEYS_ONLY:
+        title = "Enter a recovery code"
     form.fields["code"].widget.attrs["autofocus"] = not options
     context = {"title": title, "form": form, "options": options}
     return _page(request, "admin/second_factor/code.html", context)
@@ -187,4 +194,5 @@ def _codes_page(request: HttpRequest, codes: list[str], wanted: str) -> HttpResp
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    return TemplateResponse(request, template, {**admin.site.each_context(request), **context})
+    ours = {**admin.site.each_context(request), "takes_apps": not settings.PASSKEYS_ONLY}
+    return TemplateResponse(request, template, ours | context)

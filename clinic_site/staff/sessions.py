@@ -143,7 +143,11 @@ def listen() -> None:
 
 
 def has_second_factor(account: User) -> bool:
-    """Whether they have set one up: an app or a passkey."""
+    """Whether they have set one up: an app or a passkey.
+
+    An app counts where only passkeys are taken as well: otherwise the password alone would lead whoever
+    knows it to the page on which a first passkey is made.
+    """
     app = TOTPDevice.objects.filter(user_id=OuterRef("pk"), confirmed=True)
     passkey = Passkey.objects.filter(account_id=OuterRef("pk"))
     # One question, because every page of an account asks it.
@@ -151,7 +155,9 @@ def has_second_factor(account: User) -> bool:
 
 
 def has_app(account: User) -> bool:
-    """Whether an app shows codes for them."""
+    """Whether an app shows codes that open the desk for them."""
+    if settings.PASSKEYS_ONLY:
+        return False
     return bool(TOTPDevice.objects.filter(user_id=account.pk, confirmed=True).exists())
 
 

@@ -30,6 +30,8 @@ from procedures.models import SignIn
 from procedures.publishing import reviews
 from procedures.status import PasswordUse, RevisionStatus, SignInResult
 from tests import factories
+from tests.clinic_site.test_passkeys import with_passkey
+from tests.clinic_site.test_second_factor import with_app
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/set-up/doctor/"
@@ -145,6 +147,15 @@ def many_sign_ins_fail(patch: pytest.MonkeyPatch, settings: Any) -> None:
         SignIn.objects.create(result=result, **wrong)
 
 
+def an_app_opens_nothing(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    now = WorkerRun.objects.get().ran_at
+    both, by_app = (factories.staff("Reception", name) for name in ("robin", "sam"))
+    with_app(both, now)
+    with_passkey(both, now)
+    with_app(by_app, now)
+    settings.PASSKEYS_ONLY = True
+
+
 def no_breached_passwords(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.BREACHED_PASSWORDS = ""
 
@@ -174,6 +185,7 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (worker_is_asleep, "Worker", "has not run since Monday 23 November at 9:49.", True),
         (mail_is_refused, "Messages", "replies: SMTPAuthenticationError 535.", True),
         (many_sign_ins_fail, "Sign-ins", "10 passwords or codes of staff were wrong", True),
+        (an_app_opens_nothing, "Passkeys", "no passkey cannot sign in: sam.", True),
         (no_breached_passwords, "Breached passwords", "only the most common passwords", False),
         (breached_passwords_are_gone, "Breached passwords", "No such file or directory.", True),
         (breached_passwords_by_how_often, "Breached passwords", "it finds nothing.", True),

@@ -147,6 +147,50 @@ def test_one_is_removed_but_not_the_last_second_factor(
     assert not RecoveryCode.objects.exists()
 
 
+def test_the_app_goes_once_there_is_a_passkey(robin: User, monday: datetime) -> None:
+    key, _ = with_app(robin, monday - STEP)
+    with pytest.raises(AccountRefused, match="Add a passkey first"):
+        second_factor.remove_app(robin, now=monday)
+    client = signed_in_with(with_passkey(robin, monday), robin)
+    assert "Authenticator app" in client.get("/admin/account/").text
+    said = client.post("/admin/account/app/remove/", {"remove": "yes"}, follow=True).text
+    assert "Codes of the app do not sign you in any more." in said
+    assert "Authenticator app" not in said
+    assert acts()[-1] == AccountAct.APP_REMOVED
+    elsewhere, _ = entered(robin)
+    assert "code is wrong" in give(elsewhere, shown(key, monday)).text
+    again = client.post("/admin/account/app/remove/", {"remove": "yes"}, follow=True).text
+    assert "The app has been removed already." in again
+
+
+def test_where_only_passkeys_are_taken_no_code_of_an_app_opens_the_desk(
+    robin: User, monday: datetime, settings: Any
+) -> None:
+    key, codes = with_app(robin, monday - STEP)
+    settings.PASSKEYS_ONLY = True
+    client, page = entered(robin)
+    assert "Enter a recovery code" in page
+    assert "code is wrong" in give(client, shown(key, monday)).text
+    # Whoever knows the password alone cannot make a passkey: the app still counts as set up.
+    assert client.get(ADD).headers["Location"].startswith("/admin/login/")
+    assert give(client, codes[0]).status_code == 302
+    assert "because you have no passkey" in client.get("/admin/account/").text
+    with_passkey(robin, monday)
+    (passkey,) = second_factor.passkeys_of(robin)
+    with pytest.raises(AccountRefused, match="only second factor"):
+        second_factor.remove_passkey(robin, passkey.pk, now=monday)
+
+
+def test_where_only_passkeys_are_taken_nobody_is_offered_an_app(
+    robin: User, monday: datetime, settings: Any
+) -> None:
+    settings.PASSKEYS_ONLY = True
+    client, page = entered(robin)
+    assert "Make a passkey" in page
+    assert "app" not in page.partition("<main")[2]
+    assert client.post(SET_UP, {"code": "123456"}).headers["Location"] == ADD
+
+
 def test_two_managers_who_reset_the_second_factor_take_passkeys_too(
     robin: User, monday: datetime
 ) -> None:
