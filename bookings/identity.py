@@ -6,14 +6,15 @@ colleague to say. Writes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from bookings.models import AppointmentRequest, Person, PersonLink
 from bookings.status import Verdict
+from procedures.ground import phones
 from procedures.ground.folding import has_same_words, is_same_name
 
 Pair = tuple[int, int]
@@ -45,15 +46,14 @@ def certainly(*, name: str, date_of_birth: date, email: str, phone: str) -> Pers
         shared |= Q(phone=phone)
     ever = AppointmentRequest.objects.filter(shared, person__in=alike)
     reached = set(ever.values_list("person", flat=True))
-    found = [each for each in alike if each.pk in reached or _contacts([each]) & {email, phone}]
+    found = [each for each in alike if each.pk in reached or _contacts(each) & {email, phone}]
     if len({each.shown_as for each in found}) != 1:
         return None
     return min(found, key=lambda each: each.pk)
 
 
-def verdicts(people: Iterable[int]) -> dict[Pair, PersonLink]:
+def verdicts(people: Collection[int] | QuerySet[Person]) -> dict[Pair, PersonLink]:
     """The newest that was said about each pair with one of these people. What was undone is left out."""
-    people = list(people)
     said = PersonLink.objects.filter(Q(one__in=people) | Q(other__in=people))
     newest = {
         (each.one_id, each.other_id): each
@@ -89,28 +89,34 @@ def perhaps_same(person: Person, said: Mapping[Pair, PersonLink]) -> list[Candid
     apart = {
         number for pair, link in said.items() if link.verdict == Verdict.NOT_SAME for number in pair
     } - {each.person_id for each in ours}
+    own = _Known.of(ours)
     return [
         Candidate(shown_as, theirs)
         for shown_as, theirs in by_person.items()
-        if _is_alike(ours, theirs) and not apart & {each.person_id for each in theirs}
+        if not apart & {each.person_id for each in theirs} and own.is_like(_Known.of(theirs))
     ]
 
 
-def _is_alike(ours: list[AppointmentRequest], theirs: list[AppointmentRequest]) -> bool:
-    if _contacts(_rows(ours)) & _contacts(_rows(theirs)):
-        return True
-    return any(
-        is_same_name(one, other)
-        for one in {each.name for each in _rows(ours)}
-        for other in {each.name for each in _rows(theirs)}
-    )
+class _Known(NamedTuple):
+    """What somebody is called and reached by, in all of their requests and now."""
+
+    names: set[str]
+    contacts: set[str]
+
+    @classmethod
+    def of(cls, requests: list[AppointmentRequest]) -> "_Known":
+        rows: list[Person | AppointmentRequest] = [*requests, *{each.person for each in requests}]
+        emails = {each.email for each in rows}
+        numbers = {phones.identity(each.phone) for each in rows}
+        return cls({each.name for each in rows}, (emails | numbers) - {""})
+
+    def is_like(self, other: "_Known") -> bool:
+        """Whether the two may be one person."""
+        return bool(self.contacts & other.contacts) or any(
+            is_same_name(one, another) for one in self.names for another in other.names
+        )
 
 
-def _rows(requests: list[AppointmentRequest]) -> list[Person | AppointmentRequest]:
-    """What was said on the requests, and what we know now."""
-    return [*requests, *(each.person for each in requests)]
-
-
-def _contacts(rows: Iterable[Person | AppointmentRequest]) -> set[str]:
-    """Every email address and phone number of these rows."""
-    return {str(each) for row in rows for each in (row.email, row.phone) if each}
+def _contacts(person: Person) -> set[str]:
+    """The email address and the phone number that we have."""
+    return {str(each) for each in (person.email, person.phone) if each}

@@ -50,6 +50,19 @@ def record(
         return _append(request, number, previous, kind, by=by, at=at, detail=detail)
 
 
+def read(request: AppointmentRequest, *, by: User, at: datetime) -> list[RequestEvent]:
+    """Record that a member of staff read the request; return its whole journal, the newest first.
+
+    As `record`, but whoever reads the journal anyway need not look for its end as well.
+    """
+    with transaction.atomic(savepoint=False):
+        AppointmentRequest.objects.filter(pk=request.pk).update(event_count=F("event_count") + 1)
+        before = list(request.events.order_by("-number"))
+        number, previous = (before[0].number, before[0].hash) if before else (0, "")
+        look = _append(request, number, previous, Event.READ, by=by, at=at, detail={})
+    return [look, *before]
+
+
 def record_each(
     requests: Iterable[AppointmentRequest], kind: Event, *, by: Actor, at: datetime
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from bookings.models import (
     AppointmentRequest,
@@ -150,19 +150,23 @@ def unasked() -> list[str]:
     current = ScreeningQuestion.objects.current()
     if not current.exists():
         return ["Requests do not ask any safety questions. Add the clinic’s questions."]
-    asked = set(current.filter(asked_first=True).values_list("treatments", flat=True))
-    topics = Topic.objects.select_related("page").prefetch_related("treatments")
-    found = [
-        f"Any visit may include “{treatment}”, but we do not ask any safety questions about it."
-        for treatment in Treatment.objects.possible_for(None)
-        if treatment.pk not in asked
+    asked = current.filter(asked_first=True, treatments=OuterRef("pk"))
+    topics = Prefetch("topics", Topic.objects.select_related("page"))
+    forgotten = Treatment.objects.filter(~Exists(asked)).prefetch_related(topics)
+    about_topics = [
+        (topic, treatment) for treatment in forgotten for topic in treatment.topics.all()
     ]
-    return found + [
-        f"A visit about “{topic}” may include “{treatment}”, but we do not ask any safety "
-        "questions about it."
-        for topic in topics
-        for treatment in topic.treatments.all()
-        if treatment.pk not in asked
+    return [
+        *(
+            f"Any visit may include “{treatment}”, but we do not ask any safety questions about it."
+            for treatment in forgotten
+            if treatment.is_usual
+        ),
+        *(
+            f"A visit about “{topic}” may include “{treatment}”, but we do not ask any safety "
+            "questions about it."
+            for topic, treatment in sorted(about_topics, key=lambda both: both[0].pk)
+        ),
     ]
 
 

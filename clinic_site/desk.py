@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
 from django.contrib import admin, messages
@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from bookings import journal
 from bookings.desk import news
@@ -26,13 +27,14 @@ from bookings.screening import unasked
 from bookings.triage import surge
 from clinic_site import doctor, ready, set_up, sign_in
 from clinic_site.backups.keeping import alarm as backup_alarm
-from clinic_site.desk_navigation import ways
+from clinic_site.desk_navigation import waiting_for, ways
 from clinic_site.papers import pages as papers
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from clinic_site.staff import accounts, my_account, second_step, sessions, sign_in_again
 from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
 from procedures.models import Proposal, Revision
+from procedures.models.clinic import details
 from procedures.models.restored import is_quiet
 from procedures.publishing import reviews
 from procedures.status import RevisionStatus
@@ -133,6 +135,8 @@ class Desk(admin.AdminSite):
         if context["has_permission"]:
             context["is_quiet"] = is_quiet()
             context["ways"] = ways(signed_in(request), request.path)
+            # Counted when it is written: a page that has counted them anyway puts its number here.
+            context["waiting_for_me"] = SimpleLazyObject(partial(waiting_for, signed_in(request)))
             context["has_keys"] = sessions.has_keys(request)
         return context
 
@@ -214,14 +218,16 @@ class Desk(admin.AdminSite):
             "proposals": Proposal.objects.waiting_for(signed_in(request), now),
         }
         if request.user.has_perm(ready.PERMISSION):
-            desk["ready"] = ready.progress(now)
+            desk["is_new"] = details().number == 0
             desk["backup_alarm"] = backup_alarm(now)
         if request.user.has_perm("bookings.resolve_redflag"):
             desk["mine"] = mine = my_clinic(signed_in(request), now)
+            desk["waiting_for_me"] = mine.waiting
             _record(request, mine.requests(), now)
         elif request.user.has_perm("bookings.view_appointmentrequest"):
             desk["board"] = for_reception = board(now)
-            desk["surge"] = surge.is_surge(now) and surge.USUAL
+            desk["waiting_for_me"] = for_reception.tally.waiting
+            desk["surge"] = for_reception.tally.is_surge and surge.USUAL
             _record(request, for_reception.requests(), now)
         if request.user.has_perm("bookings.agree_screeningquestion"):
             soon = timezone.localdate(now) + SOON

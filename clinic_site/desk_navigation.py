@@ -15,8 +15,8 @@ class Way(NamedTuple):
     name: str
     address: str
     is_here: bool
-    # How many wait there; None where nothing is counted.
-    waiting: int | None = None
+    # Whether it says how many requests wait there.
+    says_how_many: bool = False
     # Whether it begins something, and so looks like a button.
     begins: bool = False
     # The key that leads there after a g.
@@ -92,7 +92,7 @@ def ways(user: User, path: str) -> list[Way]:
             name,
             address,
             name == here,
-            _waiting(user) if name == WAITING else None,
+            name == WAITING,
             name == BEGINS,
             KEYS.get(name, ""),
         )
@@ -100,7 +100,7 @@ def ways(user: User, path: str) -> list[Way]:
     ]
 
 
-def _waiting(user: User) -> int:
+def waiting_for(user: User) -> int:
     """How many requests this person can take the next step on."""
     requests, now = AppointmentRequest.objects, timezone.now()
     if user.has_perm("bookings.resolve_redflag"):

@@ -21,7 +21,7 @@ from django.core.mail import get_connection
 from django.db import Error, connection
 from django.utils import timezone
 
-from bookings.desk.alarms import about_outages, about_the_worker, left_unsent
+from bookings.desk.alarms import about_outages, about_the_worker, known, left_unsent
 from bookings.models import ClosedDay, WorkerRun
 from bookings.records import erasing
 from clinic_site.backups import keeping
@@ -154,18 +154,19 @@ def _clock(now: datetime) -> Findings:
 
 
 def _worker(now: datetime) -> Findings:
-    for sentence in about_the_worker(now):
+    for sentence in about_the_worker(known(now), now):
         yield Finding(
             sentence, "systemctl restart clinic-worker; journalctl -u clinic-worker -n 50"
         )
 
 
 def _messages(now: datetime) -> Findings:
-    for sentence in about_outages():
+    told = known(now)
+    for sentence in about_outages(told):
         yield Finding(
             sentence, "docs/operations.md, “When something is wrong”, explains each reply."
         )
-    for sentence in left_unsent(now):
+    for sentence in left_unsent(told):
         yield Finding(sentence, "journalctl -u clinic-worker -n 50")
 
 

@@ -4,11 +4,12 @@ Each step is done when the facts say so. Nobody ticks anything.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,7 +29,7 @@ from bookings.status import Channel, MessageStatus
 from clinic_site.backups.keeping import TOO_OLD, last_success
 from clinic_site.checks import UNSAID, unpublished
 from clinic_site.demo import staff
-from procedures.ground.counting import counted
+from procedures.ground.counting import counted, how_many
 from procedures.ground.phones import is_fictitious
 from procedures.models import ClinicDetails, Clinician
 from procedures.models.clinic import details
@@ -36,6 +37,7 @@ from procedures.models.clinic import details
 # So that the clinic is not without one when somebody is away.
 MANAGERS = 2
 
+Numbers = dict[str, int]
 # Whom the list is for.
 PERMISSION = "procedures.add_clinicdetails"
 
@@ -52,10 +54,25 @@ class Step(NamedTuple):
 
 def steps(now: datetime) -> list[Step]:
     """Everything that a clinic needs; what is missing comes first."""
-    return sorted((check(now) for check in CHECKS), key=lambda step: step.is_done)
+    numbers = _numbers(timezone.localdate(now))
+    return sorted((check(now, numbers) for check in CHECKS), key=lambda step: step.is_done)
 
 
-def _details(now: datetime) -> Step:
+def _numbers(today: date) -> Numbers:
+    """What only has to be counted."""
+    with_hours = Location.objects.exclude(opening_hours=None)
+    managers = User.objects.filter(groups__name="Manager", is_active=True)
+    return how_many(
+        {
+            "rooms": Resource.objects.filter(location__in=with_hours, machine_kind=None),
+            "sessions": ClinicSession.objects.filter(Q(last_day=None) | Q(last_day__gte=today)),
+            "types": AppointmentType.objects.filter(retired_on=None),
+            "managers": managers.filter(last_login__isnull=False),
+        }
+    )
+
+
+def _details(now: datetime, numbers: Numbers) -> Step:
     known = details()
     missing = [ClinicDetails.label_of(name) for name in UNSAID if not getattr(known, name)]
     if missing:
@@ -68,14 +85,14 @@ def _details(now: datetime) -> Step:
     return Step("The clinic’s details", done, said, "admin:procedures_clinicdetails_add")
 
 
-def _phone(now: datetime) -> Step:
+def _phone(now: datetime, numbers: Numbers) -> Step:
     phone = details().phone
     done = bool(phone) and not is_fictitious(phone)
     said = phone if done else f"{phone or 'Nothing'} is not a number that anybody can phone"
     return Step("A phone number that works", done, said, "admin:procedures_clinicdetails_add")
 
 
-def _clinician(now: datetime) -> Step:
+def _clinician(now: datetime, numbers: Numbers) -> Step:
     today = timezone.localdate(now)
     able = [each for each in Clinician.objects.select_related("login") if each.may_sign(today)]
     said = counted(len(able), "clinician") if able else "Nobody’s registration has been checked"
@@ -87,32 +104,27 @@ def _clinician(now: datetime) -> Step:
     )
 
 
-def _places(now: datetime) -> Step:
-    with_hours = Location.objects.exclude(opening_hours=None).distinct()
-    rooms = Resource.objects.filter(location__in=with_hours, machine_kind=None).count()
+def _places(now: datetime, numbers: Numbers) -> Step:
+    rooms = numbers["rooms"]
     said = f"{counted(rooms, 'room')} in a place with opening hours"
     return Step(
         "A place, its hours and a room", rooms > 0, said, "admin:bookings_location_changelist"
     )
 
 
-def _weeks(now: datetime) -> Step:
-    today = timezone.localdate(now)
-    coming = ClinicSession.objects.filter(last_day=None) | ClinicSession.objects.filter(
-        last_day__gte=today
-    )
-    number = coming.count()
+def _weeks(now: datetime, numbers: Numbers) -> Step:
+    number = numbers["sessions"]
     said = counted(number, "clinic session")
     return Step("When the clinicians work", number > 0, said, "admin:bookings_weeks")
 
 
-def _types(now: datetime) -> Step:
-    number = AppointmentType.objects.filter(retired_on=None).count()
+def _types(now: datetime, numbers: Numbers) -> Step:
+    number = numbers["types"]
     said = counted(number, "type")
     return Step("What can be booked", number > 0, said, "admin:bookings_appointmenttype_changelist")
 
 
-def _questions(now: datetime) -> Step:
+def _questions(now: datetime, numbers: Numbers) -> Step:
     """Owned by clinicians whose registration is checked, none due for review, none missing."""
     today = timezone.localdate(now)
     asked = ScreeningQuestion.objects.current().select_related("owner__login")
@@ -137,7 +149,7 @@ def _questions(now: datetime) -> Step:
     )
 
 
-def _pages(now: datetime) -> Step:
+def _pages(now: datetime, numbers: Numbers) -> Step:
     missing = unpublished()
     said = f"Not published: {', '.join(missing)}" if missing else "All published"
     return Step(
@@ -145,7 +157,7 @@ def _pages(now: datetime) -> Step:
     )
 
 
-def _demonstration(now: datetime) -> Step:
+def _demonstration(now: datetime, numbers: Numbers) -> Step:
     left = staff.still_there()
     if settings.DEMONSTRATION:
         said = "This installation is a demonstration: every page says so"
@@ -157,7 +169,7 @@ def _demonstration(now: datetime) -> Step:
     return Step("No invented people or texts", done, said, "admin:procedures_clinician_changelist")
 
 
-def _worker(now: datetime) -> Step:
+def _worker(now: datetime, numbers: Numbers) -> Step:
     run = WorkerRun.objects.first()
     done = run is not None and run.ran_at >= now - PATIENCE
     said = (
@@ -168,7 +180,7 @@ def _worker(now: datetime) -> Step:
     return Step("The program that sends messages", done, said, "admin:index")
 
 
-def _email(now: datetime) -> Step:
+def _email(now: datetime, numbers: Numbers) -> Step:
     if settings.DEVELOPMENT:
         done, said = False, "Emails are written to files on this machine"
     elif Outage.objects.filter(channel=Channel.EMAIL).exists():
@@ -180,7 +192,7 @@ def _email(now: datetime) -> Step:
     return Step("Emails that arrive", done, said, "bookings:start")
 
 
-def _backup(now: datetime) -> Step:
+def _backup(now: datetime, numbers: Numbers) -> Step:
     taken = last_success()
     done = taken is not None and now - taken <= TOO_OLD
     said = (
@@ -191,16 +203,14 @@ def _backup(now: datetime) -> Step:
     return Step("A backup of today", done, said, "admin:index")
 
 
-def _managers(now: datetime) -> Step:
-    signed_in = User.objects.filter(
-        groups__name="Manager", is_active=True, last_login__isnull=False
-    ).count()
+def _managers(now: datetime, numbers: Numbers) -> Step:
+    signed_in = numbers["managers"]
     said = f"{counted(signed_in, 'manager')} signed in so far; you need {MANAGERS}"
     done = signed_in >= MANAGERS
     return Step("A second manager", done, said, "admin:setup")
 
 
-CHECKS: tuple[Callable[[datetime], Step], ...] = (
+CHECKS: tuple[Callable[[datetime, Numbers], Step], ...] = (
     _details,
     _phone,
     _places,

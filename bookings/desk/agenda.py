@@ -206,14 +206,12 @@ def appointments_on(day: date) -> list[Appointment]:
     )
 
 
-def coming_today(now: datetime) -> list[Appointment]:
+def coming_today(now: datetime) -> QuerySet[Appointment]:
     """Today's appointments that were not cancelled or moved, in order, over or not."""
     today = span_of(timezone.localdate(now))
     coming = Appointment.objects.filter(starts__range=today, status__in=CAME_OR_COMES)
-    return list(
-        coming.select_related("request", "clinician", "appointment_type", "room")
-        .prefetch_related("request__flags")
-        .order_by("starts", "clinician__name")
+    return coming.select_related("request", "clinician", "appointment_type", "room").order_by(
+        "starts", "clinician__name"
     )
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
+from django.db.models import Count, DateTimeField, Value
 from django.utils import timezone
 
 from bookings.models import Message, Outage, Webhook, WorkerRun
@@ -16,61 +18,94 @@ PATIENCE = timedelta(minutes=10)
 SERVERS = {Channel.EMAIL: "mail server", Channel.TEXT: "text message provider"}
 
 
+class Known(NamedTuple):
+    """What the tables say about the messages at an instant, without anybody's name."""
+
+    # When the worker last ran, and how many of its steps failed.
+    runs: list[tuple[datetime, int]]
+    # A channel, since when nothing has gone out, and what the server replies.
+    outages: list[tuple[str, datetime, str]]
+    late: int
+    # Another system, and since when it is told nothing.
+    webhooks: list[tuple[str, datetime]]
+
+
+def known(now: datetime) -> Known:
+    """Read all of it with one query."""
+    none, no_moment = Value(0), Value(None, DateTimeField())
+    runs = WorkerRun.objects.values_list(Value("run"), Value(""), "ran_at", Value(""), "failed")
+    outages = Outage.objects.values_list(Value("outage"), "channel", "since", "code", none)
+    waiting = Message.objects.filter(status=MessageStatus.QUEUED, next_try__lt=now - PATIENCE)
+    late = waiting.values_list(Value("late"), Value(""), no_moment, Value(""), Count("pk"))
+    off = Webhook.objects.filter(ended_at=None, off_at__isnull=False)
+    webhooks = off.values_list(Value("webhook"), "given_to", "off_at", Value(""), none)
+    rows = list(runs.union(outages, late, webhooks, all=True))
+    return Known(
+        [(at, number) for what, _, at, _, number in rows if what == "run"],
+        sorted((name, at, code) for what, name, at, code, _ in rows if what == "outage"),
+        sum(number for what, *_, number in rows if what == "late"),
+        [(name, at) for what, name, at, *_ in rows if what == "webhook"],
+    )
+
+
 def alarms(now: datetime) -> list[str]:
     """One sentence for each reason why messages are not going out then; empty if all is well."""
-    return [*about_the_worker(now), *about_outages(), *left_unsent(now), *about_webhooks()]
+    told = known(now)
+    return [
+        *about_the_worker(told, now),
+        *about_outages(told),
+        *left_unsent(told),
+        *about_webhooks(told),
+    ]
 
 
-def about_the_worker(now: datetime) -> Iterator[str]:
+def about_the_worker(told: Known, now: datetime) -> Iterator[str]:
     """Whether it runs, and completes what it does."""
-    run = WorkerRun.objects.first()
-    if run is None:
+    ran_at, failed = told.runs[0] if told.runs else (None, 0)
+    if ran_at is None:
         yield (
             "The program that sends our messages and reminders has never run here. Ask whoever "
             "runs the server to start it."
         )
-    elif run.ran_at < now - PATIENCE:
+    elif ran_at < now - PATIENCE:
         yield (
             "The program that sends our messages and reminders has not run since "
-            f"{_at(run.ran_at)}. Ask whoever runs the server to start it again."
+            f"{_at(ran_at)}. Ask whoever runs the server to start it again."
         )
-    elif run.failed:
+    elif failed:
         yield (
             "The program that sends our messages and reminders could not complete "
-            f"{counted(run.failed, 'step')}. It keeps trying. Ask whoever runs the server to "
+            f"{counted(failed, 'step')}. It keeps trying. Ask whoever runs the server to "
             "read its log."
         )
 
 
-def about_outages() -> Iterator[str]:
+def about_outages(told: Known) -> Iterator[str]:
     """Since when no message of a channel has gone out, and what the server replies."""
-    for outage in Outage.objects.order_by("channel"):
-        channel = Channel(outage.channel)
+    for name, since, code in told.outages:
+        channel = Channel(name)
         if channel == Channel.TEXT and not settings.TEXT_MESSAGES:
             continue
         yield (
             f"We have not been able to send any {channel.label.lower()}s since "
-            f"{_at(outage.since)}. We keep trying. The {SERVERS[channel]} replies: "
-            f"{outage.code}."
+            f"{_at(since)}. We keep trying. The {SERVERS[channel]} replies: {code}."
         )
 
 
-def left_unsent(now: datetime) -> Iterator[str]:
+def left_unsent(told: Known) -> Iterator[str]:
     """How many messages are late."""
-    late = Message.objects.filter(status=MessageStatus.QUEUED, next_try__lt=now - PATIENCE)
-    if number := late.count():
+    if told.late:
         minutes = PATIENCE.seconds // 60
-        yield f"{counted(number, 'message')} should have gone out more than {minutes} minutes ago."
+        yield f"{counted(told.late, 'message')} should have gone out more than {minutes} minutes ago."
 
 
-def about_webhooks() -> Iterator[str]:
+def about_webhooks(told: Known) -> Iterator[str]:
     """Which other systems are no longer told what happens."""
-    for webhook in Webhook.objects.filter(ended_at=None, off_at__isnull=False).order_by("off_at"):
-        if webhook.off_at:
-            yield (
-                f"We have stopped telling “{webhook}” what happens since {_at(webhook.off_at)}, because "
-                "nothing arrived. A manager can turn it on again under Set-up, Webhooks."
-            )
+    for name, off_at in sorted(told.webhooks, key=lambda each: each[1]):
+        yield (
+            f"We have stopped telling “{name}” what happens since {_at(off_at)}, because nothing "
+            "arrived. A manager can turn it on again under Set-up, Webhooks."
+        )
 
 
 def _at(moment: datetime) -> str:

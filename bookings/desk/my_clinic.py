@@ -9,7 +9,6 @@ from django.utils import timezone
 from bookings.desk.agenda import coming_today
 from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, RedFlag
 from bookings.status import FlagLevel
-from procedures.models import Clinician
 
 SHOWN = 6
 
@@ -23,6 +22,8 @@ class MyClinic(NamedTuple):
     same_names: set[str]
     flags: list[RedFlag]
     how_many_flags: int
+    # How many requests these flags are of.
+    waiting: int
     answers: list[ClinicQuestion]
 
     def requests(self) -> list[AppointmentRequest]:
@@ -36,8 +37,8 @@ class MyClinic(NamedTuple):
 
 def my_clinic(user: User, now: datetime) -> MyClinic:
     """The day of whoever signs in as this user; without patients if they are no clinician."""
-    own = Clinician.objects.filter(login=user).first()
-    coming = [each for each in coming_today(now) if own and each.clinician_id == own.pk]
+    own = coming_today(now).filter(clinician__login=user)
+    coming = list(own.prefetch_related("request__flags"))
     names = [each.request.name for each in coming]
     flags = flags_to_decide(now)
     return MyClinic(
@@ -46,6 +47,7 @@ def my_clinic(user: User, now: datetime) -> MyClinic:
         same_names={name for name in names if names.count(name) > 1},
         flags=flags[:SHOWN],
         how_many_flags=len(flags),
+        waiting=len({flag.request_id for flag in flags}),
         answers=_answers_back(user, now),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
-from django.db.models import Count, Model, Q, QuerySet, Value
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from bookings.models import (
     RedFlag,
 )
 from bookings.status import WAITING_FOR_PATIENT, WITH_APPOINTMENT, AppointmentStatus, RequestStatus
+from procedures.ground.counting import how_many
 from procedures.ground.signed_in import signed_in
 from procedures.models import InformationPage
 from procedures.status import MEDICAL
@@ -75,7 +76,7 @@ class WhoseTurn(SimpleListFilter):
         model_admin: Any,
     ):
         decides = request.user.has_perm("bookings.resolve_redflag")
-        self.opens_on = CLINICIANS if decides else WAITING
+        self.own = self.opens_on = CLINICIANS if decides else WAITING
         if request.GET.get(Whose.parameter_name):
             # What somebody has been given is theirs in any state.
             self.opens_on = ALL
@@ -240,6 +241,7 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
         "tabs": [tab for tab in named if not tab["is_status"]],
         "statuses": [tab for tab in named if tab["is_status"]],
         "shown": shown,
+        "waiting_for_me": numbers[tabs.own],
         "whose": list(whose.choices(changelist)),
         "filters": filters,
         "is_filtered": any(each.value() for each in filters),
@@ -249,17 +251,9 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
 
 
 def _numbers(now: datetime) -> dict[str, int]:
-    """How many requests are in each tab that shows a number: one query for all of them."""
-    counts = [
-        in_tab(AppointmentRequest.objects.all(), tab, now)
-        .order_by()
-        .annotate(tab=Value(tab))
-        .values("tab")
-        .annotate(number=Count("pk"))
-        .values_list("tab", "number")
-        for tab in sorted(COUNTED)
-    ]
-    return dict(counts[0].union(*counts[1:], all=True))
+    """How many requests are in each tab that shows a number."""
+    requests = AppointmentRequest.objects.all()
+    return how_many({tab: in_tab(requests, tab, now) for tab in sorted(COUNTED)})
 
 
 def _row(record: AppointmentRequest, user: User, now: datetime) -> Row:

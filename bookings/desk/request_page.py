@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, Q, prefetch_related_objects
+from django.db.models import Count, Prefetch, Q, Window, prefetch_related_objects
 from django.utils import timezone
 
 from bookings import diary, triage
@@ -20,6 +20,7 @@ from bookings.models import (
     Offer,
     RecordedOutcome,
     RedFlag,
+    RequestEvent,
 )
 from bookings.status import (
     OWNERS,
@@ -96,19 +97,23 @@ def prepare(record: AppointmentRequest) -> None:
     prefetch_related_objects([record], *wanted)
 
 
-def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: User) -> dict[str, Any]:
-    """The status at that instant, what was said, offered, booked and written. After `prepare`."""
+def facts(
+    record: AppointmentRequest,
+    events: Sequence[RequestEvent],
+    now: datetime,
+    *,
+    show: str,
+    reader: User,
+) -> dict[str, Any]:
+    """The status at that instant, what was said, offered, booked and written. After `prepare`.
+
+    The events are the journal, the newest first.
+    """
     reads_answers = triage.may_read_answers(reader, record, now)
     state = record.state(now)
     blocking = [flag for flag in record.flags.all() if flag.is_blocking()]
-    answers = list(
-        record.answers.select_related("question").order_by(
-            "question__group__position", "question__position", "-given_at"
-        )
-    )
-    flagged = {flag.answer_id for flag in record.flags.all()}
     current = triage.booked_appointment(record)
-    lines = time_line(record, reads_answers=reads_answers)
+    lines = time_line(record, events, reads_answers=reads_answers)
     to_phone = reason_to_phone(record, now)
     return {
         "now": timezone.localtime(now),
@@ -130,14 +135,26 @@ def facts(record: AppointmentRequest, now: datetime, *, show: str, reader: User)
         "without_clinic": _without_clinic(record, current, now),
         "blocked": bool(blocking),
         "waits_for_clinician": bool(blocking) and state in WAITING_FOR_CLINIC,
-        # A flagged answer is shown with its flag.
-        "told": [each for each in answers if each.answer != Answer.NO and each.pk not in flagged],
-        "denied": [each for each in answers if each.answer == Answer.NO],
+        **_answers(record),
         "lines": lines[show],
         "parts": [(part, words, len(lines[part]), part == show) for part, words in PARTS.items()],
         "reads_answers": reads_answers,
         "also_here": _also_here(lines[LOOKS], shown_name(reader), now),
         "similar": likely_duplicates(record),
+    }
+
+
+def _answers(record: AppointmentRequest) -> dict[str, Any]:
+    """What they said “no” to, and what else. A flagged answer is shown with its flag."""
+    answers = list(
+        record.answers.select_related("question").order_by(
+            "question__group__position", "question__position", "-given_at"
+        )
+    )
+    flagged = {flag.answer_id for flag in record.flags.all()}
+    return {
+        "told": [each for each in answers if each.answer != Answer.NO and each.pk not in flagged],
+        "denied": [each for each in answers if each.answer == Answer.NO],
     }
 
 
@@ -148,11 +165,17 @@ def part_of(chosen: str) -> str:
 
 def next_request(
     record: AppointmentRequest, now: datetime, *, for_clinician: bool
-) -> AppointmentRequest | None:
-    """The request after this one: a clinician's has a flag to decide, all others have none."""
+) -> tuple[int, AppointmentRequest | None]:
+    """How many wait for whoever reads this, and the first of them that is not this one.
+
+    A clinician's has a flag to decide, all others have none.
+    """
     requests = AppointmentRequest.objects
     waiting = requests.waiting_for_clinician if for_clinician else requests.waiting_for_reception
-    return waiting(now).exclude(pk=record.pk).most_urgent_first().first()
+    numbered = waiting(now).most_urgent_first().annotate(number=Window(Count("pk")))
+    first: list[Any] = list(numbered[:2])
+    after = next((each for each in first if each.pk != record.pk), None)
+    return (first[0].number if first else 0), after
 
 
 def steps(record: AppointmentRequest, open_now: Sequence[Decision], told: dict[str, Any]) -> Steps:

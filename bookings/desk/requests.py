@@ -17,7 +17,14 @@ from bookings.desk.calls import note_no_answer
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.notes import mark_pinned
 from bookings.desk.request_list import FILTERS, shown_in
-from bookings.desk.request_page import facts, next_request, part_of, prepare, steps
+from bookings.desk.request_page import (
+    FOLLOWED_UP,
+    facts,
+    next_request,
+    part_of,
+    prepare,
+    steps,
+)
 from bookings.desk.to_phone import patients_to_phone, reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.models import AppointmentRequest
@@ -45,7 +52,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
-        related = ("page", "owner", "person", "wished_clinician", "visit_answer")
+        related = ("page", "owner", "person__joined_to", "wished_clinician", "visit_answer")
         return AppointmentRequest.objects.select_related(*related).most_urgent_first()
 
     def get_urls(self) -> list[URLPattern]:
@@ -112,7 +119,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return {
             "about": WHO,
             "current": triage.booked_appointment(record),
-            "recall": triage.planned_recall(record),
+            "recall": triage.planned_recall(record) if record.status in FOLLOWED_UP else None,
             "to_phone": reasons_to_phone(record, timezone.now()),
             "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate()),
         }
@@ -203,22 +210,24 @@ class AppointmentRequestAdmin(DecisionAdmin):
                 request, self.opts, object_id
             )
         now, reader = timezone.now(), signed_in(request)
-        journal.record(record, Event.READ, by=reader, at=now)
+        events = journal.read(record, by=reader, at=now)
         prepare(record)
         allowed = self.open_decisions(request, record)
         show = part_of(request.GET.get("show", ""))
-        told = facts(record, now, show=show, reader=reader)
+        told = facts(record, events, now, show=show, reader=reader)
         # Each flag has a button of its own; here the decision is shown only if it comes next.
         decisions = [each for each in allowed if each.slug != "resolve-flag" or told["blocked"]]
         for_clinician = reader.has_perm("bookings.resolve_redflag")
+        waiting, after = next_request(record, now, for_clinician=for_clinician)
         context = {
             **self.admin_site.each_context(request),
             **told,
+            "waiting_for_me": waiting,
             "title": f"Request {record.reference}",
             "opts": self.opts,
             "record": record,
             "steps": steps(record, decisions, told),
-            "next_waiting": next_request(record, now, for_clinician=for_clinician),
+            "next_waiting": after,
             "may_open": any(each.slug == "open-answers" for each in allowed),
             "may_resolve": any(each.slug == "resolve-flag" for each in allowed),
         }

@@ -1,6 +1,6 @@
 """What happened to a request, as one time line: its journal, messages, calls and questions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -50,12 +50,13 @@ class Entry(NamedTuple):
     is_lost: bool = False
 
 
-def time_line(record: AppointmentRequest, *, reads_answers: bool) -> dict[str, list[Entry]]:
-    """The lines of each part, the newest first. After `request_page.prepare`.
+def time_line(
+    record: AppointmentRequest, events: Sequence[RequestEvent], *, reads_answers: bool
+) -> dict[str, list[Entry]]:
+    """The lines of each part, the newest first, as the events are. After `request_page.prepare`.
 
     Why a clinician decided as they did is only for who may read the answers about health.
     """
-    events = list(record.events.order_by("-number"))
     names = _names(events)
     seen = [event for event in events if event.kind in SHOWN]
     # The journal says which other tables have something about this request.

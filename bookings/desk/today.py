@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Min, Q, QuerySet, Window
+from django.db.models import Count, Min, Q, Subquery, Window
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from bookings.desk.to_phone import ToPhone, patients_to_phone
 from bookings.diary.free_times import Stranded, stranded
 from bookings.models import Appointment, AppointmentRequest
 from bookings.status import AppointmentStatus
+from bookings.triage import surge
 from procedures.ground import phones
 from procedures.ground.counting import counted
 
@@ -53,11 +54,20 @@ class Named(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How many requests are late, to answer by the end of today, and later."""
+    """How many requests are late, to answer by the end of today, and later; and with the clinicians."""
 
-    late: int
-    today: int
-    later: int
+    late: int = 0
+    today: int = 0
+    later: int = 0
+    with_clinicians: int = 0
+    oldest_with_clinicians: datetime | None = None
+    # Whether more requests than usual have come within an hour.
+    is_surge: bool = False
+
+    @property
+    def waiting(self) -> int:
+        """How many reception can take the next step on."""
+        return self.late + self.today + self.later
 
 
 class Board(NamedTuple):
@@ -68,8 +78,6 @@ class Board(NamedTuple):
     to_phone: list[ToPhone]
     lost: list[Stranded]
     tally: Tally
-    with_clinicians: int
-    oldest_with_clinicians: datetime | None
 
     @property
     def next_to_come(self) -> list[Appointment]:
@@ -98,20 +106,13 @@ class Board(NamedTuple):
 def board(now: datetime) -> Board:
     """What reception has to do at that instant, and who comes today."""
     lost, to_phone = stranded(now), patients_to_phone(now)
-    waiting = AppointmentRequest.objects.waiting_for_reception(now).select_related("page")
-    first = list(_counted(waiting.most_urgent_first(), now)[: 4 * NAMED])
-    tally = _tally(first)
-    blocked = AppointmentRequest.objects.waiting_for_clinician(now).aggregate(
-        number=Count("pk"), oldest=Min("received_at")
-    )
+    first, tally = _first_waiting(now)
     return Board(
         tasks=list(_in_order(now, lost, to_phone, first, tally)),
-        coming=coming_today(now),
+        coming=list(coming_today(now)),
         to_phone=to_phone,
         lost=lost,
         tally=tally,
-        with_clinicians=blocked["number"],
-        oldest_with_clinicians=blocked["oldest"],
     )
 
 
@@ -256,21 +257,36 @@ def _attendance(now: datetime) -> Iterator[Task]:
         )
 
 
-def _counted(waiting: QuerySet[AppointmentRequest], now: datetime) -> QuerySet[AppointmentRequest]:
-    """With each row, how many of all of them are late, due today and due later."""
-    late, later = Q(answer_due__lt=now), Q(answer_due__gt=end_of_day(now))
-    return waiting.annotate(
+def _first_waiting(now: datetime) -> tuple[list[AppointmentRequest], Tally]:
+    """The requests that reception can answer, the most urgent first, and how many wait for whom.
+
+    One query for all of it, because each row says the numbers as well.
+    """
+    ours = Q(is_receptions=True)
+    late, later = ours & Q(answer_due__lt=now), ours & Q(answer_due__gt=end_of_day(now))
+    today = ours & Q(answer_due__range=(now, end_of_day(now)))
+    waiting = AppointmentRequest.objects.whose_turn(now).most_urgent_first()
+    rows: Any = waiting.select_related("page").annotate(
         number_late=Window(Count("pk", filter=late)),
-        number_today=Window(Count("pk", filter=~late & ~later)),
+        number_today=Window(Count("pk", filter=today)),
         number_later=Window(Count("pk", filter=later)),
+        number_clinicians=Window(Count("pk", filter=Q(is_clinicians=True))),
+        oldest=Window(Min("received_at", filter=Q(is_clinicians=True))),
+        usual_ago=Subquery(surge.usual_ago()),
     )
-
-
-def _tally(first: Sequence[Any]) -> Tally:
+    first = list(rows.order_by("-is_receptions", *rows.query.order_by)[: 4 * NAMED])
     if not first:
-        return Tally(late=0, today=0, later=0)
+        return [], Tally()
     each = first[0]
-    return Tally(late=each.number_late, today=each.number_today, later=each.number_later)
+    tally = Tally(
+        each.number_late,
+        each.number_today,
+        each.number_later,
+        each.number_clinicians,
+        each.oldest,
+        is_surge=each.usual_ago is not None and each.usual_ago > now - surge.HOUR,
+    )
+    return [row for row in first if row.is_receptions], tally
 
 
 def end_of_day(now: datetime) -> datetime:

@@ -9,7 +9,17 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import (
+    DateField,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    TimeField,
+    Value,
+)
 from django.utils import timezone
 
 from bookings.models import (
@@ -74,7 +84,7 @@ def cells(starts: datetime, ends: datetime) -> range:
 class Rota:
     """Who has a clinic when on these days of the clinic's time zone, and what cancels part of it.
 
-    Reads everything with four queries, however many days there are. `supposing` a closure that is
+    Reads everything with three queries, however many days there are. `supposing` a closure that is
     not recorded yet, or not like this, it is the rota as that closure would leave it.
     """
 
@@ -106,15 +116,12 @@ class Rota:
         return Span(_instant(first, time()), _instant(last + timedelta(days=1), time()))
 
     def _read(self, clinician: Clinician | None) -> None:
-        closed = ClosedDay.objects.filter(day__in=self.days)
-        self.closed = dict(closed.values_list("day", "reason"))
+        self._read_rules_of_the_clinic()
         recorded = Closure.objects.overlapping(*self.span).select_related("resource", "location")
         self.closures = list(recorded)
         if self.supposing:
             others = [each for each in self.closures if each.pk != self.supposing.pk]
             self.closures = [*others, self.supposing]
-        for opening in OpeningHours.objects.all():
-            self.hours[opening.location_id, opening.weekday].append((opening.opens, opening.closes))
         self.planned = self._planned(self._changes(clinician))
         left = [
             Stretch(session, part)
@@ -122,6 +129,24 @@ class Rota:
             for part in self._left_of(session, span)
         ]
         self.stretches = sorted(left, key=lambda stretch: (stretch.span, stretch.session.pk))
+
+    def _read_rules_of_the_clinic(self) -> None:
+        """The opening hours, and the days on which the whole clinic is closed: one query for both."""
+        nothing, no_day = Value(None, IntegerField()), Value(None, DateField())
+        hours = OpeningHours.objects.order_by().values_list(
+            "location", "weekday", "opens", "closes", no_day, Value("")
+        )
+        no_time = Value(None, TimeField())
+        closed = ClosedDay.objects.filter(day__in=self.days).values_list(
+            nothing, nothing, no_time, no_time, "day", "reason"
+        )
+        for location, weekday, opens, closes, day, reason in hours.union(closed, all=True):
+            if day:
+                self.closed[day] = reason
+            else:
+                self.hours[location, weekday].append((opens, closes))
+        for periods in self.hours.values():
+            periods.sort()
 
     def _changes(self, clinician: Clinician | None) -> dict[tuple[int, date], _Hours]:
         """Read the sessions, and the other hours that they have on some days, with one query."""
@@ -287,15 +312,22 @@ def stranded(now: datetime, among: Q | None = None) -> list[Stranded]:
     )
     booked = list(
         coming.select_related("request", "clinician", "room", "appointment_type")
-        .prefetch_related("claims")
+        .annotate(is_away=_away_of_its_claims())
         .order_by("starts", "pk")
     )
     rota = Rota({timezone.localdate(each.starts) for each in booked})
-    found = (
-        (each, why_stranded(each, {claim.resource_id for claim in each.claims.all()}, rota))
-        for each in booked
-    )
+    found = ((each, why_stranded(each, {each.is_away}, rota)) for each in booked)
     return [Stranded(appointment, why) for appointment, why in found if why]
+
+
+def _away_of_its_claims() -> Subquery:
+    """Something that an appointment has claimed and that is away at its time."""
+    away = Closure.objects.filter(
+        resource__claim__appointment=OuterRef("pk"),
+        starts__lt=OuterRef("ends"),
+        ends__gt=OuterRef("starts"),
+    )
+    return Subquery(away.values("resource")[:1])
 
 
 def why_stranded(appointment: Appointment, claimed: Collection[int], rota: Rota) -> str:

@@ -53,8 +53,19 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         An urgent answer that nobody has looked at is reception's as well, because the patient has to
         hear from us at once.
         """
-        unseen = RedFlag.objects.filter(request=OuterRef("pk"), level=FlagLevel.URGENT, outcome="")
-        return self.waiting_for_clinic(at).filter(~_has_undecided_flag() | Exists(unseen))
+        return self.waiting_for_clinic(at).filter(
+            ~_has_undecided_flag() | _has_unseen_urgent_flag()
+        )
+
+    def whose_turn(self, at: datetime) -> Self:
+        """The requests whose next step is ours, with whether it is reception's, a clinician's or both.
+
+        As `waiting_for_reception` and `waiting_for_clinician` say.
+        """
+        undecided = _has_undecided_flag()
+        return self.waiting_for_clinic(at).annotate(
+            is_clinicians=undecided, is_receptions=Q(~undecided | _has_unseen_urgent_flag())
+        )
 
     def moved_by_the_clock(self, at: datetime) -> Self:
         """Requests whose stored status is out of date, because the clock has taken a step since."""
@@ -94,6 +105,12 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
 
 def _has_undecided_flag() -> Exists:
     return Exists(RedFlag.objects.undecided().filter(request=OuterRef("pk")))
+
+
+def _has_unseen_urgent_flag() -> Exists:
+    return Exists(
+        RedFlag.objects.filter(request=OuterRef("pk"), level=FlagLevel.URGENT, outcome="")
+    )
 
 
 class AppointmentRequest(models.Model):

@@ -1,13 +1,14 @@
 """How much of the clinicians' time is booked, and how much of what comes is free."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Sum
 from django.utils import timezone
 
-from bookings.diary.free_times import CELL_SECONDS, cells, stretches
+from bookings.diary.free_times import CELL_SECONDS, Stretch, cells, stretches
 from bookings.models import Appointment, Claim
 from bookings.numbers.periods import Period
 from bookings.status import AppointmentStatus, OfferStatus
@@ -26,10 +27,18 @@ class Use(NamedTuple):
     people: int
 
 
-def used(period: Period) -> list[Use]:
+def clinics(period: Period, now: datetime) -> dict[date, list[Stretch]]:
+    """When clinics take place on each day of the period and of the next two weeks."""
+    found: dict[date, list[Stretch]] = defaultdict(list)
+    for each in stretches({*period.days(), *_days(timezone.localdate(now))}):
+        found[timezone.localdate(each.span.starts)].append(each)
+    return found
+
+
+def used(period: Period, there: Mapping[date, list[Stretch]]) -> list[Use]:
     """For each clinician with clinics or visits in the period: open and booked minutes."""
     open_for: Counter[str] = Counter()
-    for session, span in stretches(period.days()):
+    for session, span in _on(period.days(), there):
         open_for[session.clinician.name] += (span.ends - span.starts) // MINUTE
     length = ExpressionWrapper(F("ends") - F("starts"), output_field=DurationField())
     booked = Appointment.objects.filter(
@@ -45,11 +54,11 @@ def used(period: Period) -> list[Use]:
     return [Use(name, open_for[name], *found.get(name, (0, 0))) for name in names]
 
 
-def ahead(now: datetime) -> list[Use]:
+def ahead(now: datetime, there: Mapping[date, list[Stretch]]) -> list[Use]:
     """For each clinician with clinics in the next two weeks: open minutes, and those not free."""
     today = timezone.localdate(now)
     open_cells: defaultdict[str, set[tuple[int, int, int]]] = defaultdict(set)
-    for session, span in stretches(_days(today)):
+    for session, span in _on(_days(today), there):
         clinician = getattr(session.clinician, "resource", session.room).pk
         open_cells[session.clinician.name] |= {
             (cell, clinician, session.room_id)
@@ -76,6 +85,10 @@ def _holders(now: datetime) -> dict[tuple[int, int], tuple[int | None, int | Non
     claims = Claim.objects.filter(cell__gte=wanted.start, cell__lt=wanted.stop).exclude(lapsed)
     rows = claims.values_list("resource", "cell", "appointment", "offered_time__offer")
     return {(resource, cell): (visit, offer) for resource, cell, visit, offer in rows}
+
+
+def _on(days: Iterable[date], there: Mapping[date, list[Stretch]]) -> Iterator[Stretch]:
+    return (each for day in days for each in there.get(day, ()))
 
 
 def _days(today: date) -> list[date]:

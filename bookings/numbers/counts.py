@@ -83,19 +83,24 @@ def by(rows: Any, **keys: Any) -> Counts:
     return Counter({key[0] if len(key) == 1 else tuple(key): n for *key, n in counted})
 
 
+def along(counts: Counts, *at: int) -> Counts:
+    """The same counts by some parts of their keys only: `at` says which, by their numbers."""
+    found = Counts()
+    for key, number in counts.items():
+        found[key[at[0]] if len(at) == 1 else tuple(key[each] for each in at)] += number
+    return found
+
+
 def in_order(counts: Counts, keys: Sequence[Hashable]) -> list[int]:
     """The counts of these keys, 0 where there is none."""
     return [counts[key] for key in keys]
 
 
-def requests(period: Period) -> Any:
-    """The requests that came in the period."""
-    return _within(AppointmentRequest.objects.all(), "received_at", period)
-
-
-def how_they_came() -> Case:
-    """Whether patients sent a request themselves or a colleague noted it."""
-    return _words({WEBSITE: Q(received_by=PATIENT)}, otherwise=STAFF)
+def requests(period: Period) -> Counts:
+    """The requests of the period, by part, by page, and by whether patients or colleagues sent them."""
+    way = _words({WEBSITE: Q(received_by=PATIENT)}, otherwise=STAFF)
+    rows = AppointmentRequest.objects.all()
+    return by_part(rows, "received_at", period, page=F("page__title"), way=way)
 
 
 def first_answers(period: Period) -> list[Answer]:
@@ -122,15 +127,9 @@ def offers_by_part(period: Period, now: datetime) -> Counts:
     return by_part(Offer.objects.all(), "made_at", period, outcome=_words(outcomes))
 
 
-def visits_by_part(period: Period) -> Counts:
-    """The visits of the period, by part and by what became of them."""
-    return by_part(_ended(), "starts", period, outcome=_words(VISITS))
-
-
-def visits_by(what: str, period: Period) -> Counts:
-    """The visits of the period, by page, clinician or place and by what became of them."""
-    rows = _within(_ended(), "starts", period)
-    return by(rows, what=VISITS_BY[what], outcome=_words(VISITS))
+def visits(period: Period) -> Counts:
+    """The visits of the period, by part, by each of `VISITS_BY`, and by what became of them."""
+    return by_part(_ended(), "starts", period, **VISITS_BY, outcome=_words(VISITS))
 
 
 def waiting_by_age(now: datetime) -> Counts:

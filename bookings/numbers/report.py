@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, NamedTuple
 
-from django.db.models import F
-
 from bookings.numbers import charts, clinic_time, counts
 from bookings.numbers.charts import Chart
 from bookings.numbers.clinic_time import Use
@@ -81,21 +79,20 @@ class _Report:
         self.unit = f"{period.by.capitalize()} from" if period.by == WEEK else "Month"
         self.each = f"each {period.by}"
         self.figures: list[Figure] = []
+        self.clinics = clinic_time.clinics(period, now)
         self._count_requests()
         self._count_visits()
 
     # --- Requests -----------------------------------------------------------------------------
 
     def _count_requests(self) -> None:
-        rows = counts.requests(self.period)
+        found = counts.requests(self.period)
         ways = (counts.WEBSITE, counts.STAFF)
-        by_way = counts.by(rows, way=counts.how_they_came())
-        by_page = _named(counts.by(rows, page=F("page__title")), NO_PAGE)
+        by_page = _named(counts.along(found, 1), NO_PAGE)
         self.page_names = sorted(by_page)
-        parts = counts.by_part(rows, "received_at", self.period)
         self.asked = protect(
-            counts.in_order(parts, self.numbers),
-            counts.in_order(by_way, ways),
+            counts.in_order(counts.along(found, 0), self.numbers),
+            counts.in_order(counts.along(found, 2), ways),
             counts.in_order(by_page, self.page_names),
         )
         self.figures.append(Figure("Requests", self.asked.total, "in the period"))
@@ -203,10 +200,12 @@ class _Report:
     # --- Visits -------------------------------------------------------------------------------
 
     def _count_visits(self) -> None:
-        over_time = counts.visits_by_part(self.period)
+        visits = counts.visits(self.period)
+        outcome = len(counts.VISITS_BY) + 1
+        over_time = counts.along(visits, 0, outcome)
         found = {
-            what: _named_pairs(counts.visits_by(what, self.period), NOTHING[what])
-            for what in counts.VISITS_BY
+            what: _named_pairs(counts.along(visits, at, outcome), NOTHING[what])
+            for at, what in enumerate(counts.VISITS_BY, start=1)
         }
         self.visit_names = {
             what: sorted({name for name, _ in each}) for what, each in found.items()
@@ -260,7 +259,7 @@ class _Report:
 
     def use(self) -> Table:
         """How much of the clinics was booked."""
-        found = clinic_time.used(self.period)
+        found = clinic_time.used(self.period, self.clinics)
         return self._of_time(
             "clinic-time",
             "Clinic time used",
@@ -272,7 +271,8 @@ class _Report:
 
     def ahead(self) -> Table:
         """How much of the next two weeks is free."""
-        found = [each._replace(used=each.open - each.used) for each in clinic_time.ahead(self.now)]
+        taken = clinic_time.ahead(self.now, self.clinics)
+        found = [each._replace(used=each.open - each.used) for each in taken]
         table = self._of_time(
             "free",
             "Free in the next two weeks",

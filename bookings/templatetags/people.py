@@ -32,5 +32,5 @@ def notes_on(record: AppointmentRequest) -> list[Note]:
 def person_of(record: AppointmentRequest) -> Beside:
     """The person of a request, as they are shown."""
     person = record.person.joined_to or record.person
-    said = identity.verdicts({person.pk, *(each.pk for each in person.joined.all())})
+    said = identity.verdicts(Person.objects.one_with(person))
     return Beside(person, notes_about(person), bool(identity.perhaps_same(person, said)))

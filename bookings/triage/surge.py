@@ -8,6 +8,8 @@ limit that has to be exact.
 
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from bookings.models import AppointmentRequest, Message
 from bookings.status import MessageKind
 
@@ -17,8 +19,13 @@ HOUR = timedelta(hours=1)
 
 def is_surge(now: datetime) -> bool:
     """Whether more requests than usual have come within the last hour."""
+    return any(received > now - HOUR for received in usual_ago())
+
+
+def usual_ago() -> QuerySet[AppointmentRequest, datetime]:
+    """When the last request but `USUAL` came: one value, or none. In an hour that is a surge."""
     newest = AppointmentRequest.objects.order_by("-pk").values_list("received_at", flat=True)
-    return any(received > now - HOUR for received in newest[USUAL : USUAL + 1])
+    return newest[USUAL : USUAL + 1]
 
 
 def next_turn(now: datetime) -> datetime:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.text import get_text_list
 
@@ -113,7 +115,9 @@ def still_there() -> list[str]:
     """The names of these people, as far as they can sign in or patients read about them."""
     clinicians = Clinician.objects.filter(slug__in=[each.slug for each in CLINICIANS.values()])
     accounts = User.objects.filter(username__in=STAFF, last_name="Example", is_active=True)
-    return sorted({each.name for each in clinicians} | {each.get_full_name() for each in accounts})
+    full = Concat("first_name", Value(" "), "last_name")
+    names = clinicians.order_by().values_list("name").union(accounts.values_list(full))
+    return sorted(name for (name,) in names)
 
 
 def _days(slug: str) -> str:

@@ -13,7 +13,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import Model, OuterRef, Q, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from bookings import messages
@@ -23,6 +24,7 @@ from clinic_site.staff import sessions
 from procedures import publishing
 from procedures.ground.batches import Tally, one_by_one
 from procedures.ground.folding import words
+from procedures.ground.listed import listed
 from procedures.ground.people import MANAGERS
 from procedures.models import AccountEvent, Clinician, Departure, Invitation, StaffAccount
 from procedures.status import AccountAct, AccountRefused
@@ -31,6 +33,8 @@ VALID_FOR = timedelta(days=7)
 LONGEST_LOGIN = 140
 # Where Django keeps the permissions of an account, too.
 CACHE = "_perm_cache"
+# What Django calls a permission: “bookings.view_offer”.
+NAME = Concat("content_type__app_label", Value("."), "codename")
 NOT_YOUR_OWN = "You cannot do this to your own account. Ask another manager."
 
 
@@ -38,9 +42,15 @@ class StaffBackend(ModelBackend):
     """Django's own check of a password; an account does not work from the day of leaving on."""
 
     def get_user(self, user_id: int) -> User | None:
-        """The account of a session, unless it does not work any more."""
-        found = User.objects.select_related("departure").filter(pk=user_id).first()
-        return found if found and self.user_can_authenticate(found) else None
+        """The account of a session with what it may do, unless it does not work any more."""
+        theirs = Permission.objects.filter(Q(user=OuterRef("pk")) | Q(group__user=OuterRef("pk")))
+        accounts = User.objects.select_related("departure").annotate(may=listed(theirs, NAME))
+        found = accounts.filter(pk=user_id).first()
+        if found is None or not self.user_can_authenticate(found):
+            return None
+        if not found.is_superuser:
+            setattr(found, CACHE, set(found.may or ()))
+        return found
 
     def get_all_permissions(
         self, user_obj: User | AnonymousUser, obj: Model | None = None
@@ -50,8 +60,7 @@ class StaffBackend(ModelBackend):
             return super().get_all_permissions(user_obj, obj)
         if not hasattr(user_obj, CACHE):
             theirs = Permission.objects.filter(Q(user=user_obj) | Q(group__user=user_obj))
-            rows = theirs.order_by().values_list("content_type__app_label", "codename")
-            setattr(user_obj, CACHE, {f"{app}.{name}" for app, name in rows})
+            setattr(user_obj, CACHE, set(theirs.order_by().values_list(NAME, flat=True)))
         return cast("set[str]", getattr(user_obj, CACHE))
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:

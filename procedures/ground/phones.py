@@ -53,6 +53,13 @@ def shown(number: str | PhoneNumber) -> str:
     return str(known.as_national if known.country_code == ours else known.as_international)
 
 
+def identity(number: str | PhoneNumber) -> str:
+    """What all spellings of a number share; empty if there is none. Quick: it asks no tables."""
+    if not isinstance(number, PhoneNumber) or number.country_code is None:
+        return str(number)
+    return f"+{number.country_code} {number.national_number} {number.extension or ''}"
+
+
 def is_doubtful(number: str | PhoneNumber) -> bool:
     """Whether the tables do not know the number: it is mistyped, or its range is new."""
     return bool(number) and not to_python(number).is_valid()

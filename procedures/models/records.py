@@ -132,17 +132,20 @@ class PageFeedbackQuerySet(models.QuerySet["PageFeedback"]):
 
     def verdicts(self) -> list[Verdict]:
         """The answers by page and version: pages by title, the newest version first."""
-        pages = InformationPage.objects.in_bulk()
+        of_page = ("revision__page", "revision__page__title", "revision__page__slug")
         counted = (
             self.order_by()
-            .values_list("revision__page", "revision__number")
+            .values_list(*of_page, "revision__number")
             .annotate(
                 answers=Count("pk"),
                 clear=Count("pk", filter=Q(clear=True)),
                 comments=Count("pk", filter=~Q(comment="")),
             )
         )
-        found = [Verdict(row[0], pages[row[0]].staff_title, *row[1:]) for row in counted]
+        found = [
+            Verdict(page, InformationPage(title=title, slug=slug).staff_title, *numbers)
+            for page, title, slug, *numbers in counted
+        ]
         return sorted(found, key=lambda each: (each.title, -each.version))
 
 

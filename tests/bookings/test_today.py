@@ -95,7 +95,7 @@ def test_a_flag_to_decide_is_the_clinicians_and_not_receptions(
 ) -> None:
     flagged = factories.received(flagged=True, now=monday - timedelta(days=7))
     shown = board(monday)
-    assert (shown.tasks, shown.with_clinicians) == ([], 1)
+    assert (shown.tasks, shown.tally.with_clinicians) == ([], 1)
     content = sign_in("Reception").get("/admin/").content.decode()
     assert re.search(r"1\s+with the clinicians", content)
     content = sign_in(factories.staff("Clinician")).get("/admin/").content.decode()

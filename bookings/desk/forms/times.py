@@ -78,16 +78,31 @@ def read_terms() -> dict[str, list[Any]]:
     return {name: list(choices) for name, choices in bookable(timezone.localdate()).items()}
 
 
+class KnownChoiceField(ModelChoiceField[Any]):
+    """A choice among rows that the page has read already."""
+
+    known: Sequence[Any] = ()
+
+    def to_python(self, value: Any) -> Any:
+        """The row with that number, or None if nothing is chosen. Raises ValidationError."""
+        if value in self.empty_values:
+            return None
+        for each in self.known:
+            if str(each.pk) == str(getattr(value, "pk", value)):
+                return each
+        raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+
+
 class LookForm(forms.Form):
     """Which free times to show."""
 
-    appointment_type = forms.ModelChoiceField(
+    appointment_type = KnownChoiceField(
         AppointmentType.objects.none(),
         label="Appointment type",
         empty_label=None,
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose an appointment type."),
     )
-    clinician = forms.ModelChoiceField(
+    clinician = KnownChoiceField(
         Clinician.objects.none(),
         label="Clinician",
         empty_label=None,
@@ -102,12 +117,12 @@ class LookForm(forms.Form):
 
     def __init__(self, *args: Any, terms: Mapping[str, Sequence[Any]] | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        # Read once, however many forms of a page show them.
         self.terms = terms or read_terms()
-        for name, choices in bookable(timezone.localdate()).items():
-            field = cast("forms.ModelChoiceField[Any]", self.fields[name])
-            field.queryset = choices
-            # Read once, however many forms of a page show them.
-            field.widget.choices = [(each.pk, str(each)) for each in self.terms[name]]
+        for name, known in self.terms.items():
+            field = cast("KnownChoiceField", self.fields[name])
+            field.known = known
+            field.widget.choices = [(each.pk, str(each)) for each in known]
 
     def clean_from_day(self) -> date:
         """Refuse a day in the past or years ahead."""
