@@ -30,7 +30,14 @@ from clinic_site.backups.keeping import alarm as backup_alarm
 from clinic_site.desk_navigation import waiting_for, ways
 from clinic_site.papers import pages as papers
 from clinic_site.sign_in import OwnPasswordForm, SignInForm
-from clinic_site.staff import accounts, my_account, second_step, sessions, sign_in_again
+from clinic_site.staff import (
+    accounts,
+    my_account,
+    second_step,
+    sessions,
+    sign_in_again,
+    signing,
+)
 from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
 from procedures.models import Proposal, Revision
@@ -120,6 +127,11 @@ class Desk(admin.AdminSite):
             ),
             # Whoever has given only the password is not signed in yet.
             path("account/app/remove/", self.admin_view(my_account.remove_app), name="remove_app"),
+            path(
+                "account/passkeys/<int:number>/sign/",
+                self.admin_view(signing.let_passkey_sign),
+                name="let_passkey_sign",
+            ),
             path("second-factor/", second_step.enter, name="second_factor"),
             path("second-factor/set-up/", second_step.set_up, name="set_up_second_factor"),
             path("second-factor/passkey/", second_step.add_passkey, name="add_passkey"),

@@ -54,6 +54,11 @@ urlpatterns = [
     path(f"{ONE_PAGE}verify/version-<int:number>.txt", proof.fragment, name="fragment"),
     path(f"{ONE_PAGE}verify/version-<int:number>.statement", proof.statement, name="statement"),
     path(f"{ONE_PAGE}verify/version-<int:number>.tlog-proof", proof.log_proof, name="log-proof"),
+    path(
+        f"{ONE_PAGE}verify/version-<int:number>.signature",
+        proof.passkey_signature,
+        name="passkey-signature",
+    ),
     path(f"{ONE_PAGE}version/<int:number>/", proof.paper, name="paper"),
     path(f"{ONE_PAGE}leaflet/", leaflets.leaflet, name="leaflet"),
     path(f"{ONE_PAGE}leaflet.pdf", leaflets.leaflet_pdf, name="pdf"),

@@ -1,20 +1,13 @@
-"""A phone with passkeys, in software: it answers what a page asks for, as a browser would send it."""
+"""A phone with passkeys, in software, and what a page asks it for."""
 
-import hashlib
 import html
 import json
 import re
-import secrets
-from dataclasses import dataclass, field
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from fido2 import cbor
-from fido2.utils import websafe_encode
+from clinic_site.demo.phone import PRESENT, VERIFIED, Phone
 
-SITE = "https://clinic.example"
-PRESENT, VERIFIED, WITH_KEY = 1, 4, 64
+__all__ = ["PRESENT", "VERIFIED", "Phone", "options_of"]
 
 
 def options_of(page: str) -> dict[str, Any]:
@@ -23,68 +16,3 @@ def options_of(page: str) -> dict[str, Any]:
     assert found, page
     options: dict[str, Any] = json.loads(html.unescape(found[1]))
     return options
-
-
-@dataclass
-class Phone:
-    """One passkey. What it says can be changed, in order to lie."""
-
-    key: ec.EllipticCurvePrivateKey = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
-    )
-    credential: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    signed: int = 0
-    flags: int = PRESENT | VERIFIED
-    origin: str = SITE
-    site: str = "clinic.example"
-    in_a_frame: bool = False
-
-    @property
-    def named(self) -> str:
-        """The name of the passkey, as pages have it."""
-        return websafe_encode(self.credential)
-
-    def make(self, options: dict[str, Any]) -> str:
-        """Make the passkey; the answer for the field `passkey`."""
-        key = cbor.encode(self._public_key())
-        about_key = bytes(16) + len(self.credential).to_bytes(2, "big") + self.credential + key
-        about = {"fmt": "none", "attStmt": {}, "authData": self._data(WITH_KEY) + about_key}
-        made = {"attestationObject": websafe_encode(cbor.encode(about))}
-        return self._answer(made, self._client_data("webauthn.create", options["challenge"]))
-
-    def sign(self, options: dict[str, Any]) -> str:
-        """Sign the challenge; the answer for the field `passkey`."""
-        self.signed += 1
-        data = self._data()
-        client_data = self._client_data("webauthn.get", options["challenge"])
-        base = data + hashlib.sha256(client_data).digest()
-        signature = self.key.sign(base, ec.ECDSA(SHA256()))
-        parts = {
-            "authenticatorData": websafe_encode(data),
-            "signature": websafe_encode(signature),
-        }
-        return self._answer(parts, client_data)
-
-    def _public_key(self) -> dict[int, Any]:
-        point = self.key.public_key().public_numbers()
-        return {
-            1: 2,
-            3: -7,
-            -1: 1,
-            -2: point.x.to_bytes(32, "big"),
-            -3: point.y.to_bytes(32, "big"),
-        }
-
-    def _data(self, more: int = 0) -> bytes:
-        flags = bytes([self.flags | more])
-        return hashlib.sha256(self.site.encode()).digest() + flags + self.signed.to_bytes(4, "big")
-
-    def _client_data(self, act: str, challenge: str) -> bytes:
-        says = {"type": act, "challenge": challenge, "origin": self.origin}
-        return json.dumps({**says, "crossOrigin": self.in_a_frame}).encode()
-
-    def _answer(self, parts: dict[str, str], client_data: bytes) -> str:
-        response = {**parts, "clientDataJSON": websafe_encode(client_data)}
-        return json.dumps(
-            {"id": self.named, "rawId": self.named, "type": "public-key", "response": response}
-        )

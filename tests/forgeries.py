@@ -66,10 +66,15 @@ def _chained(statements: Statements) -> Statements:
     made = []
     for each in statements:
         said = verify.read_statement(each)
-        old, new = said["predecessor"], newest.get(said["page"], "-")
+        old, new = said["predecessor"], newest.get(_about(said), "-")
         made.append(each.replace(f"predecessor {old}\n", f"predecessor {new}\n"))
-        newest[said["page"]] = verify.leaf(made[-1].encode()).hex()
+        newest[_about(said)] = verify.leaf(made[-1].encode()).hex()
     return made
+
+
+def _about(said: dict[str, str]) -> str:
+    """The page, or the person whose passkeys are listed."""
+    return said.get("page", said["registration"])
 
 
 def _another_key(statements: Statements) -> Files:

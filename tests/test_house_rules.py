@@ -232,7 +232,7 @@ WRITER_OF = {
         "Clinician",
     },
     "procedures.log.checkpoints": {"Checkpoint"},
-    "procedures.log.entries": {"LogEntry"},
+    "procedures.log.entries": {"LogEntry", "PasskeySignature"},
     "procedures.log.witness": {"Cosignature", "WatchedLog"},
     "procedures.reading.feedback": {"PageFeedback"},
     "procedures.ground.rate_limits": {"RateLimit"},

@@ -207,7 +207,9 @@ class PersonAdmin(DecisionAdmin):
         record.refresh_from_db(fields=["joined_to"])
         return self.record_url(record)
 
-    def decision_context(self, record: Person, decision: Decision) -> dict[str, Any]:
+    def decision_context(
+        self, request: HttpRequest, record: Person, decision: Decision
+    ) -> dict[str, Any]:
         """Who they are, on every page of a decision."""
         return {"about": "admin/bookings/people/who.html", "record_name": record.name}
 

@@ -111,7 +111,9 @@ class AppointmentRequestAdmin(DecisionAdmin):
         """The status, including the steps that the clock has taken."""
         return record.state(timezone.now())
 
-    def decision_context(self, record: AppointmentRequest, decision: Decision) -> dict[str, Any]:
+    def decision_context(
+        self, request: HttpRequest, record: AppointmentRequest, decision: Decision
+    ) -> dict[str, Any]:
         """Who the patient is, and what makes a visit possible for them.
 
         Every decision page shows this.

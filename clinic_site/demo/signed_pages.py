@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from secrets import token_bytes
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -16,8 +17,19 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from bookings import triage
+from clinic_site.demo.phone import Phone
+from clinic_site.staff import second_factor
 from procedures import publishing
-from procedures.models import InformationPage, PageFeedback, PlannedPublication, Revision, Source
+from procedures.ground.passkeys import Hand
+from procedures.models import (
+    InformationPage,
+    PageFeedback,
+    Passkey,
+    PlannedPublication,
+    Revision,
+    Source,
+)
+from procedures.publishing import own_keys
 from procedures.publishing.folders import read_sources
 from procedures.reading import feedback
 from procedures.status import Category, ChangeClass, RevisionStatus
@@ -44,6 +56,9 @@ SIGNED_DAYS_AGO = {"shockwave-therapy": 690, "bakers-cyst": 745}
 USUALLY_DAYS_AGO = 60
 EARLIER_DAYS_AGO = 200
 DAYS_FROM_READING_TO_SIGNING = 5
+
+# The page that is signed with a passkey, by the physiotherapist.
+SIGNED_WITH_A_PASSKEY = "heel-pain"
 
 # What three pages say now. Its old address leads to them.
 REPLACED = "tennis-elbow-outer-hip-and-heel"
@@ -172,9 +187,8 @@ def _sources_read_before(day: date) -> Iterator[None]:
 
 
 def _publish(revision: Revision, now: datetime) -> None:
-    who_signs = "clinician" if revision.page.kind().needs_clinician else "manager"
     editor, signer, publisher = (
-        User.objects.get(username=name) for name in ("editor", who_signs, "publisher")
+        User.objects.get(username=name) for name in ("editor", _signs(revision.page), "publisher")
     )
     if not revision.note:
         # A newer release has other words on a page of a demonstration that was loaded before.
@@ -191,14 +205,43 @@ def _publish(revision: Revision, now: datetime) -> None:
     publishing.publish(revision, version=revision.version, by=publisher, now=now)
 
 
+def _signs(page: InformationPage) -> str:
+    if not page.kind().needs_clinician:
+        return "manager"
+    return "physio" if page.slug == SIGNED_WITH_A_PASSKEY else "clinician"
+
+
 def _sign(revision: Revision, now: datetime, *, editor: User, signer: User) -> None:
     publishing.submit_for_review(
         revision, version=revision.version, by=editor, now=now, answers=REASONS
     )
-    publishing.sign_off(
-        revision,
-        version=revision.version,
-        fragment_hash=revision.fragment_hash,
-        by=signer,
-        now=now,
-    )
+    with _passkey(revision, signer, now) as hand:
+        publishing.sign_off(
+            revision,
+            version=revision.version,
+            fragment_hash=revision.fragment_hash,
+            by=signer,
+            now=now,
+            hand=hand,
+        )
+
+
+@contextmanager
+def _passkey(revision: Revision, signer: User, now: datetime) -> Iterator[Hand | None]:
+    """What a passkey in software signs of the one page; nothing for the others.
+
+    It is removed again, so that whoever tries the demonstration signs in with the password alone.
+    """
+    if revision.page.slug != SIGNED_WITH_A_PASSKEY:
+        yield None
+        return
+    phone, challenge = Phone(), token_bytes()
+    answer = phone.make(second_factor.options_for_new(signer, challenge))
+    second_factor.add_passkey(signer, answer, challenge=challenge, name="Invented phone", now=now)
+    passkey = Passkey.objects.get(credential=phone.named)
+    listed = own_keys.list_with(signer.clinician, passkey, now)
+    vouched = Hand(phone.sign(own_keys.asked_of(listed, [passkey])), now)
+    own_keys.let_sign(passkey, hand=vouched, by=signer, now=now)
+    statement = publishing.put_before(revision, "signed", by=signer, at=now)
+    yield Hand(phone.sign(publishing.asked_of(statement, [passkey])), now)
+    second_factor.remove_passkey(signer, passkey.pk, now=now)

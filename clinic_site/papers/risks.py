@@ -66,6 +66,11 @@ REWRITTEN = (
         "that somebody else keeps would show it.",
         "T40",
     ),
+    Gap(
+        "Somebody with the server could show a clinician one thing and have the passkey sign another. "
+        "The clinician is told afterwards by email.",
+        "T45",
+    ),
 )
 LIBRARIES = (Gap("Nothing asks automatically whether a library has a known weakness.", "T32"),)
 

@@ -1,7 +1,10 @@
 """A colleague's own account: where they are signed in, their password and their passkeys."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,6 +16,9 @@ from procedures.ground.counting import counted
 from procedures.ground.fresh_sign_in import fresh_sign_in
 from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
+from procedures.log import signatures
+from procedures.models import Clinician
+from procedures.publishing import own_keys
 from procedures.status import AccountAct, AccountRefused
 
 
@@ -32,8 +38,21 @@ def show(request: HttpRequest) -> HttpResponse:
         "takes_apps": not settings.PASSKEYS_ONLY,
         "passkeys": second_factor.passkeys_of(user),
         "codes_left": second_factor.codes_left(user),
+        **_signing(user),
     }
     return TemplateResponse(request, "admin/staff/my_account.html", context)
+
+
+def _signing(user: User) -> dict[str, Any]:
+    """With which of their passkeys a clinician signs, and how strangers know that these are theirs."""
+    clinician = Clinician.objects.filter(login=user).first()
+    if clinician is None:
+        return {}
+    return {
+        "clinician": clinician,
+        "signing": own_keys.that_sign(user),
+        "enrolment": signatures.enrolment(own_keys.list_for(clinician)),
+    }
 
 
 @require_safe

@@ -32,6 +32,7 @@ from procedures.ground.people import shown_name
 from procedures.ground.two_people import TwoPersonAct, register
 from procedures.models import Passkey, RecoveryCode, StaffAccount
 from procedures.models.clinic import details
+from procedures.publishing import own_keys
 from procedures.status import AccountAct, AccountRefused
 
 SALT = "clinic_site.recovery_code"
@@ -187,6 +188,7 @@ def remove_passkey(account: User, number: int, *, now: datetime) -> str:
         found = passkeys_of(current).filter(pk=number).first()
         if found is None:
             raise AccountRefused("This passkey has been removed already.")
+        own_keys.stop(current, [found], now=now)
         Passkey.objects.filter(pk=found.pk).delete()
         if not (passkeys_of(current).exists() or sessions.has_app(current)):
             if settings.SECOND_FACTOR_REQUIRED or settings.PASSKEYS_ONLY:
@@ -235,6 +237,7 @@ def reset(
     """Take the second factor from somebody who has lost it. The next sign-in asks for another."""
     if not sessions.has_second_factor(account):
         raise AccountRefused(f"{account} has no second factor any more.")
+    own_keys.stop(account, passkeys_of(account), now=now)
     TOTPDevice.objects.filter(user_id=account.pk).delete()
     Passkey.objects.filter(account_id=account.pk).delete()
     RecoveryCode.objects.filter(account_id=account.pk).delete()

@@ -10,7 +10,7 @@ from procedures.desk.forms import PlanForm, SignForm, SubmitForm
 from procedures.desk.seeing import is_ready
 from procedures.ground.decisions import Decision, ReasonForm
 from procedures.models import PlannedPublication, Revision, SignOff
-from procedures.status import PlanStatus, RevisionStatus
+from procedures.status import EVENTS, RE_AFFIRMED, PlanStatus, RevisionStatus
 
 
 def _said_sent_to_review(revision: Revision) -> str:
@@ -80,6 +80,8 @@ SIGN_AGAIN = Decision(
     open_when=_is_medical,
     needs_fresh_sign_in=True,
 )
+# What the history calls them, where a clinician signs with a passkey.
+KIND_OF = {SIGN.slug: EVENTS[RevisionStatus.SIGNED], SIGN_AGAIN.slug: RE_AFFIRMED}
 # The same, by a manager, for pages about the clinic.
 APPROVE = replace(
     SIGN,

@@ -1,8 +1,10 @@
 """The texts of pages: write, preview and compare them, and take the decisions of `decisions.py`."""
 
+import json
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,11 +13,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from procedures import publishing
-from procedures.desk.decisions import BEHIND, DECISIONS, incident
+from procedures.desk.decisions import BEHIND, DECISIONS, KIND_OF, incident
 from procedures.desk.forms import RevisionForm, SignForm
 from procedures.desk.writing import WritingAdmin
 from procedures.ground.decisions import Decision
 from procedures.ground.people import shown_name
+from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
 from procedures.reading import findings
 from procedures.reading.feedback import tally
@@ -67,7 +70,9 @@ class RevisionAdmin(WritingAdmin):
             return ("change_class", "note", "document")
         return ("document", "change_class", "note", "seen_version")
 
-    def decision_context(self, record: Revision, decision: Decision) -> dict[str, Any]:
+    def decision_context(
+        self, request: HttpRequest, record: Revision, decision: Decision
+    ) -> dict[str, Any]:
         """The whole text for the person who signs, and what it changes for patients."""
         if decision.form is not SignForm or not record.fragment:
             return {}
@@ -81,6 +86,7 @@ class RevisionAdmin(WritingAdmin):
             else None,
             "answered": _answered(record),
             "readers": tally(live_now or record),
+            **_for_passkey(record, decision, signed_in(request)),
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -191,6 +197,23 @@ class RevisionAdmin(WritingAdmin):
         if revision is None:
             raise Http404
         return revision
+
+
+def _for_passkey(revision: Revision, decision: Decision, user: User) -> dict[str, Any]:
+    """What the script asks the passkeys of whoever signs, and when; nothing if they may not sign."""
+    kind = KIND_OF.get(decision.slug)
+    if kind is None:
+        return {}
+    signing = publishing.that_sign(user)
+    if not signing:
+        return {"may_have_passkeys": True}
+    at = timezone.now()
+    try:
+        statement = publishing.put_before(revision, kind, by=user, at=at)
+    except PublishingRefused:
+        return {}
+    asked = publishing.asked_of(statement, signing)
+    return {"options": json.dumps(asked), "at": at.isoformat(), "statement": statement}
 
 
 def _fragment(revision: Revision) -> str:

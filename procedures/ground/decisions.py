@@ -215,7 +215,9 @@ class DecisionAdmin(CarefulAdmin):
         """The current status of the record."""
         return str(record.status)
 
-    def decision_context(self, record: Any, decision: Decision) -> dict[str, Any]:
+    def decision_context(
+        self, request: HttpRequest, record: Any, decision: Decision
+    ) -> dict[str, Any]:
         """What else the page of a decision shows."""
         return {}
 
@@ -281,6 +283,6 @@ class DecisionAdmin(CarefulAdmin):
             "record_url": self.record_url(record),
             "decision": decision,
             "form": form,
-            **self.decision_context(record, decision),
+            **self.decision_context(request, record, decision),
         }
         return TemplateResponse(request, decision.template, context)

@@ -13,10 +13,13 @@ import json
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from fido2 import cbor
 from fido2.server import Fido2Server
@@ -32,8 +35,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 # How long the browser waits for the person, in milliseconds.
 PATIENCE = 120_000
-# Kinds of keys by their numbers in COSE: Ed25519, P-256 and, for Windows, RSA.
-KINDS_OF_KEYS = (-8, -7, -257)
+# Kinds of keys by their numbers in COSE; RSA is for Windows.
+ED25519, P_256, RSA = -8, -7, -257
+KINDS_OF_KEYS = (ED25519, P_256, RSA)
 # In bytes: its name, of which there may be 1,023 (WebAuthn 6.5.1), and the longest key.
 LONGEST = 2000
 # What the library raises when an answer is not right, or is no answer at all.
@@ -74,6 +78,13 @@ class Assertion:
     authenticator_data: bytes
     client_data: bytes
     signature: bytes
+
+
+class Hand(NamedTuple):
+    """What a passkey answered, as JSON, and when its owner was shown the statement that it signed."""
+
+    answer: str
+    at: datetime
 
 
 def refusing(check: Callable[P, T]) -> Callable[P, T]:
@@ -174,6 +185,25 @@ def check_assertion(
     if sign_count is not None and counted <= sign_count and (counted, sign_count) != (0, 0):
         raise PasskeyCopied(f"It has signed {counted} times, and {sign_count} times before.")
     return counted
+
+
+@refusing
+def as_others_read_it(public_key: str) -> bytes:
+    """A public key of one of our kinds as SubjectPublicKeyInfo, which every program can read.
+
+    Raises PasskeyRefused.
+    """
+    key: Any = cbor.decode(websafe_decode(public_key))
+    made: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
+    if key[3] == ED25519:
+        made = ed25519.Ed25519PublicKey.from_public_bytes(key[-2])
+    elif key[3] == P_256:
+        x, y = (int.from_bytes(key[each], "big") for each in (-2, -3))
+        made = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    else:
+        n, e = (int.from_bytes(key[each], "big") for each in (-1, -2))
+        made = rsa.RSAPublicNumbers(e, n).public_key()
+    return made.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _server() -> Fido2Server:

@@ -113,7 +113,8 @@ def faults(kept: Mapping[int, str]) -> Iterator[str]:
         yield str(fault)
         return
     events = PageEvent.objects.filter(pk=OuterRef("event_id"))
-    for entry in LogEntry.objects.filter(~Exists(events)).order_by("index"):
+    of_pages = LogEntry.objects.filter(event_id__isnull=False)
+    for entry in of_pages.filter(~Exists(events)).order_by("index"):
         yield f"the event of entry {entry.index} is gone"
     for size, root in sorted(kept.items()):
         if size > tree.size or tree.root(size).hex() != root:

@@ -5,13 +5,24 @@ make it again and compare. It contains no words that could do harm: of the text,
 note to patients only hashes, of the reason nothing. So it can be public for good.
 """
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
-from procedures.log.verify import FORMAT, LINES, Refused, leaf, read_statement
-from procedures.models import LogEntry, PageEvent, sha256
+from django.conf import settings
+
+from procedures.log.verify import (
+    FORMAT,
+    KEYS_FORMAT,
+    LINES,
+    NOTHING,
+    Refused,
+    leaf,
+    read_statement,
+)
+from procedures.models import Clinician, LogEntry, PageEvent, PasskeySignature, sha256
 from procedures.status import EVENTS, RE_AFFIRMED, REVOKED, RevisionStatus
 
-NOTHING = "-"
 # The events that concern the public, and what the log calls them.
 ACTS = {
     EVENTS[RevisionStatus.SIGNED]: "signed",
@@ -23,11 +34,17 @@ ACTS = {
 }
 
 
-def compose(event: Any, said: dict[str, Any], predecessor: str) -> str:
+def compose(event: Any, said: dict[str, Any], predecessor: str, keys: str = NOTHING) -> str:
     """The public statement of a sealed event, in canonical lines.
 
-    `said` is what the event says, `predecessor` the leaf hash of the page's last entry.
+    `said` is what the event says, `predecessor` the leaf hash of the page's last entry, and `keys` that
+    of the signer's list of passkeys, if one of them signs.
     """
+    return f"{words(said, predecessor, keys)}event {sha256(event.statement)}\n"
+
+
+def words(said: dict[str, Any], predecessor: str, keys: str) -> str:
+    """The statement up to the line `event`: what a passkey signs, before there is an event."""
     signed = said["signature"] or {}
     text = said["text"]
     own_work = ("yes" if signed["own_work"] else "no") if signed else NOTHING
@@ -48,26 +65,73 @@ def compose(event: Any, said: dict[str, Any], predecessor: str) -> str:
         "own-work": own_work,
         "review-by": signed.get("review_due"),
         "closes": signed.get("closing_day"),
+        "keys": keys,
         "predecessor": predecessor,
-        "event": sha256(event.statement),
     }
-    lines = [f"{name} {_on_one_line(told[name])}" for name in LINES]
-    return "\n".join([FORMAT, *lines, ""])
+    return _canonical(FORMAT, told, LINES[FORMAT][:-1])
 
 
-def append(event: PageEvent, said: dict[str, Any]) -> None:
+def predecessor_of(page_id: int) -> str:
+    """The leaf hash of a page's last entry."""
+    of_page = LogEntry.objects.filter(event__page=page_id).order_by("-index").first()
+    return of_page.leaf_hash if of_page else NOTHING
+
+
+def append(event: PageEvent, said: dict[str, Any], keys: str = NOTHING) -> LogEntry | None:
     """Write an event into the log if it concerns the public. Call it while events queue up."""
     if said["kind"] not in ACTS:
-        return
+        return None
+    return _write(compose(event, said, predecessor_of(event.page_id), keys), event=event)
+
+
+def list_of(clinician: Clinician) -> LogEntry | None:
+    """The newest list of a clinician's passkeys under the registration that they have now."""
+    newest = LogEntry.objects.filter(clinician=clinician).order_by("-index").first()
+    if newest is None:
+        return None
+    said = read_statement(newest.statement)
+    now = (_on_one_line(clinician.regulator), _on_one_line(clinician.registration_number))
+    return newest if (said["register"], said["registration"]) == now else None
+
+
+def compose_list(clinician: Clinician, keys: Iterable[str], at: datetime) -> str:
+    """The statement that these are a clinician's passkeys from now on, by the hashes of their keys."""
+    before = list_of(clinician)
+    told = {
+        "signer": clinician.name,
+        "register": clinician.regulator,
+        "registration": clinician.registration_number,
+        "site": settings.SITE_URL.lower(),
+        "keys": " ".join(sorted(keys)),
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "predecessor": before.leaf_hash if before else NOTHING,
+    }
+    return _canonical(KEYS_FORMAT, told, LINES[KEYS_FORMAT])
+
+
+def append_list(clinician: Clinician, statement: str) -> LogEntry:
+    """Write a list of a clinician's passkeys into the log. Call it while events queue up."""
+    return _write(statement, clinician=clinician)
+
+
+def keep_signature(entry: LogEntry, credential: str, parts: dict[str, str]) -> None:
+    """Keep beside an entry what a passkey signed; `parts` as in `verify.PARTS`."""
+    columns = {name.replace("-", "_"): value for name, value in parts.items()}
+    PasskeySignature.objects.create(entry=entry, credential=credential, **columns)
+
+
+def _write(statement: str, **about: Any) -> LogEntry:
     newest = LogEntry.objects.order_by("-index").first()
-    of_page = LogEntry.objects.filter(event__page=event.page_id).order_by("-index").first()
-    statement = compose(event, said, of_page.leaf_hash if of_page else NOTHING)
-    LogEntry.objects.create(
+    return LogEntry.objects.create(
         index=newest.index + 1 if newest else 0,
-        event=event,
         statement=statement,
         leaf_hash=leaf(statement.encode()).hex(),
+        **about,
     )
+
+
+def _canonical(form: str, told: dict[str, Any], lines: list[str]) -> str:
+    return "\n".join([form, *(f"{name} {_on_one_line(told[name])}" for name in lines), ""])
 
 
 def fault_of(event: PageEvent, said: dict[str, Any]) -> str:
@@ -78,11 +142,13 @@ def fault_of(event: PageEvent, said: dict[str, Any]) -> str:
     if entry is None:
         return "is not in the public log"
     try:
-        predecessor = read_statement(entry.statement)["predecessor"]
+        told = read_statement(entry.statement)
     except Refused:
-        predecessor = ""
-    if entry.statement != compose(event, said, predecessor):
         return "is told differently in the public log"
+    if entry.statement != compose(event, said, told["predecessor"], told["keys"]):
+        return "is told differently in the public log"
+    if told["keys"] != NOTHING and not hasattr(entry, "signature"):
+        return "has lost what the signer’s passkey signed"
     return ""
 
 

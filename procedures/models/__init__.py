@@ -4,7 +4,14 @@ from procedures.ground.places import SharedPlace
 from procedures.ground.rate_limits import RateLimit
 from procedures.ground.two_people import Proposal
 from procedures.models.clinic import ClinicDetails
-from procedures.models.log import Checkpoint, Cosignature, LogEntry, NameNotice, WatchedLog
+from procedures.models.log import (
+    Checkpoint,
+    Cosignature,
+    LogEntry,
+    NameNotice,
+    PasskeySignature,
+    WatchedLog,
+)
 from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source, SourceEvent
 from procedures.models.pages import (
     CHECKLIST,
@@ -58,6 +65,7 @@ __all__ = [
     "PageEvent",
     "PageFeedback",
     "Passkey",
+    "PasskeySignature",
     "PlannedPublication",
     "Proposal",
     "RateLimit",

@@ -2,36 +2,77 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import UniqueConstraint
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 
+from procedures.models.people import Clinician
 from procedures.models.records import PageEvent
 
 
 class LogEntry(models.Model):
-    """One leaf of the log. The database refuses to change or delete a row.
+    """One leaf of the log: about a step of a page, or about the passkeys with which somebody signs.
 
-    It outlives the event that it was made from: nothing that is done to that row reaches this one.
+    The database refuses to change or delete a row. It outlives the event that it was made from: nothing
+    that is done to that row reaches this one.
     """
 
     index = models.PositiveIntegerField(unique=True)
     event = models.OneToOneField(
-        PageEvent, on_delete=models.DO_NOTHING, db_constraint=False, related_name="entry"
+        PageEvent, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="entry"
+    )
+    # Whose passkeys it lists, where it is about no page.
+    clinician = models.ForeignKey(
+        Clinician, null=True, on_delete=models.PROTECT, related_name="lists_of_passkeys"
     )
     statement = models.TextField()
     leaf_hash = models.CharField(max_length=64)
 
     PERSONAL: set[str] = set()
     # It names who signed, for everybody to read.
-    OF_STAFF = {"statement"}
+    OF_STAFF = {"statement", "clinician"}
     NOT_PERSONAL = {"id", "index", "event", "leaf_hash"}
 
     class Meta:
         verbose_name = "log entry"
         verbose_name_plural = "log entries"
         ordering = ["index"]
+        constraints = [
+            CheckConstraint(
+                condition=Q(event=None, clinician__isnull=False)
+                | Q(event__isnull=False, clinician=None),
+                name="an_entry_is_about_one_thing",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"entry {self.index}"
+
+
+class PasskeySignature(models.Model):
+    """What a passkey of the signer signed: the hash of a statement in the log. Never changed or deleted.
+
+    All but the name of the passkey as Base 64, the key as SubjectPublicKeyInfo.
+    """
+
+    entry = models.OneToOneField(LogEntry, on_delete=models.PROTECT, related_name="signature")
+    credential = models.CharField(max_length=1400)
+    key = models.TextField()
+    authenticator_data = models.TextField()
+    client_data = models.TextField()
+    signature = models.TextField()
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {
+        "id",
+        "entry",
+        "credential",
+        "key",
+        "authenticator_data",
+        "client_data",
+        "signature",
+    }
+
+    def __str__(self) -> str:
+        return f"passkey’s signature of {self.entry}"
 
 
 class Checkpoint(models.Model):

@@ -15,6 +15,7 @@ from procedures.publishing.drafting import (
     submit_for_review,
 )
 from procedures.publishing.keeping import discard, keep, kept_by
+from procedures.publishing.own_keys import asked_of, that_sign
 from procedures.publishing.planning import plan, publish_planned, take_back
 from procedures.publishing.releasing import publish, suspend, withdraw
 from procedures.publishing.reviews import hand_on_pages
@@ -22,6 +23,7 @@ from procedures.publishing.sealing import reseal
 from procedures.publishing.signing import (
     APPROVAL,
     STATEMENT,
+    put_before,
     re_affirm,
     revoke,
     sign_off,
@@ -31,6 +33,7 @@ from procedures.publishing.transitions import wrote
 __all__ = [
     "APPROVAL",
     "STATEMENT",
+    "asked_of",
     "discard",
     "hand_on_pages",
     "keep",
@@ -39,6 +42,7 @@ __all__ = [
     "plan",
     "publish",
     "publish_planned",
+    "put_before",
     "re_affirm",
     "reseal",
     "return_to_author",
@@ -51,6 +55,7 @@ __all__ = [
     "submit_for_review",
     "suspend",
     "take_back",
+    "that_sign",
     "withdraw",
     "wrote",
 ]

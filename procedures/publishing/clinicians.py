@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from procedures.ground.two_people import TwoPersonAct, register
 from procedures.models import Clinician
+from procedures.publishing import own_keys
 
 # What says who a clinician is, as it is stored; and the check of the register, which is about these.
 IDENTITY = ("login_id", "regulator", "registration_number")
@@ -20,6 +21,9 @@ def change_identity(
 
     The days of the check are text, as in 2026-11-29, or None.
     """
+    if clinician.login:
+        # Whoever signs under the new identity enrols passkeys of their own.
+        own_keys.stop(clinician.login, own_keys.that_sign(clinician.login), now=now)
     for name, value in columns.items():
         is_day = name in {"verified_on", "verified_until"} and value
         setattr(clinician, name, date.fromisoformat(value) if is_day else value)

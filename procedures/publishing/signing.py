@@ -8,9 +8,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from procedures.ground.passkeys import Hand
 from procedures.ground.people import MANAGERS_ROLE, is_manager, shown_name
+from procedures.log import entries
+from procedures.log.verify import NOTHING
 from procedures.models import Clinician, Revision, SignOff
+from procedures.publishing import own_keys
 from procedures.publishing.transitions import bump, examined, one_step, record, transition, wrote
+from procedures.reading.statements import address, instant, signature_of, text_of
 from procedures.status import (
     EVENTS,
     RE_AFFIRMED,
@@ -28,6 +33,7 @@ APPROVAL = (
     "true of our clinic, and we keep to it."
 )
 DAYS_A_MONTH = 365.25 / 12
+SIGNED = EVENTS[RevisionStatus.SIGNED]
 
 
 class Signatory(NamedTuple):
@@ -49,19 +55,19 @@ def sign_off(
     by: User,
     now: datetime,
     checklist: Sequence[str] | None = None,
+    hand: Hand | None = None,
 ) -> SignOff:
     """Sign the bytes that the reviewer was shown.
 
     Whoever signs is a verified clinician, or a manager where the page is about the clinic, and wrote
-    none of them. Without a checklist, everything on it counts as checked.
+    none of them. Without a checklist, everything on it counts as checked. `hand` is what their passkey
+    signed; without it, the clinic signs for them with its own key.
     """
     signatory = _signatory(revision, fragment_hash, checklist, by, now)
     with one_step():
         examined(revision, version=version)
         transition(revision, RevisionStatus.SIGNED, version=version)
-        signed = _sign(revision, signatory, by=by, now=now)
-        record(revision, EVENTS[RevisionStatus.SIGNED], by=by, now=now, sign_off=signed)
-    return signed
+        return _sign(revision, SIGNED, signatory, hand, by=by, now=now)
 
 
 def re_affirm(
@@ -72,6 +78,7 @@ def re_affirm(
     by: User,
     now: datetime,
     checklist: Sequence[str] | None = None,
+    hand: Hand | None = None,
 ) -> SignOff:
     """Sign the same bytes again after reading them: the dates move, the bytes do not.
 
@@ -81,9 +88,26 @@ def re_affirm(
     with one_step():
         examined(revision, version=version)
         bump(revision, {RevisionStatus.SIGNED, RevisionStatus.PUBLISHED}, version=version)
-        signed = _sign(revision, signatory, by=by, now=now)
-        record(revision, RE_AFFIRMED, by=by, now=now, sign_off=signed)
-    return signed
+        return _sign(revision, RE_AFFIRMED, signatory, hand, by=by, now=now)
+
+
+def put_before(revision: Revision, kind: str, *, by: User, at: datetime) -> str:
+    """What a clinician's passkey signs: the statement that the log will have, up to the line `event`.
+
+    `kind` is one of SIGNINGS. Raises PublishingRefused if they may not sign.
+    """
+    signatory = _clinician(by, at)
+    signed = _drawn_up(revision, signatory, by=by, at=at)
+    said = {
+        "kind": kind,
+        "page": {"address": address(revision.page)},
+        "revision": revision.number,
+        "at": instant(at),
+        "text": text_of(revision),
+        "signature": signature_of(signed),
+    }
+    predecessor = entries.predecessor_of(revision.page_id)
+    return entries.words(said, predecessor, own_keys.list_for(signatory.clinician))
 
 
 def revoke(revision: Revision, *, version: int, by: User, reason: str, now: datetime) -> Revision:
@@ -148,11 +172,31 @@ def _manager(by: User) -> Signatory:
     return Signatory(None, shown_name(by), MANAGERS_ROLE)
 
 
-def _sign(revision: Revision, signatory: Signatory, *, by: User, now: datetime) -> SignOff:
+def _sign(
+    revision: Revision,
+    kind: str,
+    signatory: Signatory,
+    hand: Hand | None,
+    *,
+    by: User,
+    now: datetime,
+) -> SignOff:
+    """Write a signature, its step, and what the signer's passkey signed: just what the log says."""
+    at = own_keys.moment_of(hand, now) if hand else now
+    signed = _drawn_up(revision, signatory, by=by, at=at)
+    signed.save(force_insert=True)
+    keys = own_keys.list_for(signatory.clinician) if hand else NOTHING
+    entry = record(revision, kind, by=by, now=at, sign_off=signed, keys=keys)
+    if hand and entry:
+        own_keys.keep(entry, hand, own_keys.that_sign(by) if signatory.clinician else ())
+    return signed
+
+
+def _drawn_up(revision: Revision, signatory: Signatory, *, by: User, at: datetime) -> SignOff:
     category = revision.page.kind()
     days = round(revision.page.review_months * DAYS_A_MONTH)
-    review_due = timezone.localdate(now) + timedelta(days=days)
-    return SignOff.objects.create(
+    review_due = timezone.localdate(at) + timedelta(days=days)
+    return SignOff(
         revision=revision,
         document_hash=revision.document_hash,
         fragment_hash=revision.fragment_hash,
@@ -162,7 +206,7 @@ def _sign(revision: Revision, signatory: Signatory, *, by: User, now: datetime) 
         checklist=list(revision.page.checklist()),
         note=revision.note,
         change_class=revision.change_class,
-        signed_at=now,
+        signed_at=at,
         signed_by=by,
         review_due=review_due,
         closing_day=review_due + timedelta(days=revision.page.grace_days),

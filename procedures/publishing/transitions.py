@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from procedures.ground.people import shown_name
 from procedures.log import entries
-from procedures.models import InformationPage, PageEvent, Revision, SignOff, sha256
+from procedures.log.verify import NOTHING
+from procedures.models import InformationPage, LogEntry, PageEvent, Revision, SignOff, sha256
 from procedures.reading.proofs import Evidence, examine
 from procedures.reading.statements import compose, read, seal, text_of
 from procedures.status import EDITED, EVENTS, TRANSITIONS, PublishingRefused, RevisionStatus
@@ -104,10 +105,11 @@ def record(
     now: datetime,
     reason: str = "",
     sign_off: SignOff | None = None,
-) -> None:
+    keys: str = NOTHING,
+) -> LogEntry | None:
     """Write a step into the history of its page, chained and sealed, and what is public into the log.
 
-    Call it within `one_step`.
+    `keys` is the list of passkeys of which one signs it. Call it within `one_step`.
     """
     newest = _newest()
     event = PageEvent(
@@ -123,7 +125,7 @@ def record(
     event.statement = compose(event, previous=previous, text=text_of(revision), sign_off=sign_off)
     event.seal = seal(event.statement)
     event.save(force_insert=True)
-    entries.append(event, json.loads(event.statement))
+    return entries.append(event, json.loads(event.statement), keys)
 
 
 def _newest() -> PageEvent | None:

@@ -109,6 +109,7 @@ def test_a_statement_says_what_was_signed_and_no_word_that_could_do_harm(
         "own-work no\n"
         "review-by 2028-11-22\n"
         "closes 2029-01-21\n"
+        "keys -\n"
         "predecessor -\n"
         f"event {sha256(event.statement)}\n"
     )
@@ -287,7 +288,7 @@ def test_a_stranger_proves_a_page_and_every_changed_byte_is_refused(
     checkpoints.sign(monday)
     text, statement, proof = files(client)
     key = notes.log_key()
-    assert verify.check(text, statement, proof, key)["signer"] == "Dr Clinician"
+    assert verify.check(text, statement, proof, key).said["signer"] == "Dr Clinician"
     assert second_opinion.accepts(text, statement, proof.encode(), key)
     whole = [text, statement, proof.encode()]
     for which, content in enumerate(whole):
@@ -363,7 +364,7 @@ def test_a_long_log_comes_in_tiles_and_short_proofs(
     assert statement.decode() == first.statement
     assert proof.count("\n") == 2 + 10 + 1 + 5
     assert len(proof) + 4 * 45 <= 1000
-    assert verify.check(text, statement, proof, notes.log_key())["act"] == "signed"
+    assert verify.check(text, statement, proof, notes.log_key()).said["act"] == "signed"
 
     tree = Tree()
     for place in tiles.places(600):

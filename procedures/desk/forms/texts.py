@@ -1,7 +1,8 @@
 """The forms in which an author writes and a reviewer signs."""
 
 from collections.abc import Mapping
-from datetime import date
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from django import forms
@@ -11,6 +12,7 @@ from django.utils.text import slugify
 from procedures.ground.decisions import DecisionForm
 from procedures.ground.fields import PlainTextField
 from procedures.ground.generics import ModelForm
+from procedures.ground.passkeys import Hand
 from procedures.ground.seen import SeenVersionField
 from procedures.models import InformationPage, Revision
 from procedures.reading import findings
@@ -223,7 +225,10 @@ def _lines(found: list[content_checks.Finding]) -> str:
 
 
 class SignForm(DecisionForm):
-    """The checklist of whoever signs. The hash of what they were shown is sent with the signature."""
+    """The checklist of whoever signs. The hash of what they were shown is sent with the signature.
+
+    So is what their passkey signed, which the page asks for again each time that it is shown.
+    """
 
     fragment_hash = forms.CharField(widget=forms.HiddenInput)
     checklist = forms.MultipleChoiceField(
@@ -239,3 +244,14 @@ class SignForm(DecisionForm):
         lines = [(line, line) for line in self.record.page.checklist()]
         cast("forms.MultipleChoiceField", self.fields["checklist"]).choices = lines
         self.initial.setdefault("fragment_hash", self.record.fragment_hash)
+
+    def values(self) -> dict[str, Any]:
+        """What was checked, and what the passkey signed, if they used one."""
+        answer = self.data.get("passkey", "")
+        return {**super().values(), "hand": Hand(answer, self._put_before()) if answer else None}
+
+    def _put_before(self) -> datetime:
+        """When the page was shown; long ago if what came back is no time."""
+        with suppress(ValueError, OverflowError):
+            return datetime.fromisoformat(self.data.get("at", "")).astimezone(UTC)
+        return datetime.fromtimestamp(0, UTC)

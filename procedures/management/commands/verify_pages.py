@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
-from procedures.log import checkpoints
+from procedures.log import checkpoints, signatures
 from procedures.models import Figure
 from procedures.reading.proofs import Link, chain, faults_of_page, pages_with_texts
 from procedures.reading.statements import address
@@ -67,7 +67,8 @@ class Command(BaseCommand):
         last = checkpoints.newest()
         if last:
             self.stdout.write(f"{ROOT} {last.size} {checkpoints.root_of(last).hex()}")
-        return [f"public log: {fault}" for fault in checkpoints.faults(kept)]
+        found = [*checkpoints.faults(kept), *signatures.faults()]
+        return [f"public log: {fault}" for fault in found]
 
 
 def _faults_against(kept: dict[int, str], links: list[Link]) -> Iterable[str]:

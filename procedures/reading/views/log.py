@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from procedures.ground.counting import counted
 from procedures.log import checkpoints, notes, tiles, verify
 from procedures.models import Cosignature, LogEntry, WatchedLog
 from procedures.reading import publication
@@ -54,10 +55,17 @@ def _seen_by() -> list[Cosignature]:
 def _told(entry: LogEntry, titles: dict[str, str]) -> dict[str, object]:
     """What an entry says, with the title of its page today if anybody may read it."""
     said = verify.read_statement(entry.statement)
-    address = f"/{said['page']}/"
     moment = datetime.fromisoformat(said["at"])
+    if "page" not in said:
+        return {"index": entry.index, "moment": moment, "passkeys": _how_many(said), **said}
+    address = f"/{said['page']}/"
     title = titles.get(address)
     return {"index": entry.index, "moment": moment, "address": address, "title": title, **said}
+
+
+def _how_many(said: dict[str, str]) -> str:
+    keys = [each for each in said["keys"].split() if each != verify.NOTHING]
+    return counted(len(keys), "passkey") if keys else "no passkey"
 
 
 @require_safe

@@ -9,9 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from procedures.log import checkpoints, notes
-from procedures.log.verify import climb, leaf, node
-from procedures.models import SignOff
+from procedures.log import checkpoints, notes, signatures
+from procedures.log.verify import climb, leaf, meant, node
+from procedures.models import LogEntry, SignOff
 from procedures.reading.publication import Closed, Version, history
 from procedures.reading.views.answers import find, public, today
 from procedures.reading.views.log import text, until_another
@@ -83,6 +83,8 @@ def verify(request: HttpRequest, category: str, slug: str) -> HttpResponse:
         "section": category,
         "found": None if isinstance(found, Closed) else found,
         "shown": _shown(proof) if proof else None,
+        "enrolment": signatures.enrolment(signatures.list_of(proof.entry)) if proof else None,
+        "meant": meant(proof.entry.statement).hex() if proof else "",
         "log_key": notes.log_key(),
         "versions": [version for version in history(page, today()) if version.shown],
         "site_url": settings.SITE_URL,
@@ -119,6 +121,26 @@ def log_proof(request: HttpRequest, category: str, slug: str, number: int) -> Ht
     if proof is None:
         raise Http404
     return until_another(text(proof.text()))
+
+
+@require_safe
+def passkey_signature(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+    """What a passkey of the signer signed, and the lists that show whose passkey it is."""
+    page, _ = find(category, slug)
+    entry = checkpoints.entry_of(_version(history(page, today()), number).sign_offs[-1])
+    found = _by_hand(entry) if entry else None
+    if found is None:
+        raise Http404
+    return until_another(text(found))
+
+
+def _by_hand(entry: LogEntry) -> str | None:
+    """As JSON in one canonical form; None if the clinic signed, or there is no proof yet."""
+    try:
+        return signatures.of(entry)
+    except checkpoints.LogBroken as fault:
+        logger.error("The public log is not whole: %s", fault)
+        return None
 
 
 def _proof(signature: SignOff) -> checkpoints.Proof | None:
