@@ -33,6 +33,7 @@ from clinic_site.sign_in import OwnPasswordForm, SignInForm
 from clinic_site.staff import (
     accounts,
     my_account,
+    notices,
     second_step,
     sessions,
     sign_in_again,
@@ -136,6 +137,8 @@ class Desk(admin.AdminSite):
             path("second-factor/set-up/", second_step.set_up, name="set_up_second_factor"),
             path("second-factor/passkey/", second_step.add_passkey, name="add_passkey"),
             path("second-factor/start-again/", second_step.start_again, name="start_again"),
+            path("account/notices/", self.admin_view(notices.choose_page), name="notices"),
+            path("set-up/notices/", self.admin_view(notices.overview), name="who_gets_which"),
             path("account/keys/", self.admin_view(my_account.choose_keys), name="choose_keys"),
             path("sign-in-again/", self.admin_view(sign_in_again.enter), name="sign_in_again"),
         ]

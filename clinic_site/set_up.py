@@ -113,6 +113,7 @@ SECTIONS = (
                 "admin:procedures_staffaccount_changelist",
                 "procedures.view_staffaccount",
             ),
+            Page("Who gets which emails", "admin:who_gets_which", "procedures.view_staffaccount"),
             Page("Sign-ins", "admin:procedures_signin_changelist", "procedures.view_signin"),
             Page(
                 "What changed",

@@ -308,6 +308,7 @@ WORKER_DUTIES = [
     "clinic_site.staff.sessions.forget_past_sessions",
     "clinic_site.staff.sign_ins.forget_past_sign_ins",
     "clinic_site.staff.sign_ins.warn_of_failures",
+    "clinic_site.staff.notices.send_daily",
 ]
 
 # --- How long what we hold about patients is kept ---------------------------------------------

@@ -230,7 +230,25 @@ class AccountAct(TextChoices):
     PASSKEY_ADDED = "passkey_added", "Added a passkey"
     PASSKEY_REMOVED = "passkey_removed", "Removed a passkey"
     APP_REMOVED = "app_removed", "Removed the app"
+    NOTICES_CHOSEN = "notices_chosen", "Chose which emails they get"
     PASSKEY_COPIED = "passkey_copied", "Refused a passkey of which there may be a copy"
+
+
+class NoticeKind(TextChoices):
+    """What an email to colleagues is about."""
+
+    URGENT = "urgent", "An answer of a patient that cannot wait"
+    WAITING = "waiting", "Something waits for us at the desk"
+    PAGES = "pages", "Pages that need attention"
+    OWN_NAME = "own_name", "What is signed in your name"
+
+
+class NoticeHow(TextChoices):
+    """How a colleague gets a kind of email."""
+
+    EACH = "each", "Each time, straight away"
+    DAILY = "daily", "Once a day, all in one"
+    NONE = "none", "None"
 
 
 class PasswordUse(TextChoices):

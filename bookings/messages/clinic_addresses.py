@@ -9,8 +9,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from bookings.models import AppointmentRequest
+from bookings.status import FlagLevel
 from procedures.ground.email_addresses import canonical
 from procedures.models.clinic import details
+from procedures.models.notices import managers, who_chose
+from procedures.status import NoticeHow, NoticeKind
 
 
 class BadAddress(ValueError):
@@ -26,6 +30,22 @@ def inboxes() -> list[str]:
     if not written.strip(" ,"):
         return []
     return [_usable("The clinic’s inbox", part) for part in written.split(",") if part.strip()]
+
+
+def told_of(request: AppointmentRequest) -> list[str]:
+    """Who hears that this request waits for us: the inbox, and colleagues who want each such email.
+
+    If the patient answered something that cannot wait, also those who want only that; and managers,
+    if there would be nobody.
+    """
+    kinds = [NoticeKind.WAITING]
+    if request.flags.filter(level=FlagLevel.URGENT, outcome="").exists():
+        kinds.append(NoticeKind.URGENT)
+    chose = [each.email for kind in kinds for each in who_chose(kind, NoticeHow.EACH)]
+    addresses = list(dict.fromkeys([*inboxes(), *chose]))
+    if not addresses and NoticeKind.URGENT in kinds:
+        return [each.email for each in managers()]
+    return addresses
 
 
 def sender() -> tuple[str, str]:

@@ -22,7 +22,7 @@ from bookings import diary
 from bookings.diary.calendar_files import invitation
 from bookings.diary.desk_hours import desk_hours_in_words
 from bookings.links import link_ends, private_link
-from bookings.messages.clinic_addresses import inboxes, returned_mail_address, sender
+from bookings.messages.clinic_addresses import returned_mail_address, sender, told_of
 from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.models import Appointment, AppointmentRequest, Message, Offer
 from bookings.status import PATIENT, CancelledBy, Channel, MessageKind, RequestStatus
@@ -110,7 +110,7 @@ def _html(subject: str, body: str) -> str:
 
 def _recipients(message: Message) -> list[str]:
     if message.kind == MessageKind.CLINIC_NOTICE:
-        return inboxes()
+        return told_of(message.request)
     if message.invitation:
         return [message.invitation.account.email]
     return [message.address or message.request.email]

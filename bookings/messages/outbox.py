@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from bookings.messages.clinic_addresses import told_of
 from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.models import AppointmentRequest, Message, Outage, PageNotice, Person, WorkerRun
 from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
@@ -164,9 +165,14 @@ def tell_old_address(request: AppointmentRequest, old: str, *, by: str, now: dat
     ).update(address=old)
 
 
+def is_anybody_told(request: AppointmentRequest) -> bool:
+    """Whether an inbox or a colleague gets an email when this request waits for us."""
+    return bool(details().inbox or told_of(request))
+
+
 def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:
-    """Tell the clinic's inbox that something is waiting, if it has one."""
-    if details().inbox:
+    """Tell the clinic's inbox, and colleagues who want to know, that something is waiting."""
+    if is_anybody_told(request):
         queue(request, MessageKind.CLINIC_NOTICE, by=PATIENT, now=now)
 
 

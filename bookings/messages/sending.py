@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from bookings.diary.daytime import is_daytime, next_daytime
 from bookings.messages import outbox, sms
-from bookings.messages.clinic_addresses import inboxes
+from bookings.messages.clinic_addresses import told_of
 from bookings.messages.failures import failure
 from bookings.messages.letters import letter, text
 from bookings.messages.still_true import MATTERS_FOR, NOT_TO_PATIENT, is_still_true
@@ -92,7 +92,7 @@ def _may_go(message: Message) -> bool:
     to be switched on, and the patient's consent and number.
     """
     if message.kind == MessageKind.CLINIC_NOTICE:
-        return bool(inboxes())
+        return bool(told_of(message.request))
     if message.invitation:
         return bool(message.invitation.account.email)
     if message.channel == Channel.TEXT:

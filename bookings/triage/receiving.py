@@ -24,7 +24,6 @@ from bookings.triage.recognising import recognise
 from bookings.triage.safety import keep_answers
 from procedures.ground.rate_limits import Try, spend_all
 from procedures.models import Clinician, InformationPage
-from procedures.models.clinic import details
 
 # Letters and digits that cannot be confused when they are read out on the phone.
 REFERENCE_ALPHABET = "BCDFGHJKMNPQRTVWXY346789"
@@ -146,7 +145,7 @@ def receive(
 def announce(
     request: AppointmentRequest, *, by: journal.Actor, is_flagged: bool, now: datetime
 ) -> None:
-    """Write to the patient, and to our own inbox if somebody there has to hear of it.
+    """Write to the patient, and to colleagues if somebody has to hear of it.
 
     A colleague knows what they have just noted, but a clinician has to hear of a flag.
     """
@@ -154,7 +153,7 @@ def announce(
     messages.queue(
         request,
         MessageKind.RECEIVED,
-        *([MessageKind.CLINIC_NOTICE] if details().inbox and is_news else []),
+        *([MessageKind.CLINIC_NOTICE] if is_news and messages.is_anybody_told(request) else []),
         by=journal.actor_name(by),
         now=now,
         not_before=surge.next_turn(now),

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from clinic_site.staff import accounts, second_factor, sessions
+from clinic_site.staff import accounts, notices, second_factor, sessions
 from procedures.ground.counting import counted
 from procedures.ground.fresh_sign_in import fresh_sign_in
 from procedures.ground.people import shown_name
@@ -37,6 +37,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "has_app": sessions.has_app(user),
         "takes_apps": not settings.PASSKEYS_ONLY,
         "passkeys": second_factor.passkeys_of(user),
+        "emails": [(kind.label, how.label) for kind, how in notices.own(user).items()],
         "codes_left": second_factor.codes_left(user),
         **_signing(user),
     }

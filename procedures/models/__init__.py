@@ -13,6 +13,7 @@ from procedures.models.log import (
     WatchedLog,
 )
 from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source, SourceEvent
+from procedures.models.notices import StaffNotice
 from procedures.models.pages import (
     CHECKLIST,
     DUE_SOON_DAYS,
@@ -78,6 +79,7 @@ __all__ = [
     "Source",
     "SourceEvent",
     "StaffAccount",
+    "StaffNotice",
     "StaffSession",
     "UnsavedText",
     "Verdict",

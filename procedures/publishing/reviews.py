@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from procedures.ground.batches import Failed, attempt, log_failure
-from procedures.ground.people import MANAGERS, is_manager
+from procedures.ground.people import is_manager
 from procedures.models import (
     DueNotice,
     InformationPage,
@@ -28,9 +28,17 @@ from procedures.models import (
     SourceEvent,
 )
 from procedures.models.clinic import details
+from procedures.models.notices import awake, managers
 from procedures.reading.feedback import tally
 from procedures.reading.proofs import examine, signature, with_evidence
-from procedures.status import BEFORE_PATIENTS, PlanStatus, ReviewState, RevisionStatus, SourceChange
+from procedures.status import (
+    BEFORE_PATIENTS,
+    NoticeKind,
+    PlanStatus,
+    ReviewState,
+    RevisionStatus,
+    SourceChange,
+)
 from procedures.texts.rendering import CITATION
 
 SOURCE_EVENT = "source event"
@@ -186,15 +194,23 @@ class News(NamedTuple):
 
 
 def untold(on: date) -> dict[User, list[News]]:
-    """What has not been sent yet to each person: a page's owner, or else every manager."""
+    """What has not been sent yet to each person: a page's owner, or else every manager.
+
+    Whoever has turned these emails off gets none, as long as somebody else does.
+    """
     told = set(DueNotice.objects.values_list("page_id", "told_to_id", "cause"))
-    managers = list(User.objects.filter(groups__name=MANAGERS, is_active=True))
+    found = due(on)
+    owners = {each.page.owner for each in found if each.page.owner}
+    reached = [owner for owner in owners if owner.is_active and owner.email]
+    told_owners = set(awake(reached, NoticeKind.PAGES))
+    # Somebody always gets it, whatever they chose.
+    others = awake(managers(), NoticeKind.PAGES) or managers()
     news: dict[User, list[News]] = {}
-    for each in due(on):
+    for each in found:
         owner = each.page.owner
-        for person in [owner] if owner and owner.is_active and owner.email else managers:
+        for person in [owner] if owner in told_owners else others:
             for cause in each.causes:
-                if person.email and (each.page.pk, person.pk, cause.name) not in told:
+                if (each.page.pk, person.pk, cause.name) not in told:
                     news.setdefault(person, []).append(News(each, cause))
     return news
 
