@@ -24,12 +24,13 @@ from django.utils import timezone
 from bookings.desk.alarms import about_outages, about_the_worker, known, left_unsent
 from bookings.models import ClosedDay, WorkerRun
 from bookings.records import erasing
-from clinic_site.backups import keeping
+from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import second_factor, sign_ins
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
 from procedures.ground.migrations_due import migrations_due
+from procedures.log import checkpoints
 from procedures.publishing import reviews
 
 # In parts of a disk: when somebody should make room, and when the site may stop.
@@ -231,6 +232,20 @@ def _backup(now: datetime) -> Findings:
         yield Finding(said, "python manage.py backup; systemctl list-timers 'clinic-*'")
 
 
+def _log(now: datetime) -> Findings:
+    last = checkpoints.newest()
+    try:
+        if last:
+            checkpoints.tree_of(last)
+    except checkpoints.LogBroken as fault:
+        yield Finding(
+            f"The public log is not whole: {fault}. No checkpoint is signed until it is.",
+            "python manage.py verify_pages; docs/operations.md, “The public log”.",
+        )
+    if said := restored.log_would_go_back():
+        yield Finding(said, "Set LOG_ORIGIN to a new name and restart, before the next checkpoint.")
+
+
 def _erasures(now: datetime) -> Findings:
     remedy = (
         f"Put its last copy at {settings.ERASURES_FILE}; docs/operations.md says how it is made."
@@ -328,6 +343,7 @@ CHECKS = (
     Check("Certificate", _certificate, needs_database=False, goes_out=True),
     Check("Backup", _backup, needs_database=False),
     Check("Erasures", _erasures),
+    Check("Public log", _log),
     Check("Bank holidays", _closed_days),
     Check("Information pages", _pages),
 )

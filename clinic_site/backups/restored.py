@@ -15,6 +15,7 @@ from clinic_site.backups.archives import Manifest, identities_in, opened
 from clinic_site.backups.databases import Tables, database
 from clinic_site.backups.fingerprints import differences
 from procedures.ground.migrations_due import migrations_due
+from procedures.log import checkpoints
 from procedures.models import RestoredCopy
 from procedures.models.restored import QUIET, remember
 
@@ -78,6 +79,21 @@ def release(now: datetime) -> int:
         released = RestoredCopy.objects.filter(QUIET).update(released_at=now, released_by=OPERATOR)
     remember(False)
     return released
+
+
+def log_would_go_back() -> str:
+    """A sentence if the public log of a restored copy would go on under its old name; else empty.
+
+    Others may have seen checkpoints that are newer than the backup. A new name begins a new log.
+    """
+    last = checkpoints.newest()
+    if last is None or not RestoredCopy.objects.filter(at__gt=last.moment).exists():
+        return ""
+    return (
+        f"The public log would go on as {last.origin}, after its checkpoint of {last.size} entries. If "
+        "anything was signed or published after the backup, whoever watches the log would say that "
+        "it was rewritten."
+    )
 
 
 def _unchanged(tables: Tables) -> Tables:

@@ -19,7 +19,9 @@ from bookings.records import erasing, tombstones
 from bookings.status import PersonAct, RequestStatus, TriageRefused
 from procedures.ground import two_people
 from procedures.ground.two_people import ProposalRefused
+from procedures.log import checkpoints
 from procedures.models import Proposal
+from procedures.status import RevisionStatus
 from tests import factories
 from tests.bookings.records_of import both, still_there, words
 from tests.clinic_site.test_backups import backup, elsewhere, key, manage
@@ -184,11 +186,19 @@ def test_after_a_backup_is_restored_the_person_stays_erased(
     monday: datetime, key: Path, elsewhere: str
 ) -> None:
     ada, _ = both(monday)
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    checkpoints.sign(monday)
     archive = backup()
     erased(ada.person, monday)
+    last = checkpoints.newest()
+    assert last is not None
+    root = f"log {last.size} {checkpoints.root_of(last).hex()}"
     restored = manage(elsewhere, "restore", str(archive), "--identity", str(key), "--verify")
     assert restored.returncode == 0, restored.stderr
     assert "Erased again whoever is on the list" in restored.stdout
+    # There is nothing about patients in the public log, so it leads to what was signed before.
+    assert root in restored.stdout.splitlines()
+    assert list(checkpoints.faults({last.size: checkpoints.root_of(last).hex()})) == []
     look = manage(
         elsewhere,
         "shell",

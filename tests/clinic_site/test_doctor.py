@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
@@ -26,7 +27,8 @@ from bookings.records.emptying import empty_people
 from bookings.status import Channel, PersonAct
 from clinic_site import doctor
 from clinic_site.doctor import CHECKS, Finding
-from procedures.models import SignIn
+from procedures.log import checkpoints, notes
+from procedures.models import Checkpoint, RestoredCopy, SignIn
 from procedures.publishing import reviews
 from procedures.status import PasswordUse, RevisionStatus, SignInResult
 from tests import factories
@@ -125,6 +127,27 @@ def erasures_are_unreadable(patch: pytest.MonkeyPatch, settings: Any) -> None:
     Path(settings.ERASURES_FILE).write_text("not one of ours\n")
 
 
+def log_is_not_whole(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    """A checkpoint of an entry that is not there."""
+    note = notes.signed(f"{settings.LOG_ORIGIN}\n1\n{b64encode(bytes(32)).decode()}\n")
+    moment = WorkerRun.objects.get().ran_at
+    Checkpoint.objects.create(origin=settings.LOG_ORIGIN, size=1, note=note, moment=moment)
+
+
+def a_backup_was_restored(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    now = WorkerRun.objects.get().ran_at
+    factories.revision(RevisionStatus.PUBLISHED, now=now)
+    checkpoints.sign(now)
+    later = now + timedelta(minutes=1)
+    moments = {
+        "at": later,
+        "by": "the operator",
+        "released_at": later,
+        "released_by": "the operator",
+    }
+    RestoredCopy.objects.create(backup="clinic-2026-11-22.age", **moments)
+
+
 def closed_days_run_out(patch: pytest.MonkeyPatch, settings: Any) -> None:
     ClosedDay.objects.all().delete()
 
@@ -196,6 +219,8 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (erasures_are_gone, "Erasures", "does not name 2 people whom we erased", True),
         (one_erasure_is_not_listed, "Erasures", "does not name 1 person whom", True),
         (erasures_are_unreadable, "Erasures", "cannot be read: Line 1 of ", True),
+        (log_is_not_whole, "Public log", "the entries do not lead to checkpoint 1.", True),
+        (a_backup_was_restored, "Public log", "would go on as clinic.example/log, after its", True),
         (closed_days_run_out, "Bank holidays", "None is known", False),
         (a_page_is_due, "Information pages", "1 page to review: ", False),
         (a_check_breaks, "Information pages", "We could not check this: ValueError at ", False),
@@ -362,3 +387,15 @@ def test_managers_see_the_same_beside_what_is_missing(
     assert "Ready to open?" in content
     assert "Mail server" not in content
     assert sign_in("Reception").get(PAGE).status_code == 403
+
+
+def test_whoever_releases_a_restored_copy_hears_that_the_log_needs_a_new_name(
+    well: datetime, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    a_backup_was_restored(monkeypatch, settings)
+    RestoredCopy.objects.update(released_at=None, released_by=None)
+    out = StringIO()
+    call_command("release_restored_copy", stdout=out)
+    assert "Then set LOG_ORIGIN to a new name now, and restart." in out.getvalue()
+    settings.LOG_ORIGIN = "clinic.example/log-2"
+    assert "Public log" not in found(well)
