@@ -310,7 +310,7 @@ def stranded(now: datetime, among: Q | None = None) -> list[Stranded]:
     coming = Appointment.objects.filter(
         among or Q(), status=AppointmentStatus.BOOKED, starts__gt=now, room__isnull=False
     )
-    booked = list(
+    booked: list[Any] = list(
         coming.select_related("request", "clinician", "room", "appointment_type")
         .annotate(is_away=_away_of_its_claims())
         .order_by("starts", "pk")
