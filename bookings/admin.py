@@ -11,6 +11,7 @@ from bookings.desk.catalogue import (
     TreatmentAdmin,
 )
 from bookings.desk.feeds import CalendarFeedAdmin
+from bookings.desk.imports import ImportAdmin
 from bookings.desk.looks import LookAdmin
 from bookings.desk.people import PersonAdmin
 from bookings.desk.requests import AppointmentRequestAdmin
@@ -31,6 +32,7 @@ __all__ = [
     "ClinicSessionAdmin",
     "ClosedDayAdmin",
     "ClosureAdmin",
+    "ImportAdmin",
     "LocationAdmin",
     "LookAdmin",
     "MachineKindAdmin",

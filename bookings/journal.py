@@ -7,7 +7,7 @@ delete a row at all. What a patient wrote is never copied into it.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,6 +33,16 @@ def begin(request: AppointmentRequest, kind: Event, *, by: Actor, at: datetime) 
     Nobody else sees the request yet, so there is nothing to lock and nothing to look up.
     """
     return _append(request, 0, "", kind, by=by, at=at, detail={})
+
+
+def begin_each(
+    requests: Sequence[AppointmentRequest], kind: Event, *, by: Actor, at: datetime, **detail: Any
+) -> None:
+    """Write the first event of many requests that the same transaction created, as `begin` does."""
+    RequestEvent.objects.bulk_create(
+        _event(request, 0, "", kind, by=by, at=at, detail=detail) for request in requests
+    )
+    webhooks.queue(requests, kind, at=at)
 
 
 def record(
@@ -115,7 +125,7 @@ def _append(
 ) -> RequestEvent:
     event = _event(request, after, previous_hash, kind, **told)
     event.save(force_insert=True)
-    webhooks.queue(request, kind, at=event.at)
+    webhooks.queue([request], kind, at=event.at)
     return event
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from bookings.models import (
     AppointmentRequest,
+    BroughtIn,
     PhoneCall,
     RedFlag,
     ScreeningQuestion,
@@ -119,14 +120,18 @@ def unseen_urgent_answers(request: AppointmentRequest) -> list[GivenAnswer]:
 def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[ScreeningQuestion]:
     """Questions whose answers may change and whose last answer is old or was to another wording.
 
-    A question that is not asked with the request is asked once the request itself is old.
+    A question that is not asked with the request is asked once the request itself is old. Somebody whose
+    visit came from another system has never been asked anything, and is asked everything.
     """
-    fresh = set(
-        request.answers.filter(given_at__gt=now - fresh_for()).values_list("question", flat=True)
+    given = list(request.answers.values_list("question", "given_at", "question__answered_from"))
+    fresh = {question for question, at, _ in given if at > now - fresh_for()}
+    was_asked = any(source == AnsweredFrom.PATIENT for *_, source in given) or not (
+        BroughtIn.objects.filter(request=request).exists()
     )
-    is_new = request.received_at > now - fresh_for()
     current = ScreeningQuestion.objects.current().for_visit_about(request.page)
-    again = current.filter(asked_again=True, answered_from=AnsweredFrom.PATIENT).in_order()
+    which = Q(asked_again=True) if was_asked else Q(asked_again=True) | Q(asked_first=True)
+    again = current.filter(which, answered_from=AnsweredFrom.PATIENT).in_order()
+    is_new = was_asked and request.received_at > now - fresh_for()
     return [
         each for each in again if each.pk not in fresh and not (is_new and not each.asked_first)
     ]

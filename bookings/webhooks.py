@@ -69,7 +69,7 @@ def replay(webhook: Webhook, *, now: datetime) -> int:
     )
 
 
-def queue(request: AppointmentRequest, event: Event, *, at: datetime) -> None:
+def queue(requests: Iterable[AppointmentRequest], event: Event, *, at: datetime) -> None:
     """Write what an event tells other systems, in the transaction that writes the event."""
     notice = NOTICES.get(event)
     if notice is None:
@@ -77,16 +77,17 @@ def queue(request: AppointmentRequest, event: Event, *, at: datetime) -> None:
     wanting = [each for each in Webhook.objects.on() if notice in each.notices]
     if not wanting:
         return
-    message_id = f"msg_{secrets.token_urlsafe(24)}"
+    told = [(request.pk, f"msg_{secrets.token_urlsafe(24)}") for request in requests]
     Delivery.objects.bulk_create(
         Delivery(
             webhook=webhook,
             message_id=message_id,
             notice=notice,
-            request=request.pk,
+            request=request,
             happened=at,
             next_try=at,
         )
+        for request, message_id in told
         for webhook in wanting
     )
 

@@ -129,6 +129,7 @@ GROUPS = {
         "erase_person",
         "export_person",
         "hold_person",
+        "import_visits",
         "withdraw_revision",
         "suspend_revision",
         "revoke_signoff",

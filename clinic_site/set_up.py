@@ -154,8 +154,13 @@ SECTIONS = (
     ),
     Section(
         "Other systems",
-        "Which programs may read what from us, and which are told what happens",
+        "Which programs may read what from us, which are told what happens, and bringing visits over",
         (
+            Page(
+                "Import from another system",
+                "admin:bookings_import_changelist",
+                "bookings.import_visits",
+            ),
             Page(
                 "Access tokens",
                 "admin:bookings_accesstoken_changelist",

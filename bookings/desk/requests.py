@@ -52,7 +52,8 @@ class AppointmentRequestAdmin(DecisionAdmin):
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppointmentRequest]:
-        related = ("page", "owner", "person__joined_to", "wished_clinician", "visit_answer")
+        people = ("owner", "person__joined_to", "wished_clinician")
+        related = ("page", "visit_answer", "brought_in", *people)
         return AppointmentRequest.objects.select_related(*related).most_urgent_first()
 
     def get_urls(self) -> list[URLPattern]:

@@ -1,8 +1,10 @@
 """Time: when the clinic works, what is free, and who has which time."""
 
 from bookings.diary.claims import (
+    Planned,
     accept,
     book,
+    book_each,
     end,
     note_presence,
     offer,
@@ -23,8 +25,10 @@ from bookings.diary.kept import (
 __all__ = [
     "TOO_LATE",
     "Kept",
+    "Planned",
     "accept",
     "book",
+    "book_each",
     "end",
     "free_kept",
     "free_what_is_over",

@@ -13,7 +13,7 @@ accepted`. So an acceptance and a takeover can never both succeed, even if the c
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -37,8 +37,11 @@ from bookings.status import (
     TimeTaken,
     TriageRefused,
 )
+from procedures.ground.batches import in_parts
 from procedures.models import Clinician, Revision
 
+# A database takes only so many values in one question.
+CLAIMS_AT_ONCE = 500
 CAN_REOPEN = [AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW, AppointmentStatus.CANCELLED]
 
 
@@ -157,6 +160,48 @@ def book(
             now=now,
         )
     return appointment
+
+
+class Planned(NamedTuple):
+    """A visit of a request at a time that was found free."""
+
+    request: AppointmentRequest
+    appointment_type: AppointmentType
+    clinician: Clinician
+    time: FreeTime
+
+
+def book_each(
+    planned: Sequence[Planned], *, by: str, now: datetime, given: Revision | None = None
+) -> None:
+    """Book many visits in one go. Raises TimeTaken if one of the times is no longer free."""
+    if not planned:
+        return
+    _refuse_past([each.time.starts for each in planned], now)
+    with transaction.atomic():
+        booked = Appointment.objects.bulk_create(
+            Appointment(
+                request=each.request,
+                appointment_type=each.appointment_type,
+                clinician=each.clinician,
+                room=each.time.room,
+                given=given,
+                starts=each.time.starts,
+                ends=each.time.ends,
+                booked_at=now,
+                booked_by=by,
+            )
+            for each in planned
+        )
+        claims = [
+            Claim(resource_id=resource, cell=cell, appointment=appointment)
+            for each, appointment in zip(planned, booked, strict=True)
+            for resource, cell in _wanted(each.time, _buffer(each.appointment_type))
+        ]
+        # In the order of all of them, so that no other booking waits for this one in a circle.
+        claims.sort(key=_in_order)
+        for part in in_parts(claims, CLAIMS_AT_ONCE):
+            _claim(part, now=now)
 
 
 def end(
@@ -313,7 +358,7 @@ def _wanted(free: FreeTime, buffer: timedelta) -> list[tuple[int, int]]:
 
 
 def _claim(claims: Iterable[Claim], *, now: datetime) -> None:
-    wanted = sorted(claims, key=lambda claim: (claim.resource_id, claim.cell))
+    wanted = sorted(claims, key=_in_order)
     _take_over_expired(wanted, now=now)
     try:
         with transaction.atomic():
@@ -347,6 +392,10 @@ def _take_over_expired(wanted: Sequence[Claim], *, now: datetime) -> None:
 def _refuse_past(starts: Sequence[datetime], now: datetime) -> None:
     if min(starts) <= now:
         raise TriageRefused("Choose a time in the future.")
+
+
+def _in_order(claim: Claim) -> tuple[int, int]:
+    return claim.resource_id, claim.cell
 
 
 def _buffer(appointment_type: AppointmentType) -> timedelta:

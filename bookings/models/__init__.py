@@ -8,6 +8,7 @@ from bookings.models.catalogue import AppointmentType, Topic, Treatment
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome, VisitAnswer
 from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
 from bookings.models.feeds import CalendarFeed
+from bookings.models.imports import BroughtIn, Import
 from bookings.models.journal import Look, RequestEvent
 from bookings.models.messages import Message, Outage, PageNotice, WorkerRun
 from bookings.models.people import Note, Person, PersonEvent, PersonLink, SearchKey
@@ -38,6 +39,7 @@ __all__ = [
     "AppointmentRequest",
     "AppointmentRequestQuerySet",
     "AppointmentType",
+    "BroughtIn",
     "CalendarFeed",
     "Claim",
     "ClinicQuestion",
@@ -45,6 +47,7 @@ __all__ = [
     "ClosedDay",
     "Closure",
     "Delivery",
+    "Import",
     "Location",
     "Look",
     "MachineKind",

@@ -97,9 +97,12 @@ def in_order(counts: Counts, keys: Sequence[Hashable]) -> list[int]:
 
 
 def requests(period: Period) -> Counts:
-    """The requests of the period, by part, by page, and by whether patients or colleagues sent them."""
+    """The requests of the period, by part, by page, and by whether patients or colleagues sent them.
+
+    Without those from an import, which came before.
+    """
     way = _words({WEBSITE: Q(received_by=PATIENT)}, otherwise=STAFF)
-    rows = AppointmentRequest.objects.all()
+    rows = AppointmentRequest.objects.filter(brought_in=None)
     return by_part(rows, "received_at", period, page=F("page__title"), way=way)
 
 
@@ -149,7 +152,8 @@ def _within(rows: Any, moment: str, period: Period) -> Any:
 
 
 def _ended() -> Any:
-    return Appointment.objects.filter(_any_of(VISITS))
+    # An import that was undone cancelled nobody's visit.
+    return Appointment.objects.filter(_any_of(VISITS)).exclude(request__brought_in__is_undone=True)
 
 
 def _any_of(conditions: dict[str, Q]) -> Q:

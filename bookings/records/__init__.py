@@ -4,21 +4,26 @@ It walks the models by what they say about their fields (`procedures.ground.clas
 field or table is part of every copy, and of every erasure, as soon as it is classified.
 """
 
+from bookings.records.emptying import empty_people, empty_request
 from bookings.records.erasing import propose_erasure, why_not
 from bookings.records.export import NAME, copy_for, everything_about
-from bookings.records.holds import hold, hold_of, is_held, release
-from bookings.records.walking import Row, rows_about
+from bookings.records.holds import hold, hold_of, is_held, lock, release
+from bookings.records.walking import Row, rows_about, rows_of
 
 __all__ = [
     "NAME",
     "Row",
     "copy_for",
+    "empty_people",
+    "empty_request",
     "everything_about",
     "hold",
     "hold_of",
     "is_held",
+    "lock",
     "propose_erasure",
     "release",
     "rows_about",
+    "rows_of",
     "why_not",
 ]

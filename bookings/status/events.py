@@ -84,6 +84,9 @@ class Event(StrEnum):
     EXPORTED = "copied everything about the person"
     ANSWERS_OPENED = "opened the answers about health"
     EMPTIED = "erased what it said about the patient"
+    VISIT_BROUGHT_IN = "brought the visit over"
+    PERSON_BROUGHT_IN = "brought the person over"
+    IMPORT_UNDONE = "undid the import"
 
 
 class ToldPatient(NamedTuple):
@@ -202,6 +205,11 @@ TOLD: dict[Event, ToldPatient] = {
     Event.EXPORTED: ToldPatient(),
     Event.ANSWERS_OPENED: ToldPatient(),
     Event.EMPTIED: ToldPatient(),
+    Event.VISIT_BROUGHT_IN: ToldPatient(
+        by_clinic="We brought the visit over from the system that we used before."
+    ),
+    Event.PERSON_BROUGHT_IN: ToldPatient(),
+    Event.IMPORT_UNDONE: ToldPatient(by_clinic="We undid what we had brought over."),
 }
 
 
@@ -296,4 +304,6 @@ NOTICES: dict[Event, Notice] = {event: Notice.CHANGED for event in Event if even
     Event.ATTENDED: Notice.ENDED,
     Event.DID_NOT_COME: Notice.ENDED,
     Event.EMPTIED: Notice.ERASED,
+    Event.VISIT_BROUGHT_IN: Notice.BOOKED,
+    Event.IMPORT_UNDONE: Notice.CANCELLED,
 }

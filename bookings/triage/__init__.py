@@ -17,6 +17,7 @@ from bookings.triage.attendance import (
     record_attendance,
     undo_attendance,
 )
+from bookings.triage.bringing_in import Arrival, Visit, bring_in, undo_bringing_in
 from bookings.triage.clock import (
     catch_up,
 )
@@ -99,7 +100,9 @@ from bookings.triage.visits import (
 from bookings.triage.waits import usual_wait
 
 __all__ = [
+    "Arrival",
     "Submission",
+    "Visit",
     "accept",
     "answer_about_visit",
     "answer_again",
@@ -113,6 +116,7 @@ __all__ = [
     "book_instead",
     "book_offered",
     "booked_appointment",
+    "bring_in",
     "call_in",
     "can_be_undone",
     "cancel",
@@ -164,6 +168,7 @@ __all__ = [
     "tell_of_page_news",
     "undo",
     "undo_attendance",
+    "undo_bringing_in",
     "undo_giving_back",
     "undo_letter",
     "undo_verdict",

@@ -103,11 +103,26 @@ def receive(
     submission: Submission, *, key: str, by: journal.Actor, now: datetime
 ) -> AppointmentRequest:
     """Write a new request with its answers, flags and first event. Nobody is told yet."""
-    actor = journal.actor_name(by)
+    request = unwritten(submission, key=key, by=by, now=now, due=answer_due(now))
+    request.person = recognise(submission, by=by, now=now)
+    request.save(force_insert=True)
+    search_keys.keep([request.person_id])
+    flagged = [given for given in submission.answers if given.is_flagged]
+    keep_answers(request, submission.answers, flagged, by=journal.actor_name(by), now=now)
+    journal.begin(request, Event.RECEIVED if by == PATIENT else Event.NOTED, by=by, at=now)
+    return request
+
+
+def unwritten(
+    submission: Submission, *, key: str, by: journal.Actor, now: datetime, due: datetime
+) -> AppointmentRequest:
+    """The row of a new request, without its person, that has one event and is not stored yet.
+
+    `due` is by when we promise an answer.
+    """
     # A code is shown to a patient straight away; a colleague makes one when somebody asks for it.
     has_code = by == PATIENT and not submission.email
-    request = AppointmentRequest.objects.create(
-        person=recognise(submission, by=by, now=now),
+    return AppointmentRequest(
         reference=_new_reference(),
         submission_key=key,
         submission_digest=submission.digest(),
@@ -129,17 +144,12 @@ def receive(
         text_messages=submission.text_messages,
         voicemail=submission.voicemail,
         received_at=now,
-        received_by=actor,
-        answer_due=answer_due(now),
+        received_by=journal.actor_name(by),
+        answer_due=due,
         link_key=secrets.token_urlsafe(16),
         code_until=now + CODE_LIFE if has_code else None,
         event_count=1,
     )
-    search_keys.keep([request.person_id])
-    flagged = [given for given in submission.answers if given.is_flagged]
-    keep_answers(request, submission.answers, flagged, by=actor, now=now)
-    journal.begin(request, Event.RECEIVED if by == PATIENT else Event.NOTED, by=by, at=now)
-    return request
 
 
 def announce(

@@ -172,6 +172,13 @@ def keep_answers(
     now: datetime,
 ) -> None:
     """Store the answers, and a flag for each answer that raises one."""
+    keep_answers_of([(request, given, given in flagged) for given in answers], by=by, now=now)
+
+
+def keep_answers_of(
+    rows: Sequence[tuple[AppointmentRequest, GivenAnswer, bool]], *, by: str, now: datetime
+) -> None:
+    """Store answers of several requests, each with whether it raises a flag."""
     stored = ScreeningAnswer.objects.bulk_create(
         ScreeningAnswer(
             request=request,
@@ -181,10 +188,10 @@ def keep_answers(
             given_at=now,
             given_by=by,
         )
-        for given in answers
+        for request, given, _ in rows
     )
     RedFlag.objects.bulk_create(
         RedFlag(request=request, answer=answer, level=given.question.level)
-        for answer, given in zip(stored, answers, strict=True)
-        if given in flagged
+        for answer, (request, given, is_flagged) in zip(stored, rows, strict=True)
+        if is_flagged
     )

@@ -8,7 +8,7 @@ words of an error: they may repeat what a patient wrote.
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, NamedTuple, TypeVar
@@ -48,6 +48,11 @@ class Failed(NamedTuple):
         ours = [frame for frame in frames if not LIBRARIES.search(frame.filename)]
         place = (ours or frames)[-1]
         return f"{type(self.error).__name__} at {Path(place.filename).name}:{place.lineno}"
+
+
+def in_parts(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The rows in their order, at most `size` of them at a time."""
+    return (rows[at : at + size] for at in range(0, len(rows), size))
 
 
 def one_by_one(rows: Iterable[T], act: Callable[[T], int], *, task: str) -> Tally:
