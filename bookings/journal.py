@@ -177,12 +177,16 @@ def head(request: AppointmentRequest, number: int | None = None) -> str:
 
 def chain_is_whole(request: AppointmentRequest) -> bool:
     """Whether no event of the request was changed, removed (the newest included) or inserted."""
+    events = list(request.events.order_by("number"))
+    request.refresh_from_db(fields=["event_count"])
+    return is_whole(request, events)
+
+
+def is_whole(request: AppointmentRequest, events: Sequence[RequestEvent]) -> bool:
+    """The same of a journal that has been read, in order, and of the request as it was read."""
     previous = ""
-    number = 0
-    for event in request.events.order_by("number"):
-        number += 1
+    for number, event in enumerate(events, start=1):
         if (event.number, event.previous_hash, event.hash) != (number, previous, digest(event)):
             return False
         previous = event.hash
-    request.refresh_from_db(fields=["event_count"])
-    return number == request.event_count > 0
+    return len(events) == request.event_count > 0

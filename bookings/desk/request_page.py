@@ -30,7 +30,6 @@ from bookings.status import (
     AppointmentStatus,
     CancelledBy,
     MessageStatus,
-    OfferStatus,
     RequestStatus,
 )
 from procedures.ground.counting import counted
@@ -128,7 +127,7 @@ def facts(
         "current": current,
         "kept": diary.kept_for(record, now),
         "last": triage.latest_appointment(record),
-        "offer": next((each for each in record.offers.all() if _is_open(each, now)), None),
+        "offer": next((each for each in record.offers.all() if each.is_standing(now)), None),
         "recall": triage.planned_recall(record) if state in FOLLOWED_UP else None,
         "to_phone": to_phone,
         "news": to_phone and record.messages.filter(status=MessageStatus.TO_TELL).exists(),
@@ -236,11 +235,6 @@ def how_late(record: AppointmentRequest, now: datetime) -> str:
     if late < A_DAY:
         return f"{counted(hours, 'hour')} late" if hours else "Late"
     return f"{counted(late.days, 'day')} late"
-
-
-def _is_open(offer: Offer, now: datetime) -> bool:
-    """Whether its times are still held; the twin of `standing`."""
-    return offer.status == OfferStatus.OPEN and offer.held_until > now
 
 
 def _our_turn(record: AppointmentRequest, now: datetime) -> str:

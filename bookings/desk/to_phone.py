@@ -41,6 +41,8 @@ WRONG_BIRTHS = (
 AFTER_VISIT = "Did not get what they came for, and asked us to phone."
 UNANSWERED = "Has not answered our offer."
 WANTED = "A clinician wants to speak to them first."
+# What tells whether a message is still true, and what to say instead of it.
+TOLD_ABOUT = ("request__appointments", "request__offers__times")
 # Silence in this last part of an offer is a reason to phone.
 LAST_PART = 4
 
@@ -152,7 +154,8 @@ def _reached_since(moment: str) -> Exists:
 
 def _to_tell(since: datetime) -> QuerySet[Message]:
     waiting = Message.objects.to_tell().filter(~_put_right(), queued_at__gt=since)
-    return waiting.select_related("notice__event__revision__page").order_by("queued_at", "pk")
+    about = waiting.select_related("notice__event__revision__page").prefetch_related(*TOLD_ABOUT)
+    return about.order_by("queued_at", "pk")
 
 
 def _put_right() -> Exists:
@@ -185,7 +188,8 @@ def _failed(since: datetime) -> QuerySet[Message]:
         status=MessageStatus.FAILED,
         queued_at__gt=since,
     )
-    return failed.exclude(kind__in=OF_NO_WEIGHT).order_by("queued_at", "pk")
+    weighty = failed.exclude(kind__in=OF_NO_WEIGHT).prefetch_related(*TOLD_ABOUT)
+    return weighty.order_by("queued_at", "pk")
 
 
 def _undelivered(message: Message) -> str:

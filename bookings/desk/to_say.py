@@ -18,7 +18,7 @@ def what_to_say(message: Message) -> str:
 
 
 def _offered(message: Message) -> str:
-    offer = message.request.offers.order_by("-pk").prefetch_related("times").first()
+    offer = max(message.request.offers.all(), key=lambda each: each.pk, default=None)
     if offer is None:
         return "Tell them that we offer times."
     times = [_at(each.starts) for each in offer.times.all()]
@@ -36,7 +36,8 @@ def _visit(said: str) -> Callable[[Message], str]:
     """A sentence with the time of the newest appointment."""
 
     def sentence(message: Message) -> str:
-        appointment = message.request.appointments.order_by("-pk").first()
+        visits = message.request.appointments.all()
+        appointment = max(visits, key=lambda each: each.pk, default=None)
         return f"{said} {_at(appointment.starts)}." if appointment else f"{said} the visit."
 
     return sentence

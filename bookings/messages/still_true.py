@@ -93,8 +93,10 @@ def _said_at(message: Message) -> datetime:
 
 def _is_about_the_offer(message: Message, now: datetime) -> bool:
     """Whether the times that were offered in the same step are still held."""
-    standing = message.request.offers.standing(now)
-    return standing.filter(made_at=_said_at(message)).exists()
+    return any(
+        each.is_standing(now) and each.made_at == _said_at(message)
+        for each in message.request.offers.all()
+    )
 
 
 def _is_about_the_appointment(message: Message, now: datetime) -> bool:
@@ -143,11 +145,12 @@ def _is_still_to_ask(message: Message, now: datetime) -> bool:
 
 
 def _latest(message: Message) -> Appointment | None:
-    return message.request.appointments.order_by("-pk").first()
+    return max(message.request.appointments.all(), key=lambda each: each.pk, default=None)
 
 
 def _booked(message: Message) -> Appointment | None:
-    return message.request.appointments.filter(status=AppointmentStatus.BOOKED).first()
+    visits = message.request.appointments.all()
+    return next((each for each in visits if each.status == AppointmentStatus.BOOKED), None)
 
 
 def _still_opens(message: Message, now: datetime) -> bool:

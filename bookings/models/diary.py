@@ -97,6 +97,10 @@ class Offer(models.Model):
     def __str__(self) -> str:
         return f"offer {self.pk} of request {self.request_id}"
 
+    def is_standing(self, at: datetime) -> bool:
+        """The predicate twin of `standing`."""
+        return self.status == OfferStatus.OPEN and self.held_until > at
+
 
 class OfferedTime(models.Model):
     """One of the times of an offer."""

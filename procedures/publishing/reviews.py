@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from procedures.ground.batches import Failed, attempt, log_failure
-from procedures.ground.people import is_manager
+from procedures.ground.people import MANAGERS
 from procedures.models import (
     DueNotice,
     InformationPage,
@@ -29,7 +29,7 @@ from procedures.models import (
 )
 from procedures.models.clinic import details
 from procedures.models.notices import awake, managers
-from procedures.reading.feedback import tally
+from procedures.reading.feedback import NOBODY, Tally, tallies
 from procedures.reading.proofs import examine, signature, with_evidence
 from procedures.status import (
     BEFORE_PATIENTS,
@@ -71,10 +71,24 @@ def due(on: date) -> list[Due]:
     )
     newest_first = SourceEvent.objects.order_by("-day", "pk")
     cited = Source.objects.prefetch_related(Prefetch("happened", newest_first))
-    sources = {source.key: source for source in cited}
-    found = [_judged(page, revision, sources, on) for page in pages for revision in page.live[:1]]
+    may_approve = User.objects.filter(groups__name=MANAGERS, is_active=True)
+    known = _Known(
+        {source.key: source for source in cited},
+        tallies(published),
+        set(may_approve.values_list("pk", flat=True)),
+    )
+    found = [_judged(page, revision, known, on) for page in pages for revision in page.live[:1]]
     waiting = [(urgency, each) for urgency, each in found if each.causes]
     return [*_held_up(on), *(each for _, each in sorted(waiting, key=lambda both: both[0]))]
+
+
+class _Known(NamedTuple):
+    """What is asked about every page, read once."""
+
+    sources: dict[str, Source]
+    tallies: dict[int, Tally]
+    # Their numbers.
+    managers: set[int]
 
 
 def _held_up(on: date) -> Iterator[Due]:
@@ -92,10 +106,10 @@ def _held_up(on: date) -> Iterator[Due]:
 
 
 def _judged(
-    page: InformationPage, revision: Revision, sources: dict[str, Source], on: date
+    page: InformationPage, revision: Revision, known: _Known, on: date
 ) -> tuple[tuple[date, str], Due]:
     """How urgent it is, and why. A page that cannot be judged is due, and delays no other page."""
-    outcome = attempt(lambda: (signature(revision), list(_causes(revision, sources, on))))
+    outcome = attempt(lambda: (signature(revision), list(_causes(revision, known, on))))
     if isinstance(outcome, Failed):
         log_failure("checking whether a review is due for revision", revision.pk, outcome)
         unchecked = Cause(f"unchecked {revision.pk}", "We could not check it. The log says why.")
@@ -106,7 +120,7 @@ def _judged(
     return (first, page.slug), Due(page, revision, causes)
 
 
-def _causes(revision: Revision, sources: dict[str, Source], on: date) -> Iterator[Cause]:
+def _causes(revision: Revision, known: _Known, on: date) -> Iterator[Cause]:
     if revision.status == RevisionStatus.SUSPENDED:
         yield Cause(f"suspended {revision.pk}", "It is suspended. Patients see a notice.")
         return
@@ -117,20 +131,20 @@ def _causes(revision: Revision, sources: dict[str, Source], on: date) -> Iterato
         )
         yield Cause(f"bytes {revision.pk}", said)
     if signed := evidence.signature:
-        yield from _ageing(signed, on)
+        yield from _ageing(signed, known, on)
     else:
         yield Cause(f"unsigned {revision.pk}", "It has no signature. The page is closed.")
     for key in dict.fromkeys(CITATION.findall(revision.document)):
-        if source := sources.get(key):
+        if source := known.sources.get(key):
             yield from _source(source, on)
             yield from _happened(source, evidence.signature)
-    readers = tally(revision)
+    readers = known.tallies.get(revision.pk, NOBODY)
     if readers.is_worrying:
         said = f"{readers.unclear} of {readers.clear + readers.unclear} readers found it unclear."
         yield Cause(f"unclear {revision.pk}", said)
 
 
-def _ageing(signed: SignOff, on: date) -> Iterator[Cause]:
+def _ageing(signed: SignOff, known: _Known, on: date) -> Iterator[Cause]:
     state = signed.review_state(on)
     words = {
         ReviewState.DUE_SOON: f"Its review is due on {signed.review_due:%-d %B %Y}.",
@@ -141,7 +155,7 @@ def _ageing(signed: SignOff, on: date) -> Iterator[Cause]:
         yield Cause(f"{state} {signed.pk}", words[state])
     clinician = signed.clinician
     if clinician is None:
-        if not is_manager(signed.signed_by):
+        if signed.signed_by_id not in known.managers:
             said = f"{signed.signer_name}, who approved it, is not a manager any more."
             yield Cause(f"manager {signed.pk}", said)
     elif not clinician.may_sign(on):

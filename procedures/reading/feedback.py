@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from procedures.models import PageFeedback, Revision
@@ -20,6 +21,9 @@ class Tally(NamedTuple):
         return self.unclear >= 3 and self.unclear * 3 >= self.clear + self.unclear
 
 
+NOBODY = Tally(clear=0, unclear=0)
+
+
 def give(revision: Revision, *, clear: bool, comment: str, now: datetime) -> PageFeedback:
     """Store a reader's answer with the text that they read.
 
@@ -32,5 +36,15 @@ def give(revision: Revision, *, clear: bool, comment: str, now: datetime) -> Pag
 
 def tally(revision: Revision) -> Tally:
     """The answers to one text."""
-    answers = list(revision.feedback.values_list("clear", flat=True))
-    return Tally(clear=answers.count(True), unclear=answers.count(False))
+    return tallies(Revision.objects.filter(pk=revision.pk)).get(revision.pk, NOBODY)
+
+
+def tallies(revisions: QuerySet[Revision]) -> dict[int, Tally]:
+    """The answers to each of these texts that has any, by its number."""
+    answers = PageFeedback.objects.filter(revision__in=revisions.values("pk"))
+    counted = (
+        answers.order_by()
+        .values_list("revision")
+        .annotate(found=Count("pk", filter=Q(clear=True)), lost=Count("pk", filter=Q(clear=False)))
+    )
+    return {revision: Tally(found, lost) for revision, found, lost in counted}

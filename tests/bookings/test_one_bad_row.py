@@ -133,7 +133,7 @@ def test_a_task_that_fails_keeps_none_of_the_others_from_its_turn(
 def test_verify_journal_checks_the_others(monday: datetime, poison: Poison) -> None:
     bad, good, worse = (factories.received(now=monday) for _ in range(3))
     AppointmentRequest.objects.filter(pk=worse.pk).update(event_count=7)
-    poison(verify_journal, "chain_is_whole", lambda request: request.pk == bad.pk)
+    poison(verify_journal, "is_whole", lambda request, events: request.pk == bad.pk)
     said = StringIO()
     with pytest.raises(CommandError) as fault:
         call_command("verify_journal", stdout=said)
@@ -166,7 +166,7 @@ def test_a_page_that_cannot_be_judged_is_due_and_so_are_the_others(
 ) -> None:
     bad, good = (published(slug, monday) for slug in ("bad-page", "good-page"))
     Revision.objects.filter(pk=good.pk).update(status=RevisionStatus.SUSPENDED)
-    poison(reviews, "tally", lambda revision: revision.pk == bad.pk)
+    poison(reviews, "examine", lambda revision: revision.pk == bad.pk)
     due = {each.page.slug: each.causes[0].sentence for each in reviews.due(monday.date())}
     assert due == {
         "bad-page": "We could not check it. The log says why.",

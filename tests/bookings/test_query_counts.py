@@ -12,8 +12,10 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Appointment, AppointmentRequest, Note, Person
-from bookings.status import RequestStatus
+from bookings.models import Appointment, AppointmentRequest, Message, Note, Person
+from bookings.status import MessageStatus, RequestStatus
+from procedures.reading import feedback
+from procedures.status import Category, RevisionStatus
 from tests import factories
 from tests.people import LIST, booked
 
@@ -25,9 +27,9 @@ HALF_AN_HOUR = timedelta(minutes=30)
 # Every page begins with three (session, account with its permissions, session of staff), and most
 # end with the number beside “Requests”. A rota is three; a look is chained in the journal: three.
 MORE = {
-    "reception, today": 16,  # a rota, whom to phone, visits, letters to post, what waits
-    "clinician, today": 18,  # flags, answers, visits, and the texts and questions that they own
-    "manager, today": 24,  # all of reception's, and the texts and questions that are due
+    "reception, today": 20,  # a rota, whom to phone and what to tell them, visits, what waits
+    "clinician, today": 24,  # flags, answers, visits; the evidence of each text (nine)
+    "manager, today": 34,  # all of reception's, the evidence of each text, questions that are due
     "reception, a request": 19,  # a table for each thing that can happen to a request
     "reception, a visit": 24,  # the same, a rota, and a planned recall
     "reception, offer": 20,  # a look, a rota with claims and machines, two terms, earlier offers
@@ -68,7 +70,10 @@ def pages(monday: datetime) -> dict[str, str]:
 
 
 def add_rows(number: int, now: datetime) -> None:
-    """So many more people with a note, a request that waits, and a visit today."""
+    """So many more people with a note, a request that waits, a visit today and a message that failed.
+
+    And for each forty of them a page of each kind with a reader who found it unclear.
+    """
     template, waiting = booked(now, days=number), factories.received(now=now)
     visit, by = template.appointments.get(), factories.staff("Reception")
     people = Person.objects.bulk_create(
@@ -85,6 +90,16 @@ def add_rows(number: int, now: datetime) -> None:
         copy_of(visit, request=of, starts=at, ends=at + HALF_AN_HOUR)
         for of, at in zip(with_visit, starts, strict=True)
     )
+    message = template.messages.all()[0]
+    Message.objects.bulk_create(
+        copy_of(message, request=of, status=MessageStatus.FAILED, message_id=secrets.token_hex(16))
+        for of in with_visit
+    )
+    for each in range(number // FEW // 5 + 1):
+        slug, about = f"page-{number}-{each}", f"about-{number}-{each}"
+        for page in (factories.page(slug), factories.page(about, Category.ABOUT)):
+            revision = factories.revision(RevisionStatus.PUBLISHED, of=page, now=now)
+            feedback.give(revision, clear=False, comment="", now=now)
 
 
 def again(template: AppointmentRequest, person: Person) -> AppointmentRequest:

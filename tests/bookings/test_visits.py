@@ -15,6 +15,7 @@ from icalendar import Calendar
 
 from bookings import journal, links, messages, triage
 from bookings.diary.calendar_files import invitation
+from bookings.management.commands import verify_journal
 from bookings.models import Appointment, AppointmentRequest, Claim, Message
 from bookings.status import (
     PATIENT,
@@ -342,6 +343,18 @@ def test_whole_chains_are_printed_with_their_heads(monday: datetime) -> None:
     last = request.events.order_by("number").last()
     assert last is not None
     assert verify() == f"{request.reference} {last.number} {last.hash}\n"
+
+
+def test_a_stopped_run_goes_on_where_it_was(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify_journal, "AT_A_TIME", 2)
+    requests = [factories.received(now=monday) for _ in range(5)]
+    heads = verify().splitlines()
+    assert [head.split()[0] for head in heads] == [each.reference for each in requests]
+    assert verify("--after", requests[1].reference).splitlines() == heads[2:]
+    with pytest.raises(CommandError, match="There is no request with the reference ZZZZ-9999"):
+        verify("--after", "ZZZZ-9999")
 
 
 @pytest.mark.django_db(transaction=True)
