@@ -101,11 +101,16 @@ def _fhir_operation(kind: Kind, verb: str, parameters: list[Said]) -> Said:
 def _others() -> Said:
     token = {"name": "token", "in": "path", "required": True, "schema": {"type": "string"}}
     calendar = "The diary of a clinician or a room. Whoever has the address reads it."
+    message = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    report = "Twilio says, with its signature, what became of a text message that we sent."
     numbers = _operation("metrics", "Numbers for Prometheus.", "text/plain", [], (401, 404))
     described = _operation("openapi", "This description.", "application/json", [], ())
     return {
         "/appointments/calendar/{token}/diary.ics": {
             "get": _operation("calendar", calendar, "text/calendar", [token], (404,))
+        },
+        "/appointments/texts/{message_id}/": {
+            "post": _operation("textReport", report, "text/html", [message], (404, 429, 503))
         },
         "/metrics": {"get": {**numbers, "security": [{"metrics": []}]}},
         "/openapi.json": {"get": described},

@@ -401,12 +401,18 @@ else:
 
 # --- Text messages: off, printed to the console, or handed to a provider over HTTP ---------------
 
-TEXT_MESSAGES = env.one_of("TEXT_MESSAGES", ["", "console", "http"], default="")
-TEXT_MESSAGES_URL = TEXT_MESSAGES_TOKEN = ""
+TEXT_MESSAGES = env.one_of("TEXT_MESSAGES", ["", "console", "http", "twilio"], default="")
+TEXT_MESSAGES_URL = TEXT_MESSAGES_TOKEN = TEXT_MESSAGES_ACCOUNT = ""
 if TEXT_MESSAGES == "http":
     TEXT_MESSAGES_URL = env.required(
         "TEXT_MESSAGES_URL", "The address where the provider accepts messages."
     )
+if TEXT_MESSAGES == "twilio":
+    TEXT_MESSAGES_URL = env.str("TEXT_MESSAGES_URL", default="https://api.twilio.com").rstrip("/")
+    TEXT_MESSAGES_ACCOUNT = env.required(
+        "TEXT_MESSAGES_ACCOUNT", "The account at Twilio. It begins with AC."
+    )
+if TEXT_MESSAGES in {"http", "twilio"}:
     TEXT_MESSAGES_TOKEN = env.required("TEXT_MESSAGES_TOKEN", "The token the provider gave us.")
 
 # Hosts of our own network that may be told what happens: private addresses, and plain HTTP.
@@ -442,7 +448,7 @@ LOGGING = to_console(
 for name, is_set in {
     "EMAIL_URL": "EMAIL_URL" in env,
     "PROXIES": PROXIES > 0,
-    "TEXT_MESSAGES": TEXT_MESSAGES == "http",
+    "TEXT_MESSAGES": TEXT_MESSAGES in {"http", "twilio"},
 }.items():
     env.insist(
         not (DEVELOPMENT and is_set),

@@ -11,7 +11,7 @@ import smtplib
 from http import HTTPStatus
 from typing import NamedTuple
 
-from bookings.messages import sms
+from bookings.messages import sms, twilio
 
 ENHANCED = re.compile(rb"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 # Enhanced codes about one recipient: no such address, mailbox, host or route; cannot accept it.
@@ -26,7 +26,12 @@ RELAYING = re.compile(rb"relay|authenti|polic|block|spam", re.IGNORECASE)
 PERMANENT = range(500, 600)
 CLOSING = 421
 # How a provider of text messages answers about one number or one text.
-TEXT_OF_THE_RECIPIENT = {HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY}
+TEXT_OF_THE_RECIPIENT = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.GONE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    *twilio.OF_THE_NUMBER,
+}
 
 
 class Failure(NamedTuple):

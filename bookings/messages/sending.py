@@ -70,7 +70,9 @@ def _hand_over(pk: int) -> bool:
         _send_otherwise(message)
         return False
     if message.channel == Channel.TEXT:
-        sms.send(message.request.phone.as_e164, text(message), key=message.message_id)
+        number, key = message.request.phone.as_e164, message.message_id
+        since = message.queued_at if message.tries > 1 else None
+        sms.send(number, text(message), key=key, tried_since=since)
     else:
         letter(message).send()
     outbox.mark_sent(pk, message.channel, _to_whom(message))

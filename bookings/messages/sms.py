@@ -1,7 +1,7 @@
 """Short text messages to a phone, printed to the console or handed to a provider over HTTP.
 
-The format is the common one: a POST of JSON with a bearer token. To support another provider,
-change this function and nothing else.
+The provider is Twilio (`twilio`), or one with the common format: a POST of JSON with a bearer token. To
+support another one, change this module and nothing else.
 """
 
 import http.client
@@ -9,18 +9,24 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from datetime import datetime
 from http import HTTPStatus
 
 from django.conf import settings
 
+from bookings.messages import twilio
 from procedures.models.clinic import details
 
 TIMEOUT_SECONDS = 20
+LONGEST_ANSWER = 1_000_000
 WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 class TextRefused(Exception):
-    """The provider rejects this message, or does not know us. `code` is its HTTP status."""
+    """The provider rejects this message, or does not know us.
+
+    `code` is its own, or the HTTP status.
+    """
 
     def __init__(self, code: int):
         super().__init__(f"refused with {code}")
@@ -35,16 +41,36 @@ class TextPutOff(OSError):
         self.code = code
 
 
-def send(number: str, text: str, *, key: str) -> None:
-    """Send one text message. A provider that checks the key treats a repeated key as one message.
+def send(number: str, text: str, *, key: str, tried_since: datetime | None = None) -> None:
+    """Send one text message, once however often it is tried.
 
-    Raises OSError if a retry may work, and TextRefused if something has to be changed first.
+    A provider that checks the key treats a repeated key as one message; Twilio is asked what it has
+    sent `tried_since`, if this is not the first try. Raises OSError if a retry may work, and
+    TextRefused if something has to be changed first.
     """
     if settings.TEXT_MESSAGES == "console":
         sys.stdout.write(f"Text message to a number ending in {number[-3:]}: {text}\n")
-        return
+    elif settings.TEXT_MESSAGES == "twilio":
+        _send_by_twilio(number, text, key=key, tried_since=tried_since)
+    else:
+        _answer_to(_to_send(number, text, key))
+
+
+def _send_by_twilio(number: str, text: str, *, key: str, tried_since: datetime | None) -> None:
+    if tried_since:
+        answer = _answer_to(twilio.to_look(number, tried_since))
+        try:
+            if twilio.has_sent(text, answer):
+                return
+        except (ValueError, KeyError, TypeError) as error:
+            raise OSError(f"no answer that we understand: {type(error).__name__}") from error
+    _answer_to(twilio.to_send(number, text, key))
+
+
+def _to_send(number: str, text: str, key: str) -> urllib.request.Request:
+    """What sends one message by the common format."""
     body = {"from": details().text_sender, "to": number, "text": text, "reference": key}
-    request = urllib.request.Request(  # noqa: S310 -- the address is a setting of the operator
+    return urllib.request.Request(  # noqa: S310 -- the address is a setting of the operator
         settings.TEXT_MESSAGES_URL,
         data=json.dumps(body).encode(),
         headers={
@@ -53,13 +79,20 @@ def send(number: str, text: str, *, key: str) -> None:
             "Idempotency-Key": key,
         },
     )
+
+
+def _answer_to(request: urllib.request.Request) -> bytes:
+    """What the provider answers. Raises OSError and TextRefused as `send` does."""
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
-            return
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            said: bytes = answer.read(LONGEST_ANSWER)
+            return said
     except urllib.error.HTTPError as error:
-        error.close()
+        with error:
+            said = error.read(LONGEST_ANSWER)
         if error.code in WORTH_ANOTHER_TRY or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise TextPutOff(error.code) from None
-        raise TextRefused(error.code) from None
+        own = twilio.code_of(said) if settings.TEXT_MESSAGES == "twilio" else 0
+        raise TextRefused(own or error.code) from None
     except http.client.HTTPException as error:
         raise OSError(f"no answer that we understand: {type(error).__name__}") from error

@@ -133,7 +133,7 @@ def _mail_server() -> str:
 
 
 def _text_provider() -> str:
-    if settings.TEXT_MESSAGES == "http":
+    if settings.TEXT_MESSAGES in {"http", "twilio"}:
         return urlsplit(settings.TEXT_MESSAGES_URL).hostname or ""
     return "None: no text messages are sent"
 

@@ -104,6 +104,7 @@ WRONG = [
     ("EMAIL_URL", "hello", "EMAIL_URL does not name a mail server."),
     ("TEXT_MESSAGES", "pigeon", "TEXT_MESSAGES is “pigeon”. Set it to one of these:"),
     ("TEXT_MESSAGES", "http", "Set the environment variable TEXT_MESSAGES_TOKEN."),
+    ("TEXT_MESSAGES", "twilio", "Set the environment variable TEXT_MESSAGES_ACCOUNT."),
 ]
 
 
@@ -134,8 +135,8 @@ def test_a_wrong_setting_is_told_in_a_sentence(
     environment.setenv(name, value)
     told = refusal()
     assert any(sentence in line for line in told), told
-    # One mistake, one sentence; only the two of `http` go together.
-    assert len(told) == (2 if value == "http" else 1)
+    # One mistake, one sentence; only the two of a provider of text messages go together.
+    assert len(told) == (2 if value in {"http", "twilio"} else 1)
 
 
 @pytest.mark.parametrize(

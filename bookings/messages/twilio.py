@@ -1,0 +1,84 @@
+"""Twilio's interface for text messages: what we ask, what its answers mean, whether a report is its.
+
+A form is posted with the account and its token (docs/messaging/api/message-resource of twilio.com).
+There is no key that makes a repeated post one message, so before a second try we ask for what it has
+sent to that number since. A report is signed with HMAC-SHA1 of the address and the sorted fields, under
+the token (docs/usage/webhooks/webhooks-security).
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+from urllib.request import Request
+
+from django.conf import settings
+from django.urls import reverse
+
+from procedures.models.clinic import details
+
+# Its codes about one number: not one, not reached, opted out, no route, no mobile, too long.
+# https://www.twilio.com/docs/api/errors
+OF_THE_NUMBER = {21211, 21214, 21217, 21610, 21612, 21614, 21617}
+# What it says of a message that will not arrive.
+LOST = {"failed", "undelivered"}
+CODE = re.compile(r"[0-9]{1,6}")
+
+
+def to_send(number: str, text: str, key: str) -> Request:
+    """What sends one message and asks for a report about it."""
+    report = f"{settings.SITE_URL}{reverse('bookings:text_report', args=[key])}"
+    sender = details().text_sender
+    from_whom = "MessagingServiceSid" if re.fullmatch("MG[0-9a-f]{32}", sender) else "From"
+    said = {"To": number, from_whom: sender, "Body": text, "StatusCallback": report}
+    return _request(data=urlencode(said).encode())
+
+
+def to_look(number: str, since: datetime) -> Request:
+    """What asks for the messages to a number since that day, the newest first."""
+    day = since.astimezone(UTC).date().isoformat()
+    return _request(f"?{urlencode({'To': number, 'DateSent>': day, 'PageSize': 50})}")
+
+
+def has_sent(text: str, answer: bytes) -> bool:
+    """Whether that text is among the messages of an answer, and was not lost.
+
+    Raises ValueError if the answer is not one that we understand.
+    """
+    said = json.loads(answer)["messages"]
+    return any(each["body"] == text and each["status"] not in LOST for each in said)
+
+
+def code_of(answer: bytes) -> int:
+    """Its own code in a refusal; 0 if there is none."""
+    try:
+        return int(json.loads(answer)["code"])
+    except (ValueError, KeyError, TypeError):
+        return 0
+
+
+def is_signed(url: str, said: Mapping[str, str], signature: str) -> bool:
+    """Whether whoever sent this knows our token."""
+    signed = url + "".join(f"{name}{said[name]}" for name in sorted(said))
+    token = settings.TEXT_MESSAGES_TOKEN.encode()
+    made = base64.b64encode(hmac.new(token, signed.encode(), hashlib.sha1).digest())
+    return bool(token) and hmac.compare_digest(made, signature.encode())
+
+
+def loss_in(said: Mapping[str, str]) -> str | None:
+    """The code with which a report says that a message will not arrive; None if it does not say so."""
+    if said.get("MessageStatus") not in LOST:
+        return None
+    found = CODE.fullmatch(said.get("ErrorCode", ""))
+    return found[0] if found else "without a code"
+
+
+def _request(query: str = "", data: bytes | None = None) -> Request:
+    account, token = settings.TEXT_MESSAGES_ACCOUNT, settings.TEXT_MESSAGES_TOKEN
+    address = f"{settings.TEXT_MESSAGES_URL}/2010-04-01/Accounts/{account}/Messages.json{query}"
+    who = base64.b64encode(f"{account}:{token}".encode()).decode()
+    return Request(address, data=data, headers={"Authorization": f"Basic {who}"})  # noqa: S310
