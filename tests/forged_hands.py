@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
 
 from procedures.ground import passkeys
-from procedures.log import notes, verify
-from procedures.log.tree import Tree
+from procedures.log import verify
 from tests import second_opinion
 from tests.authenticators import PRESENT, Phone
+from tests.forgeries import proof_of
 
 Files = tuple[bytes, bytes, bytes, bytes]
 ENDS = (".txt", ".statement", ".tlog-proof", ".signature")
@@ -101,19 +101,9 @@ def shown(
 ) -> Files:
     """The files of a log that has these lists and then the statement, all of it rightly signed."""
     statements = [*(each for each, _ in lists), statement]
-    tree = Tree(verify.leaf(each.encode()) for each in statements)
-    size = tree.size
-    note = notes.signed(
-        f"clinic.example/log\n{size}\n{base64.b64encode(tree.root(size)).decode()}\n"
-    )
-
-    def proof(index: int) -> str:
-        path = [base64.b64encode(each).decode() for each in tree.inclusion(index, size)]
-        return "\n".join(["c2sp.org/tlog-proof@v1", f"index {index}", *path, "", note])
-
     told = {
         "lists": [
-            {"proof": proof(at), "signature": signed, "statement": each}
+            {"proof": proof_of(statements, at), "signature": signed, "statement": each}
             for at, (each, signed) in enumerate(lists)
         ],
         "passkey": passkey,
@@ -123,7 +113,7 @@ def shown(
     return (
         text,
         statement.encode(),
-        proof(size - 1).encode(),
+        proof_of(statements, len(lists)).encode(),
         signature.encode() if by_passkey else b"",
     )
 

@@ -36,6 +36,14 @@ def served(statements: Statements, origin: str = "", size: int | None = None) ->
     return files
 
 
+def proof_of(statements: Statements, index: int) -> str:
+    """The proof of one statement in a log with all of these."""
+    tree = Tree(verify.leaf(each.encode()) for each in statements)
+    path = [base64.b64encode(each).decode() for each in tree.inclusion(index, tree.size)]
+    note = served(statements)["checkpoint"].decode()
+    return "\n".join(["c2sp.org/tlog-proof@v1", f"index {index}", *path, "", note])
+
+
 def fetching(files: Files) -> Fetch:
     """What a witness gets from these files."""
 
@@ -55,12 +63,12 @@ def _said_otherwise(word: str, other: str) -> Callable[[Statements], Files]:
             f"{word} {other}" if line.startswith(f"{word} ") else line
             for line in statements[0].split("\n")
         )
-        return served(_chained([first, *statements[1:]]))
+        return served(chained([first, *statements[1:]]))
 
     return forge
 
 
-def _chained(statements: Statements) -> Statements:
+def chained(statements: Statements) -> Statements:
     """The same statements, each naming the hash of its page's last one as it is now."""
     newest: dict[str, str] = {}
     made = []
@@ -121,18 +129,18 @@ FORGERIES: dict[str, Callable[[Statements], Files]] = {
     "another date of signing": _said_otherwise("at", "2020-01-01T00:00:00.000000+00:00"),
     "a later review": _said_otherwise("review-by", "2099-01-01"),
     "a signature made a revocation": _said_otherwise("act", "revoked"),
-    "the first entry gone": lambda log: served(_chained(log[1:])),
-    "an entry in the middle gone": lambda log: served(_chained([*log[:2], *log[3:]])),
+    "the first entry gone": lambda log: served(chained(log[1:])),
+    "an entry in the middle gone": lambda log: served(chained([*log[:2], *log[3:]])),
     "the last entry gone": lambda log: served(log[:-1]),
     "everything gone": lambda log: served([]),
     "the last entry gone, and others after it": lambda log: served(
-        _chained([*log[:-1], false_statement(log), false_statement(log)])
+        chained([*log[:-1], false_statement(log), false_statement(log)])
     ),
-    "a false entry at the beginning": lambda log: served(_chained([false_statement(log), *log])),
+    "a false entry at the beginning": lambda log: served(chained([false_statement(log), *log])),
     "a false entry in the middle": lambda log: served(
-        _chained([*log[:2], false_statement(log), *log[2:]])
+        chained([*log[:2], false_statement(log), *log[2:]])
     ),
-    "two entries changed places": lambda log: served(_chained([log[1], log[0], *log[2:]])),
+    "two entries changed places": lambda log: served(chained([log[1], log[0], *log[2:]])),
     "an older checkpoint shown again": lambda log: served(log, size=len(log) - 2),
     "a changed log under the entries of the old one": _two_sizes,
     "other words under the same hash": _other_words_under_the_same_hash,

@@ -37,28 +37,36 @@ SIGNATURE = re.compile(r'\{"lists":\[(\{.+\})\],"passkey":(\{[^{}]+\})\}')
 
 
 def accepts(
-    text: bytes, statement: bytes, proof: bytes, key: str, signature: bytes = b"", signer: str = ""
+    text: bytes,
+    statement: bytes,
+    proof: bytes,
+    key: str,
+    signature: bytes = b"",
+    signer: str = "",
+    witness: str = "",
 ) -> bool:
     """Whether the text was signed as the statement says, and the log of this key contains that.
 
-    With `signer`, only if a passkey has signed it that was enrolled under this number.
+    With `signer`, only if a passkey has signed it that was enrolled under this number; with `witness`,
+    only if that witness has seen the log.
     """
     said = STATEMENT.fullmatch(statement.decode(errors="replace"))
     if not said or hashlib.sha256(text).hexdigest() != said[2]:
         return False
-    place = _place(statement, proof.decode(errors="replace"), key)
+    keys = (key, witness)
+    place = _place(statement, proof.decode(errors="replace"), *keys)
     if place < 0:
         return False
     if said[5] == "-":
         return not signature and not signer
     try:
-        begun = _enrolment(signature.decode(errors="replace"), said, place, key)
+        begun = _enrolment(signature.decode(errors="replace"), said, place, *keys)
     except ValueError:
         return False
     return begun == signer if signer else bool(begun)
 
 
-def _place(statement: bytes, proof: str, key: str) -> int:
+def _place(statement: bytes, proof: str, key: str, witness: str) -> int:
     """The place of a statement in the log; -1 if it is not there."""
     name, number, material = key.split("+", 2)
     found = PROOF.fullmatch(proof)
@@ -80,7 +88,7 @@ def _place(statement: bytes, proof: str, key: str) -> int:
     except (InvalidProof, ValueError):
         return -1
     signed = _is_signed(found[3], found[7], name, number, base64.b64decode(material)[1:])
-    return index if signed else -1
+    return index if signed and (not witness or _is_seen(found, witness)) else -1
 
 
 def _is_signed(body: str, lines: str, name: str, number: str, public: bytes) -> bool:
@@ -98,10 +106,24 @@ def _is_signed(body: str, lines: str, name: str, number: str, public: bytes) -> 
     return False
 
 
+def _is_seen(found: re.Match[str], witness: str) -> bool:
+    name, number, material = witness.split("+", 2)
+    line = re.search(rf"\u2014 {re.escape(name)} ([^\n]+)\n", found[7])
+    if not line:
+        return False
+    # After the number of the key, which `_is_signed` compares, come eight bytes of time.
+    seconds = int.from_bytes(base64.b64decode(line[1])[4:12], "big")
+    signed = base64.b64decode(line[1])
+    again = base64.b64encode(signed[:4] + signed[12:]).decode()
+    body = f"cosignature/v1\ntime {seconds}\n{found[3]}"
+    public = base64.b64decode(material)[1:]
+    return _is_signed(body, f"\u2014 {name} {again}\n", name, number, public)
+
+
 # --- Passkeys -----------------------------------------------------------------------------------
 
 
-def _enrolment(signature: str, said: re.Match[str], place: int, key: str) -> str:
+def _enrolment(signature: str, said: re.Match[str], place: int, *keys: str) -> str:
     """The hash of the list that began the lists of passkeys; empty if anything is wrong."""
     whole = SIGNATURE.fullmatch(signature)
     lists = [*LISTED.finditer(whole[1])] if whole else []
@@ -111,17 +133,17 @@ def _enrolment(signature: str, said: re.Match[str], place: int, key: str) -> str
     site = ""
     for each in lists:
         proof, statement = json.loads(each[1]), json.loads(each[7])
-        told, at = LIST.fullmatch(statement), _place(statement.encode(), proof, key)
+        told, at = LIST.fullmatch(statement), _place(statement.encode(), proof, *keys)
         if not told or at <= last or told[5] != newest or told.groups()[:2] != said.groups()[2:4]:
             return ""
-        keys, site, last = set(told[4].split()) - {"-"}, told[3], at
+        listed, site, last = set(told[4].split()) - {"-"}, told[3], at
         newest = hashlib.sha256(b"\0" + statement.encode()).hexdigest()
         begun = begun if before else newest
-        if bool(keys - before) != (each[2] != "null"):
+        if bool(listed - before) != (each[2] != "null"):
             return ""
-        if keys - before and _who(each[2], statement, site) not in (before or keys):
+        if listed - before and _who(each[2], statement, site) not in (before or listed):
             return ""
-        before = keys
+        before = listed
     known = newest == said[5] and last < place and _who(whole[2], said[1], site) in before
     return begun if known else ""
 

@@ -28,8 +28,9 @@ from procedures.models import (
     PlannedPublication,
     Revision,
     Source,
+    SourceEvent,
 )
-from procedures.publishing import own_keys
+from procedures.publishing import own_keys, source_events
 from procedures.publishing.folders import read_sources
 from procedures.reading import feedback
 from procedures.status import Category, ChangeClass, RevisionStatus
@@ -67,6 +68,9 @@ REPLACED_BY = ("tennis-elbow", "outer-hip-pain", "heel-pain")
 # The page whose advice changed yesterday, when patients with a visit to come had been given the earlier.
 CHANGED = "calcium-wash-out"
 
+# The page that was read again after something happened to a source of it.
+READ_AGAIN = "trigger-finger"
+
 # The page that an editor has only begun, and the one whose next version waits for its day.
 BEGUN, PLANNED = "golfers-elbow", "gout"
 
@@ -92,6 +96,7 @@ def load(now: datetime, out: OutputWrapper) -> None:
     _withdraw_replaced(now - timedelta(days=USUALLY_DAYS_AGO))
     _begin_a_page(now)
     _plan_a_version(now)
+    _read_what_happened(now)
     # On a machine whose clock is behind, nobody has read anything in the days to come either.
     today = timezone.localdate(now)
     Source.objects.filter(seen_on__gt=today).update(seen_on=today)
@@ -174,6 +179,29 @@ def _plan_a_version(now: datetime) -> None:
         _sign(again, then, editor=editor, signer=signer)
     day = timezone.localdate(now) + timedelta(days=7)
     publishing.plan(again, version=again.version, day=day, by=publisher, now=now)
+
+
+def _read_what_happened(now: datetime) -> None:
+    """Something happened to two sources. A clinician has read the one, and left the page as it is."""
+    if SourceEvent.objects.exists():
+        return
+    _happened("pmid:25410501", now - timedelta(days=10))
+    page = Revision.objects.get(page__slug=READ_AGAIN, status=RevisionStatus.PUBLISHED)
+    publishing.re_affirm(
+        page,
+        version=page.version,
+        fragment_hash=page.fragment_hash,
+        by=User.objects.get(username="clinician"),
+        now=now - timedelta(days=5),
+    )
+    _happened("nice:IPG742", now - timedelta(days=2))
+
+
+def _happened(identifier: str, then: datetime) -> None:
+    what = "Invented for the demonstration: a table in it was put right."
+    day = timezone.localdate(then - timedelta(days=3)).isoformat()
+    cells = {"identifier": identifier, "kind": "note", "day": day, "what": what}
+    source_events.note_event(source_events.Row(1, cells), then)
 
 
 @contextmanager

@@ -201,14 +201,19 @@ def read_statement(statement: str) -> dict[str, str]:
     return said
 
 
-def included(statement: bytes, proof: str, key: str) -> int:
-    """The place of a statement in the log. Raises Refused if the log does not contain it."""
+def included(statement: bytes, proof: str, key: str, *witnesses: str) -> int:
+    """The place of a statement in the log, as all of these witnesses have seen it.
+
+    Raises Refused if it is not there.
+    """
     index, path, note = read_proof(proof)
     origin, size, root = read_checkpoint(open_note(note, key))
     if origin != key.split("+", 1)[0]:
         raise Refused("The checkpoint is that of another log.")
     if index >= size or [leaf(statement), *climb(leaf(statement), index, size, path)][-1] != root:
         raise Refused("The log does not contain this statement.")
+    for witness in witnesses:
+        witnessed(note, witness)
     return index
 
 
@@ -277,7 +282,7 @@ class Passkeys(NamedTuple):
         return set(self.said["keys"].split()) - {NOTHING}
 
 
-def newest_list(lists: list[Any], key: str) -> Passkeys:
+def newest_list(lists: list[Any], *keys: str) -> Passkeys:
     """Follow the lists of somebody's passkeys from the first to the last.
 
     A passkey that is new was vouched for by one from the list before. Raises Refused if not.
@@ -285,7 +290,7 @@ def newest_list(lists: list[Any], key: str) -> Passkeys:
     newest: Passkeys | None = None
     for each in lists:
         statement = each["statement"]
-        said, place = read_statement(statement), included(statement.encode(), each["proof"], key)
+        said, place = read_statement(statement), included(statement.encode(), each["proof"], *keys)
         if said["predecessor"] != (newest.hash if newest else NOTHING):
             raise Refused("A list of passkeys is missing.")
         if newest and (place <= newest.place or person(said) != person(newest.said)):
@@ -311,15 +316,18 @@ def person(said: dict[str, str]) -> tuple[str, str]:
     return said["register"], said["registration"]
 
 
-def check_passkey(statement: str, place: int, signature: bytes, key: str) -> Enrolment:
-    """Under which enrolment a passkey signed a statement. Raises Refused if none did."""
+def check_passkey(statement: str, place: int, signature: bytes, *keys: str) -> Enrolment:
+    """Under which enrolment a passkey signed a statement. `keys` are those of the log and of witnesses.
+
+    Raises Refused if none did.
+    """
     told = json.loads(signature)
     canonical = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     if canonical.encode() != signature or sorted(told) != ["lists", "passkey"]:
         raise Refused("This is not a signature that we can read.")
     if any(sorted(each) != ["proof", "signature", "statement"] for each in told["lists"]):
         raise Refused("This is not a list that we can read.")
-    said, listed = read_statement(statement), newest_list(told["lists"], key)
+    said, listed = read_statement(statement), newest_list(told["lists"], *keys)
     if listed.hash != said["keys"] or person(listed.said) != person(said) or listed.place >= place:
         raise Refused("The passkeys are not those that the statement names.")
     if passkey_of(told["passkey"], statement, listed.said["site"]) not in listed.keys:
@@ -353,20 +361,21 @@ def check(
     said = read_statement(statement.decode())
     if hashlib.sha256(text).hexdigest() != said.get("text"):
         raise Refused("The text is not the one that was signed.")
-    place = included(statement, proof, key)
+    keys = [key, *(each for each in others if "+" in each)]
+    place = included(statement, proof, *keys)
     by_passkey = said["keys"] != NOTHING
     if bool(signature) != by_passkey:
         raise Refused("The signature of the passkey is missing, or is one too many.")
     try:
-        enrolment = check_passkey(statement.decode(), place, signature, key) if by_passkey else None
+        enrolment = (
+            check_passkey(statement.decode(), place, signature, *keys) if by_passkey else None
+        )
     except (AttributeError, LookupError, TypeError, ValueError):
         raise Refused("This is not a signature that we can read.") from None
-    for other in others:
-        if "+" in other:
-            witnessed(read_proof(proof)[2], other)
-        elif enrolment is None:
+    for number in (each for each in others if "+" not in each):
+        if enrolment is None:
             raise Refused("No passkey of the signer has signed this, only the clinic.")
-        elif enrolment.number != other:
+        if enrolment.number != number:
             raise Refused(f"The passkeys were enrolled under another number: {enrolment.number}.")
     return Found(said, enrolment)
 

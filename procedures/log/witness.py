@@ -103,6 +103,20 @@ def collect(watched: WatchedLog, fetch: Fetch) -> bool:
     return True
 
 
+def compare(watched: WatchedLog, note: str, fetch: Fetch) -> None:
+    """Compare a checkpoint that somebody else was shown with the log as it is shown to us.
+
+    Raises Refused if both cannot be the beginning of one log: then the note and ours together prove
+    that its owner shows two histories. OSError if the log could not be reached.
+    """
+    _, size, root = read_checkpoint(open_note(note, watched.key))
+    ours, _ = _consistent(watched, fetch)
+    if size > ours:
+        raise Refused(f"Others are shown {size} entries, and we {ours}.")
+    if _read_again(fetch, ours).root(size) != root:
+        raise Refused(f"Others are shown other entries than we among the first {size}.")
+
+
 def _consistent(watched: WatchedLog, fetch: Fetch) -> tuple[int, str]:
     """The size and the note of their newest checkpoint. Raises Refused unless their log only grew."""
     note = fetch("checkpoint").decode()

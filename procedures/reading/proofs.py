@@ -52,7 +52,7 @@ class Evidence(NamedTuple):
 
 def with_evidence(revisions: QuerySet[Revision]) -> QuerySet[Revision]:
     """The same revisions, with everything that `examine` looks at."""
-    events = PageEvent.objects.select_related("entry").order_by("number")
+    events = PageEvent.objects.select_related("entry__signature").order_by("number")
     signed = SignOff.objects.select_related("clinician__login")
     return revisions.select_related("page").prefetch_related(
         Prefetch("sign_offs", signed), Prefetch("events", events)

@@ -46,11 +46,12 @@ def begin(folder: str) -> None:
         call_command("load_demo", stdout=said)
 
 
-def pages() -> tuple[list[Page], str]:
-    """What a stranger downloads of every open page, and the key of the log."""
+def pages() -> tuple[list[Page], tuple[str, str]]:
+    """What a stranger downloads of every open page, and the keys of the log and of its witness."""
     from django.test import Client  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
+    from clinic_site.demo import other_clinic  # noqa: PLC0415
     from procedures.reading.publication import open_pages  # noqa: PLC0415
 
     client = Client()
@@ -60,24 +61,26 @@ def pages() -> tuple[list[Page], str]:
         answers = [client.get(path + end) for end in ENDS]
         files = tuple(each.content if each.status_code == 200 else b"" for each in answers)
         found.append(Page(each.page.slug, files))
-    return found, client.get("/log/key").content.decode().strip()
+    return found, (client.get("/log/key").content.decode().strip(), other_clinic.KEYS.witness_key())
 
 
-def verdicts(files: Files, key: str) -> tuple[bool, bool]:
+def verdicts(files: Files, keys: tuple[str, str]) -> tuple[bool, bool]:
     """What our program and the other one say."""
     from procedures.log import verify  # noqa: PLC0415
     from tests import second_opinion  # noqa: PLC0415
 
     text, statement, proof, signature = files
     try:
-        verify.check(text, statement, proof.decode(), key, signature=signature)
+        verify.check(text, statement, proof.decode(), *keys, signature=signature)
         ours = True
     except (verify.Refused, ValueError):
         ours = False
-    return ours, second_opinion.accepts(text, statement, proof, key, signature)
+    key, witness = keys
+    theirs = second_opinion.accepts(text, statement, proof, key, signature, witness=witness)
+    return ours, theirs
 
 
-def wrongly_accepted(page: Page, key: str) -> tuple[dict[str, int], int]:
+def wrongly_accepted(page: Page, keys: tuple[str, str]) -> tuple[dict[str, int], int]:
     """How many bytes of each part were changed, and how many changes either program accepted."""
     above = page.files[2].index(b"\n\n")
     changed = dict.fromkeys(PARTS, 0)
@@ -89,7 +92,7 @@ def wrongly_accepted(page: Page, key: str) -> tuple[dict[str, int], int]:
             other[at] ^= 1 << at % 8
             files = [*page.files]
             files[which] = bytes(other)
-            accepted += any(verdicts(tuple(files), key))
+            accepted += any(verdicts(tuple(files), keys))
             changed[part] += 1
     return changed, accepted
 
@@ -101,17 +104,17 @@ def main() -> int:
     distrust = parser.parse_args().distrust
     with tempfile.TemporaryDirectory() as folder:
         begin(folder)
-        found, key = pages()
+        found, keys = pages()
         wrong = 0
         more = f" changed bytes of {', '.join(PARTS)} | accepted |" if distrust else ""
         print(f"| page | both accept it |{more}")
         for page in found:
             line = (
-                f"| {page.name} | {'yes' if (right := all(verdicts(page.files, key))) else 'NO'} |"
+                f"| {page.name} | {'yes' if (right := all(verdicts(page.files, keys))) else 'NO'} |"
             )
             wrong += not right
             if distrust:
-                changed, accepted = wrongly_accepted(page, key)
+                changed, accepted = wrongly_accepted(page, keys)
                 wrong += accepted
                 line += f" {', '.join(map(str, changed.values()))} | {accepted} |"
             print(line, flush=True)

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from procedures.models import Cosignature, LogEntry, WatchedLog
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.forgeries import FORGERIES, changed, false_statement, fetching, served
+from tests.split_views import SPLITS, verdicts
 
 pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
@@ -75,6 +77,19 @@ def test_a_reader_who_asks_for_the_witness_cannot_be_shown_another_history(
             verify.check(text, statement, shown, key, notes.witness_key())
 
 
+def test_two_logs_for_two_readers_are_found_by_the_witness_and_by_comparing_notes(
+    watched: WatchedLog, log: list[str]
+) -> None:
+    """No reader alone can tell; that is what the witness is for."""
+    for way, split in SPLITS.items():
+        alone, *others = verdicts(watched, log, split(log))
+        assert (alone, all(others)) == ("", True), way
+    earlier, later = (served(each)["checkpoint"].decode() for each in (log[:-1], [*log, log[0]]))
+    witness.compare(watched, earlier, fetching(served(log)))
+    with pytest.raises(verify.Refused, match="Others are shown 7 entries, and we 6"):
+        witness.compare(watched, later, fetching(served(log)))
+
+
 def test_what_others_say_about_ours_is_shown_and_goes_into_proofs(
     log: list[str], client: Client, monday: datetime
 ) -> None:
@@ -114,10 +129,11 @@ def test_what_others_say_about_ours_is_shown_and_goes_into_proofs(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_command_watches_over_http(live_server: Any, monday: datetime) -> None:
+def test_the_command_watches_over_http(live_server: Any, monday: datetime, tmp_path: Path) -> None:
     """Here a clinic watches itself, which shows that both sides speak alike."""
     factories.revision(RevisionStatus.PUBLISHED, now=monday)
     checkpoints.sign(monday)
+    shown = list(LogEntry.objects.order_by("index").values_list("statement", flat=True))
 
     def ran(*arguments: str) -> str:
         out = StringIO()
@@ -132,6 +148,17 @@ def test_the_command_watches_over_http(live_server: Any, monday: datetime) -> No
     )
     assert "they have seen ours." in ran()
     assert Cosignature.objects.get().witness == "clinic.example/log/witness"
+    kept = tmp_path / "checkpoint"
+    kept.write_text(checkpoint := served(shown)["checkpoint"].decode())
+    assert "clinic.example/log: the same log as the one that we are shown." in ran(
+        "--compare", str(kept)
+    )
+    kept.write_text(served([shown[1], shown[0]])["checkpoint"].decode())
+    with pytest.raises(CommandError, match="Others are shown other entries than we"):
+        ran("--compare", str(kept))
+    kept.write_text(checkpoint.replace("clinic.example", "other.example"))
+    with pytest.raises(CommandError, match="We do not watch a log of this name"):
+        ran("--compare", str(kept))
     WatchedLog.objects.update(size=3)
     with pytest.raises(CommandError, match="The log has shrunk from 3 entries to 2"):
         ran()

@@ -11,6 +11,7 @@ from clinic_site.demo import (
     colleagues,
     details,
     diary,
+    other_clinic,
     questions,
     requests,
     signed_pages,
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             signed_pages.change_advice(now)
             colleagues.load(now)
             checkpoints.sign_what_is_new(now)
+            other_clinic.load(now)
         self.stdout.write("\nThe demonstration is ready. Staff sign in at /admin/ with:\n\n")
         self.stdout.write(staff.logins())
         self.stdout.write(

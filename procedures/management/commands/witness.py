@@ -1,5 +1,6 @@
 """Watches the log of another clinic, so that it cannot rewrite what it once said."""
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -22,11 +23,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("log", nargs="*", metavar="ORIGIN KEY URL")
+        parser.add_argument(
+            "--compare",
+            default="",
+            metavar="FILE",
+            help="A checkpoint that somebody else was shown: look whether we are shown the same log.",
+        )
         parser.add_argument("--watches-us", default="", metavar="KEY", help="Their witness key.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if is_quiet():
             raise CommandError("This is a restored copy: what it has seen may be too old.")
+        if options["compare"]:
+            self._compare(Path(options["compare"]).read_text(encoding="utf-8"))
+            return
         if options["log"]:
             self._add(options["log"], options["watches_us"])
         troubles = []
@@ -49,6 +59,20 @@ class Command(BaseCommand):
                 f"Give ORIGIN KEY URL, as /log/ of the other site shows them. {fault}"
             ) from None
         witness.watch(origin, key, address, witness=watches_us)
+
+    def _compare(self, note: str) -> None:
+        origin = note.partition("\n")[0]
+        watched = WatchedLog.objects.filter(origin=origin).first()
+        if watched is None:
+            raise CommandError(f"We do not watch a log of this name: {origin}.")
+        try:
+            witness.compare(watched, note, witness.fetching_from(watched.address))
+        except (Refused, OSError, ValueError) as fault:
+            raise CommandError(
+                f"{origin}: {fault} Keep that checkpoint, and theirs at {watched.address}/checkpoint: "
+                "together they prove it."
+            ) from None
+        self.stdout.write(f"{origin}: the same log as the one that we are shown.")
 
     def _look(self, watched: WatchedLog) -> None:
         fetch = witness.fetching_from(watched.address)
