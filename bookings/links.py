@@ -23,11 +23,12 @@ from django.core import signing
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from bookings.models import AppointmentRequest
+from bookings.models import AppointmentRequest, Subscription
 from procedures.ground.characters import without_invisible
 from procedures.models.clinic import details
 
 SALT = "bookings.links"
+SUBSCRIPTION_SALT = "bookings.links.subscription"
 CODE_SALT = "bookings.links.code"
 # No two of these look alike. A letter that looks like one of them is read as that one. There is no
 # vowel, so no code is a word.
@@ -58,6 +59,21 @@ def private_link(request: AppointmentRequest) -> str:
     """The full address that goes into an email. Built from a setting, never from a Host header."""
     token = signing.dumps([request.link_key, request.link_version], salt=SALT)
     return f"{settings.SITE_URL}{reverse('bookings:open_link', args=[token])}"
+
+
+def link_of_subscription(subscription: Subscription, name: str = "following") -> str:
+    """The full address of the page of somebody who follows one of ours. It does not name that page."""
+    token = signing.dumps(subscription.key, salt=SUBSCRIPTION_SALT)
+    return f"{settings.SITE_URL}{reverse(f'bookings:{name}', args=[token])}"
+
+
+def subscription_of(token: str) -> Subscription | None:
+    """The subscription that such an address names; None if it is forged, or they have left."""
+    try:
+        key = signing.loads(token, salt=SUBSCRIPTION_SALT)
+    except (signing.BadSignature, ValueError):
+        return None
+    return Subscription.objects.select_related("page").filter(key=str(key)).first()
 
 
 def link_ends(request: AppointmentRequest) -> datetime | None:

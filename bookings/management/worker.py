@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from bookings import messages
 from bookings import webhooks as queue_of_webhooks
 from bookings.imports import keeping as imports
+from bookings.messages import subscriptions
 from bookings.outside import webhooks
 from bookings.triage import clock
 from procedures.ground import rate_limits
@@ -53,6 +54,7 @@ def go_round(now: datetime) -> int:
         queue_of_webhooks.forget_past,
         imports.forget_past,
         imports.go_on_undoing,
+        subscriptions.forget_past,
         _forget_what_was_typed,
         *map(import_string, settings.WORKER_DUTIES),
         _publish_what_is_planned,

@@ -21,10 +21,11 @@ from django.utils import timezone
 from bookings import diary
 from bookings.diary.calendar_files import invitation
 from bookings.diary.desk_hours import desk_hours_in_words
-from bookings.links import link_ends, private_link
+from bookings.links import link_ends, link_of_subscription, private_link
 from bookings.messages.clinic_addresses import returned_mail_address, sender, told_of
 from bookings.messages.still_true import NOT_TO_PATIENT
-from bookings.models import Appointment, AppointmentRequest, Message, Offer
+from bookings.messages.subscriptions import TO_CONFIRM
+from bookings.models import Appointment, AppointmentRequest, Message, Offer, Subscription
 from bookings.status import PATIENT, CancelledBy, Channel, MessageKind, RequestStatus
 from bookings.status.events import Event, told_patient
 from procedures.models import Invitation, PageEvent
@@ -65,6 +66,7 @@ def letter(message: Message) -> EmailMultiAlternatives:
         "X-Entity-Ref-ID": message.message_id,
         "Auto-Submitted": "auto-generated",
         "From": formataddr((name, address)),
+        **_leaving(message),
     }
     mail = EmailMultiAlternatives(
         subject=subject,
@@ -78,6 +80,16 @@ def letter(message: Message) -> EmailMultiAlternatives:
     if appointment := told.get("appointment"):
         mail.attach("appointment.ics", invitation(appointment), "text/calendar")
     return mail
+
+
+def _leaving(message: Message) -> dict[str, str]:
+    """The headers by which a mail program offers one press to leave (RFC 8058)."""
+    if message.subscription is None or message.kind != MessageKind.PAGE_CHANGED:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{link_of_subscription(message.subscription, 'leave')}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def words(message: Message) -> tuple[str, str]:
@@ -113,6 +125,8 @@ def _recipients(message: Message) -> list[str]:
         return told_of(message.request)
     if message.invitation:
         return [message.invitation.account.email]
+    if message.subscription:
+        return [message.subscription.email]
     return [message.address or message.request.email]
 
 
@@ -137,6 +151,8 @@ def _told(message: Message) -> dict[str, Any]:
     }
     if message.invitation:
         return clinic | _told_colleague(message.invitation)
+    if message.subscription:
+        return clinic | _told_subscriber(message, message.subscription)
     return clinic | _told_patient(message)
 
 
@@ -146,6 +162,16 @@ def _told_colleague(invitation: Invitation) -> dict[str, Any]:
         "colleague": invitation.account,
         "link": invitation.link(),
         "valid_until": invitation.valid_until,
+    }
+
+
+def _told_subscriber(message: Message, subscription: Subscription) -> dict[str, Any]:
+    """What the letter to somebody who follows a page is given. The page itself is behind the link."""
+    event = PageEvent.objects.filter(number=message.request_version).first()
+    return {
+        "news": PageEvent.objects.news_of(event) if event else "",
+        "link": link_of_subscription(subscription),
+        "days": TO_CONFIRM.days,
     }
 
 

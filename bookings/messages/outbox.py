@@ -16,8 +16,16 @@ from django.utils import timezone
 
 from bookings.messages.clinic_addresses import told_of
 from bookings.messages.still_true import NOT_TO_PATIENT
-from bookings.models import AppointmentRequest, Message, Outage, PageNotice, Person, WorkerRun
-from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
+from bookings.models import (
+    AppointmentRequest,
+    Message,
+    Outage,
+    PageNotice,
+    Person,
+    Subscription,
+    WorkerRun,
+)
+from bookings.status import CLOCK, PATIENT, TO_SUBSCRIBERS, Channel, MessageKind, MessageStatus
 from procedures.models import Invitation, PageEvent
 from procedures.models.clinic import details
 
@@ -52,6 +60,7 @@ OF_NO_WEIGHT = (
     MessageKind.AFTERWARDS,
     MessageKind.CONTACT_LEFT,
     MessageKind.INVITATION,
+    *TO_SUBSCRIBERS,
 )
 
 
@@ -185,6 +194,21 @@ def queue_invitation(invitation: Invitation, *, by: str, now: datetime) -> None:
         message_id=secrets.token_urlsafe(32),
         queued_at=now,
         queued_by=by,
+        next_try=now,
+    )
+
+
+def queue_to_subscriber(
+    subscription: Subscription, kind: MessageKind, *, now: datetime, event: PageEvent | None = None
+) -> None:
+    """Write a letter to somebody who follows a page, about what happened to it if that is the news."""
+    Message.objects.create(
+        subscription=subscription,
+        kind=kind,
+        request_version=event.number if event else 0,
+        message_id=secrets.token_urlsafe(32),
+        queued_at=now,
+        queued_by=CLOCK if event else PATIENT,
         next_try=now,
     )
 

@@ -58,7 +58,8 @@ def _send(pk: int) -> bool:
 
 def _hand_over(pk: int) -> bool:
     """Give the message to a server and record that; False if it has to wait, or need not go."""
-    message = Message.objects.select_related("request", "invitation__account").get(pk=pk)
+    related = ("request", "invitation__account", "subscription")
+    message = Message.objects.select_related(*related).get(pk=pk)
     by_day = (message.kind, message.channel) in ONLY_BY_DAY
     if by_day and not is_daytime(now := timezone.now()):
         outbox.try_later(pk, next_daytime(now) - now, message.failure)
@@ -97,6 +98,8 @@ def _may_go(message: Message) -> bool:
         return bool(told_of(message.request))
     if message.invitation:
         return bool(message.invitation.account.email)
+    if message.subscription:
+        return True
     if message.channel == Channel.TEXT:
         return outbox.takes_texts(message.request)
     return bool(message.address or message.request.email)

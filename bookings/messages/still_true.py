@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bookings.models import Appointment, AppointmentRequest, Message, Person
 from bookings.status import (
+    TO_SUBSCRIBERS,
     WITH_APPOINTMENT,
     AppointmentStatus,
     Channel,
@@ -22,7 +23,12 @@ from procedures.models import PageEvent
 # After that nobody expects to hear from us about it.
 MATTERS_FOR = timedelta(days=60)
 # The clinic's own messages, and what goes to an address that the patient has given up.
-NOT_TO_PATIENT = {MessageKind.CLINIC_NOTICE, MessageKind.CONTACT_LEFT, MessageKind.INVITATION}
+NOT_TO_PATIENT = {
+    MessageKind.CLINIC_NOTICE,
+    MessageKind.CONTACT_LEFT,
+    MessageKind.INVITATION,
+    *TO_SUBSCRIBERS,
+}
 
 
 def is_still_true(message: Message, now: datetime) -> bool:
@@ -157,6 +163,19 @@ def _still_opens(message: Message, now: datetime) -> bool:
     return message.invitation is not None and message.invitation.is_open(now)
 
 
+def _is_unconfirmed(message: Message, now: datetime) -> bool:
+    return message.subscription is not None and message.subscription.confirmed is None
+
+
+def _is_last_of_page(message: Message, now: datetime) -> bool:
+    """Whether nothing has happened since to the page that a subscriber is told of."""
+    number, subscription = message.request_version, message.subscription
+    if subscription is None:
+        return False
+    newer = PageEvent.objects.filter(page=subscription.page_id, number__gt=number).news()
+    return not newer.exists()
+
+
 # Any other kind tells of something that has happened and cannot become untrue.
 RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.RECEIVED: _goes_on,
@@ -175,4 +194,6 @@ RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.RECALL: _is_still_to_ask,
     MessageKind.PAGE_NEWS: _is_newest_news,
     MessageKind.INVITATION: _still_opens,
+    MessageKind.SUBSCRIBE: _is_unconfirmed,
+    MessageKind.PAGE_CHANGED: _is_last_of_page,
 }

@@ -30,6 +30,7 @@ from bookings.models.sessions import (
     Resource,
     SessionChange,
 )
+from bookings.models.subscriptions import Subscription
 from bookings.models.webhooks import Delivery, Webhook
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "ScreeningQuestion",
     "SearchKey",
     "SessionChange",
+    "Subscription",
     "Topic",
     "Treatment",
     "VisitAnswer",

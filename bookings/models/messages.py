@@ -8,7 +8,8 @@ from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
 from bookings.models.people import Person
 from bookings.models.requests import AppointmentRequest
-from bookings.status import Channel, MessageKind, MessageStatus
+from bookings.models.subscriptions import Subscription
+from bookings.status import TO_SUBSCRIBERS, Channel, MessageKind, MessageStatus
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
 from procedures.models import Invitation, PageEvent
@@ -37,12 +38,22 @@ class Message(models.Model):
     It contains no text: that is made from its template when it is sent.
     """
 
-    # Null only for an invitation, so whatever is about patients need not ask.
+    # Null only for an invitation and for a subscriber, so whatever is about patients need not ask.
     request: "models.ForeignKey[AppointmentRequest, AppointmentRequest]" = models.ForeignKey(  # type: ignore[misc]
         AppointmentRequest, null=True, on_delete=models.PROTECT, related_name="messages"
     )
     invitation = models.ForeignKey(
         Invitation, null=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    # Whoever leaves takes the record of their letters along. A letter that is written in that moment
+    # has nobody to go to, and is dropped.
+    subscription = models.ForeignKey(
+        Subscription,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_index=False,
+        db_constraint=False,
     )
     kind = models.CharField(max_length=20, choices=MessageKind)
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
@@ -79,6 +90,7 @@ class Message(models.Model):
         "id",
         "request",
         "invitation",
+        "subscription",
         "kind",
         "channel",
         "request_version",
@@ -109,9 +121,21 @@ class Message(models.Model):
                 name="a_letter_says_when_it_was_printed",
             ),
             CheckConstraint(
-                condition=Q(request=None, invitation__isnull=False, kind=MessageKind.INVITATION)
-                | Q(request__isnull=False, invitation=None) & ~Q(kind=MessageKind.INVITATION),
-                name="a_message_is_about_a_request_or_an_invitation",
+                condition=Q(
+                    request=None,
+                    invitation__isnull=False,
+                    subscription=None,
+                    kind=MessageKind.INVITATION,
+                )
+                | Q(
+                    request=None,
+                    invitation=None,
+                    subscription__isnull=False,
+                    kind__in=TO_SUBSCRIBERS,
+                )
+                | Q(request__isnull=False, invitation=None, subscription=None)
+                & ~Q(kind__in=[MessageKind.INVITATION, *TO_SUBSCRIBERS]),
+                name="a_message_is_about_one_thing",
             ),
             # A link may be requested, and a message repeated, any number of times; that changes
             # nothing.
@@ -122,6 +146,11 @@ class Message(models.Model):
             ),
         ]
         indexes = [
+            Index(
+                fields=["subscription"],
+                condition=Q(subscription__isnull=False),
+                name="messages_to_subscribers",
+            ),
             Index(
                 fields=["next_try"], condition=Q(status=MessageStatus.QUEUED), name="messages_due"
             ),
@@ -143,11 +172,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        about = (
-            f"invitation {self.invitation_id}"
-            if self.invitation_id
-            else f"request {self.request_id}"
-        )
+        about = self.invitation or self.subscription or f"request {self.request_id}"
         return f"{self.kind} for {about}"
 
     @property

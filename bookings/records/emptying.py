@@ -24,8 +24,9 @@ from django.db.models import (
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings import diary, journal, messages
+from bookings.messages import subscriptions
 from bookings.models import AppointmentRequest, Person, PersonEvent
-from bookings.records.walking import about, tables
+from bookings.records.walking import about, addresses_of, tables
 from bookings.status import PersonAct
 from bookings.status.events import Event
 from bookings.triage import search_keys
@@ -66,6 +67,7 @@ def empty_people(
 ) -> None:
     """Empty everything about these rows of a person, in one transaction."""
     with transaction.atomic():
+        subscriptions.forget(addresses_of(rows))
         for request in AppointmentRequest.objects.filter(person__in=rows, emptied_at=None):
             empty_request(request, by=by, now=now)
         for model in tables():

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.apps import apps
 from django.db.models import Field, ForeignKey, Model, Q, QuerySet
 
-from bookings.models import Person
+from bookings.models import AppointmentRequest, Person
 from procedures.ground.classified import Kind, fields_of, kinds, said, whose
 
 
@@ -23,7 +23,11 @@ def tables() -> list[type[Model]]:
     Without those that only repeat what other rows say.
     """
     models = apps.get_app_config("bookings").get_models()
-    return [model for model in models if whose(model) and not getattr(model, "REPEATS", False)]
+    return [
+        model
+        for model in models
+        if (whose(model) or by_email(model)) and not getattr(model, "REPEATS", False)
+    ]
 
 
 def about(model: type[Model], people: Iterable[int]) -> QuerySet[Any]:
@@ -32,7 +36,22 @@ def about(model: type[Model], people: Iterable[int]) -> QuerySet[Any]:
     found = Q()
     for way in whose(model):
         found |= Q(**{f"{way}__in": people})
+    if column := by_email(model):
+        found |= Q(**{f"{column}__in": addresses_of(people)})
     return model._default_manager.filter(found).order_by("pk")  # noqa: SLF001 -- every model has one
+
+
+def by_email(model: type[Model]) -> str:
+    """The column with an address by which a row is found that names no person; empty if none."""
+    return str(getattr(model, "BY_EMAIL", ""))
+
+
+def addresses_of(people: Iterable[int]) -> set[str]:
+    """The email addresses of these people, now and on whatever they have asked for."""
+    people = list(people)
+    now = Person.objects.filter(pk__in=people).values_list("email", flat=True)
+    then = AppointmentRequest.objects.filter(person__in=people).values_list("email", flat=True)
+    return {*now, *then} - {""}
 
 
 def rows_of(person: Person) -> list[int]:

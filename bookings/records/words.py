@@ -22,6 +22,7 @@ from bookings.models import (
     RecordedOutcome,
     RedFlag,
     ScreeningAnswer,
+    Subscription,
     VisitAnswer,
 )
 from procedures.ground.classified import fields_of
@@ -44,6 +45,7 @@ TABLES: dict[type[Model], str] = {
     Recall: "When we meant to ask you about a follow-up",
     Note: "What colleagues wrote about you for each other",
     PersonLink: "Whether two entries are the same person",
+    Subscription: "Pages of which you wanted news by email",
     PersonEvent: "What we did with everything that we hold about you",
 }
 COLUMNS = {

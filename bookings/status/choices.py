@@ -239,6 +239,12 @@ class MessageKind(TextChoices):
     LINK = "link", "Private link sent again"
     CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
     INVITATION = "invitation", "Link for a colleague to choose a password"
+    SUBSCRIBE = "subscribe", "Question whether they want news of a page"
+    PAGE_CHANGED = "page_changed", "News of a page that they follow"
+
+
+# What goes to whoever follows a page, and is about no request.
+TO_SUBSCRIBERS = (MessageKind.SUBSCRIBE, MessageKind.PAGE_CHANGED)
 
 
 class MessageStatus(TextChoices):

@@ -63,7 +63,7 @@ from bookings.triage.offering import (
     usual_hold,
     warn_of_ends,
 )
-from bookings.triage.page_news import tell_of_page_news
+from bookings.triage.page_news import tell_of_page_news, tell_subscribers
 from bookings.triage.paper import letter_has_gone, print_letter, undo_letter
 from bookings.triage.people import change_person, join, keep_apart, undo_verdict
 from bookings.triage.receiving import (
@@ -166,6 +166,7 @@ __all__ = [
     "take_offer_back",
     "take_recall_back",
     "tell_of_page_news",
+    "tell_subscribers",
     "undo",
     "undo_attendance",
     "undo_bringing_in",

@@ -11,7 +11,7 @@ from bookings.status import TriageRefused
 from bookings.triage.earlier import pass_on_freed_times
 from bookings.triage.following_up import ask_about_follow_ups
 from bookings.triage.offering import warn_of_ends
-from bookings.triage.page_news import tell_of_page_news
+from bookings.triage.page_news import tell_of_page_news, tell_subscribers
 from bookings.triage.reminders import remind
 from bookings.triage.transitions import settle
 from procedures.ground.batches import Tally, one_by_one
@@ -50,4 +50,5 @@ DUTIES = (
     warn_of_ends,
     ask_about_follow_ups,
     tell_of_page_news,
+    tell_subscribers,
 )

@@ -1,7 +1,7 @@
-"""Tells patients what has become of a page since they were given it for a visit to come.
+"""Tells patients what became of a page that they were given, then whoever follows it by email.
 
-Nobody calls this when a page is published: the worker reads the history of pages. So it tells the
-patients of a step that was taken while it was not running, too.
+Nobody calls this when a page is published: the worker reads the history of pages. So it also tells
+of steps that were taken while it was not running.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from bookings import messages
-from bookings.models import Appointment, PageNotice
-from bookings.status import AppointmentStatus
+from bookings.messages import subscriptions
+from bookings.models import Appointment, Message, PageNotice, Subscription
+from bookings.status import AppointmentStatus, MessageStatus
 from procedures.ground.batches import Tally, one_by_one
 from procedures.models import PageEvent
 
@@ -30,6 +31,29 @@ def tell_of_page_news(now: datetime) -> Tally:
         tally = one_by_one(_untold(event, now), tell, task="telling news of a page, appointment")
         done, failed = done + tally, failed + tally.failed
     return Tally(done, failed=failed)
+
+
+def tell_subscribers(now: datetime) -> Tally:
+    """Queue one letter for each subscriber of a page that had news; how many. Patients come first."""
+    confirmed = Subscription.objects.filter(confirmed__isnull=False)
+    first = confirmed.aggregate(first=Min("confirmed"))["first"]
+    done = failed = 0
+    for event in PageEvent.objects.newest_news(since=first) if first else []:
+        if _is_told_to_patients(event, now):
+            untold = confirmed.filter(page=event.page_id, told__lt=event.number).order_by("pk")
+            tell = partial(subscriptions.tell, event=event, now=now)
+            pks = list(untold.values_list("pk", flat=True))
+            tally = one_by_one(pks, tell, task="telling news of a page, subscription")
+            done, failed = done + tally, failed + tally.failed
+    return Tally(done, failed=failed)
+
+
+def _is_told_to_patients(event: PageEvent, now: datetime) -> bool:
+    """Whether each patient to be told of it has their message, and each message was tried once."""
+    untried = Message.objects.filter(
+        notice__event=event, status=MessageStatus.QUEUED, tries=0, next_try__lte=now
+    )
+    return not any(_untold(event, now)) and not untried.exists()
 
 
 def _newest_news(now: datetime) -> list[PageEvent]:

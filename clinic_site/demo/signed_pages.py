@@ -17,6 +17,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from bookings import triage
+from bookings.messages import subscriptions
+from bookings.status import MessageStatus
 from clinic_site.demo.phone import Phone
 from clinic_site.staff import second_factor
 from procedures import publishing
@@ -67,6 +69,7 @@ REPLACED_BY = ("tennis-elbow", "outer-hip-pain", "heel-pain")
 
 # The page whose advice changed yesterday, when patients with a visit to come had been given the earlier.
 CHANGED = "calcium-wash-out"
+FOLLOWER, FOLLOWED_DAYS_AGO, SENDER = "reader@example.org", 30, "demonstration"
 
 # The page that was read again after something happened to a source of it.
 READ_AGAIN = "trigger-finger"
@@ -110,13 +113,21 @@ def load(now: datetime, out: OutputWrapper) -> None:
 def change_advice(now: datetime) -> None:
     """Publish the new text of the page whose advice has changed, and tell who was given the old one.
 
-    Call it once there are patients.
+    Call it once there are patients. Somebody else follows the page by email.
     """
     for revision in _drafts().filter(page__slug=CHANGED):
         then = now - timedelta(days=1)
+        _follow(revision.page, now - timedelta(days=FOLLOWED_DAYS_AGO))
         with _sources_read_before(timezone.localdate(then)):
             _publish(revision, then)
         triage.tell_of_page_news(then)
+
+
+def _follow(page: InformationPage, then: datetime) -> None:
+    subscriptions.ask(page, FOLLOWER, now=then)
+    follower = page.subscriptions.get()
+    follower.messages.update(status=MessageStatus.SENT, sent_at=then, sent_by=SENDER, tries=1)
+    subscriptions.confirm(follower, now=then)
 
 
 def _drafts() -> QuerySet[Revision]:

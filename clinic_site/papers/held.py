@@ -23,6 +23,7 @@ from bookings.models import (
     RequestEvent,
     ScreeningAnswer,
     SearchKey,
+    Subscription,
 )
 from procedures.ground.classified import Kind, fields_of, kinds, whose
 
@@ -38,6 +39,7 @@ TITLES: dict[type[Model], str] = {
     RedFlag: "Answers that a clinician has to look at",
     RequestEvent: "The journal of each request",
     ScreeningAnswer: "Answers to the safety questions",
+    Subscription: "Who wants news of a page by email",
     SearchKey: "Words by which colleagues find somebody",
 }
 WORDS = {

@@ -9,6 +9,7 @@ Every field is in exactly one of four sets of its model:
 - `NOT_PERSONAL`: keys, states and moments, which say something about somebody only beside the rest.
 
 A model of whose rows each is about one patient says in `WHOSE` by which columns that person is found.
+If only an address tells whose a row is, `BY_EMAIL` names it; such rows are deleted and not emptied.
 Rows that only repeat what other rows say (`REPEATS`) are in no copy for that person, and are made again
 when the others are emptied. `COUNTED` are the personal fields that stay when a row is emptied, because
 they are counted and say nothing about anybody once the rest is gone. `SECRET` fields open something and

@@ -20,7 +20,7 @@ from bookings.desk.to_say import what_to_say
 from bookings.forms.request_form import YouForm
 from bookings.messages import sms
 from bookings.messages.outbox import OF_NO_WEIGHT
-from bookings.messages.still_true import MATTERS_FOR
+from bookings.messages.still_true import MATTERS_FOR, NOT_TO_PATIENT
 from bookings.models import AppointmentRequest, Message
 from bookings.patients import limits
 from bookings.status import (
@@ -430,7 +430,7 @@ def test_whoever_takes_texts_gets_all_news_by_text(texts: list[str], monday: dat
 
 @pytest.mark.parametrize(
     "kind",
-    sorted(set(MessageKind) - {"clinic_notice", "contact_left", "link", "invitation"}),
+    sorted({*MessageKind} - NOT_TO_PATIENT - {MessageKind.LINK}),
 )
 def test_every_kind_of_news_has_a_short_and_discreet_text(
     kind: MessageKind, texts: list[str], monday: datetime

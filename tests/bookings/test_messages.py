@@ -18,6 +18,7 @@ from bookings import messages, triage
 from bookings.models import AppointmentRequest, Message
 from bookings.status import (
     PATIENT,
+    TO_SUBSCRIBERS,
     MessageKind,
     MessageStatus,
     RequestStatus,
@@ -83,8 +84,11 @@ def written(kind: MessageKind, request: AppointmentRequest, by: str = PATIENT) -
     return messages.letter(Message(request=request, kind=kind, message_id="m" * 43, queued_by=by))
 
 
-# The one to a colleague is about no request: tests/clinic_site/test_accounts.py.
-ABOUT_A_REQUEST = [kind for kind in MessageKind if kind != MessageKind.INVITATION]
+# Those to a colleague and to a subscriber are about no request: tests/clinic_site/test_accounts.py and
+# test_following.py.
+ABOUT_A_REQUEST = [
+    kind for kind in MessageKind if kind not in {MessageKind.INVITATION, *TO_SUBSCRIBERS}
+]
 
 
 def html_of(letter: Any) -> str:

@@ -36,6 +36,8 @@ PAGES = [
     "/guides/trigger-finger/feedback/?clear=no",
     "/appointments/request/",
     "/appointments/mine/link/nothing/",
+    "/appointments/mine/link/news/nothing/",
+    "/appointments/follow/ultrasound-clinic/",
     "/appointments/code/",
     "/appointments/link/",
     "/urgent/",

@@ -1,0 +1,192 @@
+"""Somebody follows a page by email: double opt-in, one letter for each change, one press to leave."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from bookings import messages, records, triage
+from bookings.management import worker
+from bookings.messages import subscriptions
+from bookings.models import Message, Subscription
+from bookings.records import erasing
+from bookings.status import MessageKind, MessageStatus
+from procedures import publishing
+from procedures.models import Revision
+from procedures.status import RevisionStatus
+from tests import factories
+from tests.bookings.test_page_news import given, take_away, version
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "reader@example.org"
+FORM = "/appointments/follow/a-thing/"
+
+
+@pytest.fixture
+def text(at: Any, monday: datetime) -> Revision:
+    """A page that patients read, at an hour at which its story can go on."""
+    factories.clinic(inbox="")
+    made = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    at(monday + timedelta(minutes=1))
+    return made
+
+
+def links(letter: Any) -> list[str]:
+    """The paths of the links in a letter."""
+    return re.findall(r"https://clinic\.example(\S+)", letter.body)
+
+
+def sent() -> list[Any]:
+    """What the worker sends now."""
+    mail.outbox.clear()
+    messages.send_due()
+    return list(mail.outbox)
+
+
+def follow(client: Client, now: datetime, email: str = ADDRESS) -> str:
+    """Ask, open the link of the letter and press; the path of the link."""
+    client.post(FORM, {"email": email})
+    (letter,) = sent()
+    (path,) = links(letter)
+    client.post(path, {"confirm": "yes"})
+    return path
+
+
+def test_an_address_is_used_only_once_its_owner_has_pressed(
+    client: Client, text: Revision, at: Any, monday: datetime
+) -> None:
+    page = client.get(text.page.get_absolute_url())
+    assert f'href="{FORM}"' in page.content.decode()
+    assert not page.cookies
+    asked = client.post(FORM, {"email": "Reader@Example.org"})
+    (letter,) = sent()
+    (path,) = links(letter)
+    assert letter.to == [ADDRESS]
+    # Opening it, as mail scanners do, confirms nothing.
+    assert "Yes, write to me" in client.get(path).content.decode()
+    version(text, monday + timedelta(hours=1))
+    assert triage.tell_subscribers(monday + timedelta(hours=1)) == 0
+    at(moment := monday + timedelta(hours=2))
+    assert "Stop these emails" in client.post(path, {"confirm": "yes"}).content.decode()
+    # What happened before is no news, and whoever asks again gets the same answer and no letter.
+    assert triage.tell_subscribers(moment) == 0
+    again = client.post(FORM, {"email": ADDRESS})
+    assert again.content == asked.content
+    assert sent() == []
+
+
+def test_an_unconfirmed_address_is_forgotten(
+    client: Client, text: Revision, monday: datetime
+) -> None:
+    client.post(FORM, {"email": ADDRESS})
+    limit = monday + timedelta(minutes=1) + subscriptions.TO_CONFIRM
+    for moment, left in [(limit - timedelta(seconds=1), 1), (limit, 0)]:
+        worker.go_round(moment)
+        assert Subscription.objects.count() == left
+    assert not Message.objects.filter(kind=MessageKind.SUBSCRIBE).exists()
+
+
+def test_one_letter_for_each_change_after_the_patients_and_it_names_no_page(
+    client: Client, text: Revision, at: Any, monday: datetime
+) -> None:
+    follow(client, monday)
+    given(text, monday + timedelta(days=7), now=monday)
+    sent()
+    second = version(text, monday + timedelta(hours=1))
+    at(moment := monday + timedelta(hours=1))
+    assert triage.tell_subscribers(moment) == 0  # the patient has no letter yet
+    triage.tell_of_page_news(moment)
+    assert triage.tell_subscribers(moment) == 0  # nor has anybody tried to send it
+    assert [letter.to for letter in sent()] == [["pat@example.org"]]
+    assert [triage.tell_subscribers(moment) for _ in range(3)] == [1, 0, 0]
+    (letter,) = sent()
+    assert letter.to == [ADDRESS]
+    assert "A thing" not in f"{letter.subject} {letter.body}"
+    assert "a-thing" not in letter.body
+    (path,) = links(letter)
+    assert "“A thing”" in client.get(path).content.decode()
+    # A letter that waits gives way to the next one.
+    take_away(publishing.suspend, second, monday + timedelta(hours=2))
+    at(moment := monday + timedelta(hours=2))
+    triage.tell_of_page_news(moment)
+    sent()
+    assert triage.tell_subscribers(moment) == 1
+    version(text, monday + timedelta(hours=3))
+    assert sent() == []
+
+
+def test_a_page_that_nobody_was_given_is_told_straight_away_and_once_whoever_tells(
+    client: Client, text: Revision, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers may each have seen that nobody was told: the number on the row decides."""
+    follow(client, monday)
+    later = monday + timedelta(hours=1)
+    version(text, later)
+    (pk,) = Subscription.objects.values_list("pk", flat=True)
+    (event,) = text.page.events.news()
+    assert [subscriptions.tell(pk, event, now=later) for _ in range(2)] == [True, False]
+    # Without the number, each would.
+    Subscription.objects.update(told=0)
+    assert subscriptions.tell(pk, event, now=later)
+
+
+def test_one_press_leaves_in_the_mail_program_and_on_the_page(
+    text: Revision, at: Any, monday: datetime
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for number in (1, 2):
+        follow(Client(), monday)
+        version(text, moment := monday + timedelta(hours=number))
+        at(moment)
+        triage.tell_subscribers(moment)
+        (letter,) = sent()
+        headers = letter.message()
+        assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        (path,) = re.findall(r"<https://clinic\.example(\S+)>", headers["List-Unsubscribe"])
+        if number == 1:
+            client.get(path)
+            assert Subscription.objects.count() == 1
+            answer = client.post(path, {"List-Unsubscribe": "One-Click"})
+        else:
+            answer = Client().post(links(letter)[0], {"leave": "yes"})
+        assert "We have forgotten your address" in answer.content.decode()
+        assert not Subscription.objects.exists()
+        assert not Message.objects.exclude(subscription=None).exists()
+    assert client.get(path).status_code == 404
+    assert client.get("/appointments/mine/link/news/forged/").status_code == 404
+
+
+def test_an_address_at_which_nothing_arrives_is_forgotten(
+    client: Client, text: Revision, monday: datetime
+) -> None:
+    follow(client, monday)
+    Message.objects.update(status=MessageStatus.FAILED)
+    worker.go_round(monday + timedelta(minutes=2))
+    assert not Subscription.objects.exists()
+
+
+def test_a_mailbox_gets_three_links_a_day_and_the_answer_is_the_same(
+    client: Client, text: Revision
+) -> None:
+    answers = {client.post(FORM, {"email": f"reader+{n}@example.org"}).content for n in range(5)}
+    assert len(answers) == 1
+    assert len(sent()) == 3
+
+
+def test_it_is_in_the_copy_for_the_person_and_erased_with_them(
+    client: Client, text: Revision, monday: datetime
+) -> None:
+    follow(client, monday, "pat@example.org")
+    request = factories.received(now=monday)
+    triage.withdraw(request, version=request.version, now=monday)
+    everything = records.everything_about(request.person, monday).for_machines()
+    (told,) = everything["records"]["Subscription"]
+    assert told["email"] == "pat@example.org"
+    assert "key" not in told
+    manager, other = factories.staff("Manager"), factories.staff("Manager", "another")
+    erasing.erase(request.person, proposed_by=manager, by=other, now=monday + timedelta(hours=1))
+    assert not Subscription.objects.exists()
