@@ -1,7 +1,7 @@
 """Whom we have to phone, and why. It is computed on request; only the calls are stored."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
@@ -11,16 +11,22 @@ from bookings.desk.to_say import what_to_say
 from bookings.messages import OF_NO_WEIGHT
 from bookings.messages.still_true import MATTERS_FOR, is_still_true
 from bookings.models import (
+    Appointment,
     AppointmentRequest,
+    BroughtIn,
     Message,
     Offer,
     PhoneCall,
     RedFlag,
     RequestEvent,
+    ScreeningAnswer,
+    ScreeningQuestion,
     VisitAnswer,
 )
 from bookings.screening import flags_to_phone_about
 from bookings.status import (
+    AnsweredFrom,
+    AppointmentStatus,
     Channel,
     FlagLevel,
     FlagOutcome,
@@ -41,6 +47,12 @@ WRONG_BIRTHS = (
 AFTER_VISIT = "Did not get what they came for, and asked us to phone."
 UNANSWERED = "Has not answered our offer."
 WANTED = "A clinician wants to speak to them first."
+UNASKED = (
+    "Nobody has asked them our safety questions, because their visit came from another system. Ask "
+    "them, and tell the clinician what they say."
+)
+# From the first reminder on, which leads to the questions; over a weekend as well.
+BEFORE_UNASKED = timedelta(days=3)
 # What tells whether a message is still true, and what to say instead of it.
 TOLD_ABOUT = ("request__appointments", "request__offers__times")
 # Silence in this last part of an offer is a reason to phone.
@@ -134,6 +146,7 @@ def _sources(now: datetime) -> list[Source]:
         # Whether the link was opened tells us nothing: mail scanners open links too.
         Source(_unanswered(now), UNANSWERED, nearly_over),
         Source(_wanted(), WANTED),
+        Source(_unasked(now), UNASKED),
         Source(_let_down(recently), AFTER_VISIT),
         Source(_not_known(recently), WRONG_BIRTHS),
     ]
@@ -208,6 +221,23 @@ def _wanted() -> QuerySet[RedFlag]:
     waiting = (RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW)
     flags = RedFlag.objects.filter(outcome=FlagOutcome.CALL_PATIENT, request__status__in=waiting)
     return flags.filter(~_reached_since("resolved_at")).order_by("pk")
+
+
+def _unasked(now: datetime) -> QuerySet[BroughtIn]:
+    """Visits from another system that are soon, of whom nobody has told us about their health."""
+    from_patient = AnsweredFrom.PATIENT
+    questions = ScreeningQuestion.objects.current().filter(answered_from=from_patient)
+    told = ScreeningAnswer.objects.filter(
+        request=OuterRef("request"), question__answered_from=from_patient
+    )
+    soon = Appointment.objects.filter(
+        request=OuterRef("request"),
+        status=AppointmentStatus.BOOKED,
+        starts__gt=now,
+        starts__lte=now + BEFORE_UNASKED,
+    )
+    brought_in = BroughtIn.objects.filter(Exists(questions), Exists(soon), ~Exists(told))
+    return brought_in.filter(~_reached_since("of__brought_in_at")).order_by("pk")
 
 
 def _let_down(since: datetime) -> QuerySet[VisitAnswer]:

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from bookings import diary, journal, messages, triage
+from bookings.desk.to_phone import UNASKED, patients_to_phone
 from bookings.imports import keeping
 from bookings.imports.cells import Order, Unclear, born, clock, day, instant
 from bookings.imports.fates import Why, digest, fates
@@ -422,6 +423,20 @@ def test_whoever_comes_over_is_asked_the_safety_questions(desk: Client, monday: 
     assert (bo.status, bo.flags.get().answer.question) == (RequestStatus.BOOKED_IN_REVIEW, from_age)
     # A request that was sent here is not asked again what it was never to be asked again.
     assert questions_to_ask_again(factories.received(now=monday), monday) == []
+
+
+def test_whom_nobody_has_asked_before_a_visit_is_phoned(desk: Client, monday: datetime) -> None:
+    brought_in(
+        desk,
+        f"{PLAIN}Ana Sample,1970-01-31,ana@example.org,2026-11-25 09:30,\n"
+        "Bea Sample,1971-01-31,bea@example.org,2026-11-27 10:30,\n",
+    )
+    ana = AppointmentRequest.objects.earliest("pk")
+    assert patients_to_phone(monday) == []  # the clinic asks nothing
+    factories.question()
+    assert [(each.request, each.why) for each in patients_to_phone(monday)] == [(ana, UNASKED)]
+    triage.record_call(ana, reached=True, note="", by=factories.staff("Reception"), now=monday)
+    assert patients_to_phone(monday) == []
 
 
 def test_a_file_is_gone_after_a_day_or_when_somebody_says_so(
