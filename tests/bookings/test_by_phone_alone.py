@@ -405,7 +405,7 @@ def texts(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     settings.TEXT_MESSAGES = "console"
     taken: list[str] = []
     monkeypatch.setattr(
-        "bookings.messages.sms.send", lambda number, words, *, key: taken.append(words)
+        "bookings.messages.sms.send", lambda number, words, **_: taken.append(words)
     )
     return taken
 
