@@ -11,15 +11,17 @@ but only by winning `open -> expired` on the same row on which an acceptance has
 accepted`. So an acceptance and a takeover can never both succeed, even if the clocks disagree.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from bookings.diary import kept
 from bookings.diary.free_times import FreeTime, Span, cells, is_away, is_in_session, time_at
+from bookings.diary.whoever import whoever_is_free
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -42,6 +44,7 @@ from procedures.models import Clinician, Revision
 
 # A database takes only so many values in one question.
 CLAIMS_AT_ONCE = 500
+Given = TypeVar("Given")
 CAN_REOPEN = [AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW, AppointmentStatus.CANCELLED]
 
 
@@ -56,18 +59,22 @@ def offer(
     request: AppointmentRequest,
     *,
     appointment_type: AppointmentType,
-    clinician: Clinician,
+    clinician: Clinician | None,
     starts: Sequence[datetime],
     held_until: datetime,
     by: str,
     now: datetime,
     freed: Appointment | None = None,
 ) -> Offer:
-    """Hold one to three times for the patient.
+    """Hold one to three times for the patient; without a clinician, all with whoever is free.
 
     Raises TimeTaken if one of them is not free, and TriageRefused if one is outside the clinician's
     sessions.
     """
+    if clinician is None:
+        held: dict[str, Any] = {"held_until": held_until, "by": by, "now": now, "freed": freed}
+        give = partial(offer, request, appointment_type=appointment_type, starts=starts, **held)
+        return _with_whoever(request, appointment_type, starts, now, give)
     if not 1 <= len(starts) <= MOST_TIMES:
         raise TriageRefused(f"Offer between 1 and {MOST_TIMES} times.")
     _refuse_past(starts, now)
@@ -131,14 +138,21 @@ def book(
     request: AppointmentRequest,
     *,
     appointment_type: AppointmentType,
-    clinician: Clinician,
+    clinician: Clinician | None,
     starts: datetime,
     by: str,
     now: datetime,
     given: Revision | None = None,
 ) -> Appointment:
-    """Book directly, for a patient on the phone. Raises TimeTaken if the time is not free."""
+    """Book directly, for a patient on the phone; without a clinician, with whoever is free.
+
+    Raises TimeTaken if the time is not free.
+    """
     _refuse_past([starts], now)
+    if clinician is None:
+        noted: dict[str, Any] = {"by": by, "now": now, "given": given}
+        give = partial(book, request, appointment_type=appointment_type, starts=starts, **noted)
+        return _with_whoever(request, appointment_type, [starts], now, give)
     with transaction.atomic():
         free = _find(appointment_type, clinician, starts, now)
         appointment = Appointment.objects.create(
@@ -293,6 +307,29 @@ def release(
         )
         if closed and kept_until is None:
             Claim.objects.filter(offered_time__offer=standing).delete()
+
+
+def _with_whoever(
+    request: AppointmentRequest,
+    kind: AppointmentType,
+    starts: Sequence[datetime],
+    now: datetime,
+    give: Callable[..., Given],
+) -> Given:
+    """Give the times with the first clinician of the rule who is still free when they are claimed.
+
+    Somebody who loses one of them in that moment is passed over, like anybody who was not free.
+    """
+    for clinician in whoever_is_free(kind, starts, now, request.wished_clinician):
+        try:
+            return give(clinician=clinician)
+        except TimeTaken:
+            continue
+    raise TimeTaken(
+        "Nobody is free at that time. Choose another."
+        if len(starts) == 1
+        else "Nobody is free at all of these times. Choose others, or one clinician."
+    )
 
 
 def _hold(made: Offer, starts: Iterable[datetime], *, now: datetime) -> None:

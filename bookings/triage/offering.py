@@ -53,15 +53,16 @@ def offer(
     *,
     version: int,
     appointment_type: AppointmentType,
-    clinician: Clinician,
+    clinician: Clinician | None,
     starts: Sequence[datetime],
     held_until: datetime,
     by: User,
     now: datetime,
 ) -> Offer:
-    """Offer one to three times, held for the patient. Raises TimeTaken if one is not free.
+    """Offer one to three times, held for the patient; without a clinician, with whoever is free.
 
-    The patient keeps an existing appointment until they take one of the times.
+    Raises TimeTaken if one is not free. The patient keeps an existing appointment until they take one
+    of the times.
     """
     current = booked_appointment(request)
     with one_change(request):
@@ -121,14 +122,14 @@ def book(
     *,
     version: int,
     appointment_type: AppointmentType,
-    clinician: Clinician,
+    clinician: Clinician | None,
     starts: datetime,
     by: User,
     now: datetime,
 ) -> Appointment:
-    """Book a time that was agreed on the phone. Raises TimeTaken if it is not free.
+    """Book a time that was agreed on the phone; without a clinician, with whoever is free.
 
-    It replaces an existing appointment.
+    It replaces an existing appointment. Raises TimeTaken if the time is not free.
     """
     username = by.get_username()
     moved = booked_appointment(request) is not None

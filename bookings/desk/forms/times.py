@@ -17,7 +17,6 @@ from bookings.models import (
     AppointmentRequest,
     AppointmentType,
     OfferedTime,
-    Resource,
 )
 from bookings.status import MOST_TIMES
 from procedures.ground.decisions import DecisionForm
@@ -29,6 +28,7 @@ FURTHEST = timedelta(days=731)
 DAYS_SHOWN = 14
 # What a time is for, and with whom.
 TERMS = ("appointment_type", "clinician")
+WHOEVER = "Whoever is free"
 
 
 class InstantField(forms.DateTimeField):
@@ -105,7 +105,8 @@ class LookForm(forms.Form):
     clinician = KnownChoiceField(
         Clinician.objects.none(),
         label="Clinician",
-        empty_label=None,
+        required=False,
+        empty_label=WHOEVER,
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose a clinician."),
     )
     from_day = forms.DateField(
@@ -122,7 +123,8 @@ class LookForm(forms.Form):
         for name, known in self.terms.items():
             field = cast("KnownChoiceField", self.fields[name])
             field.known = known
-            field.widget.choices = [(each.pk, str(each)) for each in known]
+            choices: list[tuple[Any, str]] = [(each.pk, str(each)) for each in known]
+            field.widget.choices = choices if field.required else [*choices, ("", WHOEVER)]
 
     def clean_from_day(self) -> date:
         """Refuse a day in the past or years ahead."""
@@ -131,10 +133,11 @@ class LookForm(forms.Form):
 
 
 class ShownTime(NamedTuple):
-    """A time to tick. It has no room if it was ticked earlier, on another page of times."""
+    """A time to tick. It has no place if it was ticked earlier, on another page of times."""
 
     starts: datetime
-    room: Resource | None
+    # The room, or who is free if it may be anybody.
+    place: str
     suits: bool
     ticked: bool
     html_id: str
@@ -175,7 +178,7 @@ class FreeTimesForm(DecisionForm, LookForm):
             values = self.look.cleaned_data
             self.days = [values["from_day"] + timedelta(days=day) for day in range(DAYS_SHOWN)]
             self.free = self._free_of_all(values["appointment_type"])
-            self.shown = self.free.get(values["clinician"], [])
+            self.shown = self._shown(values["clinician"])
             looked_for = {name: getattr(value, "pk", value) for name, value in values.items()}
             self.initial = {**self.initial, **looked_for}
             if not self.is_bound:
@@ -189,9 +192,28 @@ class FreeTimesForm(DecisionForm, LookForm):
             free.setdefault(stretch.session.clinician, []).append(time)
         return free
 
-    def _choose(self, starts: datetime | None, kind: AppointmentType, clinician: Clinician) -> None:
+    def _shown(self, clinician: Clinician | None) -> list[FreeTime]:
+        """The free times of one clinician, or each time at which anybody is free."""
+        if clinician:
+            return self.free.get(clinician, [])
+        first = {free.starts: free for times in self.free.values() for free in times}
+        return [first[starts] for starts in sorted(first)]
+
+    def _places(self) -> dict[datetime, str]:
+        """Beside each time where it is, or who is free then."""
+        if self.look.is_valid() and self.look.cleaned_data["clinician"]:
+            return {free.starts: f"{free.room.name}, {free.room.location}" for free in self.shown}
+        who: dict[datetime, list[str]] = {}
+        for clinician, times in self.free.items():
+            for free in times:
+                who.setdefault(free.starts, []).append(clinician.name)
+        return {starts: " or ".join(sorted(names)) for starts, names in who.items()}
+
+    def _choose(
+        self, starts: datetime | None, kind: AppointmentType, clinician: Clinician | None
+    ) -> None:
         """Tick the time that a link chose, if it is free; it may be between those that are listed."""
-        if starts is None:
+        if starts is None or clinician is None:
             return
         free = time_at(kind, clinician, starts, timezone.now())
         if free is None or starts <= timezone.now():
@@ -208,7 +230,10 @@ class FreeTimesForm(DecisionForm, LookForm):
         day = self._from_day(given)
         if given.get(self.LOOK) == "later":
             day = _later(day)
-        return {name: given.get(name) or value for name, value in first.items()} | {"from_day": day}
+        # An empty clinician is a choice: whoever is free.
+        chosen = {"clinician": ""} if given.get("clinician") == "" else {}
+        looked_for = {name: given.get(name) or value for name, value in first.items()}
+        return looked_for | chosen | {"from_day": day}
 
     def _from_day(self, given: Mapping[str, Any]) -> date | str:
         """The first day to show, as it was typed."""
@@ -227,6 +252,8 @@ class FreeTimesForm(DecisionForm, LookForm):
         if not self.look.is_valid():
             return []
         chosen = self.look.cleaned_data["clinician"]
+        if chosen is None:
+            return []
         times = [
             FirstTime(self.free[each][0].starts, each)
             for each in self.terms["clinician"]
@@ -240,7 +267,7 @@ class FreeTimesForm(DecisionForm, LookForm):
             return []
         chosen = self.look.cleaned_data
         return [
-            f"{chosen[name]} instead of {own}"
+            f"{chosen[name] or 'whoever is free'} instead of {own}"
             for name, own in self.own.items()
             if chosen[name] != own
         ]
@@ -251,18 +278,18 @@ class FreeTimesForm(DecisionForm, LookForm):
         if not self.look.is_valid():
             return ""
         values = self.look.cleaned_data
-        return f"{values['appointment_type'].pk}-{values['clinician'].pk}"
+        return f"{values['appointment_type'].pk}-{getattr(values['clinician'], 'pk', '')}"
 
     def by_day(self) -> list[tuple[date, list[ShownTime]]]:
         """The free times of each day, with those that were ticked earlier on another page."""
         ticked = self._ticked()
-        rooms = {free.starts: free.room for free in self.shown}
+        places = self._places()
         days: dict[date, list[ShownTime]] = {}
-        for number, starts in enumerate(sorted({*rooms, *ticked})):
+        for number, starts in enumerate(sorted({*places, *ticked})):
             suits = not self.record.wishes and self.record.suits(starts)
             # An error about the times leads to the first of them.
             html_id = f"id_times_{number}" if number else "id_times"
-            shown = ShownTime(starts, rooms.get(starts), suits, starts in ticked, html_id)
+            shown = ShownTime(starts, places.get(starts, ""), suits, starts in ticked, html_id)
             days.setdefault(timezone.localdate(starts), []).append(shown)
         return list(days.items())
 
