@@ -25,7 +25,8 @@ from procedures.models import InformationPage, Revision
 from procedures.models.clinic import details
 from procedures.reading.publication import Publication, look_up
 
-# A patient with another time, or with none, is not waiting for an earlier one.
+# A patient with another time is not waiting for an earlier one. Whoever cancels keeps the place on the
+# list: nothing is offered without an appointment, and they have the place again if that is undone.
 OFF_THE_LIST: dict[str, Any] = {"earlier_asked_at": None, "earlier_asked_by": None}
 
 
@@ -58,7 +59,6 @@ def cancel(
             ended_at=now,
             ended_by=actor,
             ended_reason=reason,
-            **OFF_THE_LIST,
         )
         diary.release(request, OfferStatus.RELEASED, by=actor, now=now)
         appointment = _booked(request)

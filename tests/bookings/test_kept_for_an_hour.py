@@ -173,6 +173,23 @@ def test_nobody_can_undo_it_until_the_appointment_has_begun(monday: datetime) ->
         undo(request, starts)
 
 
+@pytest.mark.parametrize("who", ["the patient", "a colleague"])
+def test_the_place_on_the_cancellation_list_comes_back(who: str, monday: datetime) -> None:
+    request, by = waiting(monday, days=7), factories.staff("Reception")
+    place = request.earlier_asked_at
+    assert place
+    actor = PATIENT if who == "the patient" else by
+    triage.cancel(request, version=request.version, by=actor, now=monday)
+    # Nothing is offered to somebody without an appointment, however long they waited.
+    assert triage.pass_on_freed_times(monday + SECOND) == 0
+    if who == "the patient":
+        undo(request, monday + SECOND)
+    else:
+        triage.undo(request, version=request.version, by=by, now=monday + SECOND)
+    request.refresh_from_db()
+    assert (request.status, request.earlier_asked_at) == (RequestStatus.BOOKED, place)
+
+
 def test_moving_asks_for_it_as_well(client: Client, monday: datetime) -> None:
     request = with_times(OTHERS, monday)
     time = request.offers.get().times.get()

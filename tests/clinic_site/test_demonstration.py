@@ -21,7 +21,7 @@ from django.db.models import Count
 from django.test import Client
 from django.utils import timezone
 
-from bookings import identity
+from bookings import diary, identity
 from bookings.desk.agenda import appointments_without_attendance
 from bookings.desk.finding import likely_duplicates
 from bookings.desk.to_phone import patients_to_phone
@@ -258,7 +258,17 @@ def test_each_special_case_is_there(now: datetime) -> None:
     stranded = {each.appointment.request.name for each in free_times.stranded(now)}
     assert stranded == {"Lou Specimen", "Ivana Testcase", "Idris Testcase"}
     assert "Rashid Specimen" in {each.request.name for each in appointments_without_attendance(now)}
-    assert requests.filter(earlier_asked_at__isnull=False).count() == 4
+    assert requests.filter(earlier_asked_at__isnull=False).count() == 5
+    # One has given a time back a moment ago, and one has undone that.
+    assert [each.name for each in requests.all() if diary.kept_for(each, now)] == [
+        "Oluwaseun Sample"
+    ]
+    undone = requests.filter(events__kind=Event.KEPT_AFTER_ALL)
+    assert [(each.name, each.state(now)) for each in undone] == [
+        ("Pearl Legend", RequestStatus.BOOKED)
+    ]
+    letter = Message.objects.get(channel=Channel.PAPER)
+    assert (letter.request.name, letter.status) == ("Harold Fable", MessageStatus.TO_POST)
     assert set(requests.values_list("carer_right", flat=True)) == {
         "",
         "agreed",

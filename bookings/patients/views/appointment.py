@@ -15,10 +15,10 @@ from bookings.patients.forms.private_link import (
     AfterVisitForm,
     AnotherTimeForm,
     CancelForm,
-    SeenForm,
 )
 from bookings.patients.views.guards import (
     act,
+    ask_once_more,
     behind_link,
     identified_first,
     identify_first,
@@ -28,7 +28,7 @@ from bookings.patients.views.guards import (
     press,
 )
 from bookings.status import PATIENT, RequestStatus
-from procedures.ground.forms import get_or_post, posted
+from procedures.ground.forms import get_or_post
 
 
 @get_or_post
@@ -40,23 +40,16 @@ def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     appointment = triage.booked_appointment(found)
     if appointment is None:
         return redirect("bookings:mine", found.reference)
-    posted = posted_or_given_back(request, found)
-    form = CancelForm(posted, initial={"version": found.version})
-    if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        return act(
-            request,
-            found,
-            lambda: triage.cancel(found, **values, by=PATIENT, now=now),
-            typed_on="cancel",
-        )
-    context = {
-        "form": form,
-        "found": found,
-        "appointment": appointment,
-        "can": now < triage.cancel_until(appointment),
-    }
-    return render(request, "bookings/mine/cancel.html", context)
+    return ask_once_more(
+        request,
+        found,
+        "bookings/mine/cancel.html",
+        partial(triage.cancel, by=PATIENT),
+        form=CancelForm,
+        typed_on="cancel",
+        appointment=appointment,
+        can=now < triage.cancel_until(appointment),
+    )
 
 
 @get_or_post
@@ -67,23 +60,16 @@ def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
     appointment = triage.booked_appointment(found)
     if appointment is None or found.state(now) != RequestStatus.BOOKED:
         return redirect("bookings:mine", found.reference)
-    posted = posted_or_given_back(request, found)
-    form = AnotherTimeForm(posted, initial={"version": found.version})
-    if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        return act(
-            request,
-            found,
-            lambda: triage.ask_for_another_time(found, **values, now=now),
-            typed_on="another_time",
-        )
-    context = {
-        "form": form,
-        "found": found,
-        "appointment": appointment,
-        "can": now < triage.cancel_until(appointment),
-    }
-    return render(request, "bookings/mine/another_time.html", context)
+    return ask_once_more(
+        request,
+        found,
+        "bookings/mine/another_time.html",
+        triage.ask_for_another_time,
+        form=AnotherTimeForm,
+        typed_on="another_time",
+        appointment=appointment,
+        can=now < triage.cancel_until(appointment),
+    )
 
 
 @get_or_post
@@ -102,14 +88,13 @@ def keep(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
 @identified_first
 def undo(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask once more, then give the patient back what they gave back."""
-    now = timezone.now()
-    form = SeenForm(posted(request), initial={"version": found.version})
-    if request.method == "POST" and form.is_valid():
-        version = form.cleaned_data["version"]
-        undo_it = partial(triage.undo_giving_back, by=PATIENT)
-        return act(request, found, lambda: undo_it(found, version=version, now=now))
-    context = {"form": form, "found": found, "kept": diary.kept_for(found, now)}
-    return render(request, "bookings/mine/undo.html", context)
+    return ask_once_more(
+        request,
+        found,
+        "bookings/mine/undo.html",
+        partial(triage.undo_giving_back, by=PATIENT),
+        kept=diary.kept_for(found, timezone.now()),
+    )
 
 
 @get_or_post

@@ -1,7 +1,7 @@
 """The checks before every page behind a private link, and how the buttons there act."""
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import cast
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from bookings.patients.unsent import seconds_to_keep
 from bookings.screening import GivenAnswer
 from bookings.status import Overtaken, TriageRefused
 from bookings.status.events import told_patient
+from procedures.ground.forms import posted
 
 PatientView = Callable[[HttpRequest, AppointmentRequest], HttpResponse]
 
@@ -65,6 +66,29 @@ def press(
         return redirect("bookings:mine", found.reference)
     version = form.cleaned_data["version"]
     return act(request, found, lambda: verb(found, version=version, now=timezone.now()))
+
+
+def ask_once_more(
+    request: HttpRequest,
+    found: AppointmentRequest,
+    template: str,
+    verb: Callable[..., object],
+    *,
+    form: type[SeenForm] = SeenForm,
+    typed_on: str = "",
+    **shown: object,
+) -> HttpResponse:
+    """Show a page that asks once more before a step, and take the step when its button is pressed.
+
+    The verb is called with the values of the form. `typed_on` is the name of the page, if something is
+    typed there that should come back after a refusal.
+    """
+    sent = posted_or_given_back(request, found) if typed_on else posted(request)
+    asked = form(sent, initial={"version": found.version})
+    if request.method == "POST" and asked.is_valid():
+        step = partial(verb, found, **asked.cleaned_data, now=timezone.now())
+        return act(request, found, step, typed_on=typed_on)
+    return render(request, template, {"form": asked, "found": found, **shown})
 
 
 def act(

@@ -18,12 +18,12 @@ from bookings.patients.forms.private_link import (
     AnswerQuestionForm,
     CodeForm,
     IdentifyForm,
-    SeenForm,
 )
 from bookings.patients.views.choosing import choose_form
 from bookings.patients.views.given_page import given_page, pages_to_read_as_well
 from bookings.patients.views.guards import (
     act,
+    ask_once_more,
     behind_link,
     identified_first,
     identify_first,
@@ -245,17 +245,14 @@ def _no_tries_left(
 def withdraw(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Ask for confirmation, then withdraw the request."""
     now = timezone.now()
-    form = SeenForm(posted(request), initial={"version": found.version})
-    if request.method == "POST" and form.is_valid():
-        version = form.cleaned_data["version"]
-        return act(request, found, lambda: triage.withdraw(found, version=version, now=now))
-    context = {
-        "form": form,
-        "found": found,
-        "can": found.state(now) in WITHDRAWABLE,
-        "has_times": found.offers.standing(now).exists(),
-    }
-    return render(request, "bookings/mine/withdraw.html", context)
+    return ask_once_more(
+        request,
+        found,
+        "bookings/mine/withdraw.html",
+        triage.withdraw,
+        can=found.state(now) in WITHDRAWABLE,
+        has_times=found.offers.standing(now).exists(),
+    )
 
 
 @get_or_post

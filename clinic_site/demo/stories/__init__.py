@@ -21,7 +21,6 @@ WITHOUT_VISIT = _named(
     without_visit.question_lapsed,
     without_visit.offered,
     without_visit.offered_by_phone,
-    without_visit.offered_on_paper,
     without_visit.offer_ends_soon,
     without_visit.wants_other_times,
     without_visit.offer_lapsed,
@@ -36,11 +35,14 @@ WITHOUT_VISIT = _named(
 # Each of these has its place in the diary.
 WITH_VISIT = _named(
     with_visit.booked,
+    with_visit.booked_on_paper,
     with_visit.bounced,
     with_visit.attended,
     with_visit.did_not_come,
     with_visit.not_recorded,
     with_visit.cancelled_by_patient,
+    with_visit.given_back_just_now,
+    with_visit.cancelled_and_undone,
     with_visit.cancelled_on_the_phone,
     with_visit.cancelled_by_us,
     with_visit.followed_up,

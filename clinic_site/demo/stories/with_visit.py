@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.models import Appointment
-from bookings.status import PATIENT, CancelledBy
+from bookings.status import PATIENT, CancelledBy, MessageKind
 from clinic_site.demo.diary import CLEO
 from clinic_site.demo.telling import Telling
 
@@ -21,6 +21,7 @@ EARLY, CALLED_IN = timedelta(minutes=25), timedelta(minutes=2)
 # One of so many did not come.
 MISSED = 6
 MORNING, EVENING = time(8), time(20)
+A_MINUTE, A_MOMENT = timedelta(minutes=1), timedelta(minutes=12)
 
 
 def _yesterday(told: Telling, at: time) -> None:
@@ -48,6 +49,19 @@ def _arrive(told: Telling, appointment: Appointment) -> None:
     if starts + CALLED_IN <= now:
         told.now = starts + CALLED_IN
         told.do(triage.call_in, by=told.reception)
+
+
+def booked_on_paper(told: Telling) -> None:
+    """On the phone. The letter to somebody without email is printed, and still on the desk."""
+    told.book()
+    told.now += A_MINUTE
+    triage.print_letter(
+        told.request,
+        kind=MessageKind.BOOKED,
+        postal_address="3 Invented Row\nExampleton\nEX0 0EX",
+        by=told.reception,
+        now=told.now,
+    )
 
 
 def bounced(told: Telling) -> None:
@@ -81,6 +95,24 @@ def cancelled_by_patient(told: Telling) -> None:
     told.book()
     told.at_home()
     told.do(triage.cancel, by=PATIENT, reason=told.row.words[0])
+
+
+def given_back_just_now(told: Telling) -> None:
+    """Cancelled by the private link a moment ago: we still keep the time for them."""
+    told.book()
+    told.now = told.clinic.now - A_MOMENT
+    told.do(triage.cancel, by=PATIENT)
+
+
+def cancelled_and_undone(told: Telling) -> None:
+    """Cancelled by the private link, and undone within the hour: they are on the list again, too."""
+    told.book()
+    told.at_home()
+    told.do(triage.join_earlier_list, by=PATIENT)
+    told.now += A_MOMENT
+    told.do(triage.cancel, by=PATIENT)
+    told.now += A_MOMENT
+    told.do(triage.undo_giving_back, by=PATIENT)
 
 
 def cancelled_on_the_phone(told: Telling) -> None:

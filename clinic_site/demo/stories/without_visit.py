@@ -4,8 +4,8 @@ from datetime import time, timedelta
 
 from django.utils import timezone
 
-from bookings import messages, triage
-from bookings.status import FlagOutcome, MessageKind
+from bookings import triage
+from bookings.status import FlagOutcome
 from clinic_site.demo.telling import Telling
 
 A_MINUTE = timedelta(minutes=1)
@@ -60,19 +60,6 @@ def offered_by_phone(told: Telling) -> None:
     told.now += A_MINUTE
     told.do(triage.renew_code, by=told.reception)
     told.ring(reached=True, note="Wants to ask her daughter. Will use the code.")
-
-
-def offered_on_paper(told: Telling) -> None:
-    """Nobody answers the phone, so reception has printed a letter. It is still on the desk."""
-    offered(told)
-    told.now += messages.GRACE + A_MINUTE
-    triage.print_letter(
-        told.request,
-        kind=MessageKind.OFFER,
-        postal_address="3 Invented Row\nExampleton\nEX0 0EX",
-        by=told.reception,
-        now=told.now,
-    )
 
 
 def offer_ends_soon(told: Telling) -> None:
