@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from procedures import publishing
-from procedures.models import Revision
+from procedures.models import PageEvent, Revision
 from procedures.status import PublishingRefused, RevisionStatus
 from procedures.texts.differences import Kind, compare, passages
 from tests import factories
@@ -354,6 +354,40 @@ def test_the_feed_says_nothing_of_a_closed_page(
 ) -> None:
     at(monday + timedelta(days=800))
     assert b"<entry>" not in client.get("/changes.atom").content
+
+
+def test_the_history_and_the_feed_say_when_it_was_taken_down_and_open_again(
+    two: list[Revision], client: Client, monday: datetime
+) -> None:
+    """With the same words for each page, and nothing of the text that may have done harm."""
+    live, by = two[-1], factories.clinician().login
+    assert by is not None
+    later = monday + timedelta(days=2)
+    publishing.suspend(live, version=live.version, by=by, reason="Canary", now=later)
+
+    def told() -> tuple[list[str], list[str]]:
+        feed = ET.fromstring(client.get("/changes.atom").content)
+        atom = "{http://www.w3.org/2005/Atom}"
+        entries = list(feed.iter(f"{atom}entry"))
+        for entry in entries:
+            link = entry.find(f"{atom}link")
+            assert link is not None
+            place = str(link.get("href")).partition("#")[2]
+            assert f'id="{place}"' in content(client, f"{URL}history/")
+        page = " ".join(content(client, f"{URL}history/").split())
+        said = re.findall(r'id="event-\d+">(.+?), on <time', page)
+        return [str(each.findtext(f"{atom}summary")) for each in entries], said
+
+    harm = "Taken down, because it could have caused harm"
+    assert told() == ([harm], [f"{harm} (version 2)"])
+    assert "Canary" not in content(client, f"{URL}history/")
+    version("Another thing", now=monday + timedelta(days=3))
+    summaries, said = told()
+    assert summaries == ["New.", "Checked, and open again", harm, "New."]
+    assert said == ["Checked, and open again (version 3)", f"{harm} (version 2)"]
+    # Without its seal, nobody believes it.
+    PageEvent.objects.filter(kind="suspended").update(seal="0" * 64)
+    assert told()[1] == ["Checked, and open again (version 3)"]
 
 
 def test_the_map_of_the_site_has_real_days(two: list[Revision], client: Client) -> None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from procedures.models import Clinician, InformationPage, SignOff
 from procedures.models.clinic import details
+from procedures.reading.news import news_of_pages, title_of
 from procedures.reading.publication import Publication, Version, history, open_pages
 from procedures.reading.views.answers import last_change, public, today
 from procedures.status import MEDICAL, Category, ChangeClass
@@ -43,9 +44,22 @@ class Change(NamedTuple):
         return f"{history_page}#version-{self.version.revision.number}"
 
 
+class Entry(NamedTuple):
+    """One entry of the feed."""
+
+    title: str
+    path: str
+    said: str
+    moment: datetime
+    author: str
+
+
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
-    """An Atom feed of every change of advice on an open medical page, with the signed note."""
+    """An Atom feed of every change of advice on an open medical page, with the signed note.
+
+    And of each medical page that was taken away, or can be read again.
+    """
     feed = Atom1Feed(
         title=f"{details().name}: changes to advice",
         link=f"{settings.SITE_URL}/",
@@ -53,17 +67,32 @@ def changes(request: HttpRequest) -> HttpResponse:
         feed_url=settings.SITE_URL + reverse("procedures:changes"),
         language=settings.LANGUAGE_CODE,
     )
-    for each in _changes(MEDICAL):
+    entries = [*map(_entry_of_change, _changes(MEDICAL)), *_entries_of_news()]
+    for entry in sorted(entries, key=attrgetter("moment"), reverse=True)[:MOST_CHANGES]:
         feed.add_item(
-            title=f"{each.version.title}, version {each.version.revision.number}",
-            link=settings.SITE_URL + each.path(),
-            unique_id=settings.SITE_URL + each.path(),
-            description=escape(each.signed.note),
-            pubdate=each.published,
-            updateddate=each.published,
-            author_name=each.signed.signer_name,
+            title=entry.title,
+            link=settings.SITE_URL + entry.path,
+            unique_id=settings.SITE_URL + entry.path,
+            description=escape(entry.said),
+            pubdate=entry.moment,
+            updateddate=entry.moment,
+            author_name=entry.author,
         )
     return public(HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml"))
+
+
+def _entry_of_change(change: Change) -> Entry:
+    title = f"{change.version.title}, version {change.version.revision.number}"
+    signed = change.signed
+    return Entry(title, change.path(), signed.note, change.published, signed.signer_name)
+
+
+def _entries_of_news() -> list[Entry]:
+    medical = InformationPage.objects.filter(category__in=MEDICAL)
+    return [
+        Entry(title_of(each, today()), each.path(), each.said, each.event.at, details().name)
+        for each in news_of_pages(medical, MOST_CHANGES)
+    ]
 
 
 @require_safe

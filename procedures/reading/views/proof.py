@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from procedures.log import checkpoints, notes, signatures
 from procedures.log.verify import climb, leaf, meant, node
 from procedures.models import LogEntry, SignOff
+from procedures.reading.news import news_of_pages
 from procedures.reading.publication import Closed, Version, history
 from procedures.reading.views.answers import find, public, today
 from procedures.reading.views.log import text, until_another
@@ -54,6 +55,7 @@ def history_page(request: HttpRequest, category: str, slug: str) -> HttpResponse
         "current": _current(versions),
         "versions": versions,
         "shown": shown,
+        "news": news_of_pages([page]),
         "older": chosen[0] if chosen else None,
         "newer": chosen[1] if chosen else None,
         "changes": compare(*(each.revision.fragment for each in chosen)) if chosen else None,
