@@ -167,7 +167,8 @@ def _row(message: Message, now: datetime | None = None) -> Row:
 
 def _with_facts(rows: QuerySet[Message]) -> QuerySet[Message]:
     related = rows.select_related("request__person")
-    return related.prefetch_related("request__appointments").order_by("printed_at", "pk")
+    told_about = ("request__appointments", "request__offers")
+    return related.prefetch_related(*told_about).order_by("printed_at", "pk")
 
 
 def _chosen(numbers: Iterable[str]) -> QuerySet[Message]:

@@ -98,7 +98,8 @@ def _enclosure(found: Publication) -> Enclosure:
 def waiting_for_paper(now: datetime) -> list[Message]:
     """What has to be told by phone and could be printed instead, oldest first."""
     rows = Message.objects.to_tell().filter(next_try__lte=now).select_related("request__person")
-    rows = rows.prefetch_related("request__appointments").order_by("queued_at", "pk")
+    told_about = ("request__appointments", "request__offers__times")
+    rows = rows.prefetch_related(*told_about).order_by("queued_at", "pk")
     return [
         each
         for each in rows

@@ -88,7 +88,7 @@ def _is_as_printed(message: Message, now: datetime) -> bool:
     if printed is None or message.kind not in kinds_on_paper(request, now):
         return False
     since = [each.booked_at for each in request.appointments.all()]
-    since += request.offers.values_list("made_at", flat=True)
+    since += [each.made_at for each in request.offers.all()]
     return max(since) <= printed and (request.ended_at or printed) <= printed
 
 

@@ -50,6 +50,7 @@ def pages(monday: datetime) -> dict[str, str]:
         "reception, today": "/admin/",
         "reception, requests": LIST,
         "reception, to phone": f"{LIST}to-phone/",
+        "reception, letters": f"{LIST}to-phone/letters/",
         "reception, a request": f"{LIST}{waiting.pk}/change/",
         "reception, a visit": f"{LIST}{visit.pk}/change/",
         "reception, offer": f"{LIST}{waiting.pk}/decide/offer/",
@@ -66,6 +67,7 @@ def pages(monday: datetime) -> dict[str, str]:
         "manager, today": "/admin/",
         "manager, numbers": f"{LIST}numbers/",
         "manager, set-up": "/admin/set-up/",
+        "manager, who gets which emails": "/admin/set-up/notices/",
     }
 
 
