@@ -60,6 +60,14 @@ env.insist(
     not re.search(r"[\s+]", LOG_ORIGIN),
     f"LOG_ORIGIN is “{LOG_ORIGIN}”. Set it to a name without blanks and without a plus sign.",
 )
+# Who stamps a checkpoint of the log a day (RFC 3161), and the root certificates of whom we trust there.
+TIMESTAMP_URL = env.str("TIMESTAMP_URL", default="")
+TIMESTAMP_ROOT = env.absolute("TIMESTAMP_ROOT")
+env.insist(
+    not TIMESTAMP_URL or bool(re.match("https?://", TIMESTAMP_URL) and TIMESTAMP_ROOT),
+    "TIMESTAMP_URL is an address like https://tsa.example.org/. Set TIMESTAMP_ROOT too: the file with "
+    "the root certificates of that authority (PEM).",
+)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=[SITE_HOST])
 env.insist(
     DEVELOPMENT or not SITE_HOST or validate_host(SITE_HOST, ALLOWED_HOSTS),

@@ -50,6 +50,7 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     "procedures_logentry": {},
     "procedures_pageevent": {"replaceable": ("seal",)},
     "procedures_passkeysignature": {},
+    "procedures_timestamp": {},
     "procedures_figure": {},
     "procedures_proposal": {"set_once": ("decided_at", "decided_by_id", "outcome", "answer")},
     "procedures_sourceevent": {},

@@ -112,6 +112,7 @@ def test_only_these_modules_reach_another_machine() -> None:
         "bookings.messages.twilio",  # what `sms` asks of it
         "bookings.outside.webhooks",
         "clinic_site.doctor",
+        "procedures.log.stamps",  # the time authority, if the operator has set one
         "procedures.log.verify",
         "procedures.log.witness",  # the logs that we watch
         "clinic_site.gunicorn",  # starts the site's own check

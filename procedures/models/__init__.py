@@ -10,6 +10,7 @@ from procedures.models.log import (
     LogEntry,
     NameNotice,
     PasskeySignature,
+    TimeStamp,
     WatchedLog,
 )
 from procedures.models.material import MEDIA_TYPES, UNDATED, YEAR, Figure, Source, SourceEvent
@@ -81,6 +82,7 @@ __all__ = [
     "StaffAccount",
     "StaffNotice",
     "StaffSession",
+    "TimeStamp",
     "UnsavedText",
     "Verdict",
     "WatchedLog",

@@ -96,6 +96,22 @@ class Checkpoint(models.Model):
         return f"{self.origin}, {self.size}"
 
 
+class TimeStamp(models.Model):
+    """What a time authority says: that a checkpoint existed at that moment (RFC 3161)."""
+
+    checkpoint = models.OneToOneField(Checkpoint, on_delete=models.PROTECT, related_name="stamp")
+    # The host that was asked, and its answer in Base 64.
+    authority = models.CharField(max_length=200)
+    answer = models.TextField()
+    moment = models.DateTimeField()
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "checkpoint", "authority", "answer", "moment"}
+
+    def __str__(self) -> str:
+        return f"{self.authority} on {self.checkpoint}"
+
+
 class Cosignature(models.Model):
     """What a witness says: that it has seen one of our checkpoints after all earlier ones."""
 

@@ -38,6 +38,7 @@ WRONG = [
     ),
     ("LOG_KEY", "", "Set the environment variable LOG_KEY. It signs the public log of signatures."),
     ("LOG_ORIGIN", "our log", "LOG_ORIGIN is “our log”. Set it to a name without blanks"),
+    ("TIMESTAMP_URL", "https://tsa.example.org/", "Set TIMESTAMP_ROOT too: the file with"),
     ("SITE_URL", "", "Set the environment variable SITE_URL. For example https://clinic.example"),
     *(
         ("SITE_URL", value, f"SITE_URL is “{value}”. Set it to the address of the site.")

@@ -12,7 +12,14 @@ from bookings.triage.questions import RETIRE
 from clinic_site.staff import accounts
 from procedures.ground import two_people
 from procedures.log import checkpoints
-from procedures.models import Checkpoint, Cosignature, LogEntry, PasskeySignature, SourceEvent
+from procedures.models import (
+    Checkpoint,
+    Cosignature,
+    LogEntry,
+    PasskeySignature,
+    SourceEvent,
+    TimeStamp,
+)
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.conftest import APPEND_ONLY
@@ -60,6 +67,7 @@ def a_row_in_each(monday: datetime) -> None:
     factories.figure(DRAWING)
     factories.revision(RevisionStatus.PUBLISHED, now=monday)
     checkpoints.sign(monday)
+    TimeStamp.objects.create(checkpoint=Checkpoint.objects.get(), moment=monday)
     PasskeySignature.objects.create(entry=LogEntry.objects.all()[0], credential="a")
     SourceEvent.objects.create(
         source=factories.source(), kind="note", day=monday.date(), noted=monday, what="Moved."

@@ -1,18 +1,19 @@
 """The public log: for people a page, for machines the files of C2SP tlog-tiles."""
 
+import base64
 import hashlib
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from procedures.ground.counting import counted
 from procedures.log import checkpoints, notes, tiles, verify
-from procedures.models import Cosignature, LogEntry, WatchedLog
+from procedures.models import Cosignature, LogEntry, TimeStamp, WatchedLog
 from procedures.reading import publication
 from procedures.reading.views.answers import public
 from procedures.status import Category
@@ -37,6 +38,7 @@ def log(request: HttpRequest) -> HttpResponse:
         "entries": [_told(each, titles) for each in entries],
         "checkpoint": found and checkpoints.cosigned(found),
         "seen_by": _seen_by(),
+        "stamp": TimeStamp.objects.filter(checkpoint__origin=settings.LOG_ORIGIN).last(),
         "watched": WatchedLog.objects.order_by("origin"),
         "witness_key": notes.witness_key(),
         "log_key": notes.log_key(),
@@ -75,6 +77,24 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     if found is None:
         raise Http404
     return until_another(text(checkpoints.cosigned(found)))
+
+
+@require_safe
+def stamped(request: HttpRequest, size: int) -> HttpResponse:
+    """A checkpoint of ours that was stamped, as it was then."""
+    return public(text(_stamp(size).checkpoint.note))
+
+
+@require_safe
+def stamp(request: HttpRequest, size: int) -> HttpResponse:
+    """What the time authority answered (RFC 3161)."""
+    answer = base64.b64decode(_stamp(size).answer)
+    return public(HttpResponse(answer, content_type="application/timestamp-reply"))
+
+
+def _stamp(size: int) -> TimeStamp:
+    ours = TimeStamp.objects.filter(checkpoint__origin=settings.LOG_ORIGIN)
+    return get_object_or_404(ours.select_related("checkpoint"), checkpoint__size=size)
 
 
 @require_safe
