@@ -17,7 +17,7 @@ from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.test import Client
 from django.utils import timezone
 
@@ -435,7 +435,7 @@ def references(fragment: str) -> list[str]:
 
 def test_no_signed_text_cites_what_was_read_or_published_after_it(loaded: Loaded) -> None:
     signed = SignOff.objects.select_related("revision")
-    assert len({timezone.localdate(each.signed_at) for each in signed}) == 6
+    assert len({timezone.localdate(each.signed_at) for each in signed}) == 7
     for each in signed:
         day = timezone.localdate(each.signed_at)
         found = references(each.revision.fragment)
@@ -460,7 +460,9 @@ def test_pages_were_signed_before_the_first_request_about_them(loaded: Loaded) -
     read = SignOff.objects.filter(revision__published_at__isnull=False)
     # But the one whose advice has changed since.
     read = read.exclude(revision__page__slug=CHANGED, revision__number=2)
-    assert all(each.signed_at < first for each in read)
+    # A text may be signed again later.
+    signed = read.values("revision").annotate(at=Min("signed_at"))
+    assert all(each["at"] < first for each in signed)
 
 
 EVERY_REQUEST = {"feeling-unwell", "hot-joint", "injury", "warning-signs", "under-18"}
