@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -34,6 +33,7 @@ from bookings.status import AppointmentStatus, TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin
 from procedures.ground.forms import posted
+from procedures.ground.paging import CappedPaginator
 from procedures.ground.signed_in import signed_in
 from procedures.ground.two_people import ProposalRefused
 
@@ -263,7 +263,8 @@ class PersonAdmin(DecisionAdmin):
         now = timezone.now()
         people = self.get_queryset(request).filter(joined_to=None, emptied_at=None)
         people = people.order_by("-known_at", "-pk")
-        page = Paginator(people, MOST_FOUND).get_page(request.GET.get("page"))
+        asked = request.GET.get("page", "")
+        page = CappedPaginator.showing(people, MOST_FOUND, asked).get_page(asked)
         found = rows(page.object_list, now)
         shown = [each for row in found for each in row.requests]
         journal.record_list("people", shown, by=signed_in(request), at=now)

@@ -23,7 +23,13 @@ from bookings.models import (
     Location,
     RedFlag,
 )
-from bookings.status import WAITING_FOR_PATIENT, WITH_APPOINTMENT, AppointmentStatus, RequestStatus
+from bookings.status import (
+    WAITING_FOR_PATIENT,
+    WITH_APPOINTMENT,
+    WITHOUT_REPLY,
+    AppointmentStatus,
+    RequestStatus,
+)
 from procedures.ground.counting import how_many
 from procedures.ground.signed_in import signed_in
 from procedures.models import InformationPage
@@ -60,6 +66,15 @@ ENDED = {
     RequestStatus.WITHDRAWN,
     RequestStatus.LAPSED,
 }
+
+
+# The tabs with years of requests.
+ARCHIVE = {CLOSED, ALL, *map(str, ENDED)}
+
+
+def is_archive(request: HttpRequest) -> bool:
+    """Whether the address asks for a tab that only grows."""
+    return request.GET.get(WhoseTurn.parameter_name, "") in ARCHIVE
 
 
 class WhoseTurn(SimpleListFilter):
@@ -123,9 +138,12 @@ def in_tab(
     if tab == BOOKED:
         return requests.filter(status__in=sorted(WITH_APPOINTMENT))
     if tab == CLOSED:
-        return requests.filter(
-            Q(status__in=sorted(ENDED)) | Q(pk__in=requests.in_state(RequestStatus.LAPSED, now))
-        )
+        # Said by what is left out: nearly all are over, so the newest of them are found at once
+        # among the newest of all, and no index of statuses leads past them.
+        still_open = sorted(set(RequestStatus) - ENDED)
+        lapsed = [each for each, then in WITHOUT_REPLY.items() if then == RequestStatus.LAPSED]
+        has_lapsed = Q(status__in=sorted(lapsed), reply_due__lte=now)
+        return requests.filter(~Q(status__in=still_open) | has_lapsed)
     return requests.in_state(RequestStatus(tab), now)
 
 

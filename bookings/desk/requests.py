@@ -16,7 +16,7 @@ from bookings.desk import callers, diary_pages, letters, numbers, rebooking, wal
 from bookings.desk.calls import note_no_answer
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.notes import mark_pinned
-from bookings.desk.request_list import FILTERS, shown_in
+from bookings.desk.request_list import FILTERS, is_archive, shown_in
 from bookings.desk.request_page import (
     FOLLOWED_UP,
     facts,
@@ -31,6 +31,7 @@ from bookings.models import AppointmentRequest
 from bookings.status import Overtaken, TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin, DecisionForm
+from procedures.ground.paging import CappedPaginator
 from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
 
@@ -100,7 +101,14 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return redirect("admin:index" if is_desk else "admin:bookings_to_phone")
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("-has_urgent_flag", "answer_due", "pk")
+        """What waits by its urgency; what is over, and everything, with the newest first."""
+        by_urgency = ("-has_urgent_flag", "answer_due", "pk")
+        return ("-received_at", "-pk") if is_archive(request) else by_urgency
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
+    ) -> CappedPaginator:
+        return CappedPaginator.showing(queryset, per_page, request.GET.get("p", ""))
 
     def open_decisions(self, request: HttpRequest, record: AppointmentRequest) -> list[Decision]:
         """As anywhere; and whoever may not read the answers takes none that shows them, but may ask."""

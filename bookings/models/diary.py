@@ -87,6 +87,7 @@ class Offer(models.Model):
         ]
         indexes = [
             Index(fields=["made_at"], name="offers_by_day"),
+            Index(fields=["held_until"], condition=Q(status=OfferStatus.OPEN), name="offers_open"),
             Index(
                 fields=["kept_until"],
                 condition=Q(kept_until__isnull=False),

@@ -154,10 +154,16 @@ class Message(models.Model):
             Index(
                 fields=["next_try"], condition=Q(status=MessageStatus.QUEUED), name="messages_due"
             ),
+            # One for each: SQLite does not see that an index of both has all of one.
             Index(
                 fields=["queued_at"],
-                condition=Q(status__in=[MessageStatus.FAILED, MessageStatus.TO_TELL]),
-                name="messages_not_told",
+                condition=Q(status=MessageStatus.FAILED),
+                name="messages_failed",
+            ),
+            Index(
+                fields=["queued_at"],
+                condition=Q(status=MessageStatus.TO_TELL),
+                name="messages_to_tell",
             ),
             Index(
                 fields=["printed_at"],

@@ -85,6 +85,17 @@ class Person(models.Model):
         indexes = [
             Index(fields=["date_of_birth"], name="people_by_birth"),
             Index(fields=["email"], name="people_by_email"),
+            Index(
+                fields=["known_at", "id"],
+                condition=Q(joined_to=None, emptied_at=None),
+                name="people_in_touch_last",
+            ),
+            # The index of the foreign key has nearly only rows without a value, so SQLite passes it by.
+            Index(
+                fields=["joined_to"],
+                condition=Q(joined_to__isnull=False),
+                name="people_joined",
+            ),
         ]
         permissions = [
             ("note_person", "Can write notes about a person or a request"),

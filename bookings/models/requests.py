@@ -264,6 +264,7 @@ class AppointmentRequest(models.Model):
         ]
         indexes = [
             Index(fields=["received_at", "received_by", "page"], name="requests_by_day"),
+            Index(fields=["page", "received_at", "id"], name="requests_by_page"),
             Index(fields=["email"], name="requests_by_email"),
             Index(fields=["phone"], name="requests_by_phone"),
             Index(fields=["date_of_birth"], name="requests_by_birth"),
@@ -437,7 +438,8 @@ class RedFlag(models.Model):
                 fields=["request"],
                 condition=Q(outcome=FlagOutcome.CALL_PATIENT),
                 name="flags_to_call_about",
-            )
+            ),
+            Index(fields=["request"], condition=Q(outcome=""), name="flags_without_an_outcome"),
         ]
         permissions = [("resolve_redflag", "Can record the outcome of a flag")]
 

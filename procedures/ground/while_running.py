@@ -8,7 +8,7 @@ one writer anyway, and does the usual thing.
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations import AddConstraint, AddIndex
+from django.db.migrations import AddConstraint, AddIndex, RemoveIndex
 from django.db.migrations.state import ProjectState
 
 
@@ -32,6 +32,28 @@ class AddIndexWhileRunning(AddIndex):
         editor.add_index(
             to_state.apps.get_model(app_label, self.model_name), self.index, concurrently=True
         )
+
+
+class RemoveIndexWhileRunning(RemoveIndex):
+    """Remove an index."""
+
+    atomic = False
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Remove it; on PostgreSQL concurrently."""
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        editor: Any = schema_editor
+        state = from_state.models[app_label, self.model_name_lower]
+        model = from_state.apps.get_model(app_label, self.model_name)
+        editor.remove_index(model, state.get_index_by_name(self.name), concurrently=True)
 
 
 class AddConstraintWhileRunning(AddConstraint):

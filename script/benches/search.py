@@ -15,11 +15,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
-from itertools import chain
 from pathlib import Path
 from random import Random
 from time import perf_counter
 from typing import Any, NamedTuple
+
+from stored import store
 
 FEW = 1000
 TIMES = 25
@@ -269,32 +270,6 @@ def copies(
         row = dict(zip((each[0] for each in cursor.description), cursor.fetchone(), strict=True))
     for change in changes:
         yield {name: change.get(name, value) for name, value in row.items()}
-
-
-def store(model: type[Any], rows: Iterator[dict[str, Any]]) -> None:
-    """Insert rows as quickly as each database can."""
-    from django.db import connection, transaction  # noqa: PLC0415
-
-    row = next(rows)
-    names = ", ".join(f'"{name}"' for name in row)
-    values = chain([tuple(row.values())], (tuple(each.values()) for each in rows))
-    table = model._meta.db_table
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for each in values:
-                    copy.write_row(each)
-        else:
-            marks = ", ".join("?" for _ in row)
-            connection.connection.executemany(
-                f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
-                (tuple(map(plain, each)) for each in values),
-            )
-
-
-def plain(value: Any) -> Any:
-    """What SQLite stores."""
-    return str(value) if isinstance(value, date) else value
 
 
 main()

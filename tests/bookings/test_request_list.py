@@ -10,8 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings import triage
+from bookings.admin import AppointmentRequestAdmin
 from bookings.models import AppointmentRequest
 from bookings.status import FlagOutcome, RequestStatus
+from procedures.ground import paging
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.people import LIST, decide_at, page_of
@@ -155,3 +157,28 @@ def test_the_numbers_beside_the_tabs_are_what_is_in_them(sign_in: SignIn, monday
     ]
     for tab in counted.values():
         assert len(references(client, f"{LIST}{tab['query_string']}")) == tab["number"]
+
+
+# --- Years of requests ----------------------------------------------------------------------------
+
+
+def test_a_long_list_is_not_counted_to_its_end_and_all_of_it_can_be_reached(
+    sign_in: SignIn, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "COUNTED_BEYOND", 2)
+    monkeypatch.setattr(AppointmentRequestAdmin, "list_per_page", 1)
+    newest_first = [
+        factories.request_at(RequestStatus.DECLINED, now=monday - timedelta(hours=hours)).reference
+        for hours in range(5)
+    ]
+    client = sign_in("Reception")
+    first = client.get(f"{LIST}?show=declined")
+    assert "3 requests or more" in " ".join(first.content.decode().split())
+    shown = [
+        row.record.reference
+        for page in range(1, 6)
+        for group in client.get(f"{LIST}?show=declined&p={page}").context["groups"]
+        for row in group.rows
+    ]
+    assert shown == newest_first
+    assert "5 requests" in " ".join(client.get(f"{LIST}?show=all&p=4").content.decode().split())
