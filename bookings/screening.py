@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext
 
 from bookings.models import (
     AppointmentRequest,
@@ -16,7 +17,9 @@ from bookings.models import (
     Treatment,
 )
 from bookings.models.people import age_on
+from bookings.models.questions import ScreeningQuestionQuerySet
 from bookings.status import Answer, AnsweredFrom, FlagLevel, TriageRefused
+from procedures.ground.languages import english_name
 from procedures.models import InformationPage
 from procedures.models.clinic import details
 
@@ -47,9 +50,19 @@ class GivenAnswer(NamedTuple):
         return self.is_flagged and self.question.level == FlagLevel.URGENT
 
     @property
+    def is_always_new(self) -> bool:
+        """Whether a clinician has to look at it even if they have cleared the same answer before.
+
+        A fever today is a new one, nobody knows what somebody would rather tell us by phone, and each
+        translation can be wrong in its own way.
+        """
+        by_language = self.question.answered_from == AnsweredFrom.LANGUAGE
+        return self.is_urgent or self.answer == Answer.PHONE or by_language
+
+    @property
     def spoken(self) -> str:
         """The answer in words."""
-        return str(Answer(self.answer).label)
+        return gettext(Answer(self.answer).label)
 
 
 def questions_for(page: InformationPage | None) -> list[ScreeningQuestion]:
@@ -93,6 +106,31 @@ def answer_from_age(
 ) -> GivenAnswer:
     """The answer to a question that is answered from the date of birth and never asked."""
     return GivenAnswer(question, Answer.YES if under_18 else Answer.NO, detail)
+
+
+def answer_from_language(question: ScreeningQuestion, code: str) -> GivenAnswer:
+    """The answer to a question that is answered from the language in which the others were read."""
+    return GivenAnswer(question, Answer.YES if code else Answer.NO, english_name(code))
+
+
+def answers_from_language(code: str) -> list[GivenAnswer]:
+    """What the language says by itself when questions are asked again; nothing for English."""
+    asked = _about_language().in_order() if code else []
+    return [answer_from_language(question, code) for question in asked]
+
+
+def may_answer_in(code: str) -> bool:
+    """Whether the safety questions may be answered in that language.
+
+    They may in a translation only if that raises a flag: a clinician then asks again, with an
+    interpreter, before anything is offered.
+    """
+    return not code or any(question.is_flagged_by(Answer.YES) for question in _about_language())
+
+
+def _about_language() -> ScreeningQuestionQuerySet:
+    current = ScreeningQuestion.objects.current()
+    return current.filter(answered_from=AnsweredFrom.LANGUAGE, asked_first=True)
 
 
 def flags_to_phone_about() -> QuerySet[RedFlag]:
@@ -178,14 +216,12 @@ def unasked() -> list[str]:
 def newly_flagged(request: AppointmentRequest, answers: Sequence[GivenAnswer]) -> list[GivenAnswer]:
     """Flagged answers, except those that repeat an answer that a clinician has already cleared.
 
-    An urgent answer always counts as new: a fever today is a new one. So does what somebody would
-    rather tell us by phone.
+    Some always count as new (`GivenAnswer.is_always_new`).
     """
     return [
         given
         for given in answers
-        if given.is_flagged
-        and (given.is_urgent or given.answer == Answer.PHONE or not _was_cleared(request, given))
+        if given.is_flagged and (given.is_always_new or not _was_cleared(request, given))
     ]
 
 

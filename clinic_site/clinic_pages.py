@@ -4,20 +4,22 @@ By slug, each with the words of its link. A clinic has to publish all of them: a
 those that are missing.
 """
 
+from django.utils.translation import gettext_lazy as _
+
 FOR_PATIENTS = {
-    "fees": "Fees and insurers",
-    "find-us": "Find us",
-    "opening-hours": "Opening hours",
-    "your-visit": "Your visit",
-    "referral": "Do I need a referral?",
-    "children": "Children",
-    "chaperone-and-interpreters": "Chaperones and interpreters",
-    "complaints": "Complaints and thanks",
+    "fees": _("Fees and insurers"),
+    "find-us": _("Find us"),
+    "opening-hours": _("Opening hours"),
+    "your-visit": _("Your visit"),
+    "referral": _("Do I need a referral?"),
+    "children": _("Children"),
+    "chaperone-and-interpreters": _("Chaperones and interpreters"),
+    "complaints": _("Complaints and thanks"),
 }
 ABOUT_THIS_SITE = {
-    "privacy": "Privacy",
-    "cookies": "Cookies",
-    "accessibility": "Accessibility",
-    "terms": "Terms and company details",
-    "safeguarding": "Safeguarding",
+    "privacy": _("Privacy"),
+    "cookies": _("Cookies"),
+    "accessibility": _("Accessibility"),
+    "terms": _("Terms and company details"),
+    "safeguarding": _("Safeguarding"),
 }

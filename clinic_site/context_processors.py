@@ -5,6 +5,7 @@ from django.http import HttpRequest
 
 from bookings.diary.desk_hours import desk_hours_in_words
 from clinic_site import clinic_pages
+from procedures.ground import languages
 from procedures.models.clinic import details
 
 # Settings that templates show, by the name that templates use.
@@ -33,4 +34,15 @@ def clinic(request: HttpRequest) -> dict[str, object]:
         "clinic": known,
         "for_patients": clinic_pages.FOR_PATIENTS,
         "about_this_site": clinic_pages.ABOUT_THIS_SITE,
+        "language": languages.current(),
+        "languages": _languages_of(request),
     }
+
+
+def _languages_of(request: HttpRequest) -> list[tuple[languages.Language, str]]:
+    """The addresses of this page in all languages; none if it is in English only."""
+    shown = request.resolver_match
+    if shown is None or hasattr(shown.func, "is_english_only"):
+        return []
+    has_others = "bookings" in shown.app_names or shown.view_name == "urgent"
+    return list(languages.addresses(request.get_full_path())) if has_others else []

@@ -26,34 +26,42 @@ RETRY_AFTER_SECONDS = 15
 GUARDS = {"key", "version", "seen_version"}
 
 
+def _page(
+    request: HttpRequest, name: str, status: int, context: dict[str, object] | None = None
+) -> HttpResponse:
+    """An error page. It leads to no other language of its address, which says what was asked for."""
+    shown = {**(context or {}), "languages": []}
+    return render(request, f"errors/{name}.html", shown, status=status)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400; 413 if the form is larger than any honest one; 503 if the fault is ours."""
     # The session could not be saved: Django calls that a bad request.
     if isinstance(exception, SessionInterrupted) or find_outage(exception):
         return unavailable(request)
     if isinstance(exception, RequestDataTooBig):
-        return render(request, "errors/413.html", status=413)
-    return render(request, "errors/400.html", status=400)
+        return _page(request, "413", 413)
+    return _page(request, "400", 400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that did not come from our own page, or whose page was too old."""
-    return render(request, "errors/403_form.html", status=403)
+    return _page(request, "403_form", 403)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403 for a member of staff who lacks the permission."""
-    return render(request, "errors/403.html", status=403)
+    return _page(request, "403", 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
-    return render(request, "errors/404.html", status=404)
+    return _page(request, "404", 404)
 
 
 def not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
     """405 with a page. The Allow header of `refusal` names the methods that are allowed."""
-    response = render(request, "errors/405.html", status=405)
+    response = _page(request, "405", 405)
     response.headers["Allow"] = refusal.headers["Allow"]
     return response
 
@@ -62,12 +70,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """503 if something that we depend on has failed, 500 if our code has."""
     if find_outage(sys.exception()):
         return unavailable(request)
-    return render(request, "errors/500.html", _of_a_fault(request), status=500)
+    return _page(request, "500", 500, _of_a_fault(request))
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503: the database or the disk is away, and trying again in a moment helps."""
-    response = render(request, "errors/503.html", _of_a_fault(request), status=503)
+    response = _page(request, "503", 503, _of_a_fault(request))
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     # One line and no traceback: there may be thousands of these until somebody has repaired it.
     fault = find_outage(sys.exception()) or sys.exception() or "The page store tried in vain."
@@ -84,7 +92,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 def not_open(request: HttpRequest) -> HttpResponse:
     """503 for the forms of a restored copy, which is quiet until somebody releases it."""
-    return render(request, "errors/503_copy.html", status=503)
+    return _page(request, "503_copy", 503)
 
 
 def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
@@ -95,7 +103,7 @@ def too_many_tries(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
         "until": _whole_minute(refused.until),
         "kept_until": refused.kept_until,
     }
-    answer = render(request, "errors/429.html", context, status=429)
+    answer = _page(request, "429", 429, context)
     answer.headers["Retry-After"] = str(max(1, seconds))
     return answer
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from bookings.outside.fhir.outcomes import CONTENT_TYPE, outcome
 from clinic_site import errors
+from procedures.ground import languages
 from procedures.ground.rate_limits import TooManyTries
 from procedures.models.restored import is_quiet
 from procedures.reading.store import DATABASE_IS_AWAY
@@ -17,6 +18,22 @@ STAFF_ONLY = ("/admin/", "/invitation/")
 METHODS = ("GET", "HEAD", "POST")
 # What a refusal says beside its words.
 KEPT = ("Allow", "Retry-After")
+
+
+def speak_the_language_of_the_address(get_response: View) -> View:
+    """Answer in the language that the address begins with, and in English without one.
+
+    Nothing else is asked, no header and no cookie, so a page that is kept for one is right for all.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with languages.spoken_in(languages.of_path(request.path_info)):
+            response = get_response(request)
+            if response.headers.get("Content-Type", "").startswith("text/html"):
+                response.headers["Content-Language"] = languages.current().code
+        return response
+
+    return middleware
 
 
 def answer_other_systems(get_response: View) -> View:
@@ -102,7 +119,7 @@ def keep_a_restored_copy_quiet(get_response: View) -> View:
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        is_for_patients = request.path.startswith("/appointments/")
+        is_for_patients = languages.in_english_path(request.path).startswith("/appointments/")
         is_sent_by_the_public = request.method == "POST" and not request.path.startswith(STAFF_ONLY)
         if (is_for_patients or is_sent_by_the_public) and is_quiet():
             return errors.not_open(request)

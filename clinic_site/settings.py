@@ -12,6 +12,7 @@ from django.http.request import validate_host
 
 from clinic_site.environment import AGE_KEY, SQLITE, Environment
 from clinic_site.logs import to_console
+from procedures.ground.languages import KNOWN
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -148,6 +149,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clinic_site.request_counts.NamePages",
+    "clinic_site.middleware.speak_the_language_of_the_address",
     "django.middleware.security.SecurityMiddleware",
     "clinic_site.middleware.private_by_default",
     "csp.middleware.CSPMiddleware",
@@ -252,6 +254,18 @@ CLINIC_PAGES_IN_OUTAGE_SECONDS = env.number(
 # --- Language and time ----------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
+# The languages that patients can choose beside English. Their texts are the work of a machine until a
+# translator has read them, so a clinic names those that it wants.
+OTHER_LANGUAGES = env.words("OTHER_LANGUAGES", default=sorted(KNOWN) if DEMONSTRATION else [])
+env.insist(
+    set(OTHER_LANGUAGES) <= KNOWN.keys(),
+    f"OTHER_LANGUAGES names a language that we do not have. Choose from {', '.join(sorted(KNOWN))}.",
+)
+LANGUAGES = [(LANGUAGE_CODE, "English"), *((each.code, each.name) for each in KNOWN.values())]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+if DEMONSTRATION:
+    # The invented safety questions of the demonstration.
+    LOCALE_PATHS.append(BASE_DIR / "clinic_site" / "demo" / "locale")
 FORMAT_MODULE_PATH = ["clinic_site.formats"]
 TIME_ZONE = env.zone("TIME_ZONE", default="Europe/London")
 USE_TZ = True

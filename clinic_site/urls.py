@@ -1,20 +1,28 @@
 """All addresses of the site."""
 
 from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from clinic_site import mailbox, metrics, openapi
 from clinic_site.staff import invitation, my_account
+from procedures.reading.views import reading
 
 handler400 = "clinic_site.errors.bad_request"
 handler403 = "clinic_site.errors.forbidden"
 handler404 = "clinic_site.errors.not_found"
 handler500 = "clinic_site.errors.server_error"
 
+# What patients find in other languages too. The address of an English page begins with no language.
+IN_EVERY_LANGUAGE = i18n_patterns(
+    path("appointments/", include("bookings.urls")),
+    path("urgent/", reading.urgent, name="urgent"),
+    prefix_default_language=False,
+)
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("procedures.urls")),
-    path("appointments/", include("bookings.urls")),
+    *IN_EVERY_LANGUAGE,
     path("admin/", admin.site.urls),
     path("fhir/", include("bookings.outside.fhir.urls")),
     path("metrics", metrics.show, name="metrics"),

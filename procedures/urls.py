@@ -29,7 +29,6 @@ urlpatterns = [
     path("", reading.home, name="home"),
     path("a-z/", reading.a_to_z, name="a-z"),
     path("glossary/", reading.glossary_page, name="glossary"),
-    path("urgent/", reading.urgent, name="urgent"),
     path("privacy/", reading.old_privacy, name="privacy"),
     path("about/what-has-changed/", feeds.what_has_changed, name="what-has-changed"),
     path("search/", finding.search_page, name="search"),

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from bookings.diary import kept
 from bookings.diary.free_times import FreeTime, Span, cells, is_away, is_in_session, time_at
@@ -109,8 +110,10 @@ def accept(
     in_session = is_in_session(chosen.offer.clinician, chosen.room, span)
     if chosen.room and (not in_session or is_away(claimed, span)):
         raise TriageRefused(
-            "Sorry, our plans have changed and we can no longer see you at that time. Please "
-            "choose another, or ask for other times."
+            gettext(
+                "Sorry, our plans have changed and we can no longer see you at that time. Please "
+                "choose another, or ask for other times."
+            )
         )
     with transaction.atomic():
         _close(chosen.offer, OfferStatus.ACCEPTED, by=by, now=now)

@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, time, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from bookings.diary.working_hours import OpenTime, WorkingWeek, add_working_time
 from bookings.models import ClosedDay
+from procedures.ground.moments import near_day
 from procedures.ground.week import MIDNIGHT, in_words, spoken_time
 from procedures.models.clinic import details
 
@@ -65,10 +67,17 @@ def desk_now(now: datetime) -> str:
     minute = timedelta(minutes=1)
     opens = timezone.localtime(_after_open_time(now, minute) - minute)
     if opens <= now:
-        return f"We are open now, until {spoken_time(_closes(opens))}."
+        until = spoken_time(_closes(opens))
+        return gettext("We are open now, until {time}.").format(time=until)
     ahead = (opens.date() - timezone.localdate(now)).days
-    day = {0: "today", 1: "tomorrow"}.get(ahead, f"on {opens:%A %-d %B}")
-    return f"We are closed now and open {day} at {spoken_time(opens.time())}."
+    at = spoken_time(opens.time())
+    if ahead == 0:
+        return gettext("We are closed now and open today at {time}.").format(time=at)
+    if ahead == 1:
+        return gettext("We are closed now and open tomorrow at {time}.").format(time=at)
+    return gettext("We are closed now and open on {day} at {time}.").format(
+        day=near_day(opens.date()), time=at
+    )
 
 
 def _closes(local: datetime) -> time:

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from procedures.ground.characters import without_invisible
 from procedures.ground.fields import PlainTextField
@@ -25,7 +26,7 @@ class SplitDateWidget(forms.MultiWidget):
 
     template_name = "clinic/split_date.html"
     use_fieldset = True
-    labels = ("Day", "Month", "Year")
+    labels = (_("Day"), _("Month"), _("Year"))
 
     parts = ("day", "month", "year")
 
@@ -57,9 +58,9 @@ class SplitDateWidget(forms.MultiWidget):
 class SplitDateField(forms.MultiValueField):
     """A date in three boxes, or pasted whole into the first."""
 
-    asks = "Enter a date, for example 27 3 2026."
-    asks_for_year = "Enter a year with four digits, for example 2026."
-    asks_for_real = "Enter a real date, for example 27 3 2026 or 27 March 2026."
+    asks = _("Enter a date, for example 27 3 2026.")
+    asks_for_year = _("Enter a year with four digits, for example 2026.")
+    asks_for_real = _("Enter a real date, for example 27 3 2026 or 27 March 2026.")
 
     def __init__(self, **kwargs: Any):
         super().__init__(
@@ -92,14 +93,16 @@ class SplitDateField(forms.MultiValueField):
 class BirthDateField(SplitDateField):
     """A date of birth."""
 
-    asks = "Enter the date of birth, for example 27 3 1972."
-    asks_for_year = "Enter a year of birth with four digits, from 1900 onwards, for example 1972."
-    asks_for_real = "Enter a real date of birth, for example 27 3 1972 or 27 March 1972."
+    asks = _("Enter the date of birth, for example 27 3 1972.")
+    asks_for_year = _(
+        "Enter a year of birth with four digits, from 1900 onwards, for example 1972."
+    )
+    asks_for_real = _("Enter a real date of birth, for example 27 3 1972 or 27 March 1972.")
 
     def compress(self, parts: Sequence[str]) -> date | None:
         born = super().compress(parts)
         if born and born > timezone.localdate():
-            raise ValidationError("The date of birth must be in the past. Check the year.")
+            raise ValidationError(_("The date of birth must be in the past. Check the year."))
         return born
 
 

@@ -7,16 +7,21 @@ from typing import Any, NamedTuple
 from django import forms
 from django.forms import BoundField
 from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from bookings.forms.request_form import PatientForm
+from bookings.forms.request_form import PatientForm, in_their_words
 from bookings.models import QuestionGroup, ScreeningQuestion
-from bookings.screening import GivenAnswer, answer_from_age
+from bookings.screening import GivenAnswer, answer_from_age, answer_from_language
 from bookings.status import Answer, AnsweredFrom
+from procedures.ground import languages
 from procedures.ground.contact_fields import PlainTextField
+from procedures.ground.languages import asked as asked_words
+from procedures.ground.languages import beside_english
 
 # What a patient says about the questions of a group that they have not ticked.
 NONE, OTHERS = "none", "others"
-NO_TO_OTHERS = "No to all the others"
+NO_TO_OTHERS = _("No to all the others")
 # What can be ticked. Whatever says least counts: “not sure” about a “yes” is “not sure”.
 TICKS = (Answer.PHONE, Answer.UNSURE, Answer.YES)
 
@@ -48,14 +53,17 @@ class RestField(forms.MultipleChoiceField):
     ):
         others = [(rest_value(OTHERS, asked), NO_TO_OTHERS)] if len(asked) > 1 else []
         none = _none_of(asked)
+        name = asked_words(group.name)
         super().__init__(
-            label=f"{group}: the questions that you did not tick",
+            label=gettext("{group}: the questions that you did not tick").format(group=name),
             required=False,
             choices=[(rest_value(NONE, asked), none), *others],
             widget=forms.CheckboxSelectMultiple,
             error_messages={
-                "invalid_choice": f"{group}: our questions have changed. Read them again, then tick "
-                f"what applies, or tick “{none}”."
+                "invalid_choice": gettext(
+                    "{group}: our questions have changed. Read them again, then tick what applies, "
+                    "or tick “{none}”."
+                ).format(group=name, none=none)
             },
         )
         self.errors_lead_to = errors_lead_to
@@ -68,7 +76,7 @@ class SafetyForm(PatientForm):
     so about its group.
     """
 
-    title = "Questions to keep you safe"
+    title = _("Questions to keep you safe")
 
     def __init__(
         self,
@@ -76,9 +84,12 @@ class SafetyForm(PatientForm):
         questions: Sequence[ScreeningQuestion],
         is_under_18: bool = False,
         asks_as_parent: bool = False,
+        answered_in: str | None = None,
         **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
+        # The language in which the questions were read; without it, that of the page.
+        self.answered_in = languages.code() if answered_in is None else answered_in
         self.questions = questions
         self.is_under_18 = is_under_18
         for group, asked in self._by_group():
@@ -90,8 +101,8 @@ class SafetyForm(PatientForm):
         for question in self._from_age():
             if is_under_18 and not asks_as_parent:
                 self.fields[f"detail_{question.pk}"] = PlainTextField(
-                    label=question.detail_prompt,
-                    help_text=question.why,
+                    label=asked_words(question.detail_prompt),
+                    help_text=asked_words(question.why),
                     required_message=_please_tell(question),
                     max_length=300,
                     widget=forms.TextInput,
@@ -102,16 +113,15 @@ class SafetyForm(PatientForm):
             label=question.wording,
             required=False,
             choices=[
-                (Answer.YES, question.wording),
-                (Answer.UNSURE, Answer.UNSURE.label),
-                (Answer.PHONE, Answer.PHONE.label),
+                (Answer.YES, beside_english(question.wording)),
+                *in_their_words((each, each.label) for each in (Answer.UNSURE, Answer.PHONE)),
             ],
             widget=forms.CheckboxSelectMultiple,
-            error_messages={"invalid_choice": "Tick this, or choose from the list below it."},
+            error_messages={"invalid_choice": _("Tick this, or choose from the list below it.")},
         )
-        optional = "" if question.needs_detail else " (optional)"
+        prompt = capfirst(asked_words(question.detail_prompt))
         self.fields[f"detail_{question.pk}"] = PlainTextField(
-            label=f"{capfirst(question.detail_prompt)}{optional}",
+            label=prompt if question.needs_detail else gettext("{} (optional)").format(prompt),
             required=False,
             max_length=300,
             widget=forms.TextInput,
@@ -144,7 +154,7 @@ class SafetyForm(PatientForm):
             ticked = [each for each in asked if self._said(each) != Answer.NO]
             problem = _problem(asked, ticked, cleaned.get(name, []))
             if problem and name not in self.errors:
-                self.add_error(name, f"{group}: {problem}")
+                self.add_error(name, f"{asked_words(group.name)}: {problem}")
             for question in asked:
                 self._check_detail(question)
         return cleaned
@@ -154,19 +164,22 @@ class SafetyForm(PatientForm):
         if said == Answer.NO and detail:
             self.add_error(
                 f"detail_{question.pk}",
-                "You wrote something here. Tick the question as well, or delete what you wrote.",
+                _("You wrote something here. Tick the question as well, or delete what you wrote."),
             )
         if said == Answer.YES and question.needs_detail and not detail:
             self.add_error(f"detail_{question.pk}", _please_tell(question))
 
     def answers(self) -> list[GivenAnswer]:
         """One answer to each question, in their order. Only for a valid form."""
-        return [
-            answer_from_age(question, under_18=self.is_under_18, detail=self._detail(question))
-            if question.answered_from == AnsweredFrom.AGE
-            else GivenAnswer(question, self._said(question), self._detail(question))
-            for question in self.questions
-        ]
+        return [self._answer(question) for question in self.questions]
+
+    def _answer(self, question: ScreeningQuestion) -> GivenAnswer:
+        detail = self._detail(question)
+        if question.answered_from == AnsweredFrom.AGE:
+            return answer_from_age(question, under_18=self.is_under_18, detail=detail)
+        if question.answered_from == AnsweredFrom.LANGUAGE:
+            return answer_from_language(question, self.answered_in)
+        return GivenAnswer(question, self._said(question), detail)
 
     def _said(self, question: ScreeningQuestion) -> Answer:
         ticked = self.cleaned_data.get(f"answer_{question.pk}", [])
@@ -201,25 +214,29 @@ def _problem(
         if not ticked:
             return ""
         if len(asked) == 1:
-            return f"you ticked the question and also {none}. Remove one of the two ticks."
-        return (
-            f"you ticked a question and also {none}. Remove one of the two ticks. If the other "
-            f"questions do not apply, tick {others}."
-        )
+            return gettext(
+                "you ticked the question and also {none}. Remove one of the two ticks."
+            ).format(none=none)
+        return gettext(
+            "you ticked a question and also {none}. Remove one of the two ticks. If the other "
+            "questions do not apply, tick {others}."
+        ).format(none=none, others=others)
     if not ticked:
-        return f"tick what applies, or tick {none}."
+        return gettext("tick what applies, or tick {none}.").format(none=none)
     if len(ticked) < len(asked) and rest_value(OTHERS, asked) not in rest:
-        return f"tick any others that apply. If none of them does, tick {others}."
+        return gettext("tick any others that apply. If none of them does, tick {others}.").format(
+            others=others
+        )
     return ""
 
 
 def _none_of(asked: Sequence[ScreeningQuestion]) -> str:
-    return "None of these" if len(asked) > 1 else "No"
+    return gettext("None of these") if len(asked) > 1 else gettext("No")
 
 
 def _please_tell(question: ScreeningQuestion) -> str:
-    prompt = question.detail_prompt
-    return f"Please tell us: {prompt[:1].lower()}{prompt[1:]}"
+    prompt = asked_words(question.detail_prompt)
+    return gettext("Please tell us: {what}").format(what=f"{prompt[:1].lower()}{prompt[1:]}")
 
 
 class AnsweredGroup(NamedTuple):

@@ -4,19 +4,23 @@ They are discreet by design: a template is given the reference, the clinic, the 
 what the patient may read about the event anyway, plus day, time and place for patients who agreed
 to that.
 
+Whoever wrote to us in another language reads it in that language, with the English below.
+
 The first line of an email's template is its subject, the rest its text. The HTML part is made from
 that same text, so the two cannot differ.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import formataddr
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from bookings import diary
 from bookings.diary.calendar_files import invitation
@@ -28,6 +32,7 @@ from bookings.messages.subscriptions import TO_CONFIRM
 from bookings.models import Appointment, AppointmentRequest, Message, Offer, Subscription
 from bookings.status import PATIENT, CancelledBy, Channel, MessageKind, RequestStatus
 from bookings.status.events import Event, told_patient
+from procedures.ground import languages
 from procedures.models import Invitation, PageEvent
 from procedures.models.clinic import details
 
@@ -43,6 +48,8 @@ TELLS: dict[str, Event] = {
     MessageKind.AFTER_ALL: Event.KEPT_AFTER_ALL,
     MessageKind.CONTACT: Event.CONTACT_CHANGED,
 }
+# Between the patient's language and English.
+BETWEEN = "\n* * *\n\n"
 # Steps of a patient that they can undo for a while.
 CAN_UNDO = {MessageKind.CANCELLED, MessageKind.WITHDRAWN}
 # Messages that give day, time and place to patients who agreed to that.
@@ -57,8 +64,7 @@ ABOUT_A_VISIT = {
 
 def letter(message: Message) -> EmailMultiAlternatives:
     """The email of a message. Raises BadAddress if a setting has no usable address."""
-    told = _told(message)
-    subject, body = _words(message, told)
+    subject, parts = _in_their_languages(message)
     name, address = sender()
     headers = {
         "Message-ID": f"<{message.message_id}@{address.rpartition('@')[2]}>",
@@ -70,14 +76,14 @@ def letter(message: Message) -> EmailMultiAlternatives:
     }
     mail = EmailMultiAlternatives(
         subject=subject,
-        body=f"{body}\n",
+        body=BETWEEN.join(f"{part.body}\n" for part in parts),
         # The envelope sender, to which failed deliveries are reported.
         from_email=returned_mail_address(),
         to=_recipients(message),
         headers=headers,
     )
-    mail.attach_alternative(_html(subject, body), "text/html")
-    if appointment := told.get("appointment"):
+    mail.attach_alternative(_html(subject, parts), "text/html")
+    if appointment := _told(message).get("appointment"):
         mail.attach("appointment.ics", invitation(appointment), "text/calendar")
     return mail
 
@@ -92,31 +98,70 @@ def _leaving(message: Message) -> dict[str, str]:
     }
 
 
+class Part(NamedTuple):
+    """An email's text in one language."""
+
+    language: languages.Language
+    body: str
+
+
+def _in_their_languages(message: Message) -> tuple[str, list[Part]]:
+    """The subject in the patient's language, and the text in it and in English."""
+    subject, body = words(message)
+    code = _language_of(message)
+    if not code:
+        return subject, [Part(languages.ENGLISH, body)]
+    with languages.spoken_in(code):
+        theirs, own = words(message)
+        by_machine = gettext(
+            "This message was translated by machine. No translator has checked it. Below it is in "
+            "English."
+        )
+        return theirs, [
+            Part(languages.current(), f"{by_machine}\n\n{own}"),
+            Part(languages.ENGLISH, f"{subject}\n\n{body}"),
+        ]
+
+
+def _language_of(message: Message) -> str:
+    """The code of the language in which the patient reads this; empty for English.
+
+    Colleagues, and people who follow a page, read English.
+    """
+    is_about_a_request = message.request_id and message.kind != MessageKind.CLINIC_NOTICE
+    return languages.offered(message.request.language) if is_about_a_request else ""
+
+
 def words(message: Message) -> tuple[str, str]:
     """The subject and the text of an email, or of a letter on paper."""
-    return _words(message, _told(message))
-
-
-def _words(message: Message, told: dict[str, Any]) -> tuple[str, str]:
-    rendered = render_to_string(f"bookings/email/{message.kind}.txt", told)
+    rendered = render_to_string(f"bookings/email/{message.kind}.txt", _told(message))
     subject, _, body = rendered.strip().partition("\n")
     # Parts that a template leaves out leave blank lines behind.
     return subject, re.sub(r"\n{3,}", "\n\n", body.strip())
 
 
 def text(message: Message) -> str:
-    """The words of a text message, in one line."""
+    """The words of a text message, in one line: in the patient's language, and then in English."""
+    english = _line(message)
+    code = _language_of(message)
+    if not code:
+        return english
+    with languages.spoken_in(code):
+        return f"{_line(message)} / {english}"
+
+
+def _line(message: Message) -> str:
     rendered = render_to_string(f"bookings/text/{message.kind}.txt", _told(message))
     return " ".join(rendered.split())
 
 
-def _html(subject: str, body: str) -> str:
+def _html(subject: str, parts: Sequence[Part]) -> str:
     """The same words with clickable links.
 
     Only the site of a link is shown, because the rest is secret.
     """
     shown = len(settings.SITE_URL) + len("/…")
-    context = {"subject": subject, "body": body, "shown": shown}
+    context = {"subject": subject, "parts": parts, "language": parts[0].language, "shown": shown}
     return render_to_string("bookings/email/letter.html", context)
 
 

@@ -13,6 +13,7 @@ from bookings.status import PersonAct, Verdict, needs_in_words
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
 from procedures.ground.folding import LONGEST_KEY
+from procedures.ground.languages import english_name
 
 
 def age_on(born: date, day: date) -> int:
@@ -51,6 +52,8 @@ class Person(models.Model):
     postal_address = models.CharField(max_length=200, blank=True, default="", db_default="")
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)
+    # In which language they last wrote to us; empty for English.
+    language = models.CharField(max_length=5, blank=True, db_default="", default="")
     # The row under which they are shown, since colleagues said that two rows are one person. It
     # follows from the newest verdicts alone (`triage.people`), so undoing one gives back what was.
     joined_to = models.ForeignKey(
@@ -64,7 +67,7 @@ class Person(models.Model):
     emptied_at = models.DateTimeField(null=True)
     emptied_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
-    PERSONAL = {"name", "date_of_birth", "email", "phone", "postal_address"}
+    PERSONAL = {"name", "date_of_birth", "email", "phone", "postal_address", "language"}
     OF_HEALTH = {"access_needs", "access_detail"}
     OF_STAFF = {"known_by", "emptied_by"}
     NOT_PERSONAL = {"id", "joined_to", "version", "known_at", "emptied_at"}
@@ -124,7 +127,7 @@ class Person(models.Model):
 
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""
-        return needs_in_words(self.access_needs, self.access_detail)
+        return needs_in_words(self.access_needs, self.access_detail, english_name(self.language))
 
 
 class KeyField(models.CharField):  # type: ignore[type-arg]  # it has none when it runs

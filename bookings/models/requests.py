@@ -28,6 +28,7 @@ from bookings.status import (
 )
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
+from procedures.ground.languages import english_name
 from procedures.models import Clinician, InformationPage
 
 NOON = 12
@@ -139,6 +140,8 @@ class AppointmentRequest(models.Model):
     wishes = models.CharField(max_length=300, blank=True)
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)
+    # In which language they use the site and we write to them; empty for English.
+    language = models.CharField(max_length=5, blank=True, db_default="", default="")
     # The person who asks, if that is not the patient.
     carer_name = models.CharField(max_length=100, blank=True)
     carer_right = models.CharField(max_length=10, choices=CarerRight, blank=True)
@@ -197,6 +200,7 @@ class AppointmentRequest(models.Model):
         "wishes",
         "carer_name",
         "carer_right",
+        "language",
         "submission_digest",
     }
     OF_HEALTH = {"concern", "access_needs", "access_detail", "page", "ended_reason"}
@@ -333,7 +337,7 @@ class AppointmentRequest(models.Model):
 
     def needs(self) -> list[str]:
         """What makes a visit possible for this person, in words."""
-        return needs_in_words(self.access_needs, self.access_detail)
+        return needs_in_words(self.access_needs, self.access_detail, english_name(self.language))
 
     def state(self, at: datetime) -> RequestStatus:
         """The status of the request at that instant, including the steps that the clock has taken.

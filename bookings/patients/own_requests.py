@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from bookings.links import is_alive
 from bookings.models import Appointment, AppointmentRequest
@@ -18,23 +20,23 @@ from bookings.status import WITH_APPOINTMENT, AppointmentStatus, RequestStatus
 from procedures.ground.folding import has_same_words
 
 STATES = {
-    RequestStatus.RECEIVED: "We are looking at it",
-    RequestStatus.IN_REVIEW: "We are looking at it",
-    RequestStatus.QUESTION_ASKED: "We have asked you a question",
-    RequestStatus.OFFERED: "We have offered you times",
-    RequestStatus.DEFERRED: "Put aside until a later day",
-    RequestStatus.BOOKED: "Booked",
-    RequestStatus.BOOKED_IN_REVIEW: "Booked; we are looking at it again",
-    RequestStatus.BOOKED_OFFERED: "Booked; we have offered you other times",
-    RequestStatus.DECLINED: "We have answered it",
-    RequestStatus.WITHDRAWN: "Withdrawn",
-    RequestStatus.LAPSED: "The time to reply has passed",
+    RequestStatus.RECEIVED: _("We are looking at it"),
+    RequestStatus.IN_REVIEW: _("We are looking at it"),
+    RequestStatus.QUESTION_ASKED: _("We have asked you a question"),
+    RequestStatus.OFFERED: _("We have offered you times"),
+    RequestStatus.DEFERRED: _("Put aside until a later day"),
+    RequestStatus.BOOKED: _("Booked"),
+    RequestStatus.BOOKED_IN_REVIEW: _("Booked; we are looking at it again"),
+    RequestStatus.BOOKED_OFFERED: _("Booked; we have offered you other times"),
+    RequestStatus.DECLINED: _("We have answered it"),
+    RequestStatus.WITHDRAWN: _("Withdrawn"),
+    RequestStatus.LAPSED: _("The time to reply has passed"),
 }
 # A request closes with its appointment.
 ENDS = {
-    AppointmentStatus.FULFILLED: "You have had your appointment",
-    AppointmentStatus.NOSHOW: "Missed",
-    AppointmentStatus.CANCELLED: "Cancelled",
+    AppointmentStatus.FULFILLED: _("You have had your appointment"),
+    AppointmentStatus.NOSHOW: _("Missed"),
+    AppointmentStatus.CANCELLED: _("Cancelled"),
 }
 
 
@@ -87,12 +89,12 @@ def _in_words(
 ) -> OwnRequest:
     state = request.state(now)
     if state == RequestStatus.CLOSED and appointment:
-        said = ENDS[AppointmentStatus(appointment.status)]
+        said = gettext(ENDS[AppointmentStatus(appointment.status)])
     else:
-        said = STATES[state]
+        said = gettext(STATES[state])
     has_visit = appointment and (state in WITH_APPOINTMENT or state == RequestStatus.CLOSED)
     topic = titles.get(request.page_id or 0) or (
-        request.page.spoken() if request.page else "Something else"
+        request.page.spoken() if request.page else gettext("Something else")
     )
     visit = timezone.localtime(appointment.starts) if has_visit and appointment else None
     return OwnRequest(request, topic, said, visit)

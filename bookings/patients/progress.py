@@ -1,30 +1,41 @@
 """What the private page says first: its heading, and how far the request has come."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from bookings.models import Offer
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from bookings import diary
+from bookings.models import Appointment, AppointmentRequest, Offer
 from bookings.status import AppointmentStatus, RequestStatus
+from procedures.ground.moments import moment
 
 # The heading and the title of the page in each state. {offered} is “this time” or “these times”.
 HEADINGS: dict[str, str] = {
-    RequestStatus.RECEIVED: "We are looking at your request",
-    RequestStatus.IN_REVIEW: "We are looking at your request",
-    RequestStatus.QUESTION_ASKED: "We have a question for you",
-    RequestStatus.OFFERED: "We can offer you {offered}",
-    RequestStatus.DEFERRED: "We will come back to your request later",
-    RequestStatus.BOOKED: "Your appointment",
-    RequestStatus.BOOKED_IN_REVIEW: "We are looking at your appointment again",
-    RequestStatus.BOOKED_OFFERED: "We can offer you {offered} instead",
-    RequestStatus.DECLINED: "We cannot offer you an appointment for this",
-    RequestStatus.WITHDRAWN: "This request is withdrawn",
-    RequestStatus.LAPSED: "The time to reply has passed",
-    AppointmentStatus.FULFILLED: "You have had your appointment",
-    AppointmentStatus.NOSHOW: "You missed your appointment",
-    AppointmentStatus.CANCELLED: "Your appointment was cancelled",
+    RequestStatus.RECEIVED: _("We are looking at your request"),
+    RequestStatus.IN_REVIEW: _("We are looking at your request"),
+    RequestStatus.QUESTION_ASKED: _("We have a question for you"),
+    RequestStatus.OFFERED: _("We can offer you {offered}"),
+    RequestStatus.DEFERRED: _("We will come back to your request later"),
+    RequestStatus.BOOKED: _("Your appointment"),
+    RequestStatus.BOOKED_IN_REVIEW: _("We are looking at your appointment again"),
+    RequestStatus.BOOKED_OFFERED: _("We can offer you {offered} instead"),
+    RequestStatus.DECLINED: _("We cannot offer you an appointment for this"),
+    RequestStatus.WITHDRAWN: _("This request is withdrawn"),
+    RequestStatus.LAPSED: _("The time to reply has passed"),
+    AppointmentStatus.FULFILLED: _("You have had your appointment"),
+    AppointmentStatus.NOSHOW: _("You missed your appointment"),
+    AppointmentStatus.CANCELLED: _("Your appointment was cancelled"),
 }
-AN_EARLIER_TIME = "An earlier time is free"
+AN_EARLIER_TIME = _("An earlier time is free")
 
-STEPS = ("You asked", "We read your request", "You choose a time", "Your visit")
+STEPS = (
+    _("You asked"),
+    _("We read your request"),
+    _("You choose a time"),
+    _("Your visit"),
+)
 # The number of steps that are over in each state. A request that ended without a visit shows none.
 OVER: dict[str, int] = {
     RequestStatus.RECEIVED: 1,
@@ -49,14 +60,24 @@ class Step(NamedTuple):
 
 def spoken_times(offer: Offer | None) -> str:
     """How the page speaks of the times of an offer."""
-    return "this time" if offer and len(offer.times.all()) == 1 else "these times"
+    number = len(offer.times.all()) if offer else 0
+    return gettext("this time") if number == 1 else gettext("these times")
 
 
 def heading(shown: str, offer: Offer | None) -> str:
     """The heading for a state and the offer that stands, if there is one."""
     if offer and offer.freed_id:
-        return AN_EARLIER_TIME
-    return HEADINGS[shown].format(offered=spoken_times(offer))
+        return gettext(AN_EARLIER_TIME)
+    return gettext(HEADINGS[shown]).format(offered=spoken_times(offer))
+
+
+def kept_times(found: AppointmentRequest, now: datetime) -> dict[str, Any]:
+    """What the patient gave back and can still have again, with its times in words."""
+    kept = diary.kept_for(found, now)
+    if kept is None:
+        return {"kept": None, "kept_times": []}
+    times = [kept] if isinstance(kept, Appointment) else kept.times.all()
+    return {"kept": kept, "kept_times": [moment(each.starts) for each in times]}
 
 
 def steps(shown: str) -> list[Step]:
@@ -64,4 +85,4 @@ def steps(shown: str) -> list[Step]:
     if shown not in OVER:
         return []
     over = OVER[shown]
-    return [Step(name, number < over, number == over) for number, name in enumerate(STEPS)]
+    return [Step(gettext(name), number < over, number == over) for number, name in enumerate(STEPS)]

@@ -16,6 +16,7 @@ from django.forms import BoundField
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 
 from bookings.diary.clinicians import who_can_be_asked_for
 from bookings.forms.birth_date import SplitDateWidget
@@ -30,6 +31,7 @@ from bookings.models import AppointmentRequest
 from bookings.screening import GivenAnswer, is_under_18, questions_for
 from bookings.status import CarerRight
 from bookings.triage import Submission
+from procedures.ground import languages
 from procedures.ground.fields import PlainTextField
 from procedures.models import Clinician, InformationPage
 from procedures.reading.publication import titles_to_ask_about
@@ -132,6 +134,10 @@ class UnsentRequest:
         """Remember what was posted for one step; False if everything together is too long."""
         form = self.form(step, posted)
         form.is_valid()
+        has_ticked = any(name.startswith(("answer_", "rest_")) for name in posted)
+        if step == "safety" and has_ticked and languages.is_foreign():
+            # Once in a translation, they stay answered in one, whatever language is chosen after it.
+            self.kept["answered_in"] = languages.code()
         answers = {
             name: values
             for field in form
@@ -201,6 +207,7 @@ class UnsentRequest:
             kwargs["initial"] = {"page": self.kept["page"]}
         if step == "safety":
             kwargs["questions"] = questions_for(self._page)
+            kwargs["answered_in"] = self._answered_in
             kwargs |= self._about_age()
         if step == "times":
             kwargs["clinicians"] = self._choices()
@@ -229,7 +236,11 @@ class UnsentRequest:
     def progress(self, step: str) -> str:
         """How far the patient is: “step 2 of 5”. Empty in a step that was filled in for them."""
         order = [each for each in ORDER if each not in FILLED_IN or "known" not in self.kept]
-        return f"step {order.index(step) + 1} of {len(order)}" if step in order else ""
+        if step not in order:
+            return ""
+        return gettext("step {number} of {last}").format(
+            number=order.index(step) + 1, last=len(order)
+        )
 
     def may_open(self, step: str) -> bool:
         """Whether the patient has come as far as this step."""
@@ -273,7 +284,14 @@ class UnsentRequest:
             **values,
             answers=cast("SafetyForm", forms["safety"]).answers(),
             earlier=self._known,
+            language=languages.code(),
+            answered_in=self._answered_in,
         )
+
+    @property
+    def _answered_in(self) -> str:
+        """The language in which the safety questions were answered; empty for English."""
+        return str(self.kept.get("answered_in", ""))
 
     def _about_age(self) -> dict[str, bool]:
         """What the date of birth says, and whether a parent asks, as far as we know."""

@@ -64,6 +64,7 @@ COLUMNS = {
     "freed": "time that was passed on",
     "known_at": "since when we have known this",
     "known_by": "from whom we have it",
+    "language": "language in which we write to you",
     "leased_until": "while it was being sent",
     "level": "how serious",
     "link_until": "until when your private link opens again",

@@ -1,8 +1,14 @@
-"""The values of columns, with the words that people read."""
+"""The values of columns, with the words that people read.
+
+What patients read is marked for the catalogues. It is translated where a patient reads it, because
+colleagues read the same words in English.
+"""
 
 from collections.abc import Iterable
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 
 class FlagLevel(TextChoices):
@@ -87,36 +93,43 @@ class WhyOpened(TextChoices):
 class AccessNeed(TextChoices):
     """What makes a visit possible for somebody. Asked once, shown to staff at every step."""
 
-    INTERPRETER = "interpreter", "An interpreter"
-    HEARING_LOOP = "hearing_loop", "A hearing loop or other help with hearing"
-    STEP_FREE = "step_free", "Step-free access"
-    CHAPERONE = "chaperone", "A chaperone in the room"
-    LONGER = "longer", "More time than usual"
+    INTERPRETER = "interpreter", _("An interpreter")
+    HEARING_LOOP = "hearing_loop", _("A hearing loop or other help with hearing")
+    STEP_FREE = "step_free", _("Step-free access")
+    CHAPERONE = "chaperone", _("A chaperone in the room")
+    LONGER = "longer", _("More time than usual")
 
 
-def needs_in_words(needs: Iterable[str], detail: str) -> list[str]:
-    """What makes a visit possible for somebody, as a sentence for patients and staff."""
-    known = [str(AccessNeed(need).label) for need in needs]
-    return [*known, detail] if detail else known
+def needs_in_words(needs: Iterable[str], detail: str, language: str = "") -> list[str]:
+    """What makes a visit possible for somebody, as a sentence for patients and staff.
+
+    `language` is the English name of the one in which they wrote, if that is not English.
+    """
+    known = [gettext(AccessNeed(need).label) for need in needs]
+    spoken = [f"Wrote in {language}: offer an interpreter"] if language else []
+    return [*spoken, *known, *([detail] if detail else [])]
 
 
 # When a visit could be, as requests store it and as people read it.
 DAYS = {
-    "monday": "Monday",
-    "tuesday": "Tuesday",
-    "wednesday": "Wednesday",
-    "thursday": "Thursday",
-    "friday": "Friday",
+    "monday": _("Monday"),
+    "tuesday": _("Tuesday"),
+    "wednesday": _("Wednesday"),
+    "thursday": _("Thursday"),
+    "friday": _("Friday"),
 }
-PARTS_OF_DAY = {"morning": "Morning (9:00 to 12:00)", "afternoon": "Afternoon (12:00 to 17:00)"}
+PARTS_OF_DAY = {
+    "morning": _("Morning (9:00 to 12:00)"),
+    "afternoon": _("Afternoon (12:00 to 17:00)"),
+}
 
 
 class CarerRight(TextChoices):
     """By what right somebody asks for someone else."""
 
-    AGREED = "agreed", "They have asked me to"
-    PARENT = "parent", "I am their parent or guardian"
-    ATTORNEY = "attorney", "I have power of attorney for their health, or I am their deputy"
+    AGREED = "agreed", _("They have asked me to")
+    PARENT = "parent", _("I am their parent or guardian")
+    ATTORNEY = "attorney", _("I have power of attorney for their health, or I am their deputy")
 
 
 class Verdict(TextChoices):
@@ -140,10 +153,10 @@ class PersonAct(TextChoices):
 class Answer(TextChoices):
     """What a patient can answer to a safety question."""
 
-    NO = "no", "No"
-    YES = "yes", "Yes"
-    UNSURE = "unsure", "I am not sure"
-    PHONE = "phone", "I would rather tell you by phone"
+    NO = "no", _("No")
+    YES = "yes", _("Yes")
+    UNSURE = "unsure", _("I am not sure")
+    PHONE = "phone", _("I would rather tell you by phone")
 
 
 class AnsweredFrom(TextChoices):
@@ -151,15 +164,16 @@ class AnsweredFrom(TextChoices):
 
     PATIENT = "patient", "what the patient ticks"
     AGE = "age", "the date of birth: yes for somebody under 18"
+    LANGUAGE = "language", "the language: yes for somebody who answered in a translation"
 
 
 class GotIt(TextChoices):
     """What a patient can answer after a visit: whether they got what they came for."""
 
-    YES = "yes", "Yes"
-    PARTLY = "partly", "Partly"
-    NO = "no", "No"
-    CALL = "call", "No, and please phone me"
+    YES = "yes", _("Yes")
+    PARTLY = "partly", _("Partly")
+    NO = "no", _("No")
+    CALL = "call", _("No, and please phone me")
 
 
 class OfferStatus(TextChoices):

@@ -7,6 +7,9 @@ change, and one that is no longer written stays here, so that old journals can s
 from enum import StrEnum
 from typing import NamedTuple
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from bookings.status.choices import Notice
 from bookings.status.recalls import RecallStatus
 from bookings.status.requests import PATIENT, RequestStatus
@@ -100,97 +103,99 @@ class ToldPatient(NamedTuple):
 
 
 TOLD: dict[Event, ToldPatient] = {
-    Event.RECEIVED: ToldPatient("You sent your request.", "We noted your request."),
-    Event.NOTED: ToldPatient(by_clinic="We noted your request."),
-    Event.TAKEN_UP: ToldPatient(by_clinic="We started to look at your request."),
-    Event.ASKED: ToldPatient(by_clinic="We asked you a question."),
-    Event.ANSWERED: ToldPatient("You answered our question.", "We noted your answer."),
+    Event.RECEIVED: ToldPatient(_("You sent your request."), _("We noted your request.")),
+    Event.NOTED: ToldPatient(by_clinic=_("We noted your request.")),
+    Event.TAKEN_UP: ToldPatient(by_clinic=_("We started to look at your request.")),
+    Event.ASKED: ToldPatient(by_clinic=_("We asked you a question.")),
+    Event.ANSWERED: ToldPatient(_("You answered our question."), _("We noted your answer.")),
     Event.FLAG_RESOLVED: ToldPatient(),
-    Event.OFFERED: ToldPatient(by_clinic="We offered you times to choose from."),
-    Event.OFFERED_OTHERS: ToldPatient(by_clinic="We offered you other times."),
-    Event.OFFERED_EARLIER: ToldPatient(by_clinic="We offered you an earlier time."),
+    Event.OFFERED: ToldPatient(by_clinic=_("We offered you times to choose from.")),
+    Event.OFFERED_OTHERS: ToldPatient(by_clinic=_("We offered you other times.")),
+    Event.OFFERED_EARLIER: ToldPatient(by_clinic=_("We offered you an earlier time.")),
     Event.OFFER_TAKEN_BACK: ToldPatient(
-        by_clinic="We withdrew the offered times to look for others."
+        by_clinic=_("We withdrew the offered times to look for others.")
     ),
     Event.WANTS_OTHER_TIMES: ToldPatient(
-        "You asked for other times.", "We noted that you need other times."
+        _("You asked for other times."), _("We noted that you need other times.")
     ),
     Event.WANTS_ANOTHER_TIME: ToldPatient(
-        "You asked for another time.", "We noted that you need another time."
+        _("You asked for another time."), _("We noted that you need another time.")
     ),
-    Event.BOOKED: ToldPatient("You booked the visit.", "We booked the visit."),
+    Event.BOOKED: ToldPatient(_("You booked the visit."), _("We booked the visit.")),
     Event.MOVED: ToldPatient(
-        "You moved the visit to another time.", "We moved the visit to another time."
+        _("You moved the visit to another time."), _("We moved the visit to another time.")
     ),
     Event.KEPT: ToldPatient(
-        "You kept the time that was booked.", "We noted that you are keeping the booked time."
+        _("You kept the time that was booked."), _("We noted that you are keeping the booked time.")
     ),
-    Event.LEFT_AS_IT_IS: ToldPatient(by_clinic="We kept the visit at the time that was booked."),
+    Event.LEFT_AS_IT_IS: ToldPatient(by_clinic=_("We kept the visit at the time that was booked.")),
     Event.ANSWERED_AGAIN: ToldPatient(
-        "You answered our questions again.", "We noted your new answers."
+        _("You answered our questions again."), _("We noted your new answers.")
     ),
     Event.ANSWER_TO_LOOK_AT: ToldPatient(
-        "You answered our questions again.", "We noted your new answers."
+        _("You answered our questions again."), _("We noted your new answers.")
     ),
     Event.JOINED_EARLIER_LIST: ToldPatient(
-        "You joined our cancellation list.", "We added you to our cancellation list."
+        _("You joined our cancellation list."), _("We added you to our cancellation list.")
     ),
     Event.LEFT_EARLIER_LIST: ToldPatient(
-        "You left our cancellation list.", "We took you off our cancellation list."
+        _("You left our cancellation list."), _("We took you off our cancellation list.")
     ),
-    Event.SENT_AGAIN: ToldPatient(by_clinic="We sent you a message again."),
+    Event.SENT_AGAIN: ToldPatient(by_clinic=_("We sent you a message again.")),
     Event.LETTER_PRINTED: ToldPatient(),
-    Event.LETTER_POSTED: ToldPatient(by_clinic="We posted you a letter."),
-    Event.LETTER_HANDED_OVER: ToldPatient(by_clinic="We gave you a letter."),
+    Event.LETTER_POSTED: ToldPatient(by_clinic=_("We posted you a letter.")),
+    Event.LETTER_HANDED_OVER: ToldPatient(by_clinic=_("We gave you a letter.")),
     Event.LETTER_UNDONE: ToldPatient(),
-    Event.ADDRESS_NOTED: ToldPatient(by_clinic="We noted your postal address."),
+    Event.ADDRESS_NOTED: ToldPatient(by_clinic=_("We noted your postal address.")),
     Event.CONTACT_CHANGED: ToldPatient(
-        "You changed your contact details.", "We changed your contact details."
+        _("You changed your contact details."), _("We changed your contact details.")
     ),
     Event.BIRTH_DATE_CORRECTED: ToldPatient(
-        by_clinic="We corrected the date of birth that you gave us."
+        by_clinic=_("We corrected the date of birth that you gave us.")
     ),
-    Event.LINK_RENEWED: ToldPatient(by_clinic="We replaced your private link."),
-    Event.CODE_RENEWED: ToldPatient(by_clinic="We made you a new code."),
-    Event.DEFERRED: ToldPatient(by_clinic="We put your request aside until a later day."),
-    Event.CAME_BACK: ToldPatient(by_clinic="We started to look at your request again."),
-    Event.DECLINED: ToldPatient(by_clinic="We answered your request."),
-    Event.DECLINE_UNDONE: ToldPatient(by_clinic="We started to look at your request again."),
-    Event.WITHDRAWN: ToldPatient("You withdrew your request.", "We withdrew your request."),
-    Event.LAPSED: ToldPatient(by_clinic="The time to reply passed."),
+    Event.LINK_RENEWED: ToldPatient(by_clinic=_("We replaced your private link.")),
+    Event.CODE_RENEWED: ToldPatient(by_clinic=_("We made you a new code.")),
+    Event.DEFERRED: ToldPatient(by_clinic=_("We put your request aside until a later day.")),
+    Event.CAME_BACK: ToldPatient(by_clinic=_("We started to look at your request again.")),
+    Event.DECLINED: ToldPatient(by_clinic=_("We answered your request.")),
+    Event.DECLINE_UNDONE: ToldPatient(by_clinic=_("We started to look at your request again.")),
+    Event.WITHDRAWN: ToldPatient(_("You withdrew your request."), _("We withdrew your request.")),
+    Event.LAPSED: ToldPatient(by_clinic=_("The time to reply passed.")),
     Event.OTHER_TIMES_LET_GO: ToldPatient(
-        by_clinic="The time to reply passed. The visit stays as it was booked."
+        by_clinic=_("The time to reply passed. The visit stays as it was booked.")
     ),
-    Event.CANCELLED: ToldPatient("You cancelled the visit.", "We cancelled the visit."),
-    Event.CANCELLED_FOR_PATIENT: ToldPatient(by_clinic="We cancelled the visit, as you asked."),
-    Event.CANCEL_UNDONE: ToldPatient(by_clinic="We booked the visit again at the same time."),
+    Event.CANCELLED: ToldPatient(_("You cancelled the visit."), _("We cancelled the visit.")),
+    Event.CANCELLED_FOR_PATIENT: ToldPatient(by_clinic=_("We cancelled the visit, as you asked.")),
+    Event.CANCEL_UNDONE: ToldPatient(by_clinic=_("We booked the visit again at the same time.")),
     Event.KEPT_AFTER_ALL: ToldPatient(
-        "You undid the cancellation. The visit is booked as it was before.",
-        "We undid the cancellation, as you asked. The visit is booked as it was before.",
+        _("You undid the cancellation. The visit is booked as it was before."),
+        _("We undid the cancellation, as you asked. The visit is booked as it was before."),
     ),
     Event.TIMES_AFTER_ALL: ToldPatient(
-        "You changed your mind. You can choose one of the offered times again.",
-        "We noted that you changed your mind. You can choose one of the offered times again.",
+        _("You changed your mind. You can choose one of the offered times again."),
+        _("We noted that you changed your mind. You can choose one of the offered times again."),
     ),
     Event.ASKS_AFTER_ALL: ToldPatient(
-        "You changed your mind. Your request is open again, and you can choose one of the times.",
-        "We opened your request again, as you asked. You can choose one of the times.",
+        _(
+            "You changed your mind. Your request is open again, and you can choose one of the times."
+        ),
+        _("We opened your request again, as you asked. You can choose one of the times."),
     ),
     Event.FREED: ToldPatient(),
     Event.ARRIVED: ToldPatient(),
     Event.CALLED_IN: ToldPatient(),
-    Event.ATTENDED: ToldPatient(by_clinic="The visit took place."),
+    Event.ATTENDED: ToldPatient(by_clinic=_("The visit took place.")),
     Event.ATTENDANCE_UNDONE: ToldPatient(
-        by_clinic="We corrected what we had noted about the visit."
+        by_clinic=_("We corrected what we had noted about the visit.")
     ),
-    Event.CAME: ToldPatient(by_clinic="The visit took place."),
-    Event.DID_NOT_COME: ToldPatient(by_clinic="The visit was missed."),
-    Event.ANSWERED_AFTERWARDS: ToldPatient("You told us how your visit went."),
-    Event.FOLLOWED_UP: ToldPatient(by_clinic="We arranged another visit."),
-    Event.RECALL_PLANNED: ToldPatient(by_clinic="We will ask you about another visit."),
-    Event.RECALL_ASKED: ToldPatient(by_clinic="We asked you about another visit."),
+    Event.CAME: ToldPatient(by_clinic=_("The visit took place.")),
+    Event.DID_NOT_COME: ToldPatient(by_clinic=_("The visit was missed.")),
+    Event.ANSWERED_AFTERWARDS: ToldPatient(_("You told us how your visit went.")),
+    Event.FOLLOWED_UP: ToldPatient(by_clinic=_("We arranged another visit.")),
+    Event.RECALL_PLANNED: ToldPatient(by_clinic=_("We will ask you about another visit.")),
+    Event.RECALL_ASKED: ToldPatient(by_clinic=_("We asked you about another visit.")),
     Event.RECALL_TAKEN_BACK: ToldPatient(
-        by_clinic="We will not ask you about another visit after all."
+        by_clinic=_("We will not ask you about another visit after all.")
     ),
     Event.REACHED: ToldPatient(),
     Event.NOT_REACHED: ToldPatient(),
@@ -222,7 +227,8 @@ def told_patient(kind: str, by: str) -> str:
     if kind not in list(Event):
         return ""
     told = TOLD[Event(kind)]
-    return told.by_patient if by == PATIENT else told.by_clinic
+    sentence = told.by_patient if by == PATIENT else told.by_clinic
+    return gettext(sentence) if sentence else ""
 
 
 # What the journal says when a request enters a status.

@@ -16,6 +16,8 @@ appointment that comes back without a clinic is rebooked by the desk like any ot
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext
+
 from bookings import diary, journal, messages
 from bookings.models import Appointment, AppointmentRequest
 from bookings.status import (
@@ -94,4 +96,6 @@ def _offer_again(request: AppointmentRequest, kept: Any, **step: Any) -> None:
         **step,
     )
     if request.flags.blocking().exists():
-        raise TriageRefused("We need to look at something first. We will tell you when we have.")
+        raise TriageRefused(
+            gettext("We need to look at something first. We will tell you when we have.")
+        )

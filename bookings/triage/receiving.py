@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from bookings import journal, messages
 from bookings.diary.desk_hours import answer_due
 from bookings.links import CODE_LIFE
 from bookings.models import AppointmentRequest
 from bookings.screening import GivenAnswer
-from bookings.status import PATIENT, MessageKind, TriageRefused
+from bookings.status import PATIENT, AnsweredFrom, MessageKind, TriageRefused
 from bookings.status.events import Event
 from bookings.triage import search_keys, surge
 from bookings.triage.recognising import recognise
@@ -51,6 +52,9 @@ class Submission:
     detail_in_messages: bool = False
     text_messages: bool = False
     voicemail: bool = False
+    # The language in which we write to them, and the one in which they read the safety questions.
+    language: str = ""
+    answered_in: str = ""
     answers: Sequence[GivenAnswer] = field(default_factory=list)
     # A request that is certainly of the same person, if whoever sends this says so.
     earlier: AppointmentRequest | None = None
@@ -94,7 +98,10 @@ def submit(
         earlier = AppointmentRequest.objects.get(submission_key=key)
     if earlier.submission_digest != submission.digest():
         raise TriageRefused(
-            "You have already sent this form with other answers. Start again to send a new request."
+            gettext(
+                "You have already sent this form with other answers. Start again to send a new "
+                "request."
+            )
         )
     return earlier
 
@@ -103,8 +110,11 @@ def receive(
     submission: Submission, *, key: str, by: journal.Actor, now: datetime
 ) -> AppointmentRequest:
     """Write a new request with its answers, flags and first event. Nobody is told yet."""
+    _refuse_unmarked_translation(submission)
     request = unwritten(submission, key=key, by=by, now=now, due=answer_due(now))
     request.person = recognise(submission, by=by, now=now)
+    # Whoever is booked in by a colleague is written to as they wrote to us before.
+    request.language = request.person.language
     request.save(force_insert=True)
     search_keys.keep([request.person_id])
     flagged = [given for given in submission.answers if given.is_flagged]
@@ -150,6 +160,22 @@ def unwritten(
         code_until=now + CODE_LIFE if has_code else None,
         event_count=1,
     )
+
+
+def _refuse_unmarked_translation(submission: Submission) -> None:
+    """Raise TriageRefused for answers in a translation that no flag would hold back."""
+    about_it = [
+        given.is_flagged
+        for given in submission.answers
+        if given.question.answered_from == AnsweredFrom.LANGUAGE
+    ]
+    if submission.answered_in and not any(about_it):
+        raise TriageRefused(
+            gettext(
+                "You cannot fill in our form in this language at the moment. Please phone us: we will "
+                "ask you everything with an interpreter."
+            )
+        )
 
 
 def announce(

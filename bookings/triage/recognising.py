@@ -7,6 +7,7 @@ from django.db.models import F
 
 from bookings import identity, journal
 from bookings.models import AppointmentRequest, Person
+from bookings.status import PATIENT
 from bookings.triage import search_keys
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def recognise(said: "Submission", *, by: journal.Actor, now: datetime) -> Person
     person.email, person.phone = said.email or person.email, said.phone or person.phone
     if said.access_needs or said.access_detail:
         person.access_needs, person.access_detail = said.access_needs, said.access_detail
+    # What a colleague notes in English says nothing about the patient's own language.
+    person.language = said.language if by == PATIENT else person.language
     _keep(person, is_new=is_new, by=by, now=now)
     return person
 
@@ -60,6 +63,7 @@ def _keep(person: Person, *, is_new: bool, by: journal.Actor, now: datetime) -> 
         "phone": person.phone,
         "access_needs": person.access_needs,
         "access_detail": person.access_detail,
+        "language": person.language,
         "known_at": now,
         "known_by": journal.actor_name(by),
     }

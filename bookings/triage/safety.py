@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from bookings import diary, journal, messages
 from bookings.models import AppointmentRequest, Person, RecordedOutcome, RedFlag, ScreeningAnswer
@@ -48,7 +49,7 @@ def answer_again(
             raise Overtaken(what_happened(request))
         appointment = booked_appointment(request)
         if appointment is None or appointment.starts <= now:
-            raise TriageRefused("Your appointment has started. Please tell us in person.")
+            raise TriageRefused(gettext("Your appointment has started. Please tell us in person."))
         refuse_unanswered(request, answers, now)
         flagged = newly_flagged(request, answers)
         if flagged and request.status != RequestStatus.BOOKED_IN_REVIEW:
@@ -144,7 +145,9 @@ def refuse_unanswered(
     """Raise TriageRefused unless everything that has to be asked again has been answered."""
     answered = {given.question.pk for given in answers}
     if {asked.pk for asked in questions_to_ask_again(request, now)} - answered:
-        raise TriageRefused("We need you to answer some more questions first. Please start again.")
+        raise TriageRefused(
+            gettext("We need you to answer some more questions first. Please start again.")
+        )
 
 
 def take_over_answers(request: AppointmentRequest, earlier: Sequence[ScreeningAnswer]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from bookings import diary, journal, messages
 from bookings.diary.desk_hours import answer_due
@@ -89,7 +90,9 @@ def ask_for_another_time(
             answer_due=answer_before_visit(request, now),
         )
         if now >= cancel_until(_booked(request)):
-            raise TriageRefused("It is too late to ask for another time here. Please phone us.")
+            raise TriageRefused(
+                gettext("It is too late to ask for another time here. Please phone us.")
+            )
         messages.notify_clinic(request, now=now)
     return request
 
@@ -111,7 +114,7 @@ def keep_appointment(
         )
         if request.flags.blocking().exists():
             raise TriageRefused(
-                "We need to look at something first. We will tell you when we have."
+                gettext("We need to look at something first. We will tell you when we have.")
             )
         diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now, is_given_back=True)
     return request
@@ -224,4 +227,4 @@ def _refuse_late_cancelling(appointment: Appointment, by: journal.Actor, now: da
     if now >= appointment.starts and by != PATIENT:
         raise TriageRefused("The appointment has started. Record whether the patient came.")
     if now >= cancel_until(appointment) and by == PATIENT:
-        raise TriageRefused("It is too late to cancel here. Please phone us.")
+        raise TriageRefused(gettext("It is too late to cancel here. Please phone us."))

@@ -5,18 +5,18 @@ recognised in them.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from django.db.models import Min
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from bookings.diary.desk_hours import working_days_between
 from bookings.models import Appointment, RequestEvent
 from bookings.status import CLOCK, PATIENT, AppointmentStatus
 from bookings.status.events import ANSWERS
-from procedures.ground.counting import counted
 
 WEEKS = 8
 # Fewer say little about the next person, and might say too much about one of them.
@@ -32,7 +32,11 @@ def usual_wait(now: datetime) -> list[str]:
 
     One that would rest on too few people is left out. They are kept in this process for an hour.
     """
-    return list(_of_the_hour(int(now.timestamp()) // SECONDS_KEPT))
+    to_answer, to_visit = _of_the_hour(int(now.timestamp()) // SECONDS_KEPT)
+    return [
+        *([_heard(to_answer)] if to_answer else []),
+        *([_seen(to_visit)] if to_visit else []),
+    ]
 
 
 def forget() -> None:
@@ -41,28 +45,39 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=1)
-def _of_the_hour(hour: int) -> tuple[str, ...]:
+def _of_the_hour(hour: int) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
     until = datetime.fromtimestamp(hour * SECONDS_KEPT, UTC)
     since = until - timedelta(weeks=WEEKS)
-    return tuple(
-        sentence
-        for sentence in (
-            _sentence("heard from us within", _days_to_answer(since, until), _working_days),
-            _sentence("were seen within", _days_to_visit(since, until), _days_or_weeks),
-        )
-        if sentence
+    return _half_and_most(_days_to_answer(since, until)), _half_and_most(
+        _days_to_visit(since, until)
     )
 
 
-def _sentence(what: str, waits: Sequence[int], spoken: Callable[[int], str]) -> str:
-    """How long half of the people and 9 in 10 of them waited; empty if there are too few."""
+def _half_and_most(waits: Sequence[int]) -> tuple[int, int] | None:
+    """How long half of the people and 9 in 10 of them waited; None if there are too few."""
     if len(waits) < LEAST:
-        return ""
+        return None
     in_order = sorted(waits)
-    half, most = (spoken(in_order[math.ceil(len(waits) * part) - 1]) for part in (0.5, 0.9))
+    half, most = (in_order[math.ceil(len(waits) * part) - 1] for part in (0.5, 0.9))
+    return half, most
+
+
+def _heard(days: tuple[int, int]) -> str:
+    half, most = map(_working_days, days)
     if half == most:
-        return f"9 in 10 people {what} {most}."
-    return f"Half of the people {what} {half}, and 9 in 10 {what.split()[-1]} {most}."
+        return gettext("9 in 10 people heard from us within {most}.").format(most=most)
+    return gettext(
+        "Half of the people heard from us within {half}, and 9 in 10 within {most}."
+    ).format(half=half, most=most)
+
+
+def _seen(days: tuple[int, int]) -> str:
+    half, most = map(_days_or_weeks, days)
+    if half == most:
+        return gettext("9 in 10 people were seen within {most}.").format(most=most)
+    return gettext("Half of the people were seen within {half}, and 9 in 10 within {most}.").format(
+        half=half, most=most
+    )
 
 
 def _days_to_answer(since: datetime, until: datetime) -> list[int]:
@@ -93,9 +108,13 @@ def _days_to_visit(since: datetime, until: datetime) -> list[int]:
 
 
 def _working_days(days: int) -> str:
-    return counted(max(days, 1), "working day")
+    days = max(days, 1)
+    return ngettext("{number} working day", "{number} working days", days).format(number=days)
 
 
 def _days_or_weeks(days: int) -> str:
     weeks = math.ceil(days / DAYS_A_WEEK)
-    return counted(weeks, "week") if weeks > 1 else counted(max(days, 1), "day")
+    if weeks > 1:
+        return ngettext("{number} week", "{number} weeks", weeks).format(number=weeks)
+    days = max(days, 1)
+    return ngettext("{number} day", "{number} days", days).format(number=days)

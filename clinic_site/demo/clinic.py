@@ -11,7 +11,12 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.models import AppointmentType, ScreeningQuestion
-from bookings.screening import GivenAnswer, answer_from_age, is_under_18
+from bookings.screening import (
+    GivenAnswer,
+    answer_from_age,
+    answer_from_language,
+    is_under_18,
+)
 from bookings.status import Answer, AnsweredFrom
 from clinic_site.demo.diary import SCAN
 from clinic_site.demo.people import Row
@@ -58,6 +63,8 @@ class Clinic:
             wished_clinician=self.clinicians.get(row.clinician),
             access_needs=list(person.needs),
             access_detail=person.needs_detail,
+            language=person.language,
+            answered_in=person.language,
             carer_name=person.carer_name,
             carer_right=person.carer_right,
             voicemail=person.voicemail,
@@ -70,11 +77,19 @@ class Clinic:
         born = row.person.born(timezone.localdate(self.now))
         under_18 = is_under_18(born, timezone.localdate(self.asked_at(row)))
         return [
-            answer_from_age(each, under_18=under_18)
-            if each.answered_from == AnsweredFrom.AGE
-            else given
+            self._by_itself(each, row, under_18=under_18) or given
             for each, given in zip(questions, _answers(questions, row.flagged), strict=True)
         ]
+
+    def _by_itself(
+        self, question: ScreeningQuestion, row: Row, *, under_18: bool
+    ) -> GivenAnswer | None:
+        """What nobody is asked, because something else says it."""
+        if question.answered_from == AnsweredFrom.AGE:
+            return answer_from_age(question, under_18=under_18)
+        if question.answered_from == AnsweredFrom.LANGUAGE:
+            return answer_from_language(question, row.person.language)
+        return None
 
     def answers_again(self, row: Row, flagged: Sequence[str]) -> list[GivenAnswer]:
         """To the questions that are asked again before the visit."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bookings.status import AccessNeed, CarerRight
+from procedures.ground.languages import KNOWN
 
 FOLDER = Path(__file__).parent
 # When people say that they could come, in turn; and those of whom the table says “any”.
@@ -35,6 +36,8 @@ class Person(NamedTuple):
     carer_right: str
     # Whether we may leave a voicemail message.
     voicemail: bool
+    # In which language they fill in the form; empty for English.
+    language: str
 
     def born(self, today: date) -> date:
         """Their date of birth, if they have their age today."""
@@ -94,6 +97,7 @@ def everybody() -> Iterator[Person]:
             carer_name=carer,
             carer_right=CarerRight(right) if right else "",
             voicemail="voicemail" in (each["agrees"] or ""),
+            language=next((code for code in KNOWN if code in (each["agrees"] or "").split()), ""),
         )
 
 

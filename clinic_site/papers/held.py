@@ -54,6 +54,7 @@ WORDS = {
     "done_by": "who did it",
     "ended_reason": "why it ended",
     "key": "word or number",
+    "language": "language in which we write to them",
     "left_message": "whether we left a message",
     "level": "how serious",
     "page": "about which page",

@@ -3,12 +3,29 @@
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
+from procedures.ground import languages, moments
 from procedures.ground.people import shown_name
 from procedures.models.clinic import details
 
 register = template.Library()
 register.filter("person", shown_name)
+register.filter("in_english", languages.in_english)
+register.filter("isolated", languages.isolated)
+register.filter("ltr", languages.left_to_right)
+register.filter("asked", languages.asked_or_english)
+register.filter("asked_beside_english", languages.beside_english)
+register.filter("as_read", languages.as_read)
+for spoken in (
+    moments.moment,
+    moments.near_moment,
+    moments.day_and_time,
+    moments.full_day,
+    moments.near_day,
+    moments.plain_day,
+):
+    register.filter(spoken.__name__, spoken)
 
 
 @register.simple_tag
@@ -22,8 +39,8 @@ def phone_link() -> SafeString:
 def phone_us() -> SafeString:
     """“phone us on 020 7946 0958” within a sentence; without a number only “phone us”."""
     if not details().phone:
-        return SafeString("phone us")
-    return format_html("phone us on {}", phone_link())
+        return SafeString(gettext("phone us"))
+    return format_html(gettext("phone us on {}"), phone_link())
 
 
 @register.filter

@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber, to_python
 
@@ -19,6 +20,9 @@ from procedures.ground.fields import PlainTextField
 __all__ = ["EmailAddressField", "NameField", "OptionalPhoneField", "PlainTextField", "ReachForm"]
 
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 # What surrounds an address in a sentence.
 AROUND = " \n\t.,;"
 
@@ -26,7 +30,7 @@ AROUND = " \n\t.,;"
 def refuse_without_letter(text: str) -> None:
     """Refuse a name without a single letter."""
     if not any(unicodedata.category(letter)[0] == "L" for letter in text):
-        raise ValidationError("Enter a name that contains letters.")
+        raise ValidationError(_("Enter a name that contains letters."))
 
 
 class NameField(PlainTextField):
@@ -45,8 +49,8 @@ class EmailAddressField(forms.EmailField):
     widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
     copied = re.compile(r".*<([^<>]*)>|(?:mailto:)?(.*)", re.IGNORECASE | re.DOTALL)
 
-    def __init__(self, *, required_message: str = "", **kwargs: Any):
-        invalid = "Enter an email address like name@example.org."
+    def __init__(self, *, required_message: "str | _StrPromise" = "", **kwargs: Any):
+        invalid = _("Enter an email address like name@example.org.")
         super().__init__(
             max_length=LONGEST,
             required=bool(required_message),
@@ -76,12 +80,14 @@ class OptionalPhoneField(PhoneNumberField):  # type: ignore[misc]  # it has no t
 
     def __init__(self, **kwargs: Any):
         super().__init__(
-            label="Phone number",
+            label=_("Phone number"),
             required=False,
             error_messages={
-                "invalid": "Enter the whole phone number with its area code, like 020 7946 0958. A "
-                "number from another country starts with + and its country code, like "
-                "+49 30 23125 000."
+                "invalid": _(
+                    "Enter the whole phone number with its area code, like 020 7946 0958. A "
+                    "number from another country starts with + and its country code, like "
+                    "+49 30 23125 000."
+                )
             },
             widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
             **kwargs,
@@ -103,27 +109,35 @@ class OptionalPhoneField(PhoneNumberField):  # type: ignore[misc]  # it has no t
 class ReachForm(forms.Form):
     """How to reach somebody: an email address, a phone number or both, and what messages may do."""
 
-    nothing_given = "Enter an email address or a phone number, so that we can reach you."
+    nothing_given: "str | _StrPromise" = _(
+        "Enter an email address or a phone number, so that we can reach you."
+    )
 
-    email = EmailAddressField(label="Email address")
+    email = EmailAddressField(label=_("Email address"))
     phone = OptionalPhoneField()
     text_messages = forms.BooleanField(
-        label="Text messages to this number are fine",
+        label=_("Text messages to this number are fine"),
         required=False,
-        help_text="They say only that there is news, never why. Leave this empty if someone else reads "
-        "the messages on this phone.",
+        help_text=_(
+            "They say only that there is news, never why. Leave this empty if someone else reads "
+            "the messages on this phone."
+        ),
     )
     voicemail = forms.BooleanField(
-        label="A voicemail message on this number is fine",
+        label=_("A voicemail message on this number is fine"),
         required=False,
-        help_text="It gives only a first name and our number to call back. Leave this empty if someone "
-        "else listens to the messages on this phone.",
+        help_text=_(
+            "It gives only a first name and our number to call back. Leave this empty if someone "
+            "else listens to the messages on this phone."
+        ),
     )
     detail_in_messages = forms.BooleanField(
-        label="Messages may say when and where the visit is, and with whom",
+        label=_("Messages may say when and where the visit is, and with whom"),
         required=False,
-        help_text="Otherwise our messages only say that there is news. Choose this if nobody else reads "
-        "the messages.",
+        help_text=_(
+            "Otherwise our messages only say that there is news. Choose this if nobody else reads "
+            "the messages."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -147,11 +161,13 @@ class ReachForm(forms.Form):
     def _refuse_number_without_texts(self, phone: str) -> None:
         if not phone:
             self.add_error(
-                "phone", "Enter a mobile number for text messages, or untick the text messages."
+                "phone", _("Enter a mobile number for text messages, or untick the text messages.")
             )
         elif phones.takes_no_texts(phone):
             self.add_error(
                 "phone",
-                "We cannot send text messages to this number. Enter a mobile number, or untick "
-                "the text messages.",
+                _(
+                    "We cannot send text messages to this number. Enter a mobile number, or untick "
+                    "the text messages."
+                ),
             )

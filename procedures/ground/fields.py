@@ -1,11 +1,16 @@
 """Form fields that both apps use."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from procedures.ground.characters import MOST_MARKS, hidden_in, piles_up_marks, without_invisible
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 # Word draws its bullets with characters of its own fonts, which nobody else can see.
 WORD_BULLETS = str.maketrans(dict.fromkeys("\uf0a7\uf0b7\uf0d8", "•"))
@@ -15,10 +20,12 @@ def refuse_unreadable(text: str) -> None:
     """Refuse text in which letters were lost or are covered by accents."""
     if hidden_in(text):
         raise ValidationError(
-            "A letter was lost when this was copied. Find “�” and type that word again."
+            _("A letter was lost when this was copied. Find “�” and type that word again.")
         )
     if piles_up_marks(text):
-        raise ValidationError(f"Use at most {MOST_MARKS} accents on one letter.")
+        raise ValidationError(
+            format_lazy(_("Use at most {number} accents on one letter."), number=MOST_MARKS)
+        )
 
 
 class PlainTextField(forms.CharField):
@@ -30,10 +37,18 @@ class PlainTextField(forms.CharField):
 
     default_validators = [refuse_unreadable]
 
-    def __init__(self, *, required_message: str = "", max_length: int | None = None, **kwargs: Any):
-        messages = {}
+    def __init__(
+        self,
+        *,
+        required_message: "str | _StrPromise" = "",
+        max_length: int | None = None,
+        **kwargs: Any,
+    ):
+        messages: dict[str, str | _StrPromise] = {}
         if max_length:
-            messages["max_length"] = f"Shorten this to {max_length:,} characters or fewer."
+            messages["max_length"] = format_lazy(
+                _("Shorten this to {number} characters or fewer."), number=f"{max_length:,}"
+            )
         if required_message:
             messages["required"] = required_message
         super().__init__(max_length=max_length, error_messages=messages, **kwargs)

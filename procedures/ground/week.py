@@ -9,6 +9,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 MIDNIGHT = time()
 MIDNIGHT_AT_THE_END = "24:00"
@@ -21,13 +23,13 @@ Week = Mapping[int, Sequence[Period]]
 class Weekday(models.IntegerChoices):
     """Days as Python counts them."""
 
-    MONDAY = 0, "Monday"
-    TUESDAY = 1, "Tuesday"
-    WEDNESDAY = 2, "Wednesday"
-    THURSDAY = 3, "Thursday"
-    FRIDAY = 4, "Friday"
-    SATURDAY = 5, "Saturday"
-    SUNDAY = 6, "Sunday"
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
 
 
 class Row(NamedTuple):
@@ -76,22 +78,31 @@ def days_in_words(days: Iterable[int]) -> str:
     in_order = sorted(set(days))
     for day in in_order:
         if day - 1 in in_order:
-            runs[-1].append(str(Weekday(day).label))
+            runs[-1].append(gettext(Weekday(day).label))
         else:
-            runs.append([str(Weekday(day).label)])
-    named = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else run)]
+            runs.append([gettext(Weekday(day).label)])
+    to = gettext("{first} to {last}").format
+    named = [
+        part for run in runs for part in ([to(first=run[0], last=run[-1])] if len(run) > 2 else run)
+    ]
     *before, last = named
-    return f"{', '.join(before)} and {last}" if before else last
+    if not before:
+        return last
+    return gettext("{several} and {one}").format(several=", ".join(before), one=last)
 
 
 def spoken_time(at: time) -> str:
     """A time of day as notices write it: “9:00”, or “midnight”."""
-    return "midnight" if at == MIDNIGHT else f"{at:%-H:%M}"
+    return gettext("midnight") if at == MIDNIGHT else f"{at:%-H:%M}"
 
 
 def spoken_periods(periods: Iterable[Period]) -> str:
     """“9:00 to 12:30 and 13:30 to 17:00”; empty if there are none."""
-    return " and ".join(f"{spoken_time(starts)} to {spoken_time(ends)}" for starts, ends in periods)
+    spoken = [
+        gettext("{first} to {last}").format(first=spoken_time(starts), last=spoken_time(ends))
+        for starts, ends in periods
+    ]
+    return gettext(" and ").join(spoken)
 
 
 def in_words(week: Week) -> str:
@@ -102,7 +113,9 @@ def in_words(week: Week) -> str:
     for day in sorted(week):
         by_hours.setdefault(spoken_periods(week[day]), []).append(day)
     *before, last = [f"{days_in_words(days)}, {hours}" for hours, days in by_hours.items()]
-    return f"{', '.join(before)}, and {last}" if before else last
+    if not before:
+        return last
+    return gettext("{several}, and {one}").format(several=", ".join(before), one=last)
 
 
 def runs(week: Week) -> list[tuple[list[Weekday], str]]:

@@ -160,7 +160,7 @@ def test_a_wish_is_kept_when_the_clinician_leaves(
     assert "Free times with Dr Clinician" in content
     patient = Client()
     said = patient.get(identified(patient, request)).content.decode()
-    assert "Dr Other does not have clinics here any more" in said
+    assert "Dr Other, who does not have clinics here any more" in said
 
 
 def test_a_patient_reads_the_wish_only_after_the_date_of_birth(

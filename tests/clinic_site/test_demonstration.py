@@ -465,7 +465,14 @@ def test_pages_were_signed_before_the_first_request_about_them(loaded: Loaded) -
     assert all(each["at"] < first for each in signed)
 
 
-EVERY_REQUEST = {"feeling-unwell", "hot-joint", "injury", "warning-signs", "under-18"}
+EVERY_REQUEST = {
+    "answered-in-a-translation",
+    "feeling-unwell",
+    "hot-joint",
+    "injury",
+    "warning-signs",
+    "under-18",
+}
 BEFORE_A_NEEDLE = EVERY_REQUEST | {
     "infection",
     "chickenpox",

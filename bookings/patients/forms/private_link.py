@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from bookings.forms.birth_date import BirthDateField, SplitDateWidget
-from bookings.forms.request_form import PatientForm
+from bookings.forms.request_form import PatientForm, in_their_words
 from bookings.links import as_code
 from bookings.status import GotIt
 from procedures.ground.contact_fields import (
@@ -18,8 +19,8 @@ from procedures.ground.contact_fields import (
 )
 from procedures.ground.seen import SeenVersionField
 
-BORN = "Date of birth of the person who needs the appointment"
-BORN_HELP = (
+BORN = _("Date of birth of the person who needs the appointment")
+BORN_HELP = _(
     "For example, 27 3 1972 or 27 March 1972. If you asked for someone else, enter their date of birth, "
     "not yours."
 )
@@ -46,9 +47,11 @@ class ChooseTimeForm(SeenForm):
     """A choice of one offered time, identified by its number and never by a posted clock time."""
 
     time = forms.ChoiceField(
-        label="Choose a time",
+        label=_("Choose a time"),
         widget=forms.RadioSelect,
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose one of these times."),
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), _("Choose one of these times.")
+        ),
     )
 
     def __init__(self, *args: Any, times: Sequence[tuple[int, str]], **kwargs: Any):
@@ -60,15 +63,15 @@ class AfterVisitForm(PatientForm):
     """One short question after the visit, and room to say more."""
 
     got_it = forms.ChoiceField(
-        label="Did you get what you came for?",
-        choices=GotIt.choices,
+        label=_("Did you get what you came for?"),
+        choices=in_their_words(GotIt.choices),
         widget=forms.RadioSelect,
         error_messages=dict.fromkeys(
-            ("required", "invalid_choice"), "Choose an answer, or go back without answering."
+            ("required", "invalid_choice"), _("Choose an answer, or go back without answering.")
         ),
     )
     comment = PlainTextField(
-        label="Is there anything we should have done differently? (optional)",
+        label=_("Is there anything we should have done differently? (optional)"),
         required=False,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -79,9 +82,9 @@ class AnotherTimeForm(SeenForm):
     """When the patient could come instead."""
 
     wishes = PlainTextField(
-        label="When could you come instead?",
-        help_text="For example, Thursday mornings from 10 December.",
-        required_message="Write a few words about when you could come.",
+        label=_("When could you come instead?"),
+        help_text=_("For example, Thursday mornings from 10 December."),
+        required_message=_("Write a few words about when you could come."),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
@@ -91,8 +94,8 @@ class OtherTimesForm(SeenForm):
     """When the patient could come, as none of the offered times suits."""
 
     wishes = PlainTextField(
-        label="When could you come instead? (optional)",
-        help_text="For example, Thursday mornings from 10 December.",
+        label=_("When could you come instead? (optional)"),
+        help_text=_("For example, Thursday mornings from 10 December."),
         required=False,
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -103,9 +106,11 @@ class CancelForm(SeenForm):
     """An optional last question before cancelling."""
 
     reason = PlainTextField(
-        label="Would you like to tell us why? (optional)",
-        help_text="This helps us plan. We do not reply to this box. If you need another time, go "
-        "back and ask for one. If you feel worse, phone us.",
+        label=_("Would you like to tell us why? (optional)"),
+        help_text=_(
+            "This helps us plan. We do not reply to this box. If you need another time, go "
+            "back and ask for one. If you feel worse, phone us."
+        ),
         required=False,
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -118,8 +123,8 @@ class AnswerQuestionForm(SeenForm):
     # The question that was on the screen.
     question = SeenVersionField()
     text = PlainTextField(
-        label="Your answer",
-        required_message="Write your answer. If you would rather talk, phone us.",
+        label=_("Your answer"),
+        required_message=_("Write your answer. If you would rather talk, phone us."),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
@@ -133,10 +138,12 @@ class CodeForm(PatientForm):
     """A code that was read out or printed, with the date of birth of the patient."""
 
     code = PlainTextField(
-        label="Your code",
-        help_text="Nine letters and numbers, for example K7M-4RT-9XD. It is on your receipt, or we "
-        "read it out to you on the phone. Capital letters and blanks make no difference.",
-        required_message="Enter your code. If you do not have it, phone us.",
+        label=_("Your code"),
+        help_text=_(
+            "Nine letters and numbers, for example K7M-4RT-9XD. It is on your receipt, or we "
+            "read it out to you on the phone. Capital letters and blanks make no difference."
+        ),
+        required_message=_("Enter your code. If you do not have it, phone us."),
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -147,7 +154,7 @@ class CodeForm(PatientForm):
         letters = as_code(self.cleaned_data["code"])
         if not letters:
             raise forms.ValidationError(
-                "Enter a code with nine letters and numbers, for example K7M-4RT-9XD."
+                _("Enter a code with nine letters and numbers, for example K7M-4RT-9XD.")
             )
         return letters
 
@@ -156,16 +163,16 @@ class LostLinkForm(PatientForm):
     """Who lost the link, and one way in which we can reach them."""
 
     name = NameField(
-        label="Full name of the person who needs the appointment",
-        required_message="Enter the full name of the person who needs the appointment.",
+        label=_("Full name of the person who needs the appointment"),
+        required_message=_("Enter the full name of the person who needs the appointment."),
         max_length=100,
         widget=forms.TextInput,
     )
-    date_of_birth = BirthDateField(label="Their date of birth", help_text=BORN_HELP)
+    date_of_birth = BirthDateField(label=_("Their date of birth"), help_text=BORN_HELP)
     contact = PlainTextField(
-        label="Email address or phone number",
-        help_text="The one you gave us.",
-        required_message="Enter the email address or the phone number you gave us.",
+        label=_("Email address or phone number"),
+        help_text=_("The one you gave us."),
+        required_message=_("Enter the email address or the phone number you gave us."),
         max_length=254,
         widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )

@@ -6,9 +6,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from bookings import diary, triage
+from bookings import triage
 from bookings.diary.calendar_files import invitation
 from bookings.models import AppointmentRequest, VisitAnswer
 from bookings.patients.forms.private_link import (
@@ -16,6 +17,7 @@ from bookings.patients.forms.private_link import (
     AnotherTimeForm,
     CancelForm,
 )
+from bookings.patients.progress import kept_times
 from bookings.patients.views.guards import (
     act,
     ask_once_more,
@@ -78,7 +80,8 @@ def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
 def keep(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     """Keep the time that the patient has. It gives offered times back, so it asks who it is."""
     if found.offers.standing(timezone.now()).exists() and not is_identified(request, found):
-        messages.info(request, "To keep your booked time, press “Keep this time” once more.")
+        once_more = gettext("To keep your booked time, press “Keep this time” once more.")
+        messages.info(request, once_more)
         return identify_first(request, found)
     return press(request, found, triage.keep_appointment)
 
@@ -93,7 +96,7 @@ def undo(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         found,
         "bookings/mine/undo.html",
         partial(triage.undo_giving_back, by=PATIENT),
-        kept=diary.kept_for(found, timezone.now()),
+        **kept_times(found, timezone.now()),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from bookings import triage
@@ -22,9 +23,17 @@ from bookings.patients.views.guards import (
     only_by_press,
     posted_or_given_back,
 )
-from bookings.screening import GivenAnswer, questions_to_ask_again, urgent_answers_given_last
+from bookings.screening import (
+    GivenAnswer,
+    answers_from_language,
+    may_answer_in,
+    questions_to_ask_again,
+    urgent_answers_given_last,
+)
 from bookings.status import WITH_APPOINTMENT, TriageRefused
+from procedures.ground import languages
 from procedures.ground.forms import get_or_post, posted
+from procedures.ground.moments import moment
 
 
 def choose_form(
@@ -40,6 +49,16 @@ def choose_form(
     return ChooseTimeForm(sent, times=times, initial=initial)
 
 
+def _answers(form: SafetyForm) -> list[GivenAnswer]:
+    """The answers of a valid form, and what the language says in which they were read.
+
+    Nothing counts as answered in a translation that would raise no flag.
+    """
+    read_in = languages.code()
+    answers = [*form.answers(), *answers_from_language(read_in)]
+    return answers if may_answer_in(read_in) else []
+
+
 def _next_after(answers: Sequence[GivenAnswer]) -> str:
     """The next page: the urgent advice, if one of these answers cannot wait for us."""
     return "urgent_again" if any(given.is_urgent for given in answers) else "mine"
@@ -47,7 +66,7 @@ def _next_after(answers: Sequence[GivenAnswer]) -> str:
 
 def _spelt_out(time: OfferedTime) -> str:
     where = f", {time.room.location.name}" if time.room and time.room.location else ""
-    return f"{timezone.localtime(time.starts):%A %-d %B %Y at %-H:%M}{where}"
+    return f"{moment(time.starts)}{where}"
 
 
 @get_or_post
@@ -64,7 +83,7 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     before = typed.given_back(request, found.reference, "safety", version=found.version)
     safety = SafetyForm(request.POST if is_answered else before, questions=questions)
     is_complete = is_answered and is_identified(request, found) and safety.is_valid()
-    answers = safety.answers() if questions and is_complete else []
+    answers = _answers(safety) if questions and is_complete else []
     offer = found.offers.standing(timezone.now()).first()
     form = choose_form(found, offer, request) if offer else None
     if offer is None or form is None or (answers and not form.is_valid()):
@@ -80,8 +99,7 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
             typed.keep(request, found.reference, "safety")
         return redirect("bookings:identify", found.reference)
     if questions and not answers:
-        context = {"form": safety, "found": found, "chosen": chosen, "version": values["version"]}
-        return render(request, "bookings/mine/safety.html", context)
+        return _ask_again(request, found, safety, version=values["version"], chosen=chosen)
     return act(
         request,
         found,
@@ -98,10 +116,31 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     )
 
 
+def _ask_again(
+    request: HttpRequest,
+    found: AppointmentRequest,
+    form: SafetyForm,
+    *,
+    version: int,
+    chosen: OfferedTime | None = None,
+) -> HttpResponse:
+    """The questions whose answers may have changed, before a time is booked or a visit takes place."""
+    context = {
+        "form": form,
+        "found": found,
+        "chosen": chosen,
+        "version": version,
+        "only_by_phone": not may_answer_in(languages.code()),
+    }
+    return render(request, "bookings/mine/safety.html", context)
+
+
 def _too_late() -> None:
     raise TriageRefused(
-        "This offer has ended, so we are no longer holding its times for you. If you still "
-        "need one, phone us."
+        gettext(
+            "This offer has ended, so we are no longer holding its times for you. If you still "
+            "need one, phone us."
+        )
     )
 
 
@@ -118,7 +157,7 @@ def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     now = timezone.now()
     questions = questions_to_ask_again(found, now)
     form = SafetyForm(posted_or_given_back(request, found), questions=questions)
-    answers = form.answers() if request.method == "POST" and questions and form.is_valid() else []
+    answers = _answers(form) if request.method == "POST" and questions and form.is_valid() else []
     if not questions or (found.state(now) not in WITH_APPOINTMENT and not answers):
         return redirect("bookings:mine", found.reference)
     seen = SeenForm(posted(request), initial={"version": found.version})
@@ -132,8 +171,7 @@ def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
             typed_on="safety",
             answers=answers,
         )
-    context = {"form": form, "found": found, "version": found.version}
-    return render(request, "bookings/mine/safety.html", context)
+    return _ask_again(request, found, form, version=found.version)
 
 
 @require_safe

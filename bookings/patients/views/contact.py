@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from bookings import triage
 from bookings.links import is_alive
@@ -58,7 +59,7 @@ def contact(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         typed.forget(request)
         # A new address has a new link or code; the patient who changed it stays signed in.
         open_in_session(request, found)
-        messages.success(request, "Your contact details have been changed.")
+        messages.success(request, gettext("Your contact details have been changed."))
     return redirect("bookings:mine", found.reference)
 
 

@@ -16,6 +16,7 @@ from bookings.patients import limits
 from bookings.patients.forms.following import FollowForm
 from procedures.ground import rate_limits
 from procedures.ground.forms import get_or_post, posted
+from procedures.ground.languages import english_only
 from procedures.ground.places import by_place
 from procedures.models import InformationPage
 from procedures.reading.publication import Closed, Publication, look_up
@@ -23,6 +24,7 @@ from procedures.status import MEDICAL
 
 
 @get_or_post
+@english_only
 def follow(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for an address, and send a letter to it.
 
@@ -44,6 +46,7 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @get_or_post
+@english_only
 def following(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind the link in the letters: to confirm, to see what has changed, to leave.
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest
@@ -147,8 +148,10 @@ def say(request: HttpRequest, refusal: TriageRefused) -> None:
     if isinstance(refusal, Overtaken):
         messages.error(
             request,
-            "Something has changed since you opened the page, so nothing was done. Check the current "
-            "status, then try again.",
+            gettext(
+                "Something has changed since you opened the page, so nothing was done. Check the "
+                "current status, then try again."
+            ),
         )
         return
     messages.error(request, str(refusal))
@@ -251,5 +254,8 @@ def identified_first(view: PatientView) -> PatientView:
 
 
 def link_needed(request: HttpRequest) -> HttpResponse:
-    """The answer for any link or reference that is unknown, old, forged or not opened here."""
-    return render(request, "bookings/mine/link_needed.html", status=404)
+    """The answer for any link or reference that is unknown, old, forged or not opened here.
+
+    It is the same for all of them, so it does not lead to the same address in another language.
+    """
+    return render(request, "bookings/mine/link_needed.html", {"languages": []}, status=404)

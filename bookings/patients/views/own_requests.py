@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from bookings import triage
 from bookings.models import AppointmentRequest
@@ -20,7 +21,8 @@ from bookings.patients.views.guards import (
     is_identified,
     posted_or_given_back,
 )
-from procedures.ground import rate_limits
+from bookings.screening import may_answer_in
+from procedures.ground import languages, rate_limits
 from procedures.ground.forms import get_or_post
 from procedures.ground.places import by_place
 
@@ -47,8 +49,10 @@ def own_requests(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
             triage.send_link_again(wanted, now=now)
         messages.success(
             request,
-            f"We are sending the private link of request {wanted.reference} to your email address. "
-            "We send up to three links a day.",
+            gettext(
+                "We are sending the private link of request {reference} to your email address. We send "
+                "up to three links a day."
+            ).format(reference=wanted.reference),
         )
     if request.method == "POST":
         return redirect("bookings:own_requests", found.reference)
@@ -77,7 +81,8 @@ def ask_again(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         return identify_first(request, found)
     unsent = UnsentRequest(request.session)
     form = unsent.about_form(posted_or_given_back(request, found))
-    if request.method == "POST" and form.is_valid():
+    only_by_phone = not may_answer_in(languages.code())
+    if request.method == "POST" and not only_by_phone and form.is_valid():
         begun = by_place(limits.BEGIN_FROM_ONE_PLACE, request)
         rate_limits.spend_all(begun, timezone.now())
         typed.forget(request)
@@ -90,6 +95,7 @@ def ask_again(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "form": form,
         "found": found,
         "has_answers": unsent.has_answers,
+        "only_by_phone": only_by_phone,
         "section": "request",
     }
     return render(request, "bookings/mine/ask_again.html", context)

@@ -7,9 +7,10 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from bookings import diary, links, triage
+from bookings import links, triage
 from bookings.diary.clinicians import wish_is_gone
 from bookings.diary.free_times import stranded
 from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, VisitAnswer
@@ -79,8 +80,10 @@ def enter_code(request: HttpRequest) -> HttpResponse:
             return redirect("bookings:mine", found.reference)
         form.add_error(
             "code",
-            "We have no request with this code and this date of birth. Check both, or phone us for "
-            "a new code.",
+            gettext(
+                "We have no request with this code and this date of birth. Check both, or phone us "
+                "for a new code."
+            ),
         )
     return render(request, "bookings/mine/code.html", {"form": form})
 
@@ -114,7 +117,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "found": found,
         "heading": progress.heading(shown, offer),
         "steps": progress.steps(shown),
-        "kept": diary.kept_for(found, now),
+        **progress.kept_times(found, now),
         "state_template": f"bookings/mine/states/{shown}.html",
         "can_withdraw": state in WITHDRAWABLE,
         "is_lost": is_lost,
@@ -219,8 +222,10 @@ def identify(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
             return _no_tries_left(request, found, spent.until, now)
         form.add_error(
             "date_of_birth",
-            "This is not the date of birth we have. Check that it is for the person who needs the "
-            "appointment, or phone us.",
+            gettext(
+                "This is not the date of birth we have. Check that it is for the person who needs the "
+                "appointment, or phone us."
+            ),
         )
     return render(request, "bookings/mine/identify.html", {"form": form, "found": found})
 

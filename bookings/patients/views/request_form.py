@@ -4,7 +4,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings import links, triage
@@ -18,7 +20,7 @@ from bookings.patients.views.guards import (
     open_in_session,
     rename_session,
 )
-from bookings.screening import flags_to_phone_about, unseen_urgent_answers
+from bookings.screening import flags_to_phone_about, may_answer_in, unseen_urgent_answers
 from bookings.status import (
     DAYS,
     PARTS_OF_DAY,
@@ -28,12 +30,14 @@ from bookings.status import (
     TriageRefused,
     needs_in_words,
 )
-from procedures.ground import rate_limits
+from procedures.ground import languages, rate_limits
 from procedures.ground.forms import get_or_post, posted
 from procedures.ground.places import by_place
 
 # Whom the appointment is for, as the links of step 2 say it.
 FOR_WHOM = {"me": False, "someone-else": True}
+# In the address of a step whose language was changed while somebody was filling it in.
+CHANGED = "changed"
 
 
 @get_or_post
@@ -42,7 +46,9 @@ def start(request: HttpRequest) -> HttpResponse:
     about = request.POST.get("about") or request.GET.get("about") or ""
     titles = {page.slug: title for page, title in pages_to_ask_about()}
     unsent = UnsentRequest(request.session)
-    if request.method == "POST" and not (unsent.has_answers and "again" not in request.POST):
+    only_by_phone = not may_answer_in(languages.code())
+    is_to_begin = request.method == "POST" and not only_by_phone
+    if is_to_begin and not (unsent.has_answers and "again" not in request.POST):
         begun = by_place(limits.BEGIN_FROM_ONE_PLACE, request)
         rate_limits.spend_all(begun, timezone.now())
         close_session(request)
@@ -54,6 +60,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "section": "request",
         "usual_wait": triage.usual_wait(timezone.now()),
         "unsent": unsent if unsent.has_answers else None,
+        "only_by_phone": only_by_phone,
     }
     return render(request, "bookings/request/start.html", context)
 
@@ -69,6 +76,8 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
         return _begin_again(request, step)
     if not unsent.may_open(step):
         return redirect("bookings:step", unsent.next_step())
+    if "language" in request.POST and unsent.keep(step, request.POST):
+        return _in_other_language(request.POST["language"], step)
     for_whom = FOR_WHOM.get(request.GET.get("for", "")) if step == "you" else None
     if request.method == "POST" or for_whom is None:
         form = unsent.form(step, posted(request))
@@ -77,9 +86,13 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if unsent.keep(step, request.POST):
             return redirect("bookings:step", unsent.next_step())
-        form.add_error(None, "This is too long. Shorten what you wrote, or phone us.")
+        form.add_error(None, _("This is too long. Shorten what you wrote, or phone us."))
+    if CHANGED in request.GET:
+        # They have chosen another language in the middle of the step, and nothing is wrong yet.
+        form.errors.clear()
     context = {
         "form": form,
+        "keeps_what_is_typed": True,
         "other_person": unsent.other_person(),
         "progress": unsent.progress(step),
         "section": "request",
@@ -128,27 +141,22 @@ def check(request: HttpRequest) -> HttpResponse:
         return _send(request, unsent)
     submission = unsent.submission()
     title = unsent.page_title
-    if pressed == unsent.key:
-        unsent.ask_twice()
-        messages.info(
-            request,
-            "Your request has not been sent yet. Please check your answers once more, then press "
-            "“Send my request” again.",
-        )
-    elif request.method == "POST":
-        messages.error(request, "This page has expired. Check your answers here, then send them.")
+    if request.method == "POST":
+        _say_not_sent(request, unsent)
     form = SendForm(initial={"key": unsent.key})
     context = {
         "form": form,
         "unsent": submission,
         "page_title": title,
-        "days": [DAYS[day] for day in submission.preferred_days],
-        "times": [PARTS_OF_DAY[part] for part in submission.preferred_times],
+        "days": [_(DAYS[day]) for day in submission.preferred_days],
+        "times": [_(PARTS_OF_DAY[part]) for part in submission.preferred_times],
         "groups": answered_groups(submission.answers),
         "by_phone": any(given.answer == Answer.PHONE for given in submission.answers),
         "can_choose_clinician": "wished_clinician" in unsent.form("times").fields,
         "needs": needs_in_words(submission.access_needs, submission.access_detail),
-        "carer_right": CarerRight(submission.carer_right).label if submission.carer_right else "",
+        "carer_right": _(CarerRight(submission.carer_right).label)
+        if submission.carer_right
+        else "",
         "progress": unsent.progress(CHECK),
         "section": "request",
     }
@@ -202,6 +210,22 @@ def _to_one_person(submission: triage.Submission) -> rate_limits.Try:
     return limits.SEND_TO_ONE_PHONE, submission.phone
 
 
+def _say_not_sent(request: HttpRequest, unsent: UnsentRequest) -> None:
+    """Tell whoever pressed the button why nothing was sent."""
+    if request.POST.get("key") != unsent.key:
+        expired = _("This page has expired. Check your answers here, then send them.")
+        messages.error(request, expired)
+        return
+    unsent.ask_twice()
+    messages.info(
+        request,
+        _(
+            "Your request has not been sent yet. Please check your answers once more, then press "
+            "“Send my request” again."
+        ),
+    )
+
+
 def _receipt(request: HttpRequest, received: AppointmentRequest) -> HttpResponse:
     """Let this browser see what was received."""
     request.session["sent_key"] = received.submission_key
@@ -222,13 +246,13 @@ def _begin_again(request: HttpRequest, step: str = "") -> HttpResponse:
         begun = by_place(limits.BEGIN_FROM_ONE_PLACE, request)
         rate_limits.spend_all(begun, timezone.now())
         UnsentRequest(request.session).rescue(step, request.POST)
-        said = (
+        said = _(
             "More than an hour has passed, so we have deleted your earlier answers to keep them "
             "private. We have kept what you have just typed. Please start again: you will find it in "
             "the same step."
         )
     else:
-        said = (
+        said = _(
             "You have no unsent request here. To keep your answers private, we delete them after an "
             "hour. Please start again."
         )
@@ -248,6 +272,13 @@ def finished(request: HttpRequest) -> HttpResponse:
     response = render(request, "bookings/finished.html", {"is_done": True})
     response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
     return response
+
+
+def _in_other_language(code: str, step: str) -> HttpResponse:
+    """The same step in another language, with what was typed so far."""
+    with languages.spoken_in(code):
+        address = reverse("bookings:step", args=[step])
+    return redirect(f"{address}?{CHANGED}")
 
 
 def _way_back(step: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from procedures.status import MEDICAL, Category, ChangeClass
 
 MOST_CHANGES = 50
 # Pages that are made from others, or that nobody signs.
-LISTS = ("home", "urgent", "clinicians", "glossary", "what-has-changed")
+LISTS = ("home", "clinicians", "glossary", "what-has-changed")
 
 
 class Change(NamedTuple):
@@ -121,7 +121,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     pages = open_pages(today())
     entries: list[tuple[str, str]] = [(each.page.get_absolute_url(), _day(each)) for each in pages]
     entries += [(reverse(f"procedures:{name}"), "") for name in LISTS]
-    entries.append((reverse("bookings:start"), ""))
+    entries += [(reverse("bookings:start"), ""), (reverse("urgent"), "")]
     entries += [(reverse("procedures:category", args=[each]), "") for each in Category.values]
     entries += [
         (reverse("procedures:clinician", args=[slug]), "")
@@ -144,6 +144,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         f"Allow: {reverse('bookings:start')}",
         f"Disallow: {reverse('admin:index')}",
         "Disallow: /appointments/",
+        *(f"Disallow: /{code}/appointments/" for code in settings.OTHER_LANGUAGES),
         f"Disallow: {reverse('procedures:search')}",
         "",
         f"Sitemap: {settings.SITE_URL}{reverse('procedures:sitemap')}",

@@ -1,0 +1,236 @@
+"""Patients fill in the form in another language, and nothing about their safety rests on a machine."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.conf import settings as site
+from django.test import Client
+from django.utils.translation import gettext
+
+from bookings import triage
+from bookings.messages.letters import letter, text
+from bookings.models import AppointmentRequest, Person
+from bookings.screening import GivenAnswer
+from bookings.status import Answer, AnsweredFrom, MessageKind, RequestStatus, TriageRefused
+from procedures.ground import languages
+from procedures.ground.languages import KNOWN
+from tests import factories
+from tests.people import (
+    ABOUT,
+    TIMES,
+    YOU,
+    begun_a_minute_ago,
+    identified,
+    key,
+    page_of,
+    rest,
+)
+
+pytestmark = pytest.mark.django_db
+REQUEST = "/appointments/request/"
+DIABETES = "Do you have diabetes?"
+BY_MACHINE = {
+    "cy": "Peiriant a gyfieithodd y dudalen hon.",
+    "pl": "Tę stronę przetłumaczyła maszyna.",
+    "ur": "اس صفحے کا ترجمہ مشین نے کیا ہے۔",
+}
+IN_WORDS = {
+    "cy": "A oes gennych ddiabetes?",
+    "pl": "Czy masz cukrzycę?",
+    "ur": "کیا آپ کو ذیابیطس (شوگر) ہے؟",
+}
+
+
+def about_language(**columns: Any) -> None:
+    """The question that makes answers in a translation count as flagged."""
+    factories.question(
+        "answered-in-a-translation",
+        group=factories.question_group("The language"),
+        answered_from=AnsweredFrom.LANGUAGE,
+        wording="Were these questions answered in a translation?",
+        **columns,
+    )
+
+
+def fill_in(client: Client, code: str) -> None:
+    asked = factories.question("diabetes", wording=DIABETES)
+    base = f"/{code}{REQUEST}"
+    client.post(base, {"about": ""})
+    steps = {"about": ABOUT, "you": YOU, "safety": rest(asked), "times": TIMES}
+    for step, values in steps.items():
+        answer = client.post(f"{base}{step}/", values)
+        assert answer.status_code == 302, answer.content.decode()
+        assert answer.headers["Location"].startswith(f"/{code}/")
+    begun_a_minute_ago(client)
+
+
+@pytest.mark.parametrize("code", KNOWN)
+def test_a_whole_request_in_another_language(client: Client, monday: datetime, code: str) -> None:
+    about_language()
+    start = client.get(f"/{code}{REQUEST}")
+    said = start.content.decode()
+    assert start.headers["Content-Language"] == code
+    assert f'<html lang="{code}"' in said
+    assert ('<html lang="ur" dir="rtl">' in said) == (KNOWN[code].direction == "rtl")
+    assert BY_MACHINE[code] in said
+    assert "Translated from English by machine, not checked by a translator." in said
+    assert f'hreflang="{code}" href="{site.SITE_URL}/{code}{REQUEST}"' in said
+    fill_in(client, code)
+    questions = client.get(f"/{code}{REQUEST}safety/").content.decode()
+    original = f'<span class="original" lang="en-GB" dir="ltr">{DIABETES}</span>'
+    assert f"{IN_WORDS[code]} {original}" in questions
+    sent = client.post(f"/{code}{REQUEST}check/", {"key": key(client)}, follow=True)
+    assert sent.redirect_chain[-1][0] == f"/{code}{REQUEST}sent/"
+    received = AppointmentRequest.objects.get()
+    assert received.reference in sent.content.decode()
+    assert (received.language, Person.objects.get().language) == (code, code)
+    name = KNOWN[code].english_name
+    assert received.needs() == [f"Wrote in {name}: offer an interpreter"]
+    flag = received.flags.get()
+    assert (flag.answer.detail, flag.is_blocking()) == (name, True)
+    triage.start_review(received, version=1, by=factories.staff("Reception"), now=monday)
+    with pytest.raises(TriageRefused, match="A flag is still open"):
+        factories.offer(received, now=monday)
+
+
+def test_the_desk_reads_english_with_the_patients_words_beside(
+    client: Client, sign_in: Any, monday: datetime
+) -> None:
+    about_language()
+    fill_in(client, "pl")
+    client.post(f"/pl{REQUEST}check/", {"key": key(client)})
+    received = AppointmentRequest.objects.get()
+    page = sign_in(factories.staff("Clinician")).get(page_of(received)).content.decode()
+    assert '<html lang="en-gb"' in page
+    assert "Wrote in Polish: offer an interpreter" in page
+    translated = "Czy odpowiedzi na te pytania były udzielane w tłumaczeniu?"
+    assert "Were these questions answered in a translation?" in page
+    assert f'<span class="original" lang="pl" dir="ltr">{translated}</span>' in page
+
+
+def test_the_address_alone_decides_about_the_language(client: Client) -> None:
+    answer = client.get(REQUEST, headers={"Accept-Language": "pl"})
+    assert '<html lang="en-GB">' in answer.content.decode()
+    assert answer.headers["Content-Language"] == "en-GB"
+    assert "Accept-Language" not in answer.headers.get("Vary", "")
+    assert "django_language" not in client.cookies
+    public = client.get("/pl/urgent/")
+    assert public.headers["Cache-Control"].startswith("public")
+    assert "set-cookie" not in {name.lower() for name in public.headers}
+    assert client.get("/pl/procedures/").status_code == 404
+    assert client.get("/de/urgent/").status_code == 404
+
+
+def test_a_language_that_the_clinic_does_not_offer_has_no_address(
+    client: Client, settings: Any
+) -> None:
+    settings.OTHER_LANGUAGES = ["cy"]
+    assert client.get("/cy/urgent/").status_code == 200
+    assert client.get("/pl/urgent/").status_code == 404
+    assert 'href="/pl/urgent/"' not in client.get("/urgent/").content.decode()
+
+
+def test_changing_the_language_keeps_what_was_typed(client: Client) -> None:
+    about_language()
+    client.post(REQUEST, {"about": ""})
+    typed = {"page": "", "concern": "Boli mnie kolano.", "language": "pl"}
+    answer = client.post(f"{REQUEST}about/", typed, follow=True)
+    assert answer.redirect_chain == [(f"/pl{REQUEST}about/?changed", 302)]
+    page = answer.content.decode()
+    assert "Boli mnie kolano." in page
+    assert "error-summary" not in page
+    empty = client.post(
+        f"/pl{REQUEST}about/", {"page": "", "concern": "", "language": ""}, follow=True
+    )
+    assert empty.redirect_chain == [(f"{REQUEST}about/?changed", 302)]
+    assert "error-summary" not in empty.content.decode()
+
+
+def test_what_was_answered_in_a_translation_stays_so_when_the_language_is_changed(
+    client: Client,
+) -> None:
+    about_language()
+    fill_in(client, "ur")
+    client.post(f"{REQUEST}check/", {"key": key(client)})
+    received = AppointmentRequest.objects.get()
+    assert received.language == ""
+    assert received.flags.get().answer.detail == "Urdu"
+
+
+def test_english_answers_raise_no_flag(client: Client) -> None:
+    about_language()
+    asked = factories.question("diabetes", wording=DIABETES)
+    client.post(REQUEST, {"about": ""})
+    for step, values in {"about": ABOUT, "you": YOU, "safety": rest(asked), "times": TIMES}.items():
+        client.post(f"{REQUEST}{step}/", values)
+    begun_a_minute_ago(client)
+    client.post(f"{REQUEST}check/", {"key": key(client)})
+    assert not AppointmentRequest.objects.get().flags.exists()
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_without_a_flag_for_it_nobody_answers_in_a_translation(
+    client: Client, monday: datetime, is_asked: bool
+) -> None:
+    if is_asked:
+        about_language()
+    client.post(f"/pl{REQUEST}", {"about": ""})
+    assert ("unsent" in client.session) == is_asked
+    page = client.get(f"/pl{REQUEST}").content.decode()
+    assert ("W tej chwili nie można wypełnić naszego formularza" in page) == (not is_asked)
+    given = GivenAnswer(factories.question(), Answer.NO, "")
+    with pytest.raises(TriageRefused, match="You cannot fill in our form in this language"):
+        triage.submit(
+            factories.submission(answers=[given], answered_in="pl"), key="k" * 43, now=monday
+        )
+
+
+def test_answers_that_are_given_again_in_a_translation_are_looked_at_every_time(
+    client: Client, monday: datetime
+) -> None:
+    about_language()
+    asked = factories.question("diabetes", wording=DIABETES, asked_again=True, asked_first=False)
+    found = factories.request_at(RequestStatus.BOOKED, now=monday)
+    AppointmentRequest.objects.update(received_at=monday.replace(year=monday.year - 1))
+    url = f"/pl{identified(client, found)}"
+    page = client.get(f"{url}safety/").content.decode()
+    assert "Czy masz cukrzycę?" in page
+    found.refresh_from_db()
+    client.post(f"{url}safety/", rest(asked) | {"version": found.version, "answered": "yes"})
+    found.refresh_from_db()
+    assert found.status == RequestStatus.BOOKED_IN_REVIEW
+    assert found.flags.get().answer.detail == "Polish"
+    shown = client.get(url).content.decode()
+    assert "Ponownie przyglądamy się twojej wizycie" in shown
+
+
+@pytest.mark.parametrize("code", KNOWN)
+def test_letters_go_out_in_the_patients_language_with_the_english_below(
+    client: Client, monday: datetime, settings: Any, code: str
+) -> None:
+    about_language()
+    fill_in(client, code)
+    client.post(f"/{code}{REQUEST}check/", {"key": key(client)})
+    found = AppointmentRequest.objects.get()
+    to_patient = found.messages.get(kind=MessageKind.RECEIVED)
+    mail = letter(to_patient)
+    own, english = str(mail.body).split("\n* * *\n")
+    with languages.spoken_in(code):
+        assert gettext("Thank you. We have your request.") in own
+        assert mail.subject == gettext("We have received your request %(reference)s") % {
+            "reference": found.reference
+        }
+    assert "Thank you. We have your request." in english
+    assert f"{site.SITE_URL}/{code}/appointments/mine/link/" in own
+    assert f"{site.SITE_URL}/appointments/mine/link/" in english
+    html = str(mail.alternatives[0][0])
+    assert f'<div lang="{code}" dir="{KNOWN[code].direction}">' in html
+    line = text(to_patient)
+    assert " / Example Lane Clinic: we have your request, and will answer by " in line
+    assert line.count(found.reference) == 2
+    to_desk = found.messages.filter(kind=MessageKind.CLINIC_NOTICE).get()
+    assert "needs attention at the desk" in str(letter(to_desk).body)
+    assert f"/{code}/" not in str(letter(to_desk).body)
+    settings.OTHER_LANGUAGES = []
+    assert str(letter(to_patient).body).startswith("Hello,")

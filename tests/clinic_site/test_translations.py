@@ -1,0 +1,94 @@
+"""The catalogues: complete, as they would be made now, and true to what they translate."""
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Message
+
+from procedures.ground.languages import KNOWN
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _of_the_script() -> Any:
+    """`script/translations.py`, which is a program and in no package."""
+    place = ROOT / "script" / "translations.py"
+    spec = importlib.util.spec_from_file_location("translations", place)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+translations = _of_the_script()
+CATALOGUES = [(folder, code) for folder in translations.SOURCES for code in KNOWN]
+# What is put into a text, and the HTML around it: a translation has the same.
+PARTS = re.compile(r"%\(\w+\)s|\{\w*\}|</?\w[^>]*>|\b(?:999|111|18001)\b|\w+@\w+\.\w+")
+# What a template says by itself is in no tag of Django's and in no tag of HTML.
+OF_DJANGO = re.compile(
+    r"\{% blocktranslate.*?%\}.*?\{% endblocktranslate %\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}",
+    re.DOTALL,
+)
+SAID_ALOUD = re.compile(r"\b(?:aria-label|title|alt|content)=\"([^\"]*)\"")
+# English on purpose: the feed of changes is in English, and so is the second half of the notice.
+IN_ENGLISH = re.compile(
+    r"<p lang=\"en-GB\".*?</p>|Changes to advice|width=device-width, initial-scale=1|light dark|noindex",
+    re.DOTALL,
+)
+
+
+# Read once: the templates and the whole code.
+TEXTS = {folder: texts() for folder, texts in translations.SOURCES.items()}
+
+
+def forms(message: Message) -> list[str]:
+    said = message.string or ""
+    return [said] if isinstance(said, str) else list(said)
+
+
+@pytest.mark.parametrize(("folder", "code"), CATALOGUES, ids=str)
+def test_a_catalogue_is_whole_and_as_it_would_be_made_now(folder: Path, code: str) -> None:
+    path = translations.catalogue(folder, code)
+    old = translations.read(path, code)
+    new = translations.updated(old, TEXTS[folder], code)
+    assert translations.written(new).decode() == path.read_text(encoding="utf-8"), (
+        "run script/translations.py"
+    )
+    assert translations.compiled(new) == path.with_suffix(".mo").read_bytes()
+    texts = [each for each in new if each.id]
+    assert [each.id for each in texts if not all(forms(each))] == []
+    assert {len(forms(each)) for each in texts if each.pluralizable} <= {new.num_plurals}
+    for message in (each for each in texts if each.context != "date format"):
+        plain = message.id if isinstance(message.id, str) else message.id[1]
+        for said in forms(message):
+            assert sorted(PARTS.findall(said)) == sorted(PARTS.findall(plain)), said
+
+
+@pytest.mark.parametrize(("folder", "code"), CATALOGUES, ids=str)
+def test_a_catalogue_that_nobody_checked_says_so(folder: Path, code: str) -> None:
+    text = translations.catalogue(folder, code).read_text(encoding="utf-8")
+    is_marked = "TRANSLATED BY MACHINE, AND NOT CHECKED BY A TRANSLATOR" in text
+    assert is_marked == (not KNOWN[code].checked_by)
+    assert ("a machine, not checked by a translator" in text) == is_marked
+
+
+PATIENTS_PAGES = [path for path in translations.template_paths() if path.suffix == ".html"]
+# They are sent, not shown, and have their own test.
+MAIL = {"letter.html"}
+# The copy of everything, and who follows a page that is in English.
+IN_ENGLISH_ONLY = {"records", "following"}
+
+
+@pytest.mark.parametrize("path", PATIENTS_PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_for_patients_has_no_text_that_is_not_marked(path: Path) -> None:
+    if path.name in {*MAIL, "403.html"} or path.parent.name in IN_ENGLISH_ONLY:
+        return
+    if path.name == "only_english.html":
+        return  # an attribute, and no text
+    text = IN_ENGLISH.sub("", OF_DJANGO.sub("", path.read_text()))
+    said = [*SAID_ALOUD.findall(text), re.sub(r"<[^>]*>|&\w+;", " ", text)]
+    assert [word for part in said for word in re.findall(r"[A-Za-z]{2,}", part)] == []
