@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0047_messages_are_about_one_thing'),
+        ('bookings', '0048_quick_at_a_million'),
     ]
 
     operations = [
