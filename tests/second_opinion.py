@@ -111,9 +111,11 @@ def _is_seen(found: re.Match[str], witness: str) -> bool:
     line = re.search(rf"\u2014 {re.escape(name)} ([^\n]+)\n", found[7])
     if not line:
         return False
-    # After the number of the key, which `_is_signed` compares, come eight bytes of time.
-    seconds = int.from_bytes(base64.b64decode(line[1])[4:12], "big")
     signed = base64.b64decode(line[1])
+    if base64.b64encode(signed).decode() != line[1]:
+        return False
+    # After the number of the key, which `_is_signed` compares, come eight bytes of time.
+    seconds = int.from_bytes(signed[4:12], "big")
     again = base64.b64encode(signed[:4] + signed[12:]).decode()
     body = f"cosignature/v1\ntime {seconds}\n{found[3]}"
     public = base64.b64decode(material)[1:]

@@ -196,14 +196,14 @@ def _read_what_happened(now: datetime) -> None:
     """Something happened to two sources. A clinician has read the one, and left the page as it is."""
     if SourceEvent.objects.exists():
         return
-    _happened("pmid:25410501", now - timedelta(days=10))
+    _happened("pmid:25410501", now - timedelta(days=USUALLY_DAYS_AGO - 0.5))
     page = Revision.objects.get(page__slug=READ_AGAIN, status=RevisionStatus.PUBLISHED)
     publishing.re_affirm(
         page,
         version=page.version,
         fragment_hash=page.fragment_hash,
         by=User.objects.get(username="clinician"),
-        now=now - timedelta(days=5),
+        now=now - timedelta(days=USUALLY_DAYS_AGO - 1),
     )
     _happened("nice:IPG742", now - timedelta(days=2))
 
