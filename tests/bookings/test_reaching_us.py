@@ -64,7 +64,7 @@ def test_a_patient_reads_them_wherever_they_wait(client: Client, monday: datetim
     request = factories.received(now=monday)
     assert said in client.get(behind_link(client, request)).content.decode()
     letter = str(messages.letter(request.messages.get(kind=MessageKind.RECEIVED)).body)
-    assert f"020 7946 0958,\n{HOURS}." in letter
+    assert f"phone us on 020 7946 0958, {HOURS}." in letter
 
 
 @pytest.mark.parametrize("address", ["/", "/no-such-page/", "/clinicians/"])

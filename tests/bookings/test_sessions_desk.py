@@ -321,7 +321,11 @@ def test_a_clinician_without_sessions_to_come_is_no_choice(
     request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
     url = f"/admin/bookings/appointmentrequest/{request.pk}/decide/offer/"
     page = sign_in("Reception").get(url).content.decode()
-    assert choices(page, "clinician") == ["Dr Always, Consultant", "Dr Today, Consultant"]
+    assert choices(page, "clinician") == [
+        "Dr Always, Consultant",
+        "Dr Today, Consultant",
+        "Whoever is free",
+    ]
 
 
 def test_a_type_that_is_booked_no_longer_is_no_choice_and_may_come_back(
