@@ -81,6 +81,8 @@ class Order:
 
 def somebody_waits() -> bool:
     with connection.cursor() as cursor:
+        # Within a transaction it would say the same again and again.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM pg_stat_activity"
             " WHERE datname = current_database() AND wait_event_type = 'Lock')"

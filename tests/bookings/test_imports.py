@@ -21,6 +21,7 @@ from bookings.management import worker
 from bookings.models import (
     Appointment,
     AppointmentRequest,
+    AppointmentType,
     Claim,
     Closure,
     Import,
@@ -34,6 +35,7 @@ from bookings.numbers.periods import Period
 from bookings.screening import questions_to_ask_again
 from bookings.status import RequestStatus, TimeTaken
 from bookings.status.events import Event
+from procedures.models import Clinician
 from tests import factories
 from tests.races import race, winners
 
@@ -99,7 +101,10 @@ def understood(
     if answer.status_code == 302:  # there is nothing to ask
         return str(answer.headers["Location"])
     form = answer.context["form"]
-    first = {"clinician": "1", "type": "1"}
+    first = {
+        "clinician": str(Clinician.objects.get().pk),
+        "type": str(AppointmentType.objects.get().pk),
+    }
     data = {name: field.initial for name, field in form.fields.items()}
     for number, name in enumerate(form.names):
         key = f"name_{number}"
