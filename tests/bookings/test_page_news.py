@@ -288,7 +288,8 @@ def test_a_worker_that_dies_between_the_letter_and_its_record(
 
 def many_given(text: Revision, count: int, now: datetime) -> None:
     """This many patients with a visit to come, without their history."""
-    request = given(text, now + WEEK, now=now)
+    by_day = (now + WEEK).replace(hour=11, minute=0)
+    request = given(text, by_day, now=now)
     pattern = request.appointments.get()
 
     def columns(of: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """R19: any sequence of the real verbs, by several people and the clock, keeps the promises.
 
-Quick by default. In CI `HYPOTHESIS_PROFILE=full` draws 300 sequences of 50 steps, new ones each time.
+Quick by default. In CI `HYPOTHESIS_PROFILE=full` draws 200 sequences of 50 steps, new ones each time.
 """
 
 from collections import Counter
@@ -562,7 +562,7 @@ def test_r19_any_sequence_of_verbs_keeps_the_promises(shard: int) -> None:
     run_state_machine_as_test(
         Clinic,
         settings=settings(
-            max_examples=300 // SHARDS if profiles.FULL else 12,
+            max_examples=200 // SHARDS if profiles.FULL else 12,
             stateful_step_count=50 if profiles.FULL else 25,
             deadline=None,
             derandomize=not profiles.FULL,
