@@ -71,9 +71,11 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-# Of a test with many cases so many are run, and on PostgreSQL one test in so many: see `of_this_run`.
+# Of a test with many cases so many are run; of journeys, and of tests that PostgreSQL repeats, one in so
+# many: see `of_this_run`.
 CASES = 3
-ONE_IN = 5
+ONE_JOURNEY_IN = 2 if profiles.HALF_THE_JOURNEYS else 1
+ONE_REPEATED_IN = 10
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
@@ -180,17 +182,20 @@ def some_cases(items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def of_this_run(name: str, group: list[pytest.Item]) -> list[pytest.Item]:
-    """All, or the first, the last and one between; the first alone of a journey, which takes longest.
+    """All, or the first, the last and one between.
 
     On PostgreSQL never all of a test that is not about the database: a case that goes wrong there has
-    gone wrong on SQLite too. A short run leaves most of those tests out.
+    gone wrong on SQLite too. A short run leaves most of those tests out, and of a journey it takes the
+    first case alone, if it takes it at all: they take longest.
     """
     is_repeated = connection.vendor == "postgresql" and not is_about_the_database(group[0])
-    if is_repeated and profiles.SHORT and crc32(name.encode()) % ONE_IN:
-        return []
+    is_journey = group[0].get_closest_marker("browser") is not None
     if not profiles.SHORT and not is_repeated:
         return group
-    if group[0].get_closest_marker("browser"):
+    one_in = ONE_JOURNEY_IN if is_journey else ONE_REPEATED_IN if is_repeated else 1
+    if profiles.SHORT and crc32(name.encode()) % one_in:
+        return []
+    if is_journey:
         return group[:1]
     return [group[(len(group) - 1) * case // (CASES - 1)] for case in range(CASES)]
 

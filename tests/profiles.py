@@ -9,4 +9,6 @@ of the same tests.
 import os
 
 SHORT = os.environ.get("TESTS_SHORT") == "yes"
+# Whether one journey in two is left out as well. At other moments all are short.
+HALF_THE_JOURNEYS = os.environ.get("TESTS_JOURNEYS") == "half"
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"

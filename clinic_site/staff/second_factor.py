@@ -190,7 +190,7 @@ def remove_passkey(account: User, number: int, *, now: datetime) -> str:
             raise AccountRefused("This passkey has been removed already.")
         own_keys.stop(current, [found], now=now)
         Passkey.objects.filter(pk=found.pk).delete()
-        if not (passkeys_of(current).exists() or sessions.has_app(current)):
+        if not opens_the_desk(current):
             if settings.SECOND_FACTOR_REQUIRED or settings.PASSKEYS_ONLY:
                 raise AccountRefused("This is your only second factor. Add another one first.")
             RecoveryCode.objects.filter(account_id=current.pk).delete()
@@ -208,6 +208,11 @@ def remove_app(account: User, *, now: datetime) -> None:
         if not removed:
             raise AccountRefused("The app has been removed already.")
         accounts.record(current, AccountAct.APP_REMOVED, by=current, now=now)
+
+
+def opens_the_desk(account: User) -> bool:
+    """Whether a passkey or an app of theirs is taken here."""
+    return passkeys_of(account).exists() or sessions.has_app(account)
 
 
 def without_passkey() -> QuerySet[User]:

@@ -40,6 +40,7 @@ def check(outcome: Outcome) -> None:
 
 
 @pytest.mark.sqlite
+@pytest.mark.lengthy
 def test_nothing_that_was_received_is_lost_while_web_processes_are_killed() -> None:
     check(tried("web processes killed, one every 0.4 s", SQLITE))
 

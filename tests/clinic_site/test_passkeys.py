@@ -456,14 +456,14 @@ def test_without_the_lock_both_are_removed(
     robin: User, monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = threading.Barrier(2, timeout=processes.PATIENCE)
-    original = sessions.has_second_factor
+    original = second_factor.opens_the_desk
 
     def both_have_deleted(account: User) -> bool:
         together.wait()
         return original(account)
 
     monkeypatch.setattr(second_factor, "_locked", lambda account: account)
-    monkeypatch.setattr(sessions, "has_second_factor", both_have_deleted)
+    monkeypatch.setattr(second_factor, "opens_the_desk", both_have_deleted)
     remove_both(robin, monday)
     assert not Passkey.objects.exists()
 
