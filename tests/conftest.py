@@ -143,8 +143,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Note what failed, for `script/test` to read out at its end for each of its parts."""
-    if not os.environ.get("TESTS_FAILED"):
+    """Note what failed, for `script/test` to read out at its end for each of its parts.
+
+    Workers of xdist note nothing: the process that started them hears of it as well.
+    """
+    if not os.environ.get("TESTS_FAILED") or "PYTEST_XDIST_WORKER" in os.environ:
         return
     part = os.environ.get("TESTS_PART", "")
     outcomes = [terminalreporter.stats.get(outcome, []) for outcome in ("failed", "error")]

@@ -149,6 +149,9 @@ def test_what_failed_is_named_for_the_last_lines(
     monkeypatch.setenv("TESTS_PART", "On SQLite")
     failed, missed = (SimpleNamespace(nodeid=f"tests/test_a.py::test_{n}") for n in (1, 2))
     reporter = SimpleNamespace(stats={"failed": [failed], "error": [missed], "passed": [None]})
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    conftest.pytest_terminal_summary(reporter)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER")
     conftest.pytest_terminal_summary(reporter)
     assert names.read_text() == (
         "On SQLite: tests/test_a.py::test_1\nOn SQLite: tests/test_a.py::test_2\n"
