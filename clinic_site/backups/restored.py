@@ -1,4 +1,4 @@
-"""Restores a backup into the site's database. The copy is quiet until somebody releases it.
+"""Restores a backup into the site's database. A copy is quiet until somebody releases it.
 
 The only writer of `RestoredCopy`.
 """
@@ -6,8 +6,9 @@ The only writer of `RestoredCopy`.
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.contrib.sessions.models import Session
 from django.core.management import call_command, get_commands
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
@@ -56,16 +57,29 @@ def restore(file: Path, identity: Path, now: datetime, *, replace: bool) -> Mani
     return manifest
 
 
-def bring_up_to_date() -> list[str]:
-    """Do what the code and later decisions ask of an older database; return what was done."""
-    done = []
+def bring_up_to_date(out: OutputWrapper, *, verify: bool) -> None:
+    """Do what the code and later decisions ask of an older database, and say what was done."""
     if due := migrations_due():
         call_command("migrate", interactive=False, verbosity=0)
-        done.append(f"Migrated it to this release: {len(due)} steps.")
+        out.write(f"Migrated it to this release: {len(due)} steps.")
     if AFTERWARDS in get_commands():
         call_command(AFTERWARDS)
-        done.append("Erased again whoever is on the list of erasures, if there is one.")
-    return done
+        out.write("Erased again whoever is on the list of erasures, if there is one.")
+    if verify:
+        call_command("verify_journal", stdout=out)
+        call_command("verify_pages", stdout=out)
+    out.write(
+        "This copy is quiet: no message leaves it, and patients cannot use it. When it is to "
+        "be the site again, run: manage.py release_restored_copy"
+    )
+
+
+def quieten(now: datetime, backup: str) -> None:
+    """Make a database quiet that was restored without us, and end every session that it has."""
+    with transaction.atomic():
+        RestoredCopy.objects.create(at=now, by=OPERATOR, backup=backup)
+        Session.objects.all().delete()
+    remember(True)
 
 
 def leave_behind(now: datetime) -> None:

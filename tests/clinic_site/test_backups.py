@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import pyrage
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -31,7 +32,7 @@ from bookings.management.worker import go_round
 from bookings.models import AppointmentRequest, Message, WorkerRun
 from bookings.status import MessageStatus
 from clinic_site.backups import archives, databases, keeping
-from procedures.models import RestoredCopy, restored
+from procedures.models import RestoredCopy
 from tests import clock, factories, processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -214,8 +215,10 @@ def test_a_quiet_copy_sends_nothing_and_takes_nothing_until_it_is_released(
     client: Client, sign_in: Callable[[str], Client], monday: datetime, mailoutbox: Any
 ) -> None:
     factories.received(now=monday)
-    RestoredCopy.objects.create(at=monday, by="the operator", backup="clinic.tar.age")
-    restored.look_again()
+    client.get("/appointments/request/")
+    call_command("quieten_copy", "PostgreSQL’s log until 14:00", "--verify", stdout=StringIO())
+    assert RestoredCopy.objects.get().backup == "PostgreSQL’s log until 14:00"
+    assert not Session.objects.exists()
 
     go_round(monday)
     assert messages.send_due() == 0

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
@@ -33,12 +32,4 @@ class Command(BaseCommand):
             options["file"], options["identity"], timezone.now(), replace=options["replace"]
         )
         self.stdout.write(f"Restored {len(manifest.tables)} tables with {manifest.rows} rows.")
-        for done in restored.bring_up_to_date():
-            self.stdout.write(done)
-        if options["verify"]:
-            call_command("verify_journal", stdout=self.stdout)
-            call_command("verify_pages", stdout=self.stdout)
-        self.stdout.write(
-            "This copy is quiet: no message leaves it, and patients cannot use it. When it is to "
-            "be the site again, run: manage.py release_restored_copy"
-        )
+        restored.bring_up_to_date(self.stdout, verify=options["verify"])
