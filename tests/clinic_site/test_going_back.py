@@ -196,7 +196,7 @@ def test_litestream_goes_back_to_a_moment(tmp_path: Path) -> None:
 
     def restored(*options: str) -> list[str]:
         back.unlink(missing_ok=True)
-        command = [str(LITESTREAM), "restore", *config, *options, "-o", back, file]
+        command = [str(LITESTREAM), "restore", *config, *options, "-o", str(back), str(file)]
         subprocess.run(command, capture_output=True, check=False)
         if not back.exists():
             return []
