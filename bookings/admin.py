@@ -21,6 +21,7 @@ from bookings.desk.sessions import (
     LocationAdmin,
     MachineKindAdmin,
     ResourceAdmin,
+    RoomKindAdmin,
 )
 from bookings.desk.webhooks import WebhookAdmin
 
@@ -39,6 +40,7 @@ __all__ = [
     "PersonAdmin",
     "QuestionGroupAdmin",
     "ResourceAdmin",
+    "RoomKindAdmin",
     "ScreeningQuestionAdmin",
     "TopicAdmin",
     "TreatmentAdmin",

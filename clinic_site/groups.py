@@ -97,6 +97,7 @@ GROUPS = {
             "openinghours",
             "questiongroup",
             "resource",
+            "roomkind",
             "sessionchange",
             "sharedplace",
             "topic",

@@ -58,6 +58,7 @@ SECTIONS = (
             Page(
                 "Rooms and machines", "admin:bookings_resource_changelist", "bookings.view_resource"
             ),
+            Page("Kinds of room", "admin:bookings_roomkind_changelist", "bookings.view_roomkind"),
             Page(
                 "Kinds of machine",
                 "admin:bookings_machinekind_changelist",

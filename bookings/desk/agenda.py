@@ -361,6 +361,7 @@ class Agenda:
         return Column(clinician, held, sorted(entries, key=lambda each: (each.starts, each.ends)))
 
     def _machines_away(self, day: Span) -> list[Entry]:
+        """Machines, and rooms without which a session goes on in others of their kind."""
         return [
             Entry(
                 Kind.AWAY,
@@ -369,7 +370,7 @@ class Agenda:
                 why=f"{each.resource}: {each.reason or 'not available'}",
             )
             for each in self.rota.closures
-            if each.resource and each.resource.machine_kind_id
+            if each.resource and (each.resource.machine_kind_id or each.resource.room_kind_id)
             if each.starts < day.ends and day.starts < each.ends
         ]
 

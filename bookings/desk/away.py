@@ -11,11 +11,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings import journal
+from bookings import journal, triage
 from bookings.desk.forms.away import AwayForm
 from bookings.desk.forms.diary import DayForm
 from bookings.diary.losses import Losses, losses
-from bookings.models import Closure, Location, Resource
+from bookings.diary.other_rooms import RoomChange, other_rooms
+from bookings.models import Appointment, Closure, Location, OfferedTime, Resource
 from procedures.ground.forms import number_in, posted
 from procedures.ground.signed_in import signed_in
 
@@ -39,8 +40,11 @@ class AwayPage:
             return self._show(form)
         if self.data.get("shown") != self._digest() or "save" not in self.data:
             return self._show(form, losses(self.now, self.closure))
+        changes = other_rooms(self.closure, losses(self.now, self.closure))
         self._save(form)
-        return self._lead_on()
+        by = signed_in(self.request)
+        changed = [triage.change_room(each, by=by, now=self.now) for each in changes]
+        return self._lead_on(sum(changed))
 
     def _chosen_by_link(self) -> dict[str, Any]:
         """A link may choose a clinician and a day, and nothing else."""
@@ -64,12 +68,14 @@ class AwayPage:
                 *(each.offer.request for each in lost.offers),
             ]
             journal.record_list("who is affected", shown, by=signed_in(self.request), at=self.now)
+        changes = other_rooms(self.closure, lost) if lost else []
         context = {
             **self.admin.admin_site.each_context(self.request),
             "title": "Somebody is away",
             "form": form,
             "closure": self.closure,
-            "lost": lost,
+            "lost": _without(changes, lost) if lost else None,
+            "changes": changes,
             "shown": self._digest() if lost else "",
             "may_take_back": not self.is_new
             and self.admin.has_delete_permission(self.request, self.closure),
@@ -100,14 +106,37 @@ class AwayPage:
                 fields = {"changed": {"fields": form.changed_data}}
                 self.admin.log_change(self.request, closure, [fields])
 
-    def _lead_on(self) -> HttpResponse:
+    def _lead_on(self, changed: int) -> HttpResponse:
         """To those who need another time, or back to the diary if nobody does."""
         closure = self.closure
         lost = losses(self.now, closure)
         said = f"Saved: {closure.sentence}, {closure.period}."
+        if changed:
+            what = (
+                "1 visit or offered time has"
+                if changed == 1
+                else f"{changed} visits or offered times have"
+            )
+            said += f" {what} another room now."
         if lost.appointments or lost.offers:
             messages.success(self.request, said)
             return redirect(f"{reverse('admin:bookings_rebook')}?closure={closure.pk}")
-        messages.success(self.request, f"{said} Nobody has an appointment then.")
+        nobody = "Nobody needs another time." if changed else "Nobody has an appointment then."
+        messages.success(self.request, f"{said} {nobody}")
         day = timezone.localdate(closure.starts)
         return redirect(f"{reverse('admin:bookings_diary_day')}?day={day:%Y-%m-%d}")
+
+
+def _without(changes: list[RoomChange], lost: Losses) -> Losses:
+    """What is lost all the same once these have other rooms."""
+    saved = {(type(each.held), each.held.pk) for each in changes}
+    appointments = [
+        each for each in lost.appointments if (Appointment, each.appointment.pk) not in saved
+    ]
+    offers = []
+    for each in lost.offers:
+        times = [time for time in each.times if (OfferedTime, time.pk) not in saved]
+        if times:
+            is_whole = each.is_whole and len(times) == len(each.times)
+            offers.append(each._replace(times=times, is_whole=is_whole))
+    return lost._replace(appointments=appointments, offers=offers)

@@ -28,7 +28,8 @@ class AppointmentTypeAdmin(CarefulAdmin):
     """The types of appointment that can be booked."""
 
     form = AppointmentTypeForm
-    list_display = ("name", "minutes", "buffer_minutes", "retired_on")
+    list_display = ("name", "minutes", "buffer_minutes", "room_kind", "retired_on")
+    list_select_related = ("room_kind",)
 
     def save_model(
         self,

@@ -29,6 +29,7 @@ from bookings.models import (
     Location,
     MachineKind,
     Resource,
+    RoomKind,
     SessionChange,
 )
 from procedures.ground.decisions import CarefulAdmin, CarefulInline
@@ -108,12 +109,18 @@ class MachineKindAdmin(CarefulAdmin):
     """The kinds of machine that a type of appointment may need."""
 
 
+@admin.register(RoomKind)
+class RoomKindAdmin(CarefulAdmin):
+    """The kinds of room that a type of appointment may need."""
+
+
 @admin.register(Resource)
 class ResourceAdmin(StrandingAdmin):
     """Rooms and machines. Clinicians are resources too, but they are created automatically."""
 
     form = ResourceForm
-    list_display = ("name", "location", "machine_kind")
+    list_display = ("name", "location", "room_kind", "machine_kind")
+    list_select_related = ("location", "room_kind", "machine_kind")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Resource]:
         return super().get_queryset(request).filter(clinician=None)

@@ -3,8 +3,8 @@
 A claim is one five-minute cell of one resource, and a unique constraint makes it exclusive: two
 people can never be given the same time, on SQLite and on PostgreSQL alike. Claims are inserted in
 one order everywhere, so that two transactions never wait for each other in a circle. A time claims
-the clinician, the room of the clinic session and every machine that its type needs, including the
-buffer.
+the clinician, a room and every machine that its type needs, including the buffer. Of several rooms or
+machines that would do it takes the first that is free, and the next if somebody else was faster.
 
 An offer holds its times until `held_until`. After that, anybody who wants a time may take it over,
 but only by winning `open -> expired` on the same row on which an acceptance has to win `open ->
@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -45,6 +46,8 @@ from procedures.models import Clinician, Revision
 
 # A database takes only so many values in one question.
 CLAIMS_AT_ONCE = 500
+# How often a time is looked for while others take the rooms and machines that were seen free.
+LOOKS = 4
 Given = TypeVar("Given")
 CAN_REOPEN = [AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW, AppointmentStatus.CANCELLED]
 
@@ -83,18 +86,17 @@ def offer(
         raise TriageRefused(
             "The offer must end in the future, and before the first of its times starts."
         )
-    with transaction.atomic():
-        made = Offer.objects.create(
-            request=request,
-            appointment_type=appointment_type,
-            clinician=clinician,
-            made_at=now,
-            made_by=by,
-            held_until=held_until,
-            buffer_minutes=appointment_type.buffer_minutes,
-            freed=freed,
-        )
-        _hold(made, sorted(starts), now=now)
+    made = Offer(
+        request=request,
+        appointment_type=appointment_type,
+        clinician=clinician,
+        made_at=now,
+        made_by=by,
+        held_until=held_until,
+        buffer_minutes=appointment_type.buffer_minutes,
+        freed=freed,
+    )
+    _or_another(partial(_hold, made, sorted(starts), now=now))
     return made
 
 
@@ -117,6 +119,8 @@ def accept(
         )
     with transaction.atomic():
         _close(chosen.offer, OfferStatus.ACCEPTED, by=by, now=now)
+        # Another room may have been found for it until now.
+        chosen.refresh_from_db(fields=["room"])
         appointment = Appointment.objects.create(
             request=chosen.offer.request,
             appointment_type=chosen.offer.appointment_type,
@@ -156,27 +160,44 @@ def book(
         noted: dict[str, Any] = {"by": by, "now": now, "given": given}
         give = partial(book, request, appointment_type=appointment_type, starts=starts, **noted)
         return _with_whoever(request, appointment_type, [starts], now, give)
-    with transaction.atomic():
-        free = _find(appointment_type, clinician, starts, now)
-        appointment = Appointment.objects.create(
-            request=request,
-            appointment_type=appointment_type,
-            clinician=clinician,
-            room=free.room,
-            given=given,
-            starts=free.starts,
-            ends=free.ends,
-            booked_at=now,
-            booked_by=by,
-        )
-        _claim(
-            (
-                Claim(resource_id=resource, cell=cell, appointment=appointment)
-                for resource, cell in _wanted(free, _buffer(appointment_type))
-            ),
-            now=now,
-        )
+    appointment = Appointment(
+        request=request,
+        appointment_type=appointment_type,
+        clinician=clinician,
+        given=given,
+        booked_at=now,
+        booked_by=by,
+    )
+    _or_another(partial(_book, appointment, starts, now=now))
     return appointment
+
+
+class _WasFaster(TimeTaken):
+    """Somebody else took a room, a machine or the clinician between the look and the claim."""
+
+
+def change_room(held: Appointment | OfferedTime, to: Resource, *, now: datetime) -> None:
+    """Give a booked visit or a held time another room. Raises TimeTaken if either has gone."""
+    rows: QuerySet[Any]
+    with transaction.atomic():
+        if isinstance(held, Appointment):
+            rows = Appointment.objects.filter(pk=held.pk, status=AppointmentStatus.BOOKED)
+            claims = Claim.objects.filter(appointment=held)
+        else:
+            # Whoever takes the offer up waits for this row, and then looks for the room again.
+            Offer.objects.select_for_update().filter(pk=held.offer_id).first()
+            rows = OfferedTime.objects.filter(pk=held.pk, offer__status=OfferStatus.OPEN)
+            claims = Claim.objects.filter(offered_time=held)
+        at = claims.filter(resource=held.room_id).values_list("cell", flat=True)
+        _take_over_expired([Claim(resource=to, cell=cell) for cell in at], now=now)
+        try:
+            changed = rows.filter(room=held.room_id).update(room=to) and claims.filter(
+                resource=held.room_id
+            ).update(resource=to)
+        except IntegrityError:
+            changed = 0
+        if not changed:
+            raise TimeTaken(f"{to} has just been taken.")
 
 
 class Planned(NamedTuple):
@@ -335,8 +356,34 @@ def _with_whoever(
     )
 
 
+def _or_another(take: Callable[[], None]) -> None:
+    """Take a time. Look again if somebody else was faster: another room or machine may be free."""
+    for left in reversed(range(LOOKS)):
+        try:
+            with transaction.atomic():
+                take()
+            return
+        except _WasFaster:
+            if not left:
+                raise
+
+
+def _book(appointment: Appointment, starts: datetime, *, now: datetime) -> None:
+    kind = appointment.appointment_type
+    free = _find(kind, appointment.clinician, starts, now)
+    appointment.pk = None
+    appointment.room = free.room
+    appointment.starts, appointment.ends = free.starts, free.ends
+    appointment.save(force_insert=True)
+    wanted = _wanted(free, _buffer(kind))
+    claims = (Claim(resource_id=each, cell=cell, appointment=appointment) for each, cell in wanted)
+    _claim(claims, now=now)
+
+
 def _hold(made: Offer, starts: Iterable[datetime], *, now: datetime) -> None:
     kind = made.appointment_type
+    made.pk = None
+    made.save(force_insert=True)
     found = [_find(kind, made.clinician, start, now) for start in starts]
     wanted = [_wanted(free, _buffer(kind)) for free in found]
     times = OfferedTime.objects.bulk_create(
@@ -404,7 +451,7 @@ def _claim(claims: Iterable[Claim], *, now: datetime) -> None:
         with transaction.atomic():
             Claim.objects.bulk_create(wanted)
     except IntegrityError:
-        raise TimeTaken("That time has just been taken. Choose another.") from None
+        raise _WasFaster("That time has just been taken. Choose another.") from None
 
 
 def _take_over_expired(wanted: Sequence[Claim], *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     TimeField,
     Value,
@@ -106,6 +107,8 @@ class Rota:
         # The sessions as they were planned, and what closures leave of them; both in order.
         self.planned: list[Stretch] = []
         self.stretches: list[Stretch] = []
+        # Whose sessions each room of a kind is for, and when.
+        self.in_rooms: defaultdict[int, list[Stretch]] = defaultdict(list)
         if self.days:
             self._read(clinician)
 
@@ -128,7 +131,11 @@ class Rota:
             for session, span in self.planned
             for part in self._left_of(session, span)
         ]
-        self.stretches = sorted(left, key=lambda stretch: (stretch.span, stretch.session.pk))
+        for each in left:
+            self.in_rooms[each.session.room_id].append(each)
+        left.sort(key=lambda stretch: (stretch.span, stretch.session.pk))
+        self.stretches = _of(clinician, left)
+        self.planned = _of(clinician, self.planned)
 
     def _read_rules_of_the_clinic(self) -> None:
         """The opening hours, and the days on which the whole clinic is closed: one query for both."""
@@ -152,7 +159,8 @@ class Rota:
         """Read the sessions, and the other hours that they have on some days, with one query."""
         sessions = ClinicSession.objects.between(self.days[0], self.days[-1])
         if clinician:
-            sessions = sessions.filter(clinician=clinician)
+            # And of others, whose rooms may not be taken from them.
+            sessions = sessions.filter(Q(clinician=clinician) | Q(room__room_kind__isnull=False))
         change = FilteredRelation("changes", condition=Q(changes__day__in=self.days))
         rows: Any = sessions.select_related("clinician__resource", "room__location").annotate(
             change=change,
@@ -202,6 +210,7 @@ class Taken:
     def __init__(self, rota: Rota, now: datetime):
         # A time that begins on the last day may end on the next.
         span = Span(rota.span.starts, rota.span.ends + timedelta(days=1))
+        self.in_rooms = rota.in_rooms
         lapsed = Q(offered_time__offer__status=OfferStatus.OPEN) & Q(
             offered_time__offer__held_until__lte=now
         )
@@ -236,6 +245,14 @@ class Taken:
     def leaves(self, resources: Collection[int], wanted: Iterable[int]) -> bool:
         """Whether nobody has any of these resources in any of these cells."""
         return not any((each, cell) in self.cells for cell in wanted for each in resources)
+
+    def leaves_room(self, room: Resource, clinician: int, span: Span) -> bool:
+        """Whether the room is free, and no session of another clinician is in it then."""
+        return self.leaves([room.pk], cells(*span)) and not any(
+            each.session.clinician_id != clinician
+            for each in self.in_rooms.get(room.pk, ())
+            if each.span.starts < span.ends and span.starts < each.span.ends
+        )
 
 
 def stretches(days: Collection[date], clinician: Clinician | None = None) -> list[Stretch]:
@@ -297,16 +314,16 @@ def is_away(resources: Iterable[int], span: Span) -> bool:
 
 
 def is_in_session(clinician: Clinician, room: Resource | None, span: Span) -> bool:
-    """Whether the clinician has a session that contains the time, in that room if one is given."""
+    """Whether the clinician has a session that contains the time, and that can use a given room."""
     day = timezone.localdate(span.starts)
     return any(
-        stretch.span.holds(span) and room in {None, stretch.session.room}
+        stretch.span.holds(span) and (room is None or stretch.session.can_use(room))
         for stretch in stretches([day], clinician)
     )
 
 
 def stranded(now: datetime, among: Q | None = None) -> list[Stranded]:
-    """Future appointments whose session was shortened or cancelled, or whose machine is away."""
+    """Future appointments whose session was shortened or cancelled, or whose room or machine is away."""
     coming = Appointment.objects.filter(
         among or Q(), status=AppointmentStatus.BOOKED, starts__gt=now, room__isnull=False
     )
@@ -333,11 +350,11 @@ def _away_of_its_claims() -> Subquery:
 def why_stranded(appointment: Appointment, claimed: Collection[int], rota: Rota) -> str:
     """Why the clinic no longer has the time of an appointment with these claims; empty if it has."""
     own = Span(appointment.starts, appointment.ends)
-    place = (appointment.clinician_id, appointment.room_id)
+    room = appointment.room
     if not any(
         span.holds(own)
         for session, span in rota.stretches
-        if (session.clinician_id, session.room_id) == place
+        if session.clinician_id == appointment.clinician_id and room and session.can_use(room)
     ):
         return f"{appointment.clinician.name} no longer has a clinic at that time."
     closed = (
@@ -351,7 +368,7 @@ def why_stranded(appointment: Appointment, claimed: Collection[int], rota: Rota)
 
 
 class Places:
-    """Where a time for one type of appointment fits, and which machines it needs."""
+    """Where a time for one type of appointment fits, in which room, and which machines it needs."""
 
     def __init__(self, appointment_type: AppointmentType, taken: Taken):
         self.length = timedelta(minutes=appointment_type.minutes)
@@ -364,6 +381,9 @@ class Places:
             "pk", "resource", "resource__location"
         ):
             self.machines[kind].append((machine, location))
+        # The rooms that it may be in. It is in that of its session if it needs no kind of room.
+        kind_of_room = appointment_type.room_kind_id
+        self.rooms = None if kind_of_room is None else list(rooms_of(kind_of_room))
 
     def within(self, stretch: Stretch, after: datetime) -> Iterator[FreeTime]:
         """The free times of a stretch that do not begin before an instant, one after the other."""
@@ -377,12 +397,16 @@ class Places:
     def free(self, stretch: Stretch, starts: datetime) -> FreeTime | None:
         """The time in that stretch with everything that it needs, if all of that is free."""
         session = stretch.session
-        wanted = cells(starts, starts + self.whole)
+        span = Span(starts, starts + self.whole)
+        wanted = cells(*span)
         clinician = getattr(session.clinician, "resource", None)
         chosen = [clinician.pk] if clinician else []
-        chosen.append(session.room_id)
         if not self.taken.leaves(chosen, wanted):
             return None
+        room = self._room(session, span)
+        if room is None:
+            return None
+        chosen.append(room.pk)
         for machines in self.machines.values():
             machine = next(
                 (
@@ -395,7 +419,22 @@ class Places:
             if machine is None:
                 return None
             chosen.append(machine)
-        return FreeTime(starts, starts + self.length, session.room, tuple(chosen))
+        return FreeTime(starts, starts + self.length, room, tuple(chosen))
+
+    def _room(self, session: ClinicSession, span: Span) -> Resource | None:
+        """The room of the session if it will do and is free; otherwise the first that is."""
+        own = session.room
+        will_do = self.rooms is None or own in self.rooms
+        if will_do and self.taken.leaves([own.pk], cells(*span)):
+            return own
+        there = (each for each in self.rooms or () if each.location_id == own.location_id)
+        free = (each for each in there if self.taken.leaves_room(each, session.clinician_id, span))
+        return next(free, None)
+
+
+def rooms_of(kind: int) -> QuerySet[Resource]:
+    """The rooms of a kind, by name."""
+    return Resource.objects.filter(room_kind=kind).select_related("location").order_by("name")
 
 
 def _spans_on(day: date, session: _Hours, hours: Iterable[tuple[time, time]]) -> list[Span]:
@@ -412,9 +451,19 @@ def _spans_on(day: date, session: _Hours, hours: Iterable[tuple[time, time]]) ->
 
 
 def _cancels(closure: Closure, session: ClinicSession) -> bool:
+    if closure.resource_id == session.room_id:
+        # The session goes on in other rooms of the kind, for visits that may be in any of them.
+        return session.room.room_kind_id is None
     return closure.resource_id in own_resources(session) or bool(
         closure.location_id and closure.location_id == session.room.location_id
     )
+
+
+def _of(clinician: Clinician | None, found: list[Stretch]) -> list[Stretch]:
+    """Only the sessions of that clinician, or all of them."""
+    if clinician is None:
+        return found
+    return [each for each in found if each.session.clinician_id == clinician.pk]
 
 
 def _without(span: Span, closure: Closure) -> list[Span]:

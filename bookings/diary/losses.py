@@ -56,7 +56,7 @@ def losses(now: datetime, closure: Closure | None = None, ahead: timedelta | Non
         return why_stranded(visit, claimed, rota)
 
     stranded = [Stranded(each, why(each, taken.claimed[each.pk])) for each in booked]
-    lost = [(each, why(_as_if_booked(each), taken.held[each.pk])) for each in held]
+    lost = [(each, why(as_if_booked(each), taken.held[each.pk])) for each in held]
     return Losses(
         [each for each in stranded if each.why],
         _by_offer(pair for pair in lost if pair[1]),
@@ -93,7 +93,8 @@ def _held(then: Q, now: datetime) -> list[OfferedTime]:
     )
 
 
-def _as_if_booked(time: OfferedTime) -> Appointment:
+def as_if_booked(time: OfferedTime) -> Appointment:
+    """An offered time as the appointment that it would become. It is not stored."""
     offer = time.offer
     return Appointment(
         clinician=offer.clinician, room=time.room, starts=time.starts, ends=time.ends

@@ -1,7 +1,8 @@
 """Whoever is free: who gets a time that somebody can have with any clinician. Writes nothing.
 
 The rule, in this order: whom the patient asked for; whoever has the fewest visits on these days; by
-name. Machines need no such rule: a type names kinds, and a time takes the first machine that is free.
+name. Rooms and machines need no such rule: a type names kinds, and a time takes the first of each kind
+that is free, beginning with the room of the session.
 """
 
 from collections import defaultdict

@@ -28,6 +28,7 @@ from bookings.models.sessions import (
     MachineKind,
     OpeningHours,
     Resource,
+    RoomKind,
     SessionChange,
 )
 from bookings.models.subscriptions import Subscription
@@ -70,6 +71,7 @@ __all__ = [
     "RedFlag",
     "RequestEvent",
     "Resource",
+    "RoomKind",
     "ScreeningAnswer",
     "ScreeningQuestion",
     "SearchKey",

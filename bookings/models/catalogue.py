@@ -24,7 +24,16 @@ class AppointmentType(models.Model):
         "bookings.MachineKind",
         blank=True,
         verbose_name="machines needed",
-        help_text="As well as the clinician and the room of the session.",
+        help_text="As well as the clinician and a room.",
+    )
+    room_kind = models.ForeignKey(
+        "bookings.RoomKind",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name="kind of room needed",
+        help_text="A free room of this kind is taken at the place of the session, its own room first. "
+        "If you leave this empty, the visit is in the room of the session.",
     )
     # Since when it can no longer be booked.
     retired_on = models.DateField(null=True, blank=True)
@@ -32,7 +41,7 @@ class AppointmentType(models.Model):
 
     PERSONAL: set[str] = set()
     OF_STAFF = {"retired_by"}
-    NOT_PERSONAL = {"id", "name", "minutes", "buffer_minutes", "needs", "retired_on"}
+    NOT_PERSONAL = {"id", "name", "minutes", "buffer_minutes", "needs", "room_kind", "retired_on"}
 
     class Meta:
         constraints = [

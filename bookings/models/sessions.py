@@ -82,6 +82,18 @@ class MachineKind(models.Model):
         return self.name
 
 
+class RoomKind(models.Model):
+    """A kind of room, such as one with an ultrasound machine. Rooms of one kind serve equally well."""
+
+    name = models.CharField(max_length=100, unique=True)
+
+    PERSONAL: set[str] = set()
+    NOT_PERSONAL = {"id", "name"}
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Resource(models.Model):
     """Something that can serve one patient at a time: a clinician, a room, a machine."""
 
@@ -95,9 +107,17 @@ class Resource(models.Model):
         on_delete=models.PROTECT,
         help_text="Leave this empty for a room.",
     )
+    room_kind = models.ForeignKey(
+        RoomKind,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        help_text="For a room. A visit can be in any free room of its kind. Leave this empty if only "
+        "the clinicians who have their sessions in the room use it.",
+    )
 
     PERSONAL: set[str] = set()
-    NOT_PERSONAL = {"id", "name", "clinician", "location", "machine_kind"}
+    NOT_PERSONAL = {"id", "name", "clinician", "location", "machine_kind", "room_kind"}
 
     class Meta:
         verbose_name = "room or machine"
@@ -108,7 +128,12 @@ class Resource(models.Model):
                 | Q(clinician=None, location__isnull=False),
                 name="a_clinician_or_something_at_a_location",
                 violation_error_message="Choose a location.",
-            )
+            ),
+            CheckConstraint(
+                condition=Q(room_kind=None) | Q(clinician=None, machine_kind=None),
+                name="only_a_room_has_a_kind_of_room",
+                violation_error_message="Choose a kind of room or a kind of machine, not both.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -179,6 +204,12 @@ class ClinicSession(models.Model):
             and (self.last_day is None or day <= self.last_day)
             and day.weekday() == self.first_day.weekday()
         )
+
+    def can_use(self, room: Resource) -> bool:
+        """Whether its visits may be in that room: its own, or one of any kind at the same place."""
+        if room.pk == self.room_id:
+            return True
+        return room.room_kind_id is not None and room.location_id == self.room.location_id
 
 
 class SessionChange(models.Model):

@@ -63,6 +63,7 @@ class Event(StrEnum):
     ASKS_AFTER_ALL = "wanted the withdrawn request after all"
     FREED = "freed the time that was given back"
     ARRIVED = "noted that the patient arrived"
+    ROOM_CHANGED = "gave it another room"
     CALLED_IN = "noted the start of the visit"
     ATTENDED = "recorded that the patient came"
     ATTENDANCE_UNDONE = "undid the last note on the visit"
@@ -183,6 +184,8 @@ TOLD: dict[Event, ToldPatient] = {
     ),
     Event.FREED: ToldPatient(),
     Event.ARRIVED: ToldPatient(),
+    # They know the place. Whoever meets them there knows the room.
+    Event.ROOM_CHANGED: ToldPatient(),
     Event.CALLED_IN: ToldPatient(),
     Event.ATTENDED: ToldPatient(by_clinic=_("The visit took place.")),
     Event.ATTENDANCE_UNDONE: ToldPatient(
@@ -289,6 +292,7 @@ LOOKS = (
     Event.NOTE_UNPINNED,
     Event.WRONG_BIRTH_DATES,
     Event.LEFT_MESSAGE,
+    Event.ROOM_CHANGED,
     *CALLS.values(),
 )
 # What other systems are told of an event. They are told nothing of what makes no screen stale.

@@ -94,6 +94,7 @@ from bookings.triage.visits import (
     booked_appointment,
     cancel,
     cancel_until,
+    change_room,
     keep_appointment,
     leave_as_it_is,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "catch_up",
     "change_contact",
     "change_person",
+    "change_room",
     "correct_birth_date",
     "decline",
     "defer",

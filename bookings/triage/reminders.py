@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from bookings import messages
 from bookings.diary.daytime import is_daytime, next_daytime, same_time
-from bookings.diary.free_times import Span, is_in_session
+from bookings.diary.free_times import Span, is_away, is_in_session
 from bookings.models import Appointment, Message
 from bookings.status import AppointmentStatus, MessageKind
 from procedures.ground.batches import Tally, one_by_one
@@ -74,7 +74,8 @@ def _remind(pk: int, *, days: int, now: datetime) -> bool:
     related = Appointment.objects.select_related("request", "clinician", "room")
     appointment = related.get(pk=pk)
     span = Span(appointment.starts, appointment.ends)
-    if appointment.room and not is_in_session(appointment.clinician, appointment.room, span):
+    room = appointment.room
+    if room and (not is_in_session(appointment.clinician, room, span) or is_away([room.pk], span)):
         return False  # its clinic was cancelled, and the desk is asked to phone the patient
     if _has_just_been_confirmed(appointment, days):
         return False

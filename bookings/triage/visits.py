@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from bookings import diary, journal, messages
 from bookings.diary.desk_hours import answer_due
+from bookings.diary.other_rooms import RoomChange
 from bookings.models import Appointment, AppointmentRequest, Treatment
 from bookings.screening import refuse_blocking_flags
 from bookings.status import (
@@ -18,6 +20,7 @@ from bookings.status import (
     MessageKind,
     OfferStatus,
     RequestStatus,
+    TimeTaken,
     TriageRefused,
 )
 from bookings.status.events import Event
@@ -138,6 +141,20 @@ def leave_as_it_is(
         refuse_blocking_flags(request)
         messages.queue(request, MessageKind.KEPT, by=by.get_username(), now=now)
     return request
+
+
+def change_room(change: RoomChange, *, by: User, now: datetime) -> bool:
+    """Give a visit or a held time another room. False if it has ended or somebody has that room.
+
+    The patient is told nothing: they know the place, and whoever meets them knows the room.
+    """
+    try:
+        with transaction.atomic():
+            journal.record(change.request, Event.ROOM_CHANGED, by=by, at=now, room=change.to.name)
+            diary.change_room(change.held, change.to, now=now)
+    except TimeTaken:
+        return False
+    return True
 
 
 def cancel_until(appointment: Appointment) -> datetime:

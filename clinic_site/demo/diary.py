@@ -1,6 +1,6 @@
 """Where and when the invented clinic works."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -8,7 +8,14 @@ from django.utils import timezone
 from bookings import diary
 from bookings.access import make_token
 from bookings.diary.feeds import make_feed
-from bookings.models import AppointmentType, ClinicSession, Location, MachineKind, Resource
+from bookings.models import (
+    AppointmentType,
+    ClinicSession,
+    Location,
+    MachineKind,
+    Resource,
+    RoomKind,
+)
 from bookings.status import FeedWords, Scope
 from procedures.models import Clinician
 from procedures.models.clinic import details
@@ -33,7 +40,13 @@ LOCATIONS = {
     "Sample Health Centre": ("2 Example Road, Exampleton EX0 0EX", "On the ground floor."),
 }
 MAIN = "Main house"
-ROOMS = {"Room 1": "Main house", "Room 2": "Main house", "Room A": "Sample Health Centre"}
+# Nobody has sessions in Room 3, so it is there when another one cannot be used.
+ROOMS = {
+    "Room 1": "Main house",
+    "Room 2": "Main house",
+    "Room 3": "Main house",
+    "Room A": "Sample Health Centre",
+}
 MACHINES = {"Ultrasound 1": "Main house", "Ultrasound A": "Sample Health Centre"}
 OPENING = (time(8, 30), time(18))
 
@@ -68,16 +81,7 @@ def load(now: datetime) -> None:
         for weekday in details().week:
             opens, closes = OPENING
             place.opening_hours.create(weekday=weekday, opens=opens, closes=closes)
-    ultrasound = MachineKind.objects.create(name="Ultrasound machine")
-    for rooms, kind in ((ROOMS, None), (MACHINES, ultrasound)):
-        for name, at in rooms.items():
-            location = Location.objects.get(name=at)
-            Resource.objects.create(name=name, location=location, machine_kind=kind)
-    for name, (minutes, buffer_minutes, needs_machine) in APPOINTMENT_TYPES.items():
-        made, _ = AppointmentType.objects.get_or_create(
-            name=name, defaults={"minutes": minutes, "buffer_minutes": buffer_minutes}
-        )
-        made.needs.set([ultrasound] if needs_machine else [])
+    _load_what_can_be_booked()
     today = timezone.localdate(now)
     monday = today - timedelta(days=today.weekday(), weeks=WEEKS_BEFORE)
     for each in SESSIONS:
@@ -90,6 +94,29 @@ def load(now: datetime) -> None:
             starts=each.starts,
             ends=each.ends,
         )
+    _let_others_look(today, now)
+
+
+def _load_what_can_be_booked() -> None:
+    """Rooms, machines, and the types of appointment that need them."""
+    ultrasound = MachineKind.objects.create(name="Ultrasound machine")
+    consulting = RoomKind.objects.create(name="Consulting room")
+    for things, kinds in (
+        (ROOMS, {"room_kind": consulting}),
+        (MACHINES, {"machine_kind": ultrasound}),
+    ):
+        for name, at in things.items():
+            Resource.objects.create(name=name, location=Location.objects.get(name=at), **kinds)
+    for name, (minutes, buffer_minutes, needs_machine) in APPOINTMENT_TYPES.items():
+        of_type = {"minutes": minutes, "buffer_minutes": buffer_minutes}
+        made, _ = AppointmentType.objects.get_or_create(name=name, defaults=of_type)
+        made.room_kind = consulting
+        made.save(update_fields=["room_kind"])
+        made.needs.set([ultrasound] if needs_machine else [])
+
+
+def _let_others_look(today: date, now: datetime) -> None:
+    """A calendar feed of one clinician, and the token of another system."""
     ada = diary.resource_of(Clinician.objects.get(slug=ADA))
     make_feed(ada, says=FeedWords.INITIALS, by="manager", now=now)
     make_token(

@@ -1,7 +1,7 @@
 """Somebody is away or something is closed: entered as it is said, and shown before it is saved."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +9,23 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from bookings import diary
-from bookings.models import Appointment, ClinicSession, Closure, Location, Look, Resource
+from bookings import diary, triage
+from bookings.diary import free_times
+from bookings.models import (
+    Appointment,
+    Claim,
+    ClinicSession,
+    Closure,
+    Location,
+    Look,
+    Resource,
+    RoomKind,
+)
 from bookings.status import RequestStatus
+from bookings.status.events import Event
 from procedures.models import Clinician
 from tests import factories
+from tests.people import book_instead
 
 pytestmark = pytest.mark.django_db
 
@@ -350,3 +362,33 @@ def test_who_may_only_look_sees_the_stock_page(
 )
 def test_a_closure_says_when_it_is(span: tuple[datetime, datetime], period: str) -> None:
     assert Closure(starts=span[0], ends=span[1]).period == period
+
+
+def test_a_room_that_closes_hands_its_visits_to_others_of_its_kind(
+    appointment: Appointment, doctor: Clinician, monday: datetime, sign_in: Any
+) -> None:
+    """One visit and a held time have the other room; where that is taken, the patient is stranded."""
+    closing, other = factories.room("Room of clinician"), factories.room("Other room")
+    kind = RoomKind.objects.create(name="Treatment room")
+    Resource.objects.filter(clinician=None).update(room_kind=kind)
+    five, six = appointment.starts + timedelta(hours=1), appointment.starts + timedelta(hours=2)
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    held = factories.offer(request, [five], now=monday).times.get()
+    stays = book_instead(factories.request_at(RequestStatus.IN_REVIEW, now=monday), six, monday)
+    Closure.objects.create(resource=other, starts=six, ends=six + timedelta(hours=1))
+    desk, posted = sign_in("Reception"), away(closing)
+    page = " ".join(shown(desk, posted).split())
+    assert "1 patient has an appointment then" in page
+    assert "2 move to another room of the same kind at the same time" in page
+    said = desk.get(save(desk, posted).url).content.decode()
+    assert "2 visits or offered times have another room now." in said
+    assert [each.appointment for each in free_times.stranded(monday)] == [stays]
+    appointment.refresh_from_db()
+    assert appointment.room == other
+    claimed = Claim.objects.filter(appointment=appointment).values_list("resource", flat=True)
+    assert set(claimed) == {other.pk, doctor.resource.pk}
+    assert appointment.request.events.filter(kind=Event.ROOM_CHANGED).count() == 1
+    # The patient can still take what was held, and has it in the other room.
+    request.refresh_from_db()
+    triage.accept(request, version=request.version, chosen=held, now=monday)
+    assert request.appointments.get().room == other

@@ -26,6 +26,7 @@ from bookings.models import (
     Message,
     Offer,
     RequestEvent,
+    RoomKind,
 )
 from bookings.status import (
     MessageKind,
@@ -131,6 +132,36 @@ def without_unique_claims() -> Iterator[None]:
 def test_r1_without_the_constraint_the_same_time_is_held_many_times(hour: datetime) -> None:
     outcomes = race([offering(in_review(), hour) for _ in range(PEOPLE)])
     assert len(winners(outcomes)) > 1
+    assert overlaps() > 0
+
+
+def in_one_room(start: datetime) -> list[Callable[[], Any]]:
+    """Two bookings, each with a clinician of its own, for the only room of the kind that both need."""
+    kind = factories.appointment_type()
+    kind.room_kind = RoomKind.objects.create(name="Treatment room")
+    kind.save()
+    room = factories.room("Treatment room")
+    room.room_kind = kind.room_kind
+    room.save()
+    book = partial(
+        diary.book, appointment_type=kind, starts=start, by="somebody", now=timezone.now()
+    )
+    return [
+        partial(book, in_review(), clinician=factories.clinician(who)) for who in ("ann", "bob")
+    ]
+
+
+def test_the_last_free_room_of_a_kind_has_one_visit(hour: datetime) -> None:
+    outcomes = race(in_one_room(hour))
+    assert len(winners(outcomes)) == 1
+    assert losses(outcomes) == {TimeTaken}
+
+
+@on_postgresql_only
+@pytest.mark.postgres
+@pytest.mark.usefixtures("without_unique_claims")
+def test_without_the_constraint_the_last_free_room_has_two(hour: datetime) -> None:
+    assert len(winners(race(in_one_room(hour)))) == 2
     assert overlaps() > 0
 
 

@@ -81,7 +81,7 @@ class AppointmentTypeForm(ModelForm[AppointmentType]):
 
     class Meta:
         model = AppointmentType
-        fields = ("name", "minutes", "buffer_minutes", "needs")
+        fields = ("name", "minutes", "buffer_minutes", "room_kind", "needs")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -93,7 +93,7 @@ class ResourceForm(ModelForm[Resource]):
 
     class Meta:
         model = Resource
-        fields = ("name", "location", "machine_kind")
+        fields = ("name", "location", "room_kind", "machine_kind")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -127,13 +127,19 @@ def _of_days(days: list[date], now: datetime) -> Iterator[Slot]:
 
 
 def _owners(rota: Rota, now: datetime) -> dict[tuple[int, int], Owner]:
-    """What took each cell of each resource."""
+    """What took each cell of each resource, or that it is closed."""
     lapsed = Q(offered_time__offer__status=OfferStatus.OPEN) & Q(
         offered_time__offer__held_until__lte=now
     )
     touched = cells(*rota.span)
     claims = Claim.objects.filter(cell__gte=touched.start, cell__lt=touched.stop).exclude(lapsed)
-    return {
+    owners: dict[tuple[int, int], Owner] = {
+        (closure.resource_id, cell): (False, 0)
+        for closure in rota.closures
+        if closure.resource_id
+        for cell in cells(max(closure.starts, rota.span.starts), min(closure.ends, rota.span.ends))
+    }
+    return owners | {
         (resource, cell): (appointment is None, appointment or offered)
         for resource, cell, appointment, offered in claims.values_list(
             "resource", "cell", "appointment", "offered_time"
