@@ -27,6 +27,7 @@ from bookings.messages.outbox import (
     repeat,
     take_back,
     tell_old_address,
+    write_again,
 )
 from bookings.messages.paper import (
     Letter,
@@ -71,4 +72,5 @@ __all__ = [
     "tell_old_address",
     "text",
     "waiting_for_paper",
+    "write_again",
 ]

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from bookings.messages.clinic_addresses import told_of
-from bookings.messages.still_true import NOT_TO_PATIENT
+from bookings.messages.still_true import NOT_TO_PATIENT, dropped_but_true
 from bookings.models import (
     AppointmentRequest,
     Message,
@@ -133,6 +133,17 @@ def take_back(request: AppointmentRequest, kind: MessageKind, *, since: datetime
     waiting = about.filter(tries=0, status__in=[MessageStatus.QUEUED, MessageStatus.TO_TELL])
     waiting.update(status=MessageStatus.DROPPED)
     return not about.exclude(status=MessageStatus.DROPPED).exists()
+
+
+def write_again(request: AppointmentRequest, *, by: str, now: datetime) -> None:
+    """Queue once more what a step had made untrue before it was sent, now that the step is undone.
+
+    Without it, a patient whose mail was late would never be told of what stands again.
+    """
+    for message in dropped_but_true(request, now):
+        kind, days = MessageKind(message.kind), message.days_ahead
+        root = message.repeats or message
+        queue(request, kind, by=by, now=now, not_before=now, days_ahead=days, repeats=root)
 
 
 def queue_once(

@@ -4,8 +4,10 @@ A message may wait for hours for a mail server. Whatever has changed meanwhile h
 own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
 
 from bookings.models import Appointment, AppointmentRequest, Message, Person
 from bookings.status import (
@@ -28,6 +30,15 @@ NOT_TO_PATIENT = {
     MessageKind.CONTACT_LEFT,
     MessageKind.INVITATION,
     *TO_SUBSCRIBERS,
+}
+# Each tells of one thing, and is true again if that thing stands again.
+OF_ONE_THING = {
+    MessageKind.RECEIVED,
+    MessageKind.OFFER,
+    MessageKind.BOOKED,
+    MessageKind.MOVED,
+    MessageKind.REMINDER,
+    MessageKind.PAGE_NEWS,
 }
 
 
@@ -61,17 +72,29 @@ def kinds_on_paper(request: AppointmentRequest, now: datetime) -> list[MessageKi
 def can_be_repeated(request: AppointmentRequest, now: datetime) -> list[Message]:
     """The messages that can be sent once more, newest first: the last of each kind, if still true."""
     written = request.messages.exclude(channel__in=[Channel.PHONE, Channel.PAPER])
-    rows = written.exclude(kind__in=NOT_TO_PATIENT)
-    last: dict[tuple[str, int], Message] = {}
-    for message in rows.select_related("request", "repeats").order_by("-pk"):
-        last.setdefault((message.kind, message.days_ahead), message)
     return [
         message
-        for message in last.values()
+        for message in _last_of_each(written.exclude(kind__in=NOT_TO_PATIENT))
         if message.status in {MessageStatus.SENT, MessageStatus.FAILED}
         and message.kind != MessageKind.LINK
         and is_still_true(message, now)
     ]
+
+
+def dropped_but_true(request: AppointmentRequest, now: datetime) -> list[Message]:
+    """The messages that were not sent because they were untrue then, and that are true again."""
+    return [
+        message
+        for message in _last_of_each(request.messages.filter(kind__in=OF_ONE_THING))
+        if message.status == MessageStatus.DROPPED and is_still_true(message, now)
+    ]
+
+
+def _last_of_each(rows: QuerySet[Message]) -> Iterable[Message]:
+    last: dict[tuple[str, int], Message] = {}
+    for message in rows.select_related("request", "repeats").order_by("-pk"):
+        last.setdefault((message.kind, message.days_ahead), message)
+    return last.values()
 
 
 def _stands(*statuses: RequestStatus) -> Callable[[Message, datetime], bool]:

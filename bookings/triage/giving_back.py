@@ -44,11 +44,13 @@ def undo_giving_back(
     """Undo what the patient gave back: they have their time again.
 
     The patient presses, or a colleague for a patient on the phone. A letter that has left is
-    followed by another one. Raises TimeTaken if the time is no longer kept for them.
+    followed by another one; one that the step kept back leaves now. Raises TimeTaken if the time is
+    no longer kept for them.
     """
     kept, before, ended_at = diary.kept_for(request, now), request.status, request.ended_at
     if kept is None:
         raise TimeTaken(diary.TOO_LATE)
+    actor = journal.actor_name(by)
     with one_change(request):
         if isinstance(kept, Appointment):
             kind = Event.KEPT_AFTER_ALL
@@ -57,8 +59,8 @@ def undo_giving_back(
             _offer_again(request, kept, version=version, by=by, now=now)
         told = TOLD.get(RequestStatus(before))
         if told and not messages.take_back(request, told, since=ended_at or now):
-            actor = journal.actor_name(by)
             messages.queue(request, MessageKind.AFTER_ALL, by=actor, now=now, on_the_phone=True)
+        messages.write_again(request, by=actor, now=now)
         if by == PATIENT:
             messages.notify_clinic(request, now=now)
     return request

@@ -67,6 +67,7 @@ def undo(
         told = MessageKind.DECLINED if was_declined else MessageKind.CANCELLED
         if not is_possible or not messages.take_back(request, told, since=ended_at or now):
             raise TriageRefused(TOO_LATE)
+        messages.write_again(request, by=by.get_username(), now=now)
     return request
 
 

@@ -163,6 +163,39 @@ def test_a_letter_says_that_it_can_be_undone_and_another_that_it_was(
     assert "You undid the cancellation. The visit is booked as it was before." in undone
 
 
+@pytest.mark.parametrize(
+    ("step", "kept_back"),
+    [
+        ("withdraw", MessageKind.OFFER),
+        ("other times", MessageKind.OFFER),
+        ("cancel", MessageKind.BOOKED),
+    ],
+)
+def test_a_letter_that_the_step_kept_back_leaves_after_all(
+    step: str, kept_back: MessageKind, monday: datetime, at: Any
+) -> None:
+    request = with_times(STEPS[step][0], monday)
+    give_back(request, step, monday)
+    at(monday + messages.GRACE)
+    messages.send_due()
+    letters = request.messages.filter(kind=kept_back).order_by("pk")
+    assert [each.status for each in letters] == ["dropped"]
+    undo(request, monday + messages.GRACE + SECOND)
+    at(monday + messages.GRACE + SECOND)
+    messages.send_due()
+    assert [each.status for each in letters.all()] == ["dropped", "sent"]
+
+
+def test_a_refusal_undone_at_once_does_not_cost_the_receipt(monday: datetime) -> None:
+    request, by = factories.received(now=monday), factories.staff("Reception")
+    triage.start_review(request, version=request.version, by=by, now=monday)
+    triage.decline(request, version=request.version, reason="No.", by=by, now=monday)
+    messages.send_due()
+    triage.undo(request, version=request.version, by=by, now=monday + SECOND)
+    receipts = request.messages.filter(kind=MessageKind.RECEIVED).order_by("pk")
+    assert [each.status for each in receipts] == ["dropped", "queued"]
+
+
 def test_nobody_can_undo_it_until_the_appointment_has_begun(monday: datetime) -> None:
     factories.clinic(cancel_hours=0)
     request = booked(monday)
