@@ -71,10 +71,9 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-# Of a test with many cases so many are run; of journeys, and of tests that PostgreSQL repeats, one in so
-# many: see `of_this_run`.
+# Of a test with many cases so many are run; of tests that PostgreSQL repeats, one in so many: see
+# `of_this_run`.
 CASES = 3
-ONE_JOURNEY_IN = 2 if profiles.HALF_THE_JOURNEYS else 1
 ONE_REPEATED_IN = 10
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
@@ -195,8 +194,9 @@ def of_this_run(name: str, group: list[pytest.Item]) -> list[pytest.Item]:
     is_journey = group[0].get_closest_marker("browser") is not None
     if not profiles.SHORT and not is_repeated:
         return group
-    one_in = ONE_JOURNEY_IN if is_journey else ONE_REPEATED_IN if is_repeated else 1
-    if profiles.SHORT and crc32(name.encode()) % one_in:
+    one_in = profiles.ONE_JOURNEY_IN if is_journey else profiles.ONE_TEST_IN
+    one_in *= ONE_REPEATED_IN if is_repeated else 1
+    if profiles.SHORT and crc32(f"{name} {profiles.MOMENT}".encode()) % one_in:
         return []
     if is_journey:
         return group[:1]

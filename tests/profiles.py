@@ -9,6 +9,8 @@ of the same tests.
 import os
 
 SHORT = os.environ.get("TESTS_SHORT") == "yes"
-# Whether one journey in two is left out as well. At other moments all are short.
-HALF_THE_JOURNEYS = os.environ.get("TESTS_JOURNEYS") == "half"
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
+# Of all tests, and of the journeys, a short run takes one in so many: others at each other moment.
+ONE_TEST_IN = int(os.environ.get("TESTS_ONE_IN", "1"))
+ONE_JOURNEY_IN = int(os.environ.get("TESTS_ONE_JOURNEY_IN", "1"))
+MOMENT = os.environ.get("TESTS_ON", "")
