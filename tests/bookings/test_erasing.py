@@ -181,6 +181,7 @@ def test_what_was_still_open_in_the_copy_is_ended(monday: datetime) -> None:
     assert set(request.messages.values_list("status", flat=True)) <= {"dropped", "sent"}
 
 
+@pytest.mark.lengthy
 @pytest.mark.django_db(transaction=True)
 def test_after_a_backup_is_restored_the_person_stays_erased(
     monday: datetime, key: Path, elsewhere: str

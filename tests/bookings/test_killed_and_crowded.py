@@ -134,6 +134,7 @@ class Browser:
             self.withdraw(request)
 
 
+@pytest.mark.lengthy
 def test_r4_many_patients_and_many_web_processes_on_one_database(settings: Any) -> None:
     requests = [factories.received(email=f"p{n}@example.org") for n in range(CLIENTS * EACH)]
     environment = {
@@ -279,6 +280,7 @@ def test_r5_however_often_workers_die_no_letter_is_lost(letters: Letters, settin
 # --- A slow mail server, and a database that goes away ----------------------------------------------
 
 
+@pytest.mark.lengthy
 def test_a_slow_letter_holds_up_no_other_and_a_stop_ends_it(
     letters: Letters, settings: Any
 ) -> None:
@@ -310,6 +312,7 @@ def test_a_stop_waits_no_longer_than_25_seconds(letters: Letters, settings: Any)
         assert process.wait(timeout=25) == 0
 
 
+@pytest.mark.lengthy
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no server to go away")
 def test_a_worker_whose_connections_were_cut_goes_on(letters: Letters, settings: Any) -> None:

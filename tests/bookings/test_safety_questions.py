@@ -459,6 +459,7 @@ def migrate(to: list[tuple[str, str]] | None = None) -> None:
     executor.migrate(to or executor.loader.graph.leaf_nodes())
 
 
+@pytest.mark.sqlite
 @pytest.mark.lengthy
 @pytest.mark.django_db(transaction=True)
 def test_questions_in_use_get_groups_and_keep_their_answers(monday: datetime) -> None:

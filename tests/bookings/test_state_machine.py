@@ -579,6 +579,7 @@ def test_r19_any_sequence_of_verbs_keeps_the_promises(shard: int) -> None:
     )
 
 
+@pytest.mark.lengthy
 @pytest.mark.django_db
 @pytest.mark.parametrize("guard", ["release", "end"])
 def test_r19_without_a_guard_the_machine_finds_the_fault(

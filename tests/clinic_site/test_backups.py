@@ -101,6 +101,7 @@ def backup() -> Path:
     return max(Path(settings.BACKUP_FOLDER).glob("clinic-*.tar.age"))
 
 
+@pytest.mark.lengthy
 def test_a_backup_taken_while_patients_write_is_of_one_moment_and_comes_back_quiet(
     key: Path, elsewhere: str, client: Client
 ) -> None:

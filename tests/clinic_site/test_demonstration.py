@@ -108,6 +108,7 @@ def now(loaded: Loaded) -> datetime:
 # --- Loading --------------------------------------------------------------------------------
 
 
+@pytest.mark.lengthy
 def test_loading_it_again_changes_nothing(loaded: Loaded) -> None:
     def tables() -> tuple[Any, ...]:
         return (

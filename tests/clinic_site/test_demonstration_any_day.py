@@ -29,7 +29,12 @@ from clinic_site.demo import diary, people, questions, requests, signed_pages, s
 from clinic_site.demo.stories import STORIES
 from tests.clock import read
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite, pytest.mark.own_moment]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.sqlite,
+    pytest.mark.own_moment,
+    pytest.mark.lengthy,
+]
 
 # The pages are signed once for all tests here, before each of the moments.
 FIRST = "2026-11-23T10:00"
@@ -37,9 +42,9 @@ SUNDAY, LATER = "2026-11-29T11:00", "2026-11-29T16:45"
 # `script/every-day` loads it at sixty others.
 MOMENTS = [
     SUNDAY,
-    pytest.param("2026-12-25T09:00", marks=pytest.mark.lengthy),
+    "2026-12-25T09:00",
     # The night in which an hour happens twice, the second time.
-    pytest.param("2027-10-31T01:30+00:00", marks=pytest.mark.lengthy),
+    "2027-10-31T01:30+00:00",
 ]
 BUSY_DAYS = 4
 LEAST_TAKEN = 50  # of a hundred minutes
@@ -143,7 +148,6 @@ def as_told(until: datetime) -> list[Any]:
     ]
 
 
-@pytest.mark.lengthy
 def test_the_same_day_tells_the_same_stories(pages: None, at: Any) -> None:
     told = []
     for moment in (SUNDAY, LATER):

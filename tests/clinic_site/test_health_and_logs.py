@@ -207,6 +207,7 @@ def test_s7_a_whole_form_leaves_nobody_in_the_log(
 SEARCHES = 12
 
 
+@pytest.mark.lengthy
 def test_every_line_of_the_real_server_is_json_with_the_id_of_its_request(
     tmp_path: Path, settings: Any
 ) -> None:

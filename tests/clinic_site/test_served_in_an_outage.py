@@ -134,6 +134,7 @@ def test_while_postgresql_is_away_pages_are_shown_and_all_else_asks_to_try_again
     site.hold(LONGEST)
 
 
+@pytest.mark.lengthy
 @pytest.mark.sqlite
 def test_while_sqlite_is_locked_pages_can_be_read_and_a_press_is_not_kept_waiting(
     tmp_path: Path, settings: Any

@@ -252,6 +252,7 @@ def test_a_check_tells_of_a_database_that_cannot_be_reached() -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.lengthy
 def test_a_database_file_is_for_its_own_account_only(tmp_path: Path) -> None:
     file = tmp_path / "clinic.sqlite3"
     environment = {"PATH": os.environ["PATH"], **RIGHT, "DATABASE_URL": f"sqlite:///{file}"}

@@ -12,7 +12,6 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -22,9 +21,6 @@ from bookings.status import RequestStatus
 from clinic_site import checks, urls
 from clinic_site.groups import GROUPS
 from clinic_site.logs import JsonLines, WithoutLinks
-from procedures.ground.migrations_due import migrations_due
-from procedures.models import InformationPage
-from procedures.status import RevisionStatus
 from tests import databases, factories, processes
 
 ROOT = Path(__file__).parent.parent.parent
@@ -300,21 +296,3 @@ def test_a_traceback_holds_no_word_of_its_errors() -> None:
     assert told.splitlines()[-1] == "builtins.RuntimeError"
     assert "builtins.ValueError" in told
     assert "test_wiring.py" in told
-
-
-@pytest.mark.lengthy
-@pytest.mark.django_db(transaction=True)
-def test_a_database_of_the_first_release_can_be_checked_and_brought_up_to_date() -> None:
-    """`migrate` runs the system checks first: one that reads new columns would stop every update."""
-    published = factories.revision(RevisionStatus.PUBLISHED)
-    try:
-        MigrationExecutor(connection).migrate(
-            [("bookings", "0020_words"), ("procedures", "0008_words")]
-        )
-        assert migrations_due()
-        call_command("check", databases=["default"])
-    finally:
-        executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
-    assert migrations_due() == []
-    assert InformationPage.objects.get().staff_title == published.title

@@ -310,6 +310,7 @@ def migrate(to: list[tuple[str, str]] | None = None) -> None:
     executor.migrate(to or executor.loader.graph.leaf_nodes())
 
 
+@pytest.mark.sqlite
 @pytest.mark.lengthy
 @pytest.mark.django_db(transaction=True)
 def test_old_events_are_chained_from_the_rows_of_the_day(client: Client, monday: datetime) -> None:

@@ -140,6 +140,8 @@ def test_what_concerns_the_public_is_written_and_nothing_else(monday: datetime) 
     assert len(acts()) == 6
 
 
+@pytest.mark.lengthy
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_older_signatures_are_brought_in_with_their_true_dates(
     client: Client, monday: datetime

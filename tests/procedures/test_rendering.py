@@ -593,6 +593,7 @@ def test_a_picture_of_a_risk_needs_no_stylesheet() -> None:
         assert f' {attribute}="' in some
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     "body",
     [
