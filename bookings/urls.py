@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from bookings.outside import feeds, text_reports
+from bookings.outside import feeds, text_replies, text_reports
 from bookings.patients.unsent import ORDER, URGENT
 from bookings.patients.views import (
     appointment,
@@ -45,6 +45,7 @@ GLUED_LINK = r"""^mine/link/(?P<token>[A-Za-z0-9_:-]+)/?[]<>(){}.,;!?'"”’»\
 app_name = "bookings"
 urlpatterns = [
     path("calendar/<str:token>/diary.ics", feeds.calendar_feed, name="calendar_feed"),
+    path("texts/", text_replies.text_reply, name="text_reply"),
     path("texts/<str:message_id>/", text_reports.text_report, name="text_report"),
     path("request/", request_form.start, name="start"),
     path("request/check/", request_form.check, name="check"),

@@ -103,11 +103,15 @@ def _others() -> Said:
     calendar = "The diary of a clinician or a room. Whoever has the address reads it."
     message = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string"}}
     report = "Twilio says, with its signature, what became of a text message that we sent."
+    texted = "Twilio hands on, with its signature, what a patient texted to our number."
     numbers = _operation("metrics", "Numbers for Prometheus.", "text/plain", [], (401, 404))
     described = _operation("openapi", "This description.", "application/json", [], ())
     return {
         "/appointments/calendar/{token}/diary.ics": {
             "get": _operation("calendar", calendar, "text/calendar", [token], (404,))
+        },
+        "/appointments/texts/": {
+            "post": _operation("textReply", texted, "text/xml", [], (404, 429))
         },
         "/appointments/texts/{message_id}/": {
             "post": _operation("textReport", report, "text/html", [message], (404, 429, 503))

@@ -347,6 +347,7 @@ RETENTION = {
         env.number("KEEP_MESSAGE_ADDRESSES_DAYS", default=90, least=7, most=4000),
         "written",
     ),
+    "strangers": (env.number("KEEP_UNKNOWN_TEXTS_DAYS", default=30, least=7, most=4000), "came"),
 }
 # Who was erased, for the next restore. Beside the backups, so that it leaves with them.
 ERASURES_FILE = env.str(

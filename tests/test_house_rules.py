@@ -257,6 +257,7 @@ WRITER_OF = {
         "Note",
         "Recall",
         "ScreeningQuestion",
+        "TextReply",
     },
     "bookings.diary.claims": {"Claim", "Offer", "OfferedTime", "Appointment", "Resource"},
     "bookings.diary.feeds": {"CalendarFeed"},
@@ -281,7 +282,7 @@ WRITER_OF = {
 ALSO_WRITES = {
     "bookings.diary.kept": {"Appointment", "Claim", "Offer"},
     "bookings.journal": {"AppointmentRequest"},
-    "bookings.records": {"AppointmentRequest", "Message", "Person"},
+    "bookings.records": {"AppointmentRequest", "Message", "Person", "TextReply"},
 }
 
 

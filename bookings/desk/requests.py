@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from bookings import journal, messages, triage
-from bookings.desk import callers, diary_pages, letters, numbers, rebooking, walk_ins
+from bookings.desk import callers, diary_pages, letters, numbers, rebooking, texts, walk_ins
 from bookings.desk.calls import note_no_answer
 from bookings.desk.decisions import DECISIONS
 from bookings.desk.notes import mark_pinned
@@ -65,6 +65,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             *callers.urls(self.admin_site),
             *walk_ins.urls(self.admin_site),
             *letters.urls(self.admin_site),
+            *texts.urls(self.admin_site),
             *diary_pages.urls(self.admin_site),
             *rebooking.urls(self.admin_site),
             *numbers.urls(self.admin_site),
@@ -87,6 +88,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "to_phone": waiting,
             "on_paper": {each.request_id for each in messages.waiting_for_paper(now)},
             "to_post": letters.number_to_post(),
+            "texts": texts.to_see().count(),
         }
         return TemplateResponse(request, "admin/bookings/to_phone.html", context)
 

@@ -124,6 +124,8 @@ def _typed(record: AppointmentRequest, kinds: set[str]) -> ByMoment:
         words[Event.ASKED, question.asked_at] = question.text
         if question.answered_at:
             words[Event.ANSWERED, question.answered_at] = question.answer
+    for text in record.text_replies.all() if Event.TEXTED in kinds else ():
+        words[Event.TEXTED, text.came] = text.said
     return words
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
@@ -21,6 +22,7 @@ from bookings.models import (
     RequestEvent,
     ScreeningAnswer,
     ScreeningQuestion,
+    TextReply,
     VisitAnswer,
 )
 from bookings.screening import flags_to_phone_about
@@ -38,7 +40,10 @@ from bookings.status import (
 from bookings.status.events import Event
 
 MOST = 200
+# The rest of a longer text is on the page of texts.
+LONGEST_SAID = 160
 URGENT = "Told us about something that cannot wait. Find out whether they got help."
+ALARMING = "Texted us a word of alarm. Find out whether they got help."
 BY_PHONE = "Would rather tell us something by phone: see the flags."
 WRONG_BIRTHS = (
     "Someone used their private link with only wrong dates of birth. Ask whether it was them, "
@@ -69,7 +74,7 @@ class ToPhone(NamedTuple):
     @property
     def is_urgent(self) -> bool:
         """Whether an urgent answer is among the reasons."""
-        return URGENT in self.why
+        return URGENT in self.why or ALARMING in self.why
 
 
 def patients_to_phone(now: datetime) -> list[ToPhone]:
@@ -140,9 +145,11 @@ def _sources(now: datetime) -> list[Source]:
 
     return [
         Source(_urgent(), URGENT),
+        Source(_texted().filter(alarming=True), _said_in_text),
         Source(flags_to_phone_about().order_by("pk"), BY_PHONE),
         Source(_failed(recently), _undelivered, is_true),
         Source(_to_tell(recently), what_to_say, is_true),
+        Source(_texted().filter(alarming=False), _said_in_text),
         # Whether the link was opened tells us nothing: mail scanners open links too.
         Source(_unanswered(now), UNANSWERED, nearly_over),
         Source(_wanted(), WANTED),
@@ -155,6 +162,17 @@ def _sources(now: datetime) -> list[Source]:
 def _urgent() -> QuerySet[RedFlag]:
     flags = RedFlag.objects.filter(level=FlagLevel.URGENT, outcome="", request__ended_at=None)
     return flags.filter(~_reached_since("answer__given_at")).order_by("pk")
+
+
+def _texted() -> QuerySet[TextReply]:
+    """Texts from patients whom we know. The others are on the page of texts alone."""
+    return TextReply.objects.to_see().filter(request__isnull=False).order_by("came", "pk")
+
+
+def _said_in_text(reply: TextReply) -> str:
+    words = shorten(reply.said, LONGEST_SAID, placeholder=" …")
+    said = f"A text was answered: “{words}”"
+    return f"{ALARMING} {said}" if reply.alarming else said
 
 
 def _reached_since(moment: str) -> Exists:

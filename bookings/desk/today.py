@@ -11,14 +11,14 @@ from django.utils import timezone
 
 from bookings.desk.agenda import appointments_without_attendance, coming_today
 from bookings.desk.calls import Calls
-from bookings.desk.letters import number_to_post
+from bookings.desk.texts import to_see
 from bookings.desk.to_phone import ToPhone, patients_to_phone
 from bookings.diary.free_times import Stranded, stranded
-from bookings.models import Appointment, AppointmentRequest
+from bookings.models import Appointment, AppointmentRequest, Message
 from bookings.status import AppointmentStatus
 from bookings.triage import surge
 from procedures.ground import phones
-from procedures.ground.counting import counted
+from procedures.ground.counting import counted, how_many
 
 # How many people a task names. The rest are one press away.
 NAMED = 3
@@ -133,7 +133,10 @@ def _in_order(
     yield from _calls([each for each in to_phone if not each.is_urgent], urgent=False)
     yield from _answers(tally.today, today, "today")
     yield from _attendance(now)
-    yield from _to_post(number_to_post())
+    lists = {"strangers": to_see().filter(request=None), "letters": Message.objects.to_post()}
+    numbers = how_many(lists)
+    yield from _strangers(numbers["strangers"])
+    yield from _to_post(numbers["letters"])
     yield from _lost(lost[len(soon) :])
 
 
@@ -227,6 +230,19 @@ def _call(each: ToPhone) -> str:
     number = phones.shown(each.request.phone) if each.request.phone else "No phone number"
     tried = f" {each.calls}." if each.calls.made else ""
     return f"{number}. {each.why}{tried}"
+
+
+def _strangers(number: int) -> Iterator[Task]:
+    """Texts from numbers that belong to nobody whom we know, so that there is nobody to phone."""
+    if not number:
+        return
+    yield Task(
+        weight="open",
+        mark="?",
+        title=f"{counted(number, 'text')} from numbers that we do not know",
+        label="Texts",
+        address=reverse("admin:bookings_texts"),
+    )
 
 
 def _to_post(number: int) -> Iterator[Task]:

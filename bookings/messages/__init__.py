@@ -7,7 +7,7 @@ too; nothing sends it, and it is done when a colleague has told them.
 """
 
 from bookings.messages.clinic_addresses import BadAddress, inboxes, returned_mail_address, sender
-from bookings.messages.letters import letter, text
+from bookings.messages.letters import answer_to, letter, text
 from bookings.messages.outbox import (
     GRACE,
     LEASE,
@@ -47,6 +47,7 @@ __all__ = [
     "BadAddress",
     "Letter",
     "StillBeingSent",
+    "answer_to",
     "drop_all",
     "drop_what_need_not_be_told",
     "inboxes",

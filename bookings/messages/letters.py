@@ -11,8 +11,8 @@ that same text, so the two cannot differ.
 """
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from email.utils import formataddr
 from typing import Any, NamedTuple
 
@@ -24,14 +24,32 @@ from django.utils.translation import gettext
 
 from bookings import diary
 from bookings.diary.calendar_files import invitation
+from bookings.diary.cut_off import cancel_until
 from bookings.diary.desk_hours import desk_hours_in_words
 from bookings.links import link_ends, link_of_subscription, private_link
 from bookings.messages.clinic_addresses import returned_mail_address, sender, told_of
+from bookings.messages.sms import takes_replies
 from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.messages.subscriptions import TO_CONFIRM
-from bookings.models import Appointment, AppointmentRequest, Message, Offer, Subscription
-from bookings.status import PATIENT, CancelledBy, Channel, MessageKind, RequestStatus
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Message,
+    Offer,
+    Subscription,
+    TextReply,
+)
+from bookings.status import (
+    PATIENT,
+    AppointmentStatus,
+    CancelledBy,
+    Channel,
+    Meant,
+    MessageKind,
+    RequestStatus,
+)
 from bookings.status.events import Event, told_patient
+from bookings.status.texting import word_for
 from procedures.ground import languages
 from procedures.models import Invitation, PageEvent
 from procedures.models.clinic import details
@@ -48,6 +66,8 @@ TELLS: dict[str, Event] = {
     MessageKind.AFTER_ALL: Event.KEPT_AFTER_ALL,
     MessageKind.CONTACT: Event.CONTACT_CHANGED,
 }
+# A text that is read later than that may be too late.
+SOON = timedelta(hours=1)
 # Between the patient's language and English.
 BETWEEN = "\n* * *\n\n"
 # Steps of a patient that they can undo for a while.
@@ -142,17 +162,33 @@ def words(message: Message) -> tuple[str, str]:
 
 def text(message: Message) -> str:
     """The words of a text message, in one line: in the patient's language, and then in English."""
-    english = _line(message)
-    code = _language_of(message)
+    return _line(f"bookings/text/{message.kind}.txt", lambda: _told(message), _language_of(message))
+
+
+def answer_to(reply: TextReply) -> str:
+    """What we text back to somebody, in one line as `text` does; empty if we say nothing."""
+    if not reply.answered:
+        return ""
+    request = reply.request
+    code = languages.offered(request.language) if request else ""
+    template = f"bookings/replies/{reply.answered}.txt"
+    return _line(template, lambda: _told_clinic() | _told_visit(request), code)
+
+
+def _told_visit(request: AppointmentRequest | None) -> dict[str, Any]:
+    """The visit to come, for patients who agreed to read of it in messages."""
+    visits = request.appointments.filter(status=AppointmentStatus.BOOKED) if request else []
+    tells_when = request is not None and request.detail_in_messages
+    return {"appointment": next(iter(visits), None) if tells_when else None}
+
+
+def _line(template: str, told: Callable[[], dict[str, Any]], code: str) -> str:
+    """A template in the language of that code, and then in English."""
+    english = " ".join(render_to_string(template, told()).split())
     if not code:
         return english
     with languages.spoken_in(code):
-        return f"{_line(message)} / {english}"
-
-
-def _line(message: Message) -> str:
-    rendered = render_to_string(f"bookings/text/{message.kind}.txt", _told(message))
-    return " ".join(rendered.split())
+        return f"{' '.join(render_to_string(template, told()).split())} / {english}"
 
 
 def _html(subject: str, parts: Sequence[Part]) -> str:
@@ -189,16 +225,20 @@ def _told_event(message: Message) -> Event | None:
 
 def _told(message: Message) -> dict[str, Any]:
     """Everything that a template is given."""
-    clinic = {
-        "clinic_name": details().name,
-        "clinic_phone": details().phone,
-        "clinic_hours": desk_hours_in_words(),
-    }
+    clinic = _told_clinic()
     if message.invitation:
         return clinic | _told_colleague(message.invitation)
     if message.subscription:
         return clinic | _told_subscriber(message, message.subscription)
     return clinic | _told_patient(message)
+
+
+def _told_clinic() -> dict[str, Any]:
+    return {
+        "clinic_name": details().name,
+        "clinic_phone": details().phone,
+        "clinic_hours": desk_hours_in_words(),
+    }
 
 
 def _told_colleague(invitation: Invitation) -> dict[str, Any]:
@@ -248,7 +288,23 @@ def _told_patient(message: Message) -> dict[str, Any]:
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,
         "undo_until": _undo_until(message),
+        "words": _words_to_answer(message, last),
     }
+
+
+def _words_to_answer(message: Message, last: Appointment | None) -> dict[str, str]:
+    """The words with which a patient can answer, said once, in their own language.
+
+    Whoever reads it an hour before the end of cancelling would be too late.
+    """
+    language = languages.code()
+    if not takes_replies() or language != _language_of(message):
+        return {}
+    # Counted from when it was written, so that a second try says the same.
+    by = message.queued_at + SOON
+    can_cancel = last is not None and by < cancel_until(last)
+    named = [Meant.YES, Meant.STOP, Meant.UNDO, *([Meant.CANCEL] if can_cancel else [])]
+    return {str(meant): word_for(meant, language) for meant in named}
 
 
 def _offered(request: AppointmentRequest) -> Offer | None:

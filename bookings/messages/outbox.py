@@ -23,6 +23,7 @@ from bookings.models import (
     PageNotice,
     Person,
     Subscription,
+    TextReply,
     WorkerRun,
 )
 from bookings.status import CLOCK, PATIENT, TO_SUBSCRIBERS, Channel, MessageKind, MessageStatus
@@ -225,8 +226,12 @@ def queue_to_subscriber(
 
 
 def takes_texts(request: AppointmentRequest) -> bool:
-    """Whether we may and can send text messages about this request."""
-    return bool(settings.TEXT_MESSAGES and request.text_messages and request.phone)
+    """Whether we may and can send text messages about this request.
+
+    Whoever answered STOP gets none, whatever they agreed to on a form since: they text START first.
+    """
+    agreed = settings.TEXT_MESSAGES and request.text_messages and request.phone
+    return bool(agreed) and not TextReply.objects.has_stopped(request.phone.as_e164)
 
 
 def has_to_be_told(kind: str, by: str) -> bool:

@@ -6,6 +6,7 @@ support another one, change this module and nothing else.
 
 import http.client
 import json
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -19,6 +20,8 @@ from procedures.models.clinic import details
 
 TIMEOUT_SECONDS = 20
 LONGEST_ANSWER = 1_000_000
+# A number of ours, or a messaging service of Twilio. Nobody can answer a name.
+CAN_BE_ANSWERED = re.compile(r"\+?\d{3,15}|MG[0-9a-f]{32}")
 WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -39,6 +42,12 @@ class TextPutOff(OSError):
     def __init__(self, code: int):
         super().__init__(f"put off with {code}")
         self.code = code
+
+
+def takes_replies() -> bool:
+    """Whether patients can answer our texts: Twilio hands on what is sent to a number."""
+    is_handed_on = settings.TEXT_MESSAGES in {"console", "twilio"}
+    return is_handed_on and bool(CAN_BE_ANSWERED.fullmatch(details().text_sender))
 
 
 def send(number: str, text: str, *, key: str, tried_since: datetime | None = None) -> None:

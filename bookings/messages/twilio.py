@@ -13,12 +13,14 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request
 
 from django.conf import settings
 from django.urls import reverse
 
+from procedures.ground.characters import without_invisible
 from procedures.models.clinic import details
 
 # Its codes about one number: not one, not reached, opted out, no route, no mobile, too long.
@@ -26,6 +28,8 @@ from procedures.models.clinic import details
 OF_THE_NUMBER = {21211, 21214, 21217, 21610, 21612, 21614, 21617}
 # What it says of a message that will not arrive.
 LOST = {"failed", "undelivered"}
+# The longest text that it accepts. Pictures stay with it, and are not fetched.
+LONGEST_SAID, PICTURES = 1600, "(with a picture, which we do not keep)"
 CODE = re.compile(r"[0-9]{1,6}")
 
 
@@ -67,6 +71,21 @@ def is_signed(url: str, said: Mapping[str, str], signature: str) -> bool:
     token = settings.TEXT_MESSAGES_TOKEN.encode()
     made = base64.b64encode(hmac.new(token, signed.encode(), hashlib.sha1).digest())
     return bool(token) and hmac.compare_digest(made, signature.encode())
+
+
+def heard_in(said: Mapping[str, str]) -> dict[str, Any]:
+    """What somebody texted to our number (docs/messaging/guides/webhook-request of twilio.com).
+
+    Its own reply to STOP and the like comes with `OptOutType`: then it sends them nothing more.
+    """
+    pictures = int(said.get("NumMedia", "0") or 0) if said.get("NumMedia", "0").isdecimal() else 0
+    words = without_invisible(said.get("Body", "")).strip()[:LONGEST_SAID]
+    return {
+        "gateway_id": said.get("MessageSid", "")[:64],
+        "number": said.get("From", "")[:20],
+        "said": f"{words} {PICTURES}".strip() if pictures else words,
+        "stopped": said.get("OptOutType") == "STOP",
+    }
 
 
 def loss_in(said: Mapping[str, str]) -> str | None:

@@ -14,6 +14,7 @@ from bookings.models.messages import Message, Outage, PageNotice, WorkerRun
 from bookings.models.people import Note, Person, PersonEvent, PersonLink, SearchKey
 from bookings.models.questions import QuestionGroup, ScreeningQuestion
 from bookings.models.recalls import Recall
+from bookings.models.replies import TextReply
 from bookings.models.requests import (
     AppointmentRequest,
     AppointmentRequestQuerySet,
@@ -77,6 +78,7 @@ __all__ = [
     "SearchKey",
     "SessionChange",
     "Subscription",
+    "TextReply",
     "Topic",
     "Treatment",
     "VisitAnswer",

@@ -160,6 +160,9 @@ class Appointment(models.Model):
     )
     booked_at = models.DateTimeField()
     booked_by = models.CharField(max_length=ACTOR_LENGTH)
+    # When the patient said that they are coming.
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     # What reception records on the day, before the appointment ends.
     arrived_at = models.DateTimeField(null=True)
     arrived_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
@@ -173,7 +176,7 @@ class Appointment(models.Model):
     kept_until = models.DateTimeField(null=True)
 
     PERSONAL = {"starts", "ends"}
-    OF_STAFF = {"booked_by", "arrived_by", "called_in_by", "ended_by"}
+    OF_STAFF = {"booked_by", "confirmed_by", "arrived_by", "called_in_by", "ended_by"}
     NOT_PERSONAL = {
         "id",
         "request",
@@ -183,6 +186,7 @@ class Appointment(models.Model):
         "given",
         "status",
         "booked_at",
+        "confirmed_at",
         "arrived_at",
         "called_in_at",
         "ended_at",
@@ -197,6 +201,7 @@ class Appointment(models.Model):
     class Meta:
         constraints = [
             paired("booked"),
+            paired("confirmed"),
             paired("arrived"),
             paired("called_in"),
             paired("ended"),

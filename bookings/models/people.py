@@ -88,6 +88,7 @@ class Person(models.Model):
         indexes = [
             Index(fields=["date_of_birth"], name="people_by_birth"),
             Index(fields=["email"], name="people_by_email"),
+            Index(fields=["phone"], name="people_by_phone"),
             Index(
                 fields=["known_at", "id"],
                 condition=Q(joined_to=None, emptied_at=None),

@@ -26,6 +26,17 @@ def text_report(request: HttpRequest, message_id: str) -> HttpResponse:
     but its code. Until the worker has noted that it sent the message, a report is too early. Raises
     TooManyTries from a place that sends too many without a signature.
     """
+    said = signed_by_twilio(request)
+    try:
+        if code := twilio.loss_in(said):
+            messages.note_returned(message_id, code)
+    except messages.StillBeingSent:
+        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return HttpResponse()
+
+
+def signed_by_twilio(request: HttpRequest) -> dict[str, str]:
+    """What Twilio posts. Raises Http404 if it is not Twilio, and TooManyTries if that is often so."""
     if settings.TEXT_MESSAGES != "twilio":
         raise Http404
     said = {name: str(request.POST[name]) for name in request.POST}
@@ -33,9 +44,4 @@ def text_report(request: HttpRequest, message_id: str) -> HttpResponse:
     if not twilio.is_signed(url, said, request.headers.get("X-Twilio-Signature", "")):
         spend_all(by_place(UNSIGNED_FROM_ONE_PLACE, request), timezone.now())
         raise Http404
-    try:
-        if code := twilio.loss_in(said):
-            messages.note_returned(message_id, code)
-    except messages.StillBeingSent:
-        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
-    return HttpResponse()
+    return said

@@ -15,7 +15,14 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from bookings.models import Appointment, AppointmentRequest, Message, Person, Recall
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Message,
+    Person,
+    Recall,
+    TextReply,
+)
 from bookings.models.people import age_on
 from bookings.records.emptying import empty_people, empty_request
 from bookings.records.holds import is_held, lock
@@ -123,6 +130,15 @@ def _addresses(now: datetime) -> QuerySet[Any]:
     return _not_held(told.exclude(status=MessageStatus.QUEUED), "request__")
 
 
+def _from_strangers(now: datetime) -> QuerySet[Any]:
+    """Texts from numbers that belong to nobody whom we know, once somebody has seen to them.
+
+    STOP goes on for a number that nobody has used since.
+    """
+    unknown = TextReply.objects.filter(request=None).exclude(number="").exclude(stops=True)
+    return unknown.exclude(for_desk=True, seen_at=None)
+
+
 def _last_visit() -> Subquery:
     """The end of the person's last visit, on whichever of their requests it was."""
     came = Appointment.objects.filter(status=AppointmentStatus.FULFILLED).annotate(
@@ -135,6 +151,7 @@ COUNTED_FROM: dict[str, tuple[str, Any]] = {
     "received": ("the day on which the request arrived", F("received_at")),
     "ended": ("the day on which the request ended", F("ended_at")),
     "last_visit": ("the person’s last visit", _last_visit()),
+    "came": ("the day on which the text came", F("came")),
     "written": ("the day on which the message was written", F("queued_at")),
 }
 KINDS = {
@@ -159,6 +176,13 @@ KINDS = {
         "addresses of messages",
         _addresses,
         ("written",),
+    ),
+    "strangers": Kind(
+        "Texts from numbers that we do not know",
+        "text from a number that we do not know",
+        "texts from numbers that we do not know",
+        _from_strangers,
+        ("came",),
     ),
 }
 
@@ -213,7 +237,10 @@ def empty_what_is_due(now: datetime) -> Tally:
     emptied = one_by_one(list(requests), partial(_empty_one, now=now), task="emptying of request")
     addresses = table["sent_to"].due(now).values_list("pk", flat=True)
     forgotten = one_by_one(list(addresses), _forget_address, task="address of message")
-    return Tally(emptied + forgotten, emptied.failed + forgotten.failed)
+    texts = table["strangers"].due(now)
+    unknown = TextReply.objects.filter(pk__in=list(texts.values_list("pk", flat=True)))
+    done = emptied + forgotten + unknown.update(number="", said=EMPTIED)
+    return Tally(done, emptied.failed + forgotten.failed)
 
 
 _emptied_on: date | None = None

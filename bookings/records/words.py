@@ -23,6 +23,7 @@ from bookings.models import (
     RedFlag,
     ScreeningAnswer,
     Subscription,
+    TextReply,
     VisitAnswer,
 )
 from procedures.ground.classified import fields_of
@@ -40,6 +41,7 @@ TABLES: dict[type[Model], str] = {
     OfferedTime: "Each of the times that we offered you",
     PhoneCall: "Calls to you",
     Message: "Messages to you",
+    TextReply: "Text messages from you",
     PageNotice: "News of pages that you were given",
     VisitAnswer: "What you told us after a visit",
     Recall: "When we meant to ask you about a follow-up",

@@ -51,6 +51,7 @@ from bookings.status.requests import (
     WITHOUT_REPLY,
     RequestStatus,
 )
+from bookings.status.texting import Meant, TextAnswer
 
 __all__ = [
     "ACTOR_LENGTH",
@@ -83,6 +84,7 @@ __all__ = [
     "FlagLevel",
     "FlagOutcome",
     "GotIt",
+    "Meant",
     "MessageKind",
     "MessageStatus",
     "Notice",
@@ -92,6 +94,7 @@ __all__ = [
     "RecallStatus",
     "RequestStatus",
     "Scope",
+    "TextAnswer",
     "TimeTaken",
     "TriageRefused",
     "Verdict",

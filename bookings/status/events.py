@@ -88,6 +88,11 @@ class Event(StrEnum):
     EXPORTED = "copied everything about the person"
     ANSWERS_OPENED = "opened the answers about health"
     EMPTIED = "erased what it said about the patient"
+    TEXTED = "sent us a text message"
+    TEXT_SEEN = "saw to a text message"
+    TEXTS_STOPPED = "ended text messages to their number"
+    TEXTS_STARTED = "asked for text messages again"
+    CONFIRMED = "confirmed by text that they come"
     VISIT_BROUGHT_IN = "brought the visit over"
     PERSON_BROUGHT_IN = "brought the person over"
     IMPORT_UNDONE = "undid the import"
@@ -213,6 +218,11 @@ TOLD: dict[Event, ToldPatient] = {
     Event.EXPORTED: ToldPatient(),
     Event.ANSWERS_OPENED: ToldPatient(),
     Event.EMPTIED: ToldPatient(),
+    Event.TEXTED: ToldPatient(_("You sent us a text message.")),
+    Event.TEXT_SEEN: ToldPatient(),
+    Event.TEXTS_STOPPED: ToldPatient(_("You ended text messages to your number.")),
+    Event.TEXTS_STARTED: ToldPatient(_("You asked for text messages again.")),
+    Event.CONFIRMED: ToldPatient(_("You told us that you are coming.")),
     Event.VISIT_BROUGHT_IN: ToldPatient(
         by_clinic="We brought the visit over from the system that we used before."
     ),
@@ -293,6 +303,11 @@ LOOKS = (
     Event.WRONG_BIRTH_DATES,
     Event.LEFT_MESSAGE,
     Event.ROOM_CHANGED,
+    Event.TEXTED,
+    Event.TEXT_SEEN,
+    Event.TEXTS_STOPPED,
+    Event.TEXTS_STARTED,
+    Event.CONFIRMED,
     *CALLS.values(),
 )
 # What other systems are told of an event. They are told nothing of what makes no screen stale.

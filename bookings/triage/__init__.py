@@ -5,6 +5,7 @@ still has that version and a status from which the table allows the step. It wri
 queues the message in the same transaction. Otherwise it raises TriageRefused with a sentence.
 """
 
+from bookings.diary.cut_off import cancel_until
 from bookings.diary.desk_hours import (
     answer_due,
 )
@@ -75,6 +76,7 @@ from bookings.triage.reminders import (
     remind,
     reminders_of,
 )
+from bookings.triage.replies import Heard, hear, people_with, see_to_text
 from bookings.triage.reviewing import (
     answer_question,
     ask,
@@ -93,7 +95,6 @@ from bookings.triage.visits import (
     ask_for_another_time,
     booked_appointment,
     cancel,
-    cancel_until,
     change_room,
     keep_appointment,
     leave_as_it_is,
@@ -102,6 +103,7 @@ from bookings.triage.waits import usual_wait
 
 __all__ = [
     "Arrival",
+    "Heard",
     "Submission",
     "Visit",
     "accept",
@@ -132,6 +134,7 @@ __all__ = [
     "follow_up",
     "free_now",
     "hand_over",
+    "hear",
     "is_soon",
     "join",
     "join_earlier_list",
@@ -148,6 +151,7 @@ __all__ = [
     "offer_instead",
     "open_answers",
     "pass_on_freed_times",
+    "people_with",
     "plan_recall",
     "planned_recall",
     "possible_steps",
@@ -161,6 +165,7 @@ __all__ = [
     "renew_code",
     "renew_link",
     "resolve_flag",
+    "see_to_text",
     "send_again",
     "send_link_again",
     "start_review",

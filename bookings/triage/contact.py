@@ -19,6 +19,7 @@ from bookings.status import (
 )
 from bookings.status.events import CALLS, Event
 from bookings.triage.recognising import keep_contact
+from bookings.triage.replies import see_to_texts_of
 from bookings.triage.transitions import keep, one_change, what_happened
 from procedures.ground.phones import takes_no_texts
 
@@ -97,11 +98,13 @@ def record_call(
     now: datetime,
     left_message: bool = False,
     told_up_to: int = 0,
+    texts_up_to: int = 0,
     after: int | None = None,
 ) -> PhoneCall:
     """Record the result of a call. One that reached the patient ends the task to phone them.
 
-    What had to be told is told up to that message, the last that the colleague saw. It makes
+    What had to be told is told up to that message, the last that the colleague saw, and their own
+    texts are seen to up to that one. It makes
     nobody's screen stale: the patient may be pressing a button at that moment. `after` is how many
     calls the colleague saw. If there are more by now, it raises Overtaken: most likely the button
     was pressed twice.
@@ -116,6 +119,7 @@ def record_call(
             )
         if reached:
             messages.note_told(request, by=by.get_username(), now=now, pk__lte=told_up_to)
+            see_to_texts_of(request, up_to=texts_up_to, by=by, now=now)
         return PhoneCall.objects.create(
             request=request,
             reached=reached,

@@ -1,6 +1,6 @@
 """What becomes of a booked appointment before its day: cancelled, kept or moved."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from bookings import diary, journal, messages
+from bookings.diary.cut_off import cancel_until
 from bookings.diary.desk_hours import answer_due
 from bookings.diary.other_rooms import RoomChange
 from bookings.models import Appointment, AppointmentRequest, Treatment
@@ -26,7 +27,6 @@ from bookings.status import (
 from bookings.status.events import Event
 from bookings.triage.transitions import one_change, transition
 from procedures.models import InformationPage, Revision
-from procedures.models.clinic import details
 from procedures.reading.publication import Publication, look_up
 
 # A patient with another time is not waiting for an earlier one. Whoever cancels keeps the place on the
@@ -155,11 +155,6 @@ def change_room(change: RoomChange, *, by: User, now: datetime) -> bool:
     except TimeTaken:
         return False
     return True
-
-
-def cancel_until(appointment: Appointment) -> datetime:
-    """Until when a patient may cancel without phoning us."""
-    return appointment.starts - timedelta(hours=details().cancel_hours)
 
 
 def booked_appointment(request: AppointmentRequest) -> Appointment | None:

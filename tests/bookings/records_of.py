@@ -24,6 +24,7 @@ PLACES = (
     "question",
     "answer",
     "comment",
+    "text",
 )
 
 
@@ -74,6 +75,7 @@ def patient(
         text=f"{who}answer",
         now=now,
     )
+    triage.hear(triage.Heard(f"SM of {who}", phone, f"{who}text"), now=now)
     starts = factories.tomorrow(hours, now=now)
     book(request, starts, now=now)
     came(request, starts, who, now=now)

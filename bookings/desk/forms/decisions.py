@@ -212,11 +212,14 @@ class CallForm(DecisionForm):
     )
     # The last news that was on the screen. Whatever came after it has not been told.
     told_up_to = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    texts_up_to = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         waiting = self.record.messages.to_tell().order_by("pk")
         self.initial["told_up_to"] = waiting.values_list("pk", flat=True).last() or 0
+        texts = self.record.text_replies.to_see().order_by("pk")
+        self.initial["texts_up_to"] = texts.values_list("pk", flat=True).last() or 0
         told = "Yes, and I told them" if self.initial["told_up_to"] else "Yes"
         choices = [("yes", f"{told}, or they heard from us in another way")]
         if self.record.voicemail:
@@ -231,6 +234,7 @@ class CallForm(DecisionForm):
             "left_message": self.cleaned_data["reached"] == "message",
             "note": self.cleaned_data["note"],
             "told_up_to": self.cleaned_data["told_up_to"] or 0,
+            "texts_up_to": self.cleaned_data["texts_up_to"] or 0,
         }
 
 

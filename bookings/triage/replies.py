@@ -1,0 +1,236 @@
+"""What patients text us, and what becomes of it.
+
+| what they text | if it names one visit to come                 | otherwise                          |
+|----------------|-----------------------------------------------|------------------------------------|
+| STOP, START    | no more texts go to that number, or they do again (whomever it belongs to)         |
+| YES            | the visit is confirmed                        | a colleague reads it               |
+| CANCEL         | it is cancelled as on the private page        | a colleague reads it               |
+| UNDO           | what they cancelled in the last hour is back  | a colleague reads it               |
+| anything else  | a colleague reads it, first if it has a word of alarm                              |
+
+Which visit it is follows from the number and from the reminder that went there, never from a name. A
+number that belongs to several people, two visits that were asked about, and a time that is too near
+are all reasons for a colleague.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from bookings import diary, journal, messages
+from bookings.messages.segments import segments
+from bookings.messages.still_true import is_still_true
+from bookings.models import AppointmentRequest, Message, Person, TextReply
+from bookings.status import (
+    PATIENT,
+    Channel,
+    Meant,
+    MessageKind,
+    MessageStatus,
+    Overtaken,
+    TextAnswer,
+    TriageRefused,
+)
+from bookings.status.events import Event
+from bookings.status.texting import is_alarming, meant_by
+from bookings.triage.giving_back import undo_giving_back
+from bookings.triage.transitions import one_change
+from bookings.triage.visits import booked_appointment, cancel
+
+# Whoever texts several times is told once that texts are not read straight away.
+BETWEEN_NOTICES = timedelta(days=1)
+NOT_ONE = "Not exactly one visit."
+DONE_ALREADY = "Somebody has just seen to this text."
+
+
+class Heard(NamedTuple):
+    """A text as the gateway hands it on. Delivered again, it has the same name."""
+
+    gateway_id: str
+    number: str
+    said: str
+    # Yes if the gateway itself sends no more texts to the number, and has told them.
+    stopped: bool = False
+
+
+def hear(heard: Heard, *, now: datetime) -> TextReply:
+    """Take in a text from somebody, and do what it asks; once, however often it is delivered.
+
+    Two deliveries at the same moment come one after the other, because the first row with that name
+    makes the second wait. The answer to a repeated one is the same.
+    """
+    with transaction.atomic():
+        reply, is_new = _kept(heard, now)
+        if is_new:
+            _act(reply, heard, now)
+    return reply
+
+
+def see_to_text(reply: TextReply, *, by: User, now: datetime) -> TextReply:
+    """Record that a colleague saw to a text. Raises Overtaken if somebody just has."""
+    with transaction.atomic():
+        if not TextReply.objects.to_see().filter(pk=reply.pk).update(seen_at=now, seen_by=by):
+            raise Overtaken(DONE_ALREADY)
+        if reply.request:
+            journal.record(reply.request, Event.TEXT_SEEN, by=by, at=now)
+    reply.refresh_from_db()
+    return reply
+
+
+def see_to_texts_of(request: AppointmentRequest, *, up_to: int, by: User, now: datetime) -> None:
+    """Record that a colleague spoke with the patient about their texts, up to the last they saw."""
+    of_request = TextReply.objects.to_see().filter(request=request, pk__lte=up_to)
+    of_request.update(seen_at=now, seen_by=by)
+
+
+def people_with(number: str) -> set[int]:
+    """The rows under which the people are shown who have this number, now or on a request."""
+    known = Person.objects.filter(
+        Q(pk__in=_requests_of(number).values("person")) | Q(phone=number), emptied_at=None
+    )
+    return {person.shown_as for person in known}
+
+
+def _kept(heard: Heard, now: datetime) -> tuple[TextReply, bool]:
+    meant = meant_by(heard.said)
+    stops = True if heard.stopped or meant == Meant.STOP else None
+    return TextReply.objects.get_or_create(
+        gateway_id=heard.gateway_id,
+        defaults={
+            "number": heard.number,
+            "request": _about(heard.number),
+            "said": heard.said,
+            "meant": meant,
+            "alarming": is_alarming(heard.said),
+            "stops": False if meant == Meant.START else stops,
+            "came": now,
+        },
+    )
+
+
+def _act(reply: TextReply, heard: Heard, now: datetime) -> None:
+    """Do what it asks, or leave it to the desk. Nothing that is refused is lost."""
+    if reply.stops is not None:
+        _note_stop(reply, now)
+    if reply.meant in ABOUT_TEXTS:
+        _answer(reply, "" if heard.stopped else ABOUT_TEXTS[Meant(reply.meant)])
+        return
+    verb = VERBS.get(Meant(reply.meant))
+    try:
+        if verb is None:
+            raise TriageRefused(NOT_ONE)
+        with transaction.atomic():
+            _answer(reply, verb(reply, now))
+    except TriageRefused:
+        _leave_to_desk(reply, now)
+
+
+def _confirm(reply: TextReply, now: datetime) -> str:
+    request = _asked_about(reply.number, now)
+    visit = booked_appointment(request)
+    if visit is None:
+        raise TriageRefused(NOT_ONE)
+    with one_change(request):
+        journal.record(request, Event.CONFIRMED, by=PATIENT, at=now)
+        diary.note_presence(visit, confirmed_at=now, confirmed_by=PATIENT)
+    return TextAnswer.CONFIRMED
+
+
+def _cancel(reply: TextReply, now: datetime) -> str:
+    """Cancel it as on the private page. The text about that is the answer.
+
+    The version is the one at which the reminder was found to be true: whoever moves the visit
+    meanwhile makes this refuse.
+    """
+    request = _asked_about(reply.number, now)
+    journal.record(request, Event.TEXTED, by=PATIENT, at=now)
+    cancel(request, version=request.version, by=PATIENT, now=now)
+    return ""
+
+
+def _undo(reply: TextReply, now: datetime) -> str:
+    kept = {"appointments__kept_until__gt": now}
+    request = _the_one(reply.number, _requests_of(reply.number).filter(**kept).distinct())
+    journal.record(request, Event.TEXTED, by=PATIENT, at=now)
+    undo_giving_back(request, version=request.version, by=PATIENT, now=now)
+    return TextAnswer.KEPT
+
+
+VERBS = {Meant.YES: _confirm, Meant.CANCEL: _cancel, Meant.UNDO: _undo}
+ABOUT_TEXTS = {Meant.STOP: TextAnswer.STOPPED, Meant.START: TextAnswer.STARTED}
+
+
+def _asked_about(number: str, now: datetime) -> AppointmentRequest:
+    """The one request about whose visit a reminder went to this number, if that is still true.
+
+    Raises TriageRefused if there is none, if there are several, or if the number has several people.
+    """
+    asked = _texts_to(number).filter(kind=MessageKind.REMINDER)
+    true = [each.request for each in asked.order_by("pk") if is_still_true(each, now)]
+    return _the_one(number, true)
+
+
+def _the_one(number: str, found: Iterable[AppointmentRequest]) -> AppointmentRequest:
+    by_number = {request.pk: request for request in found}
+    if len(by_number) != 1 or len(people_with(number)) != 1:
+        raise TriageRefused(NOT_ONE)
+    return by_number.popitem()[1]
+
+
+def _requests_of(number: str) -> QuerySet[AppointmentRequest]:
+    return AppointmentRequest.objects.filter(phone=number, emptied_at=None)
+
+
+def _texts_to(number: str) -> QuerySet[Message]:
+    """The texts that went to this number, about requests that still have it."""
+    rows = Message.objects.filter(
+        request__in=_requests_of(number),
+        channel=Channel.TEXT,
+        status=MessageStatus.SENT,
+        sent_to=number,
+    )
+    return rows.select_related("request", "repeats").prefetch_related("request__appointments")
+
+
+def _about(number: str) -> AppointmentRequest | None:
+    """What our last text to this number was about, or else the last request with the number."""
+    last = _texts_to(number).order_by("-pk").first()
+    return last.request if last else _requests_of(number).order_by("-received_at", "-pk").first()
+
+
+def _note_stop(reply: TextReply, now: datetime) -> None:
+    """Write it into the journal of everything that is open and has the number."""
+    event = Event.TEXTS_STOPPED if reply.stops else Event.TEXTS_STARTED
+    about = {each.pk: each for each in _requests_of(reply.number).filter(ended_at=None)}
+    if reply.request:
+        about.setdefault(reply.request.pk, reply.request)
+    for _, request in sorted(about.items()):
+        journal.record(request, event, by=PATIENT, at=now)
+
+
+def _leave_to_desk(reply: TextReply, now: datetime) -> None:
+    """Make it a task, and say what happens next."""
+    reply.for_desk = True
+    if reply.request:
+        journal.record(reply.request, Event.TEXTED, by=PATIENT, at=now)
+    if reply.meant != Meant.OTHER:
+        _answer(reply, TextAnswer.TO_DESK)
+        return
+    told = TextReply.objects.filter(
+        number=reply.number, answered=TextAnswer.NOT_READ, came__gt=now - BETWEEN_NOTICES
+    )
+    _answer(reply, "" if told.exists() else TextAnswer.NOT_READ)
+
+
+def _answer(reply: TextReply, answered: str) -> None:
+    """Keep what we say, unless they want no texts and it is not about that."""
+    is_unwanted = answered not in {"", *ABOUT_TEXTS.values()}
+    if is_unwanted and TextReply.objects.has_stopped(reply.number):
+        answered = ""
+    reply.answered = answered
+    reply.segments = segments(messages.answer_to(reply))
+    reply.save(update_fields=["answered", "for_desk", "segments"])
