@@ -4,6 +4,7 @@ None of them uses the database, which may be what failed. If a form was sent, th
 faults contain what was typed, and a button that sends it again.
 """
 
+import logging
 import math
 import sys
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from clinic_site import request_ids
 from procedures.ground.outages import find_outage
 from procedures.ground.rate_limits import TooManyTries
 
+logger = logging.getLogger(__name__)
 # How long a browser, a proxy or a robot is asked to wait.
 RETRY_AFTER_SECONDS = 15
 # The fields that identify a form that is sent twice.
@@ -50,7 +52,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403 for a member of staff who lacks the permission."""
+    """403 for a member of staff who lacks the permission. The log says who tried: by number, no name."""
+    if request.user.is_authenticated:
+        logger.warning("Refused account %s: %s %s", request.user.pk, request.method, request.path)
     return _page(request, "403", 403)
 
 

@@ -18,9 +18,10 @@ from bookings.models import (
     Topic,
     Treatment,
 )
-from bookings.triage.questions import ASK_BEFORE, LOWER, NARROW, RETIRE, UNUSUAL
+from bookings.triage.questions import ASK_BEFORE, LOWER, NARROW, RETIRE, REVIEW_LATER, UNUSUAL
 from procedures.ground.decisions import CarefulAdmin, ask_second_person
 from procedures.ground.generics import ModelForm
+from procedures.ground.two_people import TwoPersonAct
 
 
 @admin.register(AppointmentType)
@@ -132,6 +133,7 @@ ASKING_LESS = (
     "no_flag_for_unsure",
     "move",
     "new_treatments",
+    "new_review_due",
     "reason",
 )
 
@@ -174,16 +176,23 @@ class ScreeningQuestionAdmin(CarefulAdmin):
         if not change:
             obj.version = ScreeningQuestion.objects.filter(key=obj.key).count() + 1
         super().save_model(request, obj, form, change)
-        wishes = form.cleaned_data
-        if change and wishes.get("retire"):
-            ask_second_person(request, RETIRE, obj, reason=wishes["reason"])
-        elif change and wishes.get("move"):
-            treatments = {"treatments": [each.pk for each in wishes["new_treatments"]]}
-            reason = wishes["reason"]
-            ask_second_person(request, ASK_BEFORE, obj, reason=reason, arguments=treatments)
-        elif change and (wishes.get("new_level") or wishes.get("no_flag_for_unsure")):
-            arguments = {
-                "level": wishes["new_level"] or obj.level,
-                "flags_unsure": obj.flags_unsure and not wishes["no_flag_for_unsure"],
-            }
-            ask_second_person(request, LOWER, obj, reason=wishes["reason"], arguments=arguments)
+        if change and (wished := _asks_less(obj, form.cleaned_data)):
+            act, arguments = wished
+            reason = form.cleaned_data["reason"]
+            ask_second_person(request, act, obj, reason=reason, arguments=arguments)
+
+
+def _asks_less(
+    question: ScreeningQuestion, wishes: dict[str, Any]
+) -> tuple[TwoPersonAct, dict[str, Any]] | None:
+    """What a second person has to agree to, and with which arguments; None if nothing was wished."""
+    if wishes.get("retire"):
+        return RETIRE, {}
+    if wishes.get("move"):
+        return ASK_BEFORE, {"treatments": [each.pk for each in wishes["new_treatments"]]}
+    if day := wishes.get("new_review_due"):
+        return REVIEW_LATER, {"on": day.isoformat()}
+    if wishes.get("new_level") or wishes.get("no_flag_for_unsure"):
+        unsure = question.flags_unsure and not wishes["no_flag_for_unsure"]
+        return LOWER, {"level": wishes["new_level"] or question.level, "flags_unsure": unsure}
+    return None

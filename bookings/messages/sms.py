@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 
@@ -23,6 +24,16 @@ LONGEST_ANSWER = 1_000_000
 # A number of ours, or a messaging service of Twilio. Nobody can answer a name.
 CAN_BE_ANSWERED = re.compile(r"\+?\d{3,15}|MG[0-9a-f]{32}")
 WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows no redirection: the token and what we tell a patient are for this provider alone."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Nothing, so that the redirection counts as a refusal."""
+
+
+OPENER = urllib.request.build_opener(_Stay)
 
 
 class TextRefused(Exception):
@@ -93,7 +104,7 @@ def _to_send(number: str, text: str, key: str) -> urllib.request.Request:
 def _answer_to(request: urllib.request.Request) -> bytes:
     """What the provider answers. Raises OSError and TextRefused as `send` does."""
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
             said: bytes = answer.read(LONGEST_ANSWER)
             return said
     except urllib.error.HTTPError as error:

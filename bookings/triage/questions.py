@@ -1,12 +1,13 @@
 """Asking less: two people decide about everything after which a safety question is asked less often.
 
 That is a question that is stopped, that raises a lower flag or belongs to other treatments; and a visit
-that includes a treatment less, so that nobody asks the questions about it.
+that includes a treatment less, so that nobody asks the questions about it. They also decide that a
+question is read again later than it was to be.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -66,6 +67,15 @@ def ask_before(
 ) -> ScreeningQuestion:
     """Ask a question before these treatments from now on; before every visit if there are none."""
     question.treatments.set(_numbered(treatments))
+    return question
+
+
+def review_later(
+    question: ScreeningQuestion, *, on: str, proposed_by: User, by: User, now: datetime
+) -> ScreeningQuestion:
+    """Read a question again only on this day (`2027-11-29`), because it has been read now."""
+    question.review_due = date.fromisoformat(on)
+    question.save(update_fields=["review_due"])
     return question
 
 
@@ -144,6 +154,14 @@ def _said_lower(question: ScreeningQuestion, arguments: dict[str, Any]) -> str:
     return f"Lower what this question raises: “{question.wording}” {said}"
 
 
+def _said_review_later(question: ScreeningQuestion, arguments: dict[str, Any]) -> str:
+    day = date.fromisoformat(arguments["on"])
+    return (
+        f"Review “{question.wording}” by {day:%-d %B %Y}, and no longer by "
+        f"{question.review_due:%-d %B %Y}"
+    )
+
+
 RETIRE = register(
     TwoPersonAct(
         name="retire a safety question",
@@ -172,6 +190,15 @@ ASK_BEFORE = register(
         describe=_said_ask_before,
         do=ask_before,
         seen=_seen_question,
+    )
+)
+REVIEW_LATER = register(
+    replace(
+        RETIRE,
+        name="review a safety question later",
+        label="Review a safety question later",
+        describe=_said_review_later,
+        do=review_later,
     )
 )
 NARROW = register(

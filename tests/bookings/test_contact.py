@@ -199,6 +199,14 @@ class Provider(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.taken.append((body, dict(self.headers)))
         self.send_response(self.answer)
+        if self.answer == 302:
+            self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        """Where no redirection may lead: the token would go along."""
+        self.taken.append(({}, dict(self.headers)))
+        self.send_response(200)
         self.end_headers()
 
     def log_message(self, *arguments: Any) -> None:
@@ -259,6 +267,7 @@ def test_every_text_is_short_and_discreet(kind: MessageKind, monday: datetime) -
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
+        (302, MessageStatus.QUEUED),
         (400, MessageStatus.FAILED),
         (422, MessageStatus.FAILED),
         (401, MessageStatus.QUEUED),
@@ -274,7 +283,7 @@ def test_a_text_is_tried_again_or_given_up(
     request = texted(monday)
     messages.send_due()
     message = Message.objects.get(channel=Channel.TEXT)
-    assert (message.status, message.tries) == (status, 1)
+    assert (message.status, message.tries, len(provider.taken)) == (status, 1, 1)
     assert str(answer) in message.failure
     assert Outage.objects.exists() == (status == MessageStatus.QUEUED)
     assert "9460958" not in message.failure

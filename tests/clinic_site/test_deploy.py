@@ -16,6 +16,7 @@ import ssl
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -304,6 +305,21 @@ def visit(through: Any, served: Served, folder: Path, certificate: Path) -> None
     assert made_up["X-Forwarded-For"] not in written
 
 
+def speaks(version: ssl.TLSVersion, port: int) -> bool:
+    """Whether a proxy accepts this version of TLS, however weak its ciphers are."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore"):  # of the old versions
+        context.minimum_version = context.maximum_version = version
+    plain = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    try:
+        with context.wrap_socket(plain, server_hostname="clinic.example"):
+            return True
+    except (ssl.SSLError, ConnectionError):
+        return False
+
+
 @pytest.mark.parametrize(("through", "program"), [(nginx, NGINX), (caddy, CADDY)])
 def test_what_a_proxy_answers_itself_names_the_phone_number(
     through: Any, program: str | None, tmp_path: Path, certificate: Path
@@ -312,6 +328,10 @@ def test_what_a_proxy_answers_itself_names_the_phone_number(
         pytest.skip(f"{through.__name__} is not installed")
     with through(tmp_path, free_port(), certificate) as port:
         site = Site(port, certificate)
+        assert [v for v in ssl.TLSVersion if v > 0 and speaks(v, port)] == [
+            ssl.TLSVersion.TLSv1_2,
+            ssl.TLSVersion.TLSv1_3,
+        ]
         # Only announced: who goes on sending may find the connection closed before the page arrives.
         too_large = site.ask("/appointments/request/", b"", {"Content-Length": "3000000"})
         for status, (answer, page), says in (

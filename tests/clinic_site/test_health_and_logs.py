@@ -178,6 +178,17 @@ MARKS = ("canary", "7946 0123", "79460123", "canary@", "31 january", "1970-01-31
 
 
 @pytest.mark.django_db
+def test_a_refusal_is_logged_by_number(
+    sign_in: Callable[[str], Client], caplog: pytest.LogCaptureFixture
+) -> None:
+    client = sign_in("Reception")
+    assert client.get("/admin/bookings/import/").status_code == 403
+    number = client.session["_auth_user_id"]
+    said = [each.getMessage() for each in caplog.records if each.name == "clinic_site.errors"]
+    assert said == [f"Refused account {number}: GET /admin/bookings/import/"]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("failing", ["", 'INSERT INTO "bookings_appointmentrequest"'])
 def test_s7_a_whole_form_leaves_nobody_in_the_log(
     failing: str, client: Client, log: StringIO

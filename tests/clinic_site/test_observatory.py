@@ -142,17 +142,34 @@ def ask(client: Client, address: str, method: str = "get", **headers: str) -> An
     return getattr(client, method)(address, secure=True, headers=headers)
 
 
+SIGN_OUT = 'action="/admin/logout/"'
+# What is printed, and what comes before anybody is signed in or after: pages without “Sign out”.
+PAPERS = {
+    "/admin/set-up/papers/record-of-processing/",
+    "/admin/set-up/papers/retention-schedule/",
+    "/admin/set-up/papers/impact-assessment/",
+    "/admin/bookings/appointmentrequest/to-phone/letters/sheets/",
+}
+ON_THE_WAY_IN = {"/admin/second-factor/set-up/", "/admin/second-factor/passkey/"}
+ON_THE_WAY_OUT = {"/admin/login/"}
+
+
 @pytest.mark.parametrize("who", ["anybody", "the owner"])
 def test_s2_every_address_keeps_the_rules(who: str, in_production: None, monday: datetime) -> None:
     client = Client(raise_request_exception=False)
     if who == "the owner":
         client.force_login(User.objects.create_superuser("owner", "owner@example.org", "x"))
     seen: dict[int, int] = {}
+    without: set[str] = set()
     for address in dict.fromkeys(addresses(get_resolver().url_patterns)):
         answer = ask(client, address)
         assert faults(address, answer) == [], (address, answer.status_code)
         assert answer.status_code < 500 or address in {"/breaks/", "/is-away/"}, address
+        is_page = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
+        if is_page and address.startswith("/admin/") and SIGN_OUT not in answer.text:
+            without.add(address)
         seen[answer.status_code] = seen.get(answer.status_code, 0) + 1
+    assert without == (PAPERS | ON_THE_WAY_IN if who == "the owner" else ON_THE_WAY_OUT)
     assert sum(seen.values()) > 150
     assert seen.keys() >= {200, 302, 404, 413, 500, 503}
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from unittest.mock import Mock
@@ -131,7 +131,8 @@ def test_a_new_wording_does_not_lower_the_flag(sign_in: SignIn, monday: datetime
             "source",
         )
     }
-    posted |= {"group": question.group_id, "owner": question.owner_id, "review_due": "2030-01-01"}
+    due = monday.date() + timedelta(days=300)
+    posted |= {"group": question.group_id, "owner": question.owner_id, "review_due": due}
     posted |= {"asked_first": "on", "flags_unsure": "on", "level": "amber"}
     client, url = sign_in("Manager"), "/admin/bookings/screeningquestion/add/"
     assert "Version 1 raised a higher flag." in client.post(url, posted).text
@@ -142,7 +143,24 @@ def test_a_new_wording_does_not_lower_the_flag(sign_in: SignIn, monday: datetime
     assert "Version 1 was asked before more visits." in narrow
     later = client.post(url, posted | {"level": "red", "asked_first": "", "asked_again": "on"})
     assert "Version 1 was asked then too." in later.text
+    far = client.post(url, posted | {"level": "red", "review_due": due + timedelta(days=67)}).text
+    assert "Choose a day until 24 November 2027." in far
     assert client.post(url, posted | {"level": "urgent"}).status_code == 302
+
+
+def test_a_later_review_needs_a_second_person(sign_in: SignIn, monday: datetime) -> None:
+    question = factories.question(review_due=date(2027, 1, 31))
+    client, later = sign_in("Manager"), {"new_review_due": "2028-06-01"}
+    assert "Write why." in client.post(question_page(question), place(question) | later).text
+    sooner = place(question) | {"new_review_due": "2027-01-31", "reason": WHY}
+    assert "This is no later day." in client.post(question_page(question), sooner).text
+    client.post(question_page(question), place(question) | later | {"reason": WHY})
+    assert ScreeningQuestion.objects.get().review_due == date(2027, 1, 31)
+    agreed(
+        "Review “Do you take a blood thinner?” by 1 June 2028, and no longer by 31 January 2027",
+        monday,
+    )
+    assert ScreeningQuestion.objects.get().review_due == date(2028, 6, 1)
 
 
 @pytest.fixture

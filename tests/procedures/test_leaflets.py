@@ -16,6 +16,7 @@ from procedures.reading import pdf
 from procedures.status import RevisionStatus
 from procedures.texts.pictures import PictureError, read_picture
 from tests import factories
+from tests.processes import ROOT
 
 pytestmark = pytest.mark.django_db
 URL = "/procedures/a-thing/"
@@ -182,11 +183,31 @@ def test_a_changed_picture_leaves_signed_texts_alone(published: Revision, client
         (DRAWING.replace(b"<path", b'<image href="https://evil.example/x"/><path'), "a link"),
         (b"<!DOCTYPE svg [<!ENTITY a 'b'>]>" + DRAWING, "an entity"),
         (DRAWING.replace(b"<path", b'<a href="javascript:x()"/><path'), "contains a script"),
+        # What a list of what is forbidden does not find.
+        (DRAWING.replace(b"<path", b'<path/onload="x()" d=""/><path'), "cannot be read"),
+        (DRAWING.replace(b"<path", b'<path class="a"onload="x()"/><path'), "cannot be read"),
+        (DRAWING.replace(b"<path", b'<use href="#a"/><path'), "contains <use>"),
+        (DRAWING.replace(b"<path", b'<a href="java&#115;cript:x()"/><path'), "contains <a>"),
+        (DRAWING.replace(b"<path", b'<image href="//evil.example/x"/><path'), "contains <image>"),
+        (DRAWING.replace(b"<path", b'<x:script xmlns:x="urn:x"/><path'), "contains <x:script>"),
+        (DRAWING.replace(b"<path", b'<path onbegin="x()"'), "contains a script"),
+        (DRAWING.replace(b"<path", b'<path href="file:///etc/passwd"'), "contains href"),
+        (DRAWING.replace(b"<path", b'<path fill="url(//evil.example/x#y)"'), "a reference"),
+        (
+            DRAWING.replace(b"<path", b"<style>@import '//evil.example/x'</style><path"),
+            "a reference",
+        ),
+        (DRAWING.replace(b"<path", b"<style>p{background:u\\72l(x)}</style><path"), "a reference"),
     ],
 )
 def test_a_picture_that_could_do_harm_is_refused(content: bytes, sentence: str) -> None:
     with pytest.raises(PictureError, match=sentence):
         read_picture(content)
+
+
+def test_every_drawing_of_the_demonstration_is_a_plain_one() -> None:
+    for file in (ROOT / "clinic_site" / "demo").rglob("*.svg"):
+        assert read_picture(file.read_bytes()).media_type == "image/svg+xml", file
 
 
 def test_a_picture_says_how_large_it_is() -> None:

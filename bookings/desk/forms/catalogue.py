@@ -1,9 +1,11 @@
 """The next wording of a safety question, and what may happen at a visit."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from bookings.models import ScreeningQuestion, Topic, Treatment
 from bookings.screening import lost_without
@@ -11,6 +13,8 @@ from bookings.status import FlagLevel
 from procedures.ground.fields import PlainTextField
 from procedures.ground.generics import ModelForm
 
+# Until when one person may leave a question unread, from the day on which it is added.
+REVIEWED_WITHIN = timedelta(days=366)
 WRITE_WHY = "Write why. A second person decides by it."
 
 
@@ -28,8 +32,8 @@ def why_field() -> PlainTextField:
 class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
     """A new safety question, or a new wording of a retired one.
 
-    Afterwards it can only be moved to another place, and, if a second person agrees, retired or made
-    to raise a lower flag.
+    Afterwards it can only be moved to another place, and, if a second person agrees, retired, reviewed
+    later, or made to raise a lower flag.
     """
 
     retire = forms.BooleanField(
@@ -54,6 +58,11 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
         label="Before these treatments",
         required=False,
         help_text="Choose none to ask it before every visit.",
+    )
+    new_review_due = forms.DateField(
+        label="You have reviewed it: review it again by",
+        required=False,
+        help_text="Any day after the one above.",
     )
     reason = why_field()
 
@@ -87,6 +96,17 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
                 "choose another key."
             )
         return key
+
+    def clean_review_due(self) -> date:
+        """Refuse a day that is far away: one person would decide that nobody reads it again."""
+        due: date = self.cleaned_data["review_due"]
+        latest = timezone.localdate() + REVIEWED_WITHIN
+        if due > latest:
+            raise ValidationError(
+                f"Choose a day until {latest:%-d %B %Y}. On the question’s page you can then propose a "
+                "later one, to which a second person agrees."
+            )
+        return due
 
     def clean(self) -> dict[str, Any]:
         """Require a reason for asking less; a new wording never does so on its own."""
@@ -122,9 +142,13 @@ class ScreeningQuestionForm(ModelForm[ScreeningQuestion]):
 
     def _refuse_unclear_wishes(self, cleaned: dict[str, Any]) -> None:
         lower = cleaned.get("new_level") or cleaned.get("no_flag_for_unsure")
-        wishes = [bool(each) for each in (lower, cleaned.get("retire"), cleaned.get("move"))]
+        later = cleaned.get("new_review_due")
+        wishes = [bool(each) for each in (lower, cleaned.get("retire"), cleaned.get("move"), later)]
         if sum(wishes) > 1:
-            self.add_error("retire", "Choose one: stop it, lower its flag, or other treatments.")
+            said = "Choose one: stop it, lower its flag, other treatments, or a later review."
+            self.add_error("retire", said)
+        if later and later <= self.instance.review_due:
+            self.add_error("new_review_due", "This is no later day.")
         level = cleaned.get("new_level") or self.instance.level
         unsure = self.instance.flags_unsure and not cleaned.get("no_flag_for_unsure")
         if lower and not self.instance.is_stricter_than(level, unsure):
