@@ -50,7 +50,7 @@ from procedures.status import RevisionStatus
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SHOWN = 20
 # Whoever only reads pages does not find them on Today.
-WORKS_ON_PAGES = ("add", "sign", "approve", "publish")
+WORKS_ON_PAGES = ("add", "sign", "approve", "publish", "translate")
 # How many days ahead a review of a safety question is announced.
 SOON = timedelta(days=30)
 

@@ -18,6 +18,7 @@ READ_PAGES = {
     "view_revision",
     "view_signoff",
     "view_source",
+    "view_translator",
 }
 READ_REQUESTS = {
     "view_appointmentrequest",
@@ -59,6 +60,7 @@ ROLES = {
     "Reception": "Answers requests, books and moves appointments, and keeps the diary.",
     "Clinician": "Does what reception does, decides about flags, and signs pages.",
     "Editor": "Writes pages and sends them to review.",
+    "Translator": "Writes pages in another language, and signs that they say what the English says.",
     "Publisher": "Publishes signed pages, and suspends or withdraws them.",
     "Manager": "Does what reception does, sets up the clinic, approves the pages about it and looks "
     "after the accounts of staff.",
@@ -81,6 +83,7 @@ GROUPS = {
     "Editor": READ_PAGES
     | WRITE_PAGES
     | {"add_figure", "add_source", "change_source", "submit_revision"},
+    "Translator": READ_PAGES | {"submit_revision", "translate_revision"},
     "Publisher": READ_PAGES | {"publish_revision", "withdraw_revision", "suspend_revision"},
     "Manager": READ_PAGES
     | READ_REQUESTS
@@ -108,6 +111,8 @@ GROUPS = {
         "add_clinicdetails",
         "view_clinicdetails",
         "add_clinician",
+        "add_translator",
+        "change_translator",
         "change_clinician",
         "add_appointmenttype",
         "change_appointmenttype",

@@ -42,6 +42,11 @@ SECTIONS = (
             Page(
                 "Clinicians", "admin:procedures_clinician_changelist", "procedures.view_clinician"
             ),
+            Page(
+                "Translators",
+                "admin:procedures_translator_changelist",
+                "procedures.view_translator",
+            ),
             Page("Weeks", "admin:bookings_weeks", "bookings.view_clinicsession"),
             Page(
                 "Calendar feeds",

@@ -3,7 +3,7 @@
 from procedures.desk.clinic import ClinicDetailsAdmin
 from procedures.desk.limits import SharedPlaceAdmin
 from procedures.desk.material import FigureAdmin, InformationPageAdmin, SourceAdmin
-from procedures.desk.people import ClinicianAdmin
+from procedures.desk.people import ClinicianAdmin, TranslatorAdmin
 from procedures.desk.records import (
     PageEventAdmin,
     PageFeedbackAdmin,
@@ -26,4 +26,5 @@ __all__ = [
     "SharedPlaceAdmin",
     "SignOffAdmin",
     "SourceAdmin",
+    "TranslatorAdmin",
 ]

@@ -4,15 +4,16 @@ And the words for accounts of staff.
 """
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class Category(TextChoices):
     """What kind of page it is; also the first part of its address."""
 
-    PROCEDURE = "procedures", "Procedures"
-    CLINIC = "clinics", "Clinics"
-    GUIDE = "guides", "Guides"
-    ABOUT = "about", "About us"
+    PROCEDURE = "procedures", _("Procedures")
+    CLINIC = "clinics", _("Clinics")
+    GUIDE = "guides", _("Guides")
+    ABOUT = "about", _("About us")
 
     @property
     def needs_clinician(self) -> bool:
@@ -27,13 +28,13 @@ MEDICAL = [category for category in Category if category.needs_clinician]
 class SourceKind(TextChoices):
     """What kind of thing a text leans on, as its readers are told."""
 
-    GUIDELINE = "guideline", "Guideline"
-    REVIEW = "review", "Review"
-    TRIAL = "trial", "Trial"
-    STUDY = "study", "Study"
-    REGULATOR = "regulator", "Regulator"
-    LEAFLET = "leaflet", "Leaflet"
-    CLINIC = "clinic", "Page of a clinic"
+    GUIDELINE = "guideline", _("Guideline")
+    REVIEW = "review", _("Review")
+    TRIAL = "trial", _("Trial")
+    STUDY = "study", _("Study")
+    REGULATOR = "regulator", _("Regulator")
+    LEAFLET = "leaflet", _("Leaflet")
+    CLINIC = "clinic", _("Page of a clinic")
 
 
 class SourceChange(TextChoices):
@@ -115,8 +116,10 @@ EVENTS: dict[RevisionStatus, str] = {
 # Steps without a status of their own.
 EDITED, RETURNED, RE_AFFIRMED = "edited", "returned", "re-affirmed"
 REVOKED = "revoked the signature of"
+# A translator has signed it; the second signature makes it a signed text.
+TRANSLATED = "signed as translator"
 # The events that contain a signature.
-SIGNINGS = {EVENTS[RevisionStatus.SIGNED], RE_AFFIRMED}
+SIGNINGS = {EVENTS[RevisionStatus.SIGNED], RE_AFFIRMED, TRANSLATED}
 # The status that an event leads to; other events leave it as it is.
 STATUS_AFTER: dict[str, RevisionStatus] = {
     **{event: status for status, event in EVENTS.items()},

@@ -1,7 +1,12 @@
 """Addresses of public pages."""
 
-from django.urls import path, register_converter
+from collections.abc import Callable
 
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import URLPattern, path, register_converter
+
+from procedures.ground.languages import KNOWN
 from procedures.reading.views import feeds, finding, leaflets, log, opinions, proof, reading
 from procedures.status import Category
 
@@ -20,12 +25,43 @@ class CategoryConverter:
         return value
 
 
+class LanguageConverter:
+    """One of the other languages that the clinic offers. Any other word is not found."""
+
+    regex = "|".join(KNOWN)
+
+    def to_python(self, value: str) -> str:
+        """The word itself."""
+        if value not in settings.OTHER_LANGUAGES:
+            raise ValueError(value)
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The word itself."""
+        return value
+
+
 register_converter(CategoryConverter, "category")
+register_converter(LanguageConverter, "language")
 
 ONE_PAGE = "<category:category>/<slug:slug>/"
+# What belongs to one page: in English, and in each language that the clinic offers.
+OF_ONE_PAGE: list[tuple[str, Callable[..., HttpResponse], str]] = [
+    ("", reading.page, "page"),
+    ("history/", proof.history_page, "history"),
+    ("verify/", proof.verify, "verify"),
+    ("verify/version-<int:number>.txt", proof.fragment, "fragment"),
+    ("verify/version-<int:number>.statement", proof.statement, "statement"),
+    ("verify/version-<int:number>.tlog-proof", proof.log_proof, "log-proof"),
+    ("verify/version-<int:number>.signature", proof.passkey_signature, "passkey-signature"),
+    ("version/<int:number>/", proof.paper, "paper"),
+    ("leaflet/", leaflets.leaflet, "leaflet"),
+    ("leaflet.pdf", leaflets.leaflet_pdf, "pdf"),
+    ("feedback/", opinions.feedback_page, "feedback"),
+]
 
 app_name = "procedures"
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("", reading.home, name="home"),
     path("a-z/", reading.a_to_z, name="a-z"),
     path("glossary/", reading.glossary_page, name="glossary"),
@@ -49,19 +85,9 @@ urlpatterns = [
     path("log/tile/entries/<path:place>", log.bundle, name="bundle"),
     path("log/tile/<int:level>/<path:place>", log.tile, name="tile"),
     path("<category:category>/", reading.category, name="category"),
-    path(ONE_PAGE, reading.page, name="page"),
-    path(f"{ONE_PAGE}history/", proof.history_page, name="history"),
-    path(f"{ONE_PAGE}verify/", proof.verify, name="verify"),
-    path(f"{ONE_PAGE}verify/version-<int:number>.txt", proof.fragment, name="fragment"),
-    path(f"{ONE_PAGE}verify/version-<int:number>.statement", proof.statement, name="statement"),
-    path(f"{ONE_PAGE}verify/version-<int:number>.tlog-proof", proof.log_proof, name="log-proof"),
-    path(
-        f"{ONE_PAGE}verify/version-<int:number>.signature",
-        proof.passkey_signature,
-        name="passkey-signature",
+    *(path(f"{ONE_PAGE}{rest}", view, name=name) for rest, view, name in OF_ONE_PAGE),
+    *(
+        path(f"<language:language>/{ONE_PAGE}{rest}", view, name=name)
+        for rest, view, name in OF_ONE_PAGE
     ),
-    path(f"{ONE_PAGE}version/<int:number>/", proof.paper, name="paper"),
-    path(f"{ONE_PAGE}leaflet/", leaflets.leaflet, name="leaflet"),
-    path(f"{ONE_PAGE}leaflet.pdf", leaflets.leaflet_pdf, name="pdf"),
-    path(f"{ONE_PAGE}feedback/", opinions.feedback_page, name="feedback"),
 ]

@@ -30,8 +30,16 @@ sys.path.insert(0, str(ROOT))
 from procedures.ground.languages import KNOWN, OF_QUESTIONS  # noqa: E402
 
 DEMO = ROOT / "clinic_site" / "demo"
+# What is around the text of a page.
+OF_PAGES = tuple(
+    f"procedures/{name}.html"
+    for name in (
+        *("about_page", "approval", "closed", "contents", "leaflet", "page", "page_base"),
+        *("signature", "translated_by", "urgent"),
+    )
+)
 # What patients read. The desk, and pages that are in English only, are not translated.
-TEMPLATES = ("base.html", "bookings", "clinic", "errors", "help", "procedures/urgent.html")
+TEMPLATES = ("base.html", "bookings", "clinic", "errors", "help", *OF_PAGES)
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 PLURAL_MARKS = {"ngettext", "ngettext_lazy"}
 CONTEXT_MARKS = {"pgettext", "pgettext_lazy"}

@@ -1,5 +1,6 @@
 """Records for tests. The real verbs produce their states, so that none is impossible."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -33,6 +34,7 @@ from procedures.models import (
     InformationPage,
     Revision,
     Source,
+    Translator,
 )
 from procedures.models.clinic import look_again
 from procedures.publishing.clinic_details import change_details
@@ -249,6 +251,54 @@ def revision(
     if status == RevisionStatus.SUPERSEDED:
         revision(RevisionStatus.PUBLISHED, of=of, now=now)
         made.refresh_from_db()
+    return made
+
+
+def translator(language: str = "cy", username: str = "translator") -> User:
+    """A colleague who translates into a language."""
+    login = staff("Translator", username)
+    columns = {"qualification": "Invented translator", "evidence": "A test."}
+    Translator.objects.get_or_create(login=login, language=language, defaults=columns)
+    return login
+
+
+def in_other_words(document: str) -> str:
+    """A document whose every line of words is another one, with the same numbers and blocks."""
+    return re.sub(
+        r"(?m)^(?!category|::: [a-z-]+$)([^\n]*[a-z]{3}[^\n]*[a-z.?])$", r"\1 Cymraeg", document
+    )
+
+
+def translation(
+    status: RevisionStatus = RevisionStatus.PUBLISHED,
+    *,
+    of: InformationPage,
+    language: str = "cy",
+    now: datetime | None = None,
+    text: str = "",
+) -> Revision:
+    """A translation of a published page that the real verbs took to a status."""
+    now = now or timezone.now()
+    by = translator(language, f"translator-{language}" if language != "cy" else "translator")
+    english = of.revisions.get(status=RevisionStatus.PUBLISHED)
+    made = publishing.start_translation(
+        of, language=language, by=by, now=now, document=text or in_other_words(english.document)
+    )
+    if text or not made.note:
+        columns = {"document": text or made.document, "change_class": made.change_class}
+        publishing.save_draft(made, version=made.version, note="Newer.", by=by, now=now, **columns)
+    if status == RevisionStatus.DRAFT:
+        return made
+    publishing.submit_for_review(made, version=made.version, by=by, now=now)
+    if status == RevisionStatus.IN_REVIEW:
+        return made
+    hashed = made.fragment_hash
+    publishing.sign_as_translator(made, version=made.version, fragment_hash=hashed, by=by, now=now)
+    login = clinician().login if made.page.kind().needs_clinician else staff("Manager")
+    assert login is not None
+    publishing.sign_off(made, version=made.version, fragment_hash=hashed, by=login, now=now)
+    if status == RevisionStatus.PUBLISHED:
+        publishing.publish(made, version=made.version, by=staff("Publisher"), now=now)
     return made
 
 

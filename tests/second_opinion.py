@@ -20,7 +20,8 @@ PROOF = re.compile(
     rf"(([^\n]+)\n(0|[1-9]\d*)\n({HASH})\n)\n((?:\u2014 [^\n ]+ [A-Za-z0-9+/]+={{0,2}}\n)+)"
 )
 STATEMENT = re.compile(
-    r"(clinic-statement/v1\nact [a-z-]+\npage [^\n]+\nversion \d+\ntext ([0-9a-f]{64})\n"
+    r"((?:clinic-statement/v1\n|clinic-translation/v1\nlanguage [a-z]{2,3}\ntranslates [0-9a-f]{64}\n)"
+    r"act [a-z-]+\npage [^\n]+\nversion \d+\ntext ([0-9a-f]{64})\n"
     r"(?:[a-z-]+ [^\n]+\n){7}register ([^\n]+)\nregistration ([^\n]+)\n"
     r"(?:[a-z-]+ [^\n]+\n){3}keys (-|[0-9a-f]{64})\npredecessor [^\n]+\n)event [^\n]+\n"
 )

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from procedures.ground import languages, moments
 from procedures.ground.people import shown_name
+from procedures.models import InformationPage
 from procedures.models.clinic import details
 
 register = template.Library()
@@ -41,6 +42,12 @@ def phone_us() -> SafeString:
     if not details().phone:
         return SafeString(gettext("phone us"))
     return format_html(gettext("phone us on {}"), phone_link())
+
+
+@register.simple_tag
+def at(page: InformationPage, name: str, *further: object) -> str:
+    """The address of something that belongs to a page, in the language of the page."""
+    return page.at(name, *further)
 
 
 @register.filter

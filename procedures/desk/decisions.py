@@ -7,13 +7,17 @@ from typing import Any
 
 from procedures import publishing
 from procedures.desk.forms import PlanForm, SignForm, SubmitForm
+from procedures.desk.forms.translations import SignAsTranslatorForm
 from procedures.desk.seeing import is_ready
+from procedures.desk.side_by_side import has_translators_signature
 from procedures.ground.decisions import Decision, ReasonForm
 from procedures.models import PlannedPublication, Revision, SignOff
 from procedures.status import EVENTS, RE_AFFIRMED, PlanStatus, RevisionStatus
 
 
 def _said_sent_to_review(revision: Revision) -> str:
+    if revision.page.language:
+        return "Sent to review. Its translator can now sign it."
     who = "clinician" if revision.page.kind().needs_clinician else "manager"
     return f"Sent to review. A {who} who did not write it can now sign it."
 
@@ -36,12 +40,40 @@ def _has_plan(revision: Revision, now: datetime) -> bool:
     return PlannedPublication.objects.filter(revision=revision, status__in=waits).exists()
 
 
-def _is_medical(revision: Revision, now: datetime) -> bool:
+def _needs_clinician(revision: Revision, now: datetime) -> bool:
     return revision.page.kind().needs_clinician
 
 
-def _is_about_us(revision: Revision, now: datetime) -> bool:
+def _needs_manager(revision: Revision, now: datetime) -> bool:
     return not revision.page.kind().needs_clinician
+
+
+def _is_medical(revision: Revision, now: datetime) -> bool:
+    return revision.page.kind().needs_clinician and not revision.page.language
+
+
+def _is_about_us(revision: Revision, now: datetime) -> bool:
+    return not revision.page.kind().needs_clinician and not revision.page.language
+
+
+def _is_translation(revision: Revision, now: datetime) -> bool:
+    return bool(revision.page.language)
+
+
+def _waits_for_translator(revision: Revision, now: datetime) -> bool:
+    return _is_translation(revision, now) and not has_translators_signature(revision)
+
+
+def _is_translated(revision: Revision, now: datetime) -> bool:
+    return has_translators_signature(revision) and revision.page.kind().needs_clinician
+
+
+def _is_translated_about_us(revision: Revision, now: datetime) -> bool:
+    return has_translators_signature(revision) and not revision.page.kind().needs_clinician
+
+
+def _may_be_sent(revision: Revision, now: datetime) -> bool:
+    return not revision.made_by_machine and is_ready(revision, now)
 
 
 SIGN = Decision(
@@ -65,7 +97,7 @@ RETURN = Decision(
     form=ReasonForm,
     verb=publishing.return_to_author,
     said="Returned to the author with your reason.",
-    open_when=_is_medical,
+    open_when=_needs_clinician,
 )
 SIGN_AGAIN = Decision(
     slug="re-affirm",
@@ -93,7 +125,7 @@ APPROVE = replace(
     open_when=_is_about_us,
 )
 RETURN_UNAPPROVED = replace(
-    RETURN, slug="return-unapproved", permission="approve_revision", open_when=_is_about_us
+    RETURN, slug="return-unapproved", permission="approve_revision", open_when=_needs_manager
 )
 APPROVE_AGAIN = replace(
     SIGN_AGAIN,
@@ -103,6 +135,41 @@ APPROVE_AGAIN = replace(
     explanation=f"The review dates change, the text does not. {publishing.APPROVAL}",
     open_when=_is_about_us,
 )
+
+# A translation has two signatures, its translator's first.
+SIGN_AS_TRANSLATOR = replace(
+    SIGN,
+    slug="sign-as-translator",
+    label="Sign as translator",
+    permission="translate_revision",
+    form=SignAsTranslatorForm,
+    verb=publishing.sign_as_translator,
+    said="Signed. Whoever signs the English page can now sign the translation.",
+    explanation=publishing.TRANSLATORS_STATEMENT,
+    open_when=_waits_for_translator,
+)
+SIGN_TRANSLATION = replace(
+    SIGN,
+    slug="sign-translation",
+    label="Sign the translation",
+    explanation=publishing.OF_TRANSLATION,
+    open_when=_is_translated,
+)
+APPROVE_TRANSLATION = replace(
+    APPROVE,
+    slug="approve-translation",
+    label="Approve the translation",
+    explanation=publishing.OF_TRANSLATION,
+    open_when=_is_translated_about_us,
+)
+RETURN_TRANSLATION = replace(
+    RETURN,
+    slug="return-translation",
+    permission="translate_revision",
+    open_when=_is_translation,
+)
+TRANSLATIONS = (SIGN_AS_TRANSLATOR, SIGN_TRANSLATION, APPROVE_TRANSLATION, RETURN_TRANSLATION)
+KIND_OF[SIGN_TRANSLATION.slug] = EVENTS[RevisionStatus.SIGNED]
 
 # What is decided more slowly than “Suspend now”, and is folded away below it.
 BEHIND = {"revoke", "withdraw"}
@@ -130,12 +197,13 @@ DECISIONS = (
             "if the page is about the clinic."
         ),
         template="admin/procedures/revision/submit.html",
-        open_when=is_ready,
+        open_when=_may_be_sent,
     ),
     SIGN,
     APPROVE,
     RETURN,
     RETURN_UNAPPROVED,
+    *TRANSLATIONS,
     Decision(
         slug="publish",
         label="Publish",

@@ -3,14 +3,17 @@
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from procedures.desk.decisions import incident
 from procedures.desk.forms import FigureForm, InformationPageForm
+from procedures.desk.translations import standings, translations_page
 from procedures.ground.decisions import CarefulAdmin, DecisionAdmin
 from procedures.ground.generics import ModelForm
 from procedures.ground.signed_in import signed_in
@@ -83,6 +86,23 @@ class InformationPageAdmin(CarefulAdmin):
     list_filter = ("category",)
     ordering = ("title", "slug")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InformationPage]:
+        """The pages in English. Each leads to its translations."""
+        return InformationPage.objects.all()
+
+    def get_urls(self) -> list[URLPattern]:
+        """Also the translations of a page."""
+        translations = path(
+            "<int:pk>/translations/",
+            self.admin_site.admin_view(self.translations),
+            name="procedures_informationpage_translations",
+        )
+        return [translations, *super().get_urls()]
+
+    def translations(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Where its translations are, and where they are begun."""
+        return translations_page(self.admin_site, request, pk)
+
     def get_readonly_fields(
         self, request: HttpRequest, obj: InformationPage | None = None
     ) -> tuple[str, ...]:
@@ -107,7 +127,7 @@ class InformationPageAdmin(CarefulAdmin):
             texts = cast("DecisionAdmin", self.admin_site.get_model_admin(Revision))
             extra = incident(texts.open_decisions(request, live) if live else [])
             extra |= {"live": live, "versions": page.revisions.order_by("-number")}
-            extra |= {"title": str(page), "subtitle": None}
+            extra |= {"title": str(page), "subtitle": None, "standings": standings(page)}
         return super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **extra}
         )

@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from procedures.desk.forms import ClinicianForm
+from procedures.desk.forms.translations import TranslatorForm
 from procedures.ground.decisions import CarefulAdmin, ask_second_person
 from procedures.ground.signed_in import signed_in
-from procedures.models import Clinician
+from procedures.models import Clinician, Translator
 from procedures.publishing.clinicians import CHANGE_IDENTITY, CHECK, IDENTITY, identity_of
 
 WHY_IT_CHANGES = (
@@ -85,3 +86,18 @@ class ClinicianAdmin(CarefulAdmin):
             reason=form.cleaned_data["reason"],
             arguments=typed,
         )
+
+
+@admin.register(Translator)
+class TranslatorAdmin(CarefulAdmin):
+    """People who translate for us. Whoever has the account signs under its own name."""
+
+    form = TranslatorForm
+    list_display = ("login", "language", "qualification", "until")
+    ordering = ("language", "login__username")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Translator | None = None
+    ) -> tuple[str, ...]:
+        """Whose record it is stays: signatures name it."""
+        return ("login", "language") if obj else ()

@@ -16,6 +16,7 @@ from procedures import publishing
 from procedures.desk.decisions import BEHIND, DECISIONS, KIND_OF, incident
 from procedures.desk.forms import RevisionForm, SignForm
 from procedures.desk.writing import WritingAdmin
+from procedures.ground import languages
 from procedures.ground.decisions import Decision
 from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
@@ -36,14 +37,23 @@ class RevisionAdmin(WritingAdmin):
     form = RevisionForm
     change_form_template = "admin/procedures/revision/change_form.html"
     change_list_template = "admin/procedures/revision/change_list.html"
-    list_display = ("title", "number", "shown_status", "who", "written_at")
+    list_display = ("title", "language", "number", "shown_status", "who", "written_at")
     ordering = ("-written_at", "-pk")
     list_filter = ("status", "page")
     refusals = (PublishingRefused, DocumentError)
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
-        return super().get_queryset(request).select_related("page", "written_by", "plan")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("page__original", "translates", "written_by", "plan")
+        )
+
+    @admin.display(description="language", ordering="page__language")
+    def language(self, revision: Revision) -> str:
+        """In which language it is."""
+        return languages.of(revision.page.language).english_name
 
     @admin.display(description="status", ordering="status")
     def shown_status(self, revision: Revision) -> str:
@@ -60,10 +70,16 @@ class RevisionAdmin(WritingAdmin):
         return shown_name(revision.written_by)
 
     def has_change_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
-        """Whether the revision can be edited: only a draft can."""
-        return super().has_change_permission(request, obj) and (
-            obj is None or obj.status == RevisionStatus.DRAFT
+        """Whether the revision can be edited: only a draft can, and none that a machine made.
+
+        Translators may edit translations, and editors may edit all.
+        """
+        may = super().has_change_permission(request, obj) or (
+            request.user.has_perm("procedures.translate_revision")
+            and (obj is None or bool(obj.page.language))
         )
+        is_open = obj is None or (obj.status == RevisionStatus.DRAFT and not obj.made_by_machine)
+        return may and is_open
 
     def get_fields(self, request: HttpRequest, obj: Revision | None = None) -> tuple[str, ...]:
         if obj and not self.has_change_permission(request, obj):
@@ -74,12 +90,14 @@ class RevisionAdmin(WritingAdmin):
         self, request: HttpRequest, record: Revision, decision: Decision
     ) -> dict[str, Any]:
         """The whole text for the person who signs, and what it changes for patients."""
-        if decision.form is not SignForm or not record.fragment:
+        if not issubclass(decision.form, SignForm) or not record.fragment:
             return {}
         live = record.page.revisions.filter(status=RevisionStatus.PUBLISHED).exclude(pk=record.pk)
         live_now = live.first()
         return {
             "fragment": cut(record.fragment),
+            "text_language": languages.of(record.page.language),
+            "english": record.translates,
             "live": live_now,
             "changes": compare(live_now.fragment, record.fragment, addresses=True)
             if live_now
@@ -141,6 +159,7 @@ class RevisionAdmin(WritingAdmin):
             "others": _others(record),
             "readers": tally(record),
             "answered": _answered(record),
+            "text_language": languages.of(record.page.language),
             "is_draft": record.status == RevisionStatus.DRAFT,
             "preview_label": _preview_label(record),
             "findings": _findings(record),
@@ -159,6 +178,7 @@ class RevisionAdmin(WritingAdmin):
         context = {
             "revision": revision,
             "page": revision.page,
+            "text_language": languages.of(revision.page.language),
             "document": parse(revision.document),
             "fragment": cut(html),
             "findings": _findings(revision),
@@ -220,7 +240,7 @@ def _fragment(revision: Revision) -> str:
     """The frozen bytes, or what would be frozen now if it is a draft. Raises DocumentError."""
     if revision.status != RevisionStatus.DRAFT:
         return revision.fragment
-    return render(revision.document, publishing.library())
+    return render(revision.document, publishing.library(), revision.page.language)
 
 
 def _faults(revision: Revision) -> list[tuple[int, str]]:

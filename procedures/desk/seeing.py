@@ -18,7 +18,8 @@ from procedures.texts.rendering import (
     with_plain_line_ends,
 )
 
-FILL_IN = "fill in"
+# What is left to be written, and is no mistake.
+FILL_IN = {"fill in", "not translated"}
 AT_A_GLANCE = "at-a-glance"
 
 
@@ -76,7 +77,7 @@ class Seen(NamedTuple):
 def see(revision: Revision, now: datetime) -> Seen:
     """Look at a draft, or at what somebody has typed into one and not saved."""
     document = with_plain_line_ends(revision.document)
-    drawn = sketch(document, publishing.library())
+    drawn = sketch(document, publishing.library(), revision.page.language)
     # A block that is at fault leaves its marks as they were typed: that is told once.
     found = [
         each
@@ -85,9 +86,9 @@ def see(revision: Revision, now: datetime) -> Seen:
     ]
     blocking = [each for each in found if each.blocks]
     must = [Remark(line, sentence) for line, sentence in drawn.faults]
-    must += [_remark(each) for each in blocking if each.rule != FILL_IN]
+    must += [_remark(each) for each in blocking if each.rule not in FILL_IN]
     fill_in = [
-        Remark(each.line, each.about.strip("“‹›”")) for each in blocking if each.rule == FILL_IN
+        Remark(each.line, each.about.strip("“‹›”")) for each in blocking if each.rule in FILL_IN
     ]
     prompts = [_remark(each) for each in found if not each.blocks]
     lines = document.split("\n")

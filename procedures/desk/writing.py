@@ -16,6 +16,8 @@ from procedures import publishing
 from procedures.desk.forms import StartPageForm, StartVersionForm
 from procedures.desk.forms.texts import LONGEST_NOTE, RevisionForm
 from procedures.desk.seeing import see
+from procedures.desk.side_by_side import document_of, pairs
+from procedures.ground import languages
 from procedures.ground.decisions import DecisionAdmin
 from procedures.ground.forms import posted
 from procedures.ground.scripts import may_ask
@@ -91,11 +93,15 @@ class WritingAdmin(DecisionAdmin):
                 typed = _typed_of(revision, kept)
                 return self._written(request, revision, typed, version=kept.seen_version)
             return self._written(request, revision, revision, kept=kept)
+        if revision.translates and "part-0" in sent:
+            sent = sent.copy()
+            sent["document"] = document_of(revision.translates.document, sent)
         typed = _typed(request, revision)
         if "_see" in sent:
             return self._written(request, revision, typed, version=_seen_version(request))
         form = self._form_class(request, revision)(
-            sent, instance=Revision.objects.select_related("page").get(pk=revision.pk)
+            sent,
+            instance=Revision.objects.select_related("page", "translates").get(pk=revision.pk),
         )
         if form.is_valid():
             try:
@@ -170,7 +176,11 @@ class WritingAdmin(DecisionAdmin):
             "may_submit": request.user.has_perm("procedures.submit_revision"),
             "preview_url": reverse("admin:procedures_revision_preview", args=[revision.pk]),
         }
-        response = TemplateResponse(request, "admin/procedures/revision/write.html", context)
+        template = "write"
+        if revision.translates:
+            context |= _beside_english(revision, revision.translates, typed)
+            template = "translate" if context["pairs"] else "write"
+        response = TemplateResponse(request, f"admin/procedures/revision/{template}.html", context)
         return may_ask(response)
 
     def _form(
@@ -244,12 +254,26 @@ class WritingAdmin(DecisionAdmin):
         return revision
 
 
+def _beside_english(revision: Revision, english: Revision, typed: Revision) -> dict[str, Any]:
+    """The parts of the English with their boxes, if both texts have the same parts."""
+    return {
+        "english": english,
+        "text_language": languages.of(revision.page.language),
+        "pairs": pairs(english.document, typed.document),
+    }
+
+
 def _typed(request: HttpRequest, revision: Revision) -> Revision:
     """What is in the boxes, as a revision that nobody saves."""
     change_class = request.POST.get("change_class", "")
+    document = _plain(request, "document", MAX_DOCUMENT + 1)
+    if revision.translates and "part-0" in request.POST:
+        document = document_of(revision.translates.document, request.POST)
+        document = document.replace("\x00", "")[: MAX_DOCUMENT + 1]
     return Revision(
         page=revision.page,
-        document=with_plain_line_ends(_plain(request, "document", MAX_DOCUMENT + 1)),
+        translates=revision.translates,
+        document=with_plain_line_ends(document),
         note=_plain(request, "note", LONGEST_NOTE),
         change_class=change_class if change_class in ChangeClass.values else ChangeClass.ADVICE,
     )
@@ -258,6 +282,7 @@ def _typed(request: HttpRequest, revision: Revision) -> Revision:
 def _typed_of(revision: Revision, kept: UnsavedText) -> Revision:
     return Revision(
         page=revision.page,
+        translates=revision.translates,
         document=kept.document,
         note=kept.note,
         change_class=kept.change_class,

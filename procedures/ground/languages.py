@@ -48,6 +48,11 @@ def current() -> Language:
     return KNOWN.get(get_language() or "", ENGLISH)
 
 
+def of(code: str) -> Language:
+    """The language of that code; English for an empty one."""
+    return KNOWN.get(code, ENGLISH)
+
+
 def code() -> str:
     """The code of the language in which we are answering; empty for English."""
     return current().code if is_foreign() else ""

@@ -19,10 +19,9 @@ from procedures.log.notes import log_key, signed
 from procedures.log.tree import Tree
 from procedures.log.verify import Refused, leaf, open_note, read_checkpoint
 from procedures.models import Checkpoint, Cosignature, LogEntry, PageEvent, SignOff
-from procedures.status import EVENTS, RE_AFFIRMED, RevisionStatus
+from procedures.status import SIGNINGS
 
 EVERY = timedelta(minutes=1)
-SIGNINGS = (EVENTS[RevisionStatus.SIGNED], RE_AFFIRMED)
 
 
 class LogBroken(Exception):

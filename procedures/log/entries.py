@@ -16,15 +16,17 @@ from procedures.log.verify import (
     KEYS_FORMAT,
     LINES,
     NOTHING,
+    TRANSLATION_FORMAT,
     Refused,
     leaf,
     read_statement,
 )
 from procedures.models import Clinician, LogEntry, PageEvent, PasskeySignature, sha256
-from procedures.status import EVENTS, RE_AFFIRMED, REVOKED, RevisionStatus
+from procedures.status import EVENTS, RE_AFFIRMED, REVOKED, TRANSLATED, RevisionStatus
 
 # The events that concern the public, and what the log calls them.
 ACTS = {
+    TRANSLATED: "translated",
     EVENTS[RevisionStatus.SIGNED]: "signed",
     RE_AFFIRMED: "re-affirmed",
     EVENTS[RevisionStatus.PUBLISHED]: "published",
@@ -48,7 +50,10 @@ def words(said: dict[str, Any], predecessor: str, keys: str) -> str:
     signed = said["signature"] or {}
     text = said["text"]
     own_work = ("yes" if signed["own_work"] else "no") if signed else NOTHING
+    form = TRANSLATION_FORMAT if text and "language" in text else FORMAT
     told = {
+        "language": text.get("language"),
+        "translates": text.get("translates"),
         "act": ACTS[said["kind"]],
         "page": said["page"]["address"],
         "version": said["revision"],
@@ -68,7 +73,7 @@ def words(said: dict[str, Any], predecessor: str, keys: str) -> str:
         "keys": keys,
         "predecessor": predecessor,
     }
-    return _canonical(FORMAT, told, LINES[FORMAT][:-1])
+    return _canonical(form, told, LINES[form][:-1])
 
 
 def predecessor_of(page_id: int) -> str:

@@ -36,15 +36,19 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 FORMAT, KEYS_FORMAT = "clinic-statement/v1", "clinic-keys/v1"
+TRANSLATION_FORMAT = "clinic-translation/v1"
 # The lines of a statement, in their order. "-" is said where there is nothing to say.
+_ABOUT_A_PAGE = [
+    *("act", "page", "version", "text", "document", "figures", "change", "note", "at"),
+    *("signer", "role", "register", "registration", "own-work", "review-by", "closes"),
+    *("keys", "predecessor", "event"),
+]
 LINES = {
     # About a page. `keys` is the hash of the list with the passkey that signed, `event` that of a record
     # of the clinic, which it adds after the passkey has signed everything above.
-    FORMAT: [
-        *("act", "page", "version", "text", "document", "figures", "change", "note", "at"),
-        *("signer", "role", "register", "registration", "own-work", "review-by", "closes"),
-        *("keys", "predecessor", "event"),
-    ],
+    FORMAT: _ABOUT_A_PAGE,
+    # About a translation: its language, and the hash of the English text that it says again.
+    TRANSLATION_FORMAT: ["language", "translates", *_ABOUT_A_PAGE],
     # A list of all passkeys with which somebody signs from now on.
     KEYS_FORMAT: ["signer", "register", "registration", "site", "keys", "at", "predecessor"],
 }
@@ -407,6 +411,9 @@ def main(page: str, key: str, *others: str) -> int:
     print(f"TRUE. {said['signer']} ({said['register']} {said['registration']})")
     print(f"{said['act']} version {said['version']} of {said['page']} on {said['at']},")
     print(f"to be read again by {said['review-by']}. The log contains that statement.")
+    if "language" in said:
+        print(f"It says in the language “{said['language']}” what the English text says that has")
+        print(f"the hash {said['translates']}.")
     if found.enrolment:
         print(
             "A passkey of the signer has signed it, which the clinic does not hold. Enrolled under"

@@ -18,12 +18,13 @@ from procedures.models.notices import StaffNotice
 from procedures.models.pages import (
     CHECKLIST,
     DUE_SOON_DAYS,
+    TRANSLATORS_CHECKLIST,
     InformationPage,
     Revision,
     SignOff,
     sha256,
 )
-from procedures.models.people import Clinician
+from procedures.models.people import Clinician, Translator
 from procedures.models.records import (
     DueNotice,
     PageEvent,
@@ -49,6 +50,7 @@ __all__ = [
     "CHECKLIST",
     "DUE_SOON_DAYS",
     "MEDIA_TYPES",
+    "TRANSLATORS_CHECKLIST",
     "UNDATED",
     "YEAR",
     "AccountEvent",
@@ -83,6 +85,7 @@ __all__ = [
     "StaffNotice",
     "StaffSession",
     "TimeStamp",
+    "Translator",
     "UnsavedText",
     "Verdict",
     "WatchedLog",

@@ -12,7 +12,8 @@ from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueCons
 from django.urls import reverse
 
 from procedures.ground.constraints import paired
-from procedures.models.people import Clinician
+from procedures.ground.languages import KNOWN
+from procedures.models.people import Clinician, Translator
 from procedures.status import Category, ChangeClass, ReviewState, RevisionStatus
 
 DUE_SOON_DAYS = 60
@@ -33,6 +34,20 @@ APPROVAL_CHECKLIST = (
     "We keep to what it says, and everybody concerned knows it.",
     "Somebody who is new here can understand it and act on it.",
 )
+# What the translator of a page checks, who reads both languages, and what its second signatory checks,
+# who may read English only.
+TRANSLATORS_CHECKLIST = (
+    "I read both languages well, and I read every sentence beside the English.",
+    "It says what the English says, adds nothing and leaves nothing out.",
+    "Every number, dose, time and phone number is that of the English.",
+    "Whoever reads only this language would know when and where to get urgent help.",
+    "These are my own words, or I have weighed each of them. I took none from a machine unread.",
+)
+TRANSLATION_CHECKLIST = (
+    "I have read the English text that it translates, and it is right today.",
+    "I have compared the numbers, the names of medicines and the urgent advice with the English.",
+    "I know who the translator is, and I rely on their signature for the language.",
+)
 
 
 def sha256(text: str) -> str:
@@ -40,10 +55,38 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class InformationPage(models.Model):
-    """One topic that we explain. Its text lives in its revisions."""
+class EnglishPages(models.Manager["InformationPage"]):
+    """The pages themselves, without their translations."""
 
-    slug = models.SlugField(unique=True, help_text="The last part of the address.")
+    def get_queryset(self) -> models.QuerySet["InformationPage"]:
+        """All that are a translation of no other."""
+        return super().get_queryset().filter(original=None)
+
+
+class InformationPage(models.Model):
+    """One topic that we explain. Its text lives in its revisions.
+
+    A translation is a page of its own, with the address of its `original` in its own language, so it
+    has versions, signatures and a history of its own. `objects` are the pages in English.
+    """
+
+    slug = models.SlugField(help_text="The last part of the address.")
+    # That of its address; empty for English.
+    language = models.CharField(
+        max_length=5,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        choices=[(each.code, each.english_name) for each in KNOWN.values()],
+    )
+    original = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="translations",
+        editable=False,
+    )
     category = models.CharField(max_length=20, choices=Category)
     # That of the text that patients read, or of the first draft. For lists of staff: no hash covers it.
     title = models.CharField(max_length=200, blank=True, editable=False)
@@ -74,6 +117,8 @@ class InformationPage(models.Model):
     NOT_PERSONAL = {
         "id",
         "slug",
+        "language",
+        "original",
         "category",
         "title",
         "position",
@@ -83,19 +128,41 @@ class InformationPage(models.Model):
         "grace_days",
     }
 
+    # The first one is what Django uses by itself, so that nothing is left out of a copy.
+    in_every_language = models.Manager["InformationPage"]()
+    objects = EnglishPages()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["slug", "language"], name="one_page_at_each_address"),
+            CheckConstraint(
+                condition=Q(language="", original=None)
+                | (~Q(language="") & Q(original__isnull=False)),
+                name="a_translation_has_a_language_and_an_original",
+            ),
+        ]
+
     def __str__(self) -> str:
-        return self.staff_title
+        in_language = f" ({self.get_language_display()})" if self.language else ""
+        return f"{self.staff_title}{in_language}"
 
     def get_absolute_url(self) -> str:
         """Where patients read it."""
-        return reverse("procedures:page", args=[self.category, self.slug])
+        return self.at("page")
+
+    def at(self, name: str, *further: object) -> str:
+        """The address of something that belongs to it: at("leaflet"), at("paper", 3)."""
+        language = [self.language] if self.language else []
+        return reverse(f"procedures:{name}", args=[*language, self.category, self.slug, *further])
 
     def kind(self) -> Category:
         """Its category, which decides who may sign its texts."""
         return Category(self.category)
 
     def checklist(self) -> Sequence[str]:
-        """What whoever signs one of its texts has to have checked."""
+        """What whoever signs one of its texts has to have checked, besides a translator."""
+        if self.language:
+            return TRANSLATION_CHECKLIST
         return CHECKLIST if self.kind().needs_clinician else APPROVAL_CHECKLIST
 
     def other_names(self) -> list[str]:
@@ -137,6 +204,12 @@ class Revision(models.Model):
         max_length=20, choices=RevisionStatus, default=RevisionStatus.DRAFT, editable=False
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    # Of a translation: the English text that it says in another language.
+    translates = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="translations", editable=False
+    )
+    # It stays a draft: nobody can sign or publish it.
+    made_by_machine = models.BooleanField(default=False, db_default=False, editable=False)
     document = models.TextField("text")
     document_hash = models.CharField(max_length=64, editable=False)
     title = models.CharField(max_length=200, editable=False)
@@ -178,6 +251,8 @@ class Revision(models.Model):
         "number",
         "status",
         "version",
+        "translates",
+        "made_by_machine",
         "document",
         "document_hash",
         "title",
@@ -206,6 +281,11 @@ class Revision(models.Model):
                 condition=Q(status=RevisionStatus.DRAFT) | ~Q(fragment_hash=""),
                 name="a_frozen_revision_has_its_fragment",
             ),
+            CheckConstraint(
+                condition=Q(made_by_machine=False)
+                | Q(status=RevisionStatus.DRAFT, translates__isnull=False),
+                name="what_a_machine_translated_stays_a_draft",
+            ),
             paired("written"),
             paired("published"),
         ]
@@ -213,6 +293,7 @@ class Revision(models.Model):
             ("submit_revision", "Can send a revision to review"),
             ("sign_revision", "Can sign or return a revision"),
             ("approve_revision", "Can approve or return a page about the clinic"),
+            ("translate_revision", "Can write a translation, and sign it as its translator"),
             ("publish_revision", "Can publish a signed revision"),
             ("suspend_revision", "Can suspend a published revision"),
             ("withdraw_revision", "Can withdraw a published revision"),
@@ -239,6 +320,8 @@ class SignOff(models.Model):
     document_hash = models.CharField(max_length=64)
     fragment_hash = models.CharField(max_length=64)
     clinician = models.ForeignKey(Clinician, null=True, on_delete=models.PROTECT)
+    # Of a translation, which has two signatures: this one says that it says the same as the English.
+    translator = models.ForeignKey(Translator, null=True, on_delete=models.PROTECT)
     # As it was on the day of signing, so that a later change of the person changes no signature.
     signer_name = models.CharField(max_length=100)
     signer_role = models.CharField(max_length=100)
@@ -277,6 +360,7 @@ class SignOff(models.Model):
         "document_hash",
         "fragment_hash",
         "clinician",
+        "translator",
         "signer_role",
         "signer_regulator",
         "own_work",
@@ -304,6 +388,10 @@ class SignOff(models.Model):
                 condition=Q(clinician__isnull=False)
                 | Q(clinician=None, signer_regulator="", signer_registration=""),
                 name="only_a_clinician_has_a_registration",
+            ),
+            CheckConstraint(
+                condition=Q(clinician=None) | Q(translator=None),
+                name="a_signature_has_one_role",
             ),
         ]
 

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 
 from procedures.ground.constraints import paired
+from procedures.ground.languages import KNOWN
+from procedures.ground.people import shown_name
 
 
 class Clinician(models.Model):
@@ -93,3 +95,45 @@ class Clinician(models.Model):
         """Whether the registration was checked recently enough, and the account is not closed."""
         checked = bool(self.verified_on and self.verified_until and self.verified_until >= on)
         return checked and (self.login is None or self.login.is_active)
+
+
+class Translator(models.Model):
+    """A colleague whom a manager trusts with one language. Their name is on what they translated."""
+
+    login = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="translates"
+    )
+    language = models.CharField(
+        max_length=5, choices=[(each.code, each.english_name) for each in KNOWN.values()]
+    )
+    qualification = models.CharField(
+        max_length=200,
+        help_text="As patients read it below the name, for example “Member of a body of translators”.",
+    )
+    evidence = models.TextField(
+        "how we know", help_text="What you looked at, on which day, and who vouched for them."
+    )
+    until = models.DateField(
+        "last day",
+        null=True,
+        blank=True,
+        help_text="After this day they sign nothing more. Leave it empty while they work for us.",
+    )
+
+    PERSONAL: set[str] = set()
+    OF_STAFF = {"login", "qualification", "evidence"}
+    NOT_PERSONAL = {"id", "language", "until"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["login", "language"], name="one_translator_of_each_language"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{shown_name(self.login)}, {self.get_language_display()}"
+
+    def may_sign(self, on: date) -> bool:
+        """Whether they translate for us on that day, and their account is open."""
+        return self.login.is_active and (self.until is None or on <= self.until)

@@ -22,6 +22,7 @@ from procedures.publishing.reviews import hand_on_pages
 from procedures.publishing.sealing import reseal
 from procedures.publishing.signing import (
     APPROVAL,
+    OF_TRANSLATION,
     STATEMENT,
     put_before,
     re_affirm,
@@ -29,10 +30,18 @@ from procedures.publishing.signing import (
     sign_off,
 )
 from procedures.publishing.transitions import wrote
+from procedures.publishing.translating import (
+    TRANSLATORS_STATEMENT,
+    sign_as_translator,
+    start_translation,
+    translator_of,
+)
 
 __all__ = [
     "APPROVAL",
+    "OF_TRANSLATION",
     "STATEMENT",
+    "TRANSLATORS_STATEMENT",
     "asked_of",
     "discard",
     "hand_on_pages",
@@ -48,14 +57,17 @@ __all__ = [
     "return_to_author",
     "revoke",
     "save_draft",
+    "sign_as_translator",
     "sign_off",
     "start_draft",
     "start_page",
+    "start_translation",
     "start_version",
     "submit_for_review",
     "suspend",
     "take_back",
     "that_sign",
+    "translator_of",
     "withdraw",
     "wrote",
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
 from procedures.publishing.keeping import discard
+from procedures.publishing.originals import refuse_machines, revoke_translators
 from procedures.publishing.transitions import name_page, one_step, record, transition
 from procedures.reading import findings
 from procedures.status import (
@@ -45,8 +46,13 @@ def start_draft(
     now: datetime,
     change_class: str = ChangeClass.ADVICE,
     note: str = "",
+    translates: Revision | None = None,
+    made_by_machine: bool = False,
 ) -> Revision:
-    """Begin the next revision of a page. Raises DocumentError if the text cannot be read."""
+    """Begin the next revision of a page. Raises DocumentError if the text cannot be read.
+
+    That of a translation names the English text that it translates.
+    """
     _refuse_hidden(note)
     last = page.revisions.order_by("-number").first()
     revision = Revision(
@@ -56,6 +62,8 @@ def start_draft(
         written_by=by,
         change_class=change_class,
         note=note,
+        translates=translates,
+        made_by_machine=made_by_machine,
         **_columns(page, document),
     )
     try:
@@ -148,11 +156,12 @@ def submit_for_review(
     PublishingRefused with the first findings that block or are not answered, or with the sources
     that were read or published after the day of `now` in the clinic's time zone.
     """
+    refuse_machines(revision)
     if not revision.note:
         raise PublishingRefused("Write the note to patients first: one sentence about what is new.")
     answered = _answered(findings.found_in(revision, now), answers or {})
     shown = library()
-    fragment = render(revision.document, shown)
+    fragment = render(revision.document, shown, revision.page.language)
     _refuse_later_sources(revision.document, shown, timezone.localdate(now))
     with one_step():
         transition(
@@ -174,6 +183,7 @@ def return_to_author(
     """Send a revision back to its author to be changed, with the reason."""
     with one_step():
         transition(revision, RevisionStatus.DRAFT, version=version)
+        revoke_translators(revision, by=by, reason=reason, now=now)
         record(revision, RETURNED, by=by, now=now, reason=reason)
     return revision
 

@@ -15,10 +15,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from procedures.ground.batches import Tally, one_by_one
-from procedures.log.checkpoints import SIGNINGS
 from procedures.log.verify import NOTHING, read_statement
 from procedures.models import LogEntry, NameNotice, PageEvent, SignOff
 from procedures.models.clinic import details
+from procedures.status import RE_AFFIRMED, SIGNINGS
 
 # Older signatures were brought into the log by an update. Nobody is told of those.
 TOLD_WITHIN = timedelta(days=7)
@@ -50,7 +50,7 @@ def _of_signature(event: PageEvent) -> tuple[User | None, EmailMessage]:
     )
     context = {
         "signed": signed,
-        "again": event.kind != SIGNINGS[0],
+        "again": event.kind == RE_AFFIRMED,
         "title": event.revision.title,
         "address": settings.SITE_URL
         + reverse("admin:procedures_revision_decide", args=[event.revision_id, "revoke"]),

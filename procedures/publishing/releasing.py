@@ -7,6 +7,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from procedures.models import PlannedPublication, Revision
+from procedures.publishing.originals import refuse_outdated
 from procedures.publishing.transitions import examined, name_page, one_step, record, transition
 from procedures.status import (
     BEFORE_PATIENTS,
@@ -70,6 +71,8 @@ def refuse_unfit(
     whose = "A clinician" if revision.page.kind().needs_clinician else "A manager"
     if signed is None or signed.review_due <= timezone.localdate(now):
         raise PublishingRefused(f"This text has no valid signature. {whose} must sign it first.")
+    if revision.translates:
+        refuse_outdated(revision)
     if signed.review_due <= day:
         raise PublishingRefused(
             f"Its next review is due on {signed.review_due:%-d %B %Y}. Choose an earlier day."

@@ -1,7 +1,7 @@
 """A signature: given, renewed, revoked. The category of a page decides whose it must be."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
@@ -12,8 +12,9 @@ from procedures.ground.passkeys import Hand
 from procedures.ground.people import MANAGERS_ROLE, is_manager, shown_name
 from procedures.log import entries
 from procedures.log.verify import NOTHING
-from procedures.models import Clinician, Revision, SignOff
+from procedures.models import Clinician, InformationPage, Revision, SignOff
 from procedures.publishing import own_keys
+from procedures.publishing.originals import refuse_half_signed, refuse_outdated
 from procedures.publishing.transitions import bump, examined, one_step, record, transition, wrote
 from procedures.reading.statements import address, instant, signature_of, text_of
 from procedures.status import (
@@ -31,6 +32,10 @@ STATEMENT = (
 APPROVAL = (
     "I have read the whole of this page as patients will see it. To the best of my knowledge it is "
     "true of our clinic, and we keep to it."
+)
+OF_TRANSLATION = (
+    "I have read the English text and compared the numbers, the names of medicines and the urgent "
+    "advice of this translation with it. For the language I rely on the translator who signed it."
 )
 DAYS_A_MONTH = 365.25 / 12
 SIGNED = EVENTS[RevisionStatus.SIGNED]
@@ -65,7 +70,9 @@ def sign_off(
     """
     signatory = _signatory(revision, fragment_hash, checklist, by, now)
     with one_step():
-        examined(revision, version=version)
+        evidence = examined(revision, version=version)
+        if revision.translates:
+            refuse_half_signed(revision, evidence, by)
         transition(revision, RevisionStatus.SIGNED, version=version)
         return _sign(revision, SIGNED, signatory, hand, by=by, now=now)
 
@@ -84,6 +91,10 @@ def re_affirm(
 
     For a signed or published text whose signature is due, has run out or was revoked.
     """
+    if revision.translates:
+        raise PublishingRefused(
+            "A translation is due when the English is. To change it, begin a new version of it."
+        )
     signatory = _signatory(revision, fragment_hash, checklist, by, now)
     with one_step():
         examined(revision, version=version)
@@ -192,22 +203,37 @@ def _sign(
     return signed
 
 
-def _drawn_up(revision: Revision, signatory: Signatory, *, by: User, at: datetime) -> SignOff:
-    category = revision.page.kind()
+def statement_of(page: InformationPage) -> str:
+    """What somebody says with their signature on a text of this page, besides a translator."""
+    if page.language:
+        return OF_TRANSLATION
+    return STATEMENT if page.kind().needs_clinician else APPROVAL
+
+
+def _dates(revision: Revision, at: datetime) -> tuple[date, date]:
+    """When a text that is signed at that instant is due, and when it closes."""
+    if revision.translates:
+        english = refuse_outdated(revision)
+        return english.review_due, english.closing_day
     days = round(revision.page.review_months * DAYS_A_MONTH)
     review_due = timezone.localdate(at) + timedelta(days=days)
+    return review_due, review_due + timedelta(days=revision.page.grace_days)
+
+
+def _drawn_up(revision: Revision, signatory: Signatory, *, by: User, at: datetime) -> SignOff:
+    review_due, closing_day = _dates(revision, at)
     return SignOff(
         revision=revision,
         document_hash=revision.document_hash,
         fragment_hash=revision.fragment_hash,
         **signatory._asdict(),
         own_work=wrote(revision, by),
-        statement=STATEMENT if category.needs_clinician else APPROVAL,
+        statement=statement_of(revision.page),
         checklist=list(revision.page.checklist()),
         note=revision.note,
         change_class=revision.change_class,
         signed_at=at,
         signed_by=by,
         review_due=review_due,
-        closing_day=review_due + timedelta(days=revision.page.grace_days),
+        closing_day=closing_day,
     )

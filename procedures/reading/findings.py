@@ -10,7 +10,12 @@ from procedures.texts.rendering import CITATION
 
 
 def found_in(revision: Revision, now: datetime) -> list[Finding]:
-    """Everything to correct in a revision before it goes to review. Its document must parse."""
+    """Everything to correct in a revision before it goes to review. Its document must parse.
+
+    A translation is compared with the English: lists of words are for English only.
+    """
+    if revision.translates:
+        return content_checks.translation_findings(revision.document, revision.translates.document)
     cited = Source.objects.filter(key__in=CITATION.findall(revision.document))
     return content_checks.findings(
         revision.document,

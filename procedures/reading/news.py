@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
-from django.urls import reverse
 
 from procedures.models import InformationPage, PageEvent
 from procedures.reading.publication import Closed, look_up
@@ -28,9 +27,7 @@ class News(NamedTuple):
 
     def path(self) -> str:
         """Where the history of the page names it."""
-        page = self.event.page
-        history = reverse("procedures:history", args=[page.category, page.slug])
-        return f"{history}#event-{self.event.number}"
+        return f"{self.event.page.at('history')}#event-{self.event.number}"
 
 
 def news_of_pages(pages: Iterable[InformationPage], most: int | None = None) -> list[News]:

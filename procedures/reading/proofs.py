@@ -43,18 +43,35 @@ class Evidence(NamedTuple):
     # Whether patients could ever read it.
     was_published: bool
 
+    # Whether it says in another language what an English text says, and so needs two signatures.
+    is_translation: bool = False
+
     @property
     def signature(self) -> SignOff | None:
-        """The newest unrevoked signature, whatever its dates; None while anything is amiss."""
-        standing = [signed for signed in self.sign_offs if signed.revoked_at is None]
+        """The newest unrevoked signature, whatever its dates; None while anything is amiss.
+
+        Of a translation it counts only beside that of its translator.
+        """
+        standing = [signed for signed in self._standing if signed.translator is None]
+        complete = not self.is_translation or self.translator is not None
+        return standing[-1] if standing and complete and not self.faults else None
+
+    @property
+    def translator(self) -> SignOff | None:
+        """The newest unrevoked signature of a translator; None while anything is amiss."""
+        standing = [signed for signed in self._standing if signed.translator is not None]
         return standing[-1] if standing and not self.faults else None
+
+    @property
+    def _standing(self) -> list[SignOff]:
+        return [signed for signed in self.sign_offs if signed.revoked_at is None]
 
 
 def with_evidence(revisions: QuerySet[Revision]) -> QuerySet[Revision]:
     """The same revisions, with everything that `examine` looks at."""
     events = PageEvent.objects.select_related("entry__signature").order_by("number")
-    signed = SignOff.objects.select_related("clinician__login")
-    return revisions.select_related("page").prefetch_related(
+    signed = SignOff.objects.select_related("clinician__login", "translator__login")
+    return revisions.select_related("page__original", "translates__page").prefetch_related(
         Prefetch("sign_offs", signed), Prefetch("events", events)
     )
 
@@ -81,6 +98,7 @@ def examine(revision: Revision) -> Evidence:
         faults,
         sign_offs=[signed for signed, said in signings if said],
         was_published=any(said["kind"] == EVENTS[RevisionStatus.PUBLISHED] for said in history),
+        is_translation=bool(revision.page.language),
     )
 
 
@@ -91,7 +109,8 @@ def signature(revision: Revision) -> SignOff | None:
 
 def pages_with_texts() -> QuerySet[InformationPage]:
     """All pages that have a text, by address."""
-    return InformationPage.objects.filter(revisions__isnull=False).distinct().order_by("slug")
+    pages = InformationPage.in_every_language.filter(revisions__isnull=False)
+    return pages.distinct().order_by("slug", "language")
 
 
 def faults_of_page(page: InformationPage) -> list[str]:
@@ -145,15 +164,29 @@ def _text_faults(
 ) -> Iterator[str]:
     if revision.status != RevisionStatus.DRAFT and not revision.bytes_are_intact():
         yield "the stored text does not match its hash"
-    if any(not signed.covers(revision) for signed in sign_offs):
+    # A translator's may be revoked before the second one is given, and then the text is changed.
+    binding = [signed for signed in sign_offs if not (signed.translator_id and signed.revoked_at)]
+    if any(not signed.covers(revision) for signed in binding):
         yield "a signature is for another text"
     by_clinicians = revision.page.kind().needs_clinician
-    if any((signed.clinician_id is not None) != by_clinicians for signed in sign_offs):
+    seconds = [signed for signed in sign_offs if signed.translator_id is None]
+    if any((signed.clinician_id is not None) != by_clinicians for signed in seconds):
         yield f"a signature is not {'a clinician' if by_clinicians else 'a manager'}'s"
+    if not is_of_its_page(revision):
+        yield "it is not a translation of the page that it belongs to"
     if not history:
         yield "it has no history"
     elif history[-1]["text"] != text_of(revision):
         yield "the text is not the one of its newest event"
+
+
+def is_of_its_page(revision: Revision) -> bool:
+    """Whether a text in another language names an English text of the same page, and no other does."""
+    if not revision.page.language:
+        return revision.translates is None
+    return (
+        revision.translates is not None and revision.translates.page_id == revision.page.original_id
+    )
 
 
 def _status_faults(revision: Revision, history: list[Statement]) -> Iterator[str]:
@@ -173,8 +206,13 @@ def _status_faults(revision: Revision, history: list[Statement]) -> Iterator[str
 def _signature_faults(
     revision: Revision, signings: list[Signing], history: list[Statement]
 ) -> Iterator[str]:
-    if revision.status in NEEDS_A_SIGNATURE and not signings:
-        yield "nobody signed it"
+    if revision.status in NEEDS_A_SIGNATURE:
+        if all(signed.translator_id for signed, _ in signings):
+            yield "nobody signed it"
+        if revision.page.language and not any(signed.translator_id for signed, _ in signings):
+            yield "no translator signed it"
+        if revision.made_by_machine:
+            yield "a machine translated it"
     for signed, told in signings:
         if told is None:
             yield f"the signature of {signed.signer_name} has no event"

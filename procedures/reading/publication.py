@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from django.conf import settings
 from django.utils import timezone
 
 from procedures.models import InformationPage, PageEvent, Revision, SignOff
@@ -31,6 +32,16 @@ class Publication(NamedTuple):
     fragment: Fragment
     state: ReviewState
     registration_checked: bool
+    # The signature whose dates count: its own, or that of the English text that it translates.
+    ages_by: SignOff
+    # Of a translation: its translator's signature, and the English page as it can be read now.
+    translator: SignOff | None = None
+    english: "Publication | None" = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the English text has changed since it was translated."""
+        return self.english is not None and self.revision.translates != self.english.revision
 
 
 class Closed(NamedTuple):
@@ -79,16 +90,42 @@ def counter() -> tuple[int, ...]:
     )
 
 
-def open_pages(on: date, categories: Iterable[str] = Category.values) -> list[Publication]:
-    """The pages of these categories that may be read on that day, in their order."""
-    live = Revision.objects.published_and_signed().filter(page__category__in=categories)
+def open_pages(
+    on: date, categories: Iterable[str] = Category.values, language: str = ""
+) -> list[Publication]:
+    """The pages of these categories that may be read on that day, in their order.
+
+    Those in English, or the translations into a language.
+    """
+    live = Revision.objects.published_and_signed().filter(
+        page__category__in=categories, page__language=language
+    )
     in_order = with_evidence(live).order_by("page__position", "page__slug")
     found = (_publication(revision, on) for revision in in_order)
     return [publication for publication in found if publication]
 
 
+def translations_of(english: Publication, on: date) -> list[Publication]:
+    """What may be read of a page on that day in the other languages that the clinic offers."""
+    live = Revision.objects.published_and_signed().filter(
+        page__original=english.page, page__language__in=settings.OTHER_LANGUAGES
+    )
+    found = (
+        _translation(each, english, on) for each in with_evidence(live).order_by("page__language")
+    )
+    return [translation for translation in found if translation]
+
+
+def in_language(pages: Iterable[Publication], language: str, on: date) -> list[Publication]:
+    """These pages, each in a language if it may be read in it, and otherwise in English."""
+    translated = open_pages(on, language=language) if language else []
+    of_page = {each.page.original_id: each for each in translated}
+    return [of_page.get(each.page.pk, each) for each in pages]
+
+
 def related_pages(page: InformationPage, on: date) -> list[Publication]:
     """The pages that this one leads to and that may be read on that day."""
+    page = page.original or page
     related = set(page.related.values_list("pk", flat=True))
     return [each for each in open_pages(on) if each.page.pk in related]
 
@@ -101,26 +138,33 @@ def titles_to_ask_about(on: date) -> list[tuple[InformationPage, str]]:
     return [(page, title) for page, title, invites in _titles(on, MEDICAL) if invites]
 
 
-def open_titles(on: date, categories: Iterable[str]) -> list[tuple[InformationPage, str]]:
-    """The pages of these categories that may be read on that day, each with its signed title."""
-    return [(page, title) for page, title, _ in _titles(on, categories)]
+def open_titles(
+    on: date, categories: Iterable[str], language: str = ""
+) -> list[tuple[InformationPage, str]]:
+    """The pages of these categories that may be read on that day, each with its signed title.
+
+    Each in a language if it can be read in it, and otherwise in English.
+    """
+    return [(page, title) for page, title, _ in _titles(on, categories, language)]
 
 
-def _titles(on: date, categories: Iterable[str]) -> tuple[tuple[InformationPage, str, bool], ...]:
+def _titles(
+    on: date, categories: Iterable[str], language: str = ""
+) -> tuple[tuple[InformationPage, str, bool], ...]:
     """The open pages, their titles, and whether they invite a request.
 
     They are kept in this process like public pages (`store`): until the next step in the life of
     any page, and for a minute at most.
     """
     minute = int(time.monotonic() // KEPT_SECONDS)
-    return _titles_of(on, tuple(categories), counter(), minute)
+    return _titles_of(on, tuple(categories), language, counter(), minute)
 
 
 @lru_cache(maxsize=8)
 def _titles_of(
-    on: date, categories: tuple[str, ...], counted: tuple[int, ...], minute: int
+    on: date, categories: tuple[str, ...], language: str, counted: tuple[int, ...], minute: int
 ) -> tuple[tuple[InformationPage, str, bool], ...]:
-    found = open_pages(on, categories)
+    found = in_language(open_pages(on, categories), language, on)
     return tuple(
         (each.page, each.document.title, bool(each.document.closing_question)) for each in found
     )
@@ -132,8 +176,12 @@ def forget_titles() -> None:
 
 
 def shows(figure_address: str, on: date) -> bool:
-    """Whether an open page shows this figure."""
-    return any(figure_address in each.fragment.text for each in open_pages(on))
+    """Whether an open page shows this figure, in any language."""
+    return any(
+        figure_address in each.fragment.text
+        for language in ("", *settings.OTHER_LANGUAGES)
+        for each in open_pages(on, language=language)
+    )
 
 
 def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
@@ -171,10 +219,32 @@ def _title(revision: Revision, evidence: Evidence) -> str:
 
 
 def _publication(revision: Revision, on: date) -> Publication | None:
+    if revision.page.original:
+        english = _look_up(revision.page.original, on)
+        return _translation(revision, english, on) if isinstance(english, Publication) else None
     sign_off = signature(revision)
-    if sign_off is None:
+    return _under(sign_off, revision, sign_off, on) if sign_off else None
+
+
+def _translation(revision: Revision, english: Publication, on: date) -> Publication | None:
+    """What may be read of a translation beside its open English page.
+
+    It is due and closes with the English text that it translates, and is closed while anybody doubts
+    that text: nothing has to be done to it then.
+    """
+    evidence, original = examine(revision), revision.translates
+    if evidence.signature is None or original is None:
         return None
-    state = sign_off.review_state(on)
+    its_evidence = examine(original)
+    if its_evidence.signature is None or not _is_shown(original, its_evidence):
+        return None
+    found = _under(evidence.signature, revision, its_evidence.signature, on)
+    return found and found._replace(translator=evidence.translator, english=english)
+
+
+def _under(sign_off: SignOff, revision: Revision, ages_by: SignOff, on: date) -> Publication | None:
+    """A text under its signature, unless the dates of `ages_by` have run out."""
+    state = ages_by.review_state(on)
     if state == ReviewState.CLOSED:
         return None
     return Publication(
@@ -185,6 +255,7 @@ def _publication(revision: Revision, on: date) -> Publication | None:
         cut(revision.fragment),
         state,
         sign_off.clinician is None or sign_off.clinician.may_sign(on),
+        ages_by,
     )
 
 
@@ -205,17 +276,29 @@ def history(page: InformationPage, on: date) -> list[Version]:
 def _version(
     revision: Revision, evidence: Evidence, *, page_is_open: bool, is_first: bool
 ) -> Version:
-    suspended = any(
-        event.kind == EVENTS[RevisionStatus.SUSPENDED] for event in revision.events.all()
+    shown = page_is_open and _is_shown(revision, evidence)
+    return Version(
+        revision,
+        _title(revision, evidence),
+        evidence.sign_offs,
+        _was_suspended(revision),
+        is_first,
+        shown,
     )
-    shown = (
-        page_is_open
-        and not suspended
+
+
+def _was_suspended(revision: Revision) -> bool:
+    return any(event.kind == EVENTS[RevisionStatus.SUSPENDED] for event in revision.events.all())
+
+
+def _is_shown(revision: Revision, evidence: Evidence) -> bool:
+    """Whether its words may be shown while its page is open. A translation's fall with the English."""
+    original = revision.translates
+    return (
+        not _was_suspended(revision)
         and revision.status in {RevisionStatus.PUBLISHED, RevisionStatus.SUPERSEDED}
         and evidence.signature is not None
-    )
-    return Version(
-        revision, _title(revision, evidence), evidence.sign_offs, suspended, is_first, shown
+        and (original is None or _is_shown(original, examine(original)))
     )
 
 

@@ -60,7 +60,10 @@ def compose(
 
 
 def text_of(revision: Revision) -> Statement:
-    """The text of a revision in the form that statements use, with the pictures that it shows."""
+    """The text of a revision in the form that statements use, with the pictures that it shows.
+
+    That of a translation names the language and the English text, and whether a machine made it.
+    """
     return {
         "document": revision.document_hash,
         "fragment": revision.fragment_hash,
@@ -68,6 +71,16 @@ def text_of(revision: Revision) -> Statement:
         "renderer": revision.renderer_version,
         "note": revision.note,
         "change_class": revision.change_class,
+        **(_translation_of(revision, revision.translates) if revision.translates else {}),
+    }
+
+
+def _translation_of(revision: Revision, english: Revision) -> Statement:
+    return {
+        "language": revision.page.language,
+        "translates": english.fragment_hash,
+        "english_version": english.number,
+        "made_by_machine": revision.made_by_machine,
     }
 
 
@@ -94,6 +107,7 @@ def signature_of(signed: SignOff) -> Statement:
         "signed_by": signed.signed_by_id,
         "review_due": signed.review_due.isoformat(),
         "closing_day": signed.closing_day.isoformat(),
+        **({"translator": signed.translator_id} if signed.translator_id else {}),
     }
 
 
@@ -132,7 +146,8 @@ def read(event: PageEvent) -> Statement | None:
 
 def address(page: Any) -> str:
     """The path at which patients find the page."""
-    return f"{page.category}/{page.slug}"
+    language = f"{page.language}/" if page.language else ""
+    return f"{language}{page.category}/{page.slug}"
 
 
 def instant(moment: datetime) -> str:

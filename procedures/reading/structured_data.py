@@ -21,13 +21,27 @@ def script(publication: Publication) -> SafeString:
             "name": publication.document.title,
             "description": publication.document.standfirst,
             "url": settings.SITE_URL + publication.page.get_absolute_url(),
-            "inLanguage": settings.LANGUAGE_CODE,
+            "inLanguage": publication.page.language or settings.LANGUAGE_CODE,
             "version": str(revision.number),
             "dateModified": timezone.localdate(published).isoformat(),
             "publisher": {"@type": "MedicalClinic", "name": details().name},
             **reviewed,
+            **_translated(publication),
         }
     )
+
+
+def _translated(publication: Publication) -> dict[str, object]:
+    """Of which page it is a translation, and by whom."""
+    if publication.english is None or publication.translator is None:
+        return {}
+    return {
+        "translationOfWork": {
+            "@type": "WebPage",
+            "url": settings.SITE_URL + publication.english.page.get_absolute_url(),
+        },
+        "translator": {"@type": "Person", "name": publication.translator.signer_name},
+    }
 
 
 def _reviewed(signed: SignOff) -> dict[str, object]:

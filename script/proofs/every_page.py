@@ -48,6 +48,7 @@ def begin(folder: str) -> None:
 
 def pages() -> tuple[list[Page], tuple[str, str]]:
     """What a stranger downloads of every open page, and the keys of the log and of its witness."""
+    from django.conf import settings  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
@@ -56,11 +57,16 @@ def pages() -> tuple[list[Page], tuple[str, str]]:
 
     client = Client()
     found = []
-    for each in open_pages(timezone.localdate()):
+    every = [
+        each
+        for language in ("", *settings.OTHER_LANGUAGES)
+        for each in open_pages(timezone.localdate(), language=language)
+    ]
+    for each in every:
         path = f"{each.page.get_absolute_url()}verify/version-{each.revision.number}"
         answers = [client.get(path + end) for end in ENDS]
         files = tuple(each.content if each.status_code == 200 else b"" for each in answers)
-        found.append(Page(each.page.slug, files))
+        found.append(Page(" ".join([each.page.slug, each.page.language]).strip(), files))
     return found, (client.get("/log/key").content.decode().strip(), other_clinic.KEYS.witness_key())
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from clinic_site.groups import GROUPS
 from procedures import publishing
 from procedures.admin import RevisionAdmin
+from procedures.desk.decisions import APPROVE_TRANSLATION, SIGN_TRANSLATION, TRANSLATIONS
 from procedures.models import (
     CHECKLIST,
     Clinician,
@@ -47,11 +48,27 @@ def ready_for(slug: str, now: datetime) -> Revision:
     decision = DECISIONS[slug]
     category = Category.ABOUT if decision.permission == "approve_revision" else Category.GUIDE
     page = factories.page(category=category)
+    if slug in {each.slug for each in TRANSLATIONS}:
+        return ready_translation(page, slug, now)
     made = factories.revision(RevisionStatus(min(decision.statuses)), of=page, now=now)
     if slug == "take-back-plan":
         day = timezone.localdate(now) + timedelta(days=1)
         by = factories.staff("Publisher")
         publishing.plan(made, version=made.version, day=day, by=by, now=now)
+    return made
+
+
+def ready_translation(page: InformationPage, slug: str, now: datetime) -> Revision:
+    factories.revision(RevisionStatus.PUBLISHED, of=page, now=now)
+    made = factories.translation(RevisionStatus.IN_REVIEW, of=page, now=now)
+    if slug in {SIGN_TRANSLATION.slug, APPROVE_TRANSLATION.slug}:
+        publishing.sign_as_translator(
+            made,
+            version=made.version,
+            fragment_hash=made.fragment_hash,
+            by=factories.translator(),
+            now=now,
+        )
     return made
 
 

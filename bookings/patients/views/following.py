@@ -30,7 +30,7 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
 
     The answer is the same whether or not the address follows the page already.
     """
-    page = get_object_or_404(InformationPage, slug=slug, category__in=MEDICAL)
+    page = get_object_or_404(InformationPage.objects, slug=slug, category__in=MEDICAL)
     context = {"page": page, "title": _title(page), "days": TO_CONFIRM.days}
     form = FollowForm(posted(request))
     if request.method != "POST" or not form.is_valid():

@@ -1,6 +1,6 @@
 """The forms in which an author writes and a reviewer signs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any, cast
@@ -230,6 +230,9 @@ class SignForm(DecisionForm):
     So is what their passkey signed, which the page asks for again each time that it is shown.
     """
 
+    # What has to be checked, if it is not what the page says.
+    items: Sequence[str] = ()
+
     fragment_hash = forms.CharField(widget=forms.HiddenInput)
     checklist = forms.MultipleChoiceField(
         label="I have checked each of these",
@@ -241,7 +244,8 @@ class SignForm(DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        lines = [(line, line) for line in self.record.page.checklist()]
+        items = self.items or self.record.page.checklist()
+        lines = [(line, line) for line in items]
         cast("forms.MultipleChoiceField", self.fields["checklist"]).choices = lines
         self.initial.setdefault("fragment_hash", self.record.fragment_hash)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,8 +10,15 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.http import http_date
 
+from procedures.ground import languages
 from procedures.models import Clinician, InformationPage
-from procedures.reading.publication import Closed, Publication, look_up, related_pages
+from procedures.reading.publication import (
+    Closed,
+    Publication,
+    in_language,
+    look_up,
+    related_pages,
+)
 
 # How long an external cache may keep a page after it was changed or withdrawn.
 PUBLIC_SECONDS = 60
@@ -24,13 +32,29 @@ def public(response: HttpResponse, changed: datetime | None = None) -> HttpRespo
     return response
 
 
-def find(category: str, slug: str) -> tuple[InformationPage, Publication | Closed]:
-    """A page that is or was public. Raises Http404 for any other."""
-    page = get_object_or_404(InformationPage, category=category, slug=slug)
+def find(
+    category: str, slug: str, language: str = ""
+) -> tuple[InformationPage, Publication | Closed]:
+    """A page that is or was public, in English or as a translation. Raises Http404 for any other."""
+    page = get_object_or_404(
+        InformationPage.in_every_language, category=category, slug=slug, language=language
+    )
     found = look_up(page, today())
     if found is None:
         raise Http404
     return page, found
+
+
+def find_or_english(
+    category: str, slug: str, language: str
+) -> tuple[InformationPage, Publication | Closed]:
+    """A page in a language if it can be read in it now; otherwise as it is in English."""
+    if language:
+        with suppress(Http404):
+            page, found = find(category, slug, language)
+            if isinstance(found, Publication):
+                return page, found
+    return find(category, slug)
 
 
 def closed(request: HttpRequest, page: InformationPage, notice: Closed) -> HttpResponse:
@@ -39,7 +63,7 @@ def closed(request: HttpRequest, page: InformationPage, notice: Closed) -> HttpR
         "page": page,
         "section": page.category,
         "closed": notice,
-        "related": related_pages(page, today()),
+        "related": in_language(related_pages(page, today()), languages.code(), today()),
     }
     return render(request, "procedures/closed.html", context, status=410)
 

@@ -1,6 +1,6 @@
 """What has changed, for machines and for people; the sitemap, and robots.txt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
+from procedures.ground import languages
 from procedures.models import Clinician, InformationPage, SignOff
 from procedures.models.clinic import details
 from procedures.reading.news import news_of_pages, title_of
@@ -40,8 +41,7 @@ class Change(NamedTuple):
 
     def path(self) -> str:
         """Where the history of the page describes it."""
-        history_page = reverse("procedures:history", args=[self.page.category, self.page.slug])
-        return f"{history_page}#version-{self.version.revision.number}"
+        return f"{self.page.at('history')}#version-{self.version.revision.number}"
 
 
 class Entry(NamedTuple):
@@ -106,7 +106,8 @@ def _changes(categories: Sequence[Category]) -> list[Change]:
     """The newest changes of what the open pages of these categories say, the newest first."""
     found = [
         Change(each.page, version, published)
-        for each in open_pages(today(), categories)
+        for code in ("", *settings.OTHER_LANGUAGES)
+        for each in open_pages(today(), categories, code)
         for version in history(each.page, today())
         if (published := version.revision.published_at)
         and version.shown
@@ -118,18 +119,29 @@ def _changes(categories: Sequence[Category]) -> list[Change]:
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Every public address, with the real day of its last change where it has one."""
-    pages = open_pages(today())
-    entries: list[tuple[str, str]] = [(each.page.get_absolute_url(), _day(each)) for each in pages]
-    entries += [(reverse(f"procedures:{name}"), "") for name in LISTS]
-    entries += [(reverse("bookings:start"), ""), (reverse("urgent"), "")]
-    entries += [(reverse("procedures:category", args=[each]), "") for each in Category.values]
-    entries += [
-        (reverse("procedures:clinician", args=[slug]), "")
-        for slug in Clinician.objects.values_list("slug", flat=True)
-    ]
+    lists = [reverse(f"procedures:{name}") for name in LISTS]
+    lists += [reverse("bookings:start"), reverse("urgent")]
+    lists += [reverse("procedures:category", args=[each]) for each in Category.values]
+    clinicians = Clinician.objects.values_list("slug", flat=True)
+    lists += [reverse("procedures:clinician", args=[slug]) for slug in clinicians]
+    entries = [*_pages_in_every_language(), *((path, "", ()) for path in lists)]
     context = {"entries": entries, "site_url": settings.SITE_URL}
     answer = render(request, "procedures/sitemap.xml", context, content_type="application/xml")
     return public(answer)
+
+
+def _pages_in_every_language() -> Iterator[tuple[str, str, Sequence[tuple[str, str]]]]:
+    """Each open page: its address, the day of its change, and its addresses in all its languages."""
+    every: dict[int, list[Publication]] = {each.page.pk: [each] for each in open_pages(today())}
+    for code in settings.OTHER_LANGUAGES:
+        for each in open_pages(today(), language=code):
+            every.get(each.page.original_id or 0, []).append(each)
+    for pages in every.values():
+        said = [
+            (languages.of(each.page.language).code, each.page.get_absolute_url()) for each in pages
+        ]
+        for each, (_, address) in zip(pages, said, strict=True):
+            yield address, _day(each), said if len(said) > 1 else ()
 
 
 def _day(publication: Publication) -> str:

@@ -4,31 +4,31 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from procedures.ground import languages
 from procedures.log.notes import log_key
 from procedures.reading import pdf
 from procedures.reading.publication import Closed, Publication
-from procedures.reading.views.answers import closed, facts_about, find, public
+from procedures.reading.views.answers import closed, facts_about, find_or_english, public
 from procedures.status import ReviewState
 from procedures.texts.rendering import square_code
 
 
 @require_safe
-def leaflet(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+def leaflet(request: HttpRequest, category: str, slug: str, language: str = "") -> HttpResponse:
     """The page made for printing. `?size=large` prints it in 18 point."""
-    page, found = find(category, slug)
+    page, found = find_or_english(category, slug, language)
     if isinstance(found, Closed):
         return closed(request, page, found)
     return public(render(request, "procedures/leaflet.html", _context(request, found)))
 
 
 @require_safe
-def leaflet_pdf(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+def leaflet_pdf(request: HttpRequest, category: str, slug: str, language: str = "") -> HttpResponse:
     """The leaflet as a tagged PDF, or a page that says what to do without one."""
-    page, found = find(category, slug)
+    page, found = find_or_english(category, slug, language)
     if isinstance(found, Closed):
         return closed(request, page, found)
     context = _context(request, found)
@@ -37,7 +37,8 @@ def leaflet_pdf(request: HttpRequest, category: str, slug: str) -> HttpResponse:
     html = render_to_string("procedures/leaflet.html", context, request)
     large = "-large" if context["large"] else ""
     response = HttpResponse(pdf.make(html), content_type="application/pdf")
-    name = f"{slug}-version-{found.revision.number}{large}.pdf"
+    language = f"-{found.page.language}" if found.page.language else ""
+    name = f"{slug}{language}-version-{found.revision.number}{large}.pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return public(response)
 
@@ -45,9 +46,7 @@ def leaflet_pdf(request: HttpRequest, category: str, slug: str) -> HttpResponse:
 def _context(request: HttpRequest, found: Publication) -> dict[str, object]:
     number = found.revision.number
     page = found.page
-    address = settings.SITE_URL + reverse(
-        "procedures:paper", args=[page.category, page.slug, number]
-    )
+    address = settings.SITE_URL + page.at("paper", number)
     return found._asdict() | {
         "section": page.category,
         "overdue": found.state == ReviewState.OVERDUE,
@@ -56,6 +55,7 @@ def _context(request: HttpRequest, found: Publication) -> dict[str, object]:
         "paper_address": address,
         "code": square_code(address),
         "makes_pdf": pdf.is_installed(),
+        "text_language": languages.of(page.language),
         "facts": facts_about(page),
         "log_key": log_key(),
     }

@@ -19,9 +19,11 @@ FEEDBACK_FROM_ONE_PLACE = Limit("feedback", 10, timedelta(hours=1))
 
 
 @get_or_post
-def feedback_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+def feedback_page(
+    request: HttpRequest, category: str, slug: str, language: str = ""
+) -> HttpResponse:
     """The form that the two buttons under a page open, and that they send."""
-    page, found = find(category, slug)
+    page, found = find(category, slug, language)
     if isinstance(found, Closed):
         return closed(request, page, found)
     asked = {name: request.GET.get(name) for name in ("clear", "version")}

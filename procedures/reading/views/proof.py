@@ -40,9 +40,11 @@ class Shown(NamedTuple):
 
 
 @require_safe
-def history_page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+def history_page(
+    request: HttpRequest, category: str, slug: str, language: str = ""
+) -> HttpResponse:
     """Every version that patients could read, and the words that differ between any two of them."""
-    page, _ = find(category, slug)
+    page, _ = find(category, slug, language)
     versions = history(page, today())
     if not versions:
         raise Http404
@@ -76,9 +78,9 @@ def _chosen(request: HttpRequest, shown: list[Version]) -> tuple[Version, Versio
 
 
 @require_safe
-def verify(request: HttpRequest, category: str, slug: str) -> HttpResponse:
+def verify(request: HttpRequest, category: str, slug: str, language: str = "") -> HttpResponse:
     """How anybody can check that a page is what was signed, and what that proves."""
-    page, found = find(category, slug)
+    page, found = find(category, slug, language)
     proof = None if isinstance(found, Closed) else _proof(found.sign_off)
     context = {
         "page": page,
@@ -95,9 +97,11 @@ def verify(request: HttpRequest, category: str, slug: str) -> HttpResponse:
 
 
 @require_safe
-def fragment(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+def fragment(
+    request: HttpRequest, category: str, slug: str, number: int, language: str = ""
+) -> HttpResponse:
     """The exact bytes of one version, as they were signed."""
-    page, _ = find(category, slug)
+    page, _ = find(category, slug, language)
     version = _version(history(page, today()), number)
     if not version.shown:
         raise Http404
@@ -106,9 +110,11 @@ def fragment(request: HttpRequest, category: str, slug: str, number: int) -> Htt
 
 
 @require_safe
-def statement(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+def statement(
+    request: HttpRequest, category: str, slug: str, number: int, language: str = ""
+) -> HttpResponse:
     """What the log says about the newest signature of one version."""
-    page, _ = find(category, slug)
+    page, _ = find(category, slug, language)
     entry = checkpoints.entry_of(_version(history(page, today()), number).sign_offs[-1])
     if entry is None:
         raise Http404
@@ -116,9 +122,11 @@ def statement(request: HttpRequest, category: str, slug: str, number: int) -> Ht
 
 
 @require_safe
-def log_proof(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+def log_proof(
+    request: HttpRequest, category: str, slug: str, number: int, language: str = ""
+) -> HttpResponse:
     """The proof that the log contains that statement (C2SP tlog-proof)."""
-    page, _ = find(category, slug)
+    page, _ = find(category, slug, language)
     proof = _proof(_version(history(page, today()), number).sign_offs[-1])
     if proof is None:
         raise Http404
@@ -126,9 +134,11 @@ def log_proof(request: HttpRequest, category: str, slug: str, number: int) -> Ht
 
 
 @require_safe
-def passkey_signature(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+def passkey_signature(
+    request: HttpRequest, category: str, slug: str, number: int, language: str = ""
+) -> HttpResponse:
     """What a passkey of the signer signed, and the lists that show whose passkey it is."""
-    page, _ = find(category, slug)
+    page, _ = find(category, slug, language)
     entry = checkpoints.entry_of(_version(history(page, today()), number).sign_offs[-1])
     found = _by_hand(entry) if entry else None
     if found is None:
@@ -166,9 +176,11 @@ def _shown(proof: checkpoints.Proof) -> Shown:
 
 
 @require_safe
-def paper(request: HttpRequest, category: str, slug: str, number: int) -> HttpResponse:
+def paper(
+    request: HttpRequest, category: str, slug: str, number: int, language: str = ""
+) -> HttpResponse:
     """Where the code on a printed leaflet leads: is the version current, and what has changed?"""
-    page, _ = find(category, slug)
+    page, _ = find(category, slug, language)
     versions = history(page, today())
     held = _version(versions, number)
     current = _current(versions)

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
+from procedures.ground import languages
 from procedures.models import Clinician, Figure
 from procedures.reading import pdf, source_news, structured_data
 from procedures.reading.body_map import places
@@ -15,14 +16,16 @@ from procedures.reading.publication import (
     Closed,
     Publication,
     glossary,
+    in_language,
     open_pages,
     related_pages,
     shows,
+    translations_of,
 )
 from procedures.reading.views.answers import (
     closed,
     facts_about,
-    find,
+    find_or_english,
     last_change,
     public,
     today,
@@ -59,22 +62,37 @@ def category(request: HttpRequest, category: str) -> HttpResponse:
 
 
 @require_safe
-def page(request: HttpRequest, category: str, slug: str) -> HttpResponse:
-    """One information page: 404 if it was never public, 410 if it may not be read now."""
-    record, found = find(category, slug)
+def page(request: HttpRequest, category: str, slug: str, language: str = "") -> HttpResponse:
+    """One information page: 404 if it was never public, 410 if it may not be read now.
+
+    In a language in which it cannot be read, it is shown in English, and says so.
+    """
+    record, found = find_or_english(category, slug, language)
     if isinstance(found, Closed):
         return closed(request, record, found)
     context = found._asdict() | {
         "section": category,
         "overdue": found.state == ReviewState.OVERDUE,
-        "related": related_pages(record, today()),
+        "related": in_language(related_pages(record, today()), language, today()),
         "structured_data": structured_data.script(found),
         "makes_pdf": pdf.is_installed(),
         "facts": facts_about(record),
-        "read_since": source_news.read_since(found),
+        "read_since": [] if found.english else source_news.read_since(found),
+        "text_language": languages.of(record.language),
+        "languages": _languages_of(found),
+        "is_english_instead": bool(language and not record.language),
+        "is_behind": found.is_behind,
     }
     template = "page.html" if record.kind().needs_clinician else "about_page.html"
     return public(render(request, f"procedures/{template}", context), last_change(found))
+
+
+def _languages_of(found: Publication) -> list[tuple[languages.Language, str]]:
+    """Every language in which the page can be read, with its address; none if there is English only."""
+    english = found.english or found
+    every = [english, *translations_of(english, today())]
+    shown = [(languages.of(each.page.language), each.page.get_absolute_url()) for each in every]
+    return shown if len(shown) > 1 else []
 
 
 @require_safe

@@ -15,13 +15,22 @@ from procedures.texts.content_checks.questions import unanswered
 from procedures.texts.content_checks.reading import long_sentences, reading_age, reading_findings
 from procedures.texts.content_checks.rules import RULES, Finding, Rule
 from procedures.texts.content_checks.sources import source_findings
+from procedures.texts.content_checks.translations import translation_findings
 from procedures.texts.content_checks.wording import place, promises, promotes_a_medicine, wording
 from procedures.texts.rendering import Document, Passage, Piece, heading, normalised, parse, read
 
 # Blocks that give medical advice, which only a clinician signs.
 ADVICE = {"emergency", "urgent", "non-urgent", "tell-us", "disagree", "options", "risks"}
 
-__all__ = ["RULES", "Finding", "Rule", "findings", "promises", "reading_age"]
+__all__ = [
+    "RULES",
+    "Finding",
+    "Rule",
+    "findings",
+    "promises",
+    "reading_age",
+    "translation_findings",
+]
 
 
 def findings(

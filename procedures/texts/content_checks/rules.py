@@ -142,6 +142,25 @@ RULES = {
         "Readers who want to look it up should not have to search for it.",
         blocks=False,
     ),
+    "same blocks": Rule(
+        "Give this part the same blocks, items and rows as the English.",
+        "A translation adds nothing and leaves nothing out.",
+    ),
+    "same numbers": Rule(
+        "Write the numbers of the English here, in digits.",
+        "A figure, a dose or a phone number that differs may do harm.",
+    ),
+    "same sources": Rule(
+        "Cite the sources of the English here.", "They say the same in every language."
+    ),
+    "same addresses": Rule(
+        "Link to the addresses of the English here, and show its pictures.",
+        "A reader is led to the same places in every language.",
+    ),
+    "not translated": Rule(
+        "Translate this: it is still in English.",
+        "Whoever reads only this language could not understand it.",
+    ),
     "missing block": Rule(
         "Add what is missing: options, tell-us, risks.",
         "People reading about a procedure look for the other choices, the risks and what to "

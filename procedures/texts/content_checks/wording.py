@@ -83,6 +83,13 @@ def wording(passage: Passage) -> Iterator[Finding]:
             yield Finding(passage.line_of(found.start()), "skin")
 
 
+def in_any_language(passage: Passage) -> Iterator[Finding]:
+    """The rules of these that hold in every language: product names, and what was left as typed."""
+    for found in BRANDS.finditer(passage.words):
+        yield Finding(passage.line_of(found.start()), "brand")
+    yield from _left_over(passage)
+
+
 def _left_over(passage: Passage) -> Iterator[Finding]:
     """What readers would see as it was typed: marks without effect, and hints to the author."""
     for rule, pattern in (("markup", MARKUP), ("fill in", HINT)):

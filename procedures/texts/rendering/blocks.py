@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
@@ -17,20 +19,20 @@ class Block(NamedTuple):
 
     css_class: str
     titled: bool = True
-    spoken: str = ""
-    label: str = ""
+    spoken: str | Promise = ""
+    label: str | Promise = ""
 
 
 BLOCKS: dict[str, Block] = {
-    "at-a-glance": Block("at-a-glance", titled=False, label="At a glance"),
-    "emergency": Block("care-card care-card--emergency", spoken="Emergency: "),
-    "urgent": Block("care-card care-card--urgent", spoken="Urgent: "),
-    "non-urgent": Block("care-card care-card--non-urgent", spoken="Not urgent: "),
+    "at-a-glance": Block("at-a-glance", titled=False, label=_("At a glance")),
+    "emergency": Block("care-card care-card--emergency", spoken=_("Emergency: ")),
+    "urgent": Block("care-card care-card--urgent", spoken=_("Urgent: ")),
+    "non-urgent": Block("care-card care-card--non-urgent", spoken=_("Not urgent: ")),
     "do": Block("do-list"),
     "do-not": Block("do-list do-list--not"),
     "tell-us": Block("tell-us"),
     "key-facts": Block("key-facts"),
-    "disagree": Block("disagree", label="Sources disagree"),
+    "disagree": Block("disagree", label=_("Sources disagree")),
     "note": Block("inset", titled=False),
     "steps": Block("steps", titled=False),
     "timeline": Block("timeline", titled=False),

@@ -7,6 +7,8 @@ sources at the end of the paragraph, item or cell, where they interrupt nobody.
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.html import escape
+from django.utils.translation import gettext, ngettext
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -41,9 +43,10 @@ def render_citations(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
 ) -> str:
     """The links to the sources of a passage; the first to each source is where its way back leads."""
+    source = escape(gettext("Source {number}"))
     links = [
         f'<a href="#source-{number}" id="cited-{number}{f"-{time}" if time > 1 else ""}">'
-        f"Source {number}</a>"
+        f"{source.format(number=number)}</a>"
         for number, time in tokens[index].meta["links"]
     ]
     return f' <span class="citations">{" ".join(links)}</span>'
@@ -54,11 +57,16 @@ def render_sources_heading(
 ) -> str:
     """The list of sources, folded: most readers want to know that it is there."""
     number = sum(token.type == "footnote_open" for token in tokens[index:])
-    sources = "1 source: what it is" if number == 1 else f"{number} sources: what each is"
+    sources = ngettext(
+        "{number} source: what it is, and when we read it",
+        "{number} sources: what each is, and when we read it",
+        number,
+    ).format(number=number)
     return (
         '<section class="footnotes" aria-labelledby="sources">\n'
-        f'<h2 id="sources">Sources</h2>\n<details><summary>{sources}, and when we read it'
-        '</summary>\n<ol class="footnotes-list">\n'
+        f'<h2 id="sources">{escape(gettext("Sources"))}</h2>\n'
+        f"<details><summary>{escape(sources)}</summary>\n"
+        '<ol class="footnotes-list">\n'
     )
 
 
@@ -84,7 +92,8 @@ def render_way_back(
     if meta["subId"]:
         return ""
     number = meta["id"] + 1
+    label = gettext("Back to where source {number} is cited").format(number=number)
     return (
         f' <a href="#cited-{number}" class="footnote-backref" '
-        f'aria-label="Back to where source {number} is cited">Back</a>'
+        f'aria-label="{escape(label)}">{escape(gettext("Back"))}</a>'
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from django.utils.html import escape
+from django.utils.translation import gettext
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
@@ -46,7 +47,8 @@ def _caption(caption: str, following: Sequence[Token]) -> Iterator[Token]:
     yield _html(f"<figcaption>{escape(caption)}\n")
     yield from following[:end]
     if description := following[end:]:
-        yield _html("<details><summary>The picture in words</summary>\n")
+        in_words = escape(gettext("The picture in words"))
+        yield _html(f"<details><summary>{in_words}</summary>\n")
         yield from description
         yield _html("</details>\n")
 

@@ -14,10 +14,13 @@ from typing import NamedTuple
 
 import nh3
 import segno
+from django.conf import settings
 from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, override
 from markdown_it import MarkdownIt
 
+from procedures.ground.moments import plain_day
 from procedures.models import Source
 from procedures.texts.rendering.blocks import BLOCKS
 from procedures.texts.rendering.documents import (
@@ -113,8 +116,8 @@ class Term(NamedTuple):
     meaning: str
 
 
-def render(document: str, library: Library) -> str:
-    """The HTML fragment of a document.
+def render(document: str, library: Library, language: str = "") -> str:
+    """The HTML fragment of a document, with our own words in that language, or in English.
 
     Raises DocumentError for front matter that is incomplete, a block that is unknown, untitled or
     never closed, a source or a figure that we do not have, and a term that is explained twice.
@@ -124,11 +127,16 @@ def render(document: str, library: Library) -> str:
     found = faults(parsed, library, parser)
     if found:
         raise DocumentError(sorted(found))
-    return compose(parsed, library, parser)
+    return compose(parsed, library, parser, language)
 
 
-def compose(parsed: Document, library: Library, parser: MarkdownIt) -> str:
+def compose(parsed: Document, library: Library, parser: MarkdownIt, language: str = "") -> str:
     """The fragment of a document without faults. Raises DocumentError if something would be lost."""
+    with override(language or settings.LANGUAGE_CODE):
+        return _composed(parsed, library, parser)
+
+
+def _composed(parsed: Document, library: Library, parser: MarkdownIt) -> str:
     cited = [library.sources[key] for key in dict.fromkeys(CITATION.findall(parsed.body))]
     notes = "\n\n".join(f"[^{source.key}]: {_reference(source)}" for source in cited)
     clean = _clean(parser.render(f"{parsed.body}\n\n{notes}\n"))
@@ -217,8 +225,12 @@ def _reference(source: Source) -> str:
     name = f"[{title}](<{source.url}>)" if source.url else title
     dated = f", {dated}" if dated else ""
     kind = f" {source.get_kind_display()}." if source.kind else ""
-    read = "Read in part" if source.read_in_part else "Read"
-    return f"{name}. {publisher}{dated}.{kind} {read} by us on {source.seen_on:%-d %B %Y}."
+    read = (
+        gettext("Read in part by us on {day}.")
+        if source.read_in_part
+        else gettext("Read by us on {day}.")
+    ).format(day=plain_day(source.seen_on))
+    return f"{name}. {publisher}{dated}.{kind} {read}"
 
 
 def _escaped(words: str) -> str:

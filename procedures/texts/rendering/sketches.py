@@ -44,7 +44,7 @@ class Part(NamedTuple):
     is_open: bool = False
 
 
-def sketch(document: str, library: Library) -> Sketch:
+def sketch(document: str, library: Library, language: str = "") -> Sketch:
     """Everything of a document that can be shown, and what keeps the rest from being shown."""
     parsed, found = read_loosely(document)
     if parsed is None:
@@ -61,7 +61,7 @@ def sketch(document: str, library: Library) -> Sketch:
             return Sketch("", _in_order(found))
         shown = less
     try:
-        fragment = compose(shown, library, parser)
+        fragment = compose(shown, library, parser, language)
     except DocumentError as error:
         return Sketch("", _in_order(found + error.faults))
     left_out = _differing(parsed, shown)

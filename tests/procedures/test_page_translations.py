@@ -1,0 +1,481 @@
+"""Translations of pages: who signs them, what they may differ in, and how they live with the English."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from procedures import publishing
+from procedures.log import checkpoints, notes, verify
+from procedures.models import (
+    TRANSLATORS_CHECKLIST,
+    InformationPage,
+    LogEntry,
+    PageEvent,
+    Revision,
+    Translator,
+)
+from procedures.status import PublishingRefused, RevisionStatus
+from procedures.texts.content_checks import RULES
+from procedures.texts.pairs import parts
+from tests import factories, second_opinion
+from tests.procedures.test_log import ENDINGS
+from tests.verifying import faults
+from tests.verifying import verify as verify_pages
+
+pytestmark = pytest.mark.django_db
+ENGLISH, WELSH = "/procedures/a-thing/", "/cy/procedures/a-thing/"
+SINCE = "Mae'r testun Saesneg wedi newid ers i hwn gael ei gyfieithu"
+INSTEAD = "felly rydych yn ei darllen yn Saesneg"
+
+
+def hands(revision: Revision, now: datetime) -> dict[str, Any]:
+    return {"version": revision.version, "fragment_hash": revision.fragment_hash, "now": now}
+
+
+def doctors() -> User:
+    login = factories.clinician().login
+    assert login
+    return login
+
+
+# --- Who signs --------------------------------------------------------------------------------
+
+
+def test_one_signature_of_two_is_not_enough(published: Revision, monday: datetime) -> None:
+    made = factories.translation(RevisionStatus.IN_REVIEW, of=published.page)
+    doctor, welsh = doctors(), factories.translator("cy")
+    with pytest.raises(PublishingRefused, match="Its translator has not signed it"):
+        publishing.sign_off(made, by=doctor, **hands(made, monday))
+    with pytest.raises(PublishingRefused, match="Only a translator for Welsh"):
+        publishing.sign_as_translator(
+            made, by=factories.translator("pl", "polish"), **hands(made, monday)
+        )
+    publishing.sign_as_translator(made, by=welsh, **hands(made, monday))
+    with pytest.raises(PublishingRefused, match="has signed this text already"):
+        publishing.sign_as_translator(made, by=welsh, **hands(made, monday))
+    with pytest.raises(PublishingRefused):
+        publishing.publish(made, version=made.version, by=factories.staff("Publisher"), now=monday)
+    publishing.sign_off(made, by=doctor, **hands(made, monday))
+    assert made.status == RevisionStatus.SIGNED
+    verify_pages()
+
+
+def test_whoever_signs_as_translator_cannot_sign_as_the_clinician(
+    published: Revision, monday: datetime
+) -> None:
+    made = factories.translation(RevisionStatus.IN_REVIEW, of=published.page)
+    both = factories.clinician("both").login
+    assert both
+    Translator.objects.create(login=both, language="cy", qualification="Both", evidence="A test.")
+    publishing.sign_as_translator(made, by=both, **hands(made, monday))
+    with pytest.raises(PublishingRefused, match="You signed it as its translator"):
+        publishing.sign_off(made, by=both, **hands(made, monday))
+
+
+def test_what_goes_back_to_its_author_loses_the_translators_signature(
+    published: Revision, monday: datetime
+) -> None:
+    made = factories.translation(RevisionStatus.IN_REVIEW, of=published.page)
+    welsh, doctor = factories.translator("cy"), doctors()
+    publishing.sign_as_translator(made, by=welsh, **hands(made, monday))
+    publishing.return_to_author(made, version=made.version, by=doctor, reason="A typo.", now=monday)
+    publishing.save_draft(
+        made,
+        version=made.version,
+        document=made.document.replace("Some words", "Words"),
+        change_class="advice",
+        note="New.",
+        by=welsh,
+        now=monday,
+    )
+    publishing.submit_for_review(made, version=made.version, by=welsh, now=monday)
+    with pytest.raises(PublishingRefused, match="Its translator has not signed it"):
+        publishing.sign_off(made, by=doctor, **hands(made, monday))
+    publishing.sign_as_translator(made, by=welsh, **hands(made, monday))
+    publishing.sign_off(made, by=doctor, **hands(made, monday))
+    verify_pages()
+
+
+# --- What a machine made ------------------------------------------------------------------------
+
+
+def test_a_machines_draft_is_read_and_never_signed(published: Revision, monday: datetime) -> None:
+    editor = factories.staff("Editor")
+    made = publishing.start_translation(
+        published.page,
+        language="cy",
+        by=editor,
+        now=monday,
+        by_machine=True,
+        document=factories.in_other_words(published.document),
+    )
+    with pytest.raises(PublishingRefused, match="A machine made this translation"):
+        publishing.submit_for_review(made, version=made.version, by=editor, now=monday)
+    for status in RevisionStatus.IN_REVIEW, RevisionStatus.PUBLISHED:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Revision.objects.filter(pk=made.pk).update(
+                status=status, fragment="x", fragment_hash="x"
+            )
+    Revision.objects.filter(pk=made.pk).update(made_by_machine=False)
+    assert "the text is not the one of its newest event" in faults()
+    Revision.objects.filter(pk=made.pk).update(made_by_machine=True)
+    own = publishing.start_translation(published.page, language="cy", by=editor, now=monday)
+    assert (own.made_by_machine, own.document) == (False, published.document)
+
+
+# --- What it may differ in ----------------------------------------------------------------------
+
+RISKY = """
+Take it for 2.5 days, or call 0800 5200 520 today.
+
+::: risks
+| What can happen | How often |
+|---|---|
+| Bruise | 8 in 100[^leaflet] |
+| Bleeding | 1 in 1,000[^leaflet] |
+:::
+"""
+TRANSLATED = {
+    "Take it for 2.5 days, or call 0800 5200 520 today.": (
+        "Ewch ag ef am 2,5 diwrnod, neu ffoniwch 0800 5200 520 heddiw."
+    ),
+    "| Bruise | 8 in 100[^leaflet] |": "| Clais | 8 o bob 100[^leaflet] |",
+    "| Bleeding | 1 in 1,000[^leaflet] |": "| Gwaedu | 1 o bob 1000[^leaflet] |",
+}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "rule"),
+    [
+        ("8 o bob 100", "9 o bob 100", "same numbers"),
+        ("| Clais | 8 o bob 100[^leaflet] |", "| Clais | 1 o bob 1000[^leaflet] |", "same numbers"),
+        ("0800 5200 520", "0800 5200 521", "same numbers"),
+        ("1000[^leaflet]", "1000", "same sources"),
+        ("| Clais | 8 o bob 100[^leaflet] |\n", "", "same blocks"),
+        (
+            "Ewch ag ef am 2,5 diwrnod, neu ffoniwch 0800 5200 520 heddiw. Cymraeg\n\n",
+            "",
+            "same blocks",
+        ),
+    ],
+)
+def test_a_translation_has_the_figures_of_the_english(
+    monday: datetime, right: str, wrong: str, rule: str
+) -> None:
+    text = factories.document(body=f"{factories.BODY}{RISKY}")
+    english = factories.revision(RevisionStatus.PUBLISHED, text=text, now=monday)
+    said = english.document
+    for words, welsh in TRANSLATED.items():
+        said = said.replace(words, welsh)
+    said = factories.in_other_words(said)
+    assert right in said
+    page, welsh_text = english.page, said.replace(right, wrong)
+    made = factories.translation(RevisionStatus.DRAFT, of=page, text=welsh_text)
+    sentence = RULES[rule].sentence.partition(".")[0]
+    with pytest.raises(PublishingRefused, match=sentence):
+        publishing.submit_for_review(
+            made, version=made.version, by=factories.translator(), now=monday
+        )
+    publishing.save_draft(
+        made,
+        version=made.version,
+        document=said,
+        change_class="advice",
+        note="New.",
+        by=factories.translator(),
+        now=monday,
+    )
+    publishing.submit_for_review(made, version=made.version, by=factories.translator(), now=monday)
+
+
+# --- What readers see ----------------------------------------------------------------------------
+
+
+def test_a_translation_is_read_at_its_own_address_and_the_english_leads_to_it(
+    client: Client, published: Revision, monday: datetime
+) -> None:
+    before = client.get(WELSH).content.decode()
+    assert INSTEAD in before
+    assert f'<link rel="canonical" href="https://clinic.example{ENGLISH}">' in before
+    assert '<div class="prose" lang="en-GB" dir="ltr">' in before
+    assert f'hreflang="cy" href="https://clinic.example{WELSH}"' not in before
+    made = factories.translation(of=published.page)
+    answer = client.get(WELSH)
+    page = answer.content.decode()
+    assert made.fragment.partition("-->\n")[2].partition("<!--")[0] in page
+    assert '<html lang="cy">' in page
+    assert answer.headers["Content-Language"] == "cy"
+    assert "Translator" in page
+    assert "Dr Clinician" in page
+    assert INSTEAD not in page
+    for address in ENGLISH, WELSH:
+        seen = client.get(address).content.decode()
+        assert f'hreflang="cy" href="https://clinic.example{WELSH}"' in seen
+        assert f'hreflang="en-GB" href="https://clinic.example{ENGLISH}"' in seen
+        assert f'<a href="{WELSH}" hreflang="cy"' in seen or address == WELSH
+    assert (
+        f"<loc>https://clinic.example{WELSH}</loc>" in client.get("/sitemap.xml").content.decode()
+    )
+    for name in "leaflet/", "history/", "verify/", "version/1/", "feedback/":
+        assert client.get(WELSH + name).status_code == 200
+    assert f"{WELSH}version/1/" in client.get(f"{WELSH}leaflet/").content.decode()
+
+
+def test_a_page_that_runs_from_right_to_left_says_so(
+    client: Client, published: Revision, monday: datetime
+) -> None:
+    factories.translation(of=published.page, language="ur")
+    address = WELSH.replace("cy", "ur")
+    assert '<html lang="ur" dir="rtl">' in client.get(address).content.decode()
+    assert '<html lang="ur" dir="rtl">' in client.get(f"{address}leaflet/").content.decode()
+
+
+def test_a_newer_english_text_is_named_until_it_is_translated(
+    client: Client, published: Revision, monday: datetime
+) -> None:
+    factories.translation(of=published.page)
+    assert SINCE not in client.get(WELSH).content.decode()
+    newer = published.document.replace("Some words", "Other words")
+    factories.revision(RevisionStatus.PUBLISHED, of=published.page, text=newer, now=monday)
+    behind = client.get(WELSH).content.decode()
+    assert SINCE in behind
+    assert "23 Tachwedd 2026" in behind
+    assert f'<a href="{ENGLISH}" hreflang="en-GB">' in behind
+    again = publishing.start_translation(
+        published.page, language="cy", by=factories.translator(), now=monday
+    )
+    # What was translated already is taken over; what is new is still in English.
+    assert again.document.count("Cymraeg") == factories.in_other_words(newer).count("Cymraeg") - 1
+    assert "Other words about it.\n" in again.document
+    factories.translation(of=published.page, text=factories.in_other_words(newer))
+    assert SINCE not in client.get(WELSH).content.decode()
+
+
+def test_a_translation_of_an_old_text_is_neither_signed_nor_published(
+    published: Revision, monday: datetime
+) -> None:
+    waiting = factories.translation(RevisionStatus.IN_REVIEW, of=published.page)
+    signed = factories.translation(RevisionStatus.SIGNED, of=published.page, language="pl")
+    factories.revision(RevisionStatus.PUBLISHED, of=published.page, now=monday)
+    with pytest.raises(PublishingRefused, match="no longer read the English text"):
+        publishing.sign_as_translator(waiting, by=factories.translator(), **hands(waiting, monday))
+    with pytest.raises(PublishingRefused, match="no longer read the English text"):
+        publishing.publish(
+            signed, version=signed.version, by=factories.staff("Publisher"), now=monday
+        )
+
+
+def suspended(english: Revision, now: datetime) -> None:
+    by = doctors()
+    publishing.suspend(english, version=english.version, by=by, reason="Harm.", now=now)
+
+
+def withdrawn(english: Revision, now: datetime) -> None:
+    by = factories.staff("Publisher")
+    publishing.withdraw(english, version=english.version, by=by, reason="Gone.", now=now)
+
+
+def revoked(english: Revision, now: datetime) -> None:
+    by = doctors()
+    publishing.revoke(english, version=english.version, by=by, reason="Doubt.", now=now)
+
+
+def forged(english: Revision, now: datetime) -> None:
+    Revision.objects.filter(pk=english.pk).update(fragment=english.fragment + "<p>More.</p>")
+
+
+@pytest.mark.parametrize("close", [suspended, withdrawn, revoked, forged])
+def test_a_translation_closes_with_the_english(
+    client: Client,
+    published: Revision,
+    monday: datetime,
+    close: Callable[[Revision, datetime], None],
+) -> None:
+    made = factories.translation(of=published.page)
+    close(published, monday)
+    answer = client.get(WELSH)
+    assert (answer.status_code, made.fragment in answer.content.decode()) == (410, False)
+    assert client.get(f"{WELSH}leaflet/").status_code == 410
+    if close is forged:
+        return
+    # A new English text opens the English page. What was doubted is still not shown in Welsh.
+    factories.revision(RevisionStatus.PUBLISHED, of=published.page, now=monday)
+    assert client.get(ENGLISH).status_code == 200
+    assert INSTEAD in client.get(WELSH).content.decode()
+    assert client.get(f"{WELSH}verify/version-1.txt").status_code == 404
+
+
+def test_a_translation_is_due_when_the_english_is(
+    client: Client, published: Revision, monday: datetime, at: Callable[[datetime], None]
+) -> None:
+    made = factories.translation(of=published.page)
+    signed = published.sign_offs.get()
+    assert {each.review_due for each in made.sign_offs.all()} == {signed.review_due}
+    overdue = "Mae adolygiad y dudalen hon yn hwyr."
+    at(monday + timedelta(days=731))
+    assert overdue in client.get(WELSH).content.decode()
+    publishing.re_affirm(
+        published,
+        version=published.version,
+        fragment_hash=published.fragment_hash,
+        by=renewed(),
+        now=monday + timedelta(days=731),
+    )
+    assert overdue not in client.get(WELSH).content.decode()
+    at(monday + timedelta(days=731 + 731 + 61))
+    assert client.get(WELSH).status_code == 410
+
+
+def renewed() -> User:
+    person = factories.clinician()
+    person.verified_until = timezone.localdate() + timedelta(days=365)
+    person.save()
+    return doctors()
+
+
+def test_a_translation_that_is_taken_away_leaves_the_english(
+    client: Client, published: Revision, monday: datetime
+) -> None:
+    made = factories.translation(of=published.page)
+    suspended(made, monday)
+    assert client.get(ENGLISH).status_code == 200
+    assert INSTEAD in client.get(WELSH).content.decode()
+    assert "Withdrawn" in client.get(f"{WELSH}version/1/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"language": "pl"}, {"original": None, "language": ""}],
+)
+def test_a_translation_that_was_moved_in_the_database_is_not_shown(
+    client: Client, published: Revision, monday: datetime, columns: dict[str, Any]
+) -> None:
+    made = factories.translation(of=published.page)
+    moved = {**columns, **({"slug": "another"} if columns["language"] == "" else {})}
+    InformationPage.in_every_language.filter(pk=made.page_id).update(**moved)
+    assert made.fragment.encode() not in client.get("/pl/procedures/a-thing/").content
+    assert client.get("/procedures/another/").status_code in {404, 410}
+
+
+# --- The public log ----------------------------------------------------------------------------
+
+
+def test_the_log_names_the_language_and_the_english_text(
+    client: Client, published: Revision, monday: datetime
+) -> None:
+    english = list(LogEntry.objects.values_list("statement", flat=True))
+    made = factories.translation(of=published.page)
+    told = [
+        verify.read_statement(each)
+        for each in LogEntry.objects.order_by("index").values_list("statement", flat=True)
+    ]
+    assert [each["act"] for each in told[-3:]] == ["translated", "signed", "published"]
+    assert {each["language"] for each in told[-3:]} == {"cy"}
+    assert {each["translates"] for each in told[-3:]} == {published.fragment_hash}
+    assert {each["page"] for each in told[-3:]} == {"cy/procedures/a-thing"}
+    assert [each["signer"] for each in told[-3:]] == ["Translator", "Dr Clinician", "-"]
+    assert all("\nlanguage " not in each for each in english)
+    checkpoints.sign(monday + timedelta(minutes=2))
+    address = f"{WELSH}verify/version-{made.number}"
+    text, statement, proof = (client.get(address + end).content for end in ENDINGS)
+    key = notes.log_key()
+    assert verify.check(text, statement, proof.decode(), key).said["language"] == "cy"
+    assert second_opinion.accepts(text, statement, proof, key)
+    for wrong in (
+        statement.replace(b"language cy", b"language pl"),
+        statement.replace(published.fragment_hash.encode(), b"0" * 64),
+    ):
+        with pytest.raises(verify.Refused):
+            verify.check(text, wrong, proof.decode(), key)
+        assert not second_opinion.accepts(text, wrong, proof, key)
+    assert "This text is a translation" in client.get(f"{WELSH}verify/").content.decode()
+    assert PageEvent.objects.filter(page__language="cy").count() == 5
+
+
+# --- The desk ----------------------------------------------------------------------------------
+
+
+def test_a_translation_is_begun_written_signed_and_published_at_the_desk(
+    sign_in: Callable[[User], Client], published: Revision, monday: datetime
+) -> None:
+    page = published.page
+    overview = reverse("admin:procedures_informationpage_translations", args=[page.pk])
+    translator = factories.translator()
+    desk = sign_in(translator)
+    assert "Welsh: none" in desk.get(overview).content.decode()
+    begun = desk.post(overview, {"language": "cy"}, follow=True)
+    made = Revision.objects.get(page__original=page)
+    shown = begun.content.decode()
+    assert "to fill in, with what belongs there" in shown
+    assert '<textarea id="part-0" name="part-0"' in shown
+    said = parts(factories.in_other_words(published.document))
+    typed = {f"part-{at}": each.text for at, each in enumerate(said)}
+    address = reverse("admin:procedures_revision_change", args=[made.pk])
+    form = {**typed, "note": "Newydd.", "change_class": "advice", "seen_version": made.version}
+    desk.post(address, form)
+    made.refresh_from_db()
+    assert made.document == factories.in_other_words(published.document).strip()
+    assert "Welsh: draft" in desk.get(overview).content.decode()
+    for slug, person, more in (
+        ("submit", translator, dict[str, Any]()),
+        ("sign-as-translator", translator, {"checklist": TRANSLATORS_CHECKLIST}),
+        ("sign-translation", doctors(), {"checklist": made.page.checklist()}),
+        ("publish", factories.staff("Publisher"), {}),
+    ):
+        made.refresh_from_db()
+        desk = sign_in(person)
+        decide = reverse("admin:procedures_revision_decide", args=[made.pk, slug])
+        assert f'href="{decide}"' in desk.get(address).content.decode()
+        hashed = {"version": made.version, "fragment_hash": made.fragment_hash, **more}
+        assert desk.post(decide, hashed).status_code == 302
+    assert desk.get(WELSH).status_code == 200
+    assert "Welsh: published" in desk.get(overview).content.decode()
+    kinds = (
+        PageEvent.objects.filter(page=made.page).order_by("number").values_list("kind", flat=True)
+    )
+    assert [*kinds] == [
+        "drafted",
+        "edited",
+        "sent to review",
+        "signed as translator",
+        "signed",
+        "published",
+    ]
+
+
+def test_a_machines_draft_is_read_only_at_the_desk(
+    sign_in: Callable[[User], Client], published: Revision, monday: datetime
+) -> None:
+    overview = reverse("admin:procedures_informationpage_translations", args=[published.page.pk])
+    desk = sign_in(factories.staff("Editor"))
+    text = factories.in_other_words(published.document)
+    sent = {"language": "pl", "by_machine": "on", "document": text}
+    shown = desk.post(overview, sent, follow=True).content.decode()
+    made = Revision.objects.get(page__original=published.page)
+    assert made.made_by_machine
+    assert "A machine made this translation." in shown
+    assert (
+        f'href="{reverse("admin:procedures_revision_decide", args=[made.pk, "submit"])}"'
+        not in shown
+    )
+    assert 'name="document"' not in shown
+    assert "What a machine wrote" in desk.get(overview).content.decode()
+
+
+def test_translators_write_nothing_in_english(
+    sign_in: Callable[[User], Client], published: Revision
+) -> None:
+    english = factories.revision(of=published.page)
+    desk = sign_in(factories.translator())
+    address = reverse("admin:procedures_revision_change", args=[english.pk])
+    assert 'name="document"' not in desk.get(address).content.decode()
+    assert desk.post(address, {"document": "x", "seen_version": 1}).status_code == 403
+    english.refresh_from_db()
+    assert english.document == published.document
