@@ -15,15 +15,15 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 
 from bookings.messages.letters import words
 from bookings.messages.still_true import is_still_true, kinds_on_paper
 from bookings.models import AppointmentRequest, Message, Treatment
 from bookings.status import CarerRight, Channel, MessageKind, MessageStatus, TriageRefused
+from procedures.ground.languages import offered
 from procedures.models import InformationPage
-from procedures.reading.publication import Publication, look_up
+from procedures.reading.publication import Publication, in_language, look_up
 
 # Letters that come with the pages about the visit.
 WITH_PAGES = {
@@ -80,19 +80,24 @@ def lines_of(request: AppointmentRequest) -> list[str]:
 
 
 def enclosures(request: AppointmentRequest, now: datetime) -> list[Enclosure]:
-    """The pages about the visit that may be read at that instant: the patient's own, then the others."""
+    """The pages about the visit that may be read at that instant: the patient's own, then the others.
+
+    Each in the patient's language, if it can be read in it.
+    """
     last = request.appointments.select_related("given__page").order_by("-pk").first()
     treatments = Treatment.objects.possible_for(request.page).select_related("page")
     pages = [last.given.page] if last and last.given else []
     pages += [each.page for each in treatments.order_by("name") if each.page]
-    found = (look_up(page, timezone.localdate(now)) for page in dict.fromkeys(pages))
-    return [_enclosure(each) for each in found if isinstance(each, Publication)]
+    today = timezone.localdate(now)
+    found = (look_up(page, today) for page in dict.fromkeys(pages))
+    read = [each for each in found if isinstance(each, Publication)]
+    return [_enclosure(each) for each in in_language(read, offered(request.language), today)]
 
 
 def _enclosure(found: Publication) -> Enclosure:
     page, number = found.page, found.revision.number
-    address = reverse("procedures:paper", args=[page.category, page.slug, number])
-    return Enclosure(page, found.document.title, number, f"{settings.SITE_URL}{address}")
+    address = f"{settings.SITE_URL}{page.at('paper', number)}"
+    return Enclosure(page, found.document.title, number, address)
 
 
 def waiting_for_paper(now: datetime) -> list[Message]:

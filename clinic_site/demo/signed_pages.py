@@ -118,7 +118,7 @@ def change_advice(now: datetime) -> None:
     for revision in _drafts().filter(page__slug=CHANGED):
         then = now - timedelta(days=1)
         _follow(revision.page, now - timedelta(days=FOLLOWED_DAYS_AGO))
-        with _sources_read_before(timezone.localdate(then)):
+        with sources_read_before(timezone.localdate(then)):
             _publish(revision, then)
         triage.tell_of_page_news(then)
 
@@ -140,7 +140,7 @@ def _publish_drafts(now: datetime, days_ago: int, but: str = "") -> None:
     for revision in _drafts().exclude(page__slug=but):
         days = SIGNED_DAYS_AGO.get(revision.page.slug, days_ago)
         then = now - timedelta(days=days)
-        with _sources_read_before(timezone.localdate(then)):
+        with sources_read_before(timezone.localdate(then)):
             _publish(revision, then)
 
 
@@ -186,7 +186,7 @@ def _plan_a_version(now: datetime) -> None:
         now=now - timedelta(days=3),
     )
     then = now - timedelta(days=2)
-    with _sources_read_before(timezone.localdate(then)):
+    with sources_read_before(timezone.localdate(then)):
         _sign(again, then, editor=editor, signer=signer)
     day = timezone.localdate(now) + timedelta(days=7)
     publishing.plan(again, version=again.version, day=day, by=publisher, now=now)
@@ -216,7 +216,7 @@ def _happened(identifier: str, then: datetime) -> None:
 
 
 @contextmanager
-def _sources_read_before(day: date) -> Iterator[None]:
+def sources_read_before(day: date) -> Iterator[None]:
     """A text that was signed long ago tells of the reading before it, not of a later one."""
     later = list(Source.objects.filter(seen_on__gt=day))
     read_on = day - timedelta(days=DAYS_FROM_READING_TO_SIGNING)

@@ -28,6 +28,9 @@ STAFF = {
     "colleague": ("Ben", "Example", "Clinician"),
     "physio": ("Cleo", "Example", "Clinician"),
     "editor": ("Edith", "Example", "Editor"),
+    "welsh": ("Wyn", "Example", "Translator"),
+    "polish": ("Pola", "Example", "Translator"),
+    "urdu": ("Umar", "Example", "Translator"),
     "publisher": ("Paul", "Example", "Publisher"),
     "manager": ("Mona", "Example", "Manager"),
 }

@@ -330,7 +330,8 @@ def test_only_a_few_letters_are_left_to_send(now: datetime) -> None:
 
 @pytest.mark.sqlite
 def test_the_pages_say_that_they_are_invented(client: Client, loaded: Loaded) -> None:
-    published = Revision.objects.filter(status=RevisionStatus.PUBLISHED)
+    live = Revision.objects.filter(status=RevisionStatus.PUBLISHED)
+    published = live.filter(page__language="")
     assert published.count() == len(TEXTS)
     for revision in published:
         content = client.get(revision.page.get_absolute_url()).content.decode()
@@ -342,6 +343,32 @@ def test_the_pages_say_that_they_are_invented(client: Client, loaded: Loaded) ->
             assert "everything it promises here are invented" in content
             assert "This is a demonstration: the person is invented." in content
         assert "This is a demonstration" in content
+
+
+READ_BY_NOBODY = {
+    "cy": "nid oes neb wedi'i ddarllen",
+    "pl": "nikt go nie czytał",
+    "ur": "اسے کسی نے نہیں پڑھا",
+}
+
+
+def test_its_translations_say_that_nobody_has_read_them(client: Client, loaded: Loaded) -> None:
+    translated = Revision.objects.exclude(page__language="").select_related("page")
+    live = translated.filter(status=RevisionStatus.PUBLISHED)
+    addresses = sorted(each.page.get_absolute_url() for each in live)
+    assert addresses == [
+        "/cy/about/chaperone-and-interpreters/",
+        "/cy/guides/backs-and-necks/",
+        "/pl/about/chaperone-and-interpreters/",
+        "/pl/guides/backs-and-necks/",
+        "/ur/about/chaperone-and-interpreters/",
+    ]
+    for revision in live:
+        content = client.get(revision.page.get_absolute_url()).content.decode()
+        assert faults_of(content) == []
+        assert READ_BY_NOBODY[revision.page.language] in content
+    by_machine = translated.exclude(status=RevisionStatus.PUBLISHED)
+    assert [(each.page.language, each.made_by_machine) for each in by_machine] == [("ur", True)]
 
 
 @pytest.mark.parametrize(
@@ -437,7 +464,8 @@ def references(fragment: str) -> list[str]:
 
 
 def test_no_signed_text_cites_what_was_read_or_published_after_it(loaded: Loaded) -> None:
-    signed = SignOff.objects.select_related("revision")
+    # What was translated says it in other words.
+    signed = SignOff.objects.filter(revision__page__language="").select_related("revision")
     assert len({timezone.localdate(each.signed_at) for each in signed}) == 7
     for each in signed:
         day = timezone.localdate(each.signed_at)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.models import Appointment, AppointmentRequest, Treatment
 from bookings.patients.views.guards import behind_link, identify_first, is_identified
+from procedures.ground import languages
 from procedures.models import InformationPage
 from procedures.reading.publication import Version, history, open_titles
 from procedures.status import MEDICAL, RevisionStatus
@@ -38,11 +39,22 @@ def given_page(appointment: Appointment | None, now: datetime) -> GivenPage | No
 def pages_to_read_as_well(
     found: AppointmentRequest, given: GivenPage, now: datetime
 ) -> list[tuple[InformationPage, str]]:
-    """The pages about treatments that may happen at the visit, each with its title."""
+    """The pages about treatments that may happen at the visit, each with its title.
+
+    Each in the language of whoever reads this, if it can be read in it.
+    """
     treatments = Treatment.objects.possible_for(found.page)
     wanted = set(treatments.values_list("page", flat=True)) - {given.page.pk}
-    open_now = open_titles(timezone.localdate(now), MEDICAL)
-    return [(page, title) for page, title in open_now if page.pk in wanted]
+    open_now = open_titles(timezone.localdate(now), MEDICAL, languages.code())
+    return [(page, title) for page, title in open_now if (page.original_id or page.pk) in wanted]
+
+
+def in_own_language(given: GivenPage | None, now: datetime) -> InformationPage | None:
+    """The page in the language of whoever reads this, if it can be read in it now."""
+    if given is None or not languages.is_foreign():
+        return None
+    open_now = open_titles(timezone.localdate(now), [given.page.category], languages.code())
+    return next((page for page, _ in open_now if page.original_id == given.page.pk), None)
 
 
 @require_safe
@@ -58,7 +70,12 @@ def page(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     given = given_page(appointment, timezone.now())
     if given is None:
         return redirect("bookings:mine", found.reference)
-    return render(request, "bookings/mine/given.html", {"found": found, "given": given})
+    context = {
+        "found": found,
+        "given": given,
+        "in_own_language": in_own_language(given, timezone.now()),
+    }
+    return render(request, "bookings/mine/given.html", context)
 
 
 def _was_read(version: Version) -> bool:

@@ -16,6 +16,7 @@ from clinic_site.demo import (
     requests,
     signed_pages,
     staff,
+    translated_pages,
 )
 from procedures.log import checkpoints
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             staff.load(now)
             details.load(now)
             signed_pages.load(now, self.stdout)
+            translated_pages.load(now)
             questions.load(now)
             diary.load(now)
             requests.load(now)
