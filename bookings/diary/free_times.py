@@ -5,11 +5,14 @@ session therefore has its real length, and no time is offered that does not exis
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
+    Aggregate,
     DateField,
     F,
     FilteredRelation,
@@ -18,9 +21,11 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    TextField,
     TimeField,
     Value,
 )
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from bookings.models import (
@@ -31,6 +36,7 @@ from bookings.models import (
     ClosedDay,
     Closure,
     MachineKind,
+    OfferedTime,
     OpeningHours,
     Resource,
 )
@@ -41,6 +47,30 @@ CELL_SECONDS = 300
 # From when to when a session is; neither, if it does not take place.
 _Hours = tuple[time | None, time | None]
 CELL = timedelta(seconds=CELL_SECONDS)
+
+
+class Candidate(NamedTuple):
+    """A resource, the cells in which somebody has it, and those in which it is for others."""
+
+    resource: int
+    taken: Set[int]
+    for_others: Set[int] = frozenset()
+
+    def is_free(self, wanted: range) -> bool:
+        """Whether it can be given in all of these cells."""
+        return self.taken.isdisjoint(wanted) and (
+            not self.for_others or self.for_others.isdisjoint(wanted)
+        )
+
+    def free_after(self, wanted: range) -> int:
+        """The cell after the last of these in which it cannot be given."""
+        return 1 + next(
+            cell for cell in reversed(wanted) if cell in self.taken or cell in self.for_others
+        )
+
+
+# What a time takes one resource each of: one of the first list, one of the second, and so on.
+Needs = Sequence[Sequence[Candidate]]
 
 
 class Span(NamedTuple):
@@ -126,11 +156,7 @@ class Rota:
             others = [each for each in self.closures if each.pk != self.supposing.pk]
             self.closures = [*others, self.supposing]
         self.planned = self._planned(self._changes(clinician))
-        left = [
-            Stretch(session, part)
-            for session, span in self.planned
-            for part in self._left_of(session, span)
-        ]
+        left = [part for planned in self.planned for part in self._left_of(planned)]
         for each in left:
             self.in_rooms[each.session.room_id].append(each)
         left.sort(key=lambda stretch: (stretch.span, stretch.session.pk))
@@ -173,14 +199,18 @@ class Rota:
         return {(row.pk, row.other_day): (row.other_starts, row.other_ends) for row in rows}
 
     def _planned(self, changes: dict[tuple[int, date], _Hours]) -> list[Stretch]:
+        weekly: defaultdict[int, list[ClinicSession]] = defaultdict(list)
+        for session in self.sessions:
+            weekly[session.first_day.weekday()].append(session)
         found = [
             Stretch(session, span)
             for day in self.days
             if day not in self.closed
-            for session in self.sessions
+            for at in [_Clock(day)]
+            for session in weekly[day.weekday()]
             if session.takes_place_on(day)
             for span in _spans_on(
-                day,
+                at,
                 changes.get((session.pk, day), (session.starts, session.ends)),
                 self.hours[session.room.location_id, day.weekday()],
             )
@@ -197,11 +227,14 @@ class Rota:
             if _cancels(closure, session)
         ]
 
-    def _left_of(self, session: ClinicSession, span: Span) -> list[Span]:
-        spans = [span]
-        for closure, _ in self.cancelled(Stretch(session, span)):
+    def _left_of(self, planned: Stretch) -> list[Stretch]:
+        cut = self.cancelled(planned)
+        if not cut:
+            return [planned]
+        spans = [planned.span]
+        for closure, _ in cut:
             spans = [left for each in spans for left in _without(each, closure)]
-        return [each for each in spans if each.starts < each.ends]
+        return [Stretch(planned.session, each) for each in spans if each.starts < each.ends]
 
 
 class Taken:
@@ -211,48 +244,91 @@ class Taken:
         # A time that begins on the last day may end on the next.
         span = Span(rota.span.starts, rota.span.ends + timedelta(days=1))
         self.in_rooms = rota.in_rooms
-        lapsed = Q(offered_time__offer__status=OfferStatus.OPEN) & Q(
-            offered_time__offer__held_until__lte=now
-        )
-        # And of what a patient gave back, when it is no longer kept for them.
-        lapsed |= Q(offered_time__offer__kept_until__lte=now)
-        lapsed |= Q(appointment__kept_until__lte=now)
         touched = cells(*span)
-        # A new claim takes over the times of an expired offer, so they are free.
         claims = Claim.objects.filter(cell__gte=touched.start, cell__lt=touched.stop)
-        self.cells: set[tuple[int, int]] = set()
-        # By appointment, and by offered time.
-        self.claimed: defaultdict[int, set[int]] = defaultdict(set)
-        self.held: defaultdict[int, set[int]] = defaultdict(set)
-        for resource, cell, appointment, offered in claims.exclude(lapsed).values_list(
-            "resource", "cell", "appointment", "offered_time"
-        ):
-            self.cells.add((resource, cell))
-            if appointment:
-                self.claimed[appointment].add(resource)
+        # A new claim takes over the times of an expired offer, so they are free; and what a patient
+        # gave back, when it is no longer kept for them.
+        over = Q(offer__status=OfferStatus.OPEN, offer__held_until__lte=now)
+        over |= Q(offer__kept_until__lte=now)
+        offered = Q(offered_time__in=OfferedTime.objects.filter(over).values("pk"))
+        given_back = Q(appointment__in=Appointment.objects.filter(kept_until__lte=now).values("pk"))
+        self._standing = claims.exclude(offered).exclude(given_back)
+        # The cells that somebody has, of each resource. All claims are read from the index alone, and
+        # with the same query the few that lapsed.
+        self.cells: defaultdict[int, set[int]] = defaultdict(set)
+        every = Claim.objects
+        parts = (claims, every.filter(offered), every.filter(given_back))
+        taken, *lapsed = (
+            part.values_list("resource", Value(number)).annotate(listed=_Listed("cell"))
+            for number, part in enumerate(parts)
+        )
+        rows = sorted(taken.union(*lapsed, all=True), key=lambda row: row[1])
+        for resource, has_lapsed, listed in rows:
+            its_cells = set(map(int, listed.split(",")))
+            if has_lapsed:
+                self.cells[resource] -= its_cells
             else:
-                self.held[offered].add(resource)
+                self.cells[resource] |= its_cells
         for closure in rota.closures:
             if closure.resource_id:
                 away = cells(max(closure.starts, span.starts), min(closure.ends, span.ends))
-                self.cells |= {(closure.resource_id, cell) for cell in away}
+                self.cells[closure.resource_id] |= set(away)
+
+    @cached_property
+    def claimed(self) -> dict[int, set[int]]:
+        """Which resources are claimed, by appointment; nothing for any other number."""
+        return self._claimed_by("appointment")
+
+    @cached_property
+    def held(self) -> dict[int, set[int]]:
+        """Which resources are claimed, by offered time; nothing for any other number."""
+        return self._claimed_by("offered_time")
+
+    def _claimed_by(self, holder: str) -> dict[int, set[int]]:
+        found: defaultdict[int, set[int]] = defaultdict(set)
+        theirs = self._standing.filter(**{f"{holder}__isnull": False})
+        for pk, resource in theirs.values_list(holder, "resource").distinct():
+            found[pk].add(resource)
+        return found
 
     def take(self, free: "FreeTime", buffer: timedelta) -> None:
         """Leave the time, with what is kept free after it, to nobody else."""
         wanted = cells(free.starts, free.ends + buffer)
-        self.cells |= {(resource, cell) for resource in free.resources for cell in wanted}
+        for each in free.resources:
+            self.cells[each] |= set(wanted)
 
-    def leaves(self, resources: Collection[int], wanted: Iterable[int]) -> bool:
+    def leaves(self, resources: Iterable[int], wanted: Collection[int]) -> bool:
         """Whether nobody has any of these resources in any of these cells."""
-        return not any((each, cell) in self.cells for cell in wanted for each in resources)
+        return all(self.cells[each].isdisjoint(wanted) for each in resources)
 
     def leaves_room(self, room: Resource, clinician: int, span: Span) -> bool:
         """Whether the room is free, and no session of another clinician is in it then."""
-        return self.leaves([room.pk], cells(*span)) and not any(
-            each.session.clinician_id != clinician
-            for each in self.in_rooms.get(room.pk, ())
-            if each.span.starts < span.ends and span.starts < each.span.ends
+        wanted = cells(*span)
+        return self.leaves([room.pk], wanted) and self.for_others(room, clinician).isdisjoint(
+            wanted
         )
+
+    def for_others(self, room: Resource, clinician: int) -> set[int]:
+        """The cells in which sessions of other clinicians are in the room."""
+        theirs = (
+            each.span
+            for each in self.in_rooms.get(room.pk, ())
+            if each.session.clinician_id != clinician
+        )
+        return {cell for span in theirs for cell in cells(*span)}
+
+
+class _Listed(Aggregate):
+    """Whole numbers as one text with commas: a row for each of them takes five times as long."""
+
+    function = "GROUP_CONCAT"
+    output_field = TextField()
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Any]:
+        template = "%(function)s(%(expressions)s::text, ',')"
+        return self.as_sql(compiler, connection, function="STRING_AGG", template=template)
 
 
 def stretches(days: Collection[date], clinician: Clinician | None = None) -> list[Stretch]:
@@ -374,6 +450,8 @@ class Places:
         self.length = timedelta(minutes=appointment_type.minutes)
         self.whole = self.length + timedelta(minutes=appointment_type.buffer_minutes)
         self.taken = taken
+        # What a time in each session needs.
+        self._of: dict[int, tuple[Needs, dict[int, Resource]]] = {}
         # The machines of each kind that it needs, as (machine, location).
         self.machines: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         kinds = MachineKind.objects.filter(appointmenttype=appointment_type)
@@ -386,50 +464,91 @@ class Places:
         self.rooms = None if kind_of_room is None else list(rooms_of(kind_of_room))
 
     def within(self, stretch: Stretch, after: datetime) -> Iterator[FreeTime]:
-        """The free times of a stretch that do not begin before an instant, one after the other."""
+        """The free times of a stretch that do not begin before an instant, one after the other.
+
+        Counts in seconds since 1970, and goes on behind the last cell that is in the way.
+        """
+        needs, rooms = self._needs(stretch.session)
+        if not all(needs):
+            return
+        whole = self.whole // timedelta(seconds=1)
         starts = _next_cell(max(stretch.span.starts, after))
-        while starts + self.whole <= stretch.span.ends:
-            free = self.free(stretch, starts)
-            if free:
-                yield free
-            starts += self.whole if free else CELL
+        last = stretch.span.ends.timestamp() - whole
+        while starts <= last:
+            wanted = range(starts // CELL_SECONDS, -(-(starts + whole) // CELL_SECONDS))
+            chosen, earliest = _choose(needs, wanted)
+            if chosen:
+                begins = datetime.fromtimestamp(starts, tz=UTC)
+                yield FreeTime(begins, begins + self.length, _room(chosen, rooms), chosen)
+                starts += whole
+            else:
+                starts += (earliest - wanted.start) * CELL_SECONDS
 
     def free(self, stretch: Stretch, starts: datetime) -> FreeTime | None:
         """The time in that stretch with everything that it needs, if all of that is free."""
-        session = stretch.session
-        span = Span(starts, starts + self.whole)
-        wanted = cells(*span)
-        clinician = getattr(session.clinician, "resource", None)
-        chosen = [clinician.pk] if clinician else []
-        if not self.taken.leaves(chosen, wanted):
+        needs, rooms = self._needs(stretch.session)
+        chosen, _ = _choose(needs, cells(starts, starts + self.whole))
+        if not chosen:
             return None
-        room = self._room(session, span)
-        if room is None:
-            return None
-        chosen.append(room.pk)
-        for machines in self.machines.values():
-            machine = next(
-                (
-                    each
-                    for each, location in machines
-                    if location == session.room.location_id and self.taken.leaves([each], wanted)
-                ),
-                None,
-            )
-            if machine is None:
-                return None
-            chosen.append(machine)
-        return FreeTime(starts, starts + self.length, room, tuple(chosen))
+        return FreeTime(starts, starts + self.length, _room(chosen, rooms), chosen)
 
-    def _room(self, session: ClinicSession, span: Span) -> Resource | None:
-        """The room of the session if it will do and is free; otherwise the first that is."""
+    def _needs(self, session: ClinicSession) -> tuple[Needs, dict[int, Resource]]:
+        """What a time in that session needs, and the rooms that it may be in by their numbers."""
+        if session.pk not in self._of:
+            rooms = self._rooms_for(session)
+            self._of[session.pk] = (
+                self._find_needs(session, rooms),
+                {each.pk: each for each in rooms},
+            )
+        return self._of[session.pk]
+
+    def _find_needs(self, session: ClinicSession, rooms: Iterable[Resource]) -> Needs:
+        """The clinician, a room, and a machine of each kind that is there."""
+        own, there, cells = session.room, session.room.location_id, self.taken.cells
+        clinician = getattr(session.clinician, "resource", None)
+        people = [[Candidate(clinician.pk, cells[clinician.pk])]] if clinician else []
+        in_rooms = [
+            Candidate(each.pk, cells[each.pk])
+            if each == own
+            else Candidate(
+                each.pk, cells[each.pk], self.taken.for_others(each, session.clinician_id)
+            )
+            for each in rooms
+        ]
+        machines = (
+            [Candidate(each, cells[each]) for each, location in of_kind if location == there]
+            for of_kind in self.machines.values()
+        )
+        return [*people, in_rooms, *machines]
+
+    def _rooms_for(self, session: ClinicSession) -> list[Resource]:
+        """The room of the session if it will do, and then the others that will."""
         own = session.room
-        will_do = self.rooms is None or own in self.rooms
-        if will_do and self.taken.leaves([own.pk], cells(*span)):
-            return own
-        there = (each for each in self.rooms or () if each.location_id == own.location_id)
-        free = (each for each in there if self.taken.leaves_room(each, session.clinician_id, span))
-        return next(free, None)
+        if self.rooms is None:
+            return [own]
+        others = (each for each in self.rooms if each.location_id == own.location_id)
+        return sorted(others, key=lambda each: each != own)
+
+
+def _choose(needs: Needs, wanted: range) -> tuple[tuple[int, ...], int]:
+    """A resource for each need that nobody has in these cells: the first of each.
+
+    None of them if a need has no such resource. Then no time can begin before the cell that is
+    returned as well, because each resource of that need is taken in the cell before it or later.
+    """
+    chosen = []
+    for need in needs:
+        for each in need:
+            if each.is_free(wanted):
+                chosen.append(each.resource)
+                break
+        else:
+            return (), min((each.free_after(wanted) for each in need), default=wanted.stop)
+    return tuple(chosen), wanted.start
+
+
+def _room(chosen: Iterable[int], rooms: dict[int, Resource]) -> Resource:
+    return next(rooms[each] for each in chosen if each in rooms)
 
 
 def rooms_of(kind: int) -> QuerySet[Resource]:
@@ -437,16 +556,23 @@ def rooms_of(kind: int) -> QuerySet[Resource]:
     return Resource.objects.filter(room_kind=kind).select_related("location").order_by("name")
 
 
-def _spans_on(day: date, session: _Hours, hours: Iterable[tuple[time, time]]) -> list[Span]:
+class _Clock(dict[time, datetime]):
+    """The instants of one day, by local time. Most sessions of a day begin and end with another."""
+
+    def __init__(self, day: date):
+        self.day = day
+
+    def __missing__(self, at: time) -> datetime:
+        self[at] = _instant(self.day, at)
+        return self[at]
+
+
+def _spans_on(at: _Clock, session: _Hours, hours: Iterable[tuple[time, time]]) -> list[Span]:
     """A session of that day as far as its location is open, whatever is closed besides."""
     starts, ends = session
     if starts is None or ends is None:
         return []
-    own = Span(_instant(day, starts), _instant(day, ends))
-    spans = [
-        Span(max(own.starts, _instant(day, opens)), min(own.ends, _instant(day, closes)))
-        for opens, closes in hours
-    ]
+    spans = [Span(max(at[starts], at[opens]), min(at[ends], at[closes])) for opens, closes in hours]
     return [span for span in spans if span.starts < span.ends]
 
 
@@ -476,5 +602,6 @@ def _instant(day: date, at: time) -> datetime:
     return datetime.combine(day, at, tzinfo=timezone.get_default_timezone()).astimezone(UTC)
 
 
-def _next_cell(instant: datetime) -> datetime:
-    return datetime.fromtimestamp(-(-instant.timestamp() // CELL_SECONDS) * CELL_SECONDS, tz=UTC)
+def _next_cell(instant: datetime) -> int:
+    """Where the next cell begins, in seconds since 1970."""
+    return -int(-instant.timestamp() // CELL_SECONDS) * CELL_SECONDS

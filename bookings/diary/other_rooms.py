@@ -63,7 +63,7 @@ def other_rooms(closure: Closure, lost: Losses) -> list[RoomChange]:
             None,
         )
         if to:
-            lost.taken.cells |= {(to.pk, cell) for cell in wanted}
+            lost.taken.cells[to.pk] |= set(wanted)
             found.append(RoomChange(held, to))
     return found
 

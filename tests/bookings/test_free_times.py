@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,11 +23,13 @@ from bookings.models import (
     Closure,
     Location,
     MachineKind,
+    Offer,
     OpeningHours,
     Resource,
+    RoomKind,
     SessionChange,
 )
-from bookings.status import RequestStatus, TimeTaken, TriageRefused
+from bookings.status import OfferStatus, RequestStatus, TimeTaken, TriageRefused
 from procedures.models import Clinician
 from tests import factories
 
@@ -539,3 +542,154 @@ def test_a_calendar_file_leads_to_the_house_of_the_room(
 ) -> None:
     appointment = booked(doctor, local(TUESDAY, 10), monday)
     assert b"LOCATION:1 Invented Street" in invitation(appointment)
+
+
+# --- The quick way and the plain way --------------------------------------------------------
+
+
+def plainly(
+    rota: free_times.Rota, kind: AppointmentType, now: datetime
+) -> list[tuple[ClinicSession, datetime, list[Resource]]]:
+    """Every five minutes of every stretch, tried one after the other, with what it would claim."""
+    taken = {(each.resource_id, each.cell) for each in Claim.objects.all() if stands(each, now)}
+    for closure in Closure.objects.exclude(resource=None):
+        touched = free_times.cells(closure.starts, closure.ends)
+        taken |= {(closure.resource_id or 0, cell) for cell in touched}
+    whole = timedelta(minutes=kind.minutes + kind.buffer_minutes)
+    found = []
+    for session, span in rota.stretches:
+        others = {
+            (each.session.room_id, cell)
+            for each in rota.stretches
+            if each.session.clinician_id != session.clinician_id
+            for cell in free_times.cells(*each.span)
+        }
+        starts = datetime.fromtimestamp(-(-max(span.starts, now).timestamp() // 300) * 300, tz=UTC)
+        while starts + whole <= span.ends:
+            cells = free_times.cells(starts, starts + whole)
+            chosen = [
+                next((each for each in need if free(each, session, cells, taken, others)), None)
+                for need in needs_of(session, kind)
+            ]
+            given = [each for each in chosen if each]
+            if len(given) == len(chosen):
+                found.append((session, starts, given))
+            starts += whole if len(given) == len(chosen) else timedelta(minutes=5)
+    return found
+
+
+def stands(claim: Claim, now: datetime) -> bool:
+    """Whether nobody may take over what is claimed."""
+    offer = claim.offered_time and claim.offered_time.offer
+    ends = [each.kept_until for each in (claim.appointment, offer) if each]
+    if offer and offer.status == OfferStatus.OPEN:
+        ends.append(offer.held_until)
+    return all(end is None or end > now for end in ends)
+
+
+def needs_of(session: ClinicSession, kind: AppointmentType) -> list[list[Resource]]:
+    """The clinician, the rooms that will do with that of the session first, and the machines."""
+    here = Resource.objects.filter(location=session.room.location).order_by("name")
+    rooms = [session.room]
+    if kind.room_kind_id:
+        there = here.filter(room_kind=kind.room_kind_id)
+        rooms = sorted(there, key=lambda each: each != session.room)
+    machines = [list(here.filter(machine_kind=each)) for each in kind.needs.order_by("pk")]
+    return [[session.clinician.resource], rooms, *machines]
+
+
+def free(
+    resource: Resource,
+    session: ClinicSession,
+    cells: range,
+    taken: set[tuple[int, int]],
+    others: set[tuple[int, int]],
+) -> bool:
+    """Whether nobody has it in these cells, and if it is another room, nobody else is in it."""
+    busy = taken if resource == session.room else taken | others
+    return not any((resource.pk, cell) in busy for cell in cells)
+
+
+@pytest.fixture
+def holders(doctor: Clinician, monday: datetime) -> list[dict[str, Any]]:
+    """Who may have a claim: a visit, one given back long ago, an open offer, and one that expired."""
+    visit, given_back = (booked(doctor, local(TUESDAY, hour), monday) for hour in (9, 10))
+    Appointment.objects.filter(pk=given_back.pk).update(
+        status="cancelled",
+        cancelled_by="patient",
+        ended_at=monday,
+        ended_by="the patient",
+        kept_until=monday + timedelta(hours=1),
+    )
+    offers = [
+        factories.offer(
+            factories.request_at(RequestStatus.IN_REVIEW, now=monday),
+            [local(TUESDAY, 11)],
+            now=monday + timedelta(hours=hours),
+            held_for=timedelta(hours=2),
+        )
+        for hours in (0, 3)
+    ]
+    Offer.objects.filter(pk=offers[1].pk).update(held_until=monday + timedelta(days=900))
+    times = [{"offered_time": each.times.get()} for each in offers]
+    return [{"appointment": visit}, {"appointment": given_back}, *times]
+
+
+@pytest.fixture
+def house(doctor: Clinician) -> AppointmentType:
+    """Two clinicians and a spare room of one kind, and a visit that needs one and a machine of two."""
+    kind = with_machines(2)
+    kind.room_kind = RoomKind.objects.create(name="Treatment room")
+    diary.resource_of(factories.clinician("colleague"))
+    factories.room("Spare")
+    Resource.objects.filter(clinician=None, machine_kind=None).update(room_kind=kind.room_kind)
+    return kind
+
+
+def a_weekend(random: Random, first: date, holders: list[dict[str, Any]]) -> None:
+    """Other sessions, closures and claims on two days."""
+    resources = list(Resource.objects.all())
+    for model in (ClinicSession, Closure, Claim):
+        model._default_manager.all().delete()
+    for who in Clinician.objects.exclude(resource=None):
+        for day in (first, first + timedelta(days=1)):
+            hour = random.randrange(6)
+            until = time(hour + random.randrange(2, 12), random.choice([0, 30, 55]))
+            factories.clinic_session(who, day, time(hour, random.choice([0, 10])), until)
+    for _ in range(random.randrange(4)):
+        starts = local(first, random.randrange(24), random.randrange(60))
+        ends = starts + timedelta(minutes=random.randrange(1, 300))
+        Closure.objects.create(resource=random.choice(resources), starts=starts, ends=ends)
+    cells = free_times.cells(local(first, 0), local(first, 0) + timedelta(days=2))
+    runs = [
+        (random.choice(resources), random.choice(cells), random.choice(holders)) for _ in range(40)
+    ]
+    Claim.objects.bulk_create(
+        (
+            Claim(resource=resource, cell=cell + more, **holder)
+            for resource, cell, holder in runs
+            for more in range(random.randrange(1, 12))
+        ),
+        ignore_conflicts=True,
+    )
+
+
+@settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 10**6), whole=st.sampled_from([(30, 10), (5, 0), (12, 0), (20, 7)]))
+def test_jumping_finds_what_trying_every_five_minutes_finds(
+    seed: int, whole: tuple[int, int], house: AppointmentType, holders: list[dict[str, Any]]
+) -> None:
+    random = Random(seed)
+    # The clocks change on the second day.
+    first = random.choice([date(2027, 3, 27), date(2027, 10, 30)])
+    a_weekend(random, first, holders)
+    house.minutes, house.buffer_minutes = whole
+    now = local(first, random.randrange(6), random.randrange(60))
+    rota = free_times.Rota([first, first + timedelta(days=1)])
+    quick = free_times.free_on(rota, free_times.Taken(rota, now), house, now)
+    plain = plainly(rota, house, now)
+    assert [(where.session, each.starts, each.resources) for where, each in quick] == [
+        (session, starts, tuple(each.pk for each in given)) for session, starts, given in plain
+    ]
