@@ -76,6 +76,7 @@ def due(on: date) -> list[Due]:
         {source.key: source for source in cited},
         tallies(published),
         set(may_approve.values_list("pk", flat=True)),
+        _translations(),
     )
     found = [_judged(page, revision, known, on) for page in pages for revision in page.live[:1]]
     waiting = [(urgency, each) for urgency, each in found if each.causes]
@@ -89,6 +90,16 @@ class _Known(NamedTuple):
     tallies: dict[int, Tally]
     # Their numbers.
     managers: set[int]
+    # What patients read in other languages, by the number of the English page.
+    translations: dict[int | None, list[Revision]]
+
+
+def _translations() -> dict[int | None, list[Revision]]:
+    live = Revision.objects.filter(status=RevisionStatus.PUBLISHED).exclude(page__language="")
+    found: dict[int | None, list[Revision]] = {}
+    for each in live.select_related("page", "translates").order_by("page__language"):
+        found.setdefault(each.page.original_id, []).append(each)
+    return found
 
 
 def _held_up(on: date) -> Iterator[Due]:
@@ -138,10 +149,22 @@ def _causes(revision: Revision, known: _Known, on: date) -> Iterator[Cause]:
         if source := known.sources.get(key):
             yield from _source(source, on)
             yield from _happened(source, evidence.signature)
+    yield from _behind(revision, known)
     readers = known.tallies.get(revision.pk, NOBODY)
     if readers.is_worrying:
         said = f"{readers.unclear} of {readers.clear + readers.unclear} readers found it unclear."
         yield Cause(f"unclear {revision.pk}", said)
+
+
+def _behind(revision: Revision, known: _Known) -> Iterator[Cause]:
+    """The translations that still say what an earlier text said."""
+    for each in known.translations.get(revision.page_id, []):
+        if each.translates and each.translates != revision:
+            yield Cause(
+                f"behind {each.pk} {revision.pk}",
+                f"Patients who read it in {each.page.get_language_display()} read what version "
+                f"{each.translates.number} says. Have the present text translated.",
+            )
 
 
 def _ageing(signed: SignOff, known: _Known, on: date) -> Iterator[Cause]:

@@ -114,6 +114,7 @@ def test_every_column_of_a_signature_is_in_its_statement_or_tells_what_became_of
         },
         checklist=["<checklist>"],
         clinician_id=-1,
+        translator_id=-3,
         signed_by_id=-2,
         own_work=True,
         signed_at=datetime.fromisoformat("2026-11-23T10:00:00+00:00"),

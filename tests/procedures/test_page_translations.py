@@ -1,12 +1,14 @@
 """Translations of pages: who signs them, what they may differ in, and how they live with the English."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,13 +21,16 @@ from procedures.models import (
     LogEntry,
     PageEvent,
     Revision,
+    SignOff,
     Translator,
 )
+from procedures.publishing import originals, releasing, reviews
 from procedures.status import PublishingRefused, RevisionStatus
 from procedures.texts.content_checks import RULES
 from procedures.texts.pairs import parts
 from tests import factories, second_opinion
 from tests.procedures.test_log import ENDINGS
+from tests.races import losses, race
 from tests.verifying import faults
 from tests.verifying import verify as verify_pages
 
@@ -248,6 +253,10 @@ def test_a_newer_english_text_is_named_until_it_is_translated(
     assert SINCE in behind
     assert "23 Tachwedd 2026" in behind
     assert f'<a href="{ENGLISH}" hreflang="en-GB">' in behind
+    (due,) = reviews.due(monday.date())
+    assert [each.sentence for each in due.causes] == [
+        "Patients who read it in Welsh read what version 1 says. Have the present text translated."
+    ]
     again = publishing.start_translation(
         published.page, language="cy", by=factories.translator(), now=monday
     )
@@ -256,6 +265,7 @@ def test_a_newer_english_text_is_named_until_it_is_translated(
     assert "Other words about it.\n" in again.document
     factories.translation(of=published.page, text=factories.in_other_words(newer))
     assert SINCE not in client.get(WELSH).content.decode()
+    assert reviews.due(monday.date()) == []
 
 
 def test_a_translation_of_an_old_text_is_neither_signed_nor_published(
@@ -479,3 +489,61 @@ def test_translators_write_nothing_in_english(
     assert desk.post(address, {"document": "x", "seen_version": 1}).status_code == 403
     english.refresh_from_db()
     assert english.document == published.document
+
+
+# --- A race ------------------------------------------------------------------------------------
+
+
+def acts_of_two_publishers(now: datetime) -> list[Callable[[], Any]]:
+    """Somebody publishes a translation while a colleague publishes a newer English text."""
+    english = factories.revision(RevisionStatus.PUBLISHED, now=now)
+    newer = factories.revision(RevisionStatus.SIGNED, of=english.page, now=now)
+    made = factories.translation(RevisionStatus.SIGNED, of=english.page, now=now)
+    publisher = factories.staff("Publisher")
+    return [
+        partial(publishing.publish, text, version=text.version, by=publisher, now=now)
+        for text in (made, newer)
+    ]
+
+
+def order_of_publications() -> list[tuple[str, int]]:
+    """The language and the version of what was published after the first text, in order."""
+    published = PageEvent.objects.filter(kind="published").order_by("number")
+    return list(published.values_list("page__language", "revision__number"))[1:]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_translation_is_never_published_after_its_english_text_was_replaced(
+    monday: datetime,
+) -> None:
+    outcomes = race(acts_of_two_publishers(monday))
+    order = order_of_publications()
+    assert order in ([("", 2)], [("cy", 1), ("", 2)])
+    assert losses(outcomes) == ({PublishingRefused} if len(order) == 1 else set())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_queue_of_steps_it_could_be(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin of the test above, with the guard off; SQLite lets one in at a time anyway."""
+    checked, replaced = threading.Event(), threading.Event()
+
+    def checked_before_it_was_replaced(revision: Revision) -> SignOff:
+        signed = originals.refuse_outdated(revision)
+        checked.set()
+        replaced.wait(1)
+        return signed
+
+    monkeypatch.setattr(releasing, "refuse_outdated", checked_before_it_was_replaced)
+    monkeypatch.setattr(releasing, "one_step", transaction.atomic)
+    translate, replace = acts_of_two_publishers(monday)
+
+    def replace_when_checked() -> None:
+        checked.wait(5)
+        replace()
+        replaced.set()
+
+    race([translate, replace_when_checked])
+    wrong = order_of_publications() == [("", 2), ("cy", 1)]
+    assert wrong == (connection.vendor == "postgresql")

@@ -56,7 +56,7 @@ class Entry(NamedTuple):
 
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
-    """An Atom feed of every change of advice on an open medical page, with the signed note.
+    """An Atom feed of every change of advice on an open medical page, in any language, with its note.
 
     And of each medical page that was taken away, or can be read again.
     """
@@ -67,7 +67,8 @@ def changes(request: HttpRequest) -> HttpResponse:
         feed_url=settings.SITE_URL + reverse("procedures:changes"),
         language=settings.LANGUAGE_CODE,
     )
-    entries = [*map(_entry_of_change, _changes(MEDICAL)), *_entries_of_news()]
+    changed = _changes(MEDICAL, *settings.OTHER_LANGUAGES)
+    entries = [*map(_entry_of_change, changed), *_entries_of_news()]
     for entry in sorted(entries, key=attrgetter("moment"), reverse=True)[:MOST_CHANGES]:
         feed.add_item(
             title=entry.title,
@@ -102,11 +103,14 @@ def what_has_changed(request: HttpRequest) -> HttpResponse:
     return public(render(request, "procedures/what_has_changed.html", context))
 
 
-def _changes(categories: Sequence[Category]) -> list[Change]:
-    """The newest changes of what the open pages of these categories say, the newest first."""
+def _changes(categories: Sequence[Category], *languages: str) -> list[Change]:
+    """The newest changes of what the open pages of these categories say, the newest first.
+
+    In English, and in these languages.
+    """
     found = [
         Change(each.page, version, published)
-        for code in ("", *settings.OTHER_LANGUAGES)
+        for code in ("", *languages)
         for each in open_pages(today(), categories, code)
         for version in history(each.page, today())
         if (published := version.revision.published_at)
