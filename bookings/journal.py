@@ -13,11 +13,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 
 from bookings import webhooks
 from bookings.models import AccessToken, AppointmentRequest, Look, OutsideLook, RequestEvent
 from bookings.status.events import Event
+from procedures.ground.people import SHOWN_NAME, shown_name
 
 Actor = User | str
 
@@ -63,13 +64,16 @@ def record(
 def read(request: AppointmentRequest, *, by: User, at: datetime) -> list[RequestEvent]:
     """Record that a member of staff read the request; return its whole journal, the newest first.
 
-    As `record`, but whoever reads the journal anyway need not look for its end as well.
+    As `record`, but whoever reads the journal anyway need not look for its end as well. Each event has
+    the name of the colleague as `by_whom`; None if it was nobody with an account.
     """
     with transaction.atomic(savepoint=False):
         AppointmentRequest.objects.filter(pk=request.pk).update(event_count=F("event_count") + 1)
-        before = list(request.events.order_by("-number"))
+        named = User.objects.filter(username=OuterRef("by")).values(shown=SHOWN_NAME)
+        before = list(request.events.annotate(by_whom=Subquery(named)).order_by("-number"))
         number, previous = (before[0].number, before[0].hash) if before else (0, "")
-        look = _append(request, number, previous, Event.READ, by=by, at=at, detail={})
+        look: Any = _append(request, number, previous, Event.READ, by=by, at=at, detail={})
+    look.by_whom = shown_name(by)
     return [look, *before]
 
 

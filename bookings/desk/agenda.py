@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -21,6 +21,7 @@ from bookings.diary.free_times import (
     own_resources,
     span_of,
     why_stranded,
+    with_what_is_away,
 )
 from bookings.models import (
     Appointment,
@@ -35,6 +36,8 @@ from procedures.models import Clinician
 CAME_OR_COMES = (AppointmentStatus.BOOKED, AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW)
 # What is left of a session is pointed out from this length on; less is a pause between two visits.
 LEFT_OVER = timedelta(minutes=15)
+# How many appointments without attendance are read at a time.
+MOST_OPEN = 30
 
 
 class Kind(Enum):
@@ -220,6 +223,18 @@ def appointments_without_attendance(now: datetime) -> QuerySet[Appointment]:
     today = span_of(timezone.localdate(now))
     over = Appointment.objects.filter(status=AppointmentStatus.BOOKED, starts__lt=today.starts)
     return over.select_related("request", "clinician").order_by("starts")
+
+
+def appointments_to_see_to(now: datetime) -> QuerySet[Any]:
+    """Today's appointments, all that are to come, and the first without attendance, in order.
+
+    One query, because the desk begins with all three.
+    """
+    today = span_of(timezone.localdate(now))
+    since_today = Q(starts__gte=today.starts, status__in=CAME_OR_COMES)
+    still_open = appointments_without_attendance(now)[:MOST_OPEN]
+    visits = Appointment.objects.filter(since_today | Q(pk__in=still_open.values("pk")))
+    return with_what_is_away(visits).order_by("starts", "clinician__name", "pk")
 
 
 class Agenda:

@@ -225,6 +225,7 @@ DECISIONS = (
         form=AskForm,
         verb=triage.ask,
         said="Question sent. The request comes back here when the patient answers.",
+        template="admin/bookings/ask.html",
     ),
     Decision(
         slug="answer",

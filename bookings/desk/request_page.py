@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Prefetch, Q, Window, prefetch_related_objects
+from django.db.models import Count, Prefetch, Window, prefetch_related_objects
 from django.utils import timezone
 
 from bookings import diary, triage
@@ -13,7 +13,7 @@ from bookings.desk.finding import likely_duplicates
 from bookings.desk.time_line import LOOKS, PARTS, STEPS, Entry, time_line
 from bookings.desk.to_phone import reason_to_phone
 from bookings.diary.clinicians import wish_is_gone
-from bookings.diary.free_times import stranded
+from bookings.diary.free_times import stranded_of, with_what_is_away
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -82,9 +82,11 @@ def prepare(record: AppointmentRequest) -> None:
     flags = RedFlag.objects.select_related("answer__question__owner").prefetch_related(
         Prefetch("outcomes", outcomes)
     )
-    appointments = Appointment.objects.select_related(
-        "clinician", "appointment_type", "room__location"
-    ).order_by("-pk")
+    appointments = (
+        with_what_is_away(Appointment.objects.all())
+        .select_related("clinician", "appointment_type", "room__location")
+        .order_by("-pk")
+    )
     offers = Offer.objects.select_related("clinician", "appointment_type").prefetch_related("times")
     wanted: list[Any] = [
         Prefetch("offers", offers.order_by("-pk")),
@@ -131,7 +133,7 @@ def facts(
         "recall": triage.planned_recall(record) if state in FOLLOWED_UP else None,
         "to_phone": to_phone,
         "news": to_phone and record.messages.filter(status=MessageStatus.TO_TELL).exists(),
-        "without_clinic": _without_clinic(record, current, now),
+        "without_clinic": _without_clinic(current, now),
         "blocked": bool(blocking),
         "waits_for_clinician": bool(blocking) and state in WAITING_FOR_CLINIC,
         **_answers(record),
@@ -265,10 +267,8 @@ def _after_the_visit(appointment: Appointment) -> str:
     return "They came" if appointment.status == AppointmentStatus.FULFILLED else "They did not come"
 
 
-def _without_clinic(record: AppointmentRequest, current: Appointment | None, now: datetime) -> str:
-    if current is None or current.ends <= now:
-        return ""
-    return " ".join(each.why for each in stranded(now, Q(request=record)))
+def _without_clinic(current: Appointment | None, now: datetime) -> str:
+    return " ".join(each.why for each in stranded_of([current] if current else [], now))
 
 
 def _also_here(looks: Sequence[Entry], reader: str, now: datetime) -> Entry | None:

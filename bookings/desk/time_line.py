@@ -73,10 +73,11 @@ def time_line(
     }
 
 
-def _names(events: Iterable[RequestEvent]) -> dict[str, str]:
-    named = {name for event in events for name in (event.by, event.detail.get("to")) if name}
-    people = User.objects.filter(username__in=named)
-    return {person.username: shown_name(person) for person in people}
+def _names(events: Iterable[Any]) -> dict[str, str]:
+    names = {event.by: event.by_whom for event in events if event.by_whom}
+    others = {to for event in events if (to := event.detail.get("to"))} - names.keys()
+    people = User.objects.filter(username__in=others) if others else ()
+    return names | {person.username: shown_name(person) for person in people}
 
 
 def _step(event: RequestEvent, names: Mapping[str, str], typed: ByMoment, ours: ByMoment) -> Entry:

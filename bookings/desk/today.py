@@ -1,6 +1,6 @@
 """Today: what reception has to do next, in one order, and who comes. Writes nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -9,19 +9,20 @@ from django.db.models import Count, Min, Q, Subquery, Window
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings.desk.agenda import appointments_without_attendance, coming_today
+from bookings.desk.agenda import appointments_to_see_to
 from bookings.desk.calls import Calls
 from bookings.desk.texts import to_see
 from bookings.desk.to_phone import ToPhone, patients_to_phone
-from bookings.diary.free_times import Stranded, stranded
+from bookings.diary.free_times import Stranded, span_of, stranded_of
 from bookings.models import Appointment, AppointmentRequest, Message
 from bookings.status import AppointmentStatus
 from bookings.triage import surge
 from procedures.ground import phones
 from procedures.ground.counting import counted, how_many
 
-# How many people a task names. The rest are one press away.
-NAMED = 3
+# How many people a task names, and how many lines all tasks have together: what fits on one screen. The
+# rest are one press away.
+NAMED, LINES = 3, 9
 # How many of today's patients stand beside the tasks, and how many of them have been seen.
 COMING, SEEN = 10, 2
 # An appointment without a clinic on one of these days is the first thing to do.
@@ -40,6 +41,13 @@ class Task(NamedTuple):
     address: str = ""
     # People who can be seen to from here.
     people: Sequence["Named"] = ()
+    # How many people it is about, if the others are shown where the address leads.
+    number: int = 0
+
+    @property
+    def way(self) -> str:
+        """What the link to where it is done says; empty if everybody is here."""
+        return self.label or (f"See all {self.number}" if self.number > len(self.people) else "")
 
 
 class Named(NamedTuple):
@@ -103,13 +111,19 @@ class Board(NamedTuple):
         ]
 
 
-def board(now: datetime) -> Board:
-    """What reception has to do at that instant, and who comes today."""
-    lost, to_phone = stranded(now), patients_to_phone(now)
+def board(now: datetime, closed: Mapping[date, str] | None = None) -> Board:
+    """What reception has to do at that instant, and who comes today.
+
+    `closed`, the closed days from today on, spares reading them.
+    """
+    visits = list(appointments_to_see_to(now))
+    today = span_of(timezone.localdate(now))
+    lost, to_phone = stranded_of(visits, now, closed), patients_to_phone(now)
     first, tally = _first_waiting(now)
+    still_open = [each for each in visits if each.starts < today.starts]
     return Board(
-        tasks=list(_in_order(now, lost, to_phone, first, tally)),
-        coming=list(coming_today(now)),
+        tasks=on_one_screen(list(_in_order(now, lost, to_phone, first, tally, still_open))),
+        coming=[each for each in visits if today.starts <= each.starts <= today.ends],
         to_phone=to_phone,
         lost=lost,
         tally=tally,
@@ -122,6 +136,7 @@ def _in_order(
     to_phone: list[ToPhone],
     first: list[AppointmentRequest],
     tally: Tally,
+    still_open: list[Appointment],
 ) -> Iterator[Task]:
     """The order: whoever is in danger, then what is hardest to mend if it waits."""
     soon = [each for each in lost if each.appointment.starts < now + SOON]
@@ -132,12 +147,25 @@ def _in_order(
     yield from _answers(tally.late, late, "late")
     yield from _calls([each for each in to_phone if not each.is_urgent], urgent=False)
     yield from _answers(tally.today, today, "today")
-    yield from _attendance(now)
+    yield from _attendance(still_open)
     lists = {"strangers": to_see().filter(request=None), "letters": Message.objects.to_post()}
     numbers = how_many(lists)
     yield from _strangers(numbers["strangers"])
     yield from _to_post(numbers["letters"])
     yield from _lost(lost[len(soon) :])
+
+
+def on_one_screen(tasks: list[Task]) -> list[Task]:
+    """Every task, with as many people as there are lines left. The first tasks come first.
+
+    Whom the page leads to in no other way is always named.
+    """
+    left, shown = LINES - len(tasks), []
+    for task in tasks:
+        people = task.people[: max(left, 0)] if task.number else task.people
+        left -= len(people)
+        shown.append(task._replace(people=people))
+    return shown
 
 
 def _lost(lost: Sequence[Stranded]) -> Iterator[Task]:
@@ -173,8 +201,8 @@ def _answers(number: int, requests: Sequence[AppointmentRequest], which: str) ->
         weight="late" if is_late else "open",
         mark="●" if is_late else "○",
         title=f"{counted(number, 'request')} {title}",
-        label=f"See all {number}" if number > NAMED else "",
         address=f"{reverse(REQUESTS)}?show={which}",
+        number=number,
         people=[
             Named(each, _asked(each, is_late=is_late), *next_press(each))
             for each in requests[:NAMED]
@@ -210,8 +238,8 @@ def _calls(to_phone: Sequence[ToPhone], *, urgent: bool) -> Iterator[Task]:
         weight="danger" if urgent else "soon",
         mark="■" if urgent else "☎",
         title=f"{patients} to phone{' straight away' if urgent else ''}",
-        label=f"See all {number}" if number > NAMED else "",
         address=reverse("admin:bookings_to_phone"),
+        number=number,
         people=[
             Named(
                 each.request,
@@ -258,10 +286,9 @@ def _to_post(number: int) -> Iterator[Task]:
     )
 
 
-def _attendance(now: datetime) -> Iterator[Task]:
+def _attendance(still_open: list[Appointment]) -> Iterator[Task]:
     """One task for each earlier day, because the diary of the day is where it is recorded."""
-    open_ones = appointments_without_attendance(now)[: 10 * NAMED]
-    for day, appointments in groupby(open_ones, key=_day_of):
+    for day, appointments in groupby(still_open, key=_day_of):
         number = len(list(appointments))
         people = "1 person" if number == 1 else f"{number} people"
         yield Task(

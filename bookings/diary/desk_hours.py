@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -39,21 +39,27 @@ def working_days_between(spans: Iterable[tuple[datetime, datetime]]) -> list[int
     if not days:
         return []
     first, last = min(each[0] for each in days), max(each[1] for each in days)
-    closed = set(ClosedDay.objects.filter(day__range=(first, last)).values_list("day", flat=True))
+    closed = closed_days(first, last)
     every = (first + timedelta(days=n) for n in range((last - first).days + 1))
     week = details().week
     working = [day for day in every if day.weekday() in week and day not in closed]
     return [bisect_right(working, end) - bisect_right(working, start) for start, end in days]
 
 
-def working_time_between(pairs: Collection[tuple[datetime, datetime]]) -> list[timedelta]:
-    """For each pair of instants, how long the desk was open between them."""
+def working_time_between(
+    pairs: Collection[tuple[datetime, datetime]], closed: Collection[date] | None = None
+) -> list[timedelta]:
+    """For each pair of instants, how long the desk was open between them.
+
+    `closed`, the closed days on which it matters, spares reading them.
+    """
     if not pairs:
         return []
     first = timezone.localdate(min(start for start, _ in pairs))
     last = timezone.localdate(max(end for _, end in pairs))
-    closed = set(ClosedDay.objects.filter(day__range=(first, last)).values_list("day", flat=True))
-    open_time = OpenTime(first, last, desk_week(), closed)
+    open_time = OpenTime(
+        first, last, desk_week(), closed_days(first, last) if closed is None else closed
+    )
     return [open_time.between(start, end) for start, end in pairs]
 
 
@@ -62,10 +68,13 @@ def desk_hours_in_words() -> str:
     return in_words(details().week)
 
 
-def desk_now(now: datetime) -> str:
-    """Whether somebody is at the desk now, and until when; otherwise when the desk opens next."""
+def desk_now(now: datetime, closed: Collection[date] | None = None) -> str:
+    """Whether somebody is at the desk now, and until when; otherwise when the desk opens next.
+
+    `closed`, the closed days from today on, spares reading them.
+    """
     minute = timedelta(minutes=1)
-    opens = timezone.localtime(_after_open_time(now, minute) - minute)
+    opens = timezone.localtime(_after_open_time(now, minute, closed) - minute)
     if opens <= now:
         until = spoken_time(_closes(opens))
         return gettext("We are open now, until {time}.").format(time=until)
@@ -94,8 +103,15 @@ def desk_week() -> WorkingWeek:
     return WorkingWeek(details().week, timezone.get_default_timezone())
 
 
-def _after_open_time(now: datetime, length: timedelta) -> datetime:
-    closed = set(
-        ClosedDay.objects.filter(day__gte=timezone.localdate(now)).values_list("day", flat=True)
-    )
+def closed_days(first: date = date.min, last: date = date.max) -> dict[date, str]:
+    """Why the clinic is closed, for each day from first to last on which it is."""
+    closed = ClosedDay.objects.filter(day__range=(first, last))
+    return dict(closed.values_list("day", "reason"))
+
+
+def _after_open_time(
+    now: datetime, length: timedelta, closed: Collection[date] | None = None
+) -> datetime:
+    if closed is None:
+        closed = closed_days(timezone.localdate(now))
     return add_working_time(now, length, desk_week(), closed)

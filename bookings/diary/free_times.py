@@ -5,7 +5,7 @@ session therefore has its real length, and no time is offered that does not exis
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,27 +13,24 @@ from typing import Any, NamedTuple
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     Aggregate,
-    DateField,
     F,
     FilteredRelation,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     TextField,
-    TimeField,
     Value,
 )
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
+from bookings.diary.desk_hours import closed_days
 from bookings.models import (
     Appointment,
     AppointmentType,
     Claim,
     ClinicSession,
-    ClosedDay,
     Closure,
     MachineKind,
     OfferedTime,
@@ -115,8 +112,9 @@ def cells(starts: datetime, ends: datetime) -> range:
 class Rota:
     """Who has a clinic when on these days of the clinic's time zone, and what cancels part of it.
 
-    Reads everything with three queries, however many days there are. `supposing` a closure that is
-    not recorded yet, or not like this, it is the rota as that closure would leave it.
+    Reads everything with four queries, however many days there are; three if `closed` has the closed
+    days. `supposing` a closure that is not recorded yet, or not like this, it is the rota as that
+    closure would leave it.
     """
 
     def __init__(
@@ -124,12 +122,13 @@ class Rota:
         days: Collection[date],
         clinician: Clinician | None = None,
         supposing: Closure | None = None,
+        closed: Mapping[date, str] | None = None,
     ):
         self.days = sorted(days)
         self.supposing = supposing
         self.sessions: list[ClinicSession] = []
         # Why the clinic is closed, for each day on which it is.
-        self.closed: dict[date, str] = {}
+        self.closed: Mapping[date, str] = closed or {}
         self.closures: list[Closure] = []
         # The opening hours, by location and weekday.
         self.hours: defaultdict[tuple[int | None, int], list[tuple[time, time]]]
@@ -139,6 +138,8 @@ class Rota:
         self.stretches: list[Stretch] = []
         # Whose sessions each room of a kind is for, and when.
         self.in_rooms: defaultdict[int, list[Stretch]] = defaultdict(list)
+        if self.days and closed is None:
+            self.closed = closed_days(self.days[0], self.days[-1])
         if self.days:
             self._read(clinician)
 
@@ -149,7 +150,9 @@ class Rota:
         return Span(_instant(first, time()), _instant(last + timedelta(days=1), time()))
 
     def _read(self, clinician: Clinician | None) -> None:
-        self._read_rules_of_the_clinic()
+        hours = OpeningHours.objects.values_list("location", "weekday", "opens", "closes")
+        for location, weekday, opens, closes in hours:
+            self.hours[location, weekday].append((opens, closes))
         recorded = Closure.objects.overlapping(*self.span).select_related("resource", "location")
         self.closures = list(recorded)
         if self.supposing:
@@ -162,24 +165,6 @@ class Rota:
         left.sort(key=lambda stretch: (stretch.span, stretch.session.pk))
         self.stretches = _of(clinician, left)
         self.planned = _of(clinician, self.planned)
-
-    def _read_rules_of_the_clinic(self) -> None:
-        """The opening hours, and the days on which the whole clinic is closed: one query for both."""
-        nothing, no_day = Value(None, IntegerField()), Value(None, DateField())
-        hours = OpeningHours.objects.order_by().values_list(
-            "location", "weekday", "opens", "closes", no_day, Value("")
-        )
-        no_time = Value(None, TimeField())
-        closed = ClosedDay.objects.filter(day__in=self.days).values_list(
-            nothing, nothing, no_time, no_time, "day", "reason"
-        )
-        for location, weekday, opens, closes, day, reason in hours.union(closed, all=True):
-            if day:
-                self.closed[day] = reason
-            else:
-                self.hours[location, weekday].append((opens, closes))
-        for periods in self.hours.values():
-            periods.sort()
 
     def _changes(self, clinician: Clinician | None) -> dict[tuple[int, date], _Hours]:
         """Read the sessions, and the other hours that they have on some days, with one query."""
@@ -331,9 +316,13 @@ class _Listed(Aggregate):
         return self.as_sql(compiler, connection, function="STRING_AGG", template=template)
 
 
-def stretches(days: Collection[date], clinician: Clinician | None = None) -> list[Stretch]:
+def stretches(
+    days: Collection[date],
+    clinician: Clinician | None = None,
+    closed: Mapping[date, str] | None = None,
+) -> list[Stretch]:
     """When sessions really take place on these days of the clinic's time zone, in order."""
-    return Rota(days, clinician).stretches
+    return Rota(days, clinician, closed=closed).stretches
 
 
 def own_resources(session: ClinicSession) -> set[int]:
@@ -401,26 +390,34 @@ def is_in_session(clinician: Clinician, room: Resource | None, span: Span) -> bo
 def stranded(now: datetime, among: Q | None = None) -> list[Stranded]:
     """Future appointments whose session was shortened or cancelled, or whose room or machine is away."""
     coming = Appointment.objects.filter(
-        among or Q(), status=AppointmentStatus.BOOKED, starts__gt=now, room__isnull=False
+        among or Q(), status=AppointmentStatus.BOOKED, starts__gt=now
     )
-    booked: list[Any] = list(
-        coming.select_related("request", "clinician", "room", "appointment_type")
-        .annotate(is_away=_away_of_its_claims())
-        .order_by("starts", "pk")
-    )
-    rota = Rota({timezone.localdate(each.starts) for each in booked})
-    found = ((each, why_stranded(each, {each.is_away}, rota)) for each in booked)
-    return [Stranded(appointment, why) for appointment, why in found if why]
+    return stranded_of(with_what_is_away(coming).order_by("starts", "pk"), now)
 
 
-def _away_of_its_claims() -> Subquery:
-    """Something that an appointment has claimed and that is away at its time."""
+def with_what_is_away(visits: QuerySet[Appointment]) -> QuerySet[Any]:
+    """The visits with what `stranded_of` looks at: also something they claimed that is away then."""
     away = Closure.objects.filter(
         resource__claim__appointment=OuterRef("pk"),
         starts__lt=OuterRef("ends"),
         ends__gt=OuterRef("starts"),
     )
-    return Subquery(away.values("resource")[:1])
+    related = visits.select_related("request", "clinician", "room", "appointment_type")
+    return related.annotate(is_away=Subquery(away.values("resource")[:1]))
+
+
+def stranded_of(
+    visits: Iterable[Any], now: datetime, closed: Mapping[date, str] | None = None
+) -> list[Stranded]:
+    """Which of these visits are stranded. `closed` spares reading the closed days again."""
+    booked = [
+        each
+        for each in visits
+        if each.status == AppointmentStatus.BOOKED and each.starts > now and each.room_id
+    ]
+    rota = Rota({timezone.localdate(each.starts) for each in booked}, closed=closed)
+    found = ((each, why_stranded(each, {each.is_away}, rota)) for each in booked)
+    return [Stranded(appointment, why) for appointment, why in found if why]
 
 
 def why_stranded(appointment: Appointment, claimed: Collection[int], rota: Rota) -> str:

@@ -20,6 +20,14 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True)),
             ],
+            options={
+                'verbose_name': 'kind of room',
+                'verbose_name_plural': 'kinds of room',
+            },
+        ),
+        migrations.AlterModelOptions(
+            name='machinekind',
+            options={'verbose_name': 'kind of machine', 'verbose_name_plural': 'kinds of machine'},
         ),
         migrations.AlterField(
             model_name='appointmenttype',
@@ -34,7 +42,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='resource',
             name='room_kind',
-            field=models.ForeignKey(blank=True, help_text='For a room. A visit can be in any free room of its kind. Leave this empty if only the clinicians who have their sessions in the room use it.', null=True, on_delete=django.db.models.deletion.PROTECT, to='bookings.roomkind'),
+            field=models.ForeignKey(blank=True, help_text='For a room. A visit can be in any free room of its kind. Leave this empty if only the clinicians who have their sessions in the room use it.', null=True, on_delete=django.db.models.deletion.PROTECT, to='bookings.roomkind', verbose_name='kind of room'),
+        ),
+        migrations.AlterField(
+            model_name='resource',
+            name='machine_kind',
+            field=models.ForeignKey(blank=True, help_text='Leave this empty for a room.', null=True, on_delete=django.db.models.deletion.PROTECT, to='bookings.machinekind', verbose_name='kind of machine'),
         ),
         AddConstraintWhileRunning(
             model_name='resource',

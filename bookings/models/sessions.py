@@ -78,6 +78,10 @@ class MachineKind(models.Model):
     PERSONAL: set[str] = set()
     NOT_PERSONAL = {"id", "name"}
 
+    class Meta:
+        verbose_name = "kind of machine"
+        verbose_name_plural = "kinds of machine"
+
     def __str__(self) -> str:
         return self.name
 
@@ -89,6 +93,10 @@ class RoomKind(models.Model):
 
     PERSONAL: set[str] = set()
     NOT_PERSONAL = {"id", "name"}
+
+    class Meta:
+        verbose_name = "kind of room"
+        verbose_name_plural = "kinds of room"
 
     def __str__(self) -> str:
         return self.name
@@ -105,6 +113,7 @@ class Resource(models.Model):
         null=True,
         blank=True,
         on_delete=models.PROTECT,
+        verbose_name="kind of machine",
         help_text="Leave this empty for a room.",
     )
     room_kind = models.ForeignKey(
@@ -112,6 +121,7 @@ class Resource(models.Model):
         null=True,
         blank=True,
         on_delete=models.PROTECT,
+        verbose_name="kind of room",
         help_text="For a room. A visit can be in any free room of its kind. Leave this empty if only "
         "the clinicians who have their sessions in the room use it.",
     )

@@ -27,10 +27,10 @@ class Use(NamedTuple):
     people: int
 
 
-def clinics(period: Period, now: datetime) -> dict[date, list[Stretch]]:
+def clinics(period: Period, now: datetime, closed: Mapping[date, str]) -> dict[date, list[Stretch]]:
     """When clinics take place on each day of the period and of the next two weeks."""
     found: dict[date, list[Stretch]] = defaultdict(list)
-    for each in stretches({*period.days(), *_days(timezone.localdate(now))}):
+    for each in stretches({*period.days(), *_days(timezone.localdate(now))}, closed=closed):
         found[timezone.localdate(each.span.starts)].append(each)
     return found
 

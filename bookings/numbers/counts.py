@@ -1,8 +1,8 @@
 """Counts requests, answers, offers and visits in a period. The database does the counting."""
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Hashable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import (
@@ -106,7 +106,7 @@ def requests(period: Period) -> Counts:
     return by_part(rows, "received_at", period, page=F("page__title"), way=way)
 
 
-def first_answers(period: Period) -> list[Answer]:
+def first_answers(period: Period, closed: Collection[date]) -> list[Answer]:
     """Our first answers in the period to requests that came over the website.
 
     Somebody on the phone is answered straight away, which would only flatter us.
@@ -115,7 +115,7 @@ def first_answers(period: Period) -> list[Answer]:
     earlier = ours.filter(request=OuterRef("request"), number__lt=OuterRef("number"))
     first = _within(ours, "at", period).filter(~Exists(earlier), request__received_by=PATIENT)
     pairs = list(first.values_list("request__received_at", "at"))
-    waited = working_time_between(pairs)
+    waited = working_time_between(pairs, closed)
     return [Answer(at, wait) for (_, at), wait in zip(pairs, waited, strict=True)]
 
 

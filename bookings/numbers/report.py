@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, NamedTuple
 
+from bookings.diary.desk_hours import closed_days
 from bookings.numbers import charts, clinic_time, counts
 from bookings.numbers.charts import Chart
 from bookings.numbers.clinic_time import Use
 from bookings.numbers.periods import WEEK, Period
 from bookings.numbers.small import LEAST, Hidden, Protected, Shown, protect, share
-from procedures.models import PageFeedback, Verdict
+from procedures.models import PageFeedback
 from procedures.models.clinic import details
 
 HOUR = timedelta(hours=1)
@@ -79,7 +80,8 @@ class _Report:
         self.unit = f"{period.by.capitalize()} from" if period.by == WEEK else "Month"
         self.each = f"each {period.by}"
         self.figures: list[Figure] = []
-        self.clinics = clinic_time.clinics(period, now)
+        self.closed = closed_days()
+        self.clinics = clinic_time.clinics(period, now, self.closed)
         self._count_requests()
         self._count_visits()
 
@@ -175,7 +177,7 @@ class _Report:
         """How long the desk was open before each first answer: by part, the shortest first."""
         ends = [part.ends for part in self.parts]
         parts: list[list[timedelta]] = [[] for _ in self.parts]
-        for answer in counts.first_answers(self.period):
+        for answer in counts.first_answers(self.period, self.closed):
             parts[bisect_right(ends, answer.at)].append(answer.waited)
         return [sorted(waits) for waits in parts]
 
@@ -307,7 +309,10 @@ class _Report:
 
     def readers(self) -> Table:
         """What readers say about each version of a page."""
-        before = {(each.page, each.version): each.share for each in _verdicts(self.period.before())}
+        first, last = self.period.before().first, self.period.last
+        answers = PageFeedback.objects.between(first, last)
+        earlier, now = answers.verdicts_before_and_since(self.period.first)
+        before = {(each.page, each.version): each.share for each in earlier}
         return Table(
             "readers",
             "What readers say",
@@ -323,7 +328,7 @@ class _Report:
                     before.get((each.page, each.version), "no answers"),
                     each.comments,
                 )
-                for each in _verdicts(self.period)
+                for each in now
             ],
             empty="No reader has answered in this period.",
         )
@@ -400,10 +405,6 @@ def _named_pairs(found: Mapping[Any, int], nothing: str) -> counts.Counts:
 def _with_something_shown(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """The rows that have a number. All others would say the same: fewer than five."""
     return [row for row in rows if any(isinstance(each, int) for each in row)]
-
-
-def _verdicts(period: Period) -> list[Verdict]:
-    return PageFeedback.objects.between(period.first, period.last).verdicts()
 
 
 def _needed(part: float) -> int:

@@ -114,6 +114,15 @@ def load(now: datetime) -> None:
         )
 
 
+def give_addresses() -> None:
+    """Email addresses for these colleagues.
+
+    Once the past has been told, so that nobody is written to about it.
+    """
+    theirs = User.objects.filter(username__in=STAFF, email="")
+    theirs.update(email=Concat("username", Value("@example.org")))
+
+
 def still_there() -> list[str]:
     """The names of these people, as far as they can sign in or patients read about them."""
     clinicians = Clinician.objects.filter(slug__in=[each.slug for each in CLINICIANS.values()])

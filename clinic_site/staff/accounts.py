@@ -13,18 +13,17 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db import transaction
-from django.db.models import Model, OuterRef, Q, Value
-from django.db.models.functions import Concat
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from bookings import messages
 from bookings.models import ScreeningQuestion
 from clinic_site.groups import GROUPS
 from clinic_site.staff import sessions
+from clinic_site.staff.reading import MAY, NAME, account_with_permissions
 from procedures import publishing
 from procedures.ground.batches import Tally, one_by_one
 from procedures.ground.folding import words
-from procedures.ground.listed import listed
 from procedures.ground.people import MANAGERS
 from procedures.models import AccountEvent, Clinician, Departure, Invitation, StaffAccount
 from procedures.status import AccountAct, AccountRefused
@@ -33,8 +32,6 @@ VALID_FOR = timedelta(days=7)
 LONGEST_LOGIN = 140
 # Where Django keeps the permissions of an account, too.
 CACHE = "_perm_cache"
-# What Django calls a permission: “bookings.view_offer”.
-NAME = Concat("content_type__app_label", Value("."), "codename")
 NOT_YOUR_OWN = "You cannot do this to your own account. Ask another manager."
 
 
@@ -43,13 +40,11 @@ class StaffBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The account of a session with what it may do, unless it does not work any more."""
-        theirs = Permission.objects.filter(Q(user=OuterRef("pk")) | Q(group__user=OuterRef("pk")))
-        accounts = User.objects.select_related("departure").annotate(may=listed(theirs, NAME))
-        found = accounts.filter(pk=user_id).first()
+        found = account_with_permissions(user_id)
         if found is None or not self.user_can_authenticate(found):
             return None
         if not found.is_superuser:
-            setattr(found, CACHE, set(found.may or ()))
+            setattr(found, CACHE, set(getattr(found, MAY) or ()))
         return found
 
     def get_all_permissions(

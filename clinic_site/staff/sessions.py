@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from clinic_site.staff.reading import MAY, already_read, permissions_of
 from procedures.ground.fresh_sign_in import note_sign_in
 from procedures.ground.places import shortened
 from procedures.models import DeskChoice, Passkey, StaffSession
@@ -66,10 +67,9 @@ def _signed_in(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
 
     A session that has ended is emptied, so nothing of it is left.
     """
-    user = auth.get_user(request)
+    user, session = _with_session(request)
     if not isinstance(user, User):
         return user
-    session = _going_on(request, user, timezone.now())
     if session is None:
         request.session.flush()
     return user if session and session.is_complete else AnonymousUser()
@@ -77,8 +77,7 @@ def _signed_in(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
 
 def pending(request: HttpRequest) -> User | None:
     """Whoever has given the password in this browser, and still has to give the second factor."""
-    user = auth.get_user(request)
-    session = _going_on(request, user, timezone.now()) if isinstance(user, User) else None
+    user, session = _with_session(request)
     return user if isinstance(user, User) and session and not session.is_complete else None
 
 
@@ -90,13 +89,26 @@ def complete(request: HttpRequest, account: User) -> None:
     request.user = account
 
 
-def _going_on(request: HttpRequest, user: User, now: datetime) -> StaffSession | None:
-    """The session, if it has not ended. This request is noted in it."""
-    found = StaffSession.objects.filter(pk=request.session.get(KEY, 0), started_by=user)
-    session = found.exclude(_over(now)).first()
-    if session and session.last_seen <= now - BETWEEN_NOTES and BY_ITSELF not in request.headers:
-        found.update(last_seen=now)
-    return session
+def _with_session(
+    request: HttpRequest,
+) -> tuple[AbstractBaseUser | AnonymousUser, StaffSession | None]:
+    """Whose cookie it is, as Django finds it, and their session if it has not ended: one query for both.
+
+    This request is noted in the session.
+    """
+    now = timezone.now()
+    own = StaffSession.objects.filter(pk=request.session.get(KEY, 0))
+    found = own.select_related("started_by__departure").annotate(may=permissions_of("started_by"))
+    session = found.exclude(_over(now)).first() if KEY in request.session else None
+    if session:
+        setattr(session.started_by, MAY, session.may)
+    with already_read(session.started_by if session else None):
+        user = auth.get_user(request)
+    if session is None or user != session.started_by:
+        return user, None
+    if session.last_seen <= now - BETWEEN_NOTES and BY_ITSELF not in request.headers:
+        own.update(last_seen=now)
+    return user, session
 
 
 def _over(now: datetime) -> Q:

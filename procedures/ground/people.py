@@ -1,9 +1,17 @@
 """What a member of staff is called on screens and in sentences, and who manages the clinic."""
 
 from django.contrib.auth.models import AbstractUser
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
 # The group of those who answer for the clinic itself, and what patients read of them.
 MANAGERS, MANAGERS_ROLE = "Manager", "Practice manager"
+
+
+# What `shown_name` says, of a row of an account.
+SHOWN_NAME = Coalesce(
+    NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value("")), "username"
+)
 
 
 def shown_name(person: AbstractUser) -> str:

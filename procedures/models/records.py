@@ -132,21 +132,28 @@ class PageFeedbackQuerySet(models.QuerySet["PageFeedback"]):
 
     def verdicts(self) -> list[Verdict]:
         """The answers by page and version: pages by title, the newest version first."""
+        return self.verdicts_before_and_since(date.min)[1]
+
+    def verdicts_before_and_since(self, day: date) -> tuple[list[Verdict], list[Verdict]]:
+        """The same of the answers before a day, and of those from it on: one query for both."""
         of_page = ("revision__page", "revision__page__title", "revision__page__slug")
         counted = (
             self.order_by()
-            .values_list(*of_page, "revision__number")
+            .annotate(since=Case(When(day__gte=day, then=Value(1)), default=Value(0)))
+            .values_list("since", *of_page, "revision__number")
             .annotate(
                 answers=Count("pk"),
                 clear=Count("pk", filter=Q(clear=True)),
                 comments=Count("pk", filter=~Q(comment="")),
             )
         )
-        found = [
-            Verdict(page, InformationPage(title=title, slug=slug).staff_title, *numbers)
-            for page, title, slug, *numbers in counted
-        ]
-        return sorted(found, key=lambda each: (each.title, -each.version))
+        found: tuple[list[Verdict], list[Verdict]] = ([], [])
+        for since, page, title, slug, *numbers in counted:
+            shown = InformationPage(title=title, slug=slug).staff_title
+            found[since].append(Verdict(page, shown, *numbers))
+        for verdicts in found:
+            verdicts.sort(key=lambda each: (each.title, -each.version))
+        return found
 
 
 class PageFeedback(models.Model):

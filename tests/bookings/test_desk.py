@@ -634,3 +634,14 @@ def test_safety_questions_to_review_are_on_the_desk(
     factories.question().__class__.objects.update(retired_on=due, retired_by="manager")
     content = sign_in("Clinician").get("/admin/").content.decode()
     assert "Safety questions to review" not in content
+
+
+def test_a_ready_made_question_fills_the_box_and_asks_nothing(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    client, address = sign_in("Clinician"), decide_at(request, "ask")
+    pressed = {"version": request.version, "text": "", "fill": "2"}
+    filled = client.post(address, pressed).content.decode()
+    assert "Have you had a scan or an X-ray of it" in filled.split("textarea")[1]
+    assert not request.questions.exists()

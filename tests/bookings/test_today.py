@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings import triage
-from bookings.desk.today import board
+from bookings.desk.today import LINES, board, on_one_screen
 from bookings.models import AppointmentRequest
 from bookings.status import FlagOutcome, MessageKind, MessageStatus, RequestStatus
 from tests import factories
@@ -83,11 +83,20 @@ def test_a_task_names_some_people_and_leads_to_the_others(
     late = [factories.received(now=monday - timedelta(days=7, minutes=n)) for n in range(5)]
     first, *_ = board(monday).tasks
     assert [each.record for each in first.people] == late[:1:-1]
-    assert (first.label, first.address) == ("See all 5", f"{LIST}?show=late")
+    assert (first.way, first.address) == ("See all 5", f"{LIST}?show=late")
     client = sign_in("Reception")
     content = client.get("/admin/").content.decode()
     assert decide_at(late[-1], "offer") in content
     assert page_of(late[0]) not in content
+
+
+def test_the_first_tasks_keep_their_people_when_there_are_many(monday: datetime) -> None:
+    late = [factories.received(now=monday - timedelta(days=7, minutes=n)) for n in range(5)]
+    (task,) = board(monday).tasks
+    only_here = task._replace(number=0, label="Rebook 1", people=task.people[:1])
+    shown = on_one_screen([task, *[task] * (LINES - 3), only_here])
+    assert [len(each.people) for each in shown] == [1, *[0] * (LINES - 3), 1]
+    assert [each.way for each in shown] == [*[f"See all {len(late)}"] * (LINES - 2), "Rebook 1"]
 
 
 def test_a_flag_to_decide_is_the_clinicians_and_not_receptions(

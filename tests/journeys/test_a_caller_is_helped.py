@@ -16,7 +16,6 @@ from tests.journeys.times import noon, tick_free
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
-MOST_PRESSES = 3
 NAME = "Nia Specimen"
 
 
@@ -38,7 +37,7 @@ def test_they_cancel(clinic: str, new_page: NewPage, look_at: Look) -> None:
     do.follow(page.get_by_role("link", name="Cancel the appointment"))
     do.follow(page.get_by_role("button", name="Cancel the appointment"))
     expect(page.get_by_text("Cancelled. We tell the patient in 3 minutes")).to_be_visible()
-    do.are_at_most(MOST_PRESSES)
+    do.did("cancel for a caller")
     assert request.appointments.get().cancelled_by == CancelledBy.PATIENT
     press(page.get_by_role("link", name="Undo"))
     press(page.get_by_role("button", name="Undo"))
@@ -54,22 +53,21 @@ def test_they_move(clinic: str, new_page: NewPage) -> None:
     do.said("a free time")
     do.follow(page.get_by_role("button", name="Move by phone"))
     expect(page.get_by_text("Booked with")).to_be_visible()
-    do.are_at_most(MOST_PRESSES)
+    do.did("move for a caller")
     assert request.appointments.latest("pk").clinician == old.clinician
 
 
 def test_they_did_not_get_the_email(clinic: str, new_page: NewPage, look_at: Look) -> None:
     failed = Message.objects.filter(status=MessageStatus.FAILED).latest("pk")
     page, do = new_page(), Presses()
-    sign_in(page, clinic, "reception")
-    urgent = page.get_by_role("region", name="Do next")
-    do.follow(urgent.get_by_role("link", name=failed.request.name, exact=True))
+    row = found(page, clinic, failed.request)
+    do.follow(row.get_by_role("rowheader").get_by_role("link"))
     look_at(page)
     do.follow(page.get_by_role("link", name="Send again"))
     look_at(page)
     do.follow(page.get_by_role("button", name="Send it again"))
     expect(page.get_by_text("It is on its way")).to_be_visible()
-    do.are_at_most(MOST_PRESSES)
+    do.did("send a message again")
     assert Message.objects.filter(repeats=failed).exists()
 
 
@@ -84,7 +82,7 @@ def test_they_come_again(clinic: str, new_page: NewPage, look_at: Look) -> None:
     do.follow(page.get_by_role("button", name="Book this visit"))
     expect(page.get_by_text("Booked with")).to_be_visible()
     look_at(page)
-    do.are_at_most(MOST_PRESSES)
+    do.did("follow-up after a visit, booked now")
     assert AppointmentRequest.objects.latest("pk").name == request.name
 
 
@@ -99,7 +97,7 @@ def test_they_are_asked_in_some_weeks(clinic: str, new_page: NewPage, look_at: L
     page.get_by_label("When", exact=True).select_option(label="in 12 weeks")
     do.follow(page.get_by_role("button", name="Ask the patient then"))
     expect(page.get_by_text("Planned. We will ask the patient on")).to_be_visible()
-    do.are_at_most(2)
+    do.did("follow-up: ask the patient in some weeks")
     assert request.recalls.get().status == RecallStatus.PLANNED
     page.locator("summary", has_text="Also").click()
     look_at(page)

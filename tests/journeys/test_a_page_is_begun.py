@@ -13,22 +13,21 @@ from procedures.models import InformationPage, Revision
 from procedures.status import RevisionStatus
 from procedures.texts.skeletons import HINT
 from tests import factories
-from tests.journeys.steps import press, sign_in
+from tests.journeys.steps import Presses, press, sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
-# From “Today” to “Send to review”, apart from what is typed.
-MOST_PRESSES = 7
 
 
-def begin(page: Page, clinic: str, title: str) -> int:
-    """Begin a guide from “Today”; how many presses it took."""
+def begin(page: Page, clinic: str, title: str) -> Presses:
+    """Begin a guide from “Today”, and count the presses."""
     sign_in(page, clinic, "editor")
-    press(page.get_by_role("link", name="Write a page"))
-    page.get_by_label("A guide: one problem").check()
+    presses = Presses()
+    presses.follow(page.get_by_role("link", name="Write a page"))
+    presses.tick(page.get_by_label("A guide: one problem"))
     page.get_by_label("Title").fill(title)
-    press(page.get_by_role("button", name="Start writing"))
-    return 3
+    presses.follow(page.get_by_role("button", name="Start writing"))
+    return presses
 
 
 def write_over_hints(page: Page) -> None:
@@ -55,21 +54,18 @@ def test_prose_alone_leads_from_a_skeleton_to_review_without_a_script(
     expect(page.locator(f"#line-{line}")).to_be_in_viewport()
     expect(page.locator(f"#line-{line}")).to_have_text("## What are the risks?")
     write_over_hints(page)
-    press(page.get_by_role("button", name="See it"))
-    presses += 1
+    presses.follow(page.get_by_role("button", name="See it"))
     sees(page, "Nothing to correct")
     expect(page.locator("[data-part=preview] h1")).to_have_text("Runner’s knee")
     expect(page.get_by_text("Not saved yet.")).to_be_visible()
-    press(page.get_by_role("button", name="Save and send to review"))
-    presses += 1
+    presses.follow(page.get_by_role("button", name="Save and send to review"))
     for reason in page.locator("input[name^=reason_]").all():
         reason.fill("We have not read a source about it yet.")
-    press(page.get_by_role("button", name="Send to review"))
-    presses += 1
+    presses.follow(page.get_by_role("button", name="Send to review"))
     expect(page.get_by_text("Sent to review.")).to_be_visible()
     made = Revision.objects.get(page__slug="runners-knee")
     assert made.status == RevisionStatus.IN_REVIEW
-    assert presses <= MOST_PRESSES
+    presses.did("a new page from a template, to review")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (768, "light"), (375, "light")])

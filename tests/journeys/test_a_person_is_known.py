@@ -12,12 +12,6 @@ from tests.journeys.steps import Presses, press, sign_in
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
 
-# Links, buttons and ticks. Typing is none.
-MOST_TO_JOIN = 2
-MOST_TO_NOTE = 2
-MOST_TO_HAND_OVER = 2
-MOST_TO_HISTORY = 1
-
 
 def find(page: Page, term: str) -> None:
     """Type into the field that is on every page, and press Enter."""
@@ -39,7 +33,7 @@ def test_a_person_is_found_joined_and_parted(clinic: str, new_page: NewPage, loo
     page.goto(request_page(clinic, pat))
     presses.follow(page.get_by_role("link", name="Compare them"))
     presses.follow(page.get_by_role("button", name=re.compile("^Same person")))
-    presses.are_at_most(MOST_TO_JOIN)
+    presses.did("the same person twice: join them")
     expect(page.get_by_text("Joined: they are shown as one person")).to_be_visible()
     find(page, "07700 900223")
     expect(page.get_by_role("heading", level=1)).to_have_text("Pat Sample")
@@ -48,7 +42,7 @@ def test_a_person_is_found_joined_and_parted(clinic: str, new_page: NewPage, loo
     find(page, "07700 900223")
     expect(page.get_by_role("heading", level=1)).to_have_text("P. Sample")
     presses.follow(page.get_by_role("button", name="Not the same person"))
-    presses.are_at_most(MOST_TO_JOIN)
+    presses.did("not the same person")
     expect(page.get_by_role("region", name="Perhaps the same person")).to_have_count(0)
     assert not Person.objects.filter(name="P. Sample").exclude(joined_to=None).exists()
 
@@ -65,7 +59,7 @@ def test_a_note_is_written_and_a_request_handed_over(
     pin = page.get_by_label("Pin it")
     presses.tick(pin)
     presses.follow(page.get_by_role("button", name="Save the note"))
-    presses.are_at_most(MOST_TO_NOTE)
+    presses.did("write a note")
     assert Note.objects.filter(request=pat, pinned=True).count() == 1
     expect(page.get_by_text("◆ Note: Her sister phones for her.")).to_be_visible()
     look_at(page)
@@ -73,7 +67,7 @@ def test_a_note_is_written_and_a_request_handed_over(
     presses.follow(page.get_by_role("link", name="Hand over"))
     look_at(page)
     presses.follow(page.get_by_role("button", name="Ada Example"))
-    presses.are_at_most(MOST_TO_HAND_OVER)
+    presses.did("hand over to a colleague")
     expect(page.get_by_text("Handed over to Ada Example.")).to_be_visible()
     clinician = new_page()
     sign_in(clinician, clinic, "clinician")
@@ -94,7 +88,7 @@ def test_a_clinician_sees_the_history_in_one_press(
     ).earliest("pk")
     page.goto(request_page(clinic, seen))
     presses.follow(page.get_by_role("link", name=f"History of {seen.name}"))
-    presses.are_at_most(MOST_TO_HISTORY)
+    presses.did("a person’s history")
     expect(page.get_by_role("region", name="Before")).to_contain_text("✓ Came")
     look_at(page)
     for name in ("José Ejemplo", "Harold Fable", "Nia Specimen"):
@@ -107,7 +101,7 @@ def test_a_clinician_sees_the_history_in_one_press(
     page.goto(f"{clinic}/admin/bookings/appointmentrequest/diary/day/?day={day:%Y-%m-%d}")
     press(page.get_by_role("link", name=coming.name))
     presses.follow(page.get_by_role("link", name=f"History of {coming.name}"))
-    presses.are_at_most(MOST_TO_HISTORY)
+    presses.did("a person’s history")
     page.set_viewport_size({"width": 375, "height": 900})
     look_at(page)
     page.goto(f"{clinic}/admin/bookings/person/")

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from bookings.models import AppointmentRequest
-from tests.journeys.steps import press, sign_in
+from tests.journeys.steps import Presses, press, sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -16,7 +16,9 @@ NewPage = Callable[..., Page]
 def test_numbers_are_one_press_away(clinic: str, new_page: NewPage, look_at: Look) -> None:
     page = new_page()
     sign_in(page, clinic, "manager")
-    press(page.get_by_role("link", name="Numbers", exact=True))
+    presses = Presses()
+    presses.follow(page.get_by_role("link", name="Numbers", exact=True))
+    presses.did("the numbers")
     expect(page.get_by_role("img", name="Visits each week")).to_be_visible()
     look_at(page)
     today = timezone.localdate()
@@ -43,8 +45,10 @@ def test_numbers_are_one_press_away(clinic: str, new_page: NewPage, look_at: Loo
 def test_who_opened_what_is_two_presses_away(clinic: str, new_page: NewPage, look_at: Look) -> None:
     page = new_page(width=375)
     sign_in(page, clinic, "manager")
-    press(page.get_by_role("link", name="Set-up"))
-    press(page.get_by_role("link", name="Who opened what"))
+    presses = Presses()
+    presses.follow(page.get_by_role("link", name="Set-up"))
+    presses.follow(page.get_by_role("link", name="Who opened what"))
+    presses.did("who opened what")
     expect(page.get_by_role("table").get_by_text("Robin Example").first).to_be_visible()
     look_at(page)
     about = AppointmentRequest.objects.filter(events__by="reception").earliest("pk")

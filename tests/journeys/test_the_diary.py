@@ -19,8 +19,6 @@ from tests.journeys.test_a_caller_is_booked import BORN
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
 
-# From any page of the desk to the free times of next week; and on to the booking of one.
-MOST_PRESSES_TO_SEE, MOST_PRESSES_TO_BEGIN = 2, 3
 DIARY = "/admin/bookings/appointmentrequest/diary/"
 
 
@@ -31,13 +29,11 @@ def test_a_free_time_of_next_week_is_found_without_a_request_and_booked(
     sign_in(page, clinic, "reception")
     presses = Presses()
 
-    presses.follow(page.get_by_role("link", name="Diary", exact=True))
-    presses.follow(page.get_by_role("link", name="Next week", exact=True))
+    presses.follow(page.get_by_role("link", name="Free times next week"))
     free = page.get_by_role("link", name="free with Mr Ben Example").first
     expect(free).to_contain_text("40 minutes")
-    presses.are_at_most(MOST_PRESSES_TO_SEE)
     presses.follow(free)
-    presses.are_at_most(MOST_PRESSES_TO_BEGIN - MOST_PRESSES_TO_SEE)
+    presses.did("40 minutes with a clinician next week")
     chosen = page.get_by_role(
         "heading", name="Mr Ben Example, Assessment with ultrasound, 40 minutes"
     )
@@ -80,7 +76,9 @@ def test_somebody_arrives_and_the_day_stays_open(
     page.get_by_role("link", name=f"{starts:%-H:%M} {name}").click()
     panel = page.get_by_role("region", name=name, exact=True)
     expect(panel).to_be_visible()
-    press(panel.get_by_role("button", name="Arrived"))
+    presses = Presses()
+    presses.follow(panel.get_by_role("button", name="Arrived"))
+    presses.did("record an arrival, from the diary")
     expect(panel).to_contain_text("Arrived")
     expect(page.get_by_role("link", name=f"{starts:%-H:%M} {name}")).to_contain_text("here")
     assert f"day={today}" in page.url

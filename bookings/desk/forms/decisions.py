@@ -1,5 +1,6 @@
 """The forms of the decisions that staff make."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -22,8 +23,41 @@ from procedures.ground.decisions import DecisionForm, ReasonForm
 from procedures.ground.generics import ModelChoiceField
 
 
-class AskForm(DecisionForm):
+class ReadyMadeForm(DecisionForm):
+    """A form with ready-made sentences. Their buttons decide nothing: each fills in one box."""
+
+    FILL = "fill"
+    # The box, and the sentences.
+    FILLED = ""
+    SENTENCES: Sequence[str] = ()
+
+    def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
+        if data is not None and self.FILL in data:
+            chosen = dict(self.stock()).get(str(data[self.FILL]), "")
+            kwargs["initial"] = data.dict() | {self.FILLED: chosen}
+            data = None
+        super().__init__(data, *args, **kwargs)
+
+    @classmethod
+    def stock(cls) -> list[tuple[str, str]]:
+        """The value of each button, and its sentence."""
+        return [(str(number), each) for number, each in enumerate(cls.SENTENCES)]
+
+
+# What clinicians ask most. A press puts it into the box, to be changed there.
+OFTEN_ASKED = (
+    "Which medicines do you take at the moment? Copy the names from the boxes, with the strength.",
+    "What happened then, and when was it? Did you need treatment for it?",
+    "Have you had a scan or an X-ray of it in the last year? If so, where and when?",
+    "How long has it been like this, and is it getting better, worse or staying the same?",
+    "Have you had an injection there before? If so, when, and did it help?",
+)
+
+
+class AskForm(ReadyMadeForm):
     """A question to the patient."""
+
+    FILLED, SENTENCES = "text", OFTEN_ASKED
 
     text = PlainTextField(
         label="Question to the patient",
@@ -83,13 +117,10 @@ STOCK_REASONS = [
 ]
 
 
-class CancelForm(DecisionForm):
-    """Whose wish it is, and what we tell a patient whose appointment we cancel ourselves.
+class CancelForm(ReadyMadeForm):
+    """Whose wish it is, and what we tell a patient whose appointment we cancel ourselves."""
 
-    Its buttons with ready-made sentences decide nothing: they fill in the box.
-    """
-
-    FILL = "fill"
+    FILLED, SENTENCES = "reason", STOCK_REASONS
 
     cancelled_by = forms.ChoiceField(
         label="Who cancels?",
@@ -109,19 +140,11 @@ class CancelForm(DecisionForm):
     )
 
     def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
-        if data is not None and self.FILL in data:
-            kwargs["initial"] = data.dict() | {"reason": _stock(str(data[self.FILL]))}
-            data = None
         super().__init__(data, *args, **kwargs)
         # Whoever phones to cancel is the patient, unless the clinic itself is off.
         is_lost = not self.is_bound and stranded(timezone.now(), Q(request=self.record))
         usual = CancelledBy.CLINIC if is_lost else CancelledBy.PATIENT
         self.initial.setdefault("cancelled_by", usual)
-
-    @property
-    def stock(self) -> list[tuple[str, str]]:
-        """The value of each button, and its sentence."""
-        return [(str(number), reason) for number, reason in enumerate(STOCK_REASONS)]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -129,11 +152,6 @@ class CancelForm(DecisionForm):
         if is_ours and not cleaned.get("reason", "written"):
             self.add_error("reason", "Write why we cancel. The patient will read it.")
         return cleaned
-
-
-def _stock(value: str) -> str:
-    """The sentence of a button; empty if there is no such button."""
-    return STOCK_REASONS[int(value)] if value in map(str, range(len(STOCK_REASONS))) else ""
 
 
 class MessageField(ModelChoiceField[Message]):

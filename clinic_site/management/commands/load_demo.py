@@ -45,6 +45,7 @@ class Command(BaseCommand):
             colleagues.load(now)
             checkpoints.sign_what_is_new(now)
             other_clinic.load(now)
+            staff.give_addresses()
         self.stdout.write("\nThe demonstration is ready. Staff sign in at /admin/ with:\n\n")
         self.stdout.write(staff.logins())
         self.stdout.write(
