@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -18,6 +19,8 @@ from tests.served import Site
 
 DEPLOY = ROOT / "deploy"
 NGINX, CADDY = shutil.which("nginx", path="/usr/sbin:/usr/bin"), shutil.which("caddy")
+# From here on it has another word for reading a whole body first.
+NEWER_CADDY = (2, 6, 3)
 UNFINISHED = (
     b"POST /appointments/request/ HTTP/1.1\r\nHost: clinic.example\r\nX-Forwarded-Proto: https\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nabout="
@@ -73,6 +76,14 @@ def nginx(folder: Path, upstream: int, certificate: Path) -> Iterator[int]:
         yield port
 
 
+def version_of_caddy() -> tuple[int, ...]:
+    """Its version in numbers."""
+    done = subprocess.run([str(CADDY), "version"], capture_output=True, text=True, check=True)
+    numbers = re.search(r"(\d+)\.(\d+)\.(\d+)", done.stdout)
+    assert numbers, done.stdout
+    return tuple(map(int, numbers.groups()))
+
+
 @contextlib.contextmanager
 def caddy(folder: Path, upstream: int, certificate: Path) -> Iterator[int]:
     """The port of Caddy with our file, in front of this port."""
@@ -87,6 +98,8 @@ def caddy(folder: Path, upstream: int, certificate: Path) -> Iterator[int]:
     options = f"{{\n\tadmin off\n\thttps_port {port}\n\tauto_https disable_redirects\n}}\n"
     (folder / "Caddyfile").write_text(options + site)
     environment = {"CLINIC_UPSTREAM": f"127.0.0.1:{upstream}", "HOME": str(folder)}
+    if version_of_caddy() >= NEWER_CADDY:
+        environment["CADDY_BUFFERING"] = "request_buffers 2MB"
     command = [str(CADDY), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
     with proxy(command, port, folder / "access.log", **environment):
         yield port

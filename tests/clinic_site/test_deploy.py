@@ -28,7 +28,18 @@ from django.core.management import ManagementUtility
 
 from tests import databases, processes
 from tests.processes import PATIENCE, ROOT
-from tests.proxies import CADDY, NGINX, UNFINISHED, caddy, drip, free_port, make_certificate, nginx
+from tests.proxies import (
+    CADDY,
+    NEWER_CADDY,
+    NGINX,
+    UNFINISHED,
+    caddy,
+    drip,
+    free_port,
+    make_certificate,
+    nginx,
+    version_of_caddy,
+)
 from tests.served import production
 
 DEPLOY = ROOT / "deploy"
@@ -333,7 +344,10 @@ def test_what_a_proxy_answers_itself_names_the_phone_number(
             ssl.TLSVersion.TLSv1_3,
         ]
         # Only announced: who goes on sending may find the connection closed before the page arrives.
-        too_large = site.ask("/appointments/request/", b"", {"Content-Length": "3000000"})
+        # Newer versions of Caddy read it before they answer.
+        reads = through is caddy and version_of_caddy() >= NEWER_CADDY
+        body = b"a" * 3_000_000 if reads else b""
+        too_large = site.ask("/appointments/request/", body, {"Content-Length": "3000000"})
         for status, (answer, page), says in (
             (413, too_large, b"That was too long to send"),
             (502, site.ask("/"), b"This is our fault"),
