@@ -47,7 +47,9 @@ class Task(NamedTuple):
     @property
     def way(self) -> str:
         """What the link to where it is done says; empty if everybody is here."""
-        return self.label or (f"See all {self.number}" if self.number > len(self.people) else "")
+        if self.label or self.number <= len(self.people):
+            return self.label
+        return f"See all {self.number}" if self.number > 1 else "See who"
 
 
 class Named(NamedTuple):
