@@ -203,6 +203,19 @@ def test_a_code_signs_in_once(robin: User, monday: datetime, at: Any) -> None:
     assert give(again, shown(key, monday + STEP)).status_code == 302
 
 
+def test_nobody_has_to_type_or_remember_a_password_or_a_code(robin: User, monday: datetime) -> None:
+    """WCAG 3.3.8: a password manager and the phone may fill them in, and nothing forbids to paste."""
+    with_app(robin, monday - STEP)
+    asked = {
+        Client().get("/admin/login/").text: "current-password",
+        entered(robin)[1]: "one-time-code",
+    }
+    for page, purpose in asked.items():
+        assert f'autocomplete="{purpose}"' in page
+    scripts = (processes.ROOT / "static" / "js").glob("*.js")
+    assert [file.name for file in scripts if "paste" in file.read_text()] == []
+
+
 def test_it_leads_to_no_other_site(robin: User, monday: datetime) -> None:
     key, _ = with_app(robin, monday - STEP)
     client, _ = entered(robin)
