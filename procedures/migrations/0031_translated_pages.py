@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ('qualification', models.CharField(help_text='As patients read it below the name, for example “Member of a body of translators”.', max_length=200)),
                 ('evidence', models.TextField(help_text='What you looked at, on which day, and who vouched for them.', verbose_name='how we know')),
                 ('until', models.DateField(blank=True, help_text='After this day they sign nothing more. Leave it empty while they work for us.', null=True, verbose_name='last day')),
+                ('login', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='translates', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.AlterModelOptions(
@@ -84,11 +85,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='revision',
             constraint=models.CheckConstraint(condition=models.Q(('made_by_machine', False), models.Q(('status', 'draft'), ('translates__isnull', False)), _connector='OR'), name='what_a_machine_translated_stays_a_draft'),
-        ),
-        migrations.AddField(
-            model_name='translator',
-            name='login',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='translates', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name='signoff',
