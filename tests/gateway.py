@@ -38,7 +38,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.loses_answers:
             self.close_connection = True
             return
-        self.answer(self.server.status, {"code": self.server.code, "message": "Not 07700 900123"})
+        said = {"code": self.server.code, "message": "Not 07700 900123", "num_segments": "3"}
+        self.answer(self.server.status, said)
 
     def do_GET(self) -> None:
         asked = parse_qs(urlsplit(self.path).query)

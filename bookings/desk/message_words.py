@@ -95,6 +95,8 @@ def _outcome(message: Message) -> str:
         is_told = message.status == MessageStatus.SENT
         return "told" if is_told else _not_sent(message) or "not told yet"
     if message.status == MessageStatus.SENT:
+        if message.delivered:
+            return f"arrived {timezone.localtime(message.delivered):%a %-d %b at %-H:%M}"
         taker = "provider" if message.channel == Channel.TEXT else "mail server"
         return f"accepted by the {taker}"
     if message.status == MessageStatus.FAILED:

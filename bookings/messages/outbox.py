@@ -7,6 +7,7 @@ expired, so it is sent at least once.
 import secrets
 import socket
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -285,10 +286,13 @@ def drop_all(request: AppointmentRequest) -> None:
     )
 
 
-def mark_sent(pk: int, channel: str, to: str) -> None:
-    """Mark a message as sent, and where to, which ends an outage of its channel."""
+def mark_sent(pk: int, channel: str, to: str, **taken: Any) -> None:
+    """Mark a message as sent, and where to, which ends an outage of its channel.
+
+    `taken` is what a gateway says of a text.
+    """
     now, sender = timezone.now(), socket.gethostname()
-    _close(pk, MessageStatus.SENT, sent_at=now, sent_by=sender, failure="", sent_to=to)
+    _close(pk, MessageStatus.SENT, sent_at=now, sent_by=sender, failure="", sent_to=to, **taken)
     Outage.objects.filter(channel=channel).delete()
 
 
@@ -351,6 +355,17 @@ def note_returned(message_id: str, code: str) -> bool:
         raise StillBeingSent
     sent = ours.filter(status=MessageStatus.SENT)
     return bool(sent.update(status=MessageStatus.FAILED, failure=f"returned {code}".strip()))
+
+
+def note_report(
+    message_id: str, *, price: Decimal | None, has_arrived: bool, now: datetime
+) -> None:
+    """Keep what a gateway reports of a text that left: that it arrived, and what it cost."""
+    ours = Message.objects.filter(message_id=message_id, status=MessageStatus.SENT)
+    if has_arrived:
+        ours.filter(delivered=None).update(delivered=now)
+    if price is not None:
+        ours.update(price=price)
 
 
 def _queued(pk: int) -> Any:

@@ -73,10 +73,11 @@ def _hand_over(pk: int) -> bool:
     if message.channel == Channel.TEXT:
         number, key = message.request.phone.as_e164, message.message_id
         since = message.queued_at if message.tries > 1 else None
-        sms.send(number, text(message), key=key, tried_since=since)
+        taken = sms.send(number, text(message), key=key, tried_since=since)
+        outbox.mark_sent(pk, message.channel, _to_whom(message), **taken._asdict())
     else:
         letter(message).send()
-    outbox.mark_sent(pk, message.channel, _to_whom(message))
+        outbox.mark_sent(pk, message.channel, _to_whom(message))
     return True
 
 

@@ -11,12 +11,14 @@ import sys
 import urllib.error
 import urllib.request
 from datetime import datetime
+from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from bookings.messages import twilio
+from bookings.messages.segments import segments
 from procedures.models.clinic import details
 
 TIMEOUT_SECONDS = 20
@@ -34,6 +36,13 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 OPENER = urllib.request.build_opener(_Stay)
+
+
+class Taken(NamedTuple):
+    """What a gateway says of a message that it took: in how many parts, and for how many pounds."""
+
+    segments: int
+    price: Decimal | None = None
 
 
 class TextRefused(Exception):
@@ -61,30 +70,32 @@ def takes_replies() -> bool:
     return is_handed_on and bool(CAN_BE_ANSWERED.fullmatch(details().text_sender))
 
 
-def send(number: str, text: str, *, key: str, tried_since: datetime | None = None) -> None:
-    """Send one text message, once however often it is tried.
+def send(number: str, text: str, *, key: str, tried_since: datetime | None = None) -> Taken:
+    """Send one text message, once however often it is tried; what the gateway says of it.
 
     A provider that checks the key treats a repeated key as one message; Twilio is asked what it has
     sent `tried_since`, if this is not the first try. Raises OSError if a retry may work, and
     TextRefused if something has to be changed first.
     """
+    answer = b""
     if settings.TEXT_MESSAGES == "console":
         sys.stdout.write(f"Text message to a number ending in {number[-3:]}: {text}\n")
     elif settings.TEXT_MESSAGES == "twilio":
-        _send_by_twilio(number, text, key=key, tried_since=tried_since)
+        answer = _send_by_twilio(number, text, key=key, tried_since=tried_since)
     else:
-        _answer_to(_to_send(number, text, key))
+        answer = _answer_to(_to_send(number, text, key))
+    return Taken(twilio.segments_of(answer) or segments(text), twilio.price_of(answer))
 
 
-def _send_by_twilio(number: str, text: str, *, key: str, tried_since: datetime | None) -> None:
+def _send_by_twilio(number: str, text: str, *, key: str, tried_since: datetime | None) -> bytes:
     if tried_since:
         answer = _answer_to(twilio.to_look(number, tried_since))
         try:
             if twilio.has_sent(text, answer):
-                return
+                return b""
         except (ValueError, KeyError, TypeError) as error:
             raise OSError(f"no answer that we understand: {type(error).__name__}") from error
-    _answer_to(twilio.to_send(number, text, key))
+    return _answer_to(twilio.to_send(number, text, key))
 
 
 def _to_send(number: str, text: str, key: str) -> urllib.request.Request:

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request
@@ -31,6 +32,7 @@ LOST = {"failed", "undelivered"}
 # The longest text that it accepts. Pictures stay with it, and are not fetched.
 LONGEST_SAID, PICTURES = 1600, "(with a picture, which we do not keep)"
 CODE = re.compile(r"[0-9]{1,6}")
+PRICE = re.compile(r"-?([0-9]{1,4}(?:\.[0-9]{1,5})?)")
 
 
 def to_send(number: str, text: str, key: str) -> Request:
@@ -65,6 +67,37 @@ def code_of(answer: bytes) -> int:
         return 0
 
 
+def segments_of(answer: bytes) -> int:
+    """In how many parts a message was sent, as its answer says; 0 if it does not say."""
+    said = str(_in(answer).get("num_segments", ""))
+    return int(said) if CODE.fullmatch(said) else 0
+
+
+def price_of(answer: bytes) -> Decimal | None:
+    """What a message cost, in pounds; None as long as that is not known, or in another currency."""
+    said = _in(answer)
+    return _pounds(said.get("price"), said.get("price_unit"))
+
+
+def price_in(said: Mapping[str, str]) -> Decimal | None:
+    """The same in a report, if it says so."""
+    return _pounds(said.get("Price"), said.get("PriceUnit"))
+
+
+def _in(answer: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(answer)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _pounds(price: object, unit: object) -> Decimal | None:
+    """A price without its sign: what we pay is below zero there."""
+    found = PRICE.fullmatch(str(price)) if str(unit).upper() == "GBP" else None
+    return Decimal(found[1]) if found else None
+
+
 def is_signed(url: str, said: Mapping[str, str], signature: str) -> bool:
     """Whether whoever sent this knows our token."""
     signed = url + "".join(f"{name}{said[name]}" for name in sorted(said))
@@ -86,6 +119,11 @@ def heard_in(said: Mapping[str, str]) -> dict[str, Any]:
         "said": f"{words} {PICTURES}".strip() if pictures else words,
         "stopped": said.get("OptOutType") == "STOP",
     }
+
+
+def has_arrived(said: Mapping[str, str]) -> bool:
+    """Whether a report says that a message arrived."""
+    return said.get("MessageStatus") == "delivered"
 
 
 def loss_in(said: Mapping[str, str]) -> str | None:

@@ -76,6 +76,11 @@ class Message(models.Model):
     printed_at = models.DateTimeField(null=True)
     printed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     failure = models.CharField(max_length=100, blank=True)
+    # Only for a text: when a gateway said that it arrived, in how many parts it went, and what the
+    # gateway says that it cost, in pounds.
+    delivered = models.DateTimeField(null=True)
+    segments = models.PositiveSmallIntegerField(default=0, db_default=0)
+    price = models.DecimalField(max_digits=9, decimal_places=5, null=True)
     # The address or number that the last try went to, so that we can tell whoever asks. Empty for what
     # went to an address that the patient had given up, and for a letter that was handed over.
     sent_to = models.CharField(max_length=254, blank=True)
@@ -104,6 +109,9 @@ class Message(models.Model):
         "sent_at",
         "printed_at",
         "failure",
+        "delivered",
+        "segments",
+        "price",
         "repeats",
     }
     WHOSE = ("request__person",)
@@ -170,6 +178,7 @@ class Message(models.Model):
                 condition=Q(status=MessageStatus.TO_POST),
                 name="letters_to_post",
             ),
+            Index(fields=["queued_at"], condition=Q(channel=Channel.TEXT), name="texts_by_time"),
             Index(
                 fields=["sent_at"],
                 condition=Q(channel=Channel.PAPER, status=MessageStatus.SENT),

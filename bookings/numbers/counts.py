@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import (
@@ -14,6 +15,7 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Q,
+    Sum,
     Value,
     When,
 )
@@ -21,9 +23,24 @@ from django.utils import timezone
 
 from bookings.diary.desk_hours import working_time_between
 from bookings.diary.free_times import span_of
-from bookings.models import Appointment, AppointmentRequest, Offer, RequestEvent
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Message,
+    Offer,
+    RequestEvent,
+    TextReply,
+)
 from bookings.numbers.periods import Period
-from bookings.status import CLOCK, PATIENT, AppointmentStatus, CancelledBy, OfferStatus
+from bookings.status import (
+    CLOCK,
+    PATIENT,
+    AppointmentStatus,
+    CancelledBy,
+    Channel,
+    MessageStatus,
+    OfferStatus,
+)
 from bookings.status.events import ANSWERS
 
 
@@ -39,6 +56,13 @@ VISITS = {
     "We cancelled": _cancelled_by(CancelledBy.CLINIC),
 }
 ATTENDED, MISSED, *_ = VISITS
+# What became of a text to a patient.
+TEXTS = {
+    "Sent": ("sent", Q(sent_at__isnull=False)),
+    "Arrived": ("arrived", Q(delivered__isnull=False)),
+    "Did not arrive": ("lost", Q(status=MessageStatus.FAILED)),
+}
+REPLIES = "From patients"
 # By what a visit is counted, besides its day.
 VISITS_BY = {
     "page": F("request__page__title"),
@@ -69,11 +93,7 @@ def by_part(rows: Any, moment: str, period: Period, **also: Any) -> Counts:
 
     `also` names one more thing to count by; then a key is a pair.
     """
-    whens = [
-        When(**{f"{moment}__lt": part.ends}, then=Value(number))
-        for number, part in enumerate(period.parts())
-    ]
-    return by(_within(rows, moment, period), part=Case(*whens, output_field=IntegerField()), **also)
+    return by(_within(rows, moment, period), part=_part(moment, period), **also)
 
 
 def by(rows: Any, **keys: Any) -> Counts:
@@ -130,6 +150,40 @@ def offers_by_part(period: Period, now: datetime) -> Counts:
     return by_part(Offer.objects.all(), "made_at", period, outcome=_words(outcomes))
 
 
+class Texts(NamedTuple):
+    """The texts of a period: by part and column, and what they cost."""
+
+    counts: Counts
+    # Parts of texts of which no gateway has said what they cost, and what it has said, in pounds.
+    unpriced: int
+    priced: Decimal
+
+
+def texts(period: Period) -> Texts:
+    """Texts to patients by what became of them, and texts from patients, in the period.
+
+    Our answers to those cost as well, but are no messages of their own.
+    """
+    to_them = _with_part(Message.objects.filter(channel=Channel.TEXT), "queued_at", period)
+    from_them = _with_part(TextReply.objects.all(), "came", period)
+    sent = to_them.values("part").annotate(
+        **{slug: Count("pk", filter=condition) for slug, condition in TEXTS.values()},
+        unpriced=Sum("segments", filter=Q(price=None), default=0),
+        priced=Sum("price", default=Decimal(0)),
+    )
+    came = from_them.values("part").annotate(
+        replies=Count("pk"), unpriced=Sum("segments"), priced=Value(Decimal(0))
+    )
+    rows = [*sent, *came]
+    columns = {**{name: slug for name, (slug, _) in TEXTS.items()}, REPLIES: "replies"}
+    counts = Counts()
+    for row in rows:
+        for name, slug in columns.items():
+            counts[row["part"], name] += row.get(slug, 0)
+    priced = sum((row["priced"] for row in rows), Decimal(0))
+    return Texts(counts, sum(row["unpriced"] for row in rows), priced)
+
+
 def visits(period: Period) -> Counts:
     """The visits of the period, by part, by each of `VISITS_BY`, and by what became of them."""
     return by_part(_ended(), "starts", period, **VISITS_BY, outcome=_words(VISITS))
@@ -145,6 +199,19 @@ def waiting_by_age(now: datetime) -> Counts:
     }
     waiting = AppointmentRequest.objects.waiting_for_clinic(now)
     return by(waiting, age=_words(began, otherwise=list(AGES)[-1]))
+
+
+def _part(moment: str, period: Period) -> Case:
+    """The number of the part of the period in which the moment is."""
+    whens = [
+        When(**{f"{moment}__lt": part.ends}, then=Value(number))
+        for number, part in enumerate(period.parts())
+    ]
+    return Case(*whens, output_field=IntegerField())
+
+
+def _with_part(rows: Any, moment: str, period: Period) -> Any:
+    return _within(rows, moment, period).order_by().annotate(part=_part(moment, period))
 
 
 def _within(rows: Any, moment: str, period: Period) -> Any:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -63,6 +64,7 @@ def report(period: Period, now: datetime) -> Report:
         made.use(),
         made.waiting(),
         made.ahead(),
+        made.texts(),
         made.pages(),
         made.readers(),
     ]
@@ -305,6 +307,28 @@ class _Report:
             ),
         )
 
+    # --- Texts --------------------------------------------------------------------------------
+
+    def texts(self) -> Table:
+        """Texts to and from patients, and what they cost."""
+        found = counts.texts(self.period)
+        columns = {
+            name: protect([found.counts[number, name] for number in self.numbers])
+            for name in (*counts.TEXTS, counts.REPLIES)
+        }
+        pence = details().text_price
+        table = self._over_time(
+            "texts",
+            "Text messages",
+            "Text messages that were written in the period, by what became of them, and those that "
+            "patients sent. Whether one arrived is known if the provider says so. The cost is the "
+            f"provider’s own figure where it gives one in pounds; otherwise {pence.normalize():f} pence "
+            "(“Clinic” under Set-up) for each part of a message, and of our answers to patients.",
+            columns,
+        )
+        cost = _cost(found, pence, sent=columns[next(iter(columns))].total)
+        return table._replace(rows=[*table.rows, ("Cost", cost, *[""] * len(counts.TEXTS))])
+
     # --- Readers ------------------------------------------------------------------------------
 
     def readers(self) -> Table:
@@ -405,6 +429,15 @@ def _named_pairs(found: Mapping[Any, int], nothing: str) -> counts.Counts:
 def _with_something_shown(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """The rows that have a number. All others would say the same: fewer than five."""
     return [row for row in rows if any(isinstance(each, int) for each in row)]
+
+
+def _cost(found: counts.Texts, pence: Decimal, *, sent: Shown) -> str:
+    """What the texts cost. Of a few it would say how many there were."""
+    if not isinstance(sent, int):
+        return str(Hidden.FEW)
+    if found.unpriced and not pence:
+        return "no price is set"
+    return f"£{found.priced + found.unpriced * pence / 100:.2f}"
 
 
 def _needed(part: float) -> int:

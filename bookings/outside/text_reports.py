@@ -23,13 +23,19 @@ def text_report(request: HttpRequest, message_id: str) -> HttpResponse:
     """Note that a message did not arrive, so that somebody phones. The same report twice is one.
 
     Without a valid signature there is nothing here, whatever the message. Nothing of a report is kept
-    but its code. Until the worker has noted that it sent the message, a report is too early. Raises
-    TooManyTries from a place that sends too many without a signature.
+    but its code, that it arrived, and the price. Until the worker has noted that it sent the message,
+    a report is too early. Raises TooManyTries from a place that sends too many without a signature.
     """
     said = signed_by_twilio(request)
     try:
         if code := twilio.loss_in(said):
             messages.note_returned(message_id, code)
+        messages.note_report(
+            message_id,
+            price=twilio.price_in(said),
+            has_arrived=twilio.has_arrived(said),
+            now=timezone.now(),
+        )
     except messages.StillBeingSent:
         return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
     return HttpResponse()

@@ -9,6 +9,7 @@ and no page costs a query.
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -70,9 +71,20 @@ class ClinicDetails(models.Model):
     email = models.EmailField(blank=True, help_text="Where patients may write to.")
     text_sender = models.CharField(
         "sender of text messages",
-        max_length=15,
+        max_length=34,
         default="Clinic",
-        help_text="A name of at most 11 letters, or the number that your text provider gave you.",
+        help_text="The number that your text provider gave you, which patients can answer; a messaging "
+        "service of Twilio (it begins with MG); or a name of at most 11 letters.",
+    )
+    text_price = models.DecimalField(
+        "price of a text",
+        max_digits=6,
+        decimal_places=3,
+        default=Decimal(0),
+        db_default=Decimal(0),
+        validators=[MinValueValidator(0)],
+        help_text="Pence for each part of a text: 160 letters, or 70 in another alphabet. Leave 0 if "
+        "you do not count the cost.",
     )
     inbox = models.CharField(
         "who is told that something is waiting",
@@ -156,6 +168,7 @@ class ClinicDetails(models.Model):
         "phone",
         "email",
         "text_sender",
+        "text_price",
         "inbox",
         "desk_hours",
         "answers_within_hours",

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -12,8 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings import triage
-from bookings.models import AppointmentRequest, ClinicSession
+from bookings.models import AppointmentRequest, ClinicSession, Message
 from bookings.numbers.periods import MONTH, WEEK, Period, chosen
+from bookings.status import CLOCK, Channel, MessageKind, MessageStatus
 from clinic_site.groups import GROUPS
 from procedures.models import InformationPage
 from procedures.reading import feedback
@@ -384,7 +386,7 @@ def test_a_chart_has_a_name_and_no_style_of_its_own(sign_in: SignIn, monday: dat
     asked(NINTH, [1] * 6)
     asked(SIXTEENTH, [1] * 5)
     page = sign_in("Manager").get(PAGE, BOTH_WEEKS).content.decode()
-    assert page.count('role="img"') == page.count("<title id=") == 7
+    assert page.count('role="img"') == page.count("<title id=") == 8
     assert "Requests each week: at most 6. The table has every number." in page
     assert "style=" not in page
 
@@ -406,3 +408,39 @@ def test_the_number_of_queries_does_not_grow(
     client.get(PAGE)
     with django_assert_max_num_queries(45):
         client.get(PAGE, BOTH_WEEKS | {"first_year": "2022", "by": "month"})
+
+
+def test_texts_and_their_cost(sign_in: SignIn, monday: datetime) -> None:
+    factories.clinic(text_price=Decimal("3.5"))
+    request = factories.received(now=NINTH, text_messages=True)
+    at = {"queued_at": NINTH + HOUR, "queued_by": CLOCK, "next_try": NINTH, "request": request}
+    sent = {"status": MessageStatus.SENT, "sent_at": NINTH + HOUR, "sent_by": "a worker"}
+    lost = {**sent, "status": MessageStatus.FAILED}
+    became: list[dict[str, Any]] = [{**sent, "delivered": NINTH, "segments": 2}] * 6
+    # What the gateway says counts more than our own price. What never left costs nothing.
+    became += [{**sent, "price": Decimal("0.11"), "segments": 2}]
+    became += [{**lost, "segments": 1}] * 5 + [{"status": MessageStatus.QUEUED}]
+    for number, each in enumerate(became):
+        Message.objects.create(
+            kind=MessageKind.REMINDER,
+            channel=Channel.TEXT,
+            days_ahead=number,
+            request_version=1,
+            message_id=f"text {number}",
+            **at,
+            **each,
+        )
+    for number in range(4):
+        triage.hear(triage.Heard(f"SM{number}", str(request.phone), "?"), now=SIXTEENTH)
+    rows = table(sign_in("Manager"), "texts")
+    assert rows == [
+        ["9 Nov", "not shown", "not shown", "not shown", "fewer than 5"],
+        ["16 Nov", "fewer than 5", "not shown", "not shown", "fewer than 5"],
+        ["All", "12", "6", "5", "fewer than 5"],
+        # 12 + 5 parts, our one answer of 2 parts, and 11 pence.
+        ["Cost", "£0.77", "", "", ""],
+    ]
+    # The cost of a few would count them.
+    Message.objects.filter(status=MessageStatus.FAILED, delivered=None).delete()
+    Message.objects.filter(delivered__isnull=False).delete()
+    assert table(sign_in("Manager"), "texts")[-1][1] == "fewer than 5"

@@ -34,6 +34,7 @@ MORE = {
     "reception, a visit": 22,  # the same, a rota, and a planned recall
     "reception, offer": 20,  # a look, a rota with claims and machines, two terms, earlier offers
     "reception, a person": 20,  # a table for each thing that we hold, a look at each request
+    "manager, numbers": 17,  # one for each table that it counts
 }
 
 

@@ -5,6 +5,7 @@ The stand-in answers as its documentation says, on this machine.
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_text_is_sent_with_an_address_for_its_report(twilio: StandIn, monday: 
     assert said["StatusCallback"] == (
         f"https://clinic.example/appointments/texts/{the_text().message_id}/"
     )
-    assert the_text().status == MessageStatus.SENT
+    assert (the_text().status, the_text().segments) == (MessageStatus.SENT, 3)
 
 
 def test_a_text_whose_answer_was_lost_is_not_sent_twice(
@@ -113,6 +114,10 @@ def test_a_report_that_it_did_not_arrive_makes_somebody_phone(
     messages.send_due()
     assert report(client, {"MessageStatus": "delivered", "To": "+442079460958"}) == 200
     assert the_text().status == MessageStatus.SENT
+    priced = {"MessageStatus": "sent", "Price": "-0.03720", "PriceUnit": "GBP"}
+    assert report(client, priced) == 200
+    assert report(client, priced | {"Price": "9", "PriceUnit": "USD"}) == 200
+    assert (the_text().delivered, the_text().price) == (monday, Decimal("0.0372"))
     assert report(client, lost, token="guessed") == 404
     assert the_text().status == MessageStatus.SENT
     assert [report(client, lost) for _ in range(2)] == [200, 200]

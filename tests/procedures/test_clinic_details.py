@@ -20,6 +20,7 @@ from procedures.publishing.clinic_details import DetailsChangedMeanwhile, change
 from procedures.status import Category, RevisionStatus
 from tests import factories
 
+BAD_SENDER = "Enter a phone number, a messaging service, or at most 11 letters and digits."
 pytestmark = pytest.mark.django_db
 
 SignIn = Callable[[User | str], Client]
@@ -239,8 +240,8 @@ def test_days_with_the_same_hours_share_a_row(sign_in: SignIn, monday: datetime)
         ({"name": ""}, "This field is required."),
         ({"phone": "none"}, "Enter a phone number, for example 020 7946 0958."),
         ({"inbox": "a@example.org; b"}, "“a@example.org; b” is not an email address."),
-        ({"text_sender": "A sender that is long"}, "Shorten this to 15 characters or fewer."),
-        ({"text_sender": "Clinic&Co"}, "Enter at most 11 letters and digits, or a phone number."),
+        ({"text_sender": "A sender that is long"}, BAD_SENDER),
+        ({"text_sender": "Clinic&Co"}, BAD_SENDER),
         ({"reminder_days": "3, 3"}, "Enter different whole numbers with commas between them."),
         ({"reminder_days": "3, soon"}, "Enter different whole numbers with commas between them."),
         ({"reminder_days": "61"}, "Enter numbers from 1 to 60."),

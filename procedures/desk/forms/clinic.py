@@ -15,11 +15,11 @@ from procedures.ground.generics import ModelForm
 from procedures.ground.week_forms import hours_of
 from procedures.models import ClinicDetails
 
-TEXT_SENDER = re.compile(r"[A-Za-z0-9 ]{1,11}|\+?\d{3,15}")
+TEXT_SENDER = re.compile(r"[A-Za-z0-9 ]{1,11}|\+?\d{3,15}|MG[0-9a-f]{32}")
 MOST_DAYS_AHEAD = 60
 # What is asked, in which part of the page.
 PARTS = {
-    "Clinic": ("name", "address", "phone", "email", "inbox", "text_sender"),
+    "Clinic": ("name", "address", "phone", "email", "inbox", "text_sender", "text_price"),
     "What we promise": (
         "answers_within_hours",
         "held_hours",
@@ -148,7 +148,9 @@ class ClinicForm(ModelForm[ClinicDetails]):
         """Require what providers accept: 11 letters, or a number."""
         sender: str = self.cleaned_data["text_sender"]
         if not TEXT_SENDER.fullmatch(sender):
-            raise ValidationError("Enter at most 11 letters and digits, or a phone number.")
+            raise ValidationError(
+                "Enter a phone number, a messaging service, or at most 11 letters and digits."
+            )
         return sender
 
     def clean_reminder_days(self) -> list[int]:
