@@ -333,6 +333,9 @@ WORKER_DUTIES = [
     "clinic_site.staff.notices.send_daily",
 ]
 
+# What makes a file to try an import with.
+IMPORT_SAMPLE = "clinic_site.demo.messy_file.messy_file" if DEMONSTRATION else ""
+
 # --- How long what we hold about patients is kept ---------------------------------------------
 
 # For each kind of record (`bookings.records.retention`): how many days, and counted from when.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -18,6 +19,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from bookings import journal
 from bookings.desk.forms.imports import BringInForm, ColumnsForm, QuestionsForm, UploadForm
@@ -27,6 +29,7 @@ from bookings.imports.fates import Fate, Why, digest, fates
 from bookings.models import AppointmentRequest, Import
 from bookings.status import TriageRefused
 from procedures.ground.counting import counted
+from procedures.ground.csv_files import csv_file
 from procedures.ground.decisions import CarefulAdmin
 from procedures.ground.forms import posted
 from procedures.ground.fresh_sign_in import require_fresh_sign_in
@@ -85,8 +88,11 @@ class ImportAdmin(CarefulAdmin):
     # --- The steps ----------------------------------------------------------------------------------
 
     def start(self, request: HttpRequest) -> HttpResponse:
-        """The imports there were, and the file of a new one."""
+        """The imports there were, the file of a new one, and in a demonstration one to try."""
         self._guard(request)
+        if settings.IMPORT_SAMPLE and "sample" in request.GET:
+            made = import_string(settings.IMPORT_SAMPLE)
+            return csv_file("invented-visits", *made(timezone.now()))
         form = UploadForm(posted(request), request.FILES if request.method == "POST" else None)
         if form.is_bound and form.is_valid():
             this = keeping.upload(
@@ -94,7 +100,12 @@ class ImportAdmin(CarefulAdmin):
             )
             return redirect("admin:bookings_import_columns", this.pk)
         recent = Import.objects.order_by("-pk")[:RECENT]
-        context = {"form": form, "imports": recent, "now": timezone.now()}
+        context = {
+            "form": form,
+            "imports": recent,
+            "now": timezone.now(),
+            "sample": settings.IMPORT_SAMPLE,
+        }
         return self._page(request, "start", "Import from another system", context)
 
     def columns(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -68,6 +68,7 @@ class Clinic:
             carer_name=person.carer_name,
             carer_right=person.carer_right,
             voicemail=person.voicemail,
+            text_messages=person.texts,
             answers=self.answers(row),
         )
 

@@ -36,6 +36,8 @@ class Person(NamedTuple):
     carer_right: str
     # Whether we may leave a voicemail message.
     voicemail: bool
+    # Whether we may send text messages.
+    texts: bool
     # In which language they fill in the form; empty for English.
     language: str
 
@@ -97,6 +99,7 @@ def everybody() -> Iterator[Person]:
             carer_name=carer,
             carer_right=CarerRight(right) if right else "",
             voicemail="voicemail" in (each["agrees"] or ""),
+            texts="texts" in (each["agrees"] or ""),
             language=next((code for code in KNOWN if code in (each["agrees"] or "").split()), ""),
         )
 

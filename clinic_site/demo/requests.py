@@ -8,7 +8,7 @@ from django.utils import timezone
 from bookings import messages
 from bookings.models import AppointmentRequest, Closure, Message, Resource
 from bookings.status import MessageKind, MessageStatus
-from clinic_site.demo import said
+from clinic_site.demo import said, texts
 from clinic_site.demo.clinic import Clinic
 from clinic_site.demo.people import Row, rows
 from clinic_site.demo.stories import STORIES, WITH_VISIT
@@ -40,6 +40,7 @@ def load(now: datetime) -> None:
     _teach(clinic)
     _fall_ill([told for told in stories if told.row.story == CANCELLED])
     _send(now, since=clinic.timetable.at(-1, time()))
+    texts.load(stories, now)
     for told in stories:
         if told.row.story == "bounced":
             letter = told.request.messages.get(kind=MessageKind.BOOKED)

@@ -222,6 +222,8 @@ class ClinicDetails(models.Model):
                 value = week.in_words(self.week)
             elif name == "reminder_days":
                 value = ", ".join(map(str, value))
+            elif name == "text_price":
+                value = f"{value.normalize():f}"
             elif name == "cqc_rating":
                 value = self.get_cqc_rating_display()
             yield self.label_of(name), "" if value is None else str(value)

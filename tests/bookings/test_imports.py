@@ -137,6 +137,17 @@ def brought_in(desk: Client, content: str = "", **more: str) -> Import:
     return Import.objects.latest("pk")
 
 
+def test_the_demonstration_has_a_messy_file_to_try(desk: Client, settings: Any) -> None:
+    assert "?sample" in desk.get(IMPORTS).content.decode()
+    content = desk.get(f"{IMPORTS}?sample").content.decode("utf-8-sig")
+    Clinician.objects.update(name="Dr Ada Example")
+    ours = str(AppointmentType.objects.get().pk)
+    url = understood(desk, uploaded(desk, content), {"Follow-up": ours, "order_born": "day"})
+    assert of_rows(desk.get(url)) == {2: None, 3: None, 4: Why.TWICE, 5: Why.UNCLEAR, 6: Why.OFF}
+    settings.IMPORT_SAMPLE = ""
+    assert "?sample" not in desk.get(IMPORTS).content.decode()
+
+
 def test_a_messy_file_is_looked_at_row_by_row_and_brought_in_as_a_whole(
     desk: Client, monday: datetime
 ) -> None:

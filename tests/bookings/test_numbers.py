@@ -437,8 +437,8 @@ def test_texts_and_their_cost(sign_in: SignIn, monday: datetime) -> None:
         ["9 Nov", "not shown", "not shown", "not shown", "fewer than 5"],
         ["16 Nov", "fewer than 5", "not shown", "not shown", "fewer than 5"],
         ["All", "12", "6", "5", "fewer than 5"],
-        # 12 + 5 parts, our one answer of 2 parts, and 11 pence.
-        ["Cost", "£0.77", "", "", ""],
+        # 12 + 5 parts, our one answer of 2 parts, and 11 pence: 77.5 pence.
+        ["Cost", "£0.78", "", "", ""],
     ]
     # The cost of a few would count them.
     Message.objects.filter(status=MessageStatus.FAILED, delivered=None).delete()

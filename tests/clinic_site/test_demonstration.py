@@ -37,6 +37,7 @@ from bookings.models import (
     PersonLink,
     RedFlag,
     ScreeningQuestion,
+    TextReply,
 )
 from bookings.screening import questions_for, unasked
 from bookings.status import (
@@ -44,6 +45,7 @@ from bookings.status import (
     Channel,
     FlagLevel,
     FlagOutcome,
+    Meant,
     MessageStatus,
     RequestStatus,
     Verdict,
@@ -236,6 +238,15 @@ def test_somebody_has_to_be_phoned_for_each_reason(now: datetime) -> None:
     assert "cannot wait" in whys["Maryam Sample"]
     assert "speak to them first" in whys["Uma Sample"]
     assert "Offer them " in whys["Agnes Placeholder"]
+
+
+def test_patients_have_answered_texts(loaded: Loaded) -> None:
+    confirmed = Appointment.objects.get(confirmed_at__isnull=False)
+    assert confirmed.request.name == "Aino Esimerkki"
+    told = {each.meant for each in TextReply.objects.filter(for_desk=False)}
+    assert told == {Meant.YES, Meant.STOP}
+    waiting = TextReply.objects.to_see().order_by("came").values_list("request__name", "alarming")
+    assert [*waiting] == [("Erika Mustermann", False), ("Rose Fiction", True), (None, False)]
 
 
 def test_some_people_have_a_phone_and_no_email_address(now: datetime) -> None:

@@ -1,0 +1,60 @@
+"""What patients of the invented clinic texted in answer to a reminder."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bookings import triage
+from bookings.models import Message
+from bookings.status import CLOCK, Channel, MessageKind, MessageStatus
+from clinic_site.demo.telling import Telling
+
+# By name, how long ago they answered.
+ANSWERS = {
+    "Basil Fable": ("STOP", timedelta(minutes=170)),
+    "Erika Mustermann": ("Could I come an hour later?", timedelta(minutes=130)),
+    "Aino Esimerkki": ("Yes, thanks", timedelta(minutes=85)),
+    "Rose Fiction": ("My thumb is hot and swollen since last night", timedelta(minutes=40)),
+}
+REMINDED = timedelta(hours=3)
+# A stranger, whose number is set aside for drama like all others.
+STRANGER = triage.Heard("SM-demonstration-stranger", "+447700900299", "Is this Sam?")
+DAYS, PARTS = 3, 2
+SENDER = "demonstration"
+
+
+def load(stories: Iterable[Telling], now: datetime) -> None:
+    """Each of them was reminded by text, and answered."""
+    told = {each.row.person.name: each for each in stories}
+    for name, (said, ago) in ANSWERS.items():
+        number = _remind(told[name], now - REMINDED)
+        heard = triage.Heard(f"SM-demonstration-{name}", number, said)
+        triage.hear(heard, now=now - ago)
+    triage.hear(STRANGER, now=now - min(ago for _, ago in ANSWERS.values()))
+
+
+def _remind(told: Telling, at: datetime) -> str:
+    """A reminder by text that left; the number that it went to."""
+    request = told.request
+    request.refresh_from_db()
+    number = request.phone.as_e164
+    # Where texts are switched on, the clock has written it already.
+    Message.objects.update_or_create(
+        request=request,
+        kind=MessageKind.REMINDER,
+        channel=Channel.TEXT,
+        days_ahead=DAYS,
+        request_version=request.version,
+        defaults={
+            "message_id": f"demonstration-text-{request.pk}",
+            "queued_at": at,
+            "queued_by": CLOCK,
+            "next_try": at,
+            "status": MessageStatus.SENT,
+            "sent_at": at,
+            "sent_by": SENDER,
+            "sent_to": number,
+            "delivered": at,
+            "segments": PARTS,
+        },
+    )
+    return number
