@@ -40,6 +40,7 @@ from bookings.status.texting import is_alarming, meant_by
 from bookings.triage.giving_back import undo_giving_back
 from bookings.triage.transitions import one_change
 from bookings.triage.visits import booked_appointment, cancel
+from procedures.ground.phones import as_stored
 
 # Whoever texts several times is told once that texts are not read straight away.
 BETWEEN_NOTICES = timedelta(days=1)
@@ -90,7 +91,8 @@ def see_to_texts_of(request: AppointmentRequest, *, up_to: int, by: User, now: d
 def people_with(number: str) -> set[int]:
     """The rows under which the people are shown who have this number, now or on a request."""
     known = Person.objects.filter(
-        Q(pk__in=_requests_of(number).values("person")) | Q(phone=number), emptied_at=None
+        Q(pk__in=_requests_of(number).values("person")) | Q(phone__in=as_stored(number)),
+        emptied_at=None,
     )
     return {person.shown_as for person in known}
 
@@ -182,7 +184,7 @@ def _the_one(number: str, found: Iterable[AppointmentRequest]) -> AppointmentReq
 
 
 def _requests_of(number: str) -> QuerySet[AppointmentRequest]:
-    return AppointmentRequest.objects.filter(phone=number, emptied_at=None)
+    return AppointmentRequest.objects.filter(phone__in=as_stored(number), emptied_at=None)
 
 
 def _texts_to(number: str) -> QuerySet[Message]:

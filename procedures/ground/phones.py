@@ -76,6 +76,15 @@ def takes_no_texts(number: str | PhoneNumber) -> bool:
     return known is None or phonenumbers.number_type(known) in WITHOUT_TEXTS
 
 
+def as_stored(number: str) -> set[str]:
+    """How a number may be stored. One that the tables do not know stays as somebody typed it."""
+    known = parsed(number)
+    if known is None:
+        return {number}
+    national = known.as_national
+    return {number, known.as_international, national, national.replace(" ", "")}
+
+
 def spellings(number: str | PhoneNumber) -> list[str]:
     """The digits with the country code and as dialled within the country, without an extension."""
     known = parsed(number)

@@ -207,6 +207,14 @@ def test_stop_ends_texts_to_the_number_and_nothing_that_waits_is_lost(
     assert told.channel == Channel.TEXT
 
 
+def test_a_number_that_no_table_knows_is_found_as_it_was_typed(
+    twilio: StandIn, monday: datetime, client: Client
+) -> None:
+    request = remind(booked(monday), monday, phone="07700 900137")
+    assert "We expect you" in text(client, "YES", number="+447700900137")
+    assert visit_of(request).confirmed_at
+
+
 def test_twilio_has_said_it_itself(twilio: StandIn, monday: datetime, client: Client) -> None:
     request = remind(booked(monday), monday)
     assert text(client, "QUIT", OptOutType="STOP") == ""
