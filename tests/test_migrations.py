@@ -35,9 +35,9 @@ ACCEPTED: dict[str, dict[str, str]] = {
         "require-concurrent-index-creation": QUICK,
         "ban-drop-not-null": "The code before writes no entry without an event.",
     },
-    "procedures.0031_text_costs": {
+    "procedures.0032_text_costs": {
         "changing-column-type": "A wider varchar of a table with some dozen rows is not written anew.",
-    },,
+    },
     "bookings.0050_rooms_of_a_kind": {
         "adding-foreign-key-constraint": DOZENS,
         "constraint-missing-not-valid": DOZENS,

@@ -40,7 +40,7 @@ def load(now: datetime) -> None:
     _teach(clinic)
     _fall_ill([told for told in stories if told.row.story == CANCELLED])
     _send(now, since=clinic.timetable.at(-1, time()))
-    texts.load(stories, now)
+    texts.load(stories, clinic.timetable)
     for told in stories:
         if told.row.story == "bounced":
             letter = told.request.messages.get(kind=MessageKind.BOOKED)

@@ -1,35 +1,36 @@
 """What patients of the invented clinic texted in answer to a reminder."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time
 
 from bookings import triage
 from bookings.models import Message
 from bookings.status import CLOCK, Channel, MessageKind, MessageStatus
 from clinic_site.demo.telling import Telling
+from clinic_site.demo.timetable import Timetable
 
-# By name, how long ago they answered.
+# By name, at what time of the last working day before today they answered.
 ANSWERS = {
-    "Basil Fable": ("STOP", timedelta(minutes=170)),
-    "Erika Mustermann": ("Could I come an hour later?", timedelta(minutes=130)),
-    "Aino Esimerkki": ("Yes, thanks", timedelta(minutes=85)),
-    "Rose Fiction": ("My thumb is hot and swollen since last night", timedelta(minutes=40)),
+    "Basil Fable": ("STOP", time(10, 10)),
+    "Erika Mustermann": ("Could I come an hour later?", time(12, 30)),
+    "Aino Esimerkki": ("Yes, thanks", time(15, 20)),
+    "Rose Fiction": ("My thumb is hot and swollen since last night", time(17, 40)),
 }
-REMINDED = timedelta(hours=3)
+REMINDED = time(9, 30)
 # A stranger, whose number is set aside for drama like all others.
 STRANGER = triage.Heard("SM-demonstration-stranger", "+447700900299", "Is this Sam?")
-DAYS, PARTS = 3, 2
+DAYS, PARTS, YESTERDAY = 3, 2, -1
 SENDER = "demonstration"
 
 
-def load(stories: Iterable[Telling], now: datetime) -> None:
+def load(stories: Iterable[Telling], timetable: Timetable) -> None:
     """Each of them was reminded by text, and answered."""
     told = {each.row.person.name: each for each in stories}
-    for name, (said, ago) in ANSWERS.items():
-        number = _remind(told[name], now - REMINDED)
+    for name, (said, at) in ANSWERS.items():
+        number = _remind(told[name], timetable.at(YESTERDAY, REMINDED))
         heard = triage.Heard(f"SM-demonstration-{name}", number, said)
-        triage.hear(heard, now=now - ago)
-    triage.hear(STRANGER, now=now - min(ago for _, ago in ANSWERS.values()))
+        triage.hear(heard, now=timetable.at(YESTERDAY, at))
+    triage.hear(STRANGER, now=timetable.at(YESTERDAY, max(at for _, at in ANSWERS.values())))
 
 
 def _remind(told: Telling, at: datetime) -> str:
