@@ -37,7 +37,7 @@ def _remind(told: Telling, at: datetime) -> str:
     """A reminder by text that left; the number that it went to."""
     request = told.request
     request.refresh_from_db()
-    number = request.phone.as_e164
+    number = str(request.phone.as_e164)
     # Where texts are switched on, the clock has written it already.
     Message.objects.update_or_create(
         request=request,
