@@ -36,11 +36,12 @@ def fill_in(number: int) -> bytes:
     from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
     from django.http import QueryDict  # noqa: PLC0415
 
-    from bookings.patients.unsent import UnsentRequest  # noqa: PLC0415
+    from bookings.patients.unsent import QUICKEST, UnsentRequest  # noqa: PLC0415
 
     session = SessionStore()
     unsent = UnsentRequest(session)
     unsent.begin("ultrasound-guided-injections")
+    unsent.kept["begun"] -= QUICKEST.total_seconds()  # as slowly as a person fills it in
     for step, answers in typed(number).items():
         data = QueryDict(mutable=True)
         for name, value in answers.items():
@@ -70,16 +71,16 @@ def fill_in(number: int) -> bytes:
 
 
 def typed(number: int) -> dict[str, dict[str, str]]:
-    """What an invented patient typed."""
+    """What an invented patient typed. Nobody is two of them, so each is somebody new."""
     return {
         "about": {"page": "ultrasound-guided-injections", "concern": "My shoulder hurts."},
         "you": {
-            "name": "Pat Sample",
-            "date_of_birth_day": "31",
+            "name": f"Pat {chr(97 + number % 26) * 3}{chr(97 + number // 26 % 26) * 3} Sample",
+            "date_of_birth_day": f"{1 + number % 28}",
             "date_of_birth_month": "1",
-            "date_of_birth_year": "1970",
+            "date_of_birth_year": f"{1930 + number % 70}",
             "email": f"pat{number}@example.org",
-            "phone": "020 7946 0958",
+            "phone": f"07700 90{number % 10000:04}",
         },
         "times": {"preferred_days": "monday", "preferred_times": "morning", "availability": ""},
     }
