@@ -28,8 +28,8 @@ HALF_AN_HOUR = timedelta(minutes=30)
 # end with the number beside “Requests”. A rota is four; a look is chained in the journal: three.
 MORE = {
     "reception, today": 17,  # a rota, whom to phone and what to tell them, visits, what waits
-    "clinician, today": 23,  # flags, answers, visits; the evidence of each text (nine)
-    "manager, today": 31,  # all of reception's, the evidence of each text, questions that are due
+    "clinician, today": 24,  # flags, answers, visits; the evidence of each text (ten)
+    "manager, today": 32,  # all of reception's, the evidence of each text, questions that are due
     "reception, a request": 17,  # a table for each thing that can happen to a request
     "reception, a visit": 22,  # the same, a rota, and a planned recall
     "reception, offer": 20,  # a look, a rota with claims and machines, two terms, earlier offers
