@@ -38,7 +38,8 @@ def told_of(page: InformationPage, now: datetime) -> list[Told]:
             event,
             PageNews(event.news).label,
             told=counted[event.pk, MessageStatus.SENT],
-            waiting=counted[event.pk, MessageStatus.QUEUED],
+            waiting=counted[event.pk, MessageStatus.QUEUED]
+            + counted[event.pk, MessageStatus.TO_POST],
             to_phone=counted[event.pk, MessageStatus.TO_TELL],
             undelivered=counted[event.pk, MessageStatus.FAILED],
         )

@@ -36,6 +36,7 @@ from bookings.models import (
     AppointmentRequest,
     Message,
     Offer,
+    PageNotice,
     Subscription,
     TextReply,
 )
@@ -53,6 +54,7 @@ from bookings.status.texting import word_for
 from procedures.ground import languages
 from procedures.models import Invitation, PageEvent
 from procedures.models.clinic import details
+from procedures.status import PageNews
 
 # The event that a message is about. Its sentence is the one on the private page.
 TELLS: dict[str, Event] = {
@@ -284,6 +286,7 @@ def _told_patient(message: Message) -> dict[str, Any]:
         "offered": _offered(request) if on_paper else None,
         "why": _why_cancelled(last) if on_paper else "",
         "news": PageEvent.objects.news_of(notice.event) if notice else "",
+        "changed": _what_changed(notice) if notice and on_paper else "",
         "has_given": request.appointments.filter(given__isnull=False).exists(),
         "desk": f"{settings.SITE_URL}/admin/" if to_clinic else "",
         "appointment": appointment,
@@ -305,6 +308,12 @@ def _words_to_answer(message: Message, last: Appointment | None) -> dict[str, st
     can_cancel = last is not None and by < cancel_until(last)
     named = [Meant.YES, Meant.STOP, Meant.UNDO, *([Meant.CANCEL] if can_cancel else [])]
     return {str(meant): word_for(meant, language) for meant in named}
+
+
+def _what_changed(notice: PageNotice) -> str:
+    """The signed note of a new version, which the page itself says to everybody else."""
+    is_change = PageEvent.objects.news_of(notice.event) == PageNews.CHANGED
+    return notice.event.revision.note if is_change else ""
 
 
 def _offered(request: AppointmentRequest) -> Offer | None:

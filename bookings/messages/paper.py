@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bookings.messages.letters import words
-from bookings.messages.still_true import is_still_true, kinds_on_paper
+from bookings.messages.still_true import can_be_on_paper, is_still_true, letters_for
 from bookings.models import AppointmentRequest, Message, Treatment
 from bookings.status import CarerRight, Channel, MessageKind, MessageStatus, TriageRefused
 from procedures.ground.languages import offered
@@ -31,6 +31,7 @@ WITH_PAGES = {
     MessageKind.MOVED,
     MessageKind.REMINDER,
     MessageKind.AFTERWARDS,
+    MessageKind.PAGE_NEWS,
 }
 ON_ITS_WAY = (
     "There is no letter about this now: it is no longer true, or an email is on its way. Wait 3 "
@@ -105,11 +106,7 @@ def waiting_for_paper(now: datetime) -> list[Message]:
     rows = Message.objects.to_tell().filter(next_try__lte=now).select_related("request__person")
     told_about = ("request__appointments", "request__offers__times")
     rows = rows.prefetch_related(*told_about).order_by("queued_at", "pk")
-    return [
-        each
-        for each in rows
-        if each.kind in kinds_on_paper(each.request, now) and is_still_true(each, now)
-    ]
+    return [each for each in rows if can_be_on_paper(each, now) and is_still_true(each, now)]
 
 
 def put_on_paper(
@@ -125,7 +122,7 @@ def put_on_paper(
     if printed and is_still_true(printed, now):
         return printed
     on_its_way = Q(status=MessageStatus.QUEUED) | Q(status=MessageStatus.TO_TELL, next_try__gt=now)
-    if kind not in kinds_on_paper(request, now) or rows.filter(on_its_way).exists():
+    if kind not in letters_for(request, now) or rows.filter(on_its_way).exists():
         raise TriageRefused(ON_ITS_WAY)
     letter = {
         "channel": Channel.PAPER,

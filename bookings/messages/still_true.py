@@ -69,6 +69,25 @@ def kinds_on_paper(request: AppointmentRequest, now: datetime) -> list[MessageKi
     return kinds
 
 
+def letters_for(request: AppointmentRequest, now: datetime) -> list[MessageKind]:
+    """The same, and the news of a page of which we told them. It looks at the page's history."""
+    kinds, news = kinds_on_paper(request, now), newest_news_told(request)
+    return [*kinds, MessageKind.PAGE_NEWS] if news and _is_newest_news(news, now) else kinds
+
+
+def newest_news_told(request: AppointmentRequest) -> Message | None:
+    """The last message about news of a page, however it was to go."""
+    told = request.messages.filter(kind=MessageKind.PAGE_NEWS)
+    return told.select_related("notice__event", "repeats__notice__event").order_by("-pk").first()
+
+
+def can_be_on_paper(message: Message, now: datetime) -> bool:
+    """Whether a letter can say what the message tells."""
+    if message.kind == MessageKind.PAGE_NEWS:
+        return _is_newest_news(message, now)
+    return message.kind in kinds_on_paper(message.request, now)
+
+
 def can_be_repeated(request: AppointmentRequest, now: datetime) -> list[Message]:
     """The messages that can be sent once more, newest first: the last of each kind, if still true."""
     written = request.messages.exclude(channel__in=[Channel.PHONE, Channel.PAPER])
@@ -108,8 +127,10 @@ def _goes_on(message: Message, now: datetime) -> bool:
 def _is_as_printed(message: Message, now: datetime) -> bool:
     """Whether a letter would say today what is on the paper."""
     request, printed = message.request, message.printed_at
-    if printed is None or message.kind not in kinds_on_paper(request, now):
+    if printed is None or not can_be_on_paper(message, now):
         return False
+    if message.kind == MessageKind.PAGE_NEWS:
+        return True  # it says nothing of the time
     since = [each.booked_at for each in request.appointments.all()]
     since += [each.made_at for each in request.offers.all()]
     return max(since) <= printed and (request.ended_at or printed) <= printed

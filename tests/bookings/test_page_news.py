@@ -22,7 +22,7 @@ from procedures.models import PageEvent, Revision
 from procedures.status import ChangeClass, PageNews, RevisionStatus
 from tests import factories, profiles
 from tests.bookings.test_killed_and_crowded import Letters, letters, worker
-from tests.people import book_instead
+from tests.people import LIST, book_instead, decide_at
 
 pytestmark = pytest.mark.django_db
 
@@ -240,6 +240,33 @@ def test_the_desk_sees_who_was_told_and_what_to_say(
     assert "Tell them: Wait two days longer." in said
     person = desk.get(f"/admin/bookings/person/{written.person_id}/change/").content.decode()
     assert "News of the page they were given" in person
+
+
+def test_whoever_cannot_be_written_to_gets_the_news_on_paper_as_long_as_it_is_the_newest(
+    sign_in: Any, at: Any, monday: datetime
+) -> None:
+    first = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    request = given(first, monday + WEEK, now=monday, email="", phone="020 7946 0018")
+    at(later := monday + timedelta(hours=1))
+    second = version(first, later)
+    triage.tell_of_page_news(later)
+    at(later + timedelta(minutes=5))
+    desk, letters_page = sign_in("Reception"), f"{LIST}to-phone/letters/"
+    assert "News of the page they were given" in desk.get(letters_page).content.decode()
+    assert 'value="page_news"' in desk.get(decide_at(request, "letter")).content.decode()
+    (task,) = Message.objects.filter(kind=MessageKind.PAGE_NEWS)
+    sheet = desk.post(letters_page, {"act": "print", "letter": task.pk}, follow=True)
+    said = " ".join(sheet.content.decode().split())
+    assert "What has changed: Wait two days longer." in said
+    assert "A thing, version 2" in said
+    assert "/mine/link/" not in said
+    assert news_for(request) == [(Channel.PAPER, MessageStatus.TO_POST)]
+    assert "No longer true" not in desk.get(letters_page).content.decode()
+    take_away(publishing.suspend, second, later + timedelta(minutes=6))
+    assert "No longer true" in desk.get(letters_page).content.decode()
+    desk.post(letters_page, {"act": "undo", "letter": task.pk})
+    assert news_for(request) == [(Channel.PHONE, MessageStatus.TO_TELL)]
+    assert "News of the page" not in desk.get(letters_page).content.decode()
 
 
 # --- Never twice ----------------------------------------------------------------------------------

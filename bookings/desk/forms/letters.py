@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from bookings.messages.still_true import kinds_on_paper
+from bookings.messages.still_true import letters_for
 from procedures.ground.contact_fields import PlainTextField
 from procedures.ground.decisions import DecisionForm
 
@@ -36,7 +36,7 @@ class LetterForm(DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        kinds = kinds_on_paper(self.record, timezone.now())
+        kinds = letters_for(self.record, timezone.now())
         waiting = set(self.record.messages.to_tell().values_list("kind", flat=True))
         first = next((each for each in kinds if each in waiting), next(iter(kinds), ""))
         cast("forms.ChoiceField", self.fields["kind"]).choices = [
