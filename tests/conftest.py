@@ -174,7 +174,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Let the collector of garbage leave alone what stays until the end: it took a twentieth of the time."""
+    """Let the collector of garbage leave alone what stays: it took a twentieth of the time."""
     gc.freeze()
 
 
