@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ def wait_until(true: Callable[[], Any]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        threading.Event().wait(0.05)
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ def readable() -> Iterator[Path]:
 
 @pytest.mark.sqlite
 @pytest.mark.lengthy
-@pytest.mark.skipif(not shutil.which("age"), reason="age is not installed")
+@pytest.mark.skipif("not shutil.which('age')", reason="age is not installed")
 def test_postgresql_goes_back_to_a_moment_and_to_the_last_one(readable: Path) -> None:
     with served.postgresql(readable) as server:
         archive = Archive(readable / "operator", server)
@@ -117,8 +118,12 @@ def test_postgresql_goes_back_to_a_moment_and_to_the_last_one(readable: Path) ->
             done = archive.run(archive.program, "base", archive.kept, archive.recipient)
             assert done.returncode == 0, done.stderr
             database.execute("INSERT INTO told VALUES ('Canary before')")
-            time.sleep(1.1)  # moments in names have whole seconds
-            # As PostgreSQL's own clock says, which is not the one of the tests.
+            # As PostgreSQL's own clock says, which is not that of the tests, in whole seconds.
+            until = "SELECT to_char(now() - interval '1 second', 'YYYYMMDDHH24MISS') > %s"
+            (written,) = database.execute(
+                "SELECT to_char(now(), 'YYYYMMDDHH24MISS')"
+            ).fetchone() or ("",)
+            wait_until(lambda: (database.execute(until, [written]).fetchone() or [False])[0])
             (moment,) = database.execute("SELECT now()::text").fetchone() or ("",)
             database.execute("INSERT INTO told VALUES ('Canary by mistake')")
             (name,) = database.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone() or (
@@ -141,7 +146,7 @@ def test_postgresql_goes_back_to_a_moment_and_to_the_last_one(readable: Path) ->
     assert (too_early.returncode, "is older than 2026-01-01" in too_early.stderr) == (1, True)
 
 
-@pytest.mark.skipif(not shutil.which("age"), reason="age is not installed")
+@pytest.mark.skipif("not shutil.which('age')", reason="age is not installed")
 def test_what_was_archived_is_never_replaced_and_old_changes_go_with_old_copies(
     tmp_path: Path,
 ) -> None:
@@ -183,7 +188,7 @@ def test_what_was_archived_is_never_replaced_and_old_changes_go_with_old_copies(
 
 
 @pytest.mark.sqlite
-@pytest.mark.skipif(not LITESTREAM, reason="litestream is not installed")
+@pytest.mark.skipif("not LITESTREAM", reason="litestream is not installed")
 def test_litestream_goes_back_to_a_moment(tmp_path: Path) -> None:
     """With our file, except that the replica is a folder here."""
     described = yaml.safe_load((ROOT / "deploy" / "litestream.yml").read_text())
@@ -219,7 +224,9 @@ def test_litestream_goes_back_to_a_moment(tmp_path: Path) -> None:
             (moment,) = database.execute(
                 "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+1 second')"
             ).fetchone()
-            time.sleep(2)  # it counts in whole seconds, and the clock of the tests is another one
+            # It counts in whole seconds, and the clock of the tests is another one.
+            after = f"SELECT strftime('%Y-%m-%dT%H:%M:%SZ', 'now') > '{moment}'"
+            wait_until(lambda: database.execute(after).fetchone()[0])
             database.execute("INSERT INTO told VALUES ('by mistake')")
             wait_until(lambda: restored() == ["before", "by mistake"])
             assert restored("-timestamp", moment) == ["before"]
