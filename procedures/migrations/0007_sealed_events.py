@@ -48,6 +48,8 @@ def seal_what_is_there(apps, schema_editor):
     related = events.select_related("page", "revision", "by")
     for number, pk in enumerate(list(events.values_list("pk", flat=True)), start=1):
         event = related.get(pk=pk)
+        # Which statements name today. Every page was in English.
+        event.page.language, event.revision.translates = "", None
         since = frozen.get(event.revision_id, newest[event.revision_id])
         # Which text an earlier draft had, nobody knows any more.
         known = pk >= since
@@ -56,6 +58,8 @@ def seal_what_is_there(apps, schema_editor):
             same_hand = event.revision.sign_offs.filter(signed_at=event.at, signed_by=event.by_id)
             signed = same_hand.exclude(pk__in=told).order_by("pk").first()
             told.add(signed.pk if signed else 0)
+        if signed:
+            signed.translator_id = None
         event.number = number
         event.statement = compose(
             event,

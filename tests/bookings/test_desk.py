@@ -509,7 +509,7 @@ def test_a_new_wording_takes_over_from_a_retired_one(sign_in: SignIn, monday: da
         "answered_from": "patient",
         "owner": question.owner.pk,
         "source": "A guideline",
-        "review_due": "2030-01-01",
+        "review_due": "2027-11-01",
     }
     url = "/admin/bookings/screeningquestion/add/"
     client = sign_in("Manager")

@@ -140,6 +140,8 @@ def test_a_machines_draft_is_read_and_never_signed(published: Revision, monday: 
 RISKY = """
 Take it for 2.5 days, or call 0800 5200 520 today.
 
+Read [about fees](/about/fees/) first.
+
 ::: risks
 | What can happen | How often |
 |---|---|
@@ -151,6 +153,7 @@ TRANSLATED = {
     "Take it for 2.5 days, or call 0800 5200 520 today.": (
         "Ewch ag ef am 2,5 diwrnod, neu ffoniwch 0800 5200 520 heddiw."
     ),
+    "Read [about fees](/about/fees/) first.": "Darllenwch [am ffioedd](/about/fees/) yn gyntaf.",
     "| Bruise | 8 in 100[^leaflet] |": "| Clais | 8 o bob 100[^leaflet] |",
     "| Bleeding | 1 in 1,000[^leaflet] |": "| Gwaedu | 1 o bob 1000[^leaflet] |",
 }
@@ -163,6 +166,12 @@ TRANSLATED = {
         ("| Clais | 8 o bob 100[^leaflet] |", "| Clais | 1 o bob 1000[^leaflet] |", "same numbers"),
         ("0800 5200 520", "0800 5200 521", "same numbers"),
         ("1000[^leaflet]", "1000", "same sources"),
+        ("(/about/fees/)", "(/about/cookies/)", "same addresses"),
+        (
+            "Darllenwch [am ffioedd](/about/fees/) yn gyntaf. Cymraeg",
+            "Read [about fees](/about/fees/) first.",
+            "not translated",
+        ),
         ("| Clais | 8 o bob 100[^leaflet] |\n", "", "same blocks"),
         (
             "Ewch ag ef am 2,5 diwrnod, neu ffoniwch 0800 5200 520 heddiw. Cymraeg\n\n",
