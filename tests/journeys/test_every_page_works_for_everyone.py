@@ -238,7 +238,7 @@ def test_large_print_is_18_point_and_fits_its_paper(clinic: str, new_page: NewPa
     page.emulate_media(media="print")
     page.goto(f"{clinic}/procedures/ultrasound-guided-injections/leaflet/?size=large")
     size = page.evaluate(
-        "getComputedStyle(document.querySelector('article > p:not([class])')).fontSize"
+        "getComputedStyle(document.querySelector('article > div > p:not([class])')).fontSize"
     )
     assert size == "24px"  # 18 point
     assert page.evaluate("document.documentElement.scrollWidth") <= 794
