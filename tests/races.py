@@ -1,12 +1,20 @@
-"""Several people press the button at the same moment: real threads and connections."""
+"""Several people press the button at the same moment: real threads and connections.
+
+The twin of a race takes the guard away and must go wrong every time, on any machine. So its acts
+meet (`having_met`) between the look and the write: whose thread was faster has no part in it.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+import pytest
 from django.db import connection
 
 from tests import processes
+
+Looks = ParamSpec("Looks")
+Seen = TypeVar("Seen")
 
 
 def race(acts: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -32,6 +40,26 @@ def race(acts: Sequence[Callable[[], Any]]) -> list[Any]:
     for thread in threads:
         thread.join()
     return outcomes
+
+
+def having_met(parties: int, look: Callable[Looks, Seen]) -> Callable[Looks, Seen]:
+    """As `look`, but its callers go on only when so many have looked."""
+    barrier = threading.Barrier(parties, timeout=processes.PATIENCE)
+
+    def met(*args: Looks.args, **kwargs: Looks.kwargs) -> Seen:
+        seen = look(*args, **kwargs)
+        barrier.wait()
+        return seen
+
+    return met
+
+
+def on_postgresql_only(twin: Callable[..., None]) -> Callable[..., None]:
+    """Mark the twin of a race, whose fault cannot show where one transaction writes at a time."""
+    reason = "SQLite lets one transaction write at a time, so the fault cannot show there"
+    skip = pytest.mark.skipif(connection.vendor != "postgresql", reason=reason)
+    marked: Callable[..., None] = pytest.mark.postgres(skip(twin))
+    return marked
 
 
 def winners(outcomes: Sequence[Any]) -> list[Any]:

@@ -23,7 +23,7 @@ from clinic_site.staff.desk.accounts import StaffAccountAdmin
 from procedures.models import AccountEvent, Clinician, Departure, Invitation, StaffAccount
 from procedures.status import AccountAct, AccountRefused, AccountState, RevisionStatus
 from tests import factories, processes
-from tests.races import losses, race, winners
+from tests.races import losses, on_postgresql_only, race, winners
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User | str], Client]
@@ -565,11 +565,6 @@ def test_the_operators_command_still_makes_one_who_may_do_everything() -> None:
 
 
 # --- At the same moment -----------------------------------------------------------------------
-
-on_postgresql_only = pytest.mark.skipif(
-    "connection.vendor != 'postgresql'",
-    reason="SQLite lets one transaction write at a time, so the fault cannot show there",
-)
 
 
 def accepting(link: Invitation, number: int, now: datetime) -> Callable[[], User]:

@@ -36,7 +36,7 @@ from tests import factories, processes
 from tests.authenticators import PRESENT, Phone, options_of
 from tests.clinic_site.test_second_factor import CODE, SET_UP, STEP, entered, give, shown, with_app
 from tests.clinic_site.test_staff_sessions import MINUTE, PASSWORD, is_in, with_password
-from tests.races import losses, race, winners
+from tests.races import having_met, losses, on_postgresql_only, race, winners
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/second-factor/passkey/"
@@ -405,8 +405,7 @@ def test_the_same_answer_twice_at_one_moment_opens_once(robin: User, monday: dat
     assert len(taken_twice(robin, monday)) == 1
 
 
-@pytest.mark.postgres
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@on_postgresql_only
 @pytest.mark.django_db(transaction=True)
 def test_without_the_condition_it_opens_twice(
     robin: User, monday: datetime, monkeypatch: pytest.MonkeyPatch
@@ -417,16 +416,8 @@ def test_without_the_condition_it_opens_twice(
     def unconditional(self: Any, **kwargs: Any) -> int:
         return original(everybody() if kwargs == {"challenge": ""} else self, **kwargs)
 
-    together = threading.Barrier(2, timeout=processes.PATIENCE)
-    first = QuerySet.first
-
-    def both_have_read(self: Any) -> Any:
-        found = first(self)
-        together.wait()
-        return found
-
     monkeypatch.setattr(QuerySet, "update", unconditional)
-    monkeypatch.setattr(QuerySet, "first", both_have_read)
+    monkeypatch.setattr(QuerySet, "first", having_met(2, QuerySet.first))
     assert len(taken_twice(robin, monday)) == 2
 
 
@@ -449,8 +440,7 @@ def test_two_are_not_removed_at_one_moment(robin: User, monday: datetime) -> Non
     assert Passkey.objects.count() == 1
 
 
-@pytest.mark.postgres
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@on_postgresql_only
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_both_are_removed(
     robin: User, monday: datetime, monkeypatch: pytest.MonkeyPatch

@@ -19,7 +19,7 @@ from procedures.ground.decisions import DecisionAdmin
 from procedures.models import Revision, StaffAccount
 from tests import factories, profiles
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 SignIn = Callable[[User | str], Client]
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "permissions.md"
 ROLES = list(GROUPS)

@@ -1,8 +1,6 @@
 """The chain of everything that happened to pages: whole and sealed, and what reveals a break."""
 
-import contextlib
 import json
-import threading
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
@@ -23,7 +21,7 @@ from procedures.reading import statements
 from procedures.status import PublishingRefused, RevisionStatus
 from tests import factories
 from tests.conftest import changes_allowed
-from tests.races import losses, race, winners
+from tests.races import having_met, losses, on_postgresql_only, race, winners
 from tests.verifying import faults, verify
 
 pytestmark = pytest.mark.django_db
@@ -274,30 +272,18 @@ def test_steps_of_different_pages_at_once_make_one_chain(monday: datetime) -> No
     assert "head 7 " in verify()
 
 
+@on_postgresql_only
 @pytest.mark.django_db(transaction=True)
 def test_without_the_queue_they_would_collide(
     monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin of the test above, with the guard off; SQLite lets one in at a time anyway."""
+    """The twin of the test above, with the guard off."""
     factories.revision(of=factories.page("first"), now=monday)
     monkeypatch.setattr("procedures.publishing.drafting.one_step", transaction.atomic)
-    met = race_meeting_at(monkeypatch, monday)
-    assert (losses(met) == {PublishingRefused}) == (connection.vendor == "postgresql")
-
-
-def race_meeting_at(monkeypatch: pytest.MonkeyPatch, monday: datetime) -> list[Any]:
-    """Hold every step until all of them have looked at the newest event."""
-    barrier = threading.Barrier(6)
-    newest = moves._newest
-
-    def met() -> PageEvent | None:
-        found = newest()
-        with contextlib.suppress(threading.BrokenBarrierError):
-            barrier.wait(1)
-        return found
-
-    monkeypatch.setattr(moves, "_newest", met)
-    return drafts_at_once(monday)
+    monkeypatch.setattr(moves, "_newest", having_met(6, moves._newest))
+    outcomes = drafts_at_once(monday)
+    assert losses(outcomes) == {PublishingRefused}
+    assert len(winners(outcomes)) == 1
 
 
 # --- Events from before there was a chain ------------------------------------------------------
