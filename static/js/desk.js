@@ -1,4 +1,4 @@
-// Keys, and what is new, on the pages of the desk. Without this file everything there still works.
+// Keys, what unfolds, and what is new, on the pages of the desk. Without this file everything there still works.
 "use strict";
 
 (() => {
@@ -61,6 +61,16 @@
 
   // Turned off, the list of keys is not on the page.
   if (dialog) document.addEventListener("keydown", press);
+
+  // A short entry of the diary unfolds over its neighbours; Escape folds it until somebody comes back to it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const entry of document.querySelectorAll(".agenda a.entry:is(:hover, :focus-visible)")) {
+      entry.classList.add("folded");
+      for (const leaving of ["mouseleave", "blur"])
+        entry.addEventListener(leaving, () => entry.classList.remove("folded"), { once: true });
+    }
+  });
 
   // What others have done since the page was opened is said, and nothing on the page moves.
   const news = document.getElementById("news");

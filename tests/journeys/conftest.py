@@ -49,6 +49,53 @@ STANDING_RULES = """() => {
   return faults;
 }"""
 
+# A field shows where it is by its border or its ground: three to one against what is around it (1.4.11).
+# Ticks and circles are the browser's own, and buttons are words.
+FAINT_FIELDS = """() => {
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const over = (under, colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    for (canvas.fillStyle of [under, colour]) canvas.fillRect(0, 0, 1, 1);
+    return `rgb(${canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)})`;
+  };
+  const ground = (e) =>
+    e ? over(ground(e.parentElement), getComputedStyle(e).backgroundColor) : 'Canvas';
+  const light = (colour) => colour.match(/[\\d.]+/g).map(each => each / 255)
+    .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, each, i) => sum + each * [0.2126, 0.7152, 0.0722][i], 0);
+  const contrast = (one, other) => {
+    const [dark, bright] = [light(one), light(other)].sort((a, b) => a - b);
+    return (bright + 0.05) / (dark + 0.05);
+  };
+  const isFaint = (e) => {
+    const around = ground(e.parentElement), look = getComputedStyle(e);
+    const edge = parseFloat(look.borderBottomWidth) ? over(around, look.borderBottomColor) : around;
+    return Math.max(contrast(edge, around), contrast(ground(e), around)) < 3;
+  };
+  const others = ['hidden', 'checkbox', 'radio', 'file', 'submit', 'button'];
+  return [...document.querySelectorAll('input, select, textarea')]
+    .filter(e => e.getClientRects().length && !others.includes(e.type) && !e.disabled && isFaint(e))
+    .map(e => 'faint: ' + e.outerHTML.slice(0, 80));
+}"""
+
+# Whatever has focus is at least in part in sight, and not under a bar that stays (2.4.11).
+HIDDEN_FOCUS = """() => {
+  const before = document.activeElement, at = [window.scrollX, window.scrollY];
+  const isAt = (e, x, y) => {
+    const there = document.elementFromPoint(x, y);
+    return there && (e.contains(there) || there.contains(e));
+  };
+  const isSeen = (e) => [...e.getClientRects()].some(({left, top, right, bottom}) =>
+    isAt(e, (left + right) / 2, (top + bottom) / 2) ||
+    isAt(e, left + 2, top + 2) || isAt(e, right - 2, bottom - 2));
+  const hidden = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+    .filter(e => { e.focus(); return document.activeElement === e && !isSeen(e); })
+    .map(e => 'hidden focus: ' + e.outerHTML.slice(0, 80));
+  before.focus({preventScroll: true});
+  window.scrollTo(...at);
+  return hidden;
+}"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -130,6 +177,8 @@ def look_at() -> Look:
             # Without preload: axe would fetch style sheets by script, which our policy refuses.
             found = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
             assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+            assert page.evaluate(HIDDEN_FOCUS) == [], page.url
+        assert page.evaluate(FAINT_FIELDS) == [], page.url
         assert page.evaluate(STANDING_RULES) == [], page.url
 
     return look

@@ -9,6 +9,7 @@ from bookings.models import AppointmentRequest
 from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
 from procedures.models import Revision
 from tests import factories
+from tests.journeys.conftest import FAINT_FIELDS, HIDDEN_FOCUS
 from tests.journeys.steps import sign_in
 
 Look = Callable[[Page], None]
@@ -70,6 +71,26 @@ def test_every_page_is_accessible(
     for path in PAGES:
         page.goto(clinic + path)
         look_at(page)
+
+
+PLANTED = """() => {
+  const field = document.getElementById('id_code'), bar = document.createElement('div');
+  field.style.cssText = 'border: 1px solid #ccc; background: #fff';
+  bar.style.cssText = 'position: fixed; inset: 0';
+  document.body.append(bar);
+}"""
+
+
+def test_a_faint_field_and_a_hidden_focus_are_found(clinic: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{clinic}/appointments/code/")
+    for rule in (FAINT_FIELDS, HIDDEN_FOCUS):
+        assert page.evaluate(rule) == []
+    page.evaluate(PLANTED)
+    (faint,) = page.evaluate(FAINT_FIELDS)
+    assert 'name="code"' in faint
+    hidden = page.evaluate(HIDDEN_FOCUS)
+    assert any('name="code"' in each for each in hidden)
 
 
 def test_nothing_comes_from_elsewhere_and_no_cookie_comes_at_all(

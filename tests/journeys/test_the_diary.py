@@ -114,6 +114,29 @@ def test_every_page_of_the_diary_is_accessible(
     look_at(page)
 
 
+def test_a_short_entry_unfolds_and_escape_folds_it(clinic: str, new_page: NewPage) -> None:
+    now = timezone.now()
+    visits = Appointment.objects.filter(status=AppointmentStatus.BOOKED, starts__gt=now)
+    visit = visits.earliest("starts")
+    Appointment.objects.filter(pk=visit.pk).update(ends=visit.starts + timedelta(minutes=10))
+    long = "Bartholomew Alexander Maximilian Featherstone-Specimen of Testington"
+    AppointmentRequest.objects.filter(pk=visit.request_id).update(name=long)
+    page = new_page()
+    sign_in(page, clinic, "reception")
+    page.goto(f"{clinic}{DIARY}day/?day={timezone.localdate(visit.starts)}")
+    starts = timezone.localtime(visit.starts)
+    entry = page.get_by_role("link", name=f"{starts:%-H:%M} {long}")
+    height = "each => each.offsetHeight"
+    small = entry.evaluate(height)
+    entry.hover()
+    assert entry.evaluate(height) > small
+    page.keyboard.press("Escape")
+    assert entry.evaluate(height) == small
+    page.mouse.move(0, 0)
+    entry.hover()
+    assert entry.evaluate(height) > small
+
+
 def test_twelve_names_fit_on_one_sheet_for_each_clinician(clinic: str, new_page: NewPage) -> None:
     page = new_page(scheme="dark")
     sign_in(page, clinic, "reception")
