@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils.translation import gettext
 
 from bookings.models import (
     AppointmentRequest,
-    BroughtIn,
     PhoneCall,
     RedFlag,
+    ScreeningAnswer,
     ScreeningQuestion,
     Topic,
     Treatment,
@@ -155,24 +155,58 @@ def unseen_urgent_answers(request: AppointmentRequest) -> list[GivenAnswer]:
     ]
 
 
+class Answered(NamedTuple):
+    """What has been answered about a request: it decides which questions have to be asked now."""
+
+    # Wordings with an answer, and with one that is still fresh.
+    ever: set[int]
+    fresh: set[int]
+    # Somebody whose visit came from another system has never been asked anything.
+    was_asked: bool
+    # Too new for questions that are not asked with the request.
+    is_new: bool
+
+    @classmethod
+    def about(
+        cls, request: AppointmentRequest, answers: Iterable[ScreeningAnswer], now: datetime
+    ) -> Self:
+        """Of a request and its answers, which have their questions."""
+        given, since = list(answers), now - fresh_for()
+        from_patient = (each.question.answered_from == AnsweredFrom.PATIENT for each in given)
+        was_asked = any(from_patient) or getattr(request, "brought_in", None) is None
+        return cls(
+            ever={each.question_id for each in given},
+            fresh={each.question_id for each in given if each.given_at > since},
+            was_asked=was_asked,
+            is_new=was_asked and request.received_at > since,
+        )
+
+    def has_aged(self, question: ScreeningQuestion) -> bool:
+        """Whether the answer may have changed since, so that the patient is asked by the link."""
+        if question.pk in self.fresh or (self.is_new and not question.asked_first):
+            return False
+        return question.asked_again or not self.was_asked
+
+    def is_due(self, question: ScreeningQuestion) -> bool:
+        """Whether a colleague who speaks to them asks it: also what was never asked in this wording."""
+        never_asked = question.asked_first and question.pk not in self.ever
+        return never_asked or self.has_aged(question)
+
+
 def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[ScreeningQuestion]:
     """Questions whose answers may change and whose last answer is old or was to another wording.
 
     A question that is not asked with the request is asked once the request itself is old. Somebody whose
     visit came from another system has never been asked anything, and is asked everything.
     """
-    given = list(request.answers.values_list("question", "given_at", "question__answered_from"))
-    fresh = {question for question, at, _ in given if at > now - fresh_for()}
-    was_asked = any(source == AnsweredFrom.PATIENT for *_, source in given) or not (
-        BroughtIn.objects.filter(request=request).exists()
-    )
+    answered = Answered.about(request, request.answers.select_related("question"), now)
+    return [each for each in questions_to_ask(request) if answered.has_aged(each)]
+
+
+def questions_to_ask(request: AppointmentRequest) -> list[ScreeningQuestion]:
+    """Every question that a patient can be asked about the visit of this request, in order."""
     current = ScreeningQuestion.objects.current().for_visit_about(request.page)
-    which = Q(asked_again=True) if was_asked else Q(asked_again=True) | Q(asked_first=True)
-    again = current.filter(which, answered_from=AnsweredFrom.PATIENT).in_order()
-    is_new = was_asked and request.received_at > now - fresh_for()
-    return [
-        each for each in again if each.pk not in fresh and not (is_new and not each.asked_first)
-    ]
+    return list(current.filter(answered_from=AnsweredFrom.PATIENT).in_order())
 
 
 def urgent_answers_given_last(request: AppointmentRequest) -> list[GivenAnswer]:

@@ -19,8 +19,9 @@ from bookings.models import (
     Recall,
     RedFlag,
 )
-from bookings.screening import GivenAnswer
+from bookings.screening import GivenAnswer, urgent_answers_given_last
 from bookings.status import WITH_APPOINTMENT, RequestStatus
+from procedures.ground.decisions import Said
 
 # What a request of the same person takes over from an earlier one.
 TAKEN_OVER = (
@@ -89,6 +90,35 @@ def said_birth_date(record: AppointmentRequest) -> str:
     if record.flags.blocking().exists():
         return f"{said} A clinician has to record the outcome of a flag."
     return said
+
+
+def said_answers(record: AppointmentRequest) -> Said:
+    """What the caller has to be told: to get help straight away, and that a clinician decides first."""
+    warnings = [urgent_in_words(urgent_answers_given_last(record))]
+    if record.flags.blocking().exists():
+        warnings.append(clinician_first(record))
+    return Said("Answers noted.", " ".join(filter(None, warnings)))
+
+
+def urgent_in_words(answers: Sequence[GivenAnswer]) -> str:
+    """What to tell a caller who gave these urgent answers; empty if there are none."""
+    if not answers:
+        return ""
+    given = " ".join(f"“{each.question.wording}” {each.spoken}." for each in answers)
+    return f"Tell the caller to call 111 today, and not to wait for us. {given}"
+
+
+def clinician_first(record: AppointmentRequest) -> str:
+    """What to tell a caller whose answers a clinician has to look at."""
+    kept = (
+        "they keep the appointment for now, and that " if triage.booked_appointment(record) else ""
+    )
+    due = timezone.localtime(record.answer_due)
+    by = f" by {due:%A %-d %B at %-H:%M}" if due > timezone.now() else ""
+    return (
+        "A clinician decides first, because of an answer to the safety questions. Tell the caller that "
+        f"{kept}they will hear from us{by}."
+    )
 
 
 def follow_up(

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from bookings import journal, triage
+from bookings.desk import acts
 from bookings.desk.chosen_time import ChosenTime
 from bookings.desk.finding import perhaps_known
 from bookings.desk.forms.callers import CallerForm, WhoForm
@@ -173,19 +174,10 @@ class Call:
     def _lead_on(self, record: AppointmentRequest) -> HttpResponse:
         """To the free times, unless there is something else to do or to say first."""
         messages.success(self.request, f"Request {record.reference} noted for {record.name}.")
-        urgent = [
-            f"“{each.question.wording}” {each.spoken}." for each in unseen_urgent_answers(record)
-        ]
-        if urgent:
-            said = "Tell the caller to call 111 today, and not to wait for us."
-            messages.warning(self.request, f"{said} {' '.join(urgent)}")
+        if urgent := acts.urgent_in_words(unseen_urgent_answers(record)):
+            messages.warning(self.request, urgent)
         if record.flags.blocking().exists():
-            due = f"{timezone.localtime(record.answer_due):%A %-d %B at %-H:%M}"
-            messages.warning(
-                self.request,
-                "A clinician decides first, because of an answer to the safety questions. Tell the "
-                f"caller that they will hear from us by {due}.",
-            )
+            messages.warning(self.request, acts.clinician_first(record))
         elif record.status == RequestStatus.RECEIVED and "keep" not in self.request.POST:
             decision = reverse("admin:bookings_appointmentrequest_decide", args=[record.pk, "book"])
             return redirect(f"{decision}?{self.time.for_decision()}" if self.time else decision)

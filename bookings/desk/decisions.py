@@ -23,12 +23,13 @@ from bookings.desk.forms.decisions import (
 )
 from bookings.desk.forms.letters import LetterForm
 from bookings.desk.forms.people import HandOverForm, NoteForm
+from bookings.desk.forms.safety import AskSafetyForm
 from bookings.desk.forms.times import BookForm, OfferForm, TakeOfferedForm
 from bookings.desk.letters import open_sheet
 from bookings.messages.outbox import takes_texts
 from bookings.messages.still_true import kinds_on_paper
 from bookings.models import AppointmentRequest
-from bookings.status import WITH_APPOINTMENT, RequestStatus, VisitStep
+from bookings.status import ENDED, WITH_APPOINTMENT, RequestStatus, VisitStep
 from procedures.ground.decisions import Decision
 
 
@@ -237,6 +238,22 @@ DECISIONS = (
         said="Answer noted. The request is waiting for us again.",
         explanation="For a patient who answers our question on the phone.",
         template="admin/bookings/answer.html",
+    ),
+    Decision(
+        slug="safety",
+        label="Ask the safety questions",
+        permission="ask_appointmentrequest",
+        statuses=set(RequestStatus) - ENDED,
+        form=AskSafetyForm,
+        verb=triage.answer_again,
+        said=acts.said_answers,
+        explanation=(
+            "For a patient on the phone or at the front desk, whose answers are missing, old or wrong. "
+            "Ask for their date of birth first. What they said before stays in the request."
+        ),
+        template="admin/bookings/ask_safety.html",
+        open_when=_not_begun,
+        chosen_by_link=("ask",),
     ),
     Decision(
         slug="resolve-flag",

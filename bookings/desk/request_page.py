@@ -22,6 +22,7 @@ from bookings.models import (
     RedFlag,
     RequestEvent,
 )
+from bookings.screening import Answered, questions_to_ask
 from bookings.status import (
     OWNERS,
     WAITING_FOR_CLINIC,
@@ -136,7 +137,6 @@ def facts(
         "without_clinic": _without_clinic(current, now),
         "blocked": bool(blocking),
         "waits_for_clinician": bool(blocking) and state in WAITING_FOR_CLINIC,
-        **_answers(record),
         "lines": lines[show],
         "parts": [(part, words, len(lines[part]), part == show) for part, words in PARTS.items()],
         "reads_answers": reads_answers,
@@ -145,15 +145,22 @@ def facts(
     }
 
 
-def _answers(record: AppointmentRequest) -> dict[str, Any]:
-    """What they said “no” to, and what else. A flagged answer is shown with its flag."""
+def answered(record: AppointmentRequest, now: datetime, *, may_ask: bool) -> dict[str, Any]:
+    """What they said “no” to, what else, and what the reader may ask them now.
+
+    A flagged answer is shown with its flag. After `prepare`.
+    """
     answers = list(
         record.answers.select_related("question").order_by(
             "question__group__position", "question__position", "-given_at"
         )
     )
     flagged = {flag.answer_id for flag in record.flags.all()}
+    asked = questions_to_ask(record) if may_ask else []
+    so_far = Answered.about(record, answers, now)
     return {
+        "askable": {each.pk for each in asked},
+        "due": sum(so_far.is_due(each) for each in asked),
         "told": [each for each in answers if each.answer != Answer.NO and each.pk not in flagged],
         "denied": [each for each in answers if each.answer == Answer.NO],
     }

@@ -19,6 +19,7 @@ from bookings.desk.notes import mark_pinned
 from bookings.desk.request_list import FILTERS, is_archive, shown_in
 from bookings.desk.request_page import (
     FOLLOWED_UP,
+    answered,
     facts,
     next_request,
     part_of,
@@ -227,6 +228,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         prepare(record)
         allowed = self.open_decisions(request, record)
         show = part_of(request.GET.get("show", ""))
+        open_now = {each.slug for each in allowed}
         told = facts(record, events, now, show=show, reader=reader)
         # Each flag has a button of its own; here the decision is shown only if it comes next.
         decisions = [each for each in allowed if each.slug != "resolve-flag" or told["blocked"]]
@@ -235,14 +237,15 @@ class AppointmentRequestAdmin(DecisionAdmin):
         context = {
             **self.admin_site.each_context(request),
             **told,
+            **answered(record, now, may_ask="safety" in open_now),
             "waiting_for_me": waiting,
             "title": f"Request {record.reference}",
             "opts": self.opts,
             "record": record,
             "steps": steps(record, decisions, told),
             "next_waiting": after,
-            "may_open": any(each.slug == "open-answers" for each in allowed),
-            "may_resolve": any(each.slug == "resolve-flag" for each in allowed),
+            "may_open": "open-answers" in open_now,
+            "may_resolve": "resolve-flag" in open_now,
         }
         return TemplateResponse(request, "admin/bookings/request.html", context)
 

@@ -54,7 +54,7 @@ UNANSWERED = "Has not answered our offer."
 WANTED = "A clinician wants to speak to them first."
 UNASKED = (
     "Nobody has asked them our safety questions, because their visit came from another system. Ask "
-    "them, and tell the clinician what they say."
+    "them in the call: “Ask the safety questions” on the page of their request."
 )
 # From the first reminder on, which leads to the questions; over a weekend as well.
 BEFORE_UNASKED = timedelta(days=3)

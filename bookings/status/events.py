@@ -36,6 +36,9 @@ class Event(StrEnum):
     LEFT_AS_IT_IS = "left the appointment as it is"
     ANSWERED_AGAIN = "answered the safety questions again"
     ANSWER_TO_LOOK_AT = "gave an answer to look at"
+    # Said on the phone or at the front desk, to the colleague who asked.
+    ANSWERS_NOTED = "noted the patient’s safety answers"
+    ANSWER_NOTED_TO_LOOK_AT = "noted the patient’s answer to look at"
     JOINED_EARLIER_LIST = "joined the earlier-time list"
     LEFT_EARLIER_LIST = "left the earlier-time list"
     SENT_AGAIN = "sent a message again"
@@ -141,6 +144,8 @@ TOLD: dict[Event, ToldPatient] = {
     Event.ANSWER_TO_LOOK_AT: ToldPatient(
         _("You answered our questions again."), _("We noted your new answers.")
     ),
+    Event.ANSWERS_NOTED: ToldPatient(by_clinic=_("We noted your new answers.")),
+    Event.ANSWER_NOTED_TO_LOOK_AT: ToldPatient(by_clinic=_("We noted your new answers.")),
     Event.JOINED_EARLIER_LIST: ToldPatient(
         _("You joined our cancellation list."), _("We added you to our cancellation list.")
     ),

@@ -16,7 +16,9 @@ from bookings.screening import (
     questions_to_ask_again,
 )
 from bookings.status import (
+    ENDED,
     PATIENT,
+    WAITING_FOR_CLINIC,
     WITH_APPOINTMENT,
     OfferStatus,
     Overtaken,
@@ -36,40 +38,76 @@ from bookings.triage.visits import answer_before_visit, booked_appointment
 
 
 def answer_again(
-    request: AppointmentRequest, *, version: int, answers: Sequence[GivenAnswer], now: datetime
+    request: AppointmentRequest,
+    *,
+    version: int,
+    answers: Sequence[GivenAnswer],
+    now: datetime,
+    by: journal.Actor = PATIENT,
 ) -> AppointmentRequest:
-    """Record the patient's answers, before the visit, to questions whose answers may have changed.
+    """Record the patient's answers to safety questions about a request that we have.
 
-    An answer that raises a new flag makes a clinician look at the appointment again; it is kept
-    meanwhile.
+    They give them by the link before the visit; or on the phone or at the front desk, to the colleague
+    `by`, while the request is open. A new flag takes the request back into review: offered times are
+    released, an appointment is kept meanwhile.
     """
+    is_told = by != PATIENT
     with one_change(request):
         version = after_the_clock(request, version, now=now)
-        if request.version != version or request.status not in WITH_APPOINTMENT:
+        is_open = request.status not in ENDED if is_told else request.status in WITH_APPOINTMENT
+        if request.version != version or not is_open:
             raise Overtaken(what_happened(request))
-        appointment = booked_appointment(request)
-        if appointment is None or appointment.starts <= now:
-            raise TriageRefused(gettext("Your appointment has started. Please tell us in person."))
-        refuse_unanswered(request, answers, now)
+        _refuse_begun(request, is_told, now)
+        if not is_told:
+            refuse_unanswered(request, answers, now)
         flagged = newly_flagged(request, answers)
-        if flagged and request.status != RequestStatus.BOOKED_IN_REVIEW:
-            transition(
-                request,
-                RequestStatus.BOOKED_IN_REVIEW,
-                version=version,
-                by=PATIENT,
-                now=now,
-                kind=Event.ANSWER_TO_LOOK_AT,
-                answer_due=answer_before_visit(request, now),
-            )
-            diary.release(request, OfferStatus.REFUSED, by=PATIENT, now=now)
+        kind = ANSWERED[is_told, bool(flagged)]
+        if flagged and request.status not in WAITING_FOR_CLINIC:
+            look_again(request, version=version, by=by, now=now, kind=kind)
         else:
             keep(request, version=version)
-            journal.record(request, Event.ANSWERED_AGAIN, by=PATIENT, at=now)
-        keep_answers(request, answers, flagged, by=PATIENT, now=now)
+            journal.record(request, kind, by=by, at=now)
+        keep_answers(request, answers, flagged, by=journal.actor_name(by), now=now)
         if flagged:
             messages.notify_clinic(request, now=now)
     return request
+
+
+# What the journal says, by whether a colleague was told and whether there is something to look at.
+ANSWERED = {
+    (False, False): Event.ANSWERED_AGAIN,
+    (False, True): Event.ANSWER_TO_LOOK_AT,
+    (True, False): Event.ANSWERS_NOTED,
+    (True, True): Event.ANSWER_NOTED_TO_LOOK_AT,
+}
+
+
+def look_again(
+    request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime, kind: Event
+) -> None:
+    """Take the request back into review because of an answer. An appointment is kept meanwhile."""
+    has_visit = request.status in WITH_APPOINTMENT
+    transition(
+        request,
+        RequestStatus.BOOKED_IN_REVIEW if has_visit else RequestStatus.IN_REVIEW,
+        version=version,
+        by=by,
+        now=now,
+        kind=kind,
+        answer_due=answer_before_visit(request, now),
+    )
+    diary.release(request, OfferStatus.REFUSED, by=journal.actor_name(by), now=now)
+
+
+def _refuse_begun(request: AppointmentRequest, is_told: bool, now: datetime) -> None:
+    """Raise TriageRefused if the appointment has begun: then it is for whoever sees the patient."""
+    appointment = booked_appointment(request)
+    if appointment and appointment.starts <= now:
+        raise TriageRefused(
+            "The appointment has started. Tell the clinician what the patient says."
+            if is_told
+            else gettext("Your appointment has started. Please tell us in person.")
+        )
 
 
 def correct_birth_date(

@@ -64,6 +64,20 @@ def always(record: Any, now: datetime) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Said:
+    """What to tell whoever decided: that it is done, and what they must not overlook."""
+
+    done: str
+    warning: str = ""
+
+    def show(self, request: HttpRequest) -> None:
+        """Show both at the top of the next page."""
+        messages.success(request, self.done)
+        if self.warning:
+            messages.warning(request, self.warning)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """One thing that staff may decide about a record: a page, its permission, its form and its verb."""
@@ -75,7 +89,7 @@ class Decision:
     # Called with the record, the values of the form, `by` and `now`.
     verb: Callable[..., Any]
     # What to tell whoever decided; or a function of what the verb returned.
-    said: str | Callable[[Any], str]
+    said: str | Callable[[Any], str | Said]
     form: type[DecisionForm] = DecisionForm
     explanation: str = ""
     template: str = "admin/decide.html"
@@ -93,12 +107,13 @@ class Decision:
 
     def carry_out(
         self, record: Any, values: dict[str, Any], *, by: User, now: datetime
-    ) -> str | HttpResponse:
+    ) -> Said | HttpResponse:
         """Call the verb; what to tell whoever decided, or the file that it made."""
         result = self.verb(record, **values, by=by, now=now)
         if self.file:
             return self.file(result)
-        return self.said if isinstance(self.said, str) else self.said(result)
+        said = self.said if isinstance(self.said, str) else self.said(result)
+        return said if isinstance(said, Said) else Said(said)
 
 
 def ask_second_person(
@@ -273,7 +288,7 @@ class DecisionAdmin(CarefulAdmin):
             else:
                 if isinstance(said, HttpResponse):
                     return said
-                self.message_user(request, said, messages.SUCCESS)
+                said.show(request)
                 return redirect(self.way_back(request, record))
         context = {
             **self.admin_site.each_context(request),

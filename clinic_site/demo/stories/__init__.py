@@ -52,6 +52,7 @@ WITH_VISIT = _named(
     with_visit.wants_another_time,
     with_visit.offered_another_time,
     with_visit.unwell_before_the_visit,
+    with_visit.answered_on_the_phone,
     with_visit.clinic_cancelled,
 )
 STORIES = WITHOUT_VISIT | WITH_VISIT

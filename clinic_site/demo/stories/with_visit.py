@@ -197,6 +197,14 @@ def unwell_before_the_visit(told: Telling) -> None:
     told.do(triage.answer_again, answers=answers)
 
 
+def answered_on_the_phone(told: Telling) -> None:
+    """They rang about something else, and reception asked what is asked again before the visit."""
+    told.book()
+    _yesterday(told, MORNING)
+    told.at_the_desk()
+    told.do(triage.answer_again, answers=told.clinic.answers_again(told.row, []), by=told.reception)
+
+
 def clinic_cancelled(told: Telling) -> None:
     """Booked. Later the clinician is away on that day."""
     told.book()
