@@ -6,11 +6,11 @@ colleague to say. Writes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bookings.models import AppointmentRequest, Person, PersonLink
 from bookings.status import Verdict
@@ -54,12 +54,9 @@ def certainly(*, name: str, date_of_birth: date, email: str, phone: str) -> Pers
 
 def verdicts(people: Collection[int] | QuerySet[Person]) -> dict[Pair, PersonLink]:
     """The newest that was said about each pair with one of these people. What was undone is left out."""
-    said = PersonLink.objects.filter(Q(one__in=people) | Q(other__in=people))
-    newest = {
-        (each.one_id, each.other_id): each
-        for each in said.select_related("one", "other", "said_by").order_by("pk")
-    }
-    return {each: link for each, link in newest.items() if link.verdict != Verdict.UNDONE}
+    said = PersonLink.objects.standing().filter(Q(one__in=people) | Q(other__in=people))
+    links = said.select_related("one", "other", "said_by").order_by("pk")
+    return {(each.one_id, each.other_id): each for each in links}
 
 
 class Candidate(NamedTuple):
@@ -74,26 +71,27 @@ class Candidate(NamedTuple):
         return max((each.person for each in self.requests), key=lambda row: (row.known_at, row.pk))
 
 
-def perhaps_same(person: Person, said: Mapping[Pair, PersonLink]) -> list[Candidate]:
+def perhaps_same(person: Person) -> list[Candidate]:
     """Others who may be this person: same date of birth, and a name or a contact alike.
 
-    Nobody about whom a colleague has said that they are somebody else, as `said` has it.
+    Nobody about whom a colleague has said that they are somebody else.
     """
-    born_then = AppointmentRequest.objects.filter(
-        person__date_of_birth=person.date_of_birth, person__emptied_at=None
+    ours = Person.objects.one_with(person).values("pk")
+    said = PersonLink.objects.standing().filter(
+        Q(one__in=ours, other=OuterRef("person")) | Q(other__in=ours, one=OuterRef("person")),
+        verdict=Verdict.NOT_SAME,
     )
-    by_person: dict[int, list[AppointmentRequest]] = defaultdict(list)
+    born_then: Any = AppointmentRequest.objects.filter(
+        person__date_of_birth=person.date_of_birth, person__emptied_at=None
+    ).annotate(is_apart=Exists(said))
+    by_person: dict[int, list[Any]] = defaultdict(list)
     for request in born_then.select_related("person").order_by("pk"):
         by_person[request.person.shown_as].append(request)
-    ours = by_person.pop(person.pk, [])
-    apart = {
-        number for pair, link in said.items() if link.verdict == Verdict.NOT_SAME for number in pair
-    } - {each.person_id for each in ours}
-    own = _Known.of(ours)
+    own = _Known.of(by_person.pop(person.pk, []))
     return [
         Candidate(shown_as, theirs)
         for shown_as, theirs in by_person.items()
-        if not apart & {each.person_id for each in theirs} and own.is_like(_Known.of(theirs))
+        if not any(each.is_apart for each in theirs) and own.is_like(_Known.of(theirs))
     ]
 
 

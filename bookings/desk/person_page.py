@@ -97,7 +97,7 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         "messages_sent": Message.objects.filter(request__in=requests)
         .select_related("request")
         .order_by("-pk")[:MOST_MESSAGES],
-        "perhaps": identity.perhaps_same(person, said),
+        "perhaps": identity.perhaps_same(person),
         "joined": [each for each in links if each.said.verdict == Verdict.SAME],
         "apart": [each for each in links if each.said.verdict == Verdict.NOT_SAME],
         "namesakes": _namesakes_today(person, now),

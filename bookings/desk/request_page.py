@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bookings import diary, triage
 from bookings.desk.finding import likely_duplicates
-from bookings.desk.time_line import LOOKS, PARTS, STEPS, Entry, time_line
+from bookings.desk.time_line import LOOKS, OFFERED, PARTS, STEPS, Entry, time_line
 from bookings.desk.to_phone import reason_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.diary.free_times import stranded_of, with_what_is_away
@@ -18,6 +18,7 @@ from bookings.models import (
     Appointment,
     AppointmentRequest,
     Offer,
+    Recall,
     RecordedOutcome,
     RedFlag,
     RequestEvent,
@@ -33,6 +34,7 @@ from bookings.status import (
     MessageStatus,
     RequestStatus,
 )
+from bookings.status.events import RECALL_EVENTS
 from procedures.ground.counting import counted
 from procedures.ground.decisions import Decision
 from procedures.ground.people import shown_name
@@ -66,6 +68,8 @@ BESIDE = 2
 FOLLOWED_UP = {RequestStatus.CLOSED, *WITH_APPOINTMENT}
 # For how long somebody who opened the page may still be typing there.
 JUST_NOW = timedelta(minutes=10)
+# What the journal says if there is a day on which we ask about a follow-up.
+RECALLED = {*RECALL_EVENTS.values()}
 A_DAY = timedelta(hours=48)
 
 
@@ -77,8 +81,12 @@ class Steps(NamedTuple):
     also: list[Decision]
 
 
-def prepare(record: AppointmentRequest) -> None:
-    """Load what the page and the conditions of its decisions look at more than once."""
+def prepare(record: AppointmentRequest, events: Sequence[RequestEvent]) -> None:
+    """Load what the page and the conditions of its decisions look at more than once.
+
+    The journal says whether there is anything to load, except for what keeps patients safe.
+    """
+    kinds = {event.kind for event in events}
     outcomes = RecordedOutcome.objects.select_related("recorded_by")
     flags = RedFlag.objects.select_related("answer__question__owner").prefetch_related(
         Prefetch("outcomes", outcomes)
@@ -89,14 +97,14 @@ def prepare(record: AppointmentRequest) -> None:
         .order_by("-pk")
     )
     offers = Offer.objects.select_related("clinician", "appointment_type").prefetch_related("times")
-    wanted: list[Any] = [
-        Prefetch("offers", offers.order_by("-pk")),
+    recalls = Recall.objects.all()
+    prefetch_related_objects(
+        [record],
+        Prefetch("offers", offers.order_by("-pk") if kinds & {*OFFERED} else offers.none()),
         Prefetch("flags", flags),
         Prefetch("appointments", appointments),
-    ]
-    if record.status in FOLLOWED_UP:
-        wanted.append("recalls")
-    prefetch_related_objects([record], *wanted)
+        Prefetch("recalls", recalls if kinds & RECALLED else recalls.none()),
+    )
 
 
 def facts(

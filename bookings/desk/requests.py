@@ -225,7 +225,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             )
         now, reader = timezone.now(), signed_in(request)
         events = journal.read(record, by=reader, at=now)
-        prepare(record)
+        prepare(record, events)
         allowed = self.open_decisions(request, record)
         show = part_of(request.GET.get("show", ""))
         open_now = {each.slug for each in allowed}

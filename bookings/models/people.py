@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CheckConstraint, F, Index, OuterRef, Q, Subquery
+from django.db.models import CheckConstraint, Exists, F, Index, OuterRef, Q, Subquery
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.status import PersonAct, Verdict, needs_in_words
@@ -165,6 +165,17 @@ class SearchKey(models.Model):
         return f"a key of person {self.person_id}"
 
 
+class PersonLinkQuerySet(models.QuerySet["PersonLink"]):
+    """What colleagues said about pairs, by whether it still counts."""
+
+    def standing(self) -> Self:
+        """The newest that was said about each pair. What was undone is left out."""
+        since = PersonLink.objects.filter(
+            one=OuterRef("one"), other=OuterRef("other"), pk__gt=OuterRef("pk")
+        )
+        return self.filter(~Exists(since)).exclude(verdict=Verdict.UNDONE)
+
+
 class PersonLink(models.Model):
     """What a colleague said about two rows: one person or two. The newest about a pair counts.
 
@@ -184,6 +195,8 @@ class PersonLink(models.Model):
     OF_STAFF = {"said_by"}
     NOT_PERSONAL = {"id", "one", "other", "verdict", "said_at"}
     WHOSE = ("one", "other")
+
+    objects = PersonLinkQuerySet.as_manager()
 
     class Meta:
         constraints = [

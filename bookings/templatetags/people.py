@@ -32,5 +32,4 @@ def notes_on(record: AppointmentRequest) -> list[Note]:
 def person_of(record: AppointmentRequest) -> Beside:
     """The person of a request, as they are shown."""
     person = record.person.joined_to or record.person
-    said = identity.verdicts(Person.objects.one_with(person))
-    return Beside(person, notes_about(person), bool(identity.perhaps_same(person, said)))
+    return Beside(person, notes_about(person), bool(identity.perhaps_same(person)))

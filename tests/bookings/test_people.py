@@ -51,8 +51,7 @@ def reception() -> User:
 def candidates(person: Person) -> list[int]:
     """Who may be the same, as the page of the person has it."""
     shown = Person.objects.get(pk=person.pk)
-    said = identity.verdicts(Person.objects.one_with(shown).values_list("pk", flat=True))
-    return [each.shown_as for each in identity.perhaps_same(shown, said)]
+    return [each.shown_as for each in identity.perhaps_same(shown)]
 
 
 def joined(one: Person, other: Person, now: datetime) -> PersonLink:

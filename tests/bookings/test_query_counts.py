@@ -30,8 +30,8 @@ MORE = {
     "reception, today": 17,  # a rota, whom to phone and what to tell them, visits, what waits
     "clinician, today": 24,  # flags, answers, visits; the evidence of each text (ten)
     "manager, today": 32,  # all of reception's, the evidence of each text, questions that are due
-    "reception, a request": 17,  # a table for each thing that can happen to a request
-    "reception, a visit": 22,  # the same, a rota, and a planned recall
+    "reception, a request": 16,  # a table for each thing that can happen to a request
+    "reception, a visit": 20,  # the same, and a rota
     "reception, offer": 20,  # a look, a rota with claims and machines, two terms, earlier offers
     "reception, a person": 20,  # a table for each thing that we hold, a look at each request
     "manager, numbers": 17,  # one for each table that it counts

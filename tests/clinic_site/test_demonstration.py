@@ -300,7 +300,7 @@ def test_each_special_case_is_there(now: datetime) -> None:
         == Person.objects.get(name="Harold Fable").shown_as
     )
     pat = Person.objects.get(name="Pat Sample")
-    assert [each.known.name for each in identity.perhaps_same(pat, {})] == ["P. Sample"]
+    assert [each.known.name for each in identity.perhaps_same(pat)] == ["P. Sample"]
     assert {each.is_pinned for each in Note.objects.all()} == {True, False}
     assert Note.objects.exclude(unpinned_at=None).exists()
     assert requests.filter(for_clinicians=True).exists()
