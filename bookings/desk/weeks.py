@@ -40,6 +40,7 @@ from bookings.diary.weeks import (
     week_of,
 )
 from bookings.models import Location
+from procedures.ground.fields import typed_day
 from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
 from procedures.ground.week import days_in_words, spoken_periods
@@ -237,7 +238,4 @@ def _log(request: HttpRequest, changed: Clinician | Location, lines: Sequence[st
 def _day(typed: str | None, now: datetime) -> date:
     """The day from which the week is shown: today unless a later one was typed."""
     today = timezone.localdate(now)
-    try:
-        return max(date.fromisoformat(typed or ""), today)
-    except ValueError:
-        return today
+    return max(typed_day(typed or "") or today, today)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from clinic_site.groups import ROLES
 from clinic_site.staff.belongings import pages_of, questions_of
 from procedures.ground.decisions import DecisionForm
-from procedures.ground.fields import PlainTextField
+from procedures.ground.fields import DayField, PlainTextField
 from procedures.ground.generics import ModelChoiceField
 from procedures.models import Clinician, StaffAccount
 
@@ -72,15 +72,10 @@ class RoleForm(DecisionForm):
 class LeavingForm(DecisionForm):
     """The day from which the account does not work."""
 
-    leaves_on = forms.DateField(
+    leaves_on = DayField(
         label="Leaves on",
-        help_text="The account stops working at the start of this day. Choose today if it has to "
+        help_text="The account stops working at the start of this day. Enter today if it has to "
         "stop straight away.",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": "Enter the day.",
-            "invalid": "Enter a date, for example 2026-12-01.",
-        },
     )
 
     def __init__(self, *args: Any, **kwargs: Any):

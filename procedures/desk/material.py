@@ -16,6 +16,7 @@ from procedures.desk.forms import FigureForm, InformationPageForm
 from procedures.desk.translations import standings, translations_page
 from procedures.ground.decisions import CarefulAdmin, DecisionAdmin
 from procedures.ground.generics import ModelForm
+from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
 from procedures.models import Figure, InformationPage, Revision, Source
 from procedures.status import BEFORE_PATIENTS, RevisionStatus
@@ -82,7 +83,8 @@ class InformationPageAdmin(CarefulAdmin):
 
     form = InformationPageForm
     change_form_template = "admin/procedures/informationpage/change_form.html"
-    list_display = ("staff_title", "category", "live_version", "owner", "review_months")
+    list_display = ("staff_title", "category", "live_version", "owned_by", "review_months")
+    list_select_related = ("owner",)
     list_filter = ("category",)
     ordering = ("title", "slug")
 
@@ -131,6 +133,11 @@ class InformationPageAdmin(CarefulAdmin):
         return super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **extra}
         )
+
+    @admin.display(description="owner", ordering="owner")
+    def owned_by(self, page: InformationPage) -> str:
+        """Who sees to the page, by name."""
+        return shown_name(page.owner) if page.owner else ""
 
     @admin.display(description="published version")
     def live_version(self, page: InformationPage) -> str:

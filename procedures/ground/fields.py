@@ -1,5 +1,6 @@
 """Form fields that both apps use."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,6 +12,9 @@ from procedures.ground.characters import MOST_MARKS, hidden_in, piles_up_marks, 
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+# As people here type a day, and as our own links have it.
+DAY_FORMATS = ["%d/%m/%Y", "%d/%m/%y", "%d.%m.%Y", "%d-%m-%Y", "%d %m %Y", "%Y-%m-%d"]
 
 # Word draws its bullets with characters of its own fonts, which nobody else can see.
 WORD_BULLETS = str.maketrans(dict.fromkeys("\uf0a7\uf0b7\uf0d8", "•"))
@@ -60,3 +64,30 @@ class PlainTextField(forms.CharField):
             text = without_invisible(plain)
             value = text if isinstance(self.widget, forms.Textarea) else " ".join(text.split())
         return super().to_python(value)
+
+
+class DayField(forms.DateField):
+    """A day at the desk, typed day first: 1/12/2026.
+
+    Not the browser's own field of a day, which has the month first wherever the browser is American.
+    """
+
+    widget = forms.DateInput(format="%d/%m/%Y", attrs={"class": "day", "autocomplete": "off"})
+
+    def __init__(self, *, help_text: str = "For example, 1/12/2026.", **kwargs: Any):
+        wrong = dict.fromkeys(("required", "invalid"), "Enter a date, for example 1/12/2026.")
+        super().__init__(
+            input_formats=DAY_FORMATS,
+            help_text=help_text,
+            error_messages=wrong | kwargs.pop("error_messages", {}),
+            **kwargs,
+        )
+
+
+def typed_day(text: str) -> date | None:
+    """The day in a text as `DayField` reads it; None if it is none."""
+    try:
+        day: date | None = DayField(required=False).clean(text)
+    except ValidationError:
+        return None
+    return day

@@ -315,8 +315,8 @@ def test_a_publisher_plans_and_takes_back_at_the_desk(monday: datetime, sign_in:
 @pytest.mark.parametrize(
     ("day", "sentence"),
     [
-        ("", "Enter a day, for example 01/12/2026."),
-        ("31/02/2027", "Enter a day, for example 01/12/2026."),
+        ("", "Enter a date, for example 1/12/2026."),
+        ("31/02/2027", "Enter a date, for example 1/12/2026."),
         ("23/11/2026", "Choose a day after today."),
     ],
 )

@@ -20,6 +20,7 @@ from bookings.models import Message, RedFlag
 from bookings.status import CancelledBy, FlagOutcome, MessageStatus, WhyOpened
 from procedures.ground.contact_fields import PlainTextField, ReachForm
 from procedures.ground.decisions import DecisionForm, ReasonForm
+from procedures.ground.fields import DayField
 from procedures.ground.generics import ModelChoiceField
 
 
@@ -72,13 +73,9 @@ class AskForm(ReadyMadeForm):
 class DeferForm(DecisionForm):
     """The day on which the request comes back into review."""
 
-    until = forms.DateField(
+    until = DayField(
         label="Come back to it on",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": "Enter the day when you want to come back to the request.",
-            "invalid": "Enter a date, for example 2026-12-01.",
-        },
+        error_messages={"required": "Enter the day when you want to come back to the request."},
     )
 
     def clean_until(self) -> date:

@@ -5,14 +5,15 @@ from datetime import date
 from django import forms
 from django.core.exceptions import ValidationError
 
+from procedures.ground.fields import DayField
+
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-INVALID = "Enter a date, for example 1/12/2026."
 
 
 class DayForm(forms.Form):
     """A day, as people type it or as our own links have it."""
 
-    day = forms.DateField(error_messages={"invalid": INVALID, "required": INVALID})
+    day = DayField()
 
     def clean_day(self) -> date:
         """Refuse a day in another century."""

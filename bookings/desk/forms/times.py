@@ -20,6 +20,7 @@ from bookings.models import (
 )
 from bookings.status import MOST_TIMES
 from procedures.ground.decisions import DecisionForm
+from procedures.ground.fields import DayField, typed_day
 from procedures.ground.generics import ModelChoiceField
 from procedures.models import Clinician
 from procedures.models.clinic import details
@@ -34,10 +35,13 @@ WHOEVER = "Whoever is free"
 class InstantField(forms.DateTimeField):
     """A local date and time that exists exactly once. The value is an aware instant."""
 
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    widget = forms.DateTimeInput(
+        format="%d/%m/%Y %H:%M", attrs={"class": "instant", "autocomplete": "off"}
+    )
 
     def __init__(self, **kwargs: Any):
-        messages = {"invalid": "Enter a date and a time, for example 2026-12-01 10:30."}
+        messages = {"invalid": "Enter a date and a time, for example 1/12/2026 10:30."}
+        kwargs.setdefault("help_text", "For example, 1/12/2026 10:30.")
         super().__init__(error_messages=messages | kwargs.pop("error_messages", {}), **kwargs)
 
     def clean(self, value: Any) -> datetime | None:
@@ -109,12 +113,7 @@ class LookForm(forms.Form):
         empty_label=WHOEVER,
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose a clinician."),
     )
-    from_day = forms.DateField(
-        label="From",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Enter a date, for example 2026-12-01."},
-    )
+    from_day = DayField(label="From", required=False)
 
     def __init__(self, *args: Any, terms: Mapping[str, Sequence[Any]] | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -331,9 +330,10 @@ def _later(day: date | str) -> date | str:
 
     A value that is not a day is left for the form to refuse.
     """
+    first = typed_day(str(day))
     try:
-        return date.fromisoformat(str(day)) + timedelta(days=DAYS_SHOWN)
-    except (ValueError, OverflowError):
+        return first + timedelta(days=DAYS_SHOWN) if first else day
+    except OverflowError:
         return day
 
 
@@ -418,8 +418,9 @@ class OfferForm(FreeTimesForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["held_until"].help_text = (
-            f"If you leave this empty, we hold the times for {details().held_hours} hours "
-            "when the desk is open, and until two hours before the first time at the latest. "
+            "For example, 1/12/2026 10:30. If you leave this empty, we hold the times for "
+            f"{details().held_hours} hours when the desk is open, and until two hours before the "
+            "first time at the latest. "
             "We tell the patient. After that, others can book the times."
         )
         if not self.is_bound and "times" not in self.initial:

@@ -12,17 +12,9 @@ from django.utils import timezone
 from bookings.desk.forms.times import FURTHEST
 from bookings.diary.weeks import Once, Week, Weekly
 from bookings.models import Resource
+from procedures.ground.fields import DayField
 from procedures.ground.generics import BaseFormSet, ModelChoiceField
 from procedures.ground.week_forms import EMPTY_ROWS, HoursForm, TimeOfDayField
-
-
-class DayField(forms.DateField):
-    """A day, chosen in the browser's own calendar."""
-
-    def __init__(self, *, label: str, required: bool = True):
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        wrong = dict.fromkeys(("required", "invalid"), "Enter a date, for example 2026-12-01.")
-        super().__init__(label=label, required=required, widget=widget, error_messages=wrong)
 
 
 def _rooms() -> ModelChoiceField[Resource]:
@@ -57,8 +49,8 @@ class FromDayForm(forms.Form):
 class WeeklyForm(HoursForm):
     """A row of sessions that take place every week."""
 
-    begins = DayField(label="First day", required=False)
-    until = DayField(label="Last day", required=False)
+    begins = DayField(label="First day", required=False, help_text="")
+    until = DayField(label="Last day", required=False, help_text="")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -82,7 +74,7 @@ class OnceForm(forms.Form):
 
     use_required_attribute = False
 
-    day = DayField(label="Day", required=False)
+    day = DayField(label="Day", required=False, help_text="")
     starts = TimeOfDayField(label="From")
     ends = TimeOfDayField(label="To")
 

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.forms import BoundField
 
 from procedures.ground import email_addresses, phones, week
-from procedures.ground.fields import PlainTextField
+from procedures.ground.fields import DayField, PlainTextField
 from procedures.ground.generics import ModelForm
 from procedures.ground.week_forms import hours_of
 from procedures.models import ClinicDetails
@@ -77,8 +77,8 @@ class ClinicForm(ModelForm[ClinicDetails]):
     class Meta:
         model = ClinicDetails
         fields = [name for names in PARTS.values() for name in names]
-        field_classes = dict.fromkeys(TEXTS, PlainTextField)
-        widgets = {"cqc_rating_day": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        field_classes = dict.fromkeys(TEXTS, PlainTextField) | {"cqc_rating_day": DayField}
+        help_texts = {"cqc_rating_day": "For example, 1/12/2026."}
 
     def __init__(self, data: Mapping[str, Any] | None, *, known: ClinicDetails):
         super().__init__(data, instance=ClinicDetails(**known.values()))

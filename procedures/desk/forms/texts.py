@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from procedures.ground.decisions import DecisionForm
-from procedures.ground.fields import PlainTextField
+from procedures.ground.fields import DayField, PlainTextField
 from procedures.ground.generics import ModelForm
 from procedures.ground.passkeys import Hand
 from procedures.ground.seen import SeenVersionField
@@ -96,14 +96,9 @@ class StartVersionForm(forms.Form):
 class PlanForm(DecisionForm):
     """The day on which a signed text is to be published."""
 
-    day = forms.DateField(
+    day = DayField(
         label="Publish on",
-        input_formats=["%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d"],
-        widget=forms.DateInput(format="%d/%m/%Y", attrs={"autocomplete": "off"}),
-        help_text="For example, 01/12/2026. Patients can read it from 00:05 that day.",
-        error_messages=dict.fromkeys(
-            ("required", "invalid"), "Enter a day, for example 01/12/2026."
-        ),
+        help_text="For example, 1/12/2026. Patients can read it from 00:05 that day.",
     )
 
     def clean_day(self) -> date:
