@@ -20,6 +20,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from procedures.ground.fields import PlainTextField
@@ -160,7 +161,12 @@ class PlainTextAdmin(BaseModelAdmin[Any]):
     ) -> "forms.ModelMultipleChoiceField[Any] | None":
         """Boxes to tick: two lists between which names move need a script, and a mouse."""
         kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field and field.help_text:
+            # Each box refers to the words below, to which Django then gives no id.
+            words = '<span id="id_{}_helptext">{}</span>'
+            field.help_text = format_html(words, db_field.name, field.help_text)
+        return field
 
 
 class CarefulInline(PlainTextAdmin, StackedInline[Any, Any]):

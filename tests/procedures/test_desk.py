@@ -641,3 +641,13 @@ def test_an_unpublished_page_is_called_what_its_draft_says(monday: datetime) -> 
         now=monday,
     )
     assert InformationPage.objects.get().staff_title == "Another title"
+
+
+def test_boxes_to_tick_refer_to_the_words_below_them(sign_in: SignIn) -> None:
+    factories.clinician()
+    content = sign_in("Manager").get("/admin/bookings/topic/add/").content.decode()
+    named = {
+        each for ids in re.findall(r'aria-describedby="([^"]+)"', content) for each in ids.split()
+    }
+    assert named
+    assert named - set(re.findall(r'\bid="([^"]+)"', content)) == set()
