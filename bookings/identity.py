@@ -34,13 +34,12 @@ def is_named_and_born_as(
 
 def certainly(*, name: str, date_of_birth: date, email: str, phone: str) -> Person | None:
     """The one person who this certainly is, or None. Two of whom it may be either are nobody."""
-    alike = [
-        each
-        for each in Person.objects.filter(date_of_birth=date_of_birth)
-        if has_same_words(each.name, name)
-    ]
-    if not alike:
+    born_then = Person.objects.filter(date_of_birth=date_of_birth)
+    names = born_then.values_list("pk", "name")
+    same_words = [pk for pk, each in names if has_same_words(each, name)]
+    if not same_words:
         return None
+    alike = list(born_then.filter(pk__in=same_words))
     shared = Q(email=email) if email else Q(phone=phone)
     if phone:
         shared |= Q(phone=phone)

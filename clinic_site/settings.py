@@ -362,6 +362,7 @@ if env.flag("RETENTION_BY_WORKER"):
 
 # --- Sessions: staff for a working day; a patient's form or link sets its own, shorter end ---
 
+SESSION_ENGINE = "clinic_site.sessions"
 SESSION_COOKIE_AGE = STAFF_SESSION_HOURS * 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"
 # A message to a colleague may name a patient, so it is kept in the session and never in a cookie.

@@ -68,7 +68,7 @@ def test_no_code_is_made_from_text() -> None:
 
 def test_no_object_is_made_from_bytes_that_came_from_outside() -> None:
     assert users_of("pickle", "marshal", "shelve", "yaml", "dill", "jsonpickle") == set()
-    assert settings.SESSION_ENGINE == "django.contrib.sessions.backends.db"
+    assert settings.SESSION_SERIALIZER == "django.contrib.sessions.serializers.JSONSerializer"
 
 
 def test_nothing_from_outside_is_read_as_xml() -> None:

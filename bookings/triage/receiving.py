@@ -87,10 +87,11 @@ def submit(
     Raises TooManyTries if a limit is passed, and TriageRefused if the key was already used for
     other content.
     """
+    is_flagged = any(given.is_flagged for given in submission.answers)
     try:
         with transaction.atomic():
             received = receive(submission, key=key, by=by, now=now)
-            announce(received, by=by, is_flagged=received.flags.exists(), now=now)
+            announce(received, by=by, is_flagged=is_flagged, now=now)
             if limits:
                 spend_all(limits, now)
             return received
@@ -112,11 +113,14 @@ def receive(
     """Write a new request with its answers, flags and first event. Nobody is told yet."""
     _refuse_unmarked_translation(submission)
     request = unwritten(submission, key=key, by=by, now=now, due=answer_due(now))
-    request.person = recognise(submission, by=by, now=now)
+    request.person, is_new = recognise(submission, by=by, now=now)
     # Whoever is booked in by a colleague is written to as they wrote to us before.
     request.language = request.person.language
     request.save(force_insert=True)
-    search_keys.keep([request.person_id])
+    if is_new:
+        search_keys.begin(request)
+    else:
+        search_keys.keep([request.person_id])
     flagged = [given for given in submission.answers if given.is_flagged]
     keep_answers(request, submission.answers, flagged, by=journal.actor_name(by), now=now)
     journal.begin(request, Event.RECEIVED if by == PATIENT else Event.NOTED, by=by, at=now)

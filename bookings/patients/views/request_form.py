@@ -15,11 +15,7 @@ from bookings.forms.safety_questions import answered_groups
 from bookings.models import AppointmentRequest
 from bookings.patients import limits
 from bookings.patients.unsent import CHECK, ORDER, UnsentRequest, pages_to_ask_about
-from bookings.patients.views.guards import (
-    close_session,
-    open_in_session,
-    rename_session,
-)
+from bookings.patients.views.guards import close_session, open_in_session
 from bookings.screening import flags_to_phone_about, may_answer_in, unseen_urgent_answers
 from bookings.status import (
     DAYS,
@@ -127,7 +123,7 @@ def check(request: HttpRequest) -> HttpResponse:
     pressed = request.POST.get("key")
     if pressed and pressed == request.session.get("sent_key"):
         return redirect("bookings:sent")
-    if pressed and pressed.isprintable():
+    if pressed and pressed != unsent.key and pressed.isprintable():
         # The second press of an accepted form, before the browser had a reply to the first.
         received = AppointmentRequest.objects.filter(submission_key=pressed).first()
         if received:
@@ -231,7 +227,7 @@ def _receipt(request: HttpRequest, received: AppointmentRequest) -> HttpResponse
     request.session["sent_key"] = received.submission_key
     request.session["sent_reference"] = received.reference
     open_in_session(request, received)
-    rename_session(request)
+    request.session.cycle_key()
     return redirect("bookings:sent")
 
 
