@@ -29,7 +29,7 @@ from clinic_site.groups import GROUPS
 from procedures import status as procedure_status
 from procedures.admin import RevisionAdmin
 from procedures.ground.classified import Kind, is_about_patients, kinds, said, whose
-from tests import factories
+from tests import factories, mutants
 
 ROOT = Path(__file__).parent.parent
 APPS = ("procedures", "bookings")
@@ -220,6 +220,11 @@ def test_only_the_writers_write(path: Path) -> None:
         and not ast.unparse(node.func).startswith("request.session.")
     ]
     assert calls == []
+
+
+def test_the_modules_that_are_changed_and_their_tests_exist() -> None:
+    tests = {f"tests/{name}" for of in mutants.TESTS_OF.values() for name in of}
+    assert [name for name in {*mutants.TESTS_OF, *tests} if not (ROOT / name).is_file()] == []
 
 
 WRITER_OF = {

@@ -102,7 +102,7 @@ def spend_all(tries: Sequence[Try], now: datetime) -> Spent:
     """
     mark = secrets.token_hex(3)
     # The same order everywhere, so that two of these never wait for each other in a circle.
-    asked = dict(sorted((_key(limit, subject), limit) for limit, subject in tries))
+    asked = dict(sorted((_key(limit.name, subject), limit) for limit, subject in tries))
     stamps = {key: _stamp(now + limit.period, mark) for key, limit in asked.items()}
     adapt = connection.ops.adapt_datetimefield_value
     values = [
@@ -135,13 +135,13 @@ def give_back(spent: Spent) -> None:
 
 def remember(name: str, subject: str, until: datetime) -> None:
     """Remember this fact about the subject until that instant."""
-    key = _key(Limit(name, 0, timedelta(0)), subject)
+    key = _key(name, subject)
     RateLimit.objects.update_or_create(key=key, defaults={"times": 0, "ends": until})
 
 
 def is_remembered(name: str, subject: str, now: datetime) -> bool:
     """Whether `remember` was called for this subject and its time is not over."""
-    key = _key(Limit(name, 0, timedelta(0)), subject)
+    key = _key(name, subject)
     return RateLimit.objects.filter(key=key, ends__gt=now).exists()
 
 
@@ -187,6 +187,6 @@ def _instant(stamp: str) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
 
 
-def _key(limit: Limit, subject: str) -> str:
-    text = f"{limit.name}\n{subject}"
+def _key(name: str, subject: str) -> str:
+    text = f"{name}\n{subject}"
     return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()

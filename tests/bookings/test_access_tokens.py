@@ -43,6 +43,7 @@ def test_a_manager_makes_one_and_sees_it_once(sign_in: SignIn, monday: datetime)
     page = manager.post(f"{TOKENS}add/", sent(monday, 30, Scope.SLOT, Scope.LOCATION))
     made = AccessToken.objects.get()
     text = page.context["made"].text
+    assert (text[:7], len(text), made.ending) == ("clinic_", 50, text[-4:])
     assert access.token_of(text, monday) == made
     assert text in page.content.decode()
     assert (made.made_by, made.made_at, made.scopes) == ("manager", monday, ["Location", "Slot"])
@@ -64,15 +65,16 @@ def test_making_one_asks_for_the_password_again(
 def test_it_ends_after_its_last_day_or_when_a_manager_revokes_it(
     sign_in: SignIn, monday: datetime
 ) -> None:
-    made = token(monday, Scope.SLOT)
+    made, other = token(monday, Scope.SLOT), token(monday, Scope.SLOT, given_to="Another")
     last = monday + timedelta(days=30)
     found = [access.token_of(made.text, last + timedelta(days=days)) for days in (0, 1)]
     assert found == [made, None]
     assert access.token_of(made.text[:-1], monday) is None
     sign_in("Manager").post(f"{TOKENS}{made.pk}/change/", {"ends": "on"})
+    access.revoke(made, by="somebody later", now=last)
     made.refresh_from_db()
     assert (made.revoked_by, made.revoked_at) == ("manager", monday)
-    assert access.token_of(made.text, monday) is None
+    assert [access.token_of(each.text, monday) for each in (made, other)] == [None, other]
     for moment in (monday, last, last + timedelta(days=1)):
         assert set(AccessToken.objects.valid(moment)) == {
             each for each in AccessToken.objects.all() if each.is_valid(moment)
@@ -101,13 +103,29 @@ def test_nobody_gives_away_answers_that_they_may_not_read(
 
 
 def test_its_use_is_counted_by_day(sign_in: SignIn, monday: datetime) -> None:
-    made = token(monday, Scope.SLOT)
+    made, other = token(monday, Scope.SLOT), token(monday, Scope.SLOT, given_to="Another")
     for answered in (True, True, False):
         access.note_use(made, monday, answered=answered)
+    access.note_use(other, monday, answered=False)
     access.note_use(made, monday + timedelta(days=1), answered=True)
-    assert list(AccessUse.objects.values_list("answered", "refused")) == [(1, 0), (2, 1)]
+    counted = {each: list(each.uses.values_list("answered", "refused")) for each in (made, other)}
+    assert counted == {made: [(1, 0), (2, 1)], other: [(0, 1)]}
     page = sign_in("Manager").get(f"{TOKENS}{made.pk}/change/").content.decode()
     assert "23 November 2026: 2 answers, 1 refused" in page
+
+
+def test_two_first_uses_of_a_day_are_both_counted(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, insert = token(monday, Scope.SLOT), AccessUse.objects.bulk_create
+
+    def after_another(rows: list[AccessUse], **how: Any) -> list[AccessUse]:
+        AccessUse.objects.create(token=made, day=timezone.localdate(monday), answered=1)
+        return insert(rows, **how)
+
+    monkeypatch.setattr(AccessUse.objects, "bulk_create", after_another)
+    access.note_use(made, monday, answered=True)
+    assert list(made.uses.values_list("answered", "refused")) == [(2, 0)]
 
 
 def test_only_its_end_can_be_written_and_nothing_it_read_forgotten(monday: datetime) -> None:

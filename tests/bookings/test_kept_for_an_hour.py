@@ -141,11 +141,14 @@ def test_the_clock_frees_what_is_over_and_the_waiting_list_hears_of_it_only_then
         preferred_days=["monday"], preferred_times=["morning", "afternoon"]
     )
     give_back(request, "cancel", monday)
+    of_others = Claim.objects.filter(appointment__request=other)
+    booked_by_others = set(of_others.values_list("pk", flat=True))
     for now, is_offered in ((monday + HOUR - SECOND, False), (monday + HOUR, True)):
         triage.catch_up(now)
         triage.pass_on_freed_times(now)
         assert other.offers.filter(status=OfferStatus.OPEN).exists() is is_offered
     assert request.appointments.get().kept_until is None
+    assert set(of_others.values_list("pk", flat=True)) == booked_by_others != set()
 
 
 def test_a_letter_says_that_it_can_be_undone_and_another_that_it_was(

@@ -43,7 +43,7 @@ def test_the_window_slides(monday: datetime) -> None:
 @pytest.mark.django_db
 def test_whoever_is_refused_is_told_when_the_next_try_is_free(monday: datetime) -> None:
     tries(LIMIT, "a", monday, monday + MINUTE, monday + 2 * MINUTE)
-    with pytest.raises(TooManyTries) as refused:
+    with pytest.raises(TooManyTries, match="free from 2026-11-23 11:00 UTC") as refused:
         rate_limits.spend(LIMIT, "a", monday + 3 * MINUTE)
     assert refused.value.until == monday + LIMIT.period
     early = refused.value.until - timedelta(microseconds=1)
