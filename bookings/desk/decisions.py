@@ -326,7 +326,10 @@ DECISIONS = (
         statuses={RequestStatus.DECLINED, RequestStatus.CLOSED},
         verb=triage.undo,
         said=acts.said_undone_in_time,
-        explanation="The patient has not been told yet, and hears nothing.",
+        explanation=(
+            "The request is again as it was before it was declined or closed. The patient has not been "
+            "told yet, and hears nothing."
+        ),
         open_when=triage.can_be_undone,
     ),
     Decision(
