@@ -52,12 +52,12 @@ def configured(text: str, *changes: tuple[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, upstream: int, certificate: Path) -> Iterator[int]:
-    """The port of nginx with our example, in front of this port."""
+def nginx(folder: Path, upstream: int, certificate: Path, *others: int) -> Iterator[int]:
+    """The port of nginx with our example, in front of this port, or of several."""
     port = free_port()
     site = configured(
         (DEPLOY / "nginx.conf").read_text(),
-        ("127.0.0.1:8000", f"127.0.0.1:{upstream}"),
+        ("127.0.0.1:8000", "; server ".join(f"127.0.0.1:{each}" for each in (upstream, *others))),
         ("listen 80;", f"listen 127.0.0.1:{free_port()};"),
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{port} ssl http2;"),
         ("/etc/letsencrypt/live/clinic.example/fullchain.pem", str(certificate)),

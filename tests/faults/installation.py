@@ -40,11 +40,18 @@ LETTERS = """
 class Service:
     """A program that is started again when it ends, after as long as its unit of systemd says."""
 
-    def __init__(self, unit: str, command: list[str], environment: dict[str, str], log: Path):
+    def __init__(
+        self,
+        unit: str,
+        command: list[str],
+        environment: dict[str, str],
+        log: Path,
+        root: Path = processes.ROOT,
+    ):
         found = re.search(r"^RestartSec=(\d+)$", (UNITS / unit).read_text(), re.MULTILINE)
         assert found
         self.pause = int(found[1])
-        self.command, self.environment, self.log = command, environment, log
+        self.command, self.environment, self.log, self.root = command, environment, log, root
         self.is_wanted = threading.Event()
         self.is_wanted.set()
         self.process = self._start()
@@ -55,7 +62,7 @@ class Service:
         with self.log.open("a") as log:
             return subprocess.Popen(
                 self.command,
-                cwd=processes.ROOT,
+                cwd=self.root,
                 env=self.environment,
                 stdout=log,
                 stderr=log,
