@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
+from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from bookings import triage
 from bookings.models import Appointment, AppointmentRequest
-from bookings.status import AppointmentStatus, RequestStatus
+from bookings.status import DAYS, PARTS_OF_DAY, AppointmentStatus, RequestStatus
 from tests import factories
 from tests.journeys.steps import sign_in
+from tests.journeys.test_the_marks import come_now
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -65,14 +68,15 @@ class Keys:
         self.made.clear()
 
 
-def nobody_has_arrived() -> None:
-    """Whoever comes first today is still to come, however early it is."""
-    nobody = {"arrived_at": None, "arrived_by": None, "called_in_at": None, "called_in_by": None}
-    Appointment.objects.filter(status=AppointmentStatus.BOOKED).update(**nobody)
+def only_one_comes_today() -> None:
+    """And has not arrived, whatever the day and the hour."""
+    (visit,) = come_now(1)
+    others = Appointment.objects.filter(starts__date=timezone.localdate()).exclude(pk=visit.pk)
+    others.update(starts=F("starts") - timedelta(days=1), ends=F("ends") - timedelta(days=1))
 
 
 def test_ten_tasks_by_keyboard(clinic: str, new_page: NewPage, look_at: Look) -> None:
-    nobody_has_arrived()
+    only_one_comes_today()
     page = new_page()
     sign_in(page, clinic, "reception")
     keys = Keys(page)
@@ -108,8 +112,9 @@ def test_ten_tasks_by_keyboard(clinic: str, new_page: NewPage, look_at: Look) ->
     keys.go("g", "r")
     keys.go("j", "Enter")
     keys.did("open the request that comes first")
-    waiting = AppointmentRequest.objects.filter(status=RequestStatus.RECEIVED, flags=None)
-    page.goto(f"{clinic}/admin/bookings/appointmentrequest/{waiting.latest('pk').pk}/change/")
+    # Any time suits them, so that some are ticked whatever the day.
+    waiting = factories.received(preferred_days=[*DAYS], preferred_times=[*PARTS_OF_DAY])
+    page.goto(f"{clinic}/admin/bookings/appointmentrequest/{waiting.pk}/change/")
     keys.go("n", "Enter")
     keys.go("n", "Enter")
     expect(page.get_by_text("Offered")).not_to_have_count(0)
@@ -135,7 +140,7 @@ def test_ten_tasks_by_keyboard(clinic: str, new_page: NewPage, look_at: Look) ->
 
 def test_tasks_without_a_script(clinic: str, new_page: NewPage) -> None:
     """With Tab, letters and Enter alone. Where the document has the same numbers."""
-    nobody_has_arrived()
+    only_one_comes_today()
     page = new_page(javascript=False)
     sign_in(page, clinic, "reception")
     keys = Keys(page)
