@@ -57,7 +57,10 @@ TESTS_OF = {
         "bookings/test_questions_follow_the_visit.py",
         "bookings/test_request_page.py",
     ],
-    "bookings/triage/transitions.py": ["bookings/test_triage.py"],
+    "bookings/triage/transitions.py": [
+        "bookings/test_triage.py",
+        "bookings/test_kept_for_an_hour.py",
+    ],
     "bookings/triage/undoing.py": ["bookings/test_kept_for_an_hour.py", "bookings/test_triage.py"],
     "clinic_site/staff/second_factor.py": [
         "clinic_site/test_second_factor.py",

@@ -100,9 +100,7 @@ def keep(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
 
 def what_happened(request: AppointmentRequest) -> str:
     """A sentence on who did what last, for somebody whose step is no longer possible."""
-    last = request.events.exclude(kind__in=LOOKS).order_by("-number").first()
-    if last is None:
-        return "This request has changed. Open it again."
+    last = request.events.exclude(kind__in=LOOKS).latest("number")
     person = User.objects.filter(username=last.by).first()
     who = shown_name(person) if person else last.by
     at = timezone.localtime(last.at)

@@ -21,6 +21,7 @@ from bookings.models import (
 )
 from bookings.screening import GivenAnswer
 from bookings.status import (
+    CLOCK,
     PATIENT,
     TRANSITIONS,
     WITHOUT_REPLY,
@@ -263,7 +264,7 @@ def test_every_other_verb_is_refused_and_changes_nothing(
     refused = {verb: row for verb, row in VERBS.items() if status not in row.leads}
     assert refused
     for verb, row in refused.items():
-        with pytest.raises(TriageRefused):
+        with pytest.raises(TriageRefused, match=r"[a-z] [a-z]"):
             row.act(request, monday + row.later)
         request.refresh_from_db()
         assert (request.status, request.version) == (status, version), verb
@@ -281,16 +282,19 @@ def test_a_stale_version_is_refused_with_who_and_when(verb: str, monday: datetim
 
 
 def test_a_colleague_who_was_faster_is_named(monday: datetime) -> None:
-    mine = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    mine, another = (factories.request_at(RequestStatus.IN_REVIEW, now=monday) for _ in range(2))
     theirs = AppointmentRequest.objects.get(pk=mine.pk)
-    sam = factories.staff("Reception", "sam")
-    triage.ask(theirs, version=theirs.version, text="Which side?", by=sam, now=monday)
-    with pytest.raises(TriageRefused, match="Sam asked a question on 23 November at 10:00"):
+    sam, asked_at = factories.staff("Reception", "sam"), monday + timedelta(minutes=5)
+    triage.ask(theirs, version=theirs.version, text="Which side?", by=sam, now=asked_at)
+    said = r"Sam asked a question on 23 November at 10:05\. Check its current status\."
+    with pytest.raises(TriageRefused, match=said):
         triage.decline(
             mine, version=mine.version, reason="No.", by=factories.staff("Reception"), now=monday
         )
-    mine.refresh_from_db()
     assert mine.status == RequestStatus.QUESTION_ASKED
+    assert another.version == theirs.version - 1
+    another.refresh_from_db()
+    assert another.status == RequestStatus.IN_REVIEW
 
 
 # --- Flags gate -----------------------------------------------------------------------------
@@ -473,13 +477,14 @@ def test_catching_up_writes_what_readers_computed_and_only_once(monday: datetime
     offered = factories.request_at(RequestStatus.OFFERED, now=monday)
     asked = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
     deferred = factories.request_at(RequestStatus.DEFERRED, now=monday)
-    later = monday + timedelta(days=30)
+    later, due = monday + timedelta(days=30), offered.reply_due
     expected = [request.state(later) for request in (offered, asked, deferred)]
     assert triage.catch_up(later) == 3
     assert triage.catch_up(later) == 0
     for request, state in zip((offered, asked, deferred), expected, strict=True):
         request.refresh_from_db()
         assert request.status == state
+    assert (offered.ended_at, offered.ended_by) == (due, CLOCK)
     assert Claim.objects.count() == 0
 
 
