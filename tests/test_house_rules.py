@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
@@ -220,6 +221,13 @@ def test_only_the_writers_write(path: Path) -> None:
         and not ast.unparse(node.func).startswith("request.session.")
     ]
     assert calls == []
+
+
+def test_every_branch_of_a_writer_is_measured() -> None:
+    measured = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["coverage"]["report"]
+    files = {dotted(path) for pattern in measured["include"] for path in ROOT.glob(pattern)}
+    assert [writer for writer in WRITERS if not is_in(writer, files)] == []
+    assert [pattern for pattern in measured["include"] if not list(ROOT.glob(pattern))] == []
 
 
 def test_the_modules_that_are_changed_and_their_tests_exist() -> None:

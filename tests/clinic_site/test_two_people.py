@@ -22,6 +22,7 @@ from bookings.screening import questions_for
 from bookings.status import FlagLevel
 from bookings.triage.questions import RETIRE
 from clinic_site.groups import GROUPS
+from clinic_site.staff.second_factor import RESET
 from procedures.ground import two_people
 from procedures.ground.two_people import (
     ENDS_AFTER,
@@ -29,7 +30,7 @@ from procedures.ground.two_people import (
     ProposalRefused,
     ProposalState,
 )
-from procedures.models import Clinician, InformationPage, Proposal
+from procedures.models import Clinician, InformationPage, Proposal, StaffAccount
 from procedures.models.clinic import details
 from tests import factories, processes
 from tests.procedures.test_clinic_details import typed
@@ -371,6 +372,26 @@ def test_the_same_is_not_proposed_twice(monday: datetime) -> None:
 def test_only_who_may_change_it_proposes_it(monday: datetime) -> None:
     with pytest.raises(ProposalRefused, match="You may not propose"):
         proposed(monday, "Clinician")
+
+
+def test_what_is_gone_or_has_changed_is_not_proposed(monday: datetime) -> None:
+    manager = factories.staff("Manager")
+    account = StaffAccount.objects.get(pk=factories.staff("Reception").pk)
+    asked: dict[str, Any] = {"reason": WHY, "by": manager, "now": monday}
+    with pytest.raises(ProposalRefused, match="does not exist any more"):
+        two_people.propose(RETIRE, ScreeningQuestion(pk=10**9), **asked)
+    with pytest.raises(ProposalRefused, match="changed this in the meantime"):
+        two_people.proposing(RESET)(account, version=account.version + 1, **asked)
+    assert not Proposal.objects.exists()
+
+
+def test_a_step_that_this_release_does_not_know_is_for_nobody(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposal = proposed(monday)
+    monkeypatch.delitem(two_people.ACTS, RETIRE.name)
+    assert list(two_people.who_may_agree(proposal)) == []
+    assert "does not know this step" in refused(proposal, monday)
 
 
 def test_the_database_refuses_one_person_and_a_second_decision(monday: datetime) -> None:
