@@ -3,6 +3,7 @@
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.utils.crypto import get_random_string
 
 KEY_LENGTH = 32
@@ -37,11 +38,13 @@ class SessionStore(db.SessionStore):
             super().save(must_create)
             return
         row = self.create_model_instance(dict(self.items()))
-        renamed = Session.objects.filter(pk=self._former).update(
-            session_key=row.session_key,
-            session_data=row.session_data,
-            expire_date=row.expire_date,
-        )
+        # As Django stores one: if it fails, whatever is around it can go on.
+        with transaction.atomic():
+            renamed = Session.objects.filter(pk=self._former).update(
+                session_key=row.session_key,
+                session_data=row.session_data,
+                expire_date=row.expire_date,
+            )
         self._former = None
         if not renamed:
             super().save(must_create=True)

@@ -36,7 +36,8 @@ def test_the_name_and_the_content_change_in_one_statement() -> None:
         assert names() == [old]
         session.save()
     new = str(session.session_key)
-    assert [query["sql"].split()[0] for query in queries] == ["SELECT", "UPDATE"]
+    statements = [query["sql"].split()[0] for query in queries]
+    assert statements == ["SELECT", "SAVEPOINT", "UPDATE", "RELEASE"]
     assert names() == [new]
     assert dict(SessionStore(new).items()) == {"told": "a secret", "shows": "more"}
     assert dict(SessionStore(old).items()) == {}
