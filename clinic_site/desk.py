@@ -21,7 +21,7 @@ from bookings.desk import news
 from bookings.desk.alarms import alarms
 from bookings.desk.my_clinic import my_clinic
 from bookings.desk.today import board
-from bookings.diary.desk_hours import closed_days, desk_now
+from bookings.diary.desk_hours import desk_now
 from bookings.models import AppointmentRequest, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.triage import surge
@@ -226,11 +226,10 @@ class Desk(admin.AdminSite):
     ) -> TemplateResponse:
         """Today, the first screen after signing in: what this person has to do next."""
         now = timezone.now()
-        closed = closed_days(timezone.localdate(now))
         desk: dict[str, Any] = {
             "title": f"{timezone.localtime(now):%A %-d %B}",
             "next_week": timezone.localdate(now) + timedelta(weeks=1),
-            "clock": f"{timezone.localtime(now):%-H:%M}. {desk_now(now, closed)}",
+            "clock": f"{timezone.localtime(now):%-H:%M}. {desk_now(now)}",
             "alarms": alarms(now),
             "proposals": Proposal.objects.waiting_for(signed_in(request), now),
         }
@@ -242,7 +241,7 @@ class Desk(admin.AdminSite):
             desk["waiting_for_me"] = mine.waiting
             _record(request, mine.requests(), now)
         elif request.user.has_perm("bookings.view_appointmentrequest"):
-            desk["board"] = for_reception = board(now, closed)
+            desk["board"] = for_reception = board(now)
             desk["waiting_for_me"] = for_reception.tally.waiting
             desk["surge"] = for_reception.tally.is_surge and surge.USUAL
             _record(request, for_reception.requests(), now)

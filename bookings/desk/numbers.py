@@ -39,8 +39,11 @@ def _check(request: HttpRequest) -> None:
 def _page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     period, form = _chosen(request)
     name = "" if form.is_bound else request.GET.get("period", next(iter(CHOICES)))
+    shown = report(period, timezone.now())
+    is_clinician = request.user.has_perm("bookings.resolve_redflag")
     context = {
         **site.each_context(request),
+        "waiting_for_me": shown.for_clinicians if is_clinician else shown.for_reception,
         "title": "Numbers",
         "form": form,
         "choices": [
@@ -51,7 +54,7 @@ def _page(site: AdminSite, request: HttpRequest) -> HttpResponse:
             (f"?{urlencode(_address(period, name, unit))}", label, unit == period.by)
             for unit, label in BY
         ],
-        "report": report(period, timezone.now()),
+        "report": shown,
         "address": urlencode(_address(period, "", period.by)),
     }
     return TemplateResponse(request, "admin/bookings/numbers.html", context)

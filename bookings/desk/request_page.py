@@ -11,7 +11,7 @@ from django.utils import timezone
 from bookings import diary, triage
 from bookings.desk.finding import likely_duplicates
 from bookings.desk.time_line import LOOKS, OFFERED, PARTS, STEPS, Entry, time_line
-from bookings.desk.to_phone import reason_to_phone
+from bookings.desk.to_phone import reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.diary.free_times import stranded_of, with_what_is_away
 from bookings.models import (
@@ -117,14 +117,14 @@ def facts(
 ) -> dict[str, Any]:
     """The status at that instant, what was said, offered, booked and written. After `prepare`.
 
-    The events are the journal, the newest first.
+    The record was just read from `to_phone.marked`. The events are the journal, the newest first.
     """
     reads_answers = triage.may_read_answers(reader, record, now)
     state = record.state(now)
     blocking = [flag for flag in record.flags.all() if flag.is_blocking()]
     current = triage.booked_appointment(record)
     lines = time_line(record, events, reads_answers=reads_answers)
-    to_phone = reason_to_phone(record, now)
+    to_phone = " ".join(reasons_to_phone(record, now, is_marked=True))
     return {
         "now": timezone.localtime(now),
         "state": state,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -26,10 +26,10 @@ from bookings.desk.request_page import (
     prepare,
     steps,
 )
-from bookings.desk.to_phone import patients_to_phone, reasons_to_phone
+from bookings.desk.to_phone import marked, patients_to_phone, reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.models import AppointmentRequest
-from bookings.status import Overtaken, TriageRefused
+from bookings.status import WITH_APPOINTMENT, Overtaken, TriageRefused
 from bookings.status.events import Event
 from procedures.ground.decisions import Decision, DecisionAdmin, DecisionForm
 from procedures.ground.paging import CappedPaginator
@@ -57,6 +57,16 @@ class AppointmentRequestAdmin(DecisionAdmin):
         people = ("owner", "person__joined_to", "wished_clinician")
         related = ("page", "visit_answer", "brought_in", *people)
         return AppointmentRequest.objects.select_related(*related).most_urgent_first()
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> AppointmentRequest | None:
+        """As Django’s, with where there may be a reason to phone: every page about it says so."""
+        rows = marked(self.get_queryset(request), timezone.now())
+        try:
+            return rows.filter(pk=object_id).first()
+        except (ValidationError, ValueError):  # the address has no number
+            return None
 
     def get_urls(self) -> list[URLPattern]:
         to_phone = path(
@@ -130,11 +140,12 @@ class AppointmentRequestAdmin(DecisionAdmin):
 
         Every decision page shows this.
         """
+        has_visit = self.state_of(record) in WITH_APPOINTMENT
         return {
             "about": WHO,
-            "current": triage.booked_appointment(record),
+            "current": triage.booked_appointment(record) if has_visit else None,
             "recall": triage.planned_recall(record) if record.status in FOLLOWED_UP else None,
-            "to_phone": reasons_to_phone(record, timezone.now()),
+            "to_phone": reasons_to_phone(record, timezone.now(), is_marked=True),
             "wish_is_gone": wish_is_gone(record.wished_clinician, timezone.localdate()),
         }
 

@@ -60,6 +60,8 @@ UNASKED = (
 BEFORE_UNASKED = timedelta(days=3)
 # What tells whether a message is still true, and what to say instead of it.
 TOLD_ABOUT = ("request__appointments", "request__offers__times")
+# Where a marked request says whether the source with this number has rows about it.
+MARK = "has_source_{}"
 # Silence in this last part of an offer is a reason to phone.
 LAST_PART = 4
 
@@ -86,10 +88,25 @@ def patients_to_phone(now: datetime) -> list[ToPhone]:
     ]
 
 
-def reasons_to_phone(request: AppointmentRequest, now: datetime) -> list[str]:
-    """Why we have to phone this patient, and what to tell them."""
-    found = _reasons(now, Q(request=request))
+def reasons_to_phone(
+    request: AppointmentRequest, now: datetime, *, is_marked: bool = False
+) -> list[str]:
+    """Why we have to phone this patient, and what to tell them.
+
+    A request that was just read from `marked` says itself where there is something to read.
+    """
+    with_rows = None
+    if is_marked:
+        numbers = range(len(_sources(now)))
+        with_rows = [n for n in numbers if getattr(request, MARK.format(n))]
+    found = _reasons(now, Q(request=request), with_rows)
     return found[request.pk][1] if found else []
+
+
+def marked(requests: QuerySet[AppointmentRequest], now: datetime) -> QuerySet[AppointmentRequest]:
+    """These requests, each with whether there are rows of each source about it."""
+    rows = [source.rows.filter(request=OuterRef("pk")) for source in _sources(now)]
+    return requests.annotate(**{MARK.format(n): Exists(each) for n, each in enumerate(rows)})
 
 
 def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
@@ -106,12 +123,15 @@ class Source(NamedTuple):
     counts: Callable[[Any], bool] = bool
 
 
-def _reasons(now: datetime, whose: Q) -> dict[int, tuple[AppointmentRequest, list[str]]]:
+def _reasons(
+    now: datetime, whose: Q, with_rows: Sequence[int] | None = None
+) -> dict[int, tuple[AppointmentRequest, list[str]]]:
+    """The patients and the sentences. `with_rows` are the sources to read, if they are known."""
     reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
     sources = _sources(now)
     found = [
         (row.request, source.say if isinstance(source.say, str) else source.say(row))
-        for number in _with_rows(sources, whose)
+        for number in (_with_rows(sources, whose) if with_rows is None else with_rows)
         for source in [sources[number]]
         # After a long outage these are enough work to begin with.
         for row in source.rows.filter(whose).select_related("request")[:MOST]

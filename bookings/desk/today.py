@@ -1,6 +1,6 @@
 """Today: what reception has to do next, in one order, and who comes. Writes nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -113,14 +113,11 @@ class Board(NamedTuple):
         ]
 
 
-def board(now: datetime, closed: Mapping[date, str] | None = None) -> Board:
-    """What reception has to do at that instant, and who comes today.
-
-    `closed`, the closed days from today on, spares reading them.
-    """
+def board(now: datetime) -> Board:
+    """What reception has to do at that instant, and who comes today."""
     visits = list(appointments_to_see_to(now))
     today = span_of(timezone.localdate(now))
-    lost, to_phone = stranded_of(visits, now, closed), patients_to_phone(now)
+    lost, to_phone = stranded_of(visits, now), patients_to_phone(now)
     first, tally = _first_waiting(now)
     still_open = [each for each in visits if each.starts < today.starts]
     return Board(

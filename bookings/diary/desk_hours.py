@@ -68,13 +68,10 @@ def desk_hours_in_words() -> str:
     return in_words(details().week)
 
 
-def desk_now(now: datetime, closed: Collection[date] | None = None) -> str:
-    """Whether somebody is at the desk now, and until when; otherwise when the desk opens next.
-
-    `closed`, the closed days from today on, spares reading them.
-    """
+def desk_now(now: datetime) -> str:
+    """Whether somebody is at the desk now, and until when; otherwise when the desk opens next."""
     minute = timedelta(minutes=1)
-    opens = timezone.localtime(_after_open_time(now, minute, closed) - minute)
+    opens = timezone.localtime(_after_open_time(now, minute) - minute)
     if opens <= now:
         until = spoken_time(_closes(opens))
         return gettext("We are open now, until {time}.").format(time=until)
@@ -109,9 +106,5 @@ def closed_days(first: date = date.min, last: date = date.max) -> dict[date, str
     return dict(closed.values_list("day", "reason"))
 
 
-def _after_open_time(
-    now: datetime, length: timedelta, closed: Collection[date] | None = None
-) -> datetime:
-    if closed is None:
-        closed = closed_days(timezone.localdate(now))
-    return add_working_time(now, length, desk_week(), closed)
+def _after_open_time(now: datetime, length: timedelta) -> datetime:
+    return add_working_time(now, length, desk_week(), closed_days(timezone.localdate(now)))

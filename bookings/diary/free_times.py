@@ -22,6 +22,7 @@ from django.db.models import (
     TextField,
     Value,
 )
+from django.db.models.functions import JSONObject, TruncDate
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
@@ -31,6 +32,7 @@ from bookings.models import (
     AppointmentType,
     Claim,
     ClinicSession,
+    ClosedDay,
     Closure,
     MachineKind,
     OfferedTime,
@@ -38,6 +40,7 @@ from bookings.models import (
     Resource,
 )
 from bookings.status import AppointmentStatus, OfferStatus
+from procedures.ground.listed import listed
 from procedures.models import Clinician
 
 CELL_SECONDS = 300
@@ -112,7 +115,7 @@ def cells(starts: datetime, ends: datetime) -> range:
 class Rota:
     """Who has a clinic when on these days of the clinic's time zone, and what cancels part of it.
 
-    Reads everything with four queries, however many days there are; three if `closed` has the closed
+    Reads everything with three queries, however many days there are; two if `closed` has the closed
     days. `supposing` a closure that is not recorded yet, or not like this, it is the rota as that
     closure would leave it.
     """
@@ -130,9 +133,9 @@ class Rota:
         # Why the clinic is closed, for each day on which it is.
         self.closed: Mapping[date, str] = closed or {}
         self.closures: list[Closure] = []
-        # The opening hours, by location and weekday.
-        self.hours: defaultdict[tuple[int | None, int], list[tuple[time, time]]]
-        self.hours = defaultdict(list)
+        # The opening hours of the places with sessions, by location and weekday.
+        self.hours: defaultdict[tuple[int | None, int], set[tuple[time, time]]]
+        self.hours = defaultdict(set)
         # The sessions as they were planned, and what closures leave of them; both in order.
         self.planned: list[Stretch] = []
         self.stretches: list[Stretch] = []
@@ -150,9 +153,6 @@ class Rota:
         return Span(_instant(first, time()), _instant(last + timedelta(days=1), time()))
 
     def _read(self, clinician: Clinician | None) -> None:
-        hours = OpeningHours.objects.values_list("location", "weekday", "opens", "closes")
-        for location, weekday, opens, closes in hours:
-            self.hours[location, weekday].append((opens, closes))
         recorded = Closure.objects.overlapping(*self.span).select_related("resource", "location")
         self.closures = list(recorded)
         if self.supposing:
@@ -167,20 +167,26 @@ class Rota:
         self.planned = _of(clinician, self.planned)
 
     def _changes(self, clinician: Clinician | None) -> dict[tuple[int, date], _Hours]:
-        """Read the sessions, and the other hours that they have on some days, with one query."""
+        """Read the sessions, when their places are open, and other hours on some days: one query."""
         sessions = ClinicSession.objects.between(self.days[0], self.days[-1])
         if clinician:
             # And of others, whose rooms may not be taken from them.
             sessions = sessions.filter(Q(clinician=clinician) | Q(room__room_kind__isnull=False))
         change = FilteredRelation("changes", condition=Q(changes__day__in=self.days))
+        opening = OpeningHours.objects.filter(location=OuterRef("room__location"))
         rows: Any = sessions.select_related("clinician__resource", "room__location").annotate(
             change=change,
+            opening=listed(opening, JSONObject(on="weekday", opens="opens", closes="closes")),
             other_day=F("change__day"),
             other_starts=F("change__starts"),
             other_ends=F("change__ends"),
         )
         # A session with two changes is there twice.
         self.sessions = list(dict.fromkeys(rows))
+        for row in rows:
+            for each in row.opening or ():
+                period = time.fromisoformat(each["opens"]), time.fromisoformat(each["closes"])
+                self.hours[row.room.location_id, each["on"]].add(period)
         return {(row.pk, row.other_day): (row.other_starts, row.other_ends) for row in rows}
 
     def _planned(self, changes: dict[tuple[int, date], _Hours]) -> list[Stretch]:
@@ -248,8 +254,8 @@ class Taken:
             for number, part in enumerate(parts)
         )
         rows = sorted(taken.union(*lapsed, all=True), key=lambda row: row[1])
-        for resource, has_lapsed, listed in rows:
-            its_cells = set(map(int, listed.split(",")))
+        for resource, has_lapsed, its_list in rows:
+            its_cells = set(map(int, its_list.split(",")))
             if has_lapsed:
                 self.cells[resource] -= its_cells
             else:
@@ -396,26 +402,33 @@ def stranded(now: datetime, among: Q | None = None) -> list[Stranded]:
 
 
 def with_what_is_away(visits: QuerySet[Appointment]) -> QuerySet[Any]:
-    """The visits with what `stranded_of` looks at: also something they claimed that is away then."""
+    """The visits with what `stranded_of` looks at.
+
+    Also something they claimed that is away then, and why the clinic is closed on that day.
+    """
     away = Closure.objects.filter(
         resource__claim__appointment=OuterRef("pk"),
         starts__lt=OuterRef("ends"),
         ends__gt=OuterRef("starts"),
     )
+    closed = ClosedDay.objects.filter(day=OuterRef("on_day"))
     related = visits.select_related("request", "clinician", "room", "appointment_type")
-    return related.annotate(is_away=Subquery(away.values("resource")[:1]))
+    return related.annotate(
+        is_away=Subquery(away.values("resource")[:1]),
+        on_day=TruncDate("starts"),
+        closed_for=Subquery(closed.values("reason")),
+    )
 
 
-def stranded_of(
-    visits: Iterable[Any], now: datetime, closed: Mapping[date, str] | None = None
-) -> list[Stranded]:
-    """Which of these visits are stranded. `closed` spares reading the closed days again."""
+def stranded_of(visits: Iterable[Any], now: datetime) -> list[Stranded]:
+    """Which of these visits are stranded. They come from `with_what_is_away`."""
     booked = [
         each
         for each in visits
         if each.status == AppointmentStatus.BOOKED and each.starts > now and each.room_id
     ]
-    rota = Rota({timezone.localdate(each.starts) for each in booked}, closed=closed)
+    days = {timezone.localdate(each.starts): each.closed_for for each in booked}
+    rota = Rota(days, closed={day: why for day, why in days.items() if why is not None})
     found = ((each, why_stranded(each, {each.is_away}, rota)) for each in booked)
     return [Stranded(appointment, why) for appointment, why in found if why]
 

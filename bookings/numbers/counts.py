@@ -190,15 +190,23 @@ def visits(period: Period) -> Counts:
 
 
 def waiting_by_age(now: datetime) -> Counts:
-    """The requests that wait for us now, by how many days ago they came."""
+    """The requests that wait for us now: by how many days ago they came, and whose turn it is.
+
+    That is whether reception can take the next step, and whether a clinician can.
+    """
     today = timezone.localdate(now)
     began = {
         age: Q(received_at__gte=span_of(today - timedelta(days=most)).starts)
         for age, (_, most) in AGES.items()
         if most is not None
     }
-    waiting = AppointmentRequest.objects.waiting_for_clinic(now)
-    return by(waiting, age=_words(began, otherwise=list(AGES)[-1]))
+    waiting = AppointmentRequest.objects.whose_turn(now)
+    return by(
+        waiting,
+        age=_words(began, otherwise=list(AGES)[-1]),
+        receptions=F("is_receptions"),
+        clinicians=F("is_clinicians"),
+    )
 
 
 def _part(moment: str, period: Period) -> Case:

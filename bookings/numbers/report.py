@@ -50,6 +50,9 @@ class Report(NamedTuple):
     period: Period
     figures: list[Figure]
     tables: list[Table]
+    # How many requests wait now for each of them: what the navigation says as well.
+    for_reception: int
+    for_clinicians: int
 
 
 def report(period: Period, now: datetime) -> Report:
@@ -68,7 +71,8 @@ def report(period: Period, now: datetime) -> Report:
         made.pages(),
         made.readers(),
     ]
-    return Report(period, made.figures, tables)
+    turns = (counts.along(made.turns, which)[True] for which in (1, 2))
+    return Report(period, made.figures, tables, *turns)
 
 
 class _Report:
@@ -84,6 +88,7 @@ class _Report:
         self.figures: list[Figure] = []
         self.closed = closed_days()
         self.clinics = clinic_time.clinics(period, now, self.closed)
+        self.turns = counts.waiting_by_age(now)
         self._count_requests()
         self._count_visits()
 
@@ -290,8 +295,7 @@ class _Report:
 
     def waiting(self) -> Table:
         """Who waits for us now."""
-        found = counts.waiting_by_age(self.now)
-        shown = protect(counts.in_order(found, list(counts.AGES)))
+        shown = protect(counts.in_order(counts.along(self.turns, 0), list(counts.AGES)))
         self.figures.append(Figure("Waiting now", shown.total, "for an answer from us"))
         ages = list(counts.AGES)
         return Table(

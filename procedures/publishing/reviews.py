@@ -65,10 +65,10 @@ class Due(NamedTuple):
 def due(on: date) -> list[Due]:
     """Every page that waits for a review on that day, with all reasons, the first due first."""
     published = Revision.objects.filter(status__in=BEFORE_PATIENTS)
-    signed = with_evidence(published)
-    pages = InformationPage.objects.select_related("owner").prefetch_related(
-        Prefetch("revisions", queryset=signed, to_attr="live")
-    )
+    in_english = published.filter(page__original=None).select_related("page__owner")
+    live: dict[int, Revision] = {}
+    for revision in with_evidence(in_english):
+        live.setdefault(revision.page_id, revision)
     newest_first = SourceEvent.objects.order_by("-day", "pk")
     cited = Source.objects.prefetch_related(Prefetch("happened", newest_first))
     may_approve = User.objects.filter(groups__name=MANAGERS, is_active=True)
@@ -78,7 +78,7 @@ def due(on: date) -> list[Due]:
         set(may_approve.values_list("pk", flat=True)),
         _translations(),
     )
-    found = [_judged(page, revision, known, on) for page in pages for revision in page.live[:1]]
+    found = [_judged(revision.page, revision, known, on) for revision in live.values()]
     waiting = [(urgency, each) for urgency, each in found if each.causes]
     return [*_held_up(on), *(each for _, each in sorted(waiting, key=lambda both: both[0]))]
 
