@@ -619,6 +619,15 @@ def test_a_code_beside_a_link_leaves_the_link_alone(client: Client, monday: date
     assert enter(Client(), code).status_code == 200
 
 
+def test_a_new_code_beside_a_link_ends_the_old_one(client: Client, monday: datetime) -> None:
+    request, by = factories.received(now=monday), factories.staff("Reception")
+    codes = [
+        triage.renew_code(request, version=request.version, by=by, now=now)
+        for now in (monday, monday + timedelta(minutes=1))
+    ]
+    assert [enter(client, code).status_code for code in codes] == [200, 302]
+
+
 def test_no_code_for_what_ended_long_ago(monday: datetime) -> None:
     request = in_review(monday)
     by = factories.staff("Reception")
