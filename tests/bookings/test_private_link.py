@@ -41,6 +41,12 @@ def test_s6_the_link_in_the_letter_opens_the_request_at_a_clean_address(client: 
     assert link[1].split("/")[-2] not in content
 
 
+def test_each_link_opens_its_own_request(monday: datetime) -> None:
+    requests = [factories.received(now=monday, email=f"{name}@example.org") for name in "ab"]
+    tokens = [links.private_link(request).split("/")[-2] for request in requests]
+    assert [links.follow(token, monday) for token in tokens] == requests
+
+
 @pytest.mark.parametrize(
     "sign", [">", "%3E", ")", ".", ",", ").", "%20", ";", "'", '"', "”", "%C2%BB"]
 )
