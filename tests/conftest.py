@@ -161,8 +161,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = set() if profiles.FULL else {"full"}
     if profiles.SHORT:
         left_out.add("lengthy")
-    if connection.vendor != "sqlite":
-        left_out.add("sqlite")
+    left_out.add("postgres" if connection.vendor == "sqlite" else "sqlite")
     chosen = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
     chosen = some_cases(chosen)
     kept = set(chosen)

@@ -226,6 +226,8 @@ def ready_for(slug: str, now: datetime) -> AppointmentRequest:
     open_in = {RequestStatus.BOOKED} if slug == "letter" else set(DECISIONS[slug].statuses)
     first = RequestStatus.IN_REVIEW if RequestStatus.IN_REVIEW in open_in else min(open_in)
     request = factories.request_at(RequestStatus(first), now=now)
+    if slug == "safety":
+        factories.question()
     if slug == "open-answers":
         factories.clinic(reception_reads_answers=False)
     if slug in {"send-again", "letter"}:

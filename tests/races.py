@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
-import pytest
 from django.db import connection
 
 from tests import processes
@@ -52,14 +51,6 @@ def having_met(parties: int, look: Callable[Looks, Seen]) -> Callable[Looks, See
         return seen
 
     return met
-
-
-def on_postgresql_only(twin: Callable[..., None]) -> Callable[..., None]:
-    """Mark the twin of a race, whose fault cannot show where one transaction writes at a time."""
-    reason = "SQLite lets one transaction write at a time, so the fault cannot show there"
-    skip = pytest.mark.skipif(connection.vendor != "postgresql", reason=reason)
-    marked: Callable[..., None] = pytest.mark.postgres(skip(twin))
-    return marked
 
 
 def winners(outcomes: Sequence[Any]) -> list[Any]:

@@ -60,7 +60,6 @@ SQUAWK = Path(sys.executable).parent / "squawk"
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no such locks"),
 ]
 
 

@@ -233,7 +233,7 @@ def wait(until: Callable[[], bool]) -> None:
     deadline = time.monotonic() + processes.PATIENCE
     while not until():
         check(time.monotonic() < deadline, "it never happened")
-        time.sleep(0.2)
+        threading.Event().wait(0.2)
 
 
 def hosts(clinic: Clinic) -> tuple[Host, Host]:

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
+from bookings.forms.safety_questions import OTHERS, rest_value
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -17,6 +18,7 @@ from bookings.models import (
     OfferedTime,
     ScreeningQuestion,
 )
+from bookings.screening import questions_to_ask
 from bookings.status import CancelledBy, FlagOutcome, OfferStatus, RequestStatus
 from clinic_site import sign_in as door
 from clinic_site.desk import Desk
@@ -268,6 +270,7 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "weeks": "6",
         "concern": "Follow-up.",
         "kind": "booked",
+        "no_to_all": rest_value(OTHERS, questions_to_ask(request)),
     }
 
 

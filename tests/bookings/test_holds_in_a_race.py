@@ -22,9 +22,6 @@ from tests.races import race
 
 pytestmark = [
     pytest.mark.postgres,
-    pytest.mark.skipif(
-        "connection.vendor != 'postgresql'", reason="SQLite has one writer at a time"
-    ),
     pytest.mark.django_db(transaction=True),
 ]
 Act = Callable[[], Any]

@@ -314,7 +314,6 @@ def test_a_stop_waits_no_longer_than_25_seconds(letters: Letters, settings: Any)
 
 @pytest.mark.lengthy
 @pytest.mark.postgres
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no server to go away")
 def test_a_worker_whose_connections_were_cut_goes_on(letters: Letters, settings: Any) -> None:
     factories.received()
     letters.wanted = 1

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, OperationalError, connection  # noqa: F401 -- for skipif
+from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
 from bookings import messages, triage
@@ -263,7 +263,6 @@ def test_a_lock_on_the_whole_database_ends_the_run(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.postgres
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite locks all or nothing")
 def test_a_lock_on_one_row_ends_no_run() -> None:
     def locked() -> None:
         raise OperationalError("canceling statement due to lock timeout")

@@ -42,7 +42,7 @@ from procedures.ground import rate_limits
 from procedures.models import RateLimit
 from tests import factories, processes, profiles
 from tests.people import BASE, BIRTH, fill_in, key, open_link
-from tests.races import having_met, losses, on_postgresql_only, race, winners
+from tests.races import having_met, losses, race, winners
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,7 +93,7 @@ def test_r2_overlapping_times_of_one_clinician_have_one_taker(hour: datetime) ->
     assert AppointmentRequest.objects.filter(status=RequestStatus.OFFERED).count() == ROUNDS
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.usefixtures("without_unique_claims")
 def test_r2_without_the_constraint_overlapping_times_are_held(
     hour: datetime, monkeypatch: pytest.MonkeyPatch
@@ -123,7 +123,7 @@ def without_unique_claims() -> Iterator[None]:
         editor.add_constraint(Claim, constraint)
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.usefixtures("without_unique_claims")
 def test_r1_without_the_constraint_the_same_time_is_held_many_times(
     hour: datetime, monkeypatch: pytest.MonkeyPatch
@@ -156,7 +156,7 @@ def test_the_last_free_room_of_a_kind_has_one_visit(hour: datetime) -> None:
     assert losses(outcomes) == {TimeTaken}
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.usefixtures("without_unique_claims")
 def test_without_the_constraint_the_last_free_room_has_two(
     hour: datetime, monkeypatch: pytest.MonkeyPatch
@@ -190,7 +190,7 @@ def test_one_of_many_colleagues_decides() -> None:
     assert journal.chain_is_whole(request)
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     everybody_looked = threading.Barrier(PEOPLE, timeout=processes.PATIENCE)
 
@@ -238,7 +238,7 @@ def test_r3_many_presses_of_send_are_one_request_and_one_receipt(settings: Any) 
     assert sum(len(log) // rate_limits.WIDTH for log in logs) == 3 * FORMS
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 def test_r3_without_the_key_many_presses_are_many_requests() -> None:
     submission, now = factories.submission(), timezone.now()
     acts = [partial(triage.submit, submission, key=f"{key}", now=now) for key in range(PEOPLE)]
@@ -360,7 +360,7 @@ def test_events_of_one_request_queue_up_in_one_chain() -> None:
     assert journal.chain_is_whole(request)
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 def test_without_the_lock_the_chain_forks(monkeypatch: pytest.MonkeyPatch) -> None:
     request, now = in_review(), timezone.now()
     everybody_looked = threading.Barrier(PEOPLE, timeout=processes.PATIENCE)

@@ -23,7 +23,7 @@ from clinic_site.staff.desk.accounts import StaffAccountAdmin
 from procedures.models import AccountEvent, Clinician, Departure, Invitation, StaffAccount
 from procedures.status import AccountAct, AccountRefused, AccountState, RevisionStatus
 from tests import factories, processes
-from tests.races import losses, on_postgresql_only, race, winners
+from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User | str], Client]
@@ -619,7 +619,7 @@ def test_two_managers_cannot_remove_each_other(monday: datetime) -> None:
     assert StaffAccount.objects.managers().staying().count() == 1
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_two_managers_would_remove_each_other(
     monday: datetime, monkeypatch: pytest.MonkeyPatch

@@ -261,7 +261,6 @@ def test_managers_read_on_today_that_there_is_no_recent_backup(
 
 @pytest.mark.postgres
 @pytest.mark.django_db
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no programs")
 def test_older_programs_are_told_nothing_that_they_do_not_know() -> None:
     """The library of psycopg knows words that `pg_dump` 15 refuses, and names them in its address."""
     connection.ensure_connection()

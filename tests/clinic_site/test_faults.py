@@ -10,7 +10,6 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from django.db import connection  # noqa: F401 -- for skipif
 from gunicorn.config import Config
 
 from clinic_site.gunicorn import Worker
@@ -47,7 +46,6 @@ def test_nothing_that_was_received_is_lost_while_web_processes_are_killed() -> N
 
 @pytest.mark.full
 @pytest.mark.postgres
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="runs with the suite on PostgreSQL")
 def test_nothing_that_was_received_is_lost_while_postgresql_is_killed() -> None:
     check(tried("database server killed", POSTGRESQL))
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection  # noqa: F401 -- for skipif
 from django.db.models import QuerySet
 from django.test import Client, RequestFactory
 from fido2 import cbor
@@ -36,7 +35,7 @@ from tests import factories, processes
 from tests.authenticators import PRESENT, Phone, options_of
 from tests.clinic_site.test_second_factor import CODE, SET_UP, STEP, entered, give, shown, with_app
 from tests.clinic_site.test_staff_sessions import MINUTE, PASSWORD, is_in, with_password
-from tests.races import having_met, losses, on_postgresql_only, race, winners
+from tests.races import having_met, losses, race, winners
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/second-factor/passkey/"
@@ -405,7 +404,7 @@ def test_the_same_answer_twice_at_one_moment_opens_once(robin: User, monday: dat
     assert len(taken_twice(robin, monday)) == 1
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_without_the_condition_it_opens_twice(
     robin: User, monday: datetime, monkeypatch: pytest.MonkeyPatch
@@ -440,7 +439,7 @@ def test_two_are_not_removed_at_one_moment(robin: User, monday: datetime) -> Non
     assert Passkey.objects.count() == 1
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_both_are_removed(
     robin: User, monday: datetime, monkeypatch: pytest.MonkeyPatch

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connection  # noqa: F401 -- for skipif
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_otp.oath import TOTP
@@ -30,7 +29,7 @@ from procedures.models import (
 from procedures.status import AccountAct, PasswordUse, SignInResult
 from tests import factories, processes, profiles
 from tests.clinic_site.test_staff_sessions import MINUTE, PASSWORD, is_in, with_password
-from tests.races import on_postgresql_only, race
+from tests.races import race
 
 pytestmark = pytest.mark.django_db
 SET_UP, CODE = "/admin/second-factor/set-up/", "/admin/second-factor/"
@@ -347,7 +346,7 @@ def test_the_same_code_twice_at_one_moment_opens_once(
     assert sorted(both_give(robin, code, monday)) == [False, True]
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_it_opens_twice(
     robin: User, monday: datetime, monkeypatch: pytest.MonkeyPatch

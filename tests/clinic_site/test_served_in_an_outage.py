@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection  # noqa: F401 -- for skipif
 
 from tests import profiles
 from tests.served import Site, gunicorn, postgresql, production, token
@@ -112,7 +111,6 @@ def served(database: str, settings: Any) -> Iterator[Crowd]:
 
 
 @pytest.mark.postgres
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="runs with the suite on PostgreSQL")
 def test_while_postgresql_is_away_pages_are_shown_and_all_else_asks_to_try_again(
     settings: Any,
 ) -> None:

@@ -12,7 +12,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import (
     DatabaseError,
-    connection,  # noqa: F401 -- for skipif
     transaction,
 )
 from django.test import Client
@@ -34,7 +33,7 @@ from procedures.models import Clinician, InformationPage, Proposal, StaffAccount
 from procedures.models.clinic import details
 from tests import factories, processes
 from tests.procedures.test_clinic_details import typed
-from tests.races import losses, on_postgresql_only, race, winners
+from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User | str], Client]
@@ -464,7 +463,7 @@ def test_of_two_who_propose_at_the_same_moment_one_does(monday: datetime) -> Non
     assert losses(outcomes) == {ProposalRefused}
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_both_propose(monday: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     together = threading.Barrier(2, timeout=processes.PATIENCE)

@@ -21,7 +21,7 @@ from procedures.reading import statements
 from procedures.status import PublishingRefused, RevisionStatus
 from tests import factories
 from tests.conftest import changes_allowed
-from tests.races import having_met, losses, on_postgresql_only, race, winners
+from tests.races import having_met, losses, race, winners
 from tests.verifying import faults, verify
 
 pytestmark = pytest.mark.django_db
@@ -272,7 +272,7 @@ def test_steps_of_different_pages_at_once_make_one_chain(monday: datetime) -> No
     assert "head 7 " in verify()
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_without_the_queue_they_would_collide(
     monday: datetime, monkeypatch: pytest.MonkeyPatch

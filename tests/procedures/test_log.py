@@ -25,7 +25,7 @@ from procedures.status import PublishingRefused, RevisionStatus
 from tests import factories, second_opinion
 from tests.conftest import changes_allowed
 from tests.procedures.test_chain import migrate
-from tests.races import having_met, on_postgresql_only, race, winners
+from tests.races import having_met, race, winners
 from tests.verifying import faults
 from tests.verifying import verify as verify_pages
 
@@ -187,7 +187,7 @@ def test_signatures_at_the_same_moment_have_places_of_their_own(monday: datetime
     assert "log 6 " in verify_pages()
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_without_the_queue_they_would_take_one_place(
     monday: datetime, monkeypatch: pytest.MonkeyPatch

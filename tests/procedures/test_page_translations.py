@@ -30,7 +30,7 @@ from procedures.texts.content_checks import RULES
 from procedures.texts.pairs import parts
 from tests import factories, processes, second_opinion
 from tests.procedures.test_log import ENDINGS
-from tests.races import losses, on_postgresql_only, race
+from tests.races import losses, race
 from tests.verifying import faults
 from tests.verifying import verify as verify_pages
 
@@ -531,7 +531,7 @@ def test_a_translation_is_never_published_after_its_english_text_was_replaced(
     assert losses(outcomes) == ({PublishingRefused} if len(order) == 1 else set())
 
 
-@on_postgresql_only
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_without_the_queue_of_steps_it_could_be(
     monday: datetime, monkeypatch: pytest.MonkeyPatch
