@@ -19,7 +19,9 @@ from tests.people import CANARIES, PEOPLE, page_of_person, request_with_canaries
 
 pytestmark = pytest.mark.django_db
 
-SECRET = ["canary", "7946 0123", "79460123", "1961", "19 july", "warfarin"]
+# The day of birth as it could be written. The year alone is also in numbers of rows and in hashes.
+BORN = ["1961-07", "date(1961", "year': 1961", "'1961'", '"1961"', "july 1961", "19 july", "19/7/"]
+SECRET = ["canary", "7946 0123", "79460123", "warfarin", *BORN]
 # Where patients' own words belong; a session has them while a form is being filled in.
 OWN_PLACES = {
     "bookings_appointmentrequest",
