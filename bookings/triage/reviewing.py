@@ -82,9 +82,11 @@ def answer_question(
             kind=Event.ANSWERED,
             answer_due=answer_due(now),
         )
-        request.questions.filter(answered_at=None).update(
-            answer=text, answered_at=now, answered_by=journal.actor_name(by)
-        )
+        # An earlier one may have been left open: the request came back to us without an answer.
+        question = request.questions.latest("pk")
+        question.answer = text
+        question.answered_at, question.answered_by = now, journal.actor_name(by)
+        question.save(update_fields=["answer", "answered_at", "answered_by"])
         if by == PATIENT:
             messages.notify_clinic(request, now=now)
     return request

@@ -63,7 +63,7 @@ def answer_again(
         flagged = newly_flagged(request, answers)
         kind = ANSWERED[is_told, bool(flagged)]
         if flagged and request.status not in WAITING_FOR_CLINIC:
-            look_again(request, version=version, by=by, now=now, kind=kind)
+            _look_again(request, version=version, by=by, now=now, kind=kind)
         else:
             keep(request, version=version)
             journal.record(request, kind, by=by, at=now)
@@ -82,7 +82,7 @@ ANSWERED = {
 }
 
 
-def look_again(
+def _look_again(
     request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime, kind: Event
 ) -> None:
     """Take the request back into review because of an answer. An appointment is kept meanwhile."""

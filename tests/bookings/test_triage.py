@@ -439,6 +439,25 @@ def test_an_answer_brings_the_request_back(monday: datetime) -> None:
     assert (question.answer, question.answered_by) == ("The left.", PATIENT)
 
 
+def test_an_answer_belongs_to_the_last_question_alone(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
+    ignored = request.questions.get()
+    a_month_on = monday + timedelta(days=28)
+    sam = factories.staff("Reception", "sam")
+    assert request.state(a_month_on) == RequestStatus.LAPSED
+    triage.start_review(request, version=request.version, by=sam, now=a_month_on)
+    asked = triage.ask(request, version=request.version, text="Which knee?", by=sam, now=a_month_on)
+    triage.answer_question(request, version=request.version, text="The left.", now=a_month_on)
+    ignored.refresh_from_db()
+    asked.refresh_from_db()
+    assert (ignored.answer, ignored.answered_at, ignored.answered_by) == ("", None, None)
+    assert (asked.answer, asked.answered_at, asked.answered_by) == (
+        "The left.",
+        a_month_on,
+        PATIENT,
+    )
+
+
 def test_withdrawing_gives_held_times_back(monday: datetime) -> None:
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
     triage.withdraw(request, version=request.version, now=monday)

@@ -108,7 +108,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     with_whom = found.appointments.select_related("clinician", "appointment_type", "room__location")
     appointment = with_whom.order_by("-pk").first()
     identified = is_identified(request, found)
-    question = found.questions.order_by("-pk").first()
+    question = found.questions.last()
     answer_form = _answer_form(request, found, question) if identified else None
     # A request closes with its appointment, and the page then says what became of that.
     shown = appointment.status if appointment and state == RequestStatus.CLOSED else state
@@ -268,7 +268,7 @@ def answer_question(request: HttpRequest, found: AppointmentRequest) -> HttpResp
     if not is_identified(request, found):
         return identify_first(request, found)
     form = AnswerQuestionForm(request.POST)
-    question = found.questions.order_by("-pk").first()
+    question = found.questions.last()
     if not form.is_valid():
         context = {"form": form, "found": found, "question": question}
         return render(request, "bookings/mine/answer.html", context)
