@@ -9,6 +9,7 @@ import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -17,7 +18,8 @@ import hypothesis
 import pytest
 import time_machine
 from django.contrib.auth.models import User
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 
 from bookings.triage import waits
@@ -30,7 +32,10 @@ from tests.valid_html import faults_of
 # On a busy machine an example that takes a millisecond may take half a second: not the code's
 # fault.
 hypothesis.settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    max_examples=20 if profiles.SHORT else 100,
 )
 hypothesis.settings.load_profile("any machine")
 
@@ -73,7 +78,7 @@ APPEND_ONLY: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 # Of the tests that PostgreSQL repeats, a short run takes one in so many.
-ONE_REPEATED_IN = 20
+ONE_REPEATED_IN = 40
 # A Monday morning in winter, when London is on UTC, and a Thursday in summer, when it is not.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 SUMMER_THURSDAY = datetime.fromisoformat("2026-07-02T10:00:00+00:00")
@@ -91,6 +96,7 @@ def django_db_modify_db_settings(
     if connection.vendor == "postgresql":
         name = test["NAME"] or f"test_{connection.settings_dict['NAME']}"
         databases.migrated_database(os.environ["DATABASE_URL"], name)
+        databases.first_rows(name)
         yield
         return
     for number in itertools.count(1):
@@ -123,16 +129,14 @@ def changes_allowed() -> Iterator[None]:
                 make_append_only(editor, table, **exceptions)
 
 
-def _empty_the_tables(case: TransactionTestCase) -> None:
+def _empty_the_tables(_: TransactionTestCase) -> None:
     if connection.vendor == "sqlite":
         databases.overwrite(connection, databases.migrated())
-        return
-    with changes_allowed():
-        django_teardown(case)
+    else:
+        databases.put_rows_back(connection)
 
 
-# Django has no public name for it.
-django_teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+# Django has no public name for it, and its own way cannot empty what is append-only.
 TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[attr-defined]
 
 
@@ -154,10 +158,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests that set their own moment: they need not be run at other moments.
-
-    Tests that are not meant for this database or for a short run are left out, not reported as skipped.
-    """
+    """Leave out what is not meant for this database or a short run. Nothing is reported as skipped."""
+    for item in items:
+        mark(item)
     left_out = set() if profiles.FULL else {"full"}
     if profiles.SHORT:
         left_out.add("lengthy")
@@ -167,9 +170,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = chosen
-    for item in items:
-        if "monday" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.own_moment)
+
+
+def mark(item: pytest.Item) -> None:
+    """Mark a test with what follows from its fixtures."""
+    fixtures = getattr(item, "fixturenames", ())
+    if "monday" in fixtures:
+        item.add_marker(pytest.mark.own_moment)
+    if "demonstration" in fixtures and connection.vendor == "postgresql":
+        item.add_marker(pytest.mark.lengthy)
 
 
 def pytest_collection_finish() -> None:
@@ -187,11 +196,11 @@ def some_cases(items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def of_this_run(name: str, group: list[pytest.Item]) -> list[pytest.Item]:
-    """All, or the first and the last.
+    """All; or one of them, another one at each moment.
 
     On PostgreSQL never all of a test that is not about the database: a case that goes wrong there has
     gone wrong on SQLite too. A short run leaves most of those tests out, and of a journey it takes the
-    first case alone, if it takes it at all: they take longest.
+    first case, if it takes it at all: the one that most people meet.
     """
     is_repeated = connection.vendor == "postgresql" and not is_about_the_database(group[0])
     is_journey = group[0].get_closest_marker("browser") is not None
@@ -199,11 +208,10 @@ def of_this_run(name: str, group: list[pytest.Item]) -> list[pytest.Item]:
         return group
     one_in = profiles.ONE_JOURNEY_IN if is_journey else profiles.ONE_TEST_IN
     one_in *= ONE_REPEATED_IN if is_repeated else 1
-    if profiles.SHORT and crc32(f"{name} {profiles.MOMENT}".encode()) % one_in:
+    drawn = crc32(f"{name} {profiles.MOMENT}".encode())
+    if profiles.SHORT and drawn % one_in:
         return []
-    if is_journey:
-        return group[:1]
-    return [group[0], group[-1]]
+    return group[:1] if is_journey else [group[drawn // one_in % len(group)]]
 
 
 def is_about_the_database(item: pytest.Item) -> bool:
@@ -218,6 +226,27 @@ def suite_clock() -> Iterator[time_machine.Traveller]:
     """The clock of this process, which goes on, including in what is set up once for many tests."""
     with time_machine.travel(clock.start()) as traveller:
         yield traveller
+
+
+@pytest.fixture(scope="module")
+def demonstration(
+    django_db_setup: None, django_db_blocker: Any, suite_clock: time_machine.Traveller
+) -> Iterator[datetime]:
+    """The demonstration, and when it was loaded. Each test of the module takes back what it does itself.
+
+    On SQLite it is read from a file; on PostgreSQL the command loads it, to try that there too.
+    """
+    suite_clock.move_to(clock.start())
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            databases.overwrite(connection, databases.demonstration())
+            yield clock.start()
+            databases.overwrite(connection, databases.migrated())
+            return
+        with transaction.atomic():
+            call_command("load_demo", stdout=StringIO())
+            yield clock.start()
+            transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

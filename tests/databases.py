@@ -136,6 +136,34 @@ def migrated_database(server: str, name: str) -> None:
             run("pg_dump", "--no-owner", f"--file={made}", f"--dbname={url}")
 
 
+def put_rows_back(connection: BaseDatabaseWrapper) -> None:
+    """Leave in that PostgreSQL database what its migrations put there, and nothing else."""
+    rows = first_rows(connection.settings_dict["NAME"])
+    connection.ensure_connection()
+    database = connection.connection
+    with database.transaction(), database.cursor() as cursor:
+        # Neither triggers nor foreign keys: append-only tables are emptied too, in any order.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("; ".join(f'DELETE FROM "{table}"' for table in rows))
+        for table, content in rows.items():
+            if content:
+                with cursor.copy(f'COPY "{table}" FROM STDIN') as copy:
+                    copy.write(content)
+
+
+@functools.cache
+def first_rows(name: str) -> dict[str, bytes]:
+    """What is in each table of a database on the server of DATABASE_URL, before the first test."""
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    rows = {}
+    with psycopg.connect(url) as database, database.cursor() as cursor:
+        for (table,) in cursor.execute(tables).fetchall():
+            with cursor.copy(f'COPY "{table}" TO STDOUT') as copy:
+                rows[table] = b"".join(copy)
+    return rows
+
+
 @contextlib.contextmanager
 def kept(name: str, decided_by: set[Path], moment: str = "") -> Iterator[Path]:
     """The file of that name for the code as it is, which the first to come makes.

@@ -24,6 +24,7 @@ def modules() -> dict[str, ast.Module]:
     }
 
 
+@functools.cache
 def imported(tree: ast.Module) -> set[str]:
     """The full name of everything that a module imports, with every package above it."""
     names = set()

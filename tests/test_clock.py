@@ -64,6 +64,7 @@ def test_an_hour_that_does_not_exist_exactly_once_is_refused(moment: str) -> Non
         clock.read(moment)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/St_Johns"])
 def test_the_zone_of_the_machine_makes_no_difference(zone: str) -> None:
     program = (

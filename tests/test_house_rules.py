@@ -1,6 +1,7 @@
 """The rules of the house, checked by a machine so that nobody has to remember them."""
 
 import ast
+import functools
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -52,6 +53,7 @@ def dotted(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@functools.cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 

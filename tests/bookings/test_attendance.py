@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings import journal, messages, triage
@@ -106,7 +106,6 @@ def test_a_cancelled_appointment_has_no_day(monday: datetime) -> None:
     assert triage.possible_steps(appointment, monday) == []
 
 
-@settings(max_examples=40)
 @given(presses=st.lists(st.tuples(st.sampled_from(VisitStep), st.integers(0, 90)), max_size=8))
 def test_whatever_is_pressed_the_journal_and_the_time_stay_right(
     presses: list[tuple[VisitStep, int]],

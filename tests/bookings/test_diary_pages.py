@@ -616,6 +616,7 @@ def sixty(monday: datetime) -> list[Appointment]:
     return made
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("view", MOST_QUERIES)
 def test_a_full_day_takes_few_queries(
     view: str,
@@ -630,6 +631,7 @@ def test_a_full_day_takes_few_queries(
     assert page.count("Pat Sample") >= (60 if view in {"day", "list"} else 0)
 
 
+@pytest.mark.lengthy
 def test_a_printed_list_is_in_every_journal(
     sixty: list[Appointment], sign_in: SignIn, monday: datetime
 ) -> None:

@@ -35,9 +35,9 @@ from tests.races import losses, race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TIMES, PROCESSES, COLLEAGUES = (40, 8, 4) if profiles.FULL else (6, 3, 3)
+TIMES, PROCESSES, COLLEAGUES = (40, 8, 4) if profiles.FULL else (4, 2, 3)
 CLIENTS, EACH, WEB = (16, 150, 8) if profiles.FULL else (6, 2, 3)
-KILLS, LETTERS = (30, 1600) if profiles.FULL else (3, 40)
+KILLS, LETTERS = (30, 1600) if profiles.FULL else (2, 20)
 
 
 # --- R1 -------------------------------------------------------------------------------------------
@@ -260,6 +260,7 @@ def test_r5_r6_a_worker_that_dies_over_a_letter(
     assert message.status == MessageStatus.SENT
 
 
+@pytest.mark.lengthy
 def test_r5_however_often_workers_die_no_letter_is_lost(letters: Letters, settings: Any) -> None:
     request = factories.received()
     Message.objects.all().delete()

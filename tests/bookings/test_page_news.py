@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 __all__ = ["letters"]
 
 WEEK = timedelta(days=7)
-KILLS, PATIENTS = (30, 600) if profiles.FULL else (2, 24)
+KILLS, PATIENTS = (30, 600) if profiles.FULL else (1, 12)
 
 
 def version(text: Revision, now: datetime, change: ChangeClass = ChangeClass.ADVICE) -> Revision:
@@ -340,6 +340,7 @@ def many_given(text: Revision, count: int, now: datetime) -> None:
     )
 
 
+@pytest.mark.lengthy
 @pytest.mark.django_db(transaction=True)
 def test_however_often_workers_die_each_hears_it_exactly_once(
     letters: Letters, settings: Any

@@ -307,7 +307,7 @@ def groups(people: list[Person], same: set[frozenset[int]]) -> dict[int, int]:
     return heads
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_joining_and_undoing_in_any_order_gives_back_what_was_before(
     steps: list[tuple[str, int, int]], monday: datetime

@@ -141,6 +141,7 @@ def number_of(statements: Iterable[str]) -> int:
     return len(found) - len(inserts) + len(set(inserts))
 
 
+@pytest.mark.lengthy
 def test_no_page_asks_more_when_there_are_more_rows(
     sign_in: Any, pages: dict[str, str], monday: datetime
 ) -> None:

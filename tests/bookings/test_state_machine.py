@@ -562,6 +562,7 @@ def snapshot() -> list[Any]:
 SEED = os.environ.get("TESTS_SEED")
 # So that several processes can share the long run; each draws sequences of its own.
 SHARDS = 4 if profiles.FULL else 1
+EXAMPLES = 200 // SHARDS if profiles.FULL else 5 if profiles.SHORT else 12
 
 
 @pytest.mark.django_db
@@ -570,7 +571,7 @@ def test_r19_any_sequence_of_verbs_keeps_the_promises(shard: int) -> None:
     run_state_machine_as_test(
         Clinic if SEED is None else seed(f"{SEED} {shard}")(Clinic),
         settings=settings(
-            max_examples=200 // SHARDS if profiles.FULL else 12,
+            max_examples=EXAMPLES,
             stateful_step_count=50 if profiles.FULL else 25,
             deadline=None,
             derandomize=SEED is None,

@@ -51,6 +51,7 @@ def test_a_password_is_hidden_while_it_is_typed(sign_in: Any) -> None:
     assert not re.search(r'type="text" name="\w*password', signing_in + changing)
 
 
+@pytest.mark.lengthy
 def test_every_answer_says_its_type_and_lets_no_other_site_read_it(monday: datetime) -> None:
     client = Client(headers={"origin": "https://evil.example"})
     for address in dict.fromkeys(addresses(get_resolver().url_patterns)):

@@ -146,6 +146,7 @@ def test_a_backup_taken_while_patients_write_is_of_one_moment_and_comes_back_qui
     assert told.returncode == 0, told.stderr
 
 
+@pytest.mark.lengthy
 def test_one_flipped_byte_and_a_wrong_key_are_refused_in_a_sentence(
     key: Path, elsewhere: str, tmp_path: Path
 ) -> None:

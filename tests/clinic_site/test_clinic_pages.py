@@ -1,13 +1,10 @@
 """The clinic's own pages in the demonstration: ways to them, what is beside them, urgent help."""
 
 import re
-from collections.abc import Iterator
-from datetime import datetime, time, timedelta
-from io import StringIO
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -17,26 +14,17 @@ from bookings.diary.opening_hours import Hours
 from bookings.models import ClosedDay, Location
 from clinic_site import checks
 from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
-from clinic_site.demo import diary, signed_pages, staff
 from procedures.models import Revision, SignOff
 from procedures.models.clinic import details
 from procedures.status import Category
 from tests import factories
 
 # What pages say is the same on both databases; test_demonstration loads the clinic on PostgreSQL too.
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pages(django_db_setup: None, django_db_blocker: Any, suite_clock: Any) -> Iterator[datetime]:
-    """The people, pages and places of the demonstration, loaded once for all tests here."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        now = timezone.now()
-        staff.load(now)
-        signed_pages.load(now, StringIO())  # type: ignore[arg-type]
-        diary.load(now)
-        yield now
-        transaction.set_rollback(True)
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.sqlite,
+    pytest.mark.usefixtures("demonstration"),
+]
 
 
 def words(client: Client, path: str) -> str:
@@ -49,11 +37,12 @@ def words(client: Client, path: str) -> str:
 
 
 def test_the_manager_approved_them_and_a_clinician_signed_all_others() -> None:
-    for signed in SignOff.objects.select_related("revision__page"):
+    in_english = SignOff.objects.filter(revision__page__language="")
+    for signed in in_english.select_related("revision__page"):
         medical = signed.revision.page.kind().needs_clinician
         groups = set(signed.signed_by.groups.values_list("name", flat=True))
         assert groups == {"Clinician" if medical else "Manager"}
-    assert Revision.objects.filter(page__category=Category.ABOUT).count() == len(
+    assert Revision.objects.filter(page__category=Category.ABOUT, page__language="").count() == len(
         {**FOR_PATIENTS, **ABOUT_THIS_SITE}
     )
 
@@ -61,6 +50,7 @@ def test_the_manager_approved_them_and_a_clinician_signed_all_others() -> None:
 # --- Ways to them -----------------------------------------------------------------------------
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("path", ["/", "/about/fees/", "/appointments/request/", "/nothing-here/"])
 def test_every_link_of_the_menu_and_the_footer_leads_somewhere(path: str, client: Client) -> None:
     content = client.get(path).content.decode()

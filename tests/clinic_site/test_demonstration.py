@@ -5,18 +5,17 @@ import re
 import shutil
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Count, Min
 from django.test import Client
 from django.utils import timezone
@@ -75,43 +74,36 @@ TEXTS = sorted((SOURCES.parent).glob("*.md"))
 DRAMA = re.compile(r"(02079460|01134960|01614960|07700900|01632960)\d{3}")
 
 
-class Loaded(NamedTuple):
-    """When the demonstration was loaded, what the command said, and how often it asked the database."""
-
-    at: datetime
-    told: str
-    queries: int
-
-
-@pytest.fixture(scope="module")
-def loaded(django_db_setup: None, django_db_blocker: Any, suite_clock: Any) -> Iterator[Loaded]:
-    """Loaded once for all tests here: each of them rolls back what it does itself."""
-    out = StringIO()
-    with django_db_blocker.unblock(), transaction.atomic():
-        at = timezone.now()
-        asked: list[str] = []
-
-        def note(execute: Any, sql: str, *details: Any) -> Any:
-            asked.append(sql)
-            return execute(sql, *details)
-
-        with connection.execute_wrapper(note):
-            call_command("load_demo", stdout=out)
-        yield Loaded(at, out.getvalue(), len(asked))
-        transaction.set_rollback(True)
-
-
 @pytest.fixture
-def now(loaded: Loaded) -> datetime:
+def now(demonstration: datetime) -> datetime:
     """The moment of which the stories are told."""
-    return loaded.at
+    return demonstration
 
 
 # --- Loading --------------------------------------------------------------------------------
 
 
 @pytest.mark.lengthy
-def test_loading_it_again_changes_nothing(loaded: Loaded) -> None:
+def test_loading_it_asks_the_database_little_and_tells_who_can_sign_in() -> None:
+    asked: list[str] = []
+    out = StringIO()
+
+    def note(execute: Any, sql: str, *details: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *details)
+
+    with connection.execute_wrapper(note):
+        call_command("load_demo", stdout=out)
+    assert len(asked) < MOST_QUERIES
+    told = out.getvalue()
+    assert "3 drafts made from 3 files." in told
+    assert f"{len(TEXTS)} drafts made from {len(TEXTS)} files." in told
+    for user in User.objects.filter(is_active=True):
+        assert re.search(rf"{user.username} +demo-only-password +{user.get_full_name()}", told)
+
+
+@pytest.mark.lengthy
+def test_loading_it_again_changes_nothing(now: datetime) -> None:
     def tables() -> tuple[Any, ...]:
         return (
             User.objects.count(),
@@ -127,29 +119,16 @@ def test_loading_it_again_changes_nothing(loaded: Loaded) -> None:
 
 
 def test_a_newer_release_brings_its_words_to_a_demonstration_that_was_loaded_before(
-    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(signed_pages.FOLDER, tmp_path, dirs_exist_ok=True)
     text = tmp_path / "pages" / "privacy.md"
     words = "We keep nothing for longer than we have to."
     text.write_text(f"{text.read_text(encoding='utf-8')}\n{words}\n", encoding="utf-8")
     monkeypatch.setattr(signed_pages, "FOLDER", tmp_path)
-    signed_pages.load(loaded.at, OutputWrapper(StringIO()))
+    signed_pages.load(now, OutputWrapper(StringIO()))
     shown = Revision.objects.get(page__slug="privacy", status=RevisionStatus.PUBLISHED)
     assert words in shown.document
-
-
-def test_it_is_loaded_with_few_questions_to_the_database(loaded: Loaded) -> None:
-    assert loaded.queries < MOST_QUERIES
-
-
-def test_the_command_says_what_it_made_and_who_can_sign_in(loaded: Loaded) -> None:
-    assert "3 drafts made from 3 files." in loaded.told
-    assert f"{len(TEXTS)} drafts made from {len(TEXTS)} files." in loaded.told
-    for user in User.objects.filter(is_active=True):
-        assert re.search(
-            rf"{user.username} +demo-only-password +{user.get_full_name()}", loaded.told
-        )
 
 
 def test_the_demonstration_loads_nowhere_else(settings: Any) -> None:
@@ -163,7 +142,7 @@ def test_the_demonstration_loads_nowhere_else(settings: Any) -> None:
 # --- Who asks -------------------------------------------------------------------------------
 
 
-def test_everybody_is_plainly_invented(loaded: Loaded) -> None:
+def test_everybody_is_plainly_invented(demonstration: datetime) -> None:
     numbers: dict[str, str] = {}
     with_email = AppointmentRequest.objects.exclude(email="")
     for request in AppointmentRequest.objects.all():
@@ -180,7 +159,7 @@ def test_everybody_is_plainly_invented(loaded: Loaded) -> None:
     }
 
 
-def test_names_are_as_various_as_names_are(loaded: Loaded) -> None:
+def test_names_are_as_various_as_names_are(demonstration: datetime) -> None:
     names = set(AppointmentRequest.objects.values_list("name", flat=True))
     assert len(names) > 110
     assert min(map(len, names)) < 6
@@ -223,7 +202,7 @@ def test_everything_waits_on_the_first_page_of_the_desk(now: datetime) -> None:
     assert late.count() < waiting.count()
 
 
-def test_flags_are_open_and_resolved(loaded: Loaded) -> None:
+def test_flags_are_open_and_resolved(demonstration: datetime) -> None:
     for level in FlagLevel:
         flags = RedFlag.objects.filter(level=level)
         assert flags.filter(outcome="").exists(), level
@@ -240,7 +219,7 @@ def test_somebody_has_to_be_phoned_for_each_reason(now: datetime) -> None:
     assert "Offer them " in whys["Agnes Placeholder"]
 
 
-def test_patients_have_answered_texts(loaded: Loaded) -> None:
+def test_patients_have_answered_texts(demonstration: datetime) -> None:
     confirmed = Appointment.objects.get(confirmed_at__isnull=False)
     assert confirmed.request.name == "Aino Esimerkki"
     told = {each.meant for each in TextReply.objects.filter(for_desk=False)}
@@ -322,7 +301,7 @@ def test_there_is_enough_history_for_charts(now: datetime) -> None:
     )
 
 
-def test_every_journal_is_whole(loaded: Loaded) -> None:
+def test_every_journal_is_whole(demonstration: datetime) -> None:
     assert all(chain_is_whole(request) for request in AppointmentRequest.objects.all())
 
 
@@ -339,8 +318,9 @@ def test_only_a_few_letters_are_left_to_send(now: datetime) -> None:
 # --- Pages ----------------------------------------------------------------------------------
 
 
+@pytest.mark.lengthy
 @pytest.mark.sqlite
-def test_the_pages_say_that_they_are_invented(client: Client, loaded: Loaded) -> None:
+def test_the_pages_say_that_they_are_invented(client: Client, demonstration: datetime) -> None:
     live = Revision.objects.filter(status=RevisionStatus.PUBLISHED)
     published = live.filter(page__language="")
     assert published.count() == len(TEXTS)
@@ -363,7 +343,9 @@ READ_BY_NOBODY = {
 }
 
 
-def test_its_translations_say_that_nobody_has_read_them(client: Client, loaded: Loaded) -> None:
+def test_its_translations_say_that_nobody_has_read_them(
+    client: Client, demonstration: datetime
+) -> None:
     translated = Revision.objects.exclude(page__language="").select_related("page")
     live = translated.filter(status=RevisionStatus.PUBLISHED)
     addresses = sorted(each.page.get_absolute_url() for each in live)
@@ -413,7 +395,7 @@ def test_its_translations_say_that_nobody_has_read_them(client: Client, loaded: 
     ],
 )
 def test_the_words_of_patients_find_the_page_about_them(
-    query: str, slug: str, client: Client, loaded: Loaded
+    query: str, slug: str, client: Client, demonstration: datetime
 ) -> None:
     page = client.get("/search/", {"q": query}).content.decode()
     assert re.findall(r'<a href="/guides/([a-z-]+)/"', page.partition('class="results"')[2])[
@@ -423,7 +405,7 @@ def test_the_words_of_patients_find_the_page_about_them(
 
 @pytest.mark.parametrize("slug", ["backs-and-necks", "hyaluronic-acid-and-platelets"])
 def test_a_page_about_what_we_do_not_do_invites_nobody(
-    slug: str, client: Client, loaded: Loaded
+    slug: str, client: Client, demonstration: datetime
 ) -> None:
     content = client.get(f"/guides/{slug}/").content.decode()
     assert 'class="closing"' not in content
@@ -434,7 +416,7 @@ def test_a_page_about_what_we_do_not_do_invites_nobody(
 
 
 def test_the_address_of_a_page_that_was_split_leads_to_its_parts(
-    client: Client, loaded: Loaded
+    client: Client, demonstration: datetime
 ) -> None:
     answer = client.get("/guides/tennis-elbow-outer-hip-and-heel/")
     assert answer.status_code == 410
@@ -442,7 +424,10 @@ def test_the_address_of_a_page_that_was_split_leads_to_its_parts(
         assert f'href="/guides/{slug}/"' in answer.content.decode()
 
 
-def test_every_link_of_the_home_page_leads_to_a_page(loaded: Loaded, client: Client) -> None:
+@pytest.mark.lengthy
+def test_every_link_of_the_home_page_leads_to_a_page(
+    demonstration: datetime, client: Client
+) -> None:
     content = client.get("/").content.decode()
     links = set(re.findall(r'<a [^>]*href="([^"]+)"', content))
     inside = {link for link in links if link.startswith("/") and not link.startswith("/admin/")}
@@ -451,14 +436,14 @@ def test_every_link_of_the_home_page_leads_to_a_page(loaded: Loaded, client: Cli
     assert {link for link in links if link.startswith("#")} <= {f"#{each}" for each in ids}
 
 
-def test_the_home_page_advertises_no_medicine(loaded: Loaded, client: Client) -> None:
+def test_the_home_page_advertises_no_medicine(demonstration: datetime, client: Client) -> None:
     """Titles of problems are there, and none of an injection (CAP Code, 12.12)."""
     content = client.get("/").content.decode().lower()
     found = re.findall(r"steroid|cortisone|anaesthetic|botulinum|hyaluron|inject", content)
     assert found == []
 
 
-def test_the_home_page_is_soon_here(loaded: Loaded, client: Client) -> None:
+def test_the_home_page_is_soon_here(demonstration: datetime, client: Client) -> None:
     """What the first view needs, compressed: the page with its drawing, and its style sheets."""
     content = client.get("/").content
     sheets = re.findall(r'rel="stylesheet" href="/static/([^"]+)"', content.decode())
@@ -474,7 +459,7 @@ def references(fragment: str) -> list[str]:
     return [re.sub(r"<[^>]+>", "", note) for note in re.findall(r"<li\b.*?</li>", notes, re.DOTALL)]
 
 
-def test_no_signed_text_cites_what_was_read_or_published_after_it(loaded: Loaded) -> None:
+def test_no_signed_text_cites_what_was_read_or_published_after_it(demonstration: datetime) -> None:
     # What was translated says it in other words.
     signed = SignOff.objects.filter(revision__page__language="").select_related("revision")
     assert len({timezone.localdate(each.signed_at) for each in signed}) == 7
@@ -497,7 +482,7 @@ def test_each_source_has_the_day_of_its_newest_reading_or_today(now: datetime) -
     }
 
 
-def test_pages_were_signed_before_the_first_request_about_them(loaded: Loaded) -> None:
+def test_pages_were_signed_before_the_first_request_about_them(demonstration: datetime) -> None:
     first = min(AppointmentRequest.objects.values_list("received_at", flat=True))
     read = SignOff.objects.filter(revision__published_at__isnull=False)
     # But the one whose advice has changed since.
@@ -553,7 +538,7 @@ BEFORE_SHOCKWAVES = EVERY_REQUEST | {
 }
 
 
-def test_every_page_asks_what_its_visit_needs(loaded: Loaded) -> None:
+def test_every_page_asks_what_its_visit_needs(demonstration: datetime) -> None:
     def keys(page: InformationPage | None) -> set[str]:
         return {question.key for question in questions_for(page)}
 
@@ -565,9 +550,7 @@ def test_every_page_asks_what_its_visit_needs(loaded: Loaded) -> None:
     assert unasked() == []
 
 
-def test_an_editor_has_begun_a_page_and_a_publisher_has_planned_a_version(
-    loaded: Loaded, now: datetime
-) -> None:
+def test_an_editor_has_begun_a_page_and_a_publisher_has_planned_a_version(now: datetime) -> None:
     begun = Revision.objects.get(page__slug=BEGUN)
     assert (begun.status, "‹" in begun.document) == (RevisionStatus.DRAFT, True)
     planned = PlannedPublication.objects.get()

@@ -154,7 +154,7 @@ ON_THE_WAY_IN = {"/admin/second-factor/set-up/", "/admin/second-factor/passkey/"
 ON_THE_WAY_OUT = {"/admin/login/"}
 
 
-@pytest.mark.parametrize("who", ["anybody", "the owner"])
+@pytest.mark.parametrize("who", ["anybody", pytest.param("the owner", marks=pytest.mark.lengthy)])
 def test_s2_every_address_keeps_the_rules(who: str, in_production: None, monday: datetime) -> None:
     client = Client(raise_request_exception=False)
     if who == "the owner":

@@ -33,7 +33,7 @@ A_TABLE = "requests"
 LEAD_ON = ("/<path:object_id>/", "(?P<url>.*)$")
 
 # A short run asks one address of so many, and all whether they are in the document.
-SAMPLE = 6
+SAMPLE = 20
 
 
 def patterns(of: Iterable[URLPattern | URLResolver], under: str = "") -> Iterator[str]:

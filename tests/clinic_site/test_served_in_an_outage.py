@@ -110,6 +110,7 @@ def served(database: str, settings: Any) -> Iterator[Crowd]:
         yield site
 
 
+@pytest.mark.lengthy
 @pytest.mark.postgres
 def test_while_postgresql_is_away_pages_are_shown_and_all_else_asks_to_try_again(
     settings: Any,

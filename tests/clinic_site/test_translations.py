@@ -1,5 +1,6 @@
 """The catalogues: complete, as they would be made now, and true to what they translate."""
 
+import functools
 import importlib.util
 import re
 from pathlib import Path
@@ -42,8 +43,10 @@ IN_ENGLISH = re.compile(
 )
 
 
-# Read once: the templates and the whole code.
-TEXTS = {folder: texts() for folder, texts in translations.SOURCES.items()}
+@functools.cache
+def texts(folder: Path) -> Any:
+    """What is said there: read once, from templates or the whole code."""
+    return translations.SOURCES[folder]()
 
 
 def forms(message: Message) -> list[str]:
@@ -55,15 +58,15 @@ def forms(message: Message) -> list[str]:
 def test_a_catalogue_is_whole_and_as_it_would_be_made_now(folder: Path, code: str) -> None:
     path = translations.catalogue(folder, code)
     old = translations.read(path, code)
-    new = translations.updated(old, TEXTS[folder], code)
+    new = translations.updated(old, texts(folder), code)
     assert translations.written(new).decode() == path.read_text(encoding="utf-8"), (
         "run script/translations.py"
     )
     assert translations.compiled(new) == path.with_suffix(".mo").read_bytes()
-    texts = [each for each in new if each.id]
-    assert [each.id for each in texts if not all(forms(each))] == []
-    assert {len(forms(each)) for each in texts if each.pluralizable} <= {new.num_plurals}
-    for message in (each for each in texts if each.context != "date format"):
+    messages = [each for each in new if each.id]
+    assert [each.id for each in messages if not all(forms(each))] == []
+    assert {len(forms(each)) for each in messages if each.pluralizable} <= {new.num_plurals}
+    for message in (each for each in messages if each.context != "date format"):
         plain = message.id if isinstance(message.id, str) else message.id[1]
         for said in forms(message):
             assert sorted(PARTS.findall(said)) == sorted(PARTS.findall(plain)), said

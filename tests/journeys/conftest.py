@@ -114,20 +114,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture
-def clinic(
-    live_server: Any, settings: Any, demonstration: Path, monkeypatch: pytest.MonkeyPatch
-) -> str:
+def clinic(live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of the demonstration clinic, served on this machine. Its patients type fast."""
     monkeypatch.setattr(unsent, "QUICKEST", timedelta(0))
     settings.SITE_URL = live_server.url
-    databases.overwrite(connection, demonstration)
+    databases.overwrite(connection, databases.demonstration())
     return str(live_server.url)
-
-
-@pytest.fixture(scope="session")
-def demonstration() -> Path:
-    """A database with the demonstration. Journeys run on SQLite."""
-    return databases.demonstration()
 
 
 NewPage = Callable[..., Page]

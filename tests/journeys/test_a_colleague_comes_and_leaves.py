@@ -81,6 +81,7 @@ def test_a_colleague_is_invited_works_and_leaves(
     expect(nia.get_by_text("Please enter the correct username and password")).to_be_visible()
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (375, "light")])
 def test_every_page_about_accounts_works_for_everyone(
     width: int, scheme: Scheme, clinic: str, new_page: NewPage, look_at: Look

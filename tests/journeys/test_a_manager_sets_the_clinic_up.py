@@ -101,6 +101,7 @@ def test_the_hours_of_a_place_are_one_row(clinic: str, new_page: NewPage, look_a
     expect(page.get_by_text("Monday to Friday, 8:30 to 19:00")).to_be_visible()
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_set_up_works_for_everyone(
     scheme: str, clinic: str, new_page: NewPage, look_at: Look

@@ -68,6 +68,7 @@ def test_prose_alone_leads_from_a_skeleton_to_review_without_a_script(
     presses.did("a new page from a template, to review")
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (768, "light"), (375, "light")])
 def test_the_pages_of_writing_work_for_everyone(
     width: int, scheme: str, clinic: str, new_page: NewPage, look_at: Look

@@ -209,6 +209,7 @@ def test_an_error_takes_focus_and_its_link_reaches_the_field(
     expect(patient.get_by_label("What would you like help with?")).to_be_focused()
 
 
+@pytest.mark.lengthy
 def test_every_error_of_every_step_is_accessible(
     clinic: str, new_page: NewPage, look_at: Look
 ) -> None:

@@ -63,6 +63,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "light"), (375, "dark")])
 def test_every_page_is_accessible(
     width: int, scheme: str, clinic: str, new_page: NewPage, look_at: Look
@@ -217,6 +218,7 @@ def test_paper_carries_the_text_and_leaves_the_rest(clinic: str, new_page: NewPa
         expect(page.locator(screen_only)).to_be_hidden()
 
 
+@pytest.mark.lengthy
 def test_every_page_of_the_desk_is_accessible(
     clinic: str, new_page: NewPage, look_at: Look
 ) -> None:
@@ -267,6 +269,7 @@ def test_large_print_is_18_point_and_fits_its_paper(clinic: str, new_page: NewPa
     expect(page.locator(".screen-only")).to_be_hidden()
 
 
+@pytest.mark.lengthy
 def test_every_page_of_the_editors_desk_is_accessible(
     clinic: str, new_page: NewPage, look_at: Look
 ) -> None:

@@ -87,6 +87,7 @@ def test_somebody_arrives_and_the_day_stays_open(
     expect(panel.get_by_role("button", name="Arrived")).to_be_visible()
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1280, "light"), (768, "dark"), (375, "light"), (320, "dark")]
 )

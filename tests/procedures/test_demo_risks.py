@@ -1,5 +1,6 @@
 """The risk tables of the demonstration: a picture shows the figures of its row, or is left out."""
 
+import functools
 import re
 import tomllib
 from fractions import Fraction
@@ -29,6 +30,7 @@ HEDGES = re.compile(
 )
 
 
+@functools.cache
 def rows(path: Path) -> list[list[str]]:
     """The cells of each row of the page's risk table, as HTML without its marks of sources."""
     table = re.search(
