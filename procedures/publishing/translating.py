@@ -54,10 +54,10 @@ def start_translation(
     by_machine: bool = False,
     document: str = "",
 ) -> Revision:
-    """Begin a translation of what patients read in English now, or go on with the one that is begun.
+    """Begin a translation of what patients read in English now.
 
-    Without a document it begins with what was translated of an earlier English text; the rest is in
-    English, part by part, to be written over. A machine's text is marked for good.
+    Without a document, go on with one that is begun, or begin with what was translated of an earlier
+    text; the rest is in English, part by part, to be written over. A machine's text is marked for good.
     """
     english = page.revisions.filter(status=RevisionStatus.PUBLISHED).first()
     if english is None:
@@ -68,7 +68,8 @@ def start_translation(
             begun = own.revisions.filter(
                 status=RevisionStatus.DRAFT, translates=english, made_by_machine=False
             )
-            if not by_machine and (found := begun.order_by("-number").first()):
+            is_given = by_machine or bool(document)
+            if not is_given and (found := begun.order_by("-number").first()):
                 return found
             return start_draft(
                 own,

@@ -193,7 +193,7 @@ def test_an_export_writes_the_others(monday: datetime, poison: Poison, tmp_path:
     published("bad-page", monday)
     published("good-page", monday)
     poison(writing, "_page_columns", lambda page, newest: page.slug == "bad-page")
-    with pytest.raises(CommandError, match="1 page could not be written"):
+    with pytest.raises(CommandError, match="1 text could not be written"):
         call_command("export_pages", tmp_path / "out", stdout=StringIO())
     assert [path.name for path in (tmp_path / "out").glob("*.md")] == ["good-page.md"]
 

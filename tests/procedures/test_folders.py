@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from procedures import publishing
 from procedures.models import Figure, InformationPage, Revision, Source
 from procedures.publishing.folders import FolderError, read_sources
 from procedures.status import RevisionStatus
@@ -273,6 +274,10 @@ def test_nothing_is_written_over(full: Path) -> None:
         ("pages.toml", '[a-thing]\nchange_class = "nonsense"', "advice, wording or format"),
         ("pages.toml", f'[a-thing]\nnote = "{"x" * 301}"', "shorten the note"),
         ("pages.toml", "[nowhere]\nposition = 1", "there is no page “nowhere”"),
+        ("pages.toml", "[a-thing]\nmade_by_machine = true", "there is no “made_by_machine”"),
+        ("pages.toml", '["cy/a-thing"]\nposition = 1', "there is no “position”"),
+        ("pages.toml", '["cy/a-thing"]\nmade_by_machine = "no"', "has the wrong type of value"),
+        ("pages.toml", '["cy/nowhere"]\nmade_by_machine = true', "there is no page “cy/nowhere”"),
         ("sources.toml", SOURCES + 'superseded_by = "nowhere"', "there is no source “nowhere”"),
         ("sources.toml", SOURCES + 'titel = "x"', "there is no “titel”"),
         ("sources.toml", SOURCES.replace('"leaflet"', '"gossip"'), r"\[leaflet\]: {'kind'"),
@@ -289,6 +294,69 @@ def test_a_faulty_file_is_named_and_nothing_is_kept(
     assert not InformationPage.objects.exists()
     assert not Source.objects.exists()
     assert not Figure.objects.exists()
+
+
+# --- Translations -----------------------------------------------------------------------------
+
+
+def test_translations_come_along_and_what_a_machine_made_stays_marked(
+    tmp_path: Path, monday: datetime
+) -> None:
+    english = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    welsh = factories.translation(of=english.page, now=monday)
+    words = factories.in_other_words(english.document)
+    publishing.start_translation(
+        english.page,
+        language="pl",
+        by=factories.staff("Editor"),
+        now=monday,
+        by_machine=True,
+        document=words,
+    )
+    out = StringIO()
+    call_command("export_pages", tmp_path / "out", stdout=out)
+    assert out.getvalue().startswith("3 texts written")
+    written = contents(tmp_path / "out")
+    assert written["cy/a-thing.md"].decode() == welsh.document
+    assert written["pl/a-thing.md"].decode() == words
+    entries = tomllib.loads(written["pages.toml"].decode())
+    assert entries["pl/a-thing"] == {"made_by_machine": True}
+    assert entries.keys() == {"a-thing", "pl/a-thing"}
+    assert load(tmp_path / "out") == "0 drafts made from 3 files.\n"
+    for language in ("cy", "pl"):
+        path = tmp_path / "out" / language / "a-thing.md"
+        path.write_text(path.read_text().replace("A thing", "Another thing"))
+    assert load(tmp_path / "out") == "2 drafts made from 3 files.\n"
+    newest = Revision.objects.exclude(page__language="").filter(number=2).order_by("page__language")
+    assert [(each.page.language, each.made_by_machine, each.translates) for each in newest] == [
+        ("cy", False, english),
+        ("pl", True, english),
+    ]
+
+
+def test_a_translation_waits_until_its_page_is_published_in_english(
+    folder: Path, monday: datetime
+) -> None:
+    words = factories.in_other_words(factories.document())
+    (folder / "cy").mkdir()
+    (folder / "cy" / "a-thing.md").write_text(words)
+    (folder / "cy" / "notes.txt").write_text("Ask Sam.")
+    (folder / "pages.toml").write_text('["cy/a-thing"]\nmade_by_machine = true')
+    assert load(folder) == (
+        "1 draft made from 2 files.\n"
+        "These translations wait until their page is published in English. Import the folder again "
+        "then: cy/a-thing.\n"
+        "Skipped, because these are not pages: cy/notes.txt.\n"
+    )
+    factories.brought_to(RevisionStatus.PUBLISHED, Revision.objects.get(), now=monday)
+    assert load(folder).startswith("1 draft made from 2 files.\nSkipped")
+    made = Revision.objects.get(page__language="cy")
+    assert (made.document, made.made_by_machine, made.status) == (words, True, "draft")
+
+
+def test_a_folder_of_pages_may_itself_be_named_like_a_language(folder: Path) -> None:
+    assert load(folder.rename(folder.with_name("cy"))) == "1 draft made from 1 file.\n"
+    assert InformationPage.objects.get().slug == "a-thing"
 
 
 def test_a_text_that_is_not_utf_8_is_refused(folder: Path) -> None:

@@ -12,7 +12,10 @@ from procedures.publishing.folders import write_folder
 class Command(BaseCommand):
     """`manage.py export_pages FOLDER`. The folder has to be empty or new."""
 
-    help = "Writes the newest text of every page to FOLDER/*.md, with its sources and figures."
+    help = (
+        "Writes the newest text of every page to FOLDER/*.md and of every translation to "
+        "FOLDER/LANGUAGE/*.md, with sources and figures."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
@@ -24,8 +27,8 @@ class Command(BaseCommand):
                 f"{folder} is not empty, so nothing was written. Choose a new folder."
             )
         written = write_folder(folder)
-        self.stdout.write(f"{counted(written, 'page')} written to {folder}.")
+        self.stdout.write(f"{counted(written, 'text')} written to {folder}.")
         if written.failed:
             raise CommandError(
-                f"{counted(written.failed, 'page')} could not be written. See the log."
+                f"{counted(written.failed, 'text')} could not be written. See the log."
             )

@@ -15,9 +15,9 @@ class Command(BaseCommand):
     """`manage.py import_pages FOLDER --by USERNAME`. Imports the whole folder or nothing."""
 
     help = (
-        "Imports every FOLDER/*.md as a draft of the page with the same name, with "
-        "FOLDER/pages.toml, sources.toml and figures/. If the newest version of a page has the "
-        "same text, nothing is imported for it."
+        "Imports every FOLDER/*.md as a draft of the page with the same name, and every "
+        "FOLDER/LANGUAGE/*.md as a draft of its translation, with FOLDER/pages.toml, sources.toml and "
+        "figures/. If the newest version of a page has the same text, nothing is imported for it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,5 +34,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         drafts, files = counted(done.drafts, "draft"), counted(done.files, "file")
         self.stdout.write(f"{drafts} made from {files}.")
+        if done.waiting:
+            self.stdout.write(
+                "These translations wait until their page is published in English. Import the folder "
+                f"again then: {', '.join(done.waiting)}."
+            )
         if done.skipped:
             self.stdout.write(f"Skipped, because these are not pages: {', '.join(done.skipped)}.")

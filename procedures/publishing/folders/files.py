@@ -3,9 +3,10 @@
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from procedures.ground.characters import hidden_in
+from procedures.ground.languages import KNOWN
 from procedures.status import ChangeClass
 from procedures.texts.content_checks import promises
 
@@ -27,6 +28,8 @@ KINDS: dict[str, type] = {
     **dict.fromkeys(("owner", "note", "change_class"), str),
     **dict.fromkeys(("synonyms", "related"), list),
 }
+# The rest of a translation is its original's.
+KINDS_OF_TRANSLATIONS: dict[str, type] = {"made_by_machine": bool}
 LONGEST_NOTE = 300
 # Files beside the texts that are not texts; nor is any whose name begins with a dot.
 NOT_FOR_US = {"readme.md", "contributing.md", "changelog.md", "license.md", "thumbs.db"}
@@ -36,26 +39,46 @@ class FolderError(Exception):
     """What is wrong with a folder, naming the file and the line."""
 
 
-def texts(folder: Path) -> tuple[list[Path], list[str]]:
-    """The texts of a folder, and the names of files that are neither texts nor known."""
-    paths: list[Path] = []
+class Text(NamedTuple):
+    """A file with the text of a page."""
+
+    path: Path
+    # After which its folder is named; empty for English.
+    language: str
+
+    @property
+    def slug(self) -> str:
+        """The slug of the page; some machines write names in capitals."""
+        return self.path.stem.lower()
+
+    @property
+    def entry(self) -> str:
+        """Its name in pages.toml: “heel-pain”, “cy/heel-pain”."""
+        return f"{self.language}/{self.slug}" if self.language else self.slug
+
+
+def texts(folder: Path, language: str = "") -> tuple[list[Text], list[str]]:
+    """The texts of a folder, and the names of files that are neither texts nor known.
+
+    Those in English come first, by slug, and then each language.
+    """
+    found: list[Text] = []
     skipped = []
     for path in sorted(folder.glob("*")):
         if path.suffix.lower() == ".md" and is_for_us(path):
-            paths.append(path)
+            found.append(Text(path, language))
+        elif path.name in KNOWN and path.is_dir() and not language:
+            translated, others = texts(path, path.name)
+            found += translated
+            skipped += [f"{path.name}/{name}" for name in others]
         elif path.name not in {"pages.toml", "sources.toml", "figures"}:
             skipped.append(path.name)
-    return sorted(paths, key=slug_of), skipped
+    return sorted(found, key=lambda text: (text.language, text.slug)), skipped
 
 
 def is_for_us(path: Path) -> bool:
     """Whether a file belongs to the pages, not to the machine or the folder itself."""
     return not path.name.startswith(".") and path.name.lower() not in NOT_FOR_US
-
-
-def slug_of(path: Path) -> str:
-    """The slug of the page; some machines write names in capitals."""
-    return path.stem.lower()
 
 
 def text_of(path: Path) -> str:
@@ -111,17 +134,17 @@ def page_entries(path: Path) -> dict[str, dict[str, Any]]:
         [
             f"{path}, [{slug}]: {sentence}"
             for slug, columns in pages.items()
-            for sentence in _page_faults(columns)
+            for sentence in _page_faults(columns, KINDS_OF_TRANSLATIONS if "/" in slug else KINDS)
         ]
     )
     return pages
 
 
-def _page_faults(columns: dict[str, Any]) -> list[str]:
+def _page_faults(columns: dict[str, Any], kinds: dict[str, type]) -> list[str]:
     faults = [
-        f"there is no “{name}”." if name not in KINDS else f"“{name}” has the wrong type of value."
+        f"there is no “{name}”." if name not in kinds else f"“{name}” has the wrong type of value."
         for name, value in columns.items()
-        if not _is_of_its_kind(name, value)
+        if not _is_of_its_kind(kinds.get(name), value)
     ]
     if faults:
         return faults
@@ -134,8 +157,7 @@ def _page_faults(columns: dict[str, Any]) -> list[str]:
     return faults
 
 
-def _is_of_its_kind(name: str, value: Any) -> bool:
-    kind = KINDS.get(name)
+def _is_of_its_kind(kind: type | None, value: Any) -> bool:
     if kind is list:
         return isinstance(value, list) and len(_words(value)) == len(value)
     return kind is not None and isinstance(value, kind)

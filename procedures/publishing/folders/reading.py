@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from procedures import publishing
 from procedures.ground.batches import Failed, attempt
@@ -17,24 +18,28 @@ from procedures.publishing.folders.files import (
     PAGE_COLUMNS,
     SOURCE_COLUMNS,
     FolderError,
+    Text,
     is_for_us,
     page_entries,
-    slug_of,
     text_of,
     texts,
     toml_of,
 )
-from procedures.status import Category, ChangeClass, PublishingRefused
+from procedures.status import Category, ChangeClass, PublishingRefused, RevisionStatus
 from procedures.texts.pictures import PictureError, read_picture
 from procedures.texts.rendering import DocumentError, parse, render
 
 
 class Imported(NamedTuple):
-    """How many drafts were made from how many files, and which files were skipped."""
+    """How many drafts were made from how many files, and which files were skipped.
+
+    A translation waits while its page is not published in English, which it is read beside.
+    """
 
     drafts: int
     files: int
     skipped: list[str]
+    waiting: list[str]
 
 
 @transaction.atomic
@@ -44,16 +49,16 @@ def read_folder(folder: Path, *, by: User, now: datetime) -> Imported:
     A page whose newest text is the same is left alone. Raises FolderError with everything that is
     wrong, not only the first fault.
     """
-    paths, skipped = texts(folder)
-    if not paths:
+    found, skipped = texts(folder)
+    if not found:
         raise FolderError(f"There is no .md file in {folder}.")
     faults = [
-        f"{path}: another file is for the same page. Remove one of them."
-        for path, before in zip(paths[1:], paths, strict=False)
-        if slug_of(path) == slug_of(before)
+        f"{text.path}: another file is for the same page. Remove one of them."
+        for text, before in zip(found[1:], found, strict=False)
+        if text.entry == before.entry
     ]
     pages: dict[str, dict[str, Any]] = {}
-    drafts = 0
+    drafts, waiting = 0, []
     with _noted(faults):
         pages = page_entries(folder / "pages.toml")
     for picture in sorted(folder.glob("figures/*.*")):
@@ -61,20 +66,23 @@ def read_folder(folder: Path, *, by: User, now: datetime) -> Imported:
             with _noted(faults):
                 _read_figure(picture, by, now)
     _read_sources(folder / "sources.toml", faults)
-    for path in paths:
-        outcome = attempt(_read_page, path, pages.get(slug_of(path), {}), by, now)
+    for text in found:
+        if text.language and not _in_english(text).exists():
+            waiting.append(text.entry)
+            continue
+        outcome = attempt(_read_text, text, pages.get(text.entry, {}), by, now)
         if not isinstance(outcome, Failed):
             drafts += outcome
         elif isinstance(outcome.error, FolderError):
             faults.append(str(outcome.error))
         else:
-            faults.append(f"{path}: it could not be read ({outcome.where}).")
-    for slug, columns in {} if faults else pages.items():
+            faults.append(f"{text.path}: it could not be read ({outcome.where}).")
+    for entry, columns in {} if faults else pages.items():
         with _noted(faults):
-            _relate(folder / "pages.toml", slug, columns.get("related", []))
+            _relate(folder / "pages.toml", entry, columns.get("related", []))
     if faults:
         raise FolderError("\n".join(faults))
-    return Imported(drafts, len(paths), skipped)
+    return Imported(drafts, len(found), skipped, waiting)
 
 
 def read_sources(path: Path) -> None:
@@ -125,49 +133,68 @@ def _read_sources(path: Path, faults: list[str]) -> None:
             Source.objects.filter(key=key).update(superseded_by=found)
 
 
-def _read_page(path: Path, columns: dict[str, Any], by: User, now: datetime) -> bool:
-    document = text_of(path)
+def _read_text(text: Text, columns: dict[str, Any], by: User, now: datetime) -> bool:
+    """Make a draft of a text, and say whether it was new."""
+    document = text_of(text.path)
     try:
         parsed = parse(document)
-        render(document, publishing.library())
+        render(document, publishing.library(), text.language)
     except DocumentError as error:
-        faults = "\n".join(f"{path}:{line}: {sentence}" for line, sentence in error.faults)
+        faults = "\n".join(f"{text.path}:{line}: {sentence}" for line, sentence in error.faults)
         raise FolderError(faults) from None
-    page = InformationPage.objects.filter(slug=slug_of(path)).first()
-    page = page or _new_page(path, parsed.category, columns)
-    newest = page.revisions.order_by("-number").first()
+    found = InformationPage.in_every_language.filter(slug=text.slug, language=text.language)
+    page = found.first()
+    newest = page.revisions.order_by("-number").first() if page else None
     if newest and newest.document == document:
         return False
     try:
-        publishing.start_draft(
-            page,
-            document=document,
-            by=by,
-            now=now,
-            note=columns.get("note", "First version." if newest is None else ""),
-            change_class=columns.get("change_class", ChangeClass.ADVICE),
-        )
+        if text.language:
+            publishing.start_translation(
+                _in_english(text).get(),
+                language=text.language,
+                by=by,
+                now=now,
+                by_machine=columns.get("made_by_machine", False),
+                document=document,
+            )
+        else:
+            publishing.start_draft(
+                page or _new_page(text, parsed.category, columns),
+                document=document,
+                by=by,
+                now=now,
+                note=columns.get("note", "First version." if newest is None else ""),
+                change_class=columns.get("change_class", ChangeClass.ADVICE),
+            )
     except PublishingRefused as refusal:
-        raise FolderError(f"{path}: {refusal}") from None
+        raise FolderError(f"{text.path}: {refusal}") from None
     return True
 
 
-def _new_page(path: Path, category: Category, columns: dict[str, Any]) -> InformationPage:
-    page = InformationPage(slug=slug_of(path), category=category)
+def _in_english(text: Text) -> QuerySet[InformationPage]:
+    """The page of a translation, if patients read it in English."""
+    published = InformationPage.objects.filter(revisions__status=RevisionStatus.PUBLISHED)
+    return published.filter(slug=text.slug)
+
+
+def _new_page(text: Text, category: Category, columns: dict[str, Any]) -> InformationPage:
+    page = InformationPage(slug=text.slug, category=category)
     own = {name: columns[name] for name in PAGE_COLUMNS if name in columns}
-    _set(page, own, PAGE_COLUMNS, f"pages.toml, [{slug_of(path)}]")
+    _set(page, own, PAGE_COLUMNS, f"pages.toml, [{text.entry}]")
     page.synonyms = "\n".join(columns.get("synonyms", []))
     page.owner = User.objects.filter(username=columns.get("owner", "")).first()
-    _save(page, str(path), "the name cannot be an address, or there is a mistake in pages.toml. ")
+    _save(
+        page, str(text.path), "the name cannot be an address, or there is a mistake in pages.toml. "
+    )
     return page
 
 
-def _relate(path: Path, slug: str, related: list[str]) -> None:
-    page = InformationPage.objects.filter(slug=slug).first()
+def _relate(path: Path, entry: str, related: list[str]) -> None:
+    page = InformationPage.objects.filter(slug=entry.rpartition("/")[2]).first()
     others = list(InformationPage.objects.filter(slug__in=related))
     missing = set(related) - {other.slug for other in others}
     if page is None or missing:
-        raise FolderError(f"{path}: there is no page “{slug if page is None else min(missing)}”.")
+        raise FolderError(f"{path}: there is no page “{entry if page is None else min(missing)}”.")
     if not page.related.exists():
         page.related.set(others)
 

@@ -8,28 +8,32 @@ import tomli_w
 from procedures import publishing
 from procedures.ground.batches import Tally, one_by_one
 from procedures.models import InformationPage, Revision, Source
-from procedures.publishing.folders.files import PAGE_COLUMNS, SOURCE_COLUMNS
+from procedures.publishing.folders.files import PAGE_COLUMNS, SOURCE_COLUMNS, Text
 
 
 def write_folder(folder: Path) -> Tally:
-    """Write the newest text of every page with everything that belongs to it.
+    """Write the newest text of every page and of every translation, with everything that belongs to it.
 
-    Returns how many pages.
+    Returns how many texts.
     """
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     pages: dict[str, dict[str, Any]] = {}
 
     def write_page(pk: int) -> bool:
-        page = InformationPage.objects.get(pk=pk)
+        page = InformationPage.in_every_language.get(pk=pk)
         newest = page.revisions.order_by("-number").first()
         if newest is None:
             return False
         columns = _page_columns(page, newest)
-        (folder / f"{page.slug}.md").write_text(newest.document, encoding="utf-8")
-        pages[page.slug] = columns
+        text = Text(folder / page.language / f"{page.slug}.md", page.language)
+        text.path.parent.mkdir(exist_ok=True)
+        text.path.write_text(newest.document, encoding="utf-8")
+        if columns:
+            pages[text.entry] = columns
         return True
 
-    pks = InformationPage.objects.order_by("slug").values_list("pk", flat=True)
+    in_order = InformationPage.in_every_language.order_by("language", "slug")
+    pks = in_order.values_list("pk", flat=True)
     written = one_by_one(pks, write_page, task="export of page")
     sources = {
         source.key: _source_columns(source)
@@ -43,6 +47,8 @@ def write_folder(folder: Path) -> Tally:
 
 
 def _page_columns(page: InformationPage, newest: Revision) -> dict[str, Any]:
+    if page.language:
+        return {"made_by_machine": True} if newest.made_by_machine else {}
     columns: dict[str, Any] = {name: getattr(page, name) for name in PAGE_COLUMNS}
     if page.owner:
         columns["owner"] = page.owner.get_username()
