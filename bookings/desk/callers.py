@@ -56,7 +56,8 @@ class Call:
         self.now = timezone.now()
         # Forms are posted to the address that they were opened with, so it stays chosen.
         self.time = ChosenTime.read(request.GET, self.now)
-        self.pages = titles_to_ask_about(timezone.localdate(self.now))
+        titles = titles_to_ask_about(timezone.localdate(self.now))
+        self.pages = [(each.english, each.title) for each in titles]
 
     def answer(self) -> HttpResponse:
         """The page for what was pressed; once the request is noted, a redirection to it."""

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from bookings.forms.birth_date import BirthDateField, SplitDateWidget
 from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, CarerRight
 from procedures.ground.contact_fields import NameField, PlainTextField, ReachForm
-from procedures.ground.languages import in_english
 
 TELL_ONCE = _("We will tell everyone who plans your visit, so you only need to tell us once.")
 TELL_ONCE_FOR_THEM = _(
@@ -55,8 +54,7 @@ class AboutForm(PatientForm):
     def __init__(self, *args: Any, pages: Sequence[tuple[str, str]], **kwargs: Any):
         super().__init__(*args, **kwargs)
         page = cast("forms.ChoiceField", self.fields["page"])
-        titles = [(slug, in_english(title)) for slug, title in pages]
-        page.choices = [*titles, ("", _("Something else, or I am not sure"))]
+        page.choices = [*pages, ("", _("Something else, or I am not sure"))]
 
 
 class YouForm(ReachForm, PatientForm):

@@ -18,6 +18,7 @@ from bookings.links import is_alive
 from bookings.models import Appointment, AppointmentRequest
 from bookings.status import WITH_APPOINTMENT, AppointmentStatus, RequestStatus
 from procedures.ground.folding import has_same_words
+from procedures.ground.languages import in_english
 
 STATES = {
     RequestStatus.RECEIVED: _("We are looking at it"),
@@ -94,7 +95,7 @@ def _in_words(
         said = gettext(STATES[state])
     has_visit = appointment and (state in WITH_APPOINTMENT or state == RequestStatus.CLOSED)
     topic = titles.get(request.page_id or 0) or (
-        request.page.spoken() if request.page else gettext("Something else")
+        in_english(request.page.spoken()) if request.page else gettext("Something else")
     )
     visit = timezone.localtime(appointment.starts) if has_visit and appointment else None
     return OwnRequest(request, topic, said, visit)

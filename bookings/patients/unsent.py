@@ -395,8 +395,15 @@ def _as_posted(
 
 
 def pages_to_ask_about() -> list[tuple[InformationPage, str]]:
-    """The pages that a request can be about, each with its title."""
-    return titles_to_ask_about(timezone.localdate())
+    """The pages that a request can be about, each with its title in the language that we speak.
+
+    A title that exists in English only is marked as English.
+    """
+    titles = titles_to_ask_about(timezone.localdate(), languages.code())
+    return [
+        (each.english, each.title if each.page.language else languages.in_english(each.title))
+        for each in titles
+    ]
 
 
 def _is_before(step: str, other: str) -> bool:

@@ -68,6 +68,15 @@ class Version(NamedTuple):
         return cut(self.revision.fragment)
 
 
+class Titled(NamedTuple):
+    """An open page, as it can be read in a language, and whether it invites a request."""
+
+    english: InformationPage
+    page: InformationPage
+    title: str
+    invites: bool
+
+
 class GlossaryEntry(NamedTuple):
     """A term in the words of a signed text, and all the pages that explain it."""
 
@@ -130,12 +139,12 @@ def related_pages(page: InformationPage, on: date) -> list[Publication]:
     return [each for each in open_pages(on) if each.page.pk in related]
 
 
-def titles_to_ask_about(on: date) -> list[tuple[InformationPage, str]]:
+def titles_to_ask_about(on: date, language: str = "") -> list[Titled]:
     """The pages that a request can be about on that day: the open ones that end with an invitation.
 
     A page about what the clinic does not do has no closing question.
     """
-    return [(page, title) for page, title, invites in _titles(on, MEDICAL) if invites]
+    return [each for each in _titles(on, MEDICAL, language) if each.invites]
 
 
 def open_titles(
@@ -145,13 +154,11 @@ def open_titles(
 
     Each in a language if it can be read in it, and otherwise in English.
     """
-    return [(page, title) for page, title, _ in _titles(on, categories, language)]
+    return [(each.page, each.title) for each in _titles(on, categories, language)]
 
 
-def _titles(
-    on: date, categories: Iterable[str], language: str = ""
-) -> tuple[tuple[InformationPage, str, bool], ...]:
-    """The open pages, their titles, and whether they invite a request.
+def _titles(on: date, categories: Iterable[str], language: str = "") -> tuple[Titled, ...]:
+    """The open pages with their titles.
 
     They are kept in this process like public pages (`store`): until the next step in the life of
     any page, and for a minute at most.
@@ -160,13 +167,14 @@ def _titles(
     return _titles_of(on, tuple(categories), language, counter(), minute)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _titles_of(
     on: date, categories: tuple[str, ...], language: str, counted: tuple[int, ...], minute: int
-) -> tuple[tuple[InformationPage, str, bool], ...]:
-    found = in_language(open_pages(on, categories), language, on)
+) -> tuple[Titled, ...]:
+    english = open_pages(on, categories)
     return tuple(
-        (each.page, each.document.title, bool(each.document.closing_question)) for each in found
+        Titled(of.page, each.page, each.document.title, bool(each.document.closing_question))
+        for of, each in zip(english, in_language(english, language, on), strict=True)
     )
 
 

@@ -15,6 +15,7 @@ from bookings.screening import GivenAnswer
 from bookings.status import Answer, AnsweredFrom, MessageKind, RequestStatus, TriageRefused
 from procedures.ground import languages
 from procedures.ground.languages import KNOWN
+from procedures.status import RevisionStatus
 from tests import factories
 from tests.people import (
     ABOUT,
@@ -53,11 +54,11 @@ def about_language(**columns: Any) -> None:
     )
 
 
-def fill_in(client: Client, code: str) -> None:
+def fill_in(client: Client, code: str, about: dict[str, Any] = ABOUT) -> None:
     asked = factories.question("diabetes", wording=DIABETES)
     base = f"/{code}{REQUEST}"
     client.post(base, {"about": ""})
-    steps = {"about": ABOUT, "you": YOU, "safety": rest(asked), "times": TIMES}
+    steps = {"about": about, "you": YOU, "safety": rest(asked), "times": TIMES}
     for step, values in steps.items():
         answer = client.post(f"{base}{step}/", values)
         assert answer.status_code == 302, answer.content.decode()
@@ -92,6 +93,32 @@ def test_a_whole_request_in_another_language(client: Client, monday: datetime, c
     triage.start_review(received, version=1, by=factories.staff("Reception"), now=monday)
     with pytest.raises(TriageRefused, match="A flag is still open"):
         factories.offer(received, now=monday)
+
+
+def test_a_topic_has_its_translated_title_and_is_marked_if_it_is_in_english(
+    client: Client, monday: datetime
+) -> None:
+    about_language()
+    translated = factories.revision(
+        RevisionStatus.PUBLISHED, text=factories.document(title="A knee"), now=monday
+    )
+    factories.translation(of=translated.page, now=monday)
+    other = factories.page("another-thing")
+    text = factories.document(title="An elbow")
+    factories.revision(RevisionStatus.PUBLISHED, of=other, text=text, now=monday)
+    assert "A knee Cymraeg" in client.get(f"/cy{REQUEST}?about=a-thing").content.decode()
+    client.post(f"/cy{REQUEST}", {"about": "a-thing"})
+    asked = client.get(f"/cy{REQUEST}about/").content.decode()
+    assert " ".join(asked.split()).count("A knee Cymraeg") == 1
+    assert '<span lang="en-GB" dir="ltr">An elbow</span>' in asked
+    assert ">A knee Cymraeg</span>" not in asked
+    english = client.get(f"{REQUEST}about/").content.decode()
+    assert "A knee Cymraeg" not in english
+    assert "An elbow" in english
+    # The request is about the page itself, whatever the language of its title.
+    fill_in(client, "cy", about=ABOUT | {"page": "a-thing"})
+    client.post(f"/cy{REQUEST}check/", {"key": key(client)})
+    assert AppointmentRequest.objects.get().page == translated.page
 
 
 def test_the_desk_reads_english_with_the_patients_words_beside(
