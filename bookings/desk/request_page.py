@@ -1,6 +1,6 @@
 """Everything on the page of a request that is needed to decide."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from bookings.models import (
     RecordedOutcome,
     RedFlag,
     RequestEvent,
+    ScreeningAnswer,
 )
 from bookings.screening import Answered, questions_to_ask
 from bookings.status import (
@@ -156,7 +157,8 @@ def facts(
 def answered(record: AppointmentRequest, now: datetime, *, may_ask: bool) -> dict[str, Any]:
     """What they said “no” to, what else, and what the reader may ask them now.
 
-    A flagged answer is shown with its flag. After `prepare`.
+    A question that was answered more than once counts by its newest answer. A flagged answer is shown
+    with its flag. After `prepare`.
     """
     answers = list(
         record.answers.select_related("question").order_by(
@@ -164,14 +166,33 @@ def answered(record: AppointmentRequest, now: datetime, *, may_ask: bool) -> dic
         )
     )
     flagged = {flag.answer_id for flag in record.flags.all()}
+    by_question: dict[str, list[ScreeningAnswer]] = {}
+    for each in answers:
+        by_question.setdefault(each.question.key, []).append(each)
+    newest = [_newest(each, flagged) for each in by_question.values()]
     asked = questions_to_ask(record) if may_ask else []
     so_far = Answered.about(record, answers, now)
     return {
         "askable": {each.pk for each in asked},
         "due": sum(so_far.is_due(each) for each in asked),
-        "told": [each for each in answers if each.answer != Answer.NO and each.pk not in flagged],
-        "denied": [each for each in answers if each.answer == Answer.NO],
+        "told": [
+            (each, before)
+            for each, before in newest
+            if each.pk not in flagged and (before or each.answer != Answer.NO)
+        ],
+        "denied": [each for each, before in newest if each.answer == Answer.NO and not before],
     }
+
+
+def _newest(
+    answers: Iterable[ScreeningAnswer], flagged: Container[int]
+) -> tuple[ScreeningAnswer, list[ScreeningAnswer]]:
+    """The newest answer to a question, and earlier ones that say something else and have no flag."""
+    first, *rest = sorted(answers, key=lambda each: (each.given_at, each.pk), reverse=True)
+    said = (first.answer, first.detail)
+    return first, [
+        each for each in rest if (each.answer, each.detail) != said and each.pk not in flagged
+    ]
 
 
 def part_of(chosen: str) -> str:

@@ -1,5 +1,6 @@
 """A colleague asks the safety questions about a request that we have, and notes the answers."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -93,6 +94,23 @@ def test_what_is_missing_or_old_is_asked_in_the_call(
     url = identified(client, request)
     assert "We noted your new answers." in client.get(url).content.decode()
     assert client.get(f"{url}safety/").status_code == 302
+
+
+def test_a_question_counts_by_its_newest_answer_and_shows_another_one_before(
+    sign_in: SignIn, questions: list[ScreeningQuestion], monday: datetime
+) -> None:
+    infection, metal, allergy = questions
+    at, day = monday - timedelta(days=3), timedelta(days=1)
+    request = answered(booked(monday), at, *(GivenAnswer(each, NO, "") for each in questions))
+    keep_answers(request, [GivenAnswer(infection, NO, "")], [], by=PATIENT, now=at + day)
+    keep_answers(request, [GivenAnswer(allergy, YES, "Nuts.")], [], by=PATIENT, now=at + day)
+    keep_answers(request, [GivenAnswer(metal, YES, "A screw.")], [], by=PATIENT, now=at + day)
+    keep_answers(request, [GivenAnswer(metal, NO, "")], [], by=PATIENT, now=at + 2 * day)
+    page = sign_in("Clinician").get(page_of(request)).content.decode()
+    safety = " ".join(re.sub("<[^>]+>", " ", page[page.index('id="safety"') :]).split())
+    assert "“No” to 1 question" in safety
+    assert "No 22 Nov Before, on 21 Nov: Yes: A screw. Ask again" in safety
+    assert "Yes: Nuts. 21 Nov Before, on 20 Nov: No Ask again" in safety
 
 
 def test_a_changed_answer_goes_to_a_clinician_and_the_old_one_stays(
