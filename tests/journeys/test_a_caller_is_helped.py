@@ -11,7 +11,7 @@ from bookings.status import (
     RecallStatus,
     RequestStatus,
 )
-from tests.journeys.steps import Presses, press, sign_in
+from tests.journeys.steps import Presses, press, sign_in, tick
 from tests.journeys.times import noon, tick_free
 
 Look = Callable[[Page], None]
@@ -104,6 +104,27 @@ def test_they_are_asked_in_some_weeks(clinic: str, new_page: NewPage, look_at: L
     press(page.get_by_role("link", name="Do not ask about a follow-up"))
     press(page.get_by_role("button", name="Do not ask about a follow-up"))
     assert request.recalls.get().status == RecallStatus.TAKEN_BACK
+
+
+def test_they_are_asked_the_safety_questions(clinic: str, new_page: NewPage, look_at: Look) -> None:
+    request, page = named(NAME, RequestStatus.BOOKED), new_page(width=375)
+    visit = request.appointments.get()
+    press(found(page, clinic, request).get_by_role("rowheader").get_by_role("link"))
+    press(page.get_by_role("link", name="Ask the safety questions"))
+    look_at(page)
+    tick(page, "Do you take a blood thinner")
+    press(page.get_by_role("button", name="Record the answers"))
+    expect(page.get_by_role("alert").first).to_be_visible()
+    look_at(page)
+    page.get_by_label("Which one").filter(visible=True).fill("Apixaban")
+    page.get_by_label("I asked all").check()
+    press(page.get_by_role("button", name="Record the answers"))
+    expect(page.get_by_role("heading", name="A clinician decides first")).to_be_visible()
+    look_at(page)
+    request.refresh_from_db()
+    assert request.status == RequestStatus.BOOKED_IN_REVIEW
+    assert request.appointments.get() == visit
+    assert request.flags.latest("pk").answer.detail == "Apixaban"
 
 
 def test_the_next_step_is_in_sight(clinic: str, new_page: NewPage, look_at: Look) -> None:
