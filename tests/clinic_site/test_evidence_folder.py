@@ -7,13 +7,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from clinic_site.evidence import claims, documents
+from clinic_site.evidence import claims, documents, parts
 from clinic_site.evidence.claims import Ledger, Risk
 from clinic_site.evidence.outcomes import Outcome, Standing, outcomes_in
 from tests.valid_html import faults_of
@@ -227,3 +229,35 @@ def test_the_table_of_risks_is_the_one_in_the_document() -> None:
 
 def test_a_risk_is_said_in_words() -> None:
     assert str(Risk(4, 2)) == "major, likelihood low: class 3 of 5"
+
+
+# --- What it is made of -------------------------------------------------------------------------
+
+
+def test_the_list_of_parts_is_the_lock_file(tmp_path: Path) -> None:
+    with contextlib.suppress(CommandError):
+        call_command("evidence", str(tmp_path), tested="v9", stdout=StringIO())
+    bill = json.loads((tmp_path / "parts.cdx.json").read_text())
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert bill["metadata"]["component"]["version"] == "v9"
+    lock = (ROOT / "requirements.txt").read_text()
+    pinned = [line.split(" ")[0] for line in lock.splitlines() if line[:1].isalpha()]
+    without_extras = [re.sub(r"\[.*\]", "", line).replace("==", "@") for line in pinned]
+    listed = {each["purl"]: each for each in bill["components"]}
+    assert list(listed) == [f"pkg:pypi/{line}" for line in without_extras]
+    licences = {each["name"]: each["licenses"] for each in listed.values() if "licenses" in each}
+    assert licences["django"] == [{"expression": "BSD-3-Clause"}]
+    assert len(licences["pyphen"]) == 3
+    assert licences["asgiref"] == [{"license": {"name": "BSD-3-Clause"}}]
+
+
+def test_a_part_that_is_not_installed_here_has_no_licence() -> None:
+    lock = "nobody-has-this==1.0 \\\n    --hash=sha256:00\n    # via clinic-site\n"
+    (part,) = parts.bill(lock, tested="", at=datetime(2026, 11, 30, tzinfo=UTC))["components"]
+    assert part == {
+        "type": "library",
+        "bom-ref": "pkg:pypi/nobody-has-this@1.0",
+        "name": "nobody-has-this",
+        "version": "1.0",
+        "purl": "pkg:pypi/nobody-has-this@1.0",
+    }

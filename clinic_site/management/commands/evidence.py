@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from clinic_site.evidence import claims, documents, openacr, outcomes
+from clinic_site.evidence import claims, documents, openacr, outcomes, parts
 
 
 class Command(BaseCommand):
@@ -42,6 +42,9 @@ class Command(BaseCommand):
         found = documents.pages(ledgers, run)
         documents.write(options["folder"], found, tested=options["tested"])
         self._write_openacr(options["folder"], ledgers, run, tested=options["tested"])
+        lock = (root / "requirements.txt").read_text(encoding="utf-8")
+        bill = parts.bill(lock, tested=options["tested"], at=timezone.now())
+        _write_json(options["folder"] / "parts.cdx.json", bill)
         red = [each for page in found for each in page.claims if each.is_red]
         for page in found:
             counts = ", ".join(f"{count} {standing.lower()}" for standing, count in page.counts)
@@ -55,5 +58,8 @@ class Command(BaseCommand):
     ) -> None:
         ledger = next(each for each in ledgers if each.name == openacr.LEDGER)
         report = openacr.report(ledger, run, tested=tested, on=timezone.localdate())
-        text = json.dumps(report, indent=2, ensure_ascii=False)
-        (folder / f"{ledger.name}.openacr.json").write_text(f"{text}\n", encoding="utf-8")
+        _write_json(folder / f"{ledger.name}.openacr.json", report)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(f"{json.dumps(content, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
