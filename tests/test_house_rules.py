@@ -675,6 +675,33 @@ def test_templates_are_in_plain_english() -> None:
     assert found == []
 
 
+# A direction on the screen, or a thing that is named by its colour or shape alone (WCAG 1.3.3). What is
+# “above”, “below” or “at the top” is read before or after, too.
+COLOUR = "(?:red|green|blue|grey|orange)"
+BY_SIGHT = re.compile(
+    r"\b(?:on|to|at) the (?:left|right)\b|\b(?:left|right)-hand\b"
+    rf"|\b(?:in|is|are|turns?) {COLOUR}\b"
+    rf"|\b(?:{COLOUR}|round|square) (?:button|mark|line|box|field|dot|icon)(?:e?s)?\b",
+    re.IGNORECASE,
+)
+
+
+def test_no_sentence_needs_somebody_to_see_a_place_a_colour_or_a_shape() -> None:
+    assert len(BY_SIGHT.findall("Press the green button on the right. What is red is late.")) == 3
+    shown = {
+        str(path.relative_to(ROOT)): re.sub(r"{[{%#].*?[%}#]}|<[^>]*>", " ", path.read_text())
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+    }
+    said = {
+        f"{dotted(path)}, line {line}": text
+        for path in modules(*APPS, "clinic_site")
+        if not is_in(dotted(path), ["clinic_site.demo"])  # where a door is, in its street
+        for line, text in strings_of(path)
+    }
+    found = {place: BY_SIGHT.findall(text) for place, text in (shown | said).items()}
+    assert {place: words for place, words in found.items() if words} == {}
+
+
 def test_sentences_in_code_are_in_plain_english() -> None:
     # What a journal says is hashed and never changes. The demonstration's people use their own words.
     exempt = [

@@ -245,8 +245,8 @@ class Rebooking:
             count = len(errors)
             messages.error(
                 self.request,
-                f"{count} not sent: see the row{'s' * (count > 1)} with a red mark. The next free time "
-                "is chosen there.",
+                f"{count} not sent: see the row{'s' * (count > 1)} marked “Not sent”. The next free "
+                "time is chosen there.",
             )
 
     # --- What is shown ----------------------------------------------------------------------
