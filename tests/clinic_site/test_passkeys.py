@@ -1,7 +1,6 @@
 """A passkey as the second factor: set up, used and removed, and every forgery refused."""
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -31,7 +30,7 @@ from procedures.models import (
     StaffSession,
 )
 from procedures.status import AccountAct, AccountRefused, PasswordUse, SignInResult
-from tests import factories, processes
+from tests import factories
 from tests.authenticators import PRESENT, Phone, options_of
 from tests.clinic_site.test_second_factor import CODE, SET_UP, STEP, entered, give, shown, with_app
 from tests.clinic_site.test_staff_sessions import MINUTE, PASSWORD, is_in, with_password
@@ -444,15 +443,9 @@ def test_two_are_not_removed_at_one_moment(robin: User, monday: datetime) -> Non
 def test_without_the_lock_both_are_removed(
     robin: User, monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together = threading.Barrier(2, timeout=processes.PATIENCE)
-    original = second_factor.opens_the_desk
-
-    def both_have_deleted(account: User) -> bool:
-        together.wait()
-        return original(account)
-
     monkeypatch.setattr(second_factor, "_locked", lambda account: account)
-    monkeypatch.setattr(second_factor, "opens_the_desk", both_have_deleted)
+    both_see_the_other = having_met(2, second_factor.opens_the_desk)
+    monkeypatch.setattr(second_factor, "opens_the_desk", both_see_the_other)
     remove_both(robin, monday)
     assert not Passkey.objects.exists()
 
