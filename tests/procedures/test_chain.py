@@ -280,7 +280,7 @@ def test_without_the_queue_they_would_collide(
     """The twin of the test above, with the guard off."""
     factories.revision(of=factories.page("first"), now=monday)
     monkeypatch.setattr("procedures.publishing.drafting.one_step", transaction.atomic)
-    monkeypatch.setattr(moves, "_newest", having_met(6, moves._newest))
+    monkeypatch.setattr(moves, "_free_number", having_met(6, moves._free_number))
     outcomes = drafts_at_once(monday)
     assert losses(outcomes) == {PublishingRefused}
     assert len(winners(outcomes)) == 1

@@ -194,7 +194,7 @@ def test_without_the_queue_they_would_take_one_place(
 ) -> None:
     """The twin of the test above, with the guard off."""
     acts_at_once = ready(monday)
-    monkeypatch.setattr(moves, "_newest", having_met(6, moves._newest))
+    monkeypatch.setattr(moves, "_free_number", having_met(6, moves._free_number))
     monkeypatch.setattr("procedures.publishing.signing.one_step", transaction.atomic)
     assert len(winners(race(acts_at_once))) == 1
 
