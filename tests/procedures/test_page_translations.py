@@ -242,6 +242,23 @@ def test_a_translation_is_read_at_its_own_address_and_the_english_leads_to_it(
     assert f"{WELSH}version/1/" in client.get(f"{WELSH}leaflet/").content.decode()
 
 
+def test_a_reader_of_a_translation_is_asked_and_thanked_in_its_language(
+    client: Client, published: Revision, monday: datetime
+) -> None:
+    made = factories.translation(of=published.page)
+    address = f"{WELSH}feedback/"
+    for posted in None, {}:
+        form = (client.get(address) if posted is None else client.post(address, posted)).content
+        assert "Beth allem ei wneud yn gliriach?" in form.decode()
+        assert '<main id="main" class="wrap" tabindex="-1">' in form.decode()
+        assert "What could we make clearer?" not in form.decode()
+    assert "Dewiswch ie neu na." in form.decode()
+    thanks = client.post(address, {"clear": "no", "comment": "Beth yw bwrsa?"}).content.decode()
+    assert "<h1>Diolch</h1>" in thanks
+    assert 'href="/cy/appointments/request/"' in thanks.partition("<main")[2]
+    assert "Beth yw bwrsa?" in made.feedback.values_list("comment", flat=True)
+
+
 def test_a_page_that_runs_from_right_to_left_says_so(
     client: Client, published: Revision, monday: datetime
 ) -> None:
