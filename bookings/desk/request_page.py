@@ -157,8 +157,8 @@ def facts(
 def answered(record: AppointmentRequest, now: datetime, *, may_ask: bool) -> dict[str, Any]:
     """What they said “no” to, what else, and what the reader may ask them now.
 
-    A question that was answered more than once counts by its newest answer. A flagged answer is shown
-    with its flag. After `prepare`.
+    A question that was answered more than once counts by its newest answer, and shows another one
+    before it. A flagged answer is shown with its flag. After `prepare`.
     """
     answers = list(
         record.answers.select_related("question").order_by(
@@ -170,11 +170,13 @@ def answered(record: AppointmentRequest, now: datetime, *, may_ask: bool) -> dic
     for each in answers:
         by_question.setdefault(each.question.key, []).append(each)
     newest = [_newest(each, flagged) for each in by_question.values()]
+    earlier = {each.pk: before for each, before in newest}
     asked = questions_to_ask(record) if may_ask else []
     so_far = Answered.about(record, answers, now)
     return {
         "askable": {each.pk for each in asked},
         "due": sum(so_far.is_due(each) for each in asked),
+        "flags": [(flag, earlier.get(flag.answer_id, [])) for flag in record.flags.all()],
         "told": [
             (each, before)
             for each, before in newest

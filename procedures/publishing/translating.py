@@ -53,6 +53,7 @@ def start_translation(
     now: datetime,
     by_machine: bool = False,
     document: str = "",
+    note: str = "",
 ) -> Revision:
     """Begin a translation of what patients read in English now.
 
@@ -76,7 +77,7 @@ def start_translation(
                 document=document or _begun_with(own, english),
                 by=by,
                 now=now,
-                note="" if own.revisions.exists() else FIRST_NOTE,
+                note=note or ("" if own.revisions.exists() else FIRST_NOTE),
                 translates=english,
                 made_by_machine=by_machine,
             )

@@ -113,6 +113,20 @@ def test_a_question_counts_by_its_newest_answer_and_shows_another_one_before(
     assert "Yes: Nuts. 21 Nov Before, on 20 Nov: No Ask again" in safety
 
 
+def test_a_flag_shows_what_they_said_before(
+    sign_in: SignIn, questions: list[ScreeningQuestion], monday: datetime
+) -> None:
+    infection = questions[0]
+    at, day = monday - timedelta(days=3), timedelta(days=1)
+    request = answered(booked(monday), at, GivenAnswer(infection, NO, ""))
+    fever = GivenAnswer(infection, YES, "A fever.")
+    keep_answers(request, [fever], [fever], by=PATIENT, now=at + day)
+    page = sign_in("Clinician").get(page_of(request)).content.decode()
+    flag = " ".join(re.sub("<[^>]+>", " ", page[page.index('id="safety"') :]).split())
+    assert "Yes. A fever. Before, on 20 Nov: No" in flag
+    assert "“No” to" not in flag
+
+
 def test_a_changed_answer_goes_to_a_clinician_and_the_old_one_stays(
     sign_in: SignIn, questions: list[ScreeningQuestion], monday: datetime
 ) -> None:

@@ -312,6 +312,7 @@ def test_translations_come_along_and_what_a_machine_made_stays_marked(
         now=monday,
         by_machine=True,
         document=words,
+        note="Read aloud once.",
     )
     out = StringIO()
     call_command("export_pages", tmp_path / "out", stdout=out)
@@ -320,17 +321,20 @@ def test_translations_come_along_and_what_a_machine_made_stays_marked(
     assert written["cy/a-thing.md"].decode() == welsh.document
     assert written["pl/a-thing.md"].decode() == words
     entries = tomllib.loads(written["pages.toml"].decode())
-    assert entries["pl/a-thing"] == {"made_by_machine": True}
-    assert entries.keys() == {"a-thing", "pl/a-thing"}
+    assert entries["cy/a-thing"] == {"note": "This translation is new."}
+    assert entries["pl/a-thing"] == {"made_by_machine": True, "note": "Read aloud once."}
+    assert entries.keys() == {"a-thing", "cy/a-thing", "pl/a-thing"}
     assert load(tmp_path / "out") == "0 drafts made from 3 files.\n"
     for language in ("cy", "pl"):
         path = tmp_path / "out" / language / "a-thing.md"
         path.write_text(path.read_text().replace("A thing", "Another thing"))
     assert load(tmp_path / "out") == "2 drafts made from 3 files.\n"
     newest = Revision.objects.exclude(page__language="").filter(number=2).order_by("page__language")
-    assert [(each.page.language, each.made_by_machine, each.translates) for each in newest] == [
-        ("cy", False, english),
-        ("pl", True, english),
+    assert [
+        (each.page.language, each.made_by_machine, each.translates, each.note) for each in newest
+    ] == [
+        ("cy", False, english, "This translation is new."),
+        ("pl", True, english, "Read aloud once."),
     ]
 
 

@@ -29,7 +29,7 @@ KINDS: dict[str, type] = {
     **dict.fromkeys(("synonyms", "related"), list),
 }
 # The rest of a translation is its original's.
-KINDS_OF_TRANSLATIONS: dict[str, type] = {"made_by_machine": bool}
+KINDS_OF_TRANSLATIONS: dict[str, type] = {"made_by_machine": bool, "note": str}
 LONGEST_NOTE = 300
 # Files beside the texts that are not texts; nor is any whose name begins with a dot.
 NOT_FOR_US = {"readme.md", "contributing.md", "changelog.md", "license.md", "thumbs.db"}

@@ -156,6 +156,7 @@ def _read_text(text: Text, columns: dict[str, Any], by: User, now: datetime) -> 
                 now=now,
                 by_machine=columns.get("made_by_machine", False),
                 document=document,
+                note=columns.get("note", ""),
             )
         else:
             publishing.start_draft(

@@ -48,7 +48,8 @@ def write_folder(folder: Path) -> Tally:
 
 def _page_columns(page: InformationPage, newest: Revision) -> dict[str, Any]:
     if page.language:
-        return {"made_by_machine": True} if newest.made_by_machine else {}
+        own = {"made_by_machine": newest.made_by_machine, "note": newest.note}
+        return {name: value for name, value in own.items() if value}
     columns: dict[str, Any] = {name: getattr(page, name) for name in PAGE_COLUMNS}
     if page.owner:
         columns["owner"] = page.owner.get_username()
