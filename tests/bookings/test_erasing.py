@@ -181,6 +181,21 @@ def test_what_was_still_open_in_the_copy_is_ended(monday: datetime) -> None:
     assert set(request.messages.values_list("status", flat=True)) <= {"dropped", "sent"}
 
 
+def test_what_is_open_without_a_visit_is_withdrawn_and_a_visit_that_was_stays_at_the_desk(
+    monday: datetime,
+) -> None:
+    asked = factories.received(now=monday, name="Una Sample")
+    visit = factories.request_at(RequestStatus.BOOKED, now=monday)
+    tombstones.add([asked.person_id, visit.person_id], monday)
+    after = visit.appointments.get().ends
+    applied = erasing.apply_erasures(after)
+    assert (applied.erased, applied.still_open) == (2, [visit.reference])
+    asked.refresh_from_db()
+    visit.refresh_from_db()
+    assert (asked.status, visit.status) == (RequestStatus.WITHDRAWN, RequestStatus.BOOKED)
+    assert asked.name == visit.name == "[erased]"
+
+
 @pytest.mark.lengthy
 @pytest.mark.django_db(transaction=True)
 def test_after_a_backup_is_restored_the_person_stays_erased(

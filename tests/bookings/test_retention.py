@@ -133,6 +133,15 @@ def test_nobody_under_a_legal_hold_is_emptied_on_whichever_row_it_is(
     assert still_there("cy") | still_there("dee") == set()
 
 
+def test_a_hold_ends_once_and_keeps_nothing_that_is_gone(monday: datetime) -> None:
+    person, manager = withdrawn("cy", monday).person, factories.staff("Manager")
+    with pytest.raises(TriageRefused, match="no legal hold on this person any more"):
+        records.release(person, reason="It is over.", by=manager, now=monday)
+    assert retention.empty_what_is_due(monday + YEAR) == 1
+    with pytest.raises(TriageRefused, match="There is nothing to keep"):
+        records.hold(person, reason="A complaint.", by=manager, now=monday + YEAR)
+
+
 def test_one_bad_row_does_not_end_the_run(
     monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.db.models import QuerySet
 from django.test import Client
+from django.utils import timezone
 
 from bookings import messages
 from bookings.models import AppointmentRequest
@@ -17,7 +20,7 @@ from procedures.models import AccountEvent
 from procedures.models.notices import who_chose
 from procedures.status import AccountAct, NoticeHow, NoticeKind
 from tests import factories
-from tests.races import losses, race
+from tests.races import having_met, losses, race
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User | str], Client]
@@ -107,3 +110,47 @@ def test_the_daily_email_says_what_waits_once_and_names_nobody(at: Any, monday: 
     (letter,) = mail.outbox
     assert letter.to == ["ann@example.org"]
     assert ("Una Sample" in str(letter.body), "/admin/" in str(letter.body)) == (False, True)
+
+
+@pytest.fixture
+def daily(monday: datetime) -> User:
+    """Somebody who wants the daily email."""
+    ann = reachable("Reception", "ann")
+    notices.choose(ann, {NoticeKind.WAITING: NoticeHow.DAILY}, now=monday)
+    return ann
+
+
+def test_a_day_on_which_nothing_waits_has_no_daily_email(daily: User, monday: datetime) -> None:
+    sent = notices.send_daily(monday + FIVE)
+    assert (int(sent), sent.failed, mail.outbox) == (0, 0, [])
+
+
+def test_a_daily_email_that_did_not_leave_is_sent_in_the_next_round(
+    daily: User, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*arguments: Any, **more: Any) -> None:
+        raise OSError("the mail server is away")
+
+    factories.received(now=monday)
+    with monkeypatch.context() as away:
+        away.setattr("django.core.mail.EmailMessage.send", fails)
+        assert notices.send_daily(monday + FIVE).failed == 1
+    assert notices.send_daily(monday + FIVE) == 1
+    assert [letter.to for letter in mail.outbox] == [["ann@example.org"]]
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_send_one_daily_email(
+    guarded: bool, daily: User, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.received(now=monday)
+    mail.outbox.clear()
+    # Asked before the list is read, and again after the row was.
+    met = SimpleNamespace(localdate=having_met(2, timezone.localdate))
+    monkeypatch.setattr(notices, "timezone", met)
+    if not guarded:
+        monkeypatch.setattr(QuerySet, "update", lambda rows, **values: 1)
+    outcomes = race([partial(notices.send_daily, monday + FIVE)] * 2)
+    assert sorted(int(each) for each in outcomes) == ([0, 1] if guarded else [1, 1])
+    assert len(mail.outbox) == (1 if guarded else 2)
