@@ -36,6 +36,8 @@ SECONDS_BETWEEN = 5
 # worker, once its lease has expired.
 SECONDS_TO_STOP = 20
 
+Stopped = Callable[[], bool]
+
 
 def go_round(now: datetime) -> int:
     """Record the clock's steps, queue reminders and delete what is past.
@@ -69,14 +71,22 @@ def go_round(now: datetime) -> int:
     return failed
 
 
+def once() -> Tally:
+    """Do each job one time; how much was sent, and how many steps failed.
+
+    Raises OperationalError or InterfaceError if the database is down.
+    """
+    done = [_attempted(job, lambda: False) for job in JOBS]
+    return Tally(sum(done), sum(each.failed for each in done))
+
+
 def run(stop: threading.Event) -> None:
-    """Send messages and do the rounds until told to stop."""
-    jobs = [
-        lambda: go_round(timezone.now()),
-        lambda: webhooks.send_due(stop.is_set),
-        *[lambda: messages.send_due(stop.is_set)] * SENDERS,
+    """Do each job in threads of its own, again and again until told to stop."""
+    threads = [
+        threading.Thread(target=_keep_on, args=(job, stop), daemon=True)
+        for job, number in JOBS.items()
+        for _ in range(number)
     ]
-    threads = [threading.Thread(target=_keep_on, args=(job, stop), daemon=True) for job in jobs]
     for thread in threads:
         thread.start()
     stop.wait()
@@ -85,12 +95,12 @@ def run(stop: threading.Event) -> None:
         thread.join(max(0, deadline - monotonic()))
 
 
-def _keep_on(job: Callable[[], object], stop: threading.Event) -> None:
+def _keep_on(job: Callable[[Stopped], Tally], stop: threading.Event) -> None:
     """Repeat the job until told to stop. An outage of the database is one line in the log."""
     is_away = False
     while not stop.is_set():
         try:
-            outcome = attempt(job)
+            _attempted(job, stop.is_set)
         except (OperationalError, InterfaceError) as error:
             if not is_away:
                 name, seconds = type(error).__name__, SECONDS_BETWEEN
@@ -98,10 +108,21 @@ def _keep_on(job: Callable[[], object], stop: threading.Event) -> None:
             is_away = True
         else:
             is_away = False
-            if isinstance(outcome, Failed):
-                log_failure("thread of the worker", threading.current_thread().name, outcome)
         close_old_connections()
         stop.wait(SECONDS_BETWEEN)
+
+
+def _attempted(job: Callable[[Stopped], Tally], stopped: Stopped) -> Tally:
+    """What the job did. One that fails as a whole is one failed step, and the others go on."""
+    outcome = attempt(job, stopped)
+    if isinstance(outcome, Failed):
+        log_failure("job of the worker", f"{job.__module__}.{job.__name__}", outcome)
+        return Tally(0, 1)
+    return outcome
+
+
+def _round_of_now(stopped: Stopped) -> Tally:
+    return Tally(0, go_round(timezone.now()))
 
 
 def _forget_what_was_typed(now: datetime) -> None:
@@ -112,3 +133,12 @@ def _forget_what_was_typed(now: datetime) -> None:
 def _publish_what_is_planned(now: datetime) -> None:
     # By its command: the publishing of pages is none of this app's business.
     call_command("publish_planned")
+
+
+# What there is to do again and again, each with its number of threads. Without threads they come one
+# after another: what patients wait for goes before another system that may be slow to answer.
+JOBS: dict[Callable[[Stopped], Tally], int] = {
+    _round_of_now: 1,
+    messages.send_due: SENDERS,
+    webhooks.send_due: 1,
+}

@@ -14,6 +14,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.core import mail
+from django.core.management import call_command
 from django.test import Client
 from standardwebhooks import Webhook as Receiver
 
@@ -104,6 +106,18 @@ def test_it_is_told_what_happened_to_which_request_and_nothing_else(
         "appointment.proposed",
         "appointment.booked",
     ]
+
+
+def test_one_round_of_the_worker_tells_it_as_the_loop_does(
+    stand_in: StandIn, monday: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As cron runs it: the patient, our own inbox, and the other system."""
+    webhook(monday, at_the(stand_in), Notice.RECEIVED)
+    factories.clinic(inbox="desk@example.org")
+    factories.received(now=monday)
+    call_command("send_messages")
+    assert (len(stand_in.received), len(mail.outbox)) == (1, 2)
+    assert capsys.readouterr().out == "3 sent.\n"
 
 
 def test_what_does_not_arrive_is_tried_again_with_the_same_id(

@@ -4,9 +4,11 @@ import threading
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError
 
 from bookings.management import worker
+from procedures.ground.batches import Tally
 
 pytestmark = pytest.mark.django_db
 
@@ -30,9 +32,10 @@ def keep_on(faults: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)
     left = list(faults)
 
-    def job() -> None:
+    def job(stopped: object) -> Tally:
         if fault := left.pop(0):
             raise fault
+        return Tally(0, 0)
 
     stop: Any = Stop(after=len(faults))
     worker._keep_on(job, stop)
@@ -57,6 +60,25 @@ def test_no_fault_ends_it(
     assert keep_on([ValueError("Canary"), RecursionError(), None], monkeypatch) == [5, 5, 5]
     assert "ValueError at test_worker.py:" in caplog.text
     assert "Canary" not in caplog.text
+
+
+def test_one_round_does_each_job_of_the_loop_and_adds_up_what_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = []
+
+    def fails_as_a_whole(stopped: object) -> Tally:
+        done.append("fails")
+        raise ValueError
+
+    def goes_well(stopped: object) -> Tally:
+        done.append("goes well")
+        return Tally(5, 1)
+
+    monkeypatch.setattr(worker, "JOBS", {fails_as_a_whole: 1, goes_well: worker.SENDERS})
+    with pytest.raises(CommandError, match=r"2 steps failed\. The next run will try again\."):
+        call_command("send_messages")
+    assert (done, capsys.readouterr().out) == (["fails", "goes well"], "5 sent.\n")
 
 
 def test_it_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,7 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
-from bookings import messages
 from bookings.management import worker
 from procedures.ground.counting import counted
 
@@ -16,12 +14,12 @@ from procedures.ground.counting import counted
 class Command(BaseCommand):
     """`manage.py send_messages` once, or with `--loop` until it is stopped.
 
-    Safe to run in several processes. It also records the steps that the clock has taken, which
-    nothing waits for. Without `--loop` it exits with 1 if something failed; the next run tries that
-    again.
+    Safe to run in several processes. It also tells other systems what happened, and records the
+    steps that the clock has taken, which nothing waits for. Without `--loop` it exits with 1 if
+    something failed; the next run tries that again.
     """
 
-    help = "Sends the messages that are due, oldest first."
+    help = "Sends the messages and webhooks that are due, oldest first."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--loop", action="store_true", help="Keep running until stopped.")
@@ -30,11 +28,10 @@ class Command(BaseCommand):
         if options["loop"]:
             self._loop()
             return
-        failed = worker.go_round(timezone.now())
-        sent = messages.send_due()
+        sent = worker.once()
         self.stdout.write(f"{sent} sent.")
-        if failed or sent.failed:
-            steps = counted(failed + sent.failed, "step")
+        if sent.failed:
+            steps = counted(sent.failed, "step")
             raise CommandError(f"{steps} failed. The next run will try again.")
 
     def _loop(self) -> None:
