@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from bookings.desk.alarms import about_outages, about_the_worker, known, left_unsent
 from bookings.models import ClosedDay, WorkerRun
-from bookings.records import erasing
+from bookings.records import erasing, tombstones
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import second_factor, sign_ins
@@ -247,6 +247,14 @@ def _log(now: datetime) -> Findings:
 
 
 def _erasures(now: datetime) -> Findings:
+    file = tombstones.file_of_erasures()
+    if not keeping.leave_with_them(file):
+        yield Finding(
+            f"The list of erasures, {file}, is not in the folder of the backups, so it may not leave "
+            "with them.",
+            f"mv {file} {settings.BACKUP_FOLDER}; name it there in ERASURES_FILE, and restart.",
+            is_urgent=False,
+        )
     remedy = (
         f"Put its last copy at {settings.ERASURES_FILE}; docs/operations.md says how it is made."
     )

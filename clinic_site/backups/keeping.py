@@ -73,6 +73,11 @@ def last_success() -> datetime | None:
         return None
 
 
+def leave_with_them(path: Path) -> bool:
+    """Whether what is there is carried away with the backups; also True if no backup is set up."""
+    return not settings.BACKUP_FOLDER or path.is_relative_to(settings.BACKUP_FOLDER)
+
+
 def alarm(now: datetime) -> str:
     """What managers read when there is no recent backup; empty if there is, or if none is set up."""
     if not settings.BACKUP_FOLDER:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.contrib.sessions.models import Session
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import CommandError, OutputWrapper
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from bookings.records import tombstones
 from clinic_site.backups.archives import Manifest, identities_in, opened
 from clinic_site.backups.databases import Tables, database
 from clinic_site.backups.fingerprints import differences
@@ -29,8 +30,6 @@ VALUES ('{at:%Y-%m-%d %H:%M:%S}', '{by}', '{backup}');
 DELETE FROM django_session;
 """
 CHANGED = {"procedures_restoredcopy", "django_session"}
-# What has to happen again to a database that is older than what was decided since.
-AFTERWARDS = "apply_erasures"
 
 
 def restore(file: Path, identity: Path, now: datetime, *, replace: bool) -> Manifest:
@@ -62,9 +61,14 @@ def bring_up_to_date(out: OutputWrapper, *, verify: bool) -> None:
     if due := migrations_due():
         call_command("migrate", interactive=False, verbosity=0)
         out.write(f"Migrated it to this release: {len(due)} steps.")
-    if AFTERWARDS in get_commands():
-        call_command(AFTERWARDS)
-        out.write("Erased again whoever is on the list of erasures, if there is one.")
+    file = tombstones.file_of_erasures()
+    if file.exists():
+        erase_again(out)
+    else:
+        out.write(
+            f"There is no list of erasures at {file}, so whoever was erased since the backup is in this "
+            "copy again. Put the list there before you release the copy."
+        )
     if verify:
         call_command("verify_journal", stdout=out)
         call_command("verify_pages", stdout=out)
@@ -72,6 +76,15 @@ def bring_up_to_date(out: OutputWrapper, *, verify: bool) -> None:
         "This copy is quiet: no message leaves it, and patients cannot use it. When it is to "
         "be the site again, run: manage.py release_restored_copy"
     )
+
+
+def erase_again(out: OutputWrapper) -> None:
+    """Erase whoever was erased since the backup, and say how many rows that were.
+
+    Raises CommandError if there is no list of erasures, or if it cannot be read.
+    """
+    call_command("apply_erasures", stdout=out)
+    out.write("Erased again whoever is on the list of erasures.")
 
 
 def quieten(now: datetime, backup: str) -> None:
@@ -87,12 +100,10 @@ def leave_behind(now: datetime) -> None:
     RestoredCopy.objects.create(at=now, by=OPERATOR, backup="moved to PostgreSQL")
 
 
-def release(now: datetime) -> int:
-    """End the quiet; return how many restores it ends. 0 if the copy is not quiet."""
-    with transaction.atomic():
-        released = RestoredCopy.objects.filter(QUIET).update(released_at=now, released_by=OPERATOR)
+def release(now: datetime) -> None:
+    """End the quiet."""
+    RestoredCopy.objects.filter(QUIET).update(released_at=now, released_by=OPERATOR)
     remember(False)
-    return released
 
 
 def log_would_go_back() -> str:

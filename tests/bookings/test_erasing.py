@@ -21,6 +21,7 @@ from procedures.ground import two_people
 from procedures.ground.two_people import ProposalRefused
 from procedures.log import checkpoints
 from procedures.models import Proposal
+from procedures.models.restored import is_quiet
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.bookings.records_of import both, still_there, words
@@ -155,6 +156,42 @@ def test_an_older_copy_is_erased_again_and_only_the_same_people(
     heads()
     applied = erasing.apply_erasures(monday)
     assert (applied.erased, applied.already, applied.unknown) == (0, 1, [])
+
+
+def test_a_copy_is_not_opened_without_the_list_of_erasures(
+    monday: datetime, erasures: Path
+) -> None:
+    ada, _ = both(monday)
+    with contextlib.suppress(OlderCopy), transaction.atomic():
+        erased(ada.person, monday)
+        raise OlderCopy
+    on_another_disk = erasures.rename(erasures.with_suffix(".away"))
+    out = StringIO()
+    call_command("quieten_copy", "An older copy", stdout=out)
+    assert f"There is no list of erasures at {erasures}" in out.getvalue()
+    with pytest.raises(CommandError, match=r"still quiet\. .* add --no-erasures"):
+        call_command("release_restored_copy", stdout=out)
+    assert (is_quiet(), still_there("ada")) == (True, EVERY_WORD)
+    # Nobody has to remember the other command.
+    on_another_disk.rename(erasures)
+    call_command("release_restored_copy", stdout=out)
+    assert (is_quiet(), still_there("ada")) == (False, set())
+
+
+def test_a_list_that_cannot_be_read_keeps_a_copy_quiet(monday: datetime, erasures: Path) -> None:
+    tombstones.add([factories.received(now=monday).person_id], monday)
+    call_command("quieten_copy", "An older copy", stdout=StringIO())
+    erasures.write_text("{}\n")
+    with pytest.raises(CommandError, match=r"Line 1 of .* The copy is still quiet"):
+        call_command("release_restored_copy", stdout=StringIO())
+    assert is_quiet()
+    call_command("release_restored_copy", "--no-erasures", stdout=StringIO())
+    assert not is_quiet()
+
+
+def test_the_list_has_to_be_there_to_be_applied(erasures: Path) -> None:
+    with pytest.raises(CommandError, match="There is no list of erasures at"):
+        call_command("apply_erasures")
 
 
 def test_somebody_else_with_the_number_is_left_alone(monday: datetime, erasures: Path) -> None:

@@ -253,6 +253,16 @@ def test_the_example_of_the_settings_is_complete_and_refused_until_its_keys_are_
     subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
+def test_what_a_restore_needs_leaves_with_the_backups() -> None:
+    example = (DEPLOY / "clinic.env.example").read_text()
+    (folder,) = re.findall(r"backups are written \((\S+)\)", example)
+    found = dict(re.findall(r"^(HEADS_FOLDER|ERASURES_FILE)='(.*)'$", example, re.MULTILINE))
+    assert found == {
+        "HEADS_FOLDER": f"{folder}/heads",
+        "ERASURES_FILE": f"{folder}/erasures.jsonl",
+    }
+
+
 # --- Proxies ----------------------------------------------------------------------------------
 
 # Twice as many as the server has threads.

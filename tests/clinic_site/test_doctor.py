@@ -127,6 +127,10 @@ def erasures_are_unreadable(patch: pytest.MonkeyPatch, settings: Any) -> None:
     Path(settings.ERASURES_FILE).write_text("not one of ours\n")
 
 
+def erasures_do_not_leave(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.ERASURES_FILE = "/var/lib/clinic/erasures.jsonl"
+
+
 def log_is_not_whole(patch: pytest.MonkeyPatch, settings: Any) -> None:
     """A checkpoint of an entry that is not there."""
     note = notes.signed(f"{settings.LOG_ORIGIN}\n1\n{b64encode(bytes(32)).decode()}\n")
@@ -219,6 +223,7 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (erasures_are_gone, "Erasures", "does not name 2 people whom we erased", True),
         (one_erasure_is_not_listed, "Erasures", "does not name 1 person whom", True),
         (erasures_are_unreadable, "Erasures", "cannot be read: Line 1 of ", True),
+        (erasures_do_not_leave, "Erasures", "is not in the folder of the backups", False),
         (log_is_not_whole, "Public log", "the entries do not lead to checkpoint 1.", True),
         (a_backup_was_restored, "Public log", "would go on as clinic.example/log, after its", True),
         (closed_days_run_out, "Bank holidays", "None is known", False),
@@ -395,7 +400,7 @@ def test_whoever_releases_a_restored_copy_hears_that_the_log_needs_a_new_name(
     a_backup_was_restored(monkeypatch, settings)
     RestoredCopy.objects.update(released_at=None, released_by=None)
     out = StringIO()
-    call_command("release_restored_copy", stdout=out)
+    call_command("release_restored_copy", "--no-erasures", stdout=out)
     assert "Then set LOG_ORIGIN to a new name now, and restart." in out.getvalue()
     settings.LOG_ORIGIN = "clinic.example/log-2"
     assert "Public log" not in found(well)

@@ -19,11 +19,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         file = tombstones.file_of_erasures()
         if not file.exists():
-            self.stderr.write(
-                f"There is no list of erasures at {file}. If anybody was erased since the backup, put "
-                "the list there and run apply_erasures again."
+            raise CommandError(
+                f"There is no list of erasures at {file}. Put it there: it was carried away with the "
+                "backups."
             )
-            return
         try:
             done = erasing.apply_erasures(timezone.now())
         except ValueError as fault:
