@@ -38,6 +38,8 @@ class GivenAnswer(NamedTuple):
     question: ScreeningQuestion
     answer: str
     detail: str
+    # The language in which they read it, as `ScreeningAnswer.read_in`.
+    read_in: str = ""
 
     @property
     def is_flagged(self) -> bool:

@@ -15,7 +15,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
 from psycopg import sql
 
 from tests import clock
@@ -33,6 +35,12 @@ MIGRATES = (
 )
 # What the demonstration is made of.
 TELLS = (*(f"{app}/**/*.*" for app in APPS), "static/**/*.*", "templates/**/*.*")
+
+
+def migrate_here(to: list[tuple[str, str]] | None = None) -> None:
+    """Migrate the database of this test to this state, or to the newest."""
+    executor = MigrationExecutor(connection)
+    executor.migrate(to or executor.loader.graph.leaf_nodes())
 
 
 def like(patterns: tuple[str, ...]) -> set[Path]:

@@ -179,7 +179,7 @@ class SafetyForm(PatientForm):
             return answer_from_age(question, under_18=self.is_under_18, detail=detail)
         if question.answered_from == AnsweredFrom.LANGUAGE:
             return answer_from_language(question, self.answered_in)
-        return GivenAnswer(question, self._said(question), detail)
+        return GivenAnswer(question, self._said(question), detail, self.answered_in)
 
     def _said(self, question: ScreeningQuestion) -> Answer:
         ticked = self.cleaned_data.get(f"answer_{question.pk}", [])

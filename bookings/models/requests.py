@@ -365,10 +365,13 @@ class ScreeningAnswer(models.Model):
     question = models.ForeignKey(ScreeningQuestion, on_delete=models.PROTECT)
     answer = models.CharField(max_length=10, choices=Answer)
     detail = models.TextField(blank=True)
+    # In which language the patient read the question; empty for English, for what a colleague asked
+    # aloud, and for what nobody was asked.
+    read_in = models.CharField(max_length=5, blank=True, db_default="", default="")
     given_at = models.DateTimeField()
     given_by = models.CharField(max_length=ACTOR_LENGTH)
 
-    PERSONAL: set[str] = set()
+    PERSONAL = {"read_in"}
     OF_HEALTH = {"answer", "detail"}
     OF_STAFF = {"given_by"}
     NOT_PERSONAL = {"id", "request", "question", "given_at"}

@@ -285,7 +285,6 @@ class UnsentRequest:
             answers=cast("SafetyForm", forms["safety"]).answers(),
             earlier=self._known,
             language=languages.code(),
-            answered_in=self._answered_in,
         )
 
     @property

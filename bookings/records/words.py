@@ -72,6 +72,7 @@ COLUMNS = {
     "link_until": "until when your private link opens again",
     "next_try": "when it was to be sent",
     "page": "about which page",
+    "read_in": "language in which you read the question",
     "received_at": "when it arrived",
     "received_by": "who noted it",
     "reply_due": "until when you could reply",

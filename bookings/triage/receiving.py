@@ -52,9 +52,8 @@ class Submission:
     detail_in_messages: bool = False
     text_messages: bool = False
     voicemail: bool = False
-    # The language in which we write to them, and the one in which they read the safety questions.
+    # The language in which we write to them.
     language: str = ""
-    answered_in: str = ""
     answers: Sequence[GivenAnswer] = field(default_factory=list)
     # A request that is certainly of the same person, if whoever sends this says so.
     earlier: AppointmentRequest | None = None
@@ -65,7 +64,7 @@ class Submission:
             **{name: value for name, value in vars(self).items() if name != "earlier"},
             "page": self.page.pk if self.page else None,
             "wished_clinician": self.wished_clinician.pk if self.wished_clinician else None,
-            "answers": [(given.question.pk, given.answer, given.detail) for given in self.answers],
+            "answers": [(given.question.pk, *given[1:]) for given in self.answers],
         }
         canonical = json.dumps(content, sort_keys=True, default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
@@ -173,7 +172,8 @@ def _refuse_unmarked_translation(submission: Submission) -> None:
         for given in submission.answers
         if given.question.answered_from == AnsweredFrom.LANGUAGE
     ]
-    if submission.answered_in and not any(about_it):
+    is_translated = any(given.read_in for given in submission.answers)
+    if is_translated and not any(about_it):
         raise TriageRefused(
             gettext(
                 "You cannot fill in our form in this language at the moment. Please phone us: we will "

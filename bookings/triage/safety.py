@@ -194,7 +194,7 @@ def take_over_answers(request: AppointmentRequest, earlier: Sequence[ScreeningAn
     An answer that raised a flag there raises one here: a clinician decides about each visit.
     """
     for answer in earlier:
-        given = GivenAnswer(answer.question, answer.answer, answer.detail)
+        given = GivenAnswer(answer.question, answer.answer, answer.detail, answer.read_in)
         keep_answers(
             request,
             [given],
@@ -226,6 +226,7 @@ def keep_answers_of(
             question=given.question,
             answer=given.answer,
             detail=given.detail,
+            read_in=given.read_in,
             given_at=now,
             given_by=by,
         )

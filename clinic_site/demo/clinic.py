@@ -64,7 +64,6 @@ class Clinic:
             access_needs=list(person.needs),
             access_detail=person.needs_detail,
             language=person.language,
-            answered_in=person.language,
             carer_name=person.carer_name,
             carer_right=person.carer_right,
             voicemail=person.voicemail,
@@ -77,9 +76,10 @@ class Clinic:
         questions = [each for each in self.questions(self.pages.get(row.about)) if each.asked_first]
         born = row.person.born(timezone.localdate(self.now))
         under_18 = is_under_18(born, timezone.localdate(self.asked_at(row)))
+        asked = _answers(questions, row.flagged, read_in=row.person.language)
         return [
             self._by_itself(each, row, under_18=under_18) or given
-            for each, given in zip(questions, _answers(questions, row.flagged), strict=True)
+            for each, given in zip(questions, asked, strict=True)
         ]
 
     def _by_itself(
@@ -102,13 +102,16 @@ def _questions(page: InformationPage | None) -> list[ScreeningQuestion]:
     return list(ScreeningQuestion.objects.current().for_visit_about(page).in_order())
 
 
-def _answers(questions: Sequence[ScreeningQuestion], flagged: Sequence[str]) -> list[GivenAnswer]:
+def _answers(
+    questions: Sequence[ScreeningQuestion], flagged: Sequence[str], *, read_in: str = ""
+) -> list[GivenAnswer]:
     given = {key.rstrip("?!"): _answer(key) for key in flagged}
     return [
         GivenAnswer(
             question,
             given.get(question.key, Answer.NO),
             ANSWERS[question.key]["said"] if question.key in given else "",
+            read_in,
         )
         for question in questions
     ]

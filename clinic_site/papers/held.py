@@ -59,6 +59,7 @@ WORDS = {
     "level": "how serious",
     "page": "about which page",
     "place": "shortened network address",
+    "read_in": "language in which they read the question",
     "reached": "whether we reached them",
     "sent_to": "where it went",
     "submission_digest": "check that the form arrived once",

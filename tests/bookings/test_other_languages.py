@@ -1,6 +1,8 @@
 """Patients fill in the form in another language, and nothing about their safety rests on a machine."""
 
-from datetime import datetime
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,19 +11,30 @@ from django.test import Client
 from django.utils.translation import gettext
 
 from bookings import triage
+from bookings.forms.safety_questions import OTHERS, rest_value
 from bookings.messages.letters import letter, text
-from bookings.models import AppointmentRequest, Person
+from bookings.models import AppointmentRequest, Person, ScreeningAnswer, ScreeningQuestion
 from bookings.screening import GivenAnswer
-from bookings.status import Answer, AnsweredFrom, MessageKind, RequestStatus, TriageRefused
+from bookings.status import (
+    PATIENT,
+    Answer,
+    AnsweredFrom,
+    MessageKind,
+    RequestStatus,
+    TriageRefused,
+)
+from bookings.triage.safety import keep_answers, take_over_answers
 from procedures.ground import languages
 from procedures.ground.languages import KNOWN
 from procedures.status import RevisionStatus
 from tests import factories
+from tests.databases import migrate_here
 from tests.people import (
     ABOUT,
     TIMES,
     YOU,
     begun_a_minute_ago,
+    decide_at,
     identified,
     key,
     page_of,
@@ -29,6 +42,7 @@ from tests.people import (
 )
 
 pytestmark = pytest.mark.django_db
+SignIn = Callable[[Any], Client]
 REQUEST = "/appointments/request/"
 DIABETES = "Do you have diabetes?"
 BY_MACHINE = {
@@ -54,11 +68,25 @@ def about_language(**columns: Any) -> None:
     )
 
 
-def fill_in(client: Client, code: str, about: dict[str, Any] = ABOUT) -> None:
+def asked_again(now: datetime) -> tuple[AppointmentRequest, ScreeningQuestion]:
+    """A visit a year after its request, and what is asked before it."""
+    asked = factories.question("diabetes", wording=DIABETES, asked_again=True, asked_first=False)
+    found = factories.request_at(RequestStatus.BOOKED, now=now)
+    AppointmentRequest.objects.update(received_at=now.replace(year=now.year - 1))
+    found.refresh_from_db()
+    return found, asked
+
+
+def fill_in(
+    client: Client,
+    code: str,
+    about: dict[str, Any] = ABOUT,
+    ticked: dict[str, Any] | None = None,
+) -> None:
     asked = factories.question("diabetes", wording=DIABETES)
     base = f"/{code}{REQUEST}"
     client.post(base, {"about": ""})
-    steps = {"about": about, "you": YOU, "safety": rest(asked), "times": TIMES}
+    steps = {"about": about, "you": YOU, "safety": ticked or rest(asked), "times": TIMES}
     for step, values in steps.items():
         answer = client.post(f"{base}{step}/", values)
         assert answer.status_code == 302, answer.content.decode()
@@ -128,12 +156,89 @@ def test_the_desk_reads_english_with_the_patients_words_beside(
     fill_in(client, "pl")
     client.post(f"/pl{REQUEST}check/", {"key": key(client)})
     received = AppointmentRequest.objects.get()
-    page = sign_in(factories.staff("Clinician")).get(page_of(received)).content.decode()
+    page = sign_in("Clinician").get(page_of(received)).content.decode()
     assert '<html lang="en-gb"' in page
     assert "Wrote in Polish: offer an interpreter" in page
-    translated = "Czy odpowiedzi na te pytania były udzielane w tłumaczeniu?"
     assert "Were these questions answered in a translation?" in page
-    assert f'<span class="original" lang="pl" dir="ltr">{translated}</span>' in page
+    # A wrong “no” is what a translation is feared for. What nobody was asked, nobody read.
+    assert as_read(page) == [("pl", "Czy masz cukrzycę?")]
+    no = page[page.index("“No” to 1 question") :]
+    assert f'{DIABETES} <span class="original" lang="pl" dir="ltr">Czy masz cukrzycę?</span>' in no
+
+
+def as_read(page: str) -> list[tuple[str, str]]:
+    """The wordings beside the English ones at the desk, each with its language."""
+    return re.findall(r'<span class="original" lang="(\w+)" dir="\w+">(.*?)</span>', page)
+
+
+def test_what_was_read_in_urdu_and_sent_in_english_is_shown_in_urdu(
+    client: Client, sign_in: SignIn
+) -> None:
+    about_language()
+    asked = factories.question("diabetes", wording=DIABETES)
+    fill_in(client, "ur", ticked={f"answer_{asked.pk}": Answer.YES})
+    client.post(f"{REQUEST}check/", {"key": key(client)})
+    received = AppointmentRequest.objects.get()
+    assert received.language == ""
+    page = sign_in("Clinician").get(page_of(received)).content.decode()
+    assert as_read(page) == [("ur", IN_WORDS["ur"])]
+    assert page.index("<strong>Yes.</strong>") < page.index(IN_WORDS["ur"])
+
+
+def test_what_was_read_in_polish_about_an_english_request_is_shown_in_polish(
+    client: Client, sign_in: SignIn, monday: datetime
+) -> None:
+    about_language()
+    found, asked = asked_again(monday)
+    url = f"/pl{identified(client, found)}safety/"
+    client.post(url, rest(asked) | {"version": found.version, "answered": "yes"})
+    page = sign_in("Clinician").get(page_of(found)).content.decode()
+    assert as_read(page) == [("pl", "Czy masz cukrzycę?")]
+
+
+def test_what_reception_asked_aloud_was_not_read_in_polish(
+    client: Client, sign_in: SignIn, monday: datetime, at: Any
+) -> None:
+    about_language()
+    fill_in(client, "pl")
+    client.post(f"/pl{REQUEST}check/", {"key": key(client)})
+    received = AppointmentRequest.objects.get()
+    (asked,) = ScreeningQuestion.objects.filter(key="diabetes")
+    at(monday + timedelta(hours=1))
+    aloud = {"version": received.version, "no_to_all": rest_value(OTHERS, [asked])}
+    reception = sign_in("Reception")
+    reception.post(decide_at(received, "safety"), aloud)
+    assert received.answers.filter(question=asked).count() == 2
+    assert as_read(reception.get(page_of(received)).content.decode()) == []
+
+
+def test_what_is_taken_over_into_a_follow_up_was_read_in_polish_then(monday: datetime) -> None:
+    found, asked = asked_again(monday)
+    read = GivenAnswer(asked, Answer.NO, "", "pl")
+    keep_answers(found, [read], [], by=PATIENT, now=monday - timedelta(days=1))
+    other = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    take_over_answers(other, list(found.answers.all()))
+    assert list(other.answers.values_list("read_in", "given_at")) == [
+        ("pl", monday - timedelta(days=1))
+    ]
+
+
+@pytest.mark.sqlite
+@pytest.mark.lengthy
+@pytest.mark.django_db(transaction=True)
+def test_answers_from_before_are_said_to_have_been_read_as_they_were(
+    client: Client, monday: datetime
+) -> None:
+    about_language()
+    fill_in(client, "ur")
+    client.post(f"{REQUEST}check/", {"key": key(client)})
+    before = set(ScreeningAnswer.objects.values_list("question__key", "read_in"))
+    try:
+        migrate_here([("bookings", "0054_texts_by_time")])
+    finally:
+        migrate_here()
+    assert before == {("diabetes", "ur"), ("answered-in-a-translation", "")}
+    assert set(ScreeningAnswer.objects.values_list("question__key", "read_in")) == before
 
 
 def test_the_address_alone_decides_about_the_language(client: Client) -> None:
@@ -206,24 +311,19 @@ def test_without_a_flag_for_it_nobody_answers_in_a_translation(
     assert ("unsent" in client.session) == is_asked
     page = client.get(f"/pl{REQUEST}").content.decode()
     assert ("W tej chwili nie można wypełnić naszego formularza" in page) == (not is_asked)
-    given = GivenAnswer(factories.question(), Answer.NO, "")
+    given = GivenAnswer(factories.question(), Answer.NO, "", "pl")
     with pytest.raises(TriageRefused, match="You cannot fill in our form in this language"):
-        triage.submit(
-            factories.submission(answers=[given], answered_in="pl"), key="k" * 43, now=monday
-        )
+        triage.submit(factories.submission(answers=[given]), key="k" * 43, now=monday)
 
 
 def test_answers_that_are_given_again_in_a_translation_are_looked_at_every_time(
     client: Client, monday: datetime
 ) -> None:
     about_language()
-    asked = factories.question("diabetes", wording=DIABETES, asked_again=True, asked_first=False)
-    found = factories.request_at(RequestStatus.BOOKED, now=monday)
-    AppointmentRequest.objects.update(received_at=monday.replace(year=monday.year - 1))
+    found, asked = asked_again(monday)
     url = f"/pl{identified(client, found)}"
     page = client.get(f"{url}safety/").content.decode()
     assert "Czy masz cukrzycę?" in page
-    found.refresh_from_db()
     client.post(f"{url}safety/", rest(asked) | {"version": found.version, "answered": "yes"})
     found.refresh_from_db()
     assert found.status == RequestStatus.BOOKED_IN_REVIEW

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, transaction
 from django.http import QueryDict
 from django.test import Client
 from hypothesis import given
@@ -19,6 +18,7 @@ from bookings.models import AppointmentRequest, QuestionGroup, RedFlag, Screenin
 from bookings.screening import GivenAnswer, is_under_18, questions_to_ask_again
 from bookings.status import Answer, FlagLevel, FlagOutcome
 from tests import factories
+from tests.databases import migrate_here
 from tests.people import (
     ABOUT,
     BASE,
@@ -453,12 +453,6 @@ def test_the_screen_of_a_request_shows_what_was_told_before_what_was_denied(
 BEFORE = [("bookings", "0022_asks")]
 
 
-def migrate(to: list[tuple[str, str]] | None = None) -> None:
-    """Migrate to this state, or to the newest."""
-    executor = MigrationExecutor(connection)
-    executor.migrate(to or executor.loader.graph.leaf_nodes())
-
-
 @pytest.mark.sqlite
 @pytest.mark.lengthy
 @pytest.mark.django_db(transaction=True)
@@ -467,9 +461,9 @@ def test_questions_in_use_get_groups_and_keep_their_answers(monday: datetime) ->
     factories.urgent_question()
     answers = list(factories.received(flagged=True, now=monday).answers.values())
     try:
-        migrate(BEFORE)
+        migrate_here(BEFORE)
     finally:
-        migrate()
+        migrate_here()
     groups = ScreeningQuestion.objects.in_order().values_list("key", "group__name")
     assert list(groups) == [("feeling-unwell", "Today"), ("blood-thinner", "Your health")]
     assert list(AppointmentRequest.objects.get().answers.values()) == answers

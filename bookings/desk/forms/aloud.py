@@ -12,7 +12,7 @@ class AloudForm(SafetyForm):
     """The patients' own questions, and one box that says “no” for all that were not ticked."""
 
     def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, answered_in="", **kwargs)
         self._add_no_to_all()
 
     def _add_no_to_all(self) -> None:

@@ -54,9 +54,8 @@ def _answers(form: SafetyForm) -> list[GivenAnswer]:
 
     Nothing counts as answered in a translation that would raise no flag.
     """
-    read_in = languages.code()
-    answers = [*form.answers(), *answers_from_language(read_in)]
-    return answers if may_answer_in(read_in) else []
+    answers = [*form.answers(), *answers_from_language(form.answered_in)]
+    return answers if may_answer_in(form.answered_in) else []
 
 
 def _next_after(answers: Sequence[GivenAnswer]) -> str:
