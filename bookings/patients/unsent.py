@@ -55,6 +55,8 @@ LONGEST_WORD = 254
 ANSWER = re.compile(r"(?:answer|detail|rest)_\d{1,9}$")
 
 
+# What is kept of a form that was posted after the hour was over.
+RESCUED = {"answers", "answered_in"}
 # Steps that are filled in for somebody whom we know.
 FILLED_IN = ("you", "times")
 
@@ -86,11 +88,13 @@ class UnsentRequest:
 
         A step that was rescued is still there.
         """
+        rescued = {} if self.key else {name: self.kept[name] for name in RESCUED & self.kept.keys()}
         self.kept = {
+            "answers": {},
+            **rescued,
             "key": secrets.token_urlsafe(32),
             "page": page_slug,
             "begun": timezone.now().timestamp(),
-            "answers": {} if self.key else self.kept.get("answers", {}),
         }
         self._save()
 
@@ -128,22 +132,27 @@ class UnsentRequest:
             for name, values in posted.lists()
             if ANSWER.match(name)
         }
+        self._keep_language(posted)
         self._keep(step, answers)
 
     def keep(self, step: str, posted: QueryDict) -> bool:
         """Remember what was posted for one step; False if everything together is too long."""
         form = self.form(step, posted)
         form.is_valid()
-        has_ticked = any(name.startswith(("answer_", "rest_")) for name in posted)
-        if step == "safety" and has_ticked and languages.is_foreign():
-            # Once in a translation, they stay answered in one, whatever language is chosen after it.
-            self.kept["answered_in"] = languages.code()
+        if step == "safety":
+            self._keep_language(posted)
         answers = {
             name: values
             for field in form
             for name, values in _as_posted(field, posted, form.cleaned_data).items()
         }
         return self._keep(step, answers)
+
+    def _keep_language(self, posted: QueryDict) -> None:
+        """Once in a translation, answers stay answered in one, whatever language is chosen after it."""
+        has_ticked = any(name.startswith(("answer_", "rest_")) for name in posted)
+        if has_ticked and languages.is_foreign():
+            self.kept["answered_in"] = languages.code()
 
     def _keep(self, step: str, answers: dict[str, list[str]]) -> bool:
         kept = {**self.kept, "answers": {**self.kept["answers"], step: answers}}

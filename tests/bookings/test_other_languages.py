@@ -223,6 +223,21 @@ def test_what_is_taken_over_into_a_follow_up_was_read_in_polish_then(monday: dat
     ]
 
 
+def test_answers_that_came_after_the_hour_still_count_as_read_in_polish(client: Client) -> None:
+    about_language()
+    asked = factories.question("diabetes", wording=DIABETES)
+    client.post(f"/pl{REQUEST}safety/", rest(asked))
+    client.post(REQUEST, {"about": ""})
+    client.post(f"{REQUEST}about/", ABOUT)
+    assert client.post(f"{REQUEST}you/", YOU).headers["Location"] == f"{REQUEST}times/"
+    client.post(f"{REQUEST}times/", TIMES)
+    begun_a_minute_ago(client)
+    client.post(f"{REQUEST}check/", {"key": key(client)})
+    received = AppointmentRequest.objects.get()
+    assert received.flags.get().answer.detail == "Polish"
+    assert received.answers.get(question=asked).read_in == "pl"
+
+
 @pytest.mark.sqlite
 @pytest.mark.lengthy
 @pytest.mark.django_db(transaction=True)
