@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from icalendar import Calendar
 
@@ -338,6 +339,14 @@ def verify(*arguments: str) -> str:
     return out.getvalue()
 
 
+def faults(*arguments: str) -> list[str]:
+    """What it reports line by line, as it goes."""
+    told = StringIO()
+    with pytest.raises(CommandError, match=r"\d fault"):
+        call_command("verify_journal", *arguments, stdout=StringIO(), stderr=told)
+    return told.getvalue().splitlines()
+
+
 def test_whole_chains_are_printed_with_their_heads(monday: datetime) -> None:
     request = booked(monday)
     last = request.events.order_by("number").last()
@@ -370,8 +379,7 @@ def test_a_changed_chain_fails(tamper: Callable[[Any], Any], monday: datetime) -
     request = booked(monday)
     with changes_allowed():
         tamper(request.events)
-    with pytest.raises(CommandError, match=f"{request.reference}: the chain is broken"):
-        verify()
+    assert faults() == [f"{request.reference}: the chain is broken"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -390,15 +398,55 @@ def test_a_chain_that_was_remade_as_a_whole_shows_against_what_was_kept(
             event.hash = previous = journal.digest(event)
             event.save()
     verify()
-    with pytest.raises(CommandError, match="is not the one in the earlier output"):
-        verify("--against", str(kept))
+    number = kept.read_text().split()[1]
+    said = f"{request.reference}: event {number} is not the one in the earlier output"
+    assert faults("--against", str(kept)) == [said]
 
 
 def test_a_request_that_is_gone_shows_against_what_was_kept(tmp_path: Path) -> None:
     kept = tmp_path / "heads"
     kept.write_text(f"BCDF-2346 3 {'0' * 64}\n")
-    with pytest.raises(CommandError, match="BCDF-2346: the request is missing"):
-        verify("--against", str(kept))
+    assert faults("--against", str(kept)) == ["BCDF-2346: the request is missing"]
     kept.write_text("nonsense")
-    with pytest.raises(CommandError, match="is not a line printed by verify_journal"):
+    with pytest.raises(CommandError, match="“nonsense” is not a line printed by verify_journal"):
         verify("--against", str(kept))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stopped_comparison_reports_what_is_missing_in_each_of_its_halves(
+    monday: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify_journal, "AT_A_TIME", 2)
+    requests = [factories.received(now=monday) for _ in range(9)]
+    kept = tmp_path / "heads"
+    kept.write_text(verify())
+    late = factories.received(now=monday)
+    for number in (1, 2, 5, 8):
+        delete_behind_our_back(requests[number])
+    missing = [f"{requests[number].reference}: the request is missing" for number in (1, 2, 5, 8)]
+    assert faults("--against", str(kept)) == missing
+    again = {
+        mark: faults("--against", str(kept), "--after", requests[mark].reference)
+        for mark in (0, 3, 4, 6, 7)
+    }
+    assert again == {0: missing, 3: missing[2:], 4: missing[2:], 6: missing[3:], 7: missing[3:]}
+    # Behind all that was printed then. Whatever is missing before it is said once too often.
+    assert faults("--against", str(kept), "--after", late.reference) == missing[3:]
+
+
+def test_lines_in_another_order_are_reported(monday: datetime, tmp_path: Path) -> None:
+    requests = [factories.received(now=monday) for _ in range(3)]
+    kept = tmp_path / "heads"
+    first, second, third = verify().splitlines(keepends=True)
+    kept.write_text(second + first + third)
+    said = f"{requests[0].reference}: its line is out of order in the earlier output"
+    assert faults("--against", str(kept)) == [said]
+
+
+def delete_behind_our_back(request: AppointmentRequest) -> None:
+    """The request and all that is about it, as somebody with the database password could."""
+    with changes_allowed(), connection.cursor() as cursor:
+        for relation in request._meta.related_objects:
+            table, column = relation.related_model._meta.db_table, relation.field.column
+            cursor.execute(f"DELETE FROM {table} WHERE {column} = %s", [request.pk])
+        cursor.execute("DELETE FROM bookings_appointmentrequest WHERE id = %s", [request.pk])

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.utils.crypto import salted_hmac
 
 from bookings import journal
 from bookings.models import RequestEvent
 from bookings.status import RequestStatus
 from bookings.status.events import Event
-from procedures.models import PageEvent, restored
+from clinic_site import heads
+from procedures.models import Checkpoint, PageEvent, restored
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.conftest import changes_allowed
@@ -33,7 +35,7 @@ def compared(file: Path) -> str:
 
 
 def test_a_copy_shows_what_nothing_on_the_machine_could(
-    monday: datetime, tmp_path: Path, settings: Any
+    monday: datetime, tmp_path: Path, settings: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.HEADS_FOLDER, settings.HEADS_TO = str(tmp_path), "officer@example.org"
     request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
@@ -51,11 +53,52 @@ def test_a_copy_shows_what_nothing_on_the_machine_could(
     with changes_allowed():
         built_again(request)
     assert journal.chain_is_whole(request)
-    with pytest.raises(CommandError, match=request.reference):
+    with pytest.raises(CommandError, match="1 fault"):
         compared(file)
+    assert f"{request.reference}: event" in capsys.readouterr().err
     file.write_text(text.replace(journal.head(request, 1)[:8], "0" * 8).replace(" 2 ", " 3 "))
     with pytest.raises(CommandError, match="not a copy that this clinic has signed"):
         compared(file)
+
+
+def test_a_copy_is_written_and_signed_as_it_has_always_been(
+    monday: datetime, tmp_path: Path, settings: Any
+) -> None:
+    """Whatever was copied years ago can still be compared, and was signed as one text."""
+    settings.HEADS_FOLDER = str(tmp_path)
+    request = factories.received(now=monday)
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    file = copied(tmp_path)
+    text, _, signature = file.read_text().rpartition("signed ")
+    lines = text.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        *("heads", "[verify_journal]", request.reference),
+        *("[verify_pages]", "head", *["log"] * Checkpoint.objects.count()),
+    ]
+    key = settings.SEALING_KEY
+    whole = salted_hmac("clinic_site.heads", text, secret=key, algorithm="sha256").hexdigest()
+    assert signature == f"{whole}\n"
+    settings.SEALING_KEY, settings.SEALING_KEY_FALLBACKS = "k" * 50, [key]
+    assert heads.compare(file) == lines[0]
+    for other in (
+        text,
+        f"{text}signed {whole}\n{lines[2]}\n",
+        f"{text}{lines[2]}\nsigned {whole}\n",
+    ):
+        file.write_text(other)
+        with pytest.raises(CommandError, match="not a copy that this clinic has signed"):
+            heads.compare(file)
+
+
+def test_a_broken_chain_gives_no_copy_and_no_part_of_one(
+    monday: datetime, tmp_path: Path, settings: Any
+) -> None:
+    settings.HEADS_FOLDER = str(tmp_path)
+    request = factories.received(now=monday)
+    type(request).objects.update(event_count=7)
+    with pytest.raises(CommandError, match="1 fault"):
+        call_command("copy_heads", stdout=StringIO())
+    assert list(tmp_path.iterdir()) == []
 
 
 def built_again(request: Any) -> None:
