@@ -14,6 +14,7 @@ from bookings.links import spoken
 from bookings.models import (
     Appointment,
     AppointmentRequest,
+    Message,
     Offer,
     PhoneCall,
     Recall,
@@ -90,6 +91,15 @@ def said_birth_date(record: AppointmentRequest) -> str:
     if record.flags.blocking().exists():
         return f"{said} A clinician has to record the outcome of a flag."
     return said
+
+
+def said_name(changed: list[AppointmentRequest]) -> Said:
+    """The name that we have now, on how many requests, and which letters still have the old one."""
+    on = "this request" if len(changed) == 1 else f"{len(changed)} of their requests"
+    printed = Message.objects.to_post().filter(request__in=changed).select_related("request")
+    letters = sorted({each.request.reference for each in printed})
+    again = f"A letter with the old name is printed. Print it again: {', '.join(letters)}."
+    return Said(f"Name corrected on {on}: {changed[0].name}.", again if letters else "")
 
 
 def said_answers(record: AppointmentRequest) -> Said:

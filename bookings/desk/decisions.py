@@ -18,6 +18,7 @@ from bookings.desk.forms.decisions import (
     DeclineForm,
     DeferForm,
     FlagForm,
+    NameForm,
     OpenAnswersForm,
     SendAgainForm,
 )
@@ -65,6 +66,10 @@ def _has_email(record: AppointmentRequest, now: datetime) -> bool:
 
 def _has_email_or_text(record: AppointmentRequest, now: datetime) -> bool:
     return bool(record.email) or takes_texts(record)
+
+
+def _is_left(record: AppointmentRequest, now: datetime) -> bool:
+    return record.emptied_at is None
 
 
 def _can_be_printed(record: AppointmentRequest, now: datetime) -> bool:
@@ -479,6 +484,21 @@ DECISIONS = (
             "For a date that was typed wrongly. The patient needs the right one to see their request. "
             "Answers that depend on their age follow it."
         ),
+    ),
+    Decision(
+        slug="name",
+        label="Correct the name",
+        permission="phone_appointmentrequest",
+        statuses=set(RequestStatus),
+        form=NameForm,
+        verb=triage.correct_name,
+        said=acts.said_name,
+        explanation=(
+            "For a name that is wrong. Ask for their date of birth first. The patient needs the right "
+            "name to find a lost link, and we know them by it when they ask again. A note keeps what it "
+            "was."
+        ),
+        open_when=_is_left,
     ),
     Decision(
         slug="renew-code",

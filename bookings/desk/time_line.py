@@ -10,7 +10,7 @@ from django.utils import timezone
 from bookings.desk.message_words import message_in_words
 from bookings.desk.opened import said_why
 from bookings.models import AppointmentRequest, Offer, RequestEvent
-from bookings.status import FlagOutcome
+from bookings.status import FlagOutcome, WhyRenamed
 from bookings.status.events import AFTER_ALL, CALLS, SHOWN, Event
 from procedures.ground.people import shown_name
 
@@ -81,8 +81,8 @@ def _names(events: Iterable[Any]) -> dict[str, str]:
 
 
 def _step(event: RequestEvent, names: Mapping[str, str], typed: ByMoment, ours: ByMoment) -> Entry:
-    outcome, moment = event.detail.get("outcome"), (event.kind, event.at)
-    more = FlagOutcome(outcome).label.lower() if outcome else ours.get(moment, "")
+    moment = (event.kind, event.at)
+    more = _chosen(event) or ours.get(moment, "")
     said = f": {more}" if more else ""
     if to := event.detail.get("to"):
         said += f" to {names.get(to, to)}"
@@ -93,6 +93,14 @@ def _step(event: RequestEvent, names: Mapping[str, str], typed: ByMoment, ours: 
         f"{event.kind}{said}",
         typed.get(moment, ""),
     )
+
+
+def _chosen(event: RequestEvent) -> str:
+    """What a colleague chose from a list in a step."""
+    if outcome := event.detail.get("outcome"):
+        return FlagOutcome(outcome).label.lower()
+    because = event.detail.get("because")
+    return WhyRenamed(because).label.lower() if because else ""
 
 
 def _message(message: Any) -> Entry:

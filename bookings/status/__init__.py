@@ -28,6 +28,7 @@ from bookings.status.choices import (
     Verdict,
     VisitStep,
     WhyOpened,
+    WhyRenamed,
     needs_in_words,
 )
 from bookings.status.recalls import RecallStatus
@@ -100,5 +101,6 @@ __all__ = [
     "Verdict",
     "VisitStep",
     "WhyOpened",
+    "WhyRenamed",
     "needs_in_words",
 ]

@@ -90,6 +90,13 @@ class WhyOpened(TextChoices):
     BOOKING = "booking", "I cannot book the right visit without it"
 
 
+class WhyRenamed(TextChoices):
+    """Why a patient's name is corrected."""
+
+    NOTED_WRONGLY = "noted_wrongly", "It was misheard or mistyped"
+    CHANGED = "changed", "The patient has changed their name"
+
+
 class AccessNeed(TextChoices):
     """What makes a visit possible for somebody. Asked once, shown to staff at every step."""
 

@@ -49,6 +49,7 @@ class Event(StrEnum):
     ADDRESS_NOTED = "noted the postal address"
     CONTACT_CHANGED = "changed how to be reached"
     BIRTH_DATE_CORRECTED = "corrected the date of birth"
+    NAME_CORRECTED = "corrected the name"
     LINK_RENEWED = "renewed the private link"
     CODE_RENEWED = "made a new code"
     DEFERRED = "deferred it"
@@ -164,6 +165,7 @@ TOLD: dict[Event, ToldPatient] = {
     Event.BIRTH_DATE_CORRECTED: ToldPatient(
         by_clinic=_("We corrected the date of birth that you gave us.")
     ),
+    Event.NAME_CORRECTED: ToldPatient(by_clinic=_("We corrected the name on your request.")),
     Event.LINK_RENEWED: ToldPatient(by_clinic=_("We replaced your private link.")),
     Event.CODE_RENEWED: ToldPatient(by_clinic=_("We made you a new code.")),
     Event.DEFERRED: ToldPatient(by_clinic=_("We put your request aside until a later day.")),

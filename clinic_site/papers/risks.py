@@ -190,6 +190,11 @@ def _for_rights() -> list[Measure]:
             ("DTAC.C2.1",),
         ),
         Measure(
+            "A colleague corrects a name, a date of birth or contact details that are wrong, and why is "
+            "recorded.",
+            ("DTAC.C2.7",),
+        ),
+        Measure(
             "Two managers erase a person: one proposes it, and another agrees.", ("DTAC.C2.3",)
         ),
     ]

@@ -254,6 +254,8 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "text": "Which side?",
         "reason": "Because.",
         "why": "asked",
+        "name": "Pat Samples",
+        "because": "noted_wrongly",
         "until": f"{start:%Y-%m-%d}",
         "outcome": FlagOutcome.PROCEED,
         "reached": "yes",

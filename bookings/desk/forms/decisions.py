@@ -17,8 +17,8 @@ from bookings.forms.birth_date import BirthDateField
 from bookings.links import is_alive
 from bookings.messages.still_true import can_be_repeated
 from bookings.models import Message, RedFlag
-from bookings.status import CancelledBy, FlagOutcome, MessageStatus, WhyOpened
-from procedures.ground.contact_fields import PlainTextField, ReachForm
+from bookings.status import CancelledBy, FlagOutcome, MessageStatus, WhyOpened, WhyRenamed
+from procedures.ground.contact_fields import NameField, PlainTextField, ReachForm
 from procedures.ground.decisions import DecisionForm, ReasonForm
 from procedures.ground.fields import DayField
 from procedures.ground.generics import ModelChoiceField
@@ -290,6 +290,39 @@ class BirthDateForm(DecisionForm):
         if born == self.record.date_of_birth:
             raise ValidationError("This is the date that we have already.")
         return born
+
+
+class NameForm(DecisionForm):
+    """The patient's name, as it should be, and why it is not so yet."""
+
+    name = NameField(
+        label="Full name",
+        help_text="Ask them to spell it.",
+        required_message="Enter the patient’s full name.",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    because = forms.ChoiceField(
+        label="Why",
+        help_text=(
+            "A wrong name is corrected on all of their requests. After a change of name, requests that "
+            "ended long ago keep the name that they were made under."
+        ),
+        choices=WhyRenamed,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose why the name is corrected."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("name", self.record.name)
+
+    def clean_name(self) -> str:
+        """The name, which has to be another than the one we have."""
+        name: str = self.cleaned_data["name"]
+        if name == self.record.name:
+            raise ValidationError("This is the name that we have already.")
+        return name
 
 
 class FlagField(ModelChoiceField[RedFlag]):

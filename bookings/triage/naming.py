@@ -1,0 +1,64 @@
+"""What a patient is called: a name that is wrong is corrected wherever they are known by it."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import F
+
+from bookings import journal
+from bookings.links import is_alive
+from bookings.models import AppointmentRequest, Person
+from bookings.status import TriageRefused, WhyRenamed
+from bookings.status.events import Event
+from bookings.triage import search_keys
+from bookings.triage.notes import write_note
+from bookings.triage.transitions import after_the_clock, keep, one_change
+from procedures.ground.folding import has_same_words
+
+
+def correct_name(
+    request: AppointmentRequest, *, version: int, name: str, because: str, by: User, now: datetime
+) -> list[AppointmentRequest]:
+    """Correct the patient's name, here and wherever else they are known by the old one.
+
+    One that we had wrong was never theirs, so each of their requests with it follows. After a change of
+    name those that are over keep the name that they were made under. A note keeps what the name was;
+    the journals keep why it was corrected. Returns the requests that have changed.
+    """
+    with one_change(request):
+        if request.emptied_at:
+            raise TriageRefused("What this request said about the patient was erased.")
+        version = after_the_clock(request, version, now=now)
+        wrong, why = request.name, WhyRenamed(because)
+        others = _others_named_so(request, why, now)
+        for each in sorted([request, *others], key=lambda row: row.pk):
+            keep(each, version=version if each == request else each.version, name=name)
+            journal.record(each, Event.NAME_CORRECTED, by=by, at=now, because=why.value)
+        _rename(request.person, wrong, name)
+        said = f"Until now the name here was “{wrong}”. {why.label}."
+        write_note(request, text=said, pinned=False, by=by, now=now)
+    return [request, *others]
+
+
+def _others_named_so(
+    request: AppointmentRequest, why: WhyRenamed, now: datetime
+) -> list[AppointmentRequest]:
+    """The person's other requests under the same name that have to follow."""
+    theirs = AppointmentRequest.objects.of_person(request.person).filter(emptied_at=None)
+    return [
+        each
+        for each in theirs.exclude(pk=request.pk)
+        if has_same_words(each.name, request.name)
+        and (why == WhyRenamed.NOTED_WRONGLY or is_alive(each, now))
+    ]
+
+
+def _rename(person: Person, wrong: str, name: str) -> None:
+    """Correct the name in what we know of the person, on each row that has the wrong one.
+
+    How they are reached is no newer than before, so `known_at` stays.
+    """
+    rows = Person.objects.one_with(person).filter(emptied_at=None).order_by("pk")
+    named_so = [row.pk for row in rows if has_same_words(row.name, wrong)]
+    Person.objects.filter(pk__in=named_so).update(name=name, version=F("version") + 1)
+    search_keys.keep([row.pk for row in rows])
