@@ -25,7 +25,7 @@ from bookings.diary.desk_hours import desk_now
 from bookings.models import AppointmentRequest, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.triage import surge
-from clinic_site import doctor, ready, set_up, sign_in
+from clinic_site import doctor, nightly, ready, set_up, sign_in
 from clinic_site.backups.keeping import alarm as backup_alarm
 from clinic_site.desk_navigation import waiting_for, ways
 from clinic_site.papers import pages as papers
@@ -179,7 +179,7 @@ class Desk(admin.AdminSite):
             **self.each_context(request),
             "title": "Is everything running?",
             "reports": reports,
-            "urgent": any(each.is_urgent for report in reports for each in report.findings),
+            "urgent": doctor.is_urgent(reports),
             "ready": ready.progress(now),
         }
         return TemplateResponse(request, "admin/doctor.html", context)
@@ -236,6 +236,7 @@ class Desk(admin.AdminSite):
         if request.user.has_perm(ready.PERMISSION):
             desk["is_new"] = details().number == 0
             desk["backup_alarm"] = backup_alarm(now)
+            desk["journals_alarm"] = nightly.alarm(now)
         if request.user.has_perm("bookings.resolve_redflag"):
             desk["mine"] = mine = my_clinic(signed_in(request), now)
             desk["waiting_for_me"] = mine.waiting

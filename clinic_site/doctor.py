@@ -9,7 +9,7 @@ import shutil
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from django.utils import timezone
 from bookings.desk.alarms import about_outages, about_the_worker, known, left_unsent
 from bookings.models import ClosedDay, WorkerRun
 from bookings.records import erasing, tombstones
+from clinic_site import nightly
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import second_factor, sign_ins
@@ -92,6 +93,28 @@ def examine(now: datetime, *, goes_out: bool) -> list[Report]:
     return reports
 
 
+def nightly_run(failed: str) -> Report:
+    """A report that these commands of the nightly run failed."""
+    remedy = "journalctl -u clinic-daily -n 100"
+    return Report("Nightly run", (Finding(f"These commands failed: {failed}.", remedy),))
+
+
+def is_urgent(reports: Iterable[Report]) -> bool:
+    """Whether something is wrong now."""
+    return any(finding.is_urgent for report in reports for finding in report.findings)
+
+
+def written(report: Report) -> str:
+    """A report as lines of text."""
+    if not report.findings:
+        said = "all is well" if report.was_made else "not checked, because it needs the database"
+        return f"{report.name}: {said}"
+    return "\n".join(
+        f"{report.name}: {'WRONG' if each.is_urgent else 'soon'}: {each.said}\n    {each.remedy}"
+        for each in report.findings
+    )
+
+
 def _found(check: Check, now: datetime) -> tuple[Finding, ...]:
     try:
         outcome = attempt(lambda: tuple(check.find(now)))
@@ -111,6 +134,12 @@ def _settings(now: datetime) -> Findings:
         yield Finding(
             "DEVELOPMENT is on: emails are written to files, and HTTPS is not required.",
             "For patients, unset it and set what docs/operations.md lists.",
+            is_urgent=False,
+        )
+    if not settings.OPERATOR_EMAIL:
+        yield Finding(
+            "OPERATOR_EMAIL is empty, so nobody is told by email when something is wrong.",
+            "Set it to the address of whoever runs the server.",
             is_urgent=False,
         )
     for fault in run_checks(include_deployment_checks=not settings.DEVELOPMENT):
@@ -232,6 +261,28 @@ def _backup(now: datetime) -> Findings:
         yield Finding(said, "python manage.py backup; systemctl list-timers 'clinic-*'")
 
 
+def _journals(now: datetime) -> Findings:
+    checked = nightly.last()
+    check = "python manage.py copy_heads; systemctl list-timers 'clinic-*'"
+    if checked is None:
+        yield Finding("The journals have never been checked.", check)
+    elif checked.is_too_old(now):
+        yield Finding(f"The journals were last checked on {_day(checked.at)}.", check)
+    if checked and checked.said:
+        yield Finding(
+            checked.said,
+            "python manage.py copy_heads says what it is. If a chain is broken, take a copy of the "
+            "database, and find out who changed it.",
+        )
+    if not settings.HEADS_TO and not keeping.leaves_with_backups(Path(settings.HEADS_FOLDER)):
+        yield Finding(
+            "The heads of the journals do not leave this machine, so a chain that somebody builds again "
+            "would look right.",
+            "Set HEADS_TO, or HEADS_FOLDER to a folder in BACKUP_FOLDER, which you carry away.",
+            is_urgent=False,
+        )
+
+
 def _log(now: datetime) -> Findings:
     last = checkpoints.newest()
     try:
@@ -248,7 +299,7 @@ def _log(now: datetime) -> Findings:
 
 def _erasures(now: datetime) -> Findings:
     file = tombstones.file_of_erasures()
-    if not keeping.leave_with_them(file):
+    if settings.BACKUP_FOLDER and not keeping.leaves_with_backups(file):
         yield Finding(
             f"The list of erasures, {file}, is not in the folder of the backups, so it may not leave "
             "with them.",
@@ -351,6 +402,7 @@ CHECKS = (
     Check("Certificate", _certificate, needs_database=False, goes_out=True),
     Check("Backup", _backup, needs_database=False),
     Check("Erasures", _erasures),
+    Check("Journals", _journals, needs_database=False),
     Check("Public log", _log),
     Check("Bank holidays", _closed_days),
     Check("Information pages", _pages),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.models import AppointmentRequest, Message, Offer, Outage, WorkerRun
 from bookings.status import MessageStatus
+from clinic_site import nightly
 from clinic_site.backups.keeping import last_success
 from clinic_site.request_counts import BUCKETS, COUNTS
 from procedures.models import SignIn
@@ -103,6 +104,17 @@ def _of_the_database(now: datetime) -> Iterator[tuple[str, str, float]]:
         "backup_last_success_timestamp_seconds",
         "When the last good backup was taken; 0 if there is none.",
         taken.timestamp() if taken else 0,
+    )
+    checked = nightly.last()
+    yield (
+        "journals_last_check_timestamp_seconds",
+        "When all journals and pages were last checked; 0 if never.",
+        checked.at.timestamp() if checked else 0,
+    )
+    yield (
+        "journals_last_check_failed",
+        "1 if that check found a fault, or if the heads could not be sent; otherwise 0.",
+        int(bool(checked and checked.said)),
     )
 
 

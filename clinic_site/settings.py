@@ -413,7 +413,7 @@ if not DEVELOPMENT:
 DEFAULT_FROM_EMAIL = env.str(
     "CLINIC_SENDER", default="clinic@example.org" if DEVELOPMENT else ""
 ) or env.required("CLINIC_SENDER", "The address that the clinic’s emails come from.")
-# Who is told that many sign-ins failed; if empty, nobody.
+# Who is told that many sign-ins failed, or that doctor found something wrong; if empty, nobody.
 OPERATOR_EMAIL = env.str("OPERATOR_EMAIL", default="")
 # Where mail servers report what did not arrive (`record_returned_mail`); if empty, the sender.
 RETURNED_MAIL = env.str("CLINIC_RETURNED_MAIL", default="")

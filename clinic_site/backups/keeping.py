@@ -73,9 +73,9 @@ def last_success() -> datetime | None:
         return None
 
 
-def leave_with_them(path: Path) -> bool:
-    """Whether what is there is carried away with the backups; also True if no backup is set up."""
-    return not settings.BACKUP_FOLDER or path.is_relative_to(settings.BACKUP_FOLDER)
+def leaves_with_backups(path: Path) -> bool:
+    """Whether it is in the folder of the backups, which is carried away."""
+    return bool(settings.BACKUP_FOLDER) and path.is_relative_to(settings.BACKUP_FOLDER)
 
 
 def alarm(now: datetime) -> str:

@@ -478,7 +478,26 @@ def test_every_day_is_done_what_the_guide_says() -> None:
     listed = re.findall(r"python manage\.py (.+?)  +#", section)
     (done,) = re.findall(r"for command in (.+); do", (DEPLOY / "daily").read_text())
     # Without a folder for backups there are none.
-    assert shlex.split(done.replace("${BACKUP_FOLDER:+backup}", "backup")) == [*listed, "doctor"]
+    assert shlex.split(done.replace("${BACKUP_FOLDER:+backup}", "backup")) == listed
+
+
+@pytest.mark.parametrize(
+    ("fails", "folder", "failed"),
+    [("none", "", ""), ("copy_heads|backup", "/backups", "copy_heads, backup")],
+)
+def test_all_of_it_is_done_and_the_operator_is_told_what_failed(
+    fails: str, folder: str, failed: str, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    log = tmp_path / "log"
+    python.write_text(f'#!/bin/sh\necho "$*" >>{log}\ncase "$2" in {fails}) exit 1; esac\n')
+    python.chmod(0o755)
+    environment = {"PYTHON": str(python), "BACKUP_FOLDER": folder, "PATH": os.environ["PATH"]}
+    subprocess.run([str(DEPLOY / "daily")], env=environment, check=True)
+    *before, last = log.read_text().splitlines()
+    ran = [line.split()[1] for line in before]
+    assert ran == ["reviews_due", "copy_heads", "verify_pages", *(["backup"] if folder else [])]
+    assert last == f"manage.py doctor --mail --failed {failed}"
 
 
 def test_the_guide_leaves_nothing_out() -> None:

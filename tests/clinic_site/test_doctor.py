@@ -1,5 +1,6 @@
 """`manage.py doctor`: whatever can be wrong has a sentence and a remedy, at the desk too."""
 
+import contextlib
 import json
 import shutil
 import socket
@@ -25,10 +26,11 @@ from bookings.models import ClosedDay, Outage, PersonEvent, WorkerRun
 from bookings.records import tombstones
 from bookings.records.emptying import empty_people
 from bookings.status import Channel, PersonAct
-from clinic_site import doctor
+from clinic_site import doctor, nightly
 from clinic_site.doctor import CHECKS, Finding
+from clinic_site.nightly import Outcome
 from procedures.log import checkpoints, notes
-from procedures.models import Checkpoint, RestoredCopy, SignIn
+from procedures.models import Checkpoint, RestoredCopy, SignIn, restored
 from procedures.publishing import reviews
 from procedures.status import PasswordUse, RevisionStatus, SignInResult
 from tests import factories
@@ -55,6 +57,8 @@ def well(
     (tmp_path / "last-success.json").write_text(json.dumps({"at": monday.isoformat()}))
     settings.BACKUP_FOLDER = str(tmp_path)
     settings.ERASURES_FILE = str(tmp_path / "erasures.jsonl")
+    settings.HEADS_FOLDER, settings.OPERATOR_EMAIL = str(tmp_path / "heads"), "operator@example.org"
+    nightly.note(monday, Outcome.WHOLE)
     (tmp_path / "breached.txt").write_text(f"{'A' * 40}:1\n{'B' * 40}:1\n")
     settings.BREACHED_PASSWORDS = str(tmp_path / "breached.txt")
     monkeypatch.setattr(doctor, "clock_of_the_database", lambda: monday)
@@ -106,7 +110,7 @@ def backup_is_unreadable(patch: pytest.MonkeyPatch, settings: Any) -> None:
 
 
 def backup_is_not_set_up(patch: pytest.MonkeyPatch, settings: Any) -> None:
-    settings.BACKUP_FOLDER = ""
+    settings.BACKUP_FOLDER, settings.HEADS_TO = "", "officer@example.org"
 
 
 def erasures_are_gone(patch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -129,6 +133,31 @@ def erasures_are_unreadable(patch: pytest.MonkeyPatch, settings: Any) -> None:
 
 def erasures_do_not_leave(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.ERASURES_FILE = "/var/lib/clinic/erasures.jsonl"
+
+
+def a_chain_is_broken(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    nightly.note(WorkerRun.objects.get().ran_at, Outcome.BROKEN)
+
+
+def heads_were_refused(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    nightly.note(WorkerRun.objects.get().ran_at, Outcome.NOT_SENT)
+
+
+def nobody_checked_since_saturday(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    nightly.note(WorkerRun.objects.get().ran_at - timedelta(hours=37), Outcome.WHOLE)
+
+
+def nobody_ever_checked(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    (Path(settings.HEADS_FOLDER) / "last-check.json").write_text('{"at": "now"}')
+
+
+def heads_go_nowhere(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.HEADS_FOLDER = f"{settings.BACKUP_FOLDER}-heads"
+    nightly.note(WorkerRun.objects.get().ran_at, Outcome.WHOLE)
+
+
+def nobody_is_told(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.OPERATOR_EMAIL = ""
 
 
 def log_is_not_whole(patch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -224,6 +253,12 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (one_erasure_is_not_listed, "Erasures", "does not name 1 person whom", True),
         (erasures_are_unreadable, "Erasures", "cannot be read: Line 1 of ", True),
         (erasures_do_not_leave, "Erasures", "is not in the folder of the backups", False),
+        (a_chain_is_broken, "Journals", "23 November 2026 at 10:00 has found a fault.", True),
+        (heads_were_refused, "Journals", "could not be sent on Monday 23 November", True),
+        (nobody_checked_since_saturday, "Journals", "on Saturday 21 November 2026 at 21:00.", True),
+        (nobody_ever_checked, "Journals", "The journals have never been checked.", True),
+        (heads_go_nowhere, "Journals", "do not leave this machine", False),
+        (nobody_is_told, "Settings", "OPERATOR_EMAIL is empty", False),
         (log_is_not_whole, "Public log", "the entries do not lead to checkpoint 1.", True),
         (a_backup_was_restored, "Public log", "would go on as clinic.example/log, after its", True),
         (closed_days_run_out, "Bank holidays", "None is known", False),
@@ -300,6 +335,66 @@ def test_the_command_is_content_with_what_is_only_due_soon(
     assert "Bank holidays: soon: None is known" in out.getvalue()
     assert "Worker: all is well" in out.getvalue()
     assert out.getvalue().endswith("Nothing is wrong now.\n")
+
+
+# --- The operator is told ---------------------------------------------------------------------
+
+
+def told(*options: str) -> str:
+    out = StringIO()
+    with contextlib.suppress(SystemExit):
+        call_command("doctor", "--offline", *options, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def test_the_operator_is_told_by_email_of_what_is_wrong_now(
+    well: datetime, monkeypatch: pytest.MonkeyPatch, settings: Any, mailoutbox: Any
+) -> None:
+    closed_days_run_out(monkeypatch, settings)
+    told("--mail")
+    assert mailoutbox == []
+    a_chain_is_broken(monkeypatch, settings)
+    told()
+    assert mailoutbox == []
+    said = told("--mail")
+    (email,) = mailoutbox
+    assert (email.to, email.subject) == (
+        ["operator@example.org"],
+        "Something is wrong with https://clinic.example",
+    )
+    assert email.body == said
+    assert "Journals: WRONG: The check of all journals" in said
+    assert "Bank holidays: soon: " in said
+
+
+def test_what_failed_in_the_night_is_wrong_as_well(well: datetime, mailoutbox: Any) -> None:
+    with pytest.raises(SystemExit):
+        call_command("doctor", offline=True, mail=True, failed="backup", stdout=StringIO())
+    (email,) = mailoutbox
+    assert "Nightly run: WRONG: These commands failed: backup." in email.body
+    told("--mail", "--failed", "")
+    assert len(mailoutbox) == 1
+
+
+def test_a_quiet_copy_and_a_clinic_without_an_operator_email_nobody(
+    well: datetime, monkeypatch: pytest.MonkeyPatch, settings: Any, mailoutbox: Any
+) -> None:
+    restored.remember(True)
+    told("--mail", "--failed", "backup")
+    restored.remember(False)
+    nobody_is_told(monkeypatch, settings)
+    told("--mail", "--failed", "backup")
+    assert mailoutbox == []
+
+
+def test_a_mail_server_that_is_away_does_not_hide_what_is_wrong(
+    well: datetime, closed_port: int, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port
+    said = told("--mail", "--failed", "backup")
+    assert "These commands failed: backup." in said
+    assert said.endswith("Nobody could be told by email: ConnectionRefusedError.\n")
 
 
 # --- What goes out ----------------------------------------------------------------------------
@@ -392,6 +487,35 @@ def test_managers_see_the_same_beside_what_is_missing(
     assert "Ready to open?" in content
     assert "Mail server" not in content
     assert sign_in("Reception").get(PAGE).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("breaks", "said"),
+    [
+        (a_chain_is_broken, "The check of all journals and pages of Monday 23 November"),
+        (heads_were_refused, "The heads of the journals could not be sent"),
+        (nobody_checked_since_saturday, "The journals were last checked on Saturday 21 November."),
+        (nobody_ever_checked, "The journals have never been checked."),
+    ],
+)
+def test_managers_read_on_today_that_the_journals_are_in_doubt(
+    breaks: Callable[..., None],
+    said: str,
+    well: datetime,
+    sign_in: Callable[[User | str], Client],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    heading = "The journals are in doubt"
+    manager = sign_in("Manager")
+    assert heading not in manager.get("/admin/").content.decode()
+    breaks(monkeypatch, settings)
+    content = manager.get("/admin/").content.decode()
+    assert heading in content
+    assert said in content
+    assert heading not in sign_in("Reception").get("/admin/").content.decode()
+    settings.DEVELOPMENT = True
+    assert nightly.alarm(well) == ""
 
 
 def test_whoever_releases_a_restored_copy_hears_that_the_log_needs_a_new_name(

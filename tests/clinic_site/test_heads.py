@@ -3,10 +3,12 @@
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
+from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.management import CommandError, call_command
 from django.utils.crypto import salted_hmac
 
@@ -14,7 +16,8 @@ from bookings import journal
 from bookings.models import RequestEvent
 from bookings.status import RequestStatus
 from bookings.status.events import Event
-from clinic_site import heads
+from clinic_site import heads, nightly
+from clinic_site.nightly import Checked, Outcome
 from procedures.models import Checkpoint, PageEvent, restored
 from procedures.status import RevisionStatus
 from tests import factories
@@ -108,6 +111,30 @@ def built_again(request: Any) -> None:
         event.by, event.previous_hash = "somebody else", previous
         event.hash = previous = journal.digest(event)
         event.save()
+
+
+def test_what_came_of_the_check_is_noted(monday: datetime, tmp_path: Path, settings: Any) -> None:
+    settings.HEADS_FOLDER, settings.HEADS_TO = str(tmp_path / "heads"), "officer@example.org"
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    assert nightly.last() is None
+    call_command("copy_heads", stdout=StringIO())
+    assert nightly.last() == Checked(monday, Outcome.WHOLE)
+    settings.EMAIL_BACKEND = "tests.clinic_site.test_heads.Away"
+    with pytest.raises(CommandError, match=r"could not be sent to officer@example\.org: SMTP"):
+        call_command("copy_heads", stdout=StringIO())
+    assert nightly.last() == Checked(monday, Outcome.NOT_SENT)
+    with changes_allowed():
+        RequestEvent.objects.filter(request=request, number=1).update(by="somebody else")
+    with pytest.raises(CommandError, match="the chain is broken"):
+        call_command("copy_heads", stdout=StringIO())
+    assert nightly.last() == Checked(monday, Outcome.BROKEN)
+
+
+class Away(BaseEmailBackend):
+    """A mail server that takes nothing."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        raise SMTPServerDisconnected
 
 
 def test_a_quiet_copy_of_the_clinic_sends_no_heads(

@@ -12,7 +12,8 @@ from django.test import Client
 
 from bookings.models import AppointmentRequest, Message, Outage, WorkerRun
 from bookings.status import Channel, RequestStatus
-from clinic_site import metrics, request_counts
+from clinic_site import metrics, nightly, request_counts
+from clinic_site.nightly import Outcome
 from clinic_site.request_counts import FOLDER, KEPT, NO_VIEW, Counted, Counts
 from procedures.models import SignIn
 from procedures.status import PasswordUse, SignInResult
@@ -80,6 +81,22 @@ def test_the_database_says_what_waits(client: Client, monday: datetime, settings
     assert found["clinic_worker_last_run_timestamp_seconds"] == monday.timestamp()
     assert found["clinic_worker_failed_steps"] == 2
     assert found['clinic_channel_away_since_seconds{channel="email"}'] == monday.timestamp()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("outcome", "failed"), [(Outcome.WHOLE, 0), (Outcome.BROKEN, 1), (Outcome.NOT_SENT, 1)]
+)
+def test_the_check_of_the_journals_is_measured(
+    outcome: Outcome, failed: int, client: Client, monday: datetime, tmp_path: Path, settings: Any
+) -> None:
+    settings.METRICS_TOKEN, settings.HEADS_FOLDER = TOKEN, str(tmp_path)
+    at, fails = (
+        f"clinic_journals_last_check_{ending}" for ending in ("timestamp_seconds", "failed")
+    )
+    assert (read(client)[at], read(client)[fails]) == (0, 0)
+    nightly.note(monday, outcome)
+    assert (read(client)[at], read(client)[fails]) == (monday.timestamp(), failed)
 
 
 def test_a_request_is_counted_by_the_name_of_its_page_and_never_by_its_address(

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from clinic_site import heads
+from clinic_site import heads, nightly
+from clinic_site.nightly import Outcome
 from procedures.models.restored import is_quiet
 
 
@@ -17,7 +18,19 @@ class Command(BaseCommand):
     help = "Verifies every journal and page, and copies their heads to HEADS_FOLDER and HEADS_TO."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        file = heads.copy(Path(settings.HEADS_FOLDER), timezone.now())
-        if settings.HEADS_TO and not is_quiet():
-            heads.send(file, settings.HEADS_TO)
+        now = timezone.now()
+        try:
+            file = heads.copy(Path(settings.HEADS_FOLDER), now)
+        except CommandError:
+            nightly.note(now, Outcome.BROKEN)
+            raise
         self.stdout.write(f"Written to {file}.")
+        try:
+            if settings.HEADS_TO and not is_quiet():
+                heads.send(file, settings.HEADS_TO)
+        except OSError as fault:
+            nightly.note(now, Outcome.NOT_SENT)
+            raise CommandError(
+                f"The heads could not be sent to {settings.HEADS_TO}: {type(fault).__name__}."
+            ) from None
+        nightly.note(now, Outcome.WHOLE)

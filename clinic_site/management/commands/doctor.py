@@ -1,16 +1,19 @@
-"""Says what is wrong with this installation."""
+"""Says what is wrong with this installation, and tells the operator."""
 
 import sys
 from typing import Any
 
+from django.conf import settings
+from django.core.mail import send_mail
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from clinic_site import doctor
+from procedures.models.restored import is_quiet
 
 
 class Command(BaseCommand):
-    """`manage.py doctor [--offline]`. Exits with 1 if something is wrong now."""
+    """`manage.py doctor [--offline] [--mail]`. Exits with 1 if something is wrong now."""
 
     help = "Says in sentences what is wrong with this installation, and what to type."
     # They are among what it reports.
@@ -22,22 +25,38 @@ class Command(BaseCommand):
             action="store_true",
             help="Do not connect to the mail server and to our own address.",
         )
+        parser.add_argument(
+            "--mail",
+            action="store_true",
+            help="If something is wrong now, send all of it to OPERATOR_EMAIL as well.",
+        )
+        parser.add_argument(
+            "--failed", default="", help="What failed before, in words: deploy/daily says it."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         reports = doctor.examine(timezone.now(), goes_out=not options["offline"])
-        for report in reports:
-            self._say(report)
-        urgent = sum(finding.is_urgent for report in reports for finding in report.findings)
+        if options["failed"]:
+            reports.append(doctor.nightly_run(options["failed"]))
+        said = "\n".join(doctor.written(report) for report in reports)
+        self.stdout.write(said)
+        urgent = doctor.is_urgent(reports)
         self.stdout.write("\nSomething is wrong now." if urgent else "\nNothing is wrong now.")
-        if urgent:
-            sys.exit(1)
+        if not urgent:
+            return
+        if options["mail"]:
+            self._tell_the_operator(said)
+        sys.exit(1)
 
-    def _say(self, report: doctor.Report) -> None:
-        if not report.findings:
-            said = (
-                "all is well" if report.was_made else "not checked, because it needs the database"
+    def _tell_the_operator(self, said: str) -> None:
+        if not settings.OPERATOR_EMAIL or is_quiet():
+            return
+        try:
+            send_mail(
+                f"Something is wrong with {settings.SITE_URL}",
+                f"{said}\n\nSomething is wrong now.\n",
+                None,
+                [settings.OPERATOR_EMAIL],
             )
-            self.stdout.write(f"{report.name}: {said}")
-        for finding in report.findings:
-            mark = "WRONG" if finding.is_urgent else "soon"
-            self.stdout.write(f"{report.name}: {mark}: {finding.said}\n    {finding.remedy}")
+        except OSError as fault:
+            self.stderr.write(f"Nobody could be told by email: {type(fault).__name__}.")
