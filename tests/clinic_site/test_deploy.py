@@ -18,6 +18,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -219,8 +220,8 @@ def check_health(image: Image, served: Served) -> None:
 
 def test_the_services_of_compose_write_nowhere_and_wait_for_each_other() -> None:
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
-    assert list(services) == ["migrate", "web", "worker", "database", "proxy"]
-    for name in ("migrate", "web", "worker"):
+    assert list(services) == ["migrate", "web", "worker", "daily", "database", "proxy"]
+    for name in ("migrate", "web", "worker", "daily"):
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
         assert services[name]["environment"]["PROXIES"] == "1"
@@ -228,7 +229,29 @@ def test_the_services_of_compose_write_nowhere_and_wait_for_each_other() -> None
     assert services["web"]["depends_on"] == {
         "migrate": {"condition": "service_completed_successfully"}
     }
+    assert services["daily"]["volumes"] == services["web"]["volumes"]
     assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+
+
+def test_with_docker_something_runs_every_day(tmp_path: Path) -> None:
+    daily = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["daily"]
+    assert daily["init"] is True
+    shell, option, loop = daily["command"]
+    log = tmp_path / "log"
+    # A sleep of which the third is the end, and the script that fails: the loop goes on all the same.
+    (tmp_path / "deploy").mkdir()
+    said = f'echo "$0 $*" | sed "s|.*/||" >>{log}'
+    for name, last in (
+        ("sleep", f"[ $(grep -c sleep {log}) -lt 3 ]"),
+        ("deploy/daily", "exit 1"),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{said}\n{last}\n")
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run([shell, option, loop], cwd=tmp_path, env={"PATH": path}, check=True)
+    ran = [line.strip() for line in log.read_text().splitlines()]
+    assert ran == ["sleep 600", "daily", "sleep 85800", "sleep 600"]
+    assert timedelta(seconds=600 + 85800) == timedelta(days=1)
 
 
 def test_the_example_of_the_settings_is_complete_and_refused_until_its_keys_are_made(
