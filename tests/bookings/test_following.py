@@ -16,7 +16,7 @@ from bookings.records import erasing
 from bookings.status import MessageKind, MessageStatus
 from procedures import publishing
 from procedures.models import Revision
-from procedures.status import RevisionStatus
+from procedures.status import Category, RevisionStatus
 from tests import factories
 from tests.bookings.test_page_news import given, take_away, version
 
@@ -77,6 +77,16 @@ def test_an_address_is_used_only_once_its_owner_has_pressed(
     again = client.post(FORM, {"email": ADDRESS})
     assert again.content == asked.content
     assert sent() == []
+
+
+def test_only_pages_with_news_offer_it(client: Client, text: Revision, monday: datetime) -> None:
+    about = factories.page("about-us", Category.ABOUT)
+    written = factories.document(title="About us", category=Category.ABOUT)
+    factories.revision(RevisionStatus.PUBLISHED, of=about, text=written, now=monday)
+    offered = [f"/appointments/follow/{page.slug}/" for page in (text.page, about)]
+    pages = [client.get(page.get_absolute_url()).content.decode() for page in (text.page, about)]
+    assert [address in page for address, page in zip(offered, pages, strict=True)] == [True, False]
+    assert [client.get(address).status_code for address in offered] == [200, 404]
 
 
 def test_an_unconfirmed_address_is_forgotten(
