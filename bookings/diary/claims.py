@@ -136,7 +136,9 @@ def accept(
             offered_time=None, appointment=appointment
         )
         if held != chosen.claims_made:
-            raise TimeTaken("We are no longer holding that time for you. Please choose another.")
+            raise TimeTaken(
+                gettext("We are no longer holding that time for you. Please choose another.")
+            )
         Claim.objects.filter(offered_time__offer=chosen.offer).delete()
     return appointment
 
@@ -414,8 +416,10 @@ def _close(standing: Offer, status: OfferStatus, *, by: str, now: datetime) -> N
     )
     if not closed:
         raise TimeTaken(
-            "This offer has ended, so we are no longer holding its times for you. If you still "
-            "need one, phone us."
+            gettext(
+                "This offer has ended, so we are no longer holding its times for you. If you still "
+                "need an appointment, phone us."
+            )
         )
 
 

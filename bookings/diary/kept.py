@@ -12,12 +12,15 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from bookings.models import Appointment, AppointmentRequest, Claim, Offer
 from bookings.status import AppointmentStatus, OfferStatus, TimeTaken
 
 KEPT_FOR = timedelta(hours=1)
-TOO_LATE = "It is too late to undo this: the time is no longer kept."
+# For the patient, and for the colleague who undoes it for them.
+TOO_LATE = _("It is too late to undo this. We are no longer keeping the time.")
 
 # A cancelled appointment, or an offer whose times were refused.
 Kept = Appointment | Offer
@@ -46,7 +49,7 @@ def restore(kept: Kept, *, now: datetime) -> None:
         }
     still = _rows(kept).filter(kept_until__gt=now)
     if not still.update(kept_until=None, **opened):
-        raise TimeTaken(TOO_LATE)
+        raise TimeTaken(gettext(TOO_LATE))
     kept.refresh_from_db()
 
 

@@ -6,14 +6,16 @@ for themselves, an address that changed. A phone number alone proves nothing, be
 up an address often does so to keep somebody out who still has the number.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from bookings.diary.free_times import stranded
 from bookings.links import is_alive
 from bookings.models import Appointment, AppointmentRequest
 from bookings.status import WITH_APPOINTMENT, AppointmentStatus, RequestStatus
@@ -32,8 +34,11 @@ STATES = {
     RequestStatus.DECLINED: _("We have answered it"),
     RequestStatus.WITHDRAWN: _("Withdrawn"),
     RequestStatus.LAPSED: _("The time to reply has passed"),
+    RequestStatus.CLOSED: _("Your details from our earlier system"),
 }
-# A request closes with its appointment.
+# Instead of its state, if the clinic no longer has the time that is booked.
+LOST = _("We cannot see you as planned")
+# A request closes with its appointment, unless it was brought over without one.
 ENDS = {
     AppointmentStatus.FULFILLED: _("You have had your appointment"),
     AppointmentStatus.NOSHOW: _("Missed"),
@@ -79,17 +84,21 @@ def in_words(
         each.request_id: each
         for each in Appointment.objects.filter(request__in=requests).order_by("pk")
     }
-    return [_in_words(each, titles, newest.get(each.pk), now) for each in requests]
+    lost = {each.appointment.pk for each in stranded(now, Q(request__in=requests))}
+    return [_in_words(each, titles, newest.get(each.pk), lost, now) for each in requests]
 
 
 def _in_words(
     request: AppointmentRequest,
     titles: Mapping[int, str],
     appointment: Appointment | None,
+    lost: Collection[int],
     now: datetime,
 ) -> OwnRequest:
     state = request.state(now)
-    if state == RequestStatus.CLOSED and appointment:
+    if appointment and appointment.pk in lost:
+        said = gettext(LOST)
+    elif state == RequestStatus.CLOSED and appointment:
         said = gettext(ENDS[AppointmentStatus(appointment.status)])
     else:
         said = gettext(STATES[state])

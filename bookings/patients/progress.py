@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from bookings import diary
+from bookings.diary.free_times import stranded
 from bookings.models import Appointment, AppointmentRequest, Offer
-from bookings.status import AppointmentStatus, RequestStatus
+from bookings.status import WITH_APPOINTMENT, AppointmentStatus, RequestStatus
 from procedures.ground.moments import moment
 
 # The heading and the title of the page in each state. {offered} is “this time” or “these times”.
@@ -24,6 +26,8 @@ HEADINGS: dict[str, str] = {
     RequestStatus.DECLINED: _("We cannot offer you an appointment for this"),
     RequestStatus.WITHDRAWN: _("This request is withdrawn"),
     RequestStatus.LAPSED: _("The time to reply has passed"),
+    # Brought over from another system, without a visit.
+    RequestStatus.CLOSED: _("We have your details"),
     AppointmentStatus.FULFILLED: _("You have had your appointment"),
     AppointmentStatus.NOSHOW: _("You missed your appointment"),
     AppointmentStatus.CANCELLED: _("Your appointment was cancelled"),
@@ -78,6 +82,11 @@ def kept_times(found: AppointmentRequest, now: datetime) -> dict[str, Any]:
         return {"kept": None, "kept_times": []}
     times = [kept] if isinstance(kept, Appointment) else kept.times.all()
     return {"kept": kept, "kept_times": [moment(each.starts) for each in times]}
+
+
+def has_lost_time(found: AppointmentRequest, now: datetime) -> bool:
+    """Whether we cannot see the patient at the time that is booked: no page may say that it is kept."""
+    return found.state(now) in WITH_APPOINTMENT and bool(stranded(now, Q(request=found)))
 
 
 def steps(shown: str) -> list[Step]:

@@ -231,10 +231,12 @@ TOLD: dict[Event, ToldPatient] = {
     Event.TEXTS_STARTED: ToldPatient(_("You asked for text messages again.")),
     Event.CONFIRMED: ToldPatient(_("You told us that you are coming.")),
     Event.VISIT_BROUGHT_IN: ToldPatient(
-        by_clinic="We brought the visit over from the system that we used before."
+        by_clinic=_("We brought the visit over from the system that we used before.")
     ),
-    Event.PERSON_BROUGHT_IN: ToldPatient(),
-    Event.IMPORT_UNDONE: ToldPatient(by_clinic="We undid what we had brought over."),
+    Event.PERSON_BROUGHT_IN: ToldPatient(
+        by_clinic=_("We brought these details over from the system that we used before.")
+    ),
+    Event.IMPORT_UNDONE: ToldPatient(by_clinic=_("We undid what we had brought over.")),
 }
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from bookings import journal, messages
 from bookings.models import AppointmentRequest, VisitAnswer
@@ -25,7 +26,7 @@ def answer_about_visit(
     if the question was answered before.
     """
     if not was_seen(request):
-        raise TriageRefused("You can answer this after your visit.")
+        raise TriageRefused(gettext("You can answer this after your visit."))
     try:
         with one_change(request):
             with transaction.atomic():
@@ -40,5 +41,5 @@ def answer_about_visit(
             if got_it == GotIt.CALL:
                 messages.notify_clinic(request, now=now)
     except IntegrityError:
-        raise TriageRefused("We already have your answer. Thank you.") from None
+        raise TriageRefused(gettext("We already have your answer. Thank you.")) from None
     return answer

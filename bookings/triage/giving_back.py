@@ -49,7 +49,7 @@ def undo_giving_back(
     """
     kept, before, ended_at = diary.kept_for(request, now), request.status, request.ended_at
     if kept is None:
-        raise TimeTaken(diary.TOO_LATE)
+        raise TimeTaken(gettext(diary.TOO_LATE))
     actor = journal.actor_name(by)
     with one_change(request):
         if isinstance(kept, Appointment):

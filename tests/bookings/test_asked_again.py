@@ -348,8 +348,16 @@ def test_a_time_that_was_chosen_before_the_date_of_birth_is_still_chosen_after(
     url = behind_link(client, request)
     posted = {"version": request.version, "time": chosen.pk}
     assert client.post(f"{url}choose/", posted).headers["Location"] == f"{url}identify/"
-    page = client.get(identified(client, request)).content.decode()
-    assert f'value="{chosen.pk}" id="id_time_1" checked' in page
+    asked = client.get(f"{url}identify/").content.decode()
+    assert "The time you chose is not booked yet. Enter the date of birth" in asked
+    for _ in range(2):
+        page = client.get(identified(client, request)).content.decode()
+        assert f'value="{chosen.pk}" id="id_time_1" checked' in page
+        assert "<strong>The time you chose is not booked yet.</strong>" in page
+    # Times that are offered later are others, and nothing was chosen from them.
+    triage.ask_for_other_times(request, version=request.version, wishes="", now=monday + LATER)
+    offered(request, monday + LATER)
+    assert "The time you chose is not booked yet." not in client.get(url).content.decode()
 
 
 def test_what_is_asked_shortly_before_is_answered_before(

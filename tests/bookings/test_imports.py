@@ -33,10 +33,11 @@ from bookings.models import (
 from bookings.numbers import counts
 from bookings.numbers.periods import Period
 from bookings.screening import questions_to_ask_again
-from bookings.status import RequestStatus, TimeTaken
+from bookings.status import MessageKind, RequestStatus, TimeTaken
 from bookings.status.events import Event
 from procedures.models import Clinician
 from tests import factories
+from tests.people import LOST, identified
 from tests.races import race, winners
 
 pytestmark = pytest.mark.django_db
@@ -322,6 +323,20 @@ def test_people_without_visits_are_known_from_then_on(desk: Client, monday: date
         now=monday, name="Ana Sample", date_of_birth=date(1970, 1, 31), email="ana@example.org"
     )
     assert asked.person == ana
+
+
+def test_a_person_without_a_visit_can_open_their_page(
+    desk: Client, client: Client, monday: datetime
+) -> None:
+    brought_in(desk, "name,born,email\nPat Sample,1970-01-31,pat@example.org\n")
+    client.post("/appointments/link/", LOST)
+    found = Message.objects.get(kind=MessageKind.LINK).request
+    url = identified(client, found)
+    page = " ".join(client.get(url).content.decode().split())
+    assert "<h1>We have your details</h1>" in page
+    assert "You have no appointment with us at the moment." in page
+    assert "We brought these details over from the system that we used before." in page
+    assert "Your details from our earlier system." in client.get(f"{url}all/").content.decode()
 
 
 def test_undo_takes_back_what_nobody_has_touched(

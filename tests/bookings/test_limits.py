@@ -351,6 +351,21 @@ def test_the_fifth_wrong_date_ends_the_link_and_asks_us_to_phone(
     assert patient.post(f"{new}identify/", BIRTH).status_code == 302
 
 
+@pytest.mark.parametrize("has_email", [True, False])
+def test_whoever_has_a_code_hears_that_it_ended_with_the_link(
+    has_email: bool, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
+    AppointmentRequest.objects.update(email="pat@example.org" if has_email else "")
+    said = " ".join(guess_until_it_ends(request).split())
+    assert ("The old link no longer works." in said) == has_email
+    assert ("Your old code no longer works. We will phone you" in said) != has_email
+    assert ("If you gave us a phone number, we will phone you." in said) == has_email
+    said = " ".join(guess_until_it_ends(request).split())
+    assert "no longer works" not in said
+    assert ("We will phone you on the number we have for you." in said) != has_email
+
+
 def test_a_link_renews_itself_once_a_day_and_then_waits_for_a_colleague(
     sign_in: Any, at: Any, monday: datetime
 ) -> None:

@@ -169,7 +169,7 @@ def test_a_patient_asks_for_another_time(client: Client, monday: datetime) -> No
     posted = {"version": request.version, "wishes": "Thursdays."}
     content = client.post(f"{url}move/", posted, follow=True).content.decode()
     assert "We are looking at your appointment again" in content
-    assert "Until then you keep this time:" in content
+    assert "You keep this appointment unless you take another time:" in content
     request.refresh_from_db()
     assert (request.status, request.wishes) == (AGAIN, "Thursdays.")
     content = client.post(f"{url}keep/", {"version": request.version}, follow=True).content.decode()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
+from bookings.status.events import TOLD
 from bookings.triage.safety import keep_answers, take_over_answers
 from procedures.ground import languages
 from procedures.ground.languages import KNOWN
@@ -34,6 +36,7 @@ from tests.people import (
     TIMES,
     YOU,
     begun_a_minute_ago,
+    booked,
     decide_at,
     identified,
     key,
@@ -345,6 +348,50 @@ def test_answers_that_are_given_again_in_a_translation_are_looked_at_every_time(
     assert found.flags.get().answer.detail == "Polish"
     shown = client.get(url).content.decode()
     assert "Ponownie przyglądamy się twojej wizycie" in shown
+
+
+def test_a_refusal_is_read_in_the_language_of_the_page(
+    client: Client, monday: datetime, at: Any
+) -> None:
+    late = factories.request_at(RequestStatus.OFFERED, now=monday)
+    offer = late.offers.get()
+    at(offer.held_until)
+    url = f"/cy{identified(client, late)}"
+    posted = {"version": late.version, "time": offer.times.all()[0].pk}
+    said = client.post(f"{url}choose/", posted, follow=True).content.decode()
+    assert "Os oes angen apwyntiad arnoch o hyd, ffoniwch ni." in said
+    given_back = booked(offer.held_until)
+    triage.cancel(given_back, version=given_back.version, by=PATIENT, now=offer.held_until)
+    at(offer.held_until + timedelta(hours=1))
+    url = f"/cy{identified(client, given_back)}"
+    said = client.post(f"{url}undo/", {"version": given_back.version}, follow=True).content.decode()
+    assert "Nid ydym yn cadw&#x27;r amser mwyach." in said
+
+
+def test_a_refusal_that_only_a_race_reaches_is_translated(monday: datetime, at: Any) -> None:
+    request = booked(monday)
+    say = partial(triage.answer_about_visit, request, got_it="yes", comment="", now=monday)
+    with languages.spoken_in("cy"), pytest.raises(TriageRefused, match="ar ôl eich ymweliad"):
+        say()
+    at(monday + timedelta(days=7, hours=1))
+    triage.record_attendance(
+        request,
+        version=request.version,
+        came=True,
+        by=factories.staff("Reception"),
+        now=monday + timedelta(days=7, hours=1),
+    )
+    say()
+    with languages.spoken_in("cy"), pytest.raises(TriageRefused, match="Mae eich ateb gennym"):
+        say()
+
+
+def test_every_sentence_about_what_has_happened_is_translated() -> None:
+    """They are marked where they are written, and one that is not would stay in English."""
+    sentences = {each for told in TOLD.values() for each in told if each}
+    for code in KNOWN:
+        with languages.spoken_in(code):
+            assert {each for each in sentences if gettext(each) == each} == set()
 
 
 @pytest.mark.parametrize("code", KNOWN)

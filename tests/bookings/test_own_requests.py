@@ -134,11 +134,11 @@ def test_the_list_says_what_each_is_about_and_when_the_visit_is(
 
 
 def test_every_state_has_words(monday: datetime) -> None:
-    assert set(STATES) == set(RequestStatus) - {RequestStatus.CLOSED}
+    assert set(STATES) == set(RequestStatus)
     requests = [factories.request_at(status, now=monday) for status in RequestStatus]
     said = {row.request.status: row.state for row in in_words(requests, {}, monday)}
     assert said == {
-        **{status: STATES[status] for status in STATES},
+        **STATES,
         RequestStatus.CLOSED: ENDS[AppointmentStatus.CANCELLED],
     }
 
@@ -156,6 +156,14 @@ def test_without_the_link_there_is_nothing(client: Client, monday: datetime) -> 
     found = factories.received(now=monday)
     for page in ("all", "again"):
         assert client.get(f"/appointments/mine/{found.reference}/{page}/").status_code == 404
+
+
+def test_without_an_address_others_open_with_their_codes(client: Client, monday: datetime) -> None:
+    url = identified(client, factories.received(now=monday))
+    AppointmentRequest.objects.update(email="")
+    content = client.get(f"{url}all/").content.decode()
+    assert '<a href="/appointments/code/">enter its code</a>' in content
+    assert "private link" not in content
 
 
 def test_another_request_opens_only_with_its_own_link(client: Client, monday: datetime) -> None:

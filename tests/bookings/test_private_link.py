@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core import mail
+from django.template.loader import get_template
 from django.test import Client
 
 from bookings import links, messages, triage
 from bookings.models import Appointment, AppointmentRequest, RequestEvent
-from bookings.patients import limits
+from bookings.patients import limits, progress
+from bookings.patients.own_requests import ENDS
 from bookings.status import RequestStatus
 from bookings.urls import urlpatterns
 from procedures.ground.rate_limits import Limit
@@ -189,6 +191,13 @@ def test_every_state_is_told_in_plain_words(
     assert "You sent your request." in content
     for word in ("triage", "flag", "My shoulder hurts", "pat@example.org", "7946 0123"):
         assert word not in content
+
+
+def test_whatever_a_page_can_show_has_a_heading_and_words() -> None:
+    """A request that was brought over without a visit is closed and has no end of a visit to show."""
+    assert set(progress.HEADINGS) == {*RequestStatus, *ENDS}
+    for shown in progress.HEADINGS:
+        get_template(f"bookings/mine/states/{shown}.html")
 
 
 def test_withdrawing_takes_a_press_and_not_a_look(client: Client) -> None:

@@ -57,7 +57,9 @@ def test_a_patient_asks_for_another_time_and_takes_it(
     look(patient)
     patient.get_by_label("When could you come instead?").fill("Any Wednesday.")
     press(patient.get_by_role("button", name="Ask for another time"))
-    expect(patient.get_by_text("Until then you keep this time")).to_be_visible()
+    expect(
+        patient.get_by_text("You keep this appointment unless you take another time")
+    ).to_be_visible()
     look(patient)
 
     staff = new_page(javascript=javascript)

@@ -17,7 +17,7 @@ from bookings.patients.forms.private_link import (
     AnotherTimeForm,
     CancelForm,
 )
-from bookings.patients.progress import kept_times
+from bookings.patients.progress import has_lost_time, kept_times
 from bookings.patients.views.guards import (
     act,
     ask_once_more,
@@ -50,6 +50,7 @@ def cancel(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         form=CancelForm,
         typed_on="cancel",
         appointment=appointment,
+        is_lost=has_lost_time(found, now),
         can=now < triage.cancel_until(appointment),
     )
 
@@ -70,6 +71,7 @@ def another_time(request: HttpRequest, found: AppointmentRequest) -> HttpRespons
         form=AnotherTimeForm,
         typed_on="another_time",
         appointment=appointment,
+        is_lost=has_lost_time(found, now),
         can=now < triage.cancel_until(appointment),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,7 +14,7 @@ from bookings.forms.safety_questions import SafetyForm
 from bookings.models import AppointmentRequest, Offer, OfferedTime
 from bookings.patients import typed
 from bookings.patients.forms.private_link import ChooseTimeForm, OtherTimesForm, SeenForm
-from bookings.patients.progress import spoken_times
+from bookings.patients.progress import has_lost_time, spoken_times
 from bookings.patients.views.guards import (
     act,
     behind_link,
@@ -93,10 +94,9 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
     values = form.cleaned_data
     chosen = OfferedTime.objects.select_related("offer__request").get(pk=values["time"])
     if is_private and not is_identified(request, found):
-        request.session["chosen"] = values["time"]
         if is_answered:
             typed.keep(request, found.reference, "safety")
-        return redirect("bookings:identify", found.reference)
+        return _identify_first(request, found, chosen=values["time"])
     if questions and not answers:
         return _ask_again(request, found, safety, version=values["version"], chosen=chosen)
     return act(
@@ -113,6 +113,18 @@ def choose_time(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
         typed_on="safety" if answers else "",
         answers=answers,
     )
+
+
+def _identify_first(
+    request: HttpRequest, found: AppointmentRequest, *, chosen: str
+) -> HttpResponse:
+    """Ask for the date of birth, and say that nothing is booked: the button has to be pressed again."""
+    request.session["chosen"] = chosen
+    not_yet = gettext(
+        "The time you chose is not booked yet. Enter the date of birth, then press the button again."
+    )
+    messages.info(request, not_yet)
+    return redirect("bookings:identify", found.reference)
 
 
 def _ask_again(
@@ -138,7 +150,7 @@ def _too_late() -> None:
     raise TriageRefused(
         gettext(
             "This offer has ended, so we are no longer holding its times for you. If you still "
-            "need one, phone us."
+            "need an appointment, phone us."
         )
     )
 
@@ -207,6 +219,6 @@ def other_times(request: HttpRequest, found: AppointmentRequest) -> HttpResponse
         "form": form,
         "found": found,
         "offered": spoken_times(offer),
-        "has_appointment": found.state(now) in WITH_APPOINTMENT,
+        "keeps_appointment": found.state(now) in WITH_APPOINTMENT and not has_lost_time(found, now),
     }
     return render(request, "bookings/mine/other_times.html", context)

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from bookings import links, triage
 from bookings.diary.clinicians import wish_is_gone
-from bookings.diary.free_times import stranded
 from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, VisitAnswer
 from bookings.patients import limits, progress, typed
 from bookings.patients.forms.private_link import (
@@ -40,7 +38,7 @@ from bookings.screening import (
     questions_to_ask_again,
     unseen_urgent_answers,
 )
-from bookings.status import WITH_APPOINTMENT, WITHDRAWABLE, RequestStatus
+from bookings.status import WITHDRAWABLE, RequestStatus
 from bookings.status.events import told_patient
 from procedures.ground import rate_limits
 from procedures.ground.forms import get_or_post, posted
@@ -112,7 +110,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     answer_form = _answer_form(request, found, question) if identified else None
     # A request closes with its appointment, and the page then says what became of that.
     shown = appointment.status if appointment and state == RequestStatus.CLOSED else state
-    is_lost = state in WITH_APPOINTMENT and bool(stranded(now, Q(request=found)))
+    is_lost = progress.has_lost_time(found, now)
     context = {
         "found": found,
         "heading": progress.heading(shown, offer),
@@ -125,6 +123,7 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
         "offer": offer,
         "offered": progress.spoken_times(offer),
         "choose": choose_form(found, offer, chosen=chosen) if offer else None,
+        "is_chosen": offer and chosen in {str(time.pk) for time in offer.times.all()},
         **_of_visit(found, appointment, now),
         "identified": identified,
         "code": links.code(found, now) if identified and not found.email else "",
