@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext
 
 from bookings.models import (
@@ -227,11 +227,13 @@ def urgent_answers_given_last(request: AppointmentRequest) -> list[GivenAnswer]:
 def unasked() -> list[str]:
     """Sentences for staff about treatments that have no safety question before them."""
     current = ScreeningQuestion.objects.current()
-    if not current.exists():
-        return ["Requests do not ask any safety questions. Add the clinic’s questions."]
     asked = current.filter(asked_first=True, treatments=OuterRef("pk"))
+    treatments: list[Any] = list(Treatment.objects.annotate(is_asked=Exists(asked)))
+    forgotten = [each for each in treatments if not each.is_asked]
+    if len(forgotten) == len(treatments) and not current.exists():
+        return ["Requests do not ask any safety questions. Add the clinic’s questions."]
     topics = Prefetch("topics", Topic.objects.select_related("page"))
-    forgotten = Treatment.objects.filter(~Exists(asked)).prefetch_related(topics)
+    prefetch_related_objects(forgotten, topics)
     about_topics = [
         (topic, treatment) for treatment in forgotten for topic in treatment.topics.all()
     ]

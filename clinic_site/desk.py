@@ -242,7 +242,7 @@ class Desk(admin.AdminSite):
             desk["waiting_for_me"] = mine.waiting
             _record(request, mine.requests(), now)
         elif request.user.has_perm("bookings.view_appointmentrequest"):
-            desk["board"] = for_reception = board(now)
+            desk["board"] = for_reception = board(now, signed_in(request))
             desk["waiting_for_me"] = for_reception.tally.waiting
             desk["surge"] = for_reception.tally.is_surge and surge.USUAL
             _record(request, for_reception.requests(), now)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from bookings.desk.notes import with_marks
 from bookings.diary.free_times import (
     CELL,
     CELL_SECONDS,
@@ -203,19 +204,19 @@ def appointments_on(day: date) -> list[Appointment]:
     """The appointments on that day of the clinic's time zone, in order."""
     on_day = Appointment.objects.filter(starts__range=span_of(day), status=AppointmentStatus.BOOKED)
     return list(
-        on_day.select_related("request", "clinician", "room__location", "appointment_type")
+        with_marks(on_day)
+        .select_related("request", "clinician", "room__location", "appointment_type")
         .prefetch_related("request__flags", "claims")
         .order_by("clinician__name", "starts")
     )
 
 
-def coming_today(now: datetime) -> QuerySet[Appointment]:
+def coming_today(now: datetime) -> QuerySet[Any]:
     """Today's appointments that were not cancelled or moved, in order, over or not."""
     today = span_of(timezone.localdate(now))
     coming = Appointment.objects.filter(starts__range=today, status__in=CAME_OR_COMES)
-    return coming.select_related("request", "clinician", "appointment_type", "room").order_by(
-        "starts", "clinician__name"
-    )
+    with_all = coming.select_related("request", "clinician", "appointment_type", "room")
+    return with_marks(with_all).order_by("starts", "clinician__name")
 
 
 def appointments_without_attendance(now: datetime) -> QuerySet[Appointment]:
@@ -234,7 +235,7 @@ def appointments_to_see_to(now: datetime) -> QuerySet[Any]:
     since_today = Q(starts__gte=today.starts, status__in=CAME_OR_COMES)
     still_open = appointments_without_attendance(now)[:MOST_OPEN]
     visits = Appointment.objects.filter(since_today | Q(pk__in=still_open.values("pk")))
-    return with_what_is_away(visits).order_by("starts", "clinician__name", "pk")
+    return with_marks(with_what_is_away(visits)).order_by("starts", "clinician__name", "pk")
 
 
 class Agenda:
@@ -279,7 +280,7 @@ class Agenda:
         )
         shown = Q(status__in=CAME_OR_COMES) | Q(kept_until__gt=self.now)
         visits = Appointment.objects.filter(shown, starts__range=self.rota.span)
-        visits = visits.annotate(has_note=Exists(noted))
+        visits = with_marks(visits).annotate(has_note=Exists(noted))
         for each in visits.select_related(
             "request__person", "clinician", "appointment_type", "room"
         ):

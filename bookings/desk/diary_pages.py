@@ -23,6 +23,7 @@ from bookings.desk.notes import mark_pinned
 from bookings.diary.free_times import Rota, why_stranded
 from bookings.models import AppointmentRequest, AppointmentType
 from bookings.status.events import Event
+from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
 from procedures.models import Clinician
 
@@ -63,7 +64,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
                 ],
                 **view(request, asked),
             }
-            return TemplateResponse(request, f"admin/bookings/diary_{name}.html", context)
+            return may_ask(TemplateResponse(request, f"admin/bookings/diary_{name}.html", context))
 
         return path(f"diary/{name}/", site.admin_view(guarded), name=f"bookings_diary_{name}")
 
@@ -79,6 +80,10 @@ def way_back(shown: str) -> str:
         if A_VALUE.fullmatch(asked.get(name, ""))
     }
     return f"{reverse(DAY)}?{urlencode(kept)}#panel" if kept else reverse(DAY)
+
+
+def _further(kept: dict[str, str]) -> str:
+    return f"&{urlencode(kept)}" if kept else ""
 
 
 class Asked:
@@ -130,10 +135,19 @@ class Asked:
         return kind.minutes + kind.buffer_minutes if kind else 0
 
     @property
+    def kept(self) -> dict[str, str]:
+        """What the address has besides the day."""
+        return {name: self.get[name] for name in KEPT if A_VALUE.fullmatch(self.get.get(name, ""))}
+
+    @property
     def keep(self) -> str:
         """What every link to another day keeps of the address."""
-        kept = {name: self.get[name] for name in KEPT if A_VALUE.fullmatch(self.get.get(name, ""))}
-        return f"&{urlencode(kept)}" if kept else ""
+        return _further(self.kept)
+
+    @property
+    def keep_for_others(self) -> str:
+        """What a link to the same day with another clinician, or with all, keeps of it."""
+        return _further({name: value for name, value in self.kept.items() if name != "clinician"})
 
     def agenda(self, days: Sequence[date]) -> Agenda:
         """The agenda of these days, with times for what was asked for."""
@@ -230,8 +244,9 @@ def _month(request: HttpRequest, asked: Asked) -> dict[str, Any]:
 
 def _list(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     """A list to print. It leaves the building, so each request on it records who printed it."""
-    coming = appointments_on(asked.day)
-    now = asked.now
+    chosen, now = asked.kept.get("clinician", ""), asked.now
+    everybody = appointments_on(asked.day)
+    coming = [each for each in everybody if chosen in {"", str(each.clinician_id)}]
     requests = [each.request for each in coming]
     journal.record_each(requests, Event.PRINTED, by=signed_in(request), at=now)
     rota = Rota([asked.day])
@@ -244,6 +259,7 @@ def _list(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     return {
         "title": f"{asked.day:%A %-d %B %Y}",
         "appointments": coming,
+        "is_of_one": bool(chosen),
         "without_clinic": lost,
         "now": now,
         "unit": "day",

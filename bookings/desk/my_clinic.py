@@ -1,4 +1,4 @@
-"""A clinician's own day: who comes, which flags wait for an outcome, which answers came back."""
+"""A clinician's own day: who comes, which flags wait, what a colleague or a patient sent to them."""
 
 from datetime import date, datetime
 from typing import NamedTuple
@@ -7,7 +7,14 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bookings.desk.agenda import coming_today
-from bookings.models import Appointment, AppointmentRequest, ClinicQuestion, RedFlag
+from bookings.desk.owners import with_them
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    AppointmentRequestQuerySet,
+    ClinicQuestion,
+    RedFlag,
+)
 from bookings.status import FlagLevel
 
 SHOWN = 6
@@ -25,6 +32,8 @@ class MyClinic(NamedTuple):
     # How many requests these flags are of.
     waiting: int
     answers: list[ClinicQuestion]
+    # Requests that a colleague gave to them, or to any clinician, and that wait for us.
+    given: list[AppointmentRequest]
 
     def requests(self) -> list[AppointmentRequest]:
         """Everybody who is named on the page."""
@@ -32,6 +41,7 @@ class MyClinic(NamedTuple):
             *(each.request for each in self.coming),
             *(each.request for each in self.flags),
             *(each.request for each in self.answers),
+            *self.given,
         ]
 
 
@@ -49,7 +59,14 @@ def my_clinic(user: User, now: datetime) -> MyClinic:
         how_many_flags=len(flags),
         waiting=len({flag.request_id for flag in flags}),
         answers=_answers_back(user, now),
+        given=list(given_to(user, now).select_related("page", "owner")[:SHOWN]),
     )
+
+
+def given_to(user: User, now: datetime) -> AppointmentRequestQuerySet:
+    """Requests that this person was given and whose next step they can take, the most urgent first."""
+    waiting = AppointmentRequest.objects.waiting_for_reception(now)
+    return waiting.filter(with_them(user)).most_urgent_first()
 
 
 def flags_to_decide(now: datetime) -> list[RedFlag]:

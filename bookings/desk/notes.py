@@ -1,11 +1,14 @@
-"""The pinned notes of the people in a list."""
+"""What every list of people says about each of them: their pinned notes, and whether a flag is open."""
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from bookings.models import AppointmentRequest, Note
+from bookings.models import Appointment, AppointmentRequest, Note, RedFlag
+from procedures.ground.listed import listed
 
 
 def mark_pinned(requests: Iterable[AppointmentRequest]) -> None:
@@ -28,3 +31,21 @@ def pinned_texts(people: Iterable[int]) -> dict[int, list[str]]:
     for note in pinned.select_related("person").order_by("-pk"):
         texts[note.person.shown_as].append(note.text)
     return texts
+
+
+def with_marks(visits: QuerySet[Appointment]) -> QuerySet[Any]:
+    """These visits, each with the texts pinned to its person and with whether a flag is still open.
+
+    They are in `pinned_notes`, a list or None, and `has_open_flag`. It takes no question of its own.
+    """
+    open_flags = RedFlag.objects.blocking().filter(request=OuterRef("request"))
+    return visits.annotate(
+        pinned_notes=pinned_beside("request__person"), has_open_flag=Exists(open_flags)
+    )
+
+
+def pinned_beside(person: str) -> Subquery:
+    """The texts pinned to the person of a row, beside the row. `person` is the way to them from it."""
+    shown_as = Coalesce(OuterRef(f"{person}__joined_to"), OuterRef(person))
+    pinned = Note.objects.pinned().filter(Q(person=shown_as) | Q(person__joined_to=shown_as))
+    return listed(pinned, "text")

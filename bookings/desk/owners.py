@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Whoever may answer requests may be given one; whoever decides about flags is a clinician.
 ANSWERS = "bookings.review_appointmentrequest"
 DECIDES = "bookings.resolve_redflag"
+MINE, UNASSIGNED = "mine", "unassigned"
 
 
 def colleagues() -> list[User]:
@@ -47,7 +48,7 @@ class Whose(admin.SimpleListFilter):
     parameter_name = "whose"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("mine", "Mine"), ("unassigned", "Unassigned")]
+        return [(MINE, "Mine"), (UNASSIGNED, "Unassigned")]
 
     def choices(self, changelist: Any) -> "Iterator[_ListFilterChoices]":
         first, *others = super().choices(changelist)
@@ -56,8 +57,8 @@ class Whose(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> AppointmentRequestQuerySet:
         requests = cast("AppointmentRequestQuerySet", queryset)
-        if self.value() == "mine":
+        if self.value() == MINE:
             return requests.filter(with_them(signed_in(request)))
-        if self.value() == "unassigned":
+        if self.value() == UNASSIGNED:
             return requests.filter(owner=None, for_clinicians=False)
         return requests

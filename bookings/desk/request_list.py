@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings.desk.owners import Whose, owner_in_words
+from bookings.desk.owners import MINE, Whose, owner_in_words, with_them
 from bookings.desk.today import end_of_day, next_press, page_title
 from bookings.diary.clinicians import who_has_clinics
 from bookings.models import (
@@ -40,11 +40,12 @@ if TYPE_CHECKING:
 
 # The tabs: what is in each, and whether a number stands beside it. The statuses themselves are below.
 WAITING, LATE, TODAY = "waiting", "late", "today"
-CLINICIANS, PATIENTS, BOOKED, DEFERRED, CLOSED, ALL = (
+CLINICIANS, PATIENTS, BOOKED, DEFERRED, OPEN, CLOSED, ALL = (
     "clinicians",
     "patients",
     "booked",
     "deferred",
+    "open",
     "ended",
     "all",
 )
@@ -56,6 +57,7 @@ TABS = {
     PATIENTS: "With patients",
     BOOKED: "Booked",
     DEFERRED: "Deferred",
+    OPEN: "All open",
     CLOSED: "Closed",
     ALL: "All",
 }
@@ -93,8 +95,8 @@ class WhoseTurn(SimpleListFilter):
         decides = request.user.has_perm("bookings.resolve_redflag")
         self.own = self.opens_on = CLINICIANS if decides else WAITING
         if request.GET.get(Whose.parameter_name):
-            # What somebody has been given is theirs in any state.
-            self.opens_on = ALL
+            # What somebody has been given is theirs, whoever's turn it is.
+            self.opens_on = OPEN
         self.now = timezone.now()
         super().__init__(request, params, model, model_admin)
 
@@ -137,13 +139,16 @@ def in_tab(
         return requests.filter(status__in=sorted(WAITING_FOR_PATIENT), reply_due__gt=now)
     if tab == BOOKED:
         return requests.filter(status__in=sorted(WITH_APPOINTMENT))
-    if tab == CLOSED:
-        # Said by what is left out: nearly all are over, so the newest of them are found at once
-        # among the newest of all, and no index of statuses leads past them.
-        still_open = sorted(set(RequestStatus) - ENDED)
+    if tab in {OPEN, CLOSED}:
+        still_open = Q(status__in=sorted(set(RequestStatus) - ENDED))
         lapsed = [each for each, then in WITHOUT_REPLY.items() if then == RequestStatus.LAPSED]
         has_lapsed = Q(status__in=sorted(lapsed), reply_due__lte=now)
-        return requests.filter(~Q(status__in=still_open) | has_lapsed)
+        # Closed is said by what is left out: nearly all are over, so the newest of them are found at
+        # once among the newest of all, and no index of statuses leads past them.
+        is_over = ~still_open | has_lapsed
+        return (
+            requests.filter(is_over) if tab == CLOSED else requests.filter(still_open & ~has_lapsed)
+        )
     return requests.in_state(RequestStatus(tab), now)
 
 
@@ -248,7 +253,7 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     specs = cast("list[Any]", changelist.filter_specs)
     tabs, whose, *filters = specs
-    numbers = _numbers(now)
+    numbers = _numbers(now, signed_in(request))
     shown = tabs.shown()
     named = [
         {**choice, "number": numbers.get(value), "is_status": value not in TABS}
@@ -260,7 +265,13 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
         "statuses": [tab for tab in named if tab["is_status"]],
         "shown": shown,
         "waiting_for_me": numbers[tabs.own],
-        "whose": list(whose.choices(changelist)),
+        "whose": [
+            {**choice, "number": numbers.get(value)}
+            for choice, value in zip(
+                whose.choices(changelist), ("", *dict(whose.lookup_choices)), strict=True
+            )
+        ],
+        "whose_value": whose.value() or "",
         "filters": filters,
         "is_filtered": any(each.value() for each in filters),
         "groups": _groups(rows, now, by_day=shown in {WAITING, CLINICIANS}),
@@ -268,10 +279,11 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _numbers(now: datetime) -> dict[str, int]:
-    """How many requests are in each tab that shows a number."""
+def _numbers(now: datetime, user: User) -> dict[str, int]:
+    """How many requests are in each tab that shows a number, and how many are theirs."""
     requests = AppointmentRequest.objects.all()
-    return how_many({tab: in_tab(requests, tab, now) for tab in sorted(COUNTED)})
+    counted = {tab: in_tab(requests, tab, now) for tab in sorted(COUNTED)}
+    return how_many({**counted, MINE: in_tab(requests.filter(with_them(user)), OPEN, now)})
 
 
 def _row(record: AppointmentRequest, user: User, now: datetime) -> Row:

@@ -101,7 +101,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             "to_post": letters.number_to_post(),
             "texts": texts.to_see().count(),
         }
-        return TemplateResponse(request, "admin/bookings/to_phone.html", context)
+        return may_ask(TemplateResponse(request, "admin/bookings/to_phone.html", context))
 
     def _no_answer(self, request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("bookings.phone_appointmentrequest"):

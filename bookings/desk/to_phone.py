@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
 from bookings.desk.calls import Calls, calls_of
+from bookings.desk.notes import pinned_beside
 from bookings.desk.to_say import what_to_say
 from bookings.messages import OF_NO_WEIGHT
 from bookings.messages.still_true import MATTERS_FOR, is_still_true
@@ -130,11 +131,13 @@ def _reasons(
     reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
     sources = _sources(now)
     found = [
-        (row.request, source.say if isinstance(source.say, str) else source.say(row))
+        (_with_notes(row), source.say if isinstance(source.say, str) else source.say(row))
         for number in (_with_rows(sources, whose) if with_rows is None else with_rows)
         for source in [sources[number]]
         # After a long outage these are enough work to begin with.
-        for row in source.rows.filter(whose).select_related("request")[:MOST]
+        for row in source.rows.filter(whose)
+        .select_related("request")
+        .annotate(pinned_notes=pinned_beside("request__person"))[:MOST]
         if source.counts(row)
     ]
     for request, why in found:
@@ -142,6 +145,13 @@ def _reasons(
         if why not in whys:
             whys.append(why)
     return reasons
+
+
+def _with_notes(row: Any) -> AppointmentRequest:
+    """The request that a row is about, with what is pinned to its person."""
+    request: AppointmentRequest = row.request
+    request.pinned_notes = row.pinned_notes or []
+    return request
 
 
 def _with_rows(sources: Sequence[Source], whose: Q) -> list[int]:

@@ -5,12 +5,16 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import User
 from django.db.models import Count, Min, Q, Subquery, Window
 from django.urls import reverse
 from django.utils import timezone
 
 from bookings.desk.agenda import appointments_to_see_to
 from bookings.desk.calls import Calls
+from bookings.desk.my_clinic import given_to
+from bookings.desk.notes import pinned_beside
+from bookings.desk.owners import MINE
 from bookings.desk.texts import to_see
 from bookings.desk.to_phone import ToPhone, patients_to_phone
 from bookings.diary.free_times import Stranded, span_of, stranded_of
@@ -113,15 +117,18 @@ class Board(NamedTuple):
         ]
 
 
-def board(now: datetime) -> Board:
-    """What reception has to do at that instant, and who comes today."""
+def board(now: datetime, reader: User | None = None) -> Board:
+    """What reception has to do at that instant, and who comes today.
+
+    With a reader also what a colleague gave to them.
+    """
     visits = list(appointments_to_see_to(now))
     today = span_of(timezone.localdate(now))
     lost, to_phone = stranded_of(visits, now), patients_to_phone(now)
     first, tally = _first_waiting(now)
     still_open = [each for each in visits if each.starts < today.starts]
     return Board(
-        tasks=on_one_screen(list(_in_order(now, lost, to_phone, first, tally, still_open))),
+        tasks=on_one_screen(list(_in_order(now, lost, to_phone, first, tally, still_open, reader))),
         coming=[each for each in visits if today.starts <= each.starts <= today.ends],
         to_phone=to_phone,
         lost=lost,
@@ -136,6 +143,7 @@ def _in_order(
     first: list[AppointmentRequest],
     tally: Tally,
     still_open: list[Appointment],
+    reader: User | None,
 ) -> Iterator[Task]:
     """The order: whoever is in danger, then what is hardest to mend if it waits."""
     soon = [each for each in lost if each.appointment.starts < now + SOON]
@@ -148,7 +156,9 @@ def _in_order(
     yield from _answers(tally.today, today, "today")
     yield from _attendance(still_open)
     lists = {"strangers": to_see().filter(request=None), "letters": Message.objects.to_post()}
-    numbers = how_many(lists)
+    given = {"given": given_to(reader, now)} if reader else {}
+    numbers = how_many(lists | given)
+    yield from _given(numbers.get("given", 0))
     yield from _strangers(numbers["strangers"])
     yield from _to_post(numbers["letters"])
     yield from _lost(lost[len(soon) :])
@@ -259,6 +269,19 @@ def _call(each: ToPhone) -> str:
     return f"{number}. {each.why}{tried}"
 
 
+def _given(number: int) -> Iterator[Task]:
+    """What colleagues handed over to whoever reads this."""
+    if not number:
+        return
+    yield Task(
+        weight="open",
+        mark="→",
+        title=f"{counted(number, 'request')} handed over to you",
+        label="Mine",
+        address=f"{reverse(REQUESTS)}?show=waiting&whose={MINE}",
+    )
+
+
 def _strangers(number: int) -> Iterator[Task]:
     """Texts from numbers that belong to nobody whom we know, so that there is nobody to phone."""
     if not number:
@@ -315,6 +338,7 @@ def _first_waiting(now: datetime) -> tuple[list[AppointmentRequest], Tally]:
         number_clinicians=Window(Count("pk", filter=Q(is_clinicians=True))),
         oldest=Window(Min("received_at", filter=Q(is_clinicians=True))),
         usual_ago=Subquery(surge.usual_ago()),
+        pinned=pinned_beside("person"),
     )
     first = list(rows.order_by("-is_receptions", *rows.query.order_by)[: 4 * NAMED])
     if not first:
@@ -328,6 +352,8 @@ def _first_waiting(now: datetime) -> tuple[list[AppointmentRequest], Tally]:
         each.oldest,
         is_surge=each.usual_ago is not None and each.usual_ago > now - surge.HOUR,
     )
+    for row in first:
+        row.pinned_notes = row.pinned or []
     return [row for row in first if row.is_receptions], tally
 
 

@@ -16,8 +16,8 @@ from django.db import transaction
 from django.db.models import Model, Q
 from django.utils import timezone
 
-from bookings import messages
-from bookings.models import ScreeningQuestion
+from bookings import messages, triage
+from bookings.models import AppointmentRequest, ScreeningQuestion
 from clinic_site.groups import GROUPS
 from clinic_site.staff import sessions
 from clinic_site.staff.reading import MAY, NAME, account_with_permissions
@@ -180,6 +180,8 @@ def change_role(
         current.groups.remove(*current.groups.filter(name__in=GROUPS))
         current.groups.add(Group.objects.get(name=role))
         sessions.end_all(current)
+        if "review_appointmentrequest" not in GROUPS[role]:
+            _give_back_requests(current, by=by, now=now)
         record(current, AccountAct.ROLE_CHANGED, f"{before} → {role}", by=by, now=now)
     return account
 
@@ -294,6 +296,13 @@ def _close(account: StaffAccount, *, by: User, now: datetime) -> None:
     StaffAccount.objects.filter(pk=account.pk).update(is_active=False, password=make_password(None))
     sessions.end_all(account)
     _withdraw_links(account, by=by, now=now)
+    _give_back_requests(account, by=by, now=now)
+
+
+def _give_back_requests(account: StaffAccount, *, by: User, now: datetime) -> None:
+    """Let everybody see to the open requests that were handed over to this person."""
+    for request in AppointmentRequest.objects.filter(owner_id=account.pk, ended_at=None):
+        triage.hand_over(request, to=None, by=by, now=now)
 
 
 # --- What every step leans on -----------------------------------------------------------------

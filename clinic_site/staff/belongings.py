@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings.models import Appointment, ClinicSession, ScreeningQuestion
+from bookings.models import Appointment, AppointmentRequest, ClinicSession, ScreeningQuestion
 from bookings.status import AppointmentStatus
 from procedures.ground.counting import counted
 from procedures.models import InformationPage, Revision, StaffAccount
@@ -63,6 +63,10 @@ def _drafts(account: StaffAccount, now: datetime) -> int:
     return Revision.objects.filter(written_by_id=account.pk, status__in=unfinished).count()
 
 
+def _requests(account: StaffAccount, now: datetime) -> int:
+    return AppointmentRequest.objects.filter(owner_id=account.pk, ended_at=None).count()
+
+
 def _appointments(account: StaffAccount, now: datetime) -> int:
     booked = Appointment.objects.filter(status=AppointmentStatus.BOOKED, starts__gt=now)
     return booked.filter(clinician__login_id=account.pk).count()
@@ -88,6 +92,12 @@ BELONGINGS: tuple[tuple[Count, str, str, str], ...] = (
         "bookings_screeningquestion_changelist",
     ),
     (_drafts, "unfinished text", "unfinished texts", "procedures_revision_changelist"),
+    (
+        _requests,
+        "request handed over to them",
+        "requests handed over to them",
+        "bookings_appointmentrequest_changelist",
+    ),
     (_appointments, "appointment to come", "appointments to come", "bookings_diary_day"),
     (
         _sessions,

@@ -219,7 +219,7 @@ def _send_daily(pk: int, now: datetime) -> int:
     mine = StaffNotice.objects.filter(pk=pk, sent_for=choice.sent_for)
     if not mine.update(sent_for=timezone.localdate(now)):
         return 0  # another worker was faster
-    waits = _what_waits(now)
+    waits = _what_waits(choice.account, now)
     if not waits:
         return 0
     context = {"person": choice.account, "waits": waits, "site": settings.SITE_URL}
@@ -235,9 +235,9 @@ def _send_daily(pk: int, now: datetime) -> int:
     return 1
 
 
-def _what_waits(now: datetime) -> list[str]:
+def _what_waits(account: User, now: datetime) -> list[str]:
     """The tasks of Today as sentences, and how many requests wait in all."""
-    today = board(now)
+    today = board(now, account)
     number = today.tally.late + today.tally.today + today.tally.later
     every = [f"{counted(number, 'request')} waiting for us in all"] if number else []
     return [*(task.title for task in today.tasks), *every]

@@ -82,7 +82,8 @@
     if (!said || news.dataset.said === said) return;
     news.dataset.said = said;
     const link = document.createElement("a");
-    link.href = window.location.href;
+    // Without what follows a #, or the browser would only move to it.
+    link.href = window.location.pathname + window.location.search;
     link.textContent = "Show them";
     news.replaceChildren(`${said} `, link);
   };

@@ -25,7 +25,7 @@ from bookings.status import (
 from bookings.status.events import Event
 from bookings.triage.safety import keep_answers
 from tests import factories
-from tests.people import booked, decide_at, identified, page_of
+from tests.people import LIST, booked, decide_at, identified, page_of
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
@@ -111,6 +111,28 @@ def test_a_question_counts_by_its_newest_answer_and_shows_another_one_before(
     assert "“No” to 1 question" in safety
     assert "No 22 Nov Before, on 21 Nov: Yes: A screw. Ask again" in safety
     assert "Yes: Nuts. 21 Nov Before, on 20 Nov: No Ask again" in safety
+
+
+def test_every_list_of_the_day_says_that_a_flag_is_open(
+    sign_in: SignIn, questions: list[ScreeningQuestion], monday: datetime, at: Any
+) -> None:
+    request = booked(monday)
+    visit = request.appointments.select_related("clinician__login").get()
+    at(visit.starts - timedelta(hours=1))
+    day = f"{LIST}diary/day/?day={visit.starts:%Y-%m-%d}"
+    pages = [
+        ("Reception", "/admin/", "▲ Flag not decided yet: tell the clinician"),
+        (visit.clinician.login, "/admin/", "▲ Flag not decided yet</strong>"),
+        ("Reception", day, "▲ flag not decided"),
+        ("Reception", f"{day}&appointment={visit.pk}", "▲ Not decided yet"),
+        ("Reception", day.replace("/day/", "/list/"), "▲ Flag not decided yet"),
+    ]
+    for who, page, said in pages:
+        assert said not in sign_in(who).get(page).content.decode(), page
+    fever = GivenAnswer(questions[0], YES, "A fever.")
+    keep_answers(request, [fever], [fever], by=PATIENT, now=monday + timedelta(days=1))
+    for who, page, said in pages:
+        assert said in sign_in(who).get(page).content.decode(), page
 
 
 def test_a_flag_shows_what_they_said_before(

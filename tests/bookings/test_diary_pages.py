@@ -444,6 +444,25 @@ def test_a_decision_can_choose_in_the_diary(
     assert re.findall(r'value="(\d+)" checked', page) == [str(at)]
 
 
+def test_the_form_and_the_tabs_of_the_diary_go_on_choosing(
+    doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    kind, request = factories.appointment_type(), factories.received(now=monday)
+    other = factories.clinician("other")
+    factories.clinic_session(other, TUESDAY, NINE, time(12))
+    client = sign_in("Reception")
+    asked = f"day=2026-11-24&type={kind.pk}&for={request.pk}-book"
+    day = client.get(f"{LIST}diary/day/?{asked}&clinician={doctor.pk}").content.decode()
+    assert f'<input type="hidden" name="for" value="{request.pk}-book">' in day
+    assert links(day.partition("day-tabs")[2].partition("</nav>")[0], r"\?") == [
+        f"?day=2026-11-24&type={kind.pk}&for={request.pk}-book&clinician={each.pk}"
+        for each in (doctor, other)
+    ]
+    week = client.get(f"{LIST}diary/week/?{asked}").content.decode()
+    assert "Press one to choose it." in words(week)
+    assert 'name="for"' not in client.get(f"{LIST}diary/day/").content.decode()
+
+
 @pytest.mark.parametrize("strange", ["x", "999-book", "1-cancel", "1-book/../x"])
 def test_nobody_is_chosen_for_by_a_strange_link(
     strange: str, doctor: Clinician, sign_in: SignIn
@@ -642,6 +661,25 @@ def test_a_printed_list_is_in_every_journal(
         kinds = appointment.request.events.filter(kind=Event.PRINTED).values_list("by", "at")
         assert list(kinds) == [("reception", monday)] * 2
         assert journal.chain_is_whole(appointment.request)
+
+
+def test_a_clinician_prints_only_their_own_list(
+    doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    other = factories.clinician("other")
+    factories.clinic_session(other, TUESDAY, NINE, time(12))
+    own, others = booked(doctor, local(9), monday), booked(other, local(10), monday)
+    client = sign_in("Reception")
+    whole = client.get(f"{LIST}diary/list/?day=2026-11-24").content.decode()
+    assert links(whole, r"\?day=2026-11-24&amp;clinician=") == [
+        f"?day=2026-11-24&clinician={each.pk}" for each in (doctor, other)
+    ]
+    page = client.get(f"{LIST}diary/list/?day=2026-11-24&clinician={doctor.pk}").content.decode()
+    shown = [each.request.reference in page for each in (own, others)]
+    assert shown == [True, False]
+    printed = [each.request.events.filter(kind=Event.PRINTED).count() for each in (own, others)]
+    assert printed == [2, 1]
+    assert links(page, r"\?day=2026-11-24")[-1] == "?day=2026-11-24"
 
 
 def test_the_list_has_a_column_to_tick_and_a_sheet_for_each_clinician(

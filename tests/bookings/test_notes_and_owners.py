@@ -1,5 +1,6 @@
 """Notes for colleagues, and who sees to a request."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.test import Client
 
 from bookings import triage
 from bookings.models import AppointmentRequest, Note
-from bookings.status import TriageRefused
+from bookings.status import MessageKind, MessageStatus, TriageRefused
 from bookings.status.events import Event
 from tests import factories
 from tests.people import (
@@ -90,6 +91,29 @@ def test_a_pinned_note_is_on_top_and_in_every_list(sign_in: SignIn, monday: date
     assert ["◆" in client.get(url, data).content.decode() for url, data in lists] == [False] * 6
     assert "Her son phones." in client.get(page_of(request)).content.decode()
     assert request.events.filter(kind=Event.NOTE_UNPINNED).count() == 1
+
+
+def test_a_pinned_note_is_where_they_are_received_phoned_and_treated(
+    sign_in: SignIn, monday: datetime, at: Callable[[datetime], None]
+) -> None:
+    today = booked(monday)
+    later = factories.received(email="other@example.org", phone="", now=monday)
+    triage.join(today.person, other=later.person, by=reception(), now=monday)
+    pinned(later, monday, "Likes a high chair.")
+    later.messages.filter(kind=MessageKind.RECEIVED).update(status=MessageStatus.FAILED)
+    appointment = today.appointments.select_related("clinician__login").get()
+    at(appointment.starts - timedelta(hours=1))
+    day = {"day": f"{appointment.starts:%Y-%m-%d}"}
+    front = sign_in("Reception")
+    home = front.get("/admin/").content.decode()
+    comer = home.partition('class="comer')[2].partition("</li>")[0]
+    call = home.partition('class="task__people"')[2].partition("</ul>")[0]
+    assert "◆ Likes a high chair." in comer
+    assert "◆ Likes a high chair." in call
+    for page in f"{LIST}to-phone/", f"{LIST}diary/list/":
+        assert "◆ Likes a high chair." in front.get(page, day).content.decode(), page
+    doctor = sign_in(appointment.clinician.login)
+    assert "◆ Likes a high chair." in doctor.get("/admin/").content.decode()
 
 
 def test_a_note_is_unpinned_once(monday: datetime) -> None:
@@ -184,6 +208,50 @@ def test_mine_and_unassigned_are_filters_beside_the_status(
     assert len(shown(client, "")) == 4
     # What is for the clinicians is each clinician's.
     assert shown(sign_in(doctor), "mine") == {theirs.reference, doctors.reference}
+
+
+def test_whoever_is_given_a_request_meets_it_on_today(sign_in: SignIn, monday: datetime) -> None:
+    robin, doctor = reception(), factories.staff("Clinician")
+    mine, theirs, doctors, flagged = (
+        factories.received(now=monday, name=name, flagged=name == "Flagged")
+        for name in ("Mine", "Theirs", "Doctors", "Flagged")
+    )
+    triage.hand_over(mine, to=robin, by=doctor, now=monday)
+    triage.hand_over(theirs, to=doctor, by=robin, now=monday)
+    for each in doctors, flagged:
+        triage.hand_over(each, to=None, for_clinicians=True, by=robin, now=monday)
+    front = sign_in(robin)
+    task = front.get("/admin/").content.decode().partition("1 request handed over to you")[2]
+    (way,) = re.findall(r'href="([^"]*whose=mine)"', task)
+    listed = front.get(way.replace("&amp;", "&")).content.decode()
+    assert (mine.reference in listed, theirs.reference in listed) == (True, False)
+    triage.withdraw(mine, version=mine.version, now=monday)
+    assert "handed over to you" not in front.get("/admin/").content.decode()
+    given = sign_in(doctor).get("/admin/").content.decode().partition('id="given"')[2]
+    names = re.findall(r">(Mine|Theirs|Doctors|Flagged)<", given.partition("</section>")[0])
+    assert sorted(names) == ["Doctors", "Theirs"]
+
+
+def test_mine_is_what_is_open_and_a_filter_keeps_it(sign_in: SignIn, monday: datetime) -> None:
+    mine, over, nobodys = (factories.received(now=monday) for _ in range(3))
+    robin = reception()
+    for each in mine, over:
+        triage.hand_over(each, to=robin, by=robin, now=monday)
+    triage.withdraw(over, version=over.version, now=monday)
+    client = sign_in(robin)
+    assert shown(client, "mine") == {mine.reference}
+    page = client.get(LIST, {"whose": "mine"}).content.decode()
+    own = page.partition('aria-label="Who sees to it"')[2].partition("</nav>")[0]
+    assert 'Mine <span class="count">1</span>' in " ".join(own.split())
+    form = page.partition('<form method="get" class="look">')[2].partition("</form>")[0]
+    kept = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', form))
+    assert kept == {"show": "open", "whose": "mine"}
+    filtered = client.get(LIST, {**kept, "flag": "none"}).content.decode()
+    found = {each.reference for each in (mine, over, nobodys) if each.reference in filtered}
+    assert found == {mine.reference}
+    assert "?show=open&amp;whose=mine" in filtered
+    everybody = client.get(LIST, {"show": "ended"}).content.decode()
+    assert (over.reference in everybody, mine.reference in everybody) == (True, False)
 
 
 def test_only_who_answers_requests_is_given_one(sign_in: SignIn, monday: datetime) -> None:

@@ -28,7 +28,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 # end with the number beside “Requests”. A rota is three; a look is chained in the journal: three.
 MORE = {
     "reception, today": 16,  # a rota, whom to phone and what to tell them, visits, what waits
-    "clinician, today": 23,  # flags, answers, visits; the evidence of each text (nine)
+    "clinician, today": 24,  # flags, answers, handovers, visits; the evidence of each text (nine)
     "manager, today": 30,  # all of reception's, the evidence of each text, questions that are due
     "reception, a visit": 17,  # a table for each thing that can happen to a request, and a rota
     "reception, offer": 17,  # a look, a rota with claims and machines, two terms, earlier offers

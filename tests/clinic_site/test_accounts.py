@@ -14,11 +14,13 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from bookings import messages
+from bookings import messages, triage
 from bookings.management.worker import go_round
 from bookings.status import MessageStatus
+from bookings.status.events import Event
 from clinic_site.groups import GROUPS, ROLES
 from clinic_site.staff import accounts
+from clinic_site.staff.belongings import belongings
 from clinic_site.staff.desk.accounts import StaffAccountAdmin
 from procedures.models import AccountEvent, Clinician, Departure, Invitation, StaffAccount
 from procedures.status import AccountAct, AccountRefused, AccountState, RevisionStatus
@@ -396,6 +398,28 @@ def test_a_leaver_is_out_straight_away(sign_in: SignIn, monday: datetime) -> Non
     assert enter("reception").status_code == 200
     assert choose(Invitation.objects.get(account=robin)).status_code == 404
     assert account(robin).state(monday) == AccountState.LEFT
+
+
+@pytest.mark.parametrize("parting", ["leaves", "has another role", "has another that answers"])
+def test_whoever_goes_leaves_no_request_with_themselves(parting: str, monday: datetime) -> None:
+    manager, robin = factories.staff("Manager"), factories.staff("Reception", "robin")
+    mine, over = (factories.received(now=monday) for _ in range(2))
+    for each in mine, over:
+        triage.hand_over(each, to=robin, by=manager, now=monday)
+    triage.withdraw(over, version=over.version, now=monday)
+    (belonging,) = belongings(account(robin), monday)
+    assert belonging.said == "1 request handed over to them"
+    how: dict[str, Any] = {"version": 1, "by": manager, "now": monday}
+    if parting == "leaves":
+        accounts.set_leaving(account(robin), leaves_on=monday.date(), **how)
+    else:
+        role = "Editor" if parting == "has another role" else "Clinician"
+        accounts.change_role(account(robin), role=role, **how)
+    for each in mine, over:
+        each.refresh_from_db()
+    kept = robin if parting == "has another that answers" else None
+    assert (mine.owner, over.owner) == (kept, robin)
+    assert mine.events.filter(kind=Event.HANDED_OVER).count() == (1 if kept else 2)
 
 
 @pytest.mark.parametrize("worker", [False, True])

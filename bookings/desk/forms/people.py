@@ -34,7 +34,7 @@ class NoteForm(DecisionForm):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    pinned = forms.BooleanField(label="Pin it: show it on every list", required=False)
+    pinned = forms.BooleanField(label="Pin it: show it in lists too", required=False)
 
     def values(self) -> dict[str, Any]:
         # No version: a note changes nothing that somebody else may be looking at.
