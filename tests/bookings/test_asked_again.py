@@ -224,6 +224,10 @@ def test_with_the_reminder_the_page_asks_again(
     assert "Has anything changed since" in client.get(url).content.decode()
     page = client.get(f"{url}safety/").content.decode()
     assert "Any infection?" in page
+    assert (
+        "<p><strong>Do not stop or change a medicine because of these questions.</strong></p>"
+        in page
+    )
     assert "checked" not in page
     empty = client.post(f"{url}safety/", {"version": coming.version}).content.decode()
     assert "Your health: tick what applies, or tick “No”." in empty

@@ -181,6 +181,24 @@ def test_an_unknown_page_is_simply_not_chosen(client: Client) -> None:
     assert client.session["unsent"]["page"] == ""
 
 
+def test_the_signs_that_cannot_wait_have_one_wording(client: Client) -> None:
+    fill_in(client)
+    sent = client.post(f"{BASE}check/", {"key": key(client)}, follow=True).content.decode()
+    urgent = client.get("/urgent/").content.decode()
+    for said in (
+        "<li>a joint is suddenly very painful, hot or swollen, or its skin has changed colour</li>",
+        "<li>you have a high temperature, shiver or feel generally unwell</li>",
+        'With text relay, call <a href="tel:18001111">18001 111</a>.',
+    ):
+        assert said in sent
+        assert said in urgent
+    home = " ".join(client.get("/").content.decode().split())
+    assert (
+        "Is a joint suddenly very painful, hot or swollen, or do you have a high temperature?"
+        in home
+    )
+
+
 def test_many_requests_from_one_place_are_stopped_and_nothing_is_lost(client: Client) -> None:
     for number in range(limits.SEND_FROM_ONE_PLACE.times):
         fill_in(client, you={"email": f"pat{number}@example.org"})

@@ -38,7 +38,7 @@ SAID_ALOUD = re.compile(r"\b(?:aria-label|title|alt|content)=\"([^\"]*)\"")
 # English on purpose: the feed of changes is in English, and so is the second half of the notice.
 IN_ENGLISH = re.compile(
     r"<p lang=\"en-GB\".*?</p>|Changes to advice|width=device-width, initial-scale=1|light dark|noindex"
-    r"|No request is about a page about us\.|\?about=|\?size=large|content=\"article\"|PDF|SHA-256",
+    r"|\?about=|\?size=large|content=\"article\"|PDF|SHA-256",
     re.DOTALL,
 )
 
