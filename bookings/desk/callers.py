@@ -22,6 +22,7 @@ from bookings.models import AppointmentRequest, Person
 from bookings.screening import is_under_18, questions_for, unseen_urgent_answers
 from bookings.status import CarerRight, RequestStatus, TriageRefused
 from bookings.status.events import Event
+from procedures.ground import languages
 from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
 from procedures.models import Clinician, InformationPage
@@ -33,7 +34,7 @@ MAY = ("bookings.view_appointmentrequest", "bookings.book_appointmentrequest")
 TAKEN_OVER = ("carer_name", "carer_right", "text_messages", "voicemail", "detail_in_messages")
 KNOWN_NOW = ("name", "date_of_birth", "phone", "email", "access_needs", "access_detail")
 # What was typed during the call is newer than what we know.
-SAID_NOW = ("phone", "email")
+SAID_NOW = ("phone", "email", "language")
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -105,6 +106,7 @@ class Call:
             "earlier": known.pk,
             **{name: getattr(known, name) for name in TAKEN_OVER},
             **{name: getattr(person, name) for name in KNOWN_NOW},
+            "language": languages.of(person.language).code,
             **{name: typed[name] for name in SAID_NOW if typed.get(name)},
         }
         about.setdefault("key", secrets.token_urlsafe(32))

@@ -52,7 +52,7 @@ class Person(models.Model):
     postal_address = models.CharField(max_length=200, blank=True, default="", db_default="")
     access_needs = models.JSONField(default=list)
     access_detail = models.CharField(max_length=200, blank=True)
-    # In which language they last wrote to us; empty for English.
+    # In which language they last wrote to us, or a colleague said; empty for English.
     language = models.CharField(max_length=5, blank=True, db_default="", default="")
     # The row under which they are shown, since colleagues said that two rows are one person. It
     # follows from the newest verdicts alone (`triage.people`), so undoing one gives back what was.

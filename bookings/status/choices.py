@@ -110,10 +110,10 @@ class AccessNeed(TextChoices):
 def needs_in_words(needs: Iterable[str], detail: str, language: str = "") -> list[str]:
     """What makes a visit possible for somebody, as a sentence for patients and staff.
 
-    `language` is the English name of the one in which they wrote, if that is not English.
+    `language` is the English name of the one in which we write to them, if that is not English.
     """
     known = [gettext(AccessNeed(need).label) for need in needs]
-    spoken = [f"Wrote in {language}: offer an interpreter"] if language else []
+    spoken = [f"Reads {language}: offer an interpreter"] if language else []
     return [*spoken, *known, *([detail] if detail else [])]
 
 

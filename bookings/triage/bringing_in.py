@@ -153,7 +153,7 @@ def _request(
     arrival: Arrival, person: Person, *, by: User, now: datetime, due: datetime
 ) -> AppointmentRequest:
     request = unwritten(arrival.submission, key=arrival.key, by=by, now=now, due=due)
-    request.person = person
+    request.person, request.language = person, person.language
     request.status = RequestStatus.BOOKED
     if arrival.visit is None:
         request.status = RequestStatus.CLOSED

@@ -65,22 +65,27 @@ def change_person(
     phone: str,
     access_needs: list[str],
     access_detail: str,
+    language: str,
     by: User,
     now: datetime,
 ) -> list[AppointmentRequest]:
-    """Change how a person is reached and what they need, here and on every open request.
+    """Change how and in which language a person is reached, and what they need, on open requests too.
 
     Returns the requests that it changed. What the colleague did not change is left on each request
     as it is: somebody may have asked for one of them with an address of their own.
     """
     needs = {"access_needs": access_needs, "access_detail": access_detail}
+    new: dict[str, Any] = {"language": language} if language != person.language else {}
+    if any(value != getattr(person, name) for name, value in needs.items()):
+        new |= needs
     with transaction.atomic():
-        changed = _reach_otherwise(person, email=email, phone=phone, needs=needs, by=by, now=now)
+        changed = _reach_otherwise(person, email=email, phone=phone, new=new, by=by, now=now)
         seen = Person.objects.filter(pk=person.pk, version=version)
         if not seen.update(
             version=F("version") + 1,
             email=email,
             phone=phone,
+            language=language,
             known_at=now,
             known_by=by.get_username(),
             **needs,
@@ -93,12 +98,11 @@ def change_person(
 
 
 def _reach_otherwise(
-    person: Person, *, email: str, phone: str, needs: dict[str, Any], by: User, now: datetime
+    person: Person, *, email: str, phone: str, new: dict[str, Any], by: User, now: datetime
 ) -> list[AppointmentRequest]:
-    """Change on every open request what is new about the person; the requests."""
+    """Change on every open request what is new about the person, `new` besides; the requests."""
     new_email, new_phone = email != person.email, phone != str(person.phone)
-    new_needs = {name: value for name, value in needs.items() if value != getattr(person, name)}
-    if not (new_email or new_phone or new_needs):
+    if not (new_email or new_phone or new):
         return []
     still_open = AppointmentRequest.objects.of_person(person).exclude(status__in=ENDED)
     requests = list(still_open.order_by("pk"))
@@ -110,7 +114,7 @@ def _reach_otherwise(
             phone=phone if new_phone else str(request.phone),
             by=by,
             now=now,
-            **needs if new_needs else {},
+            **new,
         )
     return requests
 

@@ -52,8 +52,8 @@ class Submission:
     detail_in_messages: bool = False
     text_messages: bool = False
     voicemail: bool = False
-    # The language in which we write to them.
-    language: str = ""
+    # The language in which we write to them; None if nobody said, so that it stays as it was.
+    language: str | None = None
     answers: Sequence[GivenAnswer] = field(default_factory=list)
     # A request that is certainly of the same person, if whoever sends this says so.
     earlier: AppointmentRequest | None = None
@@ -113,7 +113,6 @@ def receive(
     _refuse_unmarked_translation(submission)
     request = unwritten(submission, key=key, by=by, now=now, due=answer_due(now))
     request.person, is_new = recognise(submission, by=by, now=now)
-    # Whoever is booked in by a colleague is written to as they wrote to us before.
     request.language = request.person.language
     request.save(force_insert=True)
     if is_new:

@@ -7,7 +7,6 @@ from django.db.models import F
 
 from bookings import identity, journal
 from bookings.models import AppointmentRequest, Person
-from bookings.status import PATIENT
 from bookings.triage import search_keys
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ def recognise(said: "Submission", *, by: journal.Actor, now: datetime) -> tuple[
     person.email, person.phone = said.email or person.email, said.phone or person.phone
     if said.access_needs or said.access_detail:
         person.access_needs, person.access_detail = said.access_needs, said.access_detail
-    # What a colleague notes in English says nothing about the patient's own language.
-    person.language = said.language if by == PATIENT else person.language
+    if said.language is not None:
+        person.language = said.language
     _keep(person, is_new=is_new, by=by, now=now)
     return person, is_new
 

@@ -337,6 +337,7 @@ def test_what_we_know_now_is_filled_in(sign_in: SignIn, monday: datetime) -> Non
         phone="",
         access_needs=["step_free"],
         access_detail="",
+        language="",
         by=factories.staff("Reception"),
         now=monday,
     )

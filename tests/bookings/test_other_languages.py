@@ -118,7 +118,7 @@ def test_a_whole_request_in_another_language(client: Client, monday: datetime, c
     assert received.reference in sent.content.decode()
     assert (received.language, Person.objects.get().language) == (code, code)
     name = KNOWN[code].english_name
-    assert received.needs() == [f"Wrote in {name}: offer an interpreter"]
+    assert received.needs() == [f"Reads {name}: offer an interpreter"]
     flag = received.flags.get()
     assert (flag.answer.detail, flag.is_blocking()) == (name, True)
     triage.start_review(received, version=1, by=factories.staff("Reception"), now=monday)
@@ -161,7 +161,7 @@ def test_the_desk_reads_english_with_the_patients_words_beside(
     received = AppointmentRequest.objects.get()
     page = sign_in("Clinician").get(page_of(received)).content.decode()
     assert '<html lang="en-gb"' in page
-    assert "Wrote in Polish: offer an interpreter" in page
+    assert "Reads Polish: offer an interpreter" in page
     assert "Were these questions answered in a translation?" in page
     # A wrong “no” is what a translation is feared for. What nobody was asked, nobody read.
     assert as_read(page) == [("pl", "Czy masz cukrzycę?")]

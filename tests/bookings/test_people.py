@@ -541,6 +541,7 @@ def test_what_was_not_changed_is_left_as_it_is_on_each_request(monday: datetime)
         phone="+447700900142",
         access_needs=[],
         access_detail="",
+        language="",
         by=reception(),
         now=monday,
     )

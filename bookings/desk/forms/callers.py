@@ -6,6 +6,7 @@ from typing import Any, cast
 from django import forms
 
 from bookings.desk.forms.aloud import AloudForm
+from bookings.desk.forms.written_in import WrittenInForm
 from bookings.forms.birth_date import BirthDateField
 from bookings.forms.request_form import PatientForm
 from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, CarerRight
@@ -66,7 +67,7 @@ class WhoForm(AboutPageForm):
         self.fields["phone"].widget.attrs["autocomplete"] = "off"
 
 
-class CallerForm(ReachForm, AboutPageForm, AloudForm):
+class CallerForm(WrittenInForm, ReachForm, AboutPageForm, AloudForm):
     """Everything that a patient would send us, on one page, with the safety questions asked aloud."""
 
     key = forms.CharField(max_length=43, widget=forms.HiddenInput)
@@ -144,7 +145,7 @@ class CallerForm(ReachForm, AboutPageForm, AloudForm):
     nothing_given = "Enter an email address or a phone number. We need one of them."
 
     who = ("name", "date_of_birth", "carer_right", "carer_name")
-    reach = ("phone", "email", "voicemail", "text_messages", "detail_in_messages")
+    reach = ("phone", "email", "language", "voicemail", "text_messages", "detail_in_messages")
     visit = ("access_needs", "access_detail")
     what = ("page", "concern")
     when = ("preferred_days", "preferred_times", "wished_clinician", "availability")
@@ -158,6 +159,9 @@ class CallerForm(ReachForm, AboutPageForm, AloudForm):
         asked = [name for name in self.fields if name not in self.base_fields]
         before = (*self.who, *self.reach, *self.visit, *self.what)
         self.order_fields([*before, *asked, *self.when])
+
+    def if_unsaid(self) -> str:
+        return "The language that they wrote in before, or English"
 
     def sections(self) -> dict[str, list[forms.BoundField]]:
         """The fields by the part of the page that they are on, except the safety questions."""

@@ -3,10 +3,13 @@
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 
+from bookings.desk.forms.written_in import WrittenInForm
 from bookings.desk.owners import colleagues
 from bookings.models import Note, Person, PersonLink
 from bookings.status import AccessNeed
+from procedures.ground import languages
 from procedures.ground.contact_fields import EmailAddressField, OptionalPhoneField, PlainTextField
 from procedures.ground.decisions import DecisionForm, ReasonForm
 from procedures.ground.generics import ModelChoiceField
@@ -75,7 +78,7 @@ class LinkForm(DecisionForm):
         return {"link": self.cleaned_data["link"]}
 
 
-class ReachPersonForm(DecisionForm):
+class ReachPersonForm(WrittenInForm, DecisionForm):
     """How we reach a person, and what they need to visit us."""
 
     phone = OptionalPhoneField()
@@ -94,15 +97,27 @@ class ReachPersonForm(DecisionForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+    field_order = ("version", "phone", "email", "language")
+
+    def __init__(self, *args: Any, record: Person, **kwargs: Any):
+        self.record = record
+        super().__init__(*args, record=record, **kwargs)
         for name in ("email", "phone"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
         names = ("phone", "email", "access_needs", "access_detail")
-        self.initial = {**{name: getattr(self.record, name) for name in names}, **self.initial}
+        known = {name: getattr(record, name) for name in names}
+        known["language"] = languages.of(record.language).code
+        self.initial = {**known, **self.initial}
+
+    def if_unsaid(self) -> str:
+        language = languages.of(self.record.language)
+        is_offered = language.code in {languages.ENGLISH.code, *settings.OTHER_LANGUAGES}
+        return "" if is_offered else f"English, as we do not offer {language.english_name} now"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("language") is None:
+            cleaned["language"] = self.record.language
         cleaned["phone"] = str(cleaned.get("phone") or "")
         if not cleaned["phone"] and not cleaned.get("email") and not self.errors:
             self.add_error(
