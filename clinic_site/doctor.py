@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from bookings.desk.alarms import about_outages, about_the_worker, known, left_unsent
 from bookings.models import ClosedDay, WorkerRun
-from bookings.records import erasing, tombstones
+from bookings.records import erasing, retention, tombstones
 from clinic_site import nightly
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
@@ -261,6 +261,17 @@ def _backup(now: datetime) -> Findings:
         yield Finding(said, "python manage.py backup; systemctl list-timers 'clinic-*'")
 
 
+def _retention(now: datetime) -> Findings:
+    if retention.is_done_by_worker():
+        return
+    if kept := retention.overdue(now):
+        yield Finding(
+            f"Kept for longer than the settings allow, and nobody empties it: {', '.join(kept)}.",
+            "Set RETENTION_BY_WORKER=true and restart, or type: python manage.py retention --apply",
+            is_urgent=False,
+        )
+
+
 def _journals(now: datetime) -> Findings:
     checked = nightly.last()
     check = "python manage.py copy_heads; systemctl list-timers 'clinic-*'"
@@ -402,6 +413,7 @@ CHECKS = (
     Check("Certificate", _certificate, needs_database=False, goes_out=True),
     Check("Backup", _backup, needs_database=False),
     Check("Erasures", _erasures),
+    Check("What is kept", _retention),
     Check("Journals", _journals, needs_database=False),
     Check("Public log", _log),
     Check("Bank holidays", _closed_days),

@@ -42,6 +42,8 @@ from procedures.ground.counting import counted
 # Records of children are kept until they are 25, or 26 if they were 17 when they were last seen.
 GROWN_UP, KEPT_UNTIL = 18, 25
 MONTHS_AHEAD = 12
+# Whoever empties by hand may do it once a week.
+OVERDUE = timedelta(days=7)
 
 
 class Kind(NamedTuple):
@@ -220,6 +222,12 @@ def plan(now: datetime, months_ahead: int = MONTHS_AHEAD) -> list[Line]:
 def is_done_by_worker() -> bool:
     """Whether the worker empties what is due."""
     return f"{__name__}.{empty_once_a_day.__name__}" in settings.WORKER_DUTIES
+
+
+def overdue(now: datetime) -> list[str]:
+    """What should have been emptied more than a week ago, as “41 requests”."""
+    found = [(rule, rule.due(now - OVERDUE).count()) for rule in rules() if rule.kind.goes]
+    return [_said(rule, count) for rule, count in found if count]
 
 
 def proposed(now: datetime) -> list[Person]:

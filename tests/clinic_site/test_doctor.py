@@ -22,8 +22,9 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
-from bookings.models import ClosedDay, Outage, PersonEvent, WorkerRun
-from bookings.records import tombstones
+from bookings import triage
+from bookings.models import ClosedDay, Message, Outage, PersonEvent, WorkerRun
+from bookings.records import retention, tombstones
 from bookings.records.emptying import empty_people
 from bookings.status import Channel, PersonAct
 from clinic_site import doctor, nightly
@@ -133,6 +134,13 @@ def erasures_are_unreadable(patch: pytest.MonkeyPatch, settings: Any) -> None:
 
 def erasures_do_not_leave(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.ERASURES_FILE = "/var/lib/clinic/erasures.jsonl"
+
+
+def rows_are_kept_too_long(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    ended = WorkerRun.objects.get().ran_at - timedelta(days=373)
+    request = factories.received(now=ended, email="")
+    triage.withdraw(request, version=request.version, now=ended)
+    Message.objects.all().delete()
 
 
 def a_chain_is_broken(patch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -253,6 +261,7 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (one_erasure_is_not_listed, "Erasures", "does not name 1 person whom", True),
         (erasures_are_unreadable, "Erasures", "cannot be read: Line 1 of ", True),
         (erasures_do_not_leave, "Erasures", "is not in the folder of the backups", False),
+        (rows_are_kept_too_long, "What is kept", "nobody empties it: 1 request.", False),
         (a_chain_is_broken, "Journals", "23 November 2026 at 10:00 has found a fault.", True),
         (heads_were_refused, "Journals", "could not be sent on Monday 23 November", True),
         (nobody_checked_since_saturday, "Journals", "on Saturday 21 November 2026 at 21:00.", True),
@@ -284,6 +293,20 @@ def test_whatever_is_wrong_has_one_sentence_and_a_remedy(
     assert finding.is_urgent == is_urgent
     assert len(finding.remedy) > 10
     assert "Canary" not in str(finding)
+
+
+def test_what_is_kept_is_no_finding_while_the_worker_empties_it_or_somebody_every_week(
+    well: datetime, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    rows_are_kept_too_long(monkeypatch, settings)
+    assert found(well).keys() == {"What is kept"}
+    # It was due for six days then.
+    assert found(well - timedelta(days=2)).get("What is kept") is None
+    settings.WORKER_DUTIES = ["bookings.records.retention.empty_once_a_day"]
+    assert found(well) == {}
+    settings.WORKER_DUTIES = []
+    retention.empty_what_is_due(well)
+    assert found(well) == {}
 
 
 def test_the_faults_of_the_settings_are_those_of_the_system_checks(
