@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils import timezone
 
-from bookings.models import AccessToken, CalendarFeed
+from bookings import webhooks
+from bookings.imports import keeping as imports
+from bookings.messages import subscriptions
+from bookings.models import AccessToken, CalendarFeed, Webhook
 from bookings.records import retention
 from clinic_site.backups.keeping import RULE
 from procedures.ground.counting import counted
@@ -32,7 +35,14 @@ class Period(NamedTuple):
 
 
 def recipients() -> list[Recipient]:
-    """Everything to which the software hands something over. It sends to nobody else."""
+    """Everything to which the software hands something over. It sends to nobody else.
+
+    What only some clinics have is listed where there is one: webhooks, and a time authority.
+    """
+    return [*_always(), *_told_by_webhooks(), *_time_authority()]
+
+
+def _always() -> list[Recipient]:
     return [
         Recipient(
             "Mail server",
@@ -62,7 +72,8 @@ def recipients() -> list[Recipient]:
         Recipient("Other systems with a token", "What each token may read", _systems()),
         Recipient(
             "Whoever runs the server",
-            "That many sign-ins failed, without names",
+            "That many sign-ins failed, without names; what is wrong with the installation, which may "
+            "include the usernames of colleagues who cannot sign in",
             settings.OPERATOR_EMAIL or "Nobody is told",
         ),
         Recipient(
@@ -73,9 +84,29 @@ def recipients() -> list[Recipient]:
     ]
 
 
+def _told_by_webhooks() -> Iterator[Recipient]:
+    told = Webhook.objects.filter(ended_at=None).order_by("given_to", "pk")
+    if told:
+        yield Recipient(
+            "Other systems that are told what happens",
+            "What kind of thing happened, when, and the number of the request, as an address at which "
+            "whoever has a token reads more. No name, and nothing about health",
+            ". ".join(f"{each.given_to}: {_host(each.url)}" for each in told),
+        )
+
+
+def _time_authority() -> Iterator[Recipient]:
+    if settings.TIMESTAMP_URL:
+        yield Recipient(
+            "Time authority",
+            "A hash of the newest checkpoint of the public log. It says nothing about anybody",
+            _host(settings.TIMESTAMP_URL),
+        )
+
+
 def periods() -> list[Period]:
     """The table of retention in the settings, and then what has a period of its own."""
-    return [*map(_of_rule, retention.rules()), *_other_periods()]
+    return [*map(_of_rule, retention.rules()), *_other_periods(), *_from_outside_and_to_it()]
 
 
 def _of_rule(rule: retention.Rule) -> Period:
@@ -123,6 +154,34 @@ def _other_periods() -> Iterator[Period]:
         )
 
 
+def _from_outside_and_to_it() -> Iterator[Period]:
+    yield Period(
+        "Files of another system that are being brought in",
+        counted(imports.KEPT_FOR.days, "day"),
+        "the upload",
+        "Deleted by the worker, and sooner when the file is brought in or dropped",
+    )
+    yield Period(
+        "Email addresses that asked to follow a page and were not confirmed",
+        counted(subscriptions.TO_CONFIRM.days, "day"),
+        "the day on which they asked last",
+        "Deleted by the worker",
+    )
+    yield Period(
+        "Email addresses that follow a page",
+        "As long as they follow it",
+        "the confirmation",
+        "Deleted when the owner stops the emails, when nothing arrives there, and when the person with "
+        "that address is erased",
+    )
+    yield Period(
+        "What other systems were told",
+        counted(webhooks.REPLAYED.days, "day"),
+        "what happened",
+        "Deleted by the worker once it has arrived, and sooner when the webhook ends",
+    )
+
+
 def _mail_server() -> str:
     if settings.DEVELOPMENT:
         return "None: emails are written to files on the server"
@@ -134,8 +193,13 @@ def _mail_server() -> str:
 
 def _text_provider() -> str:
     if settings.TEXT_MESSAGES in {"http", "twilio"}:
-        return urlsplit(settings.TEXT_MESSAGES_URL).hostname or ""
+        return _host(settings.TEXT_MESSAGES_URL)
     return "None: no text messages are sent"
+
+
+def _host(address: str) -> str:
+    """Whose address it is. What comes after the host may be secret."""
+    return urlsplit(address).hostname or ""
 
 
 def _backups() -> str:

@@ -13,14 +13,16 @@ from django.test import Client
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
+from bookings import webhooks
 from bookings.diary import feeds
-from bookings.models import AppointmentRequest
+from bookings.models import AppointmentRequest, Webhook
 from bookings.records import retention
-from bookings.status import FeedWords
+from bookings.status import FeedWords, Notice
 from clinic_site.evidence import claims
 from clinic_site.papers import held, risks, settled
 from clinic_site.papers.pages import PAPERS
 from tests import factories
+from tests.test_absent import REACHING
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User | str], Client]
@@ -135,6 +137,37 @@ def test_recipients_are_those_of_the_settings_and_no_secret_is_among_them(
     assert said["Calendar programs"] == (
         "1 private address. What an entry says: The patient’s initials"
     )
+
+
+def test_whatever_sends_something_has_its_recipient_in_the_record(
+    settings: Any, monday: datetime, sign_in: SignIn
+) -> None:
+    rare = ["Other systems that are told what happens", "Time authority"]
+    assert not {*rare} & {each.name for each in settled.recipients()}
+    ended = webhook("https://gone.example/told", monday)
+    webhooks.end(ended, by="manager", now=monday)
+    assert not {*rare} & {each.name for each in settled.recipients()}
+    webhook("https://key@theatre.example:8443/told?token=secret", monday)
+    settings.TIMESTAMP_URL = "https://tsa.example.org/stamp"
+    said = {each.name: each.settled for each in settled.recipients()}
+    assert {*REACHING.values()} - {""} <= said.keys()
+    assert [said[name] for name in rare] == ["Theatre list: theatre.example", "tsa.example.org"]
+    text = shown(sign_in("Manager"), "record-of-processing")
+    assert all(name in text for name in rare)
+
+
+def webhook(url: str, now: datetime) -> Webhook:
+    told = [Notice.BOOKED]
+    return webhooks.add(given_to="Theatre list", url=url, notices=told, by="manager", now=now)
+
+
+def test_the_schedule_has_what_the_worker_deletes(sign_in: SignIn) -> None:
+    kept = {each.what: each.kept for each in settled.periods()}
+    assert kept["Files of another system that are being brought in"] == "1 day"
+    assert kept["Email addresses that asked to follow a page and were not confirmed"] == "3 days"
+    assert kept["Email addresses that follow a page"] == "As long as they follow it"
+    assert kept["What other systems were told"] == "30 days"
+    assert "Files of another system" in shown(sign_in("Manager"), "retention-schedule")
 
 
 def test_each_measure_rests_on_claims_that_are_met_and_each_gap_of_the_threats_is_named() -> None:
