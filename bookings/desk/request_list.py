@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from bookings.desk.due import in_words
 from bookings.desk.owners import MINE, Whose, owner_in_words, with_them
 from bookings.desk.today import end_of_day, next_press, page_title
 from bookings.diary.clinicians import who_has_clinics
@@ -236,6 +237,8 @@ class Row(NamedTuple):
     # The colleague to whom it was handed over.
     owner: str
     is_late: bool
+    # How long from now we promised an answer, or since when it is late, if the next step is ours.
+    due: str
     # The words and the address of the button, if the next step is ours.
     label: str
     address: str
@@ -259,7 +262,11 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
         {**choice, "number": numbers.get(value), "is_status": value not in TABS}
         for choice, (value, _) in zip(tabs.choices(changelist), tabs.lookup_choices, strict=True)
     ]
-    rows = (_row(each, signed_in(request), now) for each in changelist.result_list)
+    records = list(changelist.result_list)
+    dues = in_words([each.answer_due for each in records], now)
+    rows = (
+        _row(each, due, signed_in(request), now) for each, due in zip(records, dues, strict=True)
+    )
     return {
         "tabs": [tab for tab in named if not tab["is_status"]],
         "statuses": [tab for tab in named if tab["is_status"]],
@@ -286,7 +293,7 @@ def _numbers(now: datetime, user: User) -> dict[str, int]:
     return how_many({**counted, MINE: in_tab(requests.filter(with_them(user)), OPEN, now)})
 
 
-def _row(record: AppointmentRequest, user: User, now: datetime) -> Row:
+def _row(record: AppointmentRequest, due: str, user: User, now: datetime) -> Row:
     is_ours = record.is_waiting_for_clinic(now)
     label, address = "", ""
     if is_ours and record.has_blocking_flag and user.has_perm("bookings.resolve_redflag"):
@@ -301,6 +308,7 @@ def _row(record: AppointmentRequest, user: User, now: datetime) -> Row:
         status=str(record.state(now).label),
         owner=owner_in_words(record),
         is_late=is_ours and record.answer_due < now,
+        due=due if is_ours else "",
         label=label,
         address=address,
     )

@@ -9,6 +9,7 @@ from django.db.models import Count, Prefetch, Window, prefetch_related_objects
 from django.utils import timezone
 
 from bookings import diary, triage
+from bookings.desk.due import late_since
 from bookings.desk.finding import likely_duplicates
 from bookings.desk.time_line import LOOKS, OFFERED, PARTS, STEPS, Entry, time_line
 from bookings.desk.to_phone import reasons_to_phone
@@ -36,7 +37,6 @@ from bookings.status import (
     RequestStatus,
 )
 from bookings.status.events import RECALL_EVENTS
-from procedures.ground.counting import counted
 from procedures.ground.decisions import Decision
 from procedures.ground.people import shown_name
 
@@ -71,7 +71,6 @@ FOLLOWED_UP = {RequestStatus.CLOSED, *WITH_APPOINTMENT}
 JUST_NOW = timedelta(minutes=10)
 # What the journal says if there is a day on which we ask about a follow-up.
 RECALLED = {*RECALL_EVENTS.values()}
-A_DAY = timedelta(hours=48)
 
 
 class Steps(NamedTuple):
@@ -267,14 +266,10 @@ ENDED = {
 
 
 def how_late(record: AppointmentRequest, now: datetime) -> str:
-    """How long ago we should have answered; empty if we are in time."""
+    """Since when we should have answered; empty if we are in time."""
     if not record.is_waiting_for_clinic(now) or record.answer_due >= now:
         return ""
-    late = now - record.answer_due
-    hours = int(late.total_seconds() // 3600)
-    if late < A_DAY:
-        return f"{counted(hours, 'hour')} late" if hours else "Late"
-    return f"{counted(late.days, 'day')} late"
+    return late_since(record.answer_due, now)
 
 
 def _our_turn(record: AppointmentRequest, now: datetime) -> str:

@@ -37,7 +37,7 @@ def test_the_list_begins_with_what_is_urgent_and_late(sign_in: SignIn, monday: d
     client = sign_in("Reception")
     assert references(client, LIST) == [each.reference for each in (urgent, late, to_call)]
     content = client.get(LIST).content.decode()
-    assert (content.count("■ Urgent"), content.count("● Late")) == (1, 1)
+    assert (content.count("■ Urgent"), content.count("● Late since")) == (1, 1)
     assert references(client, f"{LIST}?show=late") == [late.reference]
     decided = f"{LIST}?show=clinicians"
     assert references(client, decided) == [each.reference for each in (urgent, flagged)]
@@ -182,3 +182,22 @@ def test_a_long_list_is_not_counted_to_its_end_and_all_of_it_can_be_reached(
     ]
     assert shown == newest_first
     assert "5 requests" in " ".join(client.get(f"{LIST}?show=all&p=4").content.decode().split())
+
+
+def test_each_row_says_how_long_is_left_while_the_desk_is_open(
+    sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    for before, said in (
+        # The desk opens at 9 and closes at 17; the answer is due on Wednesday at 10.
+        (timedelta(minutes=59), "within a working hour"),
+        (timedelta(hours=17, minutes=1), "in 1 working hour"),
+        (timedelta(hours=20), "in 4 working hours"),
+        (timedelta(hours=48), "in 16 working hours"),
+    ):
+        at(request.answer_due - before)
+        row = sign_in("Reception").get(LIST).content.decode().partition("list__due")[2]
+        assert f'<span class="quiet">{said}</span>' in row.partition("</td>")[0], said
+    at(request.answer_due - timedelta(days=3))
+    row = sign_in("Reception").get(LIST).content.decode().partition("list__due")[2]
+    assert "quiet" not in row.partition("</td>")[0]

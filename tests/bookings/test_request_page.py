@@ -133,13 +133,13 @@ def test_at_most_one_button_is_filled_and_what_takes_away_comes_last(
     assert taking_away == sorted(taking_away)
 
 
-def test_a_missed_promise_says_how_late_it_is(sign_in: SignIn, at: Any, monday: datetime) -> None:
+def test_a_missed_promise_says_since_when(sign_in: SignIn, at: Any, monday: datetime) -> None:
     request = factories.received(now=monday)
     for hours, late in (
-        (0.5, "Late"),
-        (1, "1 hour late"),
-        (47, "47 hours late"),
-        (72, "3 days late"),
+        (0.5, "Late since 10:00"),
+        (20, "Late since Wednesday"),
+        (6 * 24, "Late since Wednesday"),
+        (7 * 24, "Late since 25 November"),
     ):
         at(request.answer_due + hours * HOUR)
         content = page(sign_in("Reception"), request)

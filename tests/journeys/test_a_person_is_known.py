@@ -83,6 +83,10 @@ def test_a_clinician_sees_the_history_in_one_press(
     page = new_page()
     sign_in(page, clinic, "clinician")
     presses = Presses()
+    name = "Esther Fiction"
+    presses.follow(page.get_by_role("link", name=f"History of {name}"))
+    presses.did("a person’s history")
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
     seen = AppointmentRequest.objects.filter(
         appointments__status=AppointmentStatus.FULFILLED, appointments__given__isnull=False
     ).earliest("pk")
