@@ -170,7 +170,9 @@ def updated(old: Catalog, texts: list[Text], code: str) -> Catalog:
     for text in texts:
         key = (text.singular, text.plural) if text.plural else text.singular
         before = old.get(text.singular, text.context or None)
-        said = before.string if before else ""
+        # A text that has a plural since, or none any more, is translated anew.
+        is_same = before and isinstance(before.id, tuple) == bool(text.plural)
+        said = before.string if before and is_same else ""
         new.add(key, said or None, [(text.place, 1)], context=text.context or None)
     return new
 

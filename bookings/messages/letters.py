@@ -283,7 +283,7 @@ def _told_patient(message: Message) -> dict[str, Any]:
         "link_ends": link_ends(request),
         "link": "" if message.kind in NOT_TO_PATIENT else private_link(request),
         "on_paper": on_paper,
-        "offered": _offered(request) if on_paper else None,
+        "offered": _offered(request) if on_paper or message.kind == MessageKind.OFFER else None,
         "why": _why_cancelled(last) if on_paper else "",
         "news": PageEvent.objects.news_of(notice.event) if notice else "",
         "changed": _what_changed(notice) if notice and on_paper else "",

@@ -67,7 +67,7 @@ def test_an_address_is_used_only_once_its_owner_has_pressed(
     (path,) = links(letter)
     assert letter.to == [ADDRESS]
     # Opening it, as mail scanners do, confirms nothing.
-    assert "Yes, write to me" in client.get(path).content.decode()
+    assert "Yes, email me" in client.get(path).content.decode()
     version(text, monday + timedelta(hours=1))
     assert triage.tell_subscribers(monday + timedelta(hours=1)) == 0
     at(moment := monday + timedelta(hours=2))
@@ -163,7 +163,7 @@ def test_one_press_leaves_in_the_mail_program_and_on_the_page(
             answer = client.post(path, {"List-Unsubscribe": "One-Click"})
         else:
             answer = Client().post(links(letter)[0], {"leave": "yes"})
-        assert "We have forgotten your address" in answer.content.decode()
+        assert "We have deleted your address" in answer.content.decode()
         assert not Subscription.objects.exists()
         assert not Message.objects.exclude(subscription=None).exists()
     assert client.get(path).status_code == 404

@@ -161,7 +161,7 @@ def test_a_letter_says_that_it_can_be_undone_and_another_that_it_was(
     undo(request, monday + timedelta(minutes=10))
     messages.send_due()
     (cancelled,) = (each.body for each in mail.outbox if "cancelled" in each.subject)
-    (undone,) = (each.body for each in mail.outbox if "Undone" in each.subject)
+    (undone,) = (each.body for each in mail.outbox if "undone" in each.subject)
     assert "you can undo it until Monday at 11:00" in cancelled
     assert "You undid the cancellation. The visit is booked as it was before." in undone
 

@@ -152,6 +152,26 @@ def test_what_a_setting_holds_is_no_mark_up(monday: datetime) -> None:
     assert "Bones &amp; &lt;b&gt;Joints&lt;/b&gt;" in html_of(letter)
 
 
+@pytest.mark.parametrize(
+    ("hours", "offers", "others"),
+    [
+        ((2,), "offer you a time", "take it before"),
+        ((2, 4), "a choice of times", "take them before"),
+    ],
+)
+def test_an_offer_counts_its_times(
+    hours: tuple[int, ...], offers: str, others: str, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    factories.offer(request, [factories.tomorrow(each, now=monday) for each in hours], now=monday)
+    body = written(MessageKind.OFFER, request).body
+    assert offers in body
+    assert (
+        f"Nobody else can {others} Monday 23 November at 22:00. Please use this private link"
+        in body
+    )
+
+
 SUBJECTS = {
     MessageKind.RECEIVED: "We have received your request {reference}",
     MessageKind.QUESTION: "Please answer a question",
@@ -163,7 +183,7 @@ SUBJECTS = {
     MessageKind.DECLINED: "We have answered your request",
     MessageKind.WITHDRAWN: "Your request is withdrawn",
     MessageKind.CANCELLED: "Your visit is cancelled",
-    MessageKind.AFTER_ALL: "Undone: everything is as it was before",
+    MessageKind.AFTER_ALL: "We have undone your last change",
     MessageKind.REMINDER: "A reminder of your visit",
     MessageKind.AFTERWARDS: "After your visit",
     MessageKind.RECALL: "About your next visit",

@@ -82,7 +82,7 @@ def test_yes_confirms_the_visit_and_the_desk_shows_it(
 ) -> None:
     request = remind(booked(monday), monday)
     version = request.version
-    assert text(client, "Yes, thank you!").endswith("thank you. We expect you.")
+    assert text(client, "Yes, thank you!").endswith("thank you. We have noted that you are coming.")
     assert visit_of(request).confirmed_by == PATIENT
     request.refresh_from_db()
     assert (request.version, kinds(request)[-1]) == (version, Event.CONFIRMED)
@@ -105,7 +105,9 @@ def test_cancel_is_undone_for_an_hour_by_text_or_on_the_private_page(
     assert visit_of(request).status == AppointmentStatus.CANCELLED
     messages.send_due()
     assert re.search(r"cancelled.*You can undo this until.*Reply UNDO", twilio.sent[-1]["Body"])
-    assert text(client, "undo").endswith("undone. Your visit is booked as before.")
+    assert text(client, "undo").endswith(
+        "we have undone your last change. Everything is as before."
+    )
     assert visit_of(request).status == AppointmentStatus.BOOKED
     assert kinds(request)[-4:] == [
         Event.TEXTED,
@@ -202,7 +204,7 @@ def test_stop_ends_texts_to_the_number_and_nothing_that_waits_is_lost(
     [told] = messages.queue(later, MessageKind.OFFER, by=CLOCK, now=monday)
     assert told.channel == Channel.PHONE
     assert text(client, "My knee is hot") == ""
-    assert "texts to this number again" in text(client, "start")
+    assert "we will text this number again" in text(client, "start")
     [told] = messages.queue(later, MessageKind.MOVED, by=CLOCK, now=monday)
     assert told.channel == Channel.TEXT
 
@@ -211,7 +213,7 @@ def test_a_number_that_no_table_knows_is_found_as_it_was_typed(
     twilio: StandIn, monday: datetime, client: Client
 ) -> None:
     request = remind(booked(monday), monday, phone="07700 900137")
-    assert "We expect you" in text(client, "YES", number="+447700900137")
+    assert "We have noted that you are coming." in text(client, "YES", number="+447700900137")
     assert visit_of(request).confirmed_at
 
 
@@ -281,7 +283,7 @@ def test_only_twilio_is_heard_and_a_delivery_counts_once(
     assert TextReply.objects.count() == 0
     assert text(client, "YES", sid="SM2") == text(client, "YES", sid="SM2")
     assert text(client, "CANCEL", sid="SM3") == ""
-    assert text(client, "UNDO", sid="SM4").startswith("Example Lane Clinic: undone.")
+    assert text(client, "UNDO", sid="SM4").startswith("Example Lane Clinic: we have undone")
     # Somebody repeats what was delivered before.
     assert text(client, "CANCEL", sid="SM3") == ""
     assert visit_of(request).status == AppointmentStatus.BOOKED

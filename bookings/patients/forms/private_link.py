@@ -140,8 +140,8 @@ class CodeForm(PatientForm):
     code = PlainTextField(
         label=_("Your code"),
         help_text=_(
-            "Nine letters and numbers, for example K7M-4RT-9XD. It is on your receipt, or we "
-            "read it out to you on the phone. Capital letters and blanks make no difference."
+            "Nine letters and numbers, for example K7M-4RT-9XD. We showed it to you when you sent "
+            "your request, or read it out on the phone. Capital letters and spaces make no difference."
         ),
         required_message=_("Enter your code. If you do not have it, phone us."),
         max_length=60,
