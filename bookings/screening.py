@@ -140,12 +140,20 @@ def flags_to_phone_about() -> QuerySet[RedFlag]:
 
     Those whom we have reached since are left out.
     """
+    return _unheard().filter(answer__answer=Answer.PHONE)
+
+
+def unheard_urgent_flags() -> QuerySet[RedFlag]:
+    """Open flags about what cannot wait, whose patients we have not reached since."""
+    return _unheard().filter(level=FlagLevel.URGENT)
+
+
+def _unheard() -> QuerySet[RedFlag]:
+    """Flags without an outcome, on open requests, about which nobody has reached the patient."""
     reached = PhoneCall.objects.filter(
         request=OuterRef("request"), reached=True, made_at__gte=OuterRef("answer__given_at")
     )
-    return RedFlag.objects.filter(
-        ~Exists(reached), answer__answer=Answer.PHONE, outcome="", request__ended_at=None
-    )
+    return RedFlag.objects.filter(~Exists(reached), outcome="", request__ended_at=None)
 
 
 def unseen_urgent_answers(request: AppointmentRequest) -> list[GivenAnswer]:

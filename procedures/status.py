@@ -242,6 +242,7 @@ class NoticeKind(TextChoices):
 
     URGENT = "urgent", "An answer of a patient that cannot wait"
     WAITING = "waiting", "Something waits for us at the desk"
+    OVERDUE = "overdue", "A patient who has waited for us too long"
     PAGES = "pages", "Pages that need attention"
     OWN_NAME = "own_name", "What is signed in your name"
 

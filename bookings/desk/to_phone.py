@@ -26,12 +26,11 @@ from bookings.models import (
     TextReply,
     VisitAnswer,
 )
-from bookings.screening import flags_to_phone_about
+from bookings.screening import flags_to_phone_about, unheard_urgent_flags
 from bookings.status import (
     AnsweredFrom,
     AppointmentStatus,
     Channel,
-    FlagLevel,
     FlagOutcome,
     GotIt,
     MessageKind,
@@ -174,7 +173,7 @@ def _sources(now: datetime) -> list[Source]:
         return now >= offer.held_until - (offer.held_until - offer.made_at) / LAST_PART
 
     return [
-        Source(_urgent(), URGENT),
+        Source(unheard_urgent_flags().order_by("pk"), URGENT),
         Source(_texted().filter(alarming=True), _said_in_text),
         Source(flags_to_phone_about().order_by("pk"), BY_PHONE),
         Source(_failed(recently), _undelivered, is_true),
@@ -187,11 +186,6 @@ def _sources(now: datetime) -> list[Source]:
         Source(_let_down(recently), AFTER_VISIT),
         Source(_not_known(recently), WRONG_BIRTHS),
     ]
-
-
-def _urgent() -> QuerySet[RedFlag]:
-    flags = RedFlag.objects.filter(level=FlagLevel.URGENT, outcome="", request__ended_at=None)
-    return flags.filter(~_reached_since("answer__given_at")).order_by("pk")
 
 
 def _texted() -> QuerySet[TextReply]:

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from bookings.models import AppointmentRequest
-from bookings.status import FlagLevel
+from bookings.models import AppointmentRequest, Message
+from bookings.status import FlagLevel, MessageKind
 from procedures.ground.email_addresses import canonical
 from procedures.models.clinic import details
-from procedures.models.notices import managers, who_chose
+from procedures.models.notices import managers, told_of_waits, who_chose
 from procedures.status import NoticeHow, NoticeKind
 
 
@@ -46,6 +46,19 @@ def told_of(request: AppointmentRequest) -> list[str]:
     if not addresses and NoticeKind.URGENT in kinds:
         return [each.email for each in managers()]
     return addresses
+
+
+def told_by(message: Message) -> list[str]:
+    """Where a message to colleagues goes now."""
+    if message.kind == MessageKind.CLINIC_NOTICE:
+        return told_of(message.request)
+    return told_of_late()
+
+
+def told_of_late() -> list[str]:
+    """Who hears that a patient has waited too long: whoever wants to; else managers; else the inbox."""
+    people = told_of_waits() or managers()
+    return [each.email for each in people] or inboxes()
 
 
 def sender() -> tuple[str, str]:

@@ -27,7 +27,7 @@ from bookings.diary.calendar_files import invitation
 from bookings.diary.cut_off import cancel_until
 from bookings.diary.desk_hours import desk_hours_in_words
 from bookings.links import link_ends, link_of_subscription, private_link
-from bookings.messages.clinic_addresses import returned_mail_address, sender, told_of
+from bookings.messages.clinic_addresses import returned_mail_address, sender, told_by
 from bookings.messages.sms import takes_replies
 from bookings.messages.still_true import NOT_TO_PATIENT
 from bookings.messages.subscriptions import TO_CONFIRM
@@ -42,6 +42,7 @@ from bookings.models import (
 )
 from bookings.status import (
     PATIENT,
+    TO_COLLEAGUES,
     AppointmentStatus,
     CancelledBy,
     Channel,
@@ -150,8 +151,8 @@ def _language_of(message: Message) -> str:
 
     Colleagues, and people who follow a page, read English.
     """
-    is_about_a_request = message.request_id and message.kind != MessageKind.CLINIC_NOTICE
-    return languages.offered(message.request.language) if is_about_a_request else ""
+    is_theirs = message.request_id and message.kind not in TO_COLLEAGUES
+    return languages.offered(message.request.language) if is_theirs else ""
 
 
 def words(message: Message) -> tuple[str, str]:
@@ -204,8 +205,8 @@ def _html(subject: str, parts: Sequence[Part]) -> str:
 
 
 def _recipients(message: Message) -> list[str]:
-    if message.kind == MessageKind.CLINIC_NOTICE:
-        return told_of(message.request)
+    if message.kind in TO_COLLEAGUES:
+        return told_by(message)
     if message.invitation:
         return [message.invitation.account.email]
     if message.subscription:
@@ -265,7 +266,7 @@ def _told_subscriber(message: Message, subscription: Subscription) -> dict[str, 
 def _told_patient(message: Message) -> dict[str, Any]:
     """What a message about a request is given."""
     request, root = message.request, message.repeats or message
-    to_clinic = message.kind == MessageKind.CLINIC_NOTICE
+    to_clinic = message.kind in TO_COLLEAGUES
     # A letter is sealed or goes from hand to hand, so it says what an email may only lead to.
     on_paper = message.channel == Channel.PAPER
     last = request.appointments.order_by("-pk").first()

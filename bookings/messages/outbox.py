@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from bookings.messages.clinic_addresses import told_of
+from bookings.messages.clinic_addresses import told_of, told_of_late
 from bookings.messages.still_true import NOT_TO_PATIENT, dropped_but_true
 from bookings.models import (
     AppointmentRequest,
@@ -27,12 +27,21 @@ from bookings.models import (
     TextReply,
     WorkerRun,
 )
-from bookings.status import CLOCK, PATIENT, TO_SUBSCRIBERS, Channel, MessageKind, MessageStatus
+from bookings.status import (
+    CLOCK,
+    PATIENT,
+    TO_COLLEAGUES,
+    TO_SUBSCRIBERS,
+    Channel,
+    MessageKind,
+    MessageStatus,
+)
 from procedures.models import Invitation, PageEvent
 from procedures.models.clinic import details
 
 # How long one try may take before another worker may take the message over.
 LEASE = timedelta(minutes=5)
+SECONDS_OF_A_MINUTE = 60
 BETWEEN_NOTES = timedelta(minutes=1)
 # How many messages are fetched in one go.
 BATCH = 200
@@ -58,7 +67,7 @@ CAN_BE_UNDONE = {
 OF_NO_WEIGHT = (
     MessageKind.WITHDRAWN,
     MessageKind.AFTER_ALL,
-    MessageKind.CLINIC_NOTICE,
+    *TO_COLLEAGUES,
     MessageKind.AFTERWARDS,
     MessageKind.CONTACT_LEFT,
     MessageKind.INVITATION,
@@ -80,6 +89,7 @@ def queue(
     days_ahead: int = 0,
     repeats: Message | None = None,
     event: PageEvent | None = None,
+    since: datetime | None = None,
 ) -> list[Message]:
     """Write the messages of a change, in its transaction.
 
@@ -88,15 +98,16 @@ def queue(
     has to tell them, unless they were `on_the_phone` or did it themselves. Messages go out as soon
     as possible, but not before `not_before`, and what a colleague can still undo not before that is
     too late. `repeats` is the message that these send once more, `event` what happened to a page
-    if they tell of that.
+    if they tell of that, and `since` when a wait began if they tell of that.
     """
+    number = _number(request, event, since)
     return Message.objects.bulk_create(
         Message(
             request=request,
             kind=kind,
             channel=channel,
             status=MessageStatus.TO_TELL if channel == Channel.PHONE else MessageStatus.QUEUED,
-            request_version=event.number if event else request.version,
+            request_version=number,
             days_ahead=days_ahead,
             message_id=secrets.token_urlsafe(32),
             queued_at=now,
@@ -107,6 +118,13 @@ def queue(
         for kind in kinds
         for channel in _channels(request, kind, by=by, on_the_phone=on_the_phone)
     )
+
+
+def _number(request: AppointmentRequest, event: PageEvent | None, since: datetime | None) -> int:
+    """What there is one message of a kind about: a version, a page's event or the minute of a wait."""
+    if since:
+        return int(since.timestamp()) // SECONDS_OF_A_MINUTE
+    return event.number if event else request.version
 
 
 def _leaves(kind: MessageKind, *, by: str, now: datetime) -> datetime:
@@ -149,15 +167,20 @@ def write_again(request: AppointmentRequest, *, by: str, now: datetime) -> None:
 
 
 def queue_once(
-    request: AppointmentRequest, kind: MessageKind, *, now: datetime, days_ahead: int = 0
+    request: AppointmentRequest,
+    kind: MessageKind,
+    *,
+    now: datetime,
+    days_ahead: int = 0,
+    since: datetime | None = None,
 ) -> bool:
     """Write a message that the clock asks for; False if another worker was faster.
 
-    `days_ahead` tells the reminders of one visit apart.
+    `days_ahead` tells the reminders of one visit apart, `since` the waits of one request.
     """
     try:
         with transaction.atomic():
-            queue(request, kind, by=CLOCK, now=now, days_ahead=days_ahead)
+            queue(request, kind, by=CLOCK, now=now, days_ahead=days_ahead, since=since)
     except IntegrityError:
         return False
     return True
@@ -190,6 +213,11 @@ def tell_old_address(request: AppointmentRequest, old: str, *, by: str, now: dat
 def is_anybody_told(request: AppointmentRequest) -> bool:
     """Whether an inbox or a colleague gets an email when this request waits for us."""
     return bool(details().inbox or told_of(request))
+
+
+def is_anybody_told_of_waits() -> bool:
+    """Whether anybody gets an email about a patient who has waited too long."""
+    return bool(told_of_late())
 
 
 def notify_clinic(request: AppointmentRequest, *, now: datetime) -> None:

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from bookings.diary.daytime import is_daytime, next_daytime
 from bookings.messages import outbox, sms
-from bookings.messages.clinic_addresses import told_of
+from bookings.messages.clinic_addresses import told_by
 from bookings.messages.failures import failure
 from bookings.messages.letters import letter, text
 from bookings.messages.still_true import MATTERS_FOR, NOT_TO_PATIENT, is_still_true
 from bookings.models import Message, Outage
-from bookings.status import Channel, MessageKind
+from bookings.status import TO_COLLEAGUES, Channel, MessageKind
 from procedures.ground.batches import Failed, Tally, attempt, one_by_one
 from procedures.models.restored import look_again
 
@@ -92,11 +92,11 @@ def _to_whom(message: Message) -> str:
 def _may_go(message: Message) -> bool:
     """Whether the message may still be sent.
 
-    The clinic's own notice needs an inbox, an email an address. A text message needs text messages
-    to be switched on, and the patient's consent and number.
+    An email to colleagues needs somebody who gets it, any other an address. A text message needs text
+    messages to be switched on, and the patient's consent and number.
     """
-    if message.kind == MessageKind.CLINIC_NOTICE:
-        return bool(told_of(message.request))
+    if message.kind in TO_COLLEAGUES:
+        return bool(told_by(message))
     if message.invitation:
         return bool(message.invitation.account.email)
     if message.subscription:

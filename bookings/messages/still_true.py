@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from bookings.models import Appointment, AppointmentRequest, Message, Person
+from bookings.screening import unheard_urgent_flags
 from bookings.status import (
+    TO_COLLEAGUES,
     TO_SUBSCRIBERS,
     WITH_APPOINTMENT,
     AppointmentStatus,
@@ -26,7 +28,7 @@ from procedures.models import PageEvent
 MATTERS_FOR = timedelta(days=60)
 # The clinic's own messages, and what goes to an address that the patient has given up.
 NOT_TO_PATIENT = {
-    MessageKind.CLINIC_NOTICE,
+    *TO_COLLEAGUES,
     MessageKind.CONTACT_LEFT,
     MessageKind.INVITATION,
     *TO_SUBSCRIBERS,
@@ -203,6 +205,15 @@ def _booked(message: Message) -> Appointment | None:
     return next((each for each in visits if each.status == AppointmentStatus.BOOKED), None)
 
 
+def _is_unseen(message: Message, now: datetime) -> bool:
+    return unheard_urgent_flags().filter(request=message.request_id).exists()
+
+
+def _is_late(message: Message, now: datetime) -> bool:
+    request = message.request
+    return request.is_waiting_for_clinic(now) and request.answer_due <= now
+
+
 def _still_opens(message: Message, now: datetime) -> bool:
     return message.invitation is not None and message.invitation.is_open(now)
 
@@ -237,6 +248,8 @@ RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.AFTERWARDS: _was_attended,
     MessageKind.RECALL: _is_still_to_ask,
     MessageKind.PAGE_NEWS: _is_newest_news,
+    MessageKind.UNSEEN: _is_unseen,
+    MessageKind.LATE: _is_late,
     MessageKind.INVITATION: _still_opens,
     MessageKind.SUBSCRIBE: _is_unconfirmed,
     MessageKind.PAGE_CHANGED: _is_last_of_page,

@@ -59,7 +59,8 @@ class Message(models.Model):
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
     # Where it goes, if not to the patient's current address. Emptied when it is sent or given up.
     address = models.EmailField(blank=True)
-    # Of the request; for news of a page, the number of its event.
+    # Of the request; for news of a page, the number of its event; for a wait that is too long, the
+    # minute in which it began.
     request_version = models.PositiveIntegerField()
     # For a reminder: which one it is, by the days before the visit.
     days_ahead = models.PositiveSmallIntegerField(default=0)

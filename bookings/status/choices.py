@@ -259,11 +259,15 @@ class MessageKind(TextChoices):
     PAGE_NEWS = "page_news", "News of the page they were given"
     LINK = "link", "Private link sent again"
     CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
+    UNSEEN = "unseen", "To colleagues: an urgent answer is still open"
+    LATE = "late", "To colleagues: our answer is late"
     INVITATION = "invitation", "Link for a colleague to choose a password"
     SUBSCRIBE = "subscribe", "Question whether they want news of a page"
     PAGE_CHANGED = "page_changed", "News of a page that they follow"
 
 
+# What goes to colleagues about a request. It names nobody.
+TO_COLLEAGUES = (MessageKind.CLINIC_NOTICE, MessageKind.UNSEEN, MessageKind.LATE)
 # What goes to whoever follows a page, and is about no request.
 TO_SUBSCRIBERS = (MessageKind.SUBSCRIBE, MessageKind.PAGE_CHANGED)
 

@@ -101,6 +101,7 @@ from bookings.triage.visits import (
     leave_as_it_is,
 )
 from bookings.triage.waits import usual_wait
+from bookings.triage.waits_too_long import tell_of_waits
 
 __all__ = [
     "Arrival",
@@ -175,6 +176,7 @@ __all__ = [
     "take_offer_back",
     "take_recall_back",
     "tell_of_page_news",
+    "tell_of_waits",
     "tell_subscribers",
     "undo",
     "undo_attendance",

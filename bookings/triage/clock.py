@@ -14,6 +14,7 @@ from bookings.triage.offering import warn_of_ends
 from bookings.triage.page_news import tell_of_page_news, tell_subscribers
 from bookings.triage.reminders import remind
 from bookings.triage.transitions import settle
+from bookings.triage.waits_too_long import tell_of_waits
 from procedures.ground.batches import Tally, one_by_one
 
 
@@ -51,4 +52,5 @@ DUTIES = (
     ask_about_follow_ups,
     tell_of_page_news,
     tell_subscribers,
+    tell_of_waits,
 )

@@ -17,7 +17,7 @@ from bookings import journal, messages
 from bookings.diary.desk_hours import answer_due
 from bookings.links import CODE_LIFE
 from bookings.models import AppointmentRequest
-from bookings.screening import GivenAnswer
+from bookings.screening import GivenAnswer, unheard_urgent_flags
 from bookings.status import PATIENT, AnsweredFrom, MessageKind, TriageRefused
 from bookings.status.events import Event
 from bookings.triage import search_keys, surge
@@ -186,14 +186,20 @@ def announce(
 ) -> None:
     """Write to the patient, and to colleagues if somebody has to hear of it.
 
-    A colleague knows what they have just noted, but a clinician has to hear of a flag.
+    A colleague knows what they have just noted, but a clinician has to hear of a flag. What cannot wait
+    does not wait its turn in a surge.
     """
     is_news = by == PATIENT or is_flagged
+    kinds, actor = [MessageKind.RECEIVED], journal.actor_name(by)
+    if is_news and messages.is_anybody_told(request):
+        if is_flagged and unheard_urgent_flags().filter(request=request).exists():
+            messages.queue(request, MessageKind.CLINIC_NOTICE, by=actor, now=now)
+        else:
+            kinds.append(MessageKind.CLINIC_NOTICE)
     messages.queue(
         request,
-        MessageKind.RECEIVED,
-        *([MessageKind.CLINIC_NOTICE] if is_news and messages.is_anybody_told(request) else []),
-        by=journal.actor_name(by),
+        *kinds,
+        by=actor,
         now=now,
         not_before=surge.next_turn(now),
         on_the_phone=by != PATIENT,

@@ -2,8 +2,8 @@
 
 Nobody has proved that the address of a new request is theirs, and nobody may use us to send emails
 to strangers. At most `USUAL` confirmations (and notices to our own inbox) go out in any hour; the
-others wait their turn. Two requests at the same moment may share a turn: this is a brake, not a
-limit that has to be exact.
+others wait their turn, except for notices of an answer that cannot wait. Two requests at the same
+moment may share a turn: this is a brake, not a limit that has to be exact.
 """
 
 from datetime import datetime, timedelta

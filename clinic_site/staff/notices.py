@@ -33,12 +33,20 @@ from procedures.ground.people import MANAGERS, is_manager, shown_name
 from procedures.ground.signed_in import signed_in
 from procedures.models import StaffNotice
 from procedures.models.clinic import details
-from procedures.models.notices import awake, how_of, managers, reachable, who_chose
+from procedures.models.notices import (
+    awake,
+    how_of,
+    managers,
+    reachable,
+    told_of_waits,
+    who_chose,
+)
 from procedures.status import AccountAct, AccountRefused, NoticeHow, NoticeKind
 
 WAYS = {
     NoticeKind.URGENT: (NoticeHow.EACH, NoticeHow.NONE),
     NoticeKind.WAITING: (NoticeHow.EACH, NoticeHow.DAILY, NoticeHow.NONE),
+    NoticeKind.OVERDUE: (NoticeHow.EACH, NoticeHow.NONE),
     NoticeKind.PAGES: (NoticeHow.DAILY, NoticeHow.NONE),
 }
 LAST = (
@@ -134,6 +142,8 @@ def _is_last(account: User, kind: NoticeKind) -> bool:
     if kind == NoticeKind.URGENT:
         others = who_chose(kind, NoticeHow.EACH)
         return not inboxes() and all(each.pk == account.pk for each in others)
+    if kind == NoticeKind.OVERDUE:
+        return all(each.pk == account.pk for each in told_of_waits())
     if kind == NoticeKind.PAGES and is_manager(account):
         return all(each.pk == account.pk for each in awake(managers(), kind))
     return False
@@ -158,6 +168,7 @@ def _concerned() -> dict[NoticeKind, set[int]]:
     return {
         NoticeKind.URGENT: patients,
         NoticeKind.WAITING: patients,
+        NoticeKind.OVERDUE: patients,
         NoticeKind.PAGES: set(pages.values_list("pk", flat=True)),
     }
 

@@ -4,6 +4,7 @@
 |---------------------------------------------|----------------------|----------------------------|
 | an answer that cannot wait                  | the clinic's inbox   | managers, and it is urgent |
 | something waits at the desk, each or daily  | the clinic's inbox   | the desk says it           |
+| a patient who has waited too long           | managers             | managers, then the inbox   |
 | pages that need attention                   | their owner          | managers                   |
 | something was signed in their name          | whoever it names     | cannot be turned off       |
 """
@@ -13,20 +14,24 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import QuerySet, UniqueConstraint
 
-from procedures.ground.people import MANAGERS
+from procedures.ground.people import MANAGERS, is_manager
 from procedures.status import NoticeHow, NoticeKind
 
 # What somebody gets who has chosen nothing.
 UNCHOSEN = {
     NoticeKind.URGENT: NoticeHow.NONE,
     NoticeKind.WAITING: NoticeHow.NONE,
+    NoticeKind.OVERDUE: NoticeHow.NONE,
     NoticeKind.PAGES: NoticeHow.DAILY,
     NoticeKind.OWN_NAME: NoticeHow.EACH,
 }
 
+# What a manager gets who has chosen nothing.
+MANAGERS_GET = {NoticeKind.OVERDUE: NoticeHow.EACH}
+
 
 class StaffNotice(models.Model):
-    """How one colleague wants one kind of email. Without a row, as `UNCHOSEN` says."""
+    """How one colleague wants one kind of email. Without a row, as `UNCHOSEN` and `MANAGERS_GET` say."""
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices"
@@ -71,7 +76,14 @@ def awake(people: list[User], kind: NoticeKind) -> list[User]:
     return [person for person in people if person.pk not in silent]
 
 
+def told_of_waits() -> list[User]:
+    """Who hears of a patient who has waited too long: managers, and whoever chose it."""
+    kind = NoticeKind.OVERDUE
+    return list(dict.fromkeys([*awake(managers(), kind), *who_chose(kind, NoticeHow.EACH)]))
+
+
 def how_of(account: User) -> dict[NoticeKind, NoticeHow]:
     """How somebody gets each kind of email."""
     rows: QuerySet[StaffNotice] = account.notices.all()
-    return UNCHOSEN | {NoticeKind(each.kind): NoticeHow(each.how) for each in rows}
+    unchosen = UNCHOSEN | MANAGERS_GET if is_manager(account) else UNCHOSEN
+    return unchosen | {NoticeKind(each.kind): NoticeHow(each.how) for each in rows}

@@ -192,6 +192,8 @@ SUBJECTS = {
     MessageKind.CONTACT_LEFT: "Contact details have changed",
     MessageKind.LINK: "Your private link",
     MessageKind.CLINIC_NOTICE: "Please look at {reference}",
+    MessageKind.UNSEEN: "Phone now: {reference}",
+    MessageKind.LATE: "Our answer is late: {reference}",
 }
 
 

@@ -96,6 +96,16 @@ def test_the_others_are_warned_of_an_offer_that_ends(monday: datetime, poison: P
     assert Message.objects.get(kind=MessageKind.OFFER_ENDS).request == good
 
 
+def test_colleagues_are_told_of_the_others_who_wait_too_long(
+    monday: datetime, poison: Poison
+) -> None:
+    bad, good = (factories.received(now=monday) for _ in range(2))
+    poison(messages, "queue_once", lambda request, *_, **__: request.pk == bad.pk)
+    told = triage.tell_of_waits(good.answer_due)
+    assert (told, told.failed) == (1, 1)
+    assert Message.objects.get(kind=MessageKind.LATE).request == good
+
+
 def test_a_freed_time_goes_to_the_next_on_the_list(monday: datetime, poison: Poison) -> None:
     bad = waiting(monday, days=14)
     good = waiting(monday + timedelta(minutes=1), days=13)

@@ -46,9 +46,9 @@ def told(request: AppointmentRequest) -> list[str]:
 def test_each_notice_goes_to_whoever_chose_it(sign_in: SignIn, monday: datetime) -> None:
     ann, bob = reachable("Reception", "ann"), reachable("Reception", "bob")
     factories.clinic(inbox="desk@example.org")
-    page = {"urgent": "each", "waiting": "none"}
+    page = {"urgent": "each", "waiting": "none", "overdue": "none"}
     assert sign_in(ann).post(PAGE, page).status_code == 302
-    sign_in(bob).post(PAGE, {"urgent": "none", "waiting": "each"})
+    sign_in(bob).post(PAGE, {"urgent": "none", "waiting": "each", "overdue": "none"})
     assert told(factories.received(now=monday)) == ["bob@example.org", "desk@example.org"]
     urgent = factories.received(now=monday, urgent=True, name="Una Sample")
     assert told(urgent) == ["ann@example.org", "bob@example.org", "desk@example.org"]
@@ -69,11 +69,15 @@ def test_the_last_reader_cannot_turn_a_notice_off(sign_in: SignIn, monday: datet
     urgent = factories.received(now=monday, urgent=True)
     assert told(urgent) == ["mia@example.org"]
     assert told(factories.received(now=monday, name="Vic Sample")) == []
-    sign_in(ann).post(PAGE, {"urgent": "each", "waiting": "none"})
-    refused = sign_in(ann).post(PAGE, {"urgent": "none", "waiting": "none"}).content.decode()
+    sign_in(ann).post(PAGE, {"urgent": "each", "waiting": "none", "overdue": "none"})
+    refused = (
+        sign_in(ann)
+        .post(PAGE, {"urgent": "none", "waiting": "none", "overdue": "none"})
+        .content.decode()
+    )
     assert "You are the last who gets this email" in refused
     client = sign_in(manager)
-    choice = {"urgent": "none", "waiting": "none", "pages": "none"}
+    choice = {"urgent": "none", "waiting": "none", "overdue": "none", "pages": "none"}
     assert "You are the last who gets" in client.post(PAGE, choice).content.decode()
     # No choice turns off what is signed in one's own name.
     assert 'name="own_name"' not in client.get(PAGE).content.decode()
