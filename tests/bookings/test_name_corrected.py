@@ -187,6 +187,7 @@ def test_whoever_looked_at_the_person_before_is_told(monday: datetime) -> None:
             phone="",
             access_needs=[],
             access_detail="",
+            language="",
             by=by,
             now=monday,
         )
