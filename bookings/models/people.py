@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CheckConstraint, Exists, F, Index, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Greatest
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.status import PersonAct, Verdict, needs_in_words
@@ -21,6 +22,10 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
+# When anything was last said about who somebody is, or how they are reached.
+LAST_CHANGE = Greatest("known_at", Coalesce("changed_at", "known_at"))
+
+
 class PersonQuerySet(models.QuerySet["Person"]):
     """People, each of them once."""
 
@@ -31,6 +36,10 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def one_with(self, person: "Person") -> Self:
         """Every row of the same person."""
         return self.filter(Q(pk=person.shown_as) | Q(joined_to=person.shown_as))
+
+    def with_last_change(self) -> Self:
+        """The same rows, each with `changed`: when what we say of the person was last another."""
+        return self.annotate(changed=LAST_CHANGE)
 
     def held(self) -> Self:
         """Rows with a legal hold of their own. Whoever is joined to one of them is held as well."""
@@ -63,14 +72,18 @@ class Person(models.Model):
     # Since when we know what is here, and from whom.
     known_at = models.DateTimeField()
     known_by = models.CharField(max_length=ACTOR_LENGTH)
+    # When a colleague last corrected their name or date of birth, or said whether another row is them.
+    # That makes how they are reached no newer, so `known_at` stays.
+    changed_at = models.DateTimeField(null=True)
+    changed_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
     # When everything that we held about them was emptied (`records`).
     emptied_at = models.DateTimeField(null=True)
     emptied_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
 
     PERSONAL = {"name", "date_of_birth", "email", "phone", "postal_address", "language"}
     OF_HEALTH = {"access_needs", "access_detail"}
-    OF_STAFF = {"known_by", "emptied_by"}
-    NOT_PERSONAL = {"id", "joined_to", "version", "known_at", "emptied_at"}
+    OF_STAFF = {"known_by", "changed_by", "emptied_by"}
+    NOT_PERSONAL = {"id", "joined_to", "version", "known_at", "changed_at", "emptied_at"}
     WHOSE = ("pk",)
 
     objects = PersonQuerySet.as_manager()
@@ -79,6 +92,7 @@ class Person(models.Model):
         verbose_name_plural = "people"
         constraints = [
             paired("known"),
+            paired("changed"),
             paired("emptied"),
             CheckConstraint(
                 condition=Q(joined_to=None) | ~Q(joined_to=F("id")),
@@ -94,6 +108,7 @@ class Person(models.Model):
                 condition=Q(joined_to=None, emptied_at=None),
                 name="people_in_touch_last",
             ),
+            Index(LAST_CHANGE, "id", name="people_by_change"),
             # The index of the foreign key has nearly only rows without a value, so SQLite passes it by.
             Index(
                 fields=["joined_to"],

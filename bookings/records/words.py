@@ -59,6 +59,8 @@ COLUMNS = {
     "by": "by whom",
     "carer_name": "who asked for you",
     "carer_right": "by what right they asked",
+    "changed_at": "when we corrected it, or joined two entries",
+    "changed_by": "who did that",
     "code_until": "until when your code opened the request",
     "detail_in_messages": "day, time and place in messages",
     "ended_reason": "why it ended",

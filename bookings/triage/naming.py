@@ -34,7 +34,7 @@ def correct_name(
         for each in sorted([request, *others], key=lambda row: row.pk):
             keep(each, version=version if each == request else each.version, name=name)
             journal.record(each, Event.NAME_CORRECTED, by=by, at=now, because=why.value)
-        _rename(request.person, wrong, name)
+        _rename(request.person, wrong, name, by=by, now=now)
         said = f"Until now the name here was “{wrong}”. {why.label}."
         write_note(request, text=said, pinned=False, by=by, now=now)
     return [request, *others]
@@ -53,12 +53,14 @@ def _others_named_so(
     ]
 
 
-def _rename(person: Person, wrong: str, name: str) -> None:
+def _rename(person: Person, wrong: str, name: str, *, by: User, now: datetime) -> None:
     """Correct the name in what we know of the person, on each row that has the wrong one.
 
     How they are reached is no newer than before, so `known_at` stays.
     """
     rows = Person.objects.one_with(person).filter(emptied_at=None).order_by("pk")
     named_so = [row.pk for row in rows if has_same_words(row.name, wrong)]
-    Person.objects.filter(pk__in=named_so).update(name=name, version=F("version") + 1)
+    Person.objects.filter(pk__in=named_so).update(
+        name=name, version=F("version") + 1, changed_at=now, changed_by=by.get_username()
+    )
     search_keys.keep([row.pk for row in rows])

@@ -31,7 +31,7 @@ def join(person: Person, *, other: Person, by: User, now: datetime) -> PersonLin
                     "of either of them."
                 )
         link = _say(person, other, Verdict.SAME, by=by, now=now)
-        _regroup(ours | theirs)
+        _regroup(ours | theirs, by=by, now=now)
     return link
 
 
@@ -53,7 +53,7 @@ def undo_verdict(link: PersonLink, *, by: User, now: datetime) -> PersonLink:
             raise TriageRefused("This has been undone already, or said again since.")
         undone = _say(link.one, link.other, Verdict.UNDONE, by=by, now=now)
         if link.verdict == Verdict.SAME:
-            _regroup(_rows_of(link.one))
+            _regroup(_rows_of(link.one), by=by, now=now)
     return undone
 
 
@@ -149,7 +149,7 @@ def _say(person: Person, other: Person, verdict: Verdict, *, by: User, now: date
     )
 
 
-def _regroup(rows: Iterable[int]) -> None:
+def _regroup(rows: Iterable[int], *, by: User, now: datetime) -> None:
     """Show each of these rows as the oldest that a chain of “the same person” leads to."""
     rows = set(rows)
     same = [pair for pair, said in identity.verdicts(rows).items() if said.verdict == Verdict.SAME]
@@ -159,6 +159,12 @@ def _regroup(rows: Iterable[int]) -> None:
         while found:
             group |= found
             found = {each for pair in same if set(pair) & group for each in pair} - group
-        Person.objects.filter(pk=oldest).update(joined_to=None)
-        Person.objects.filter(pk__in=group - {oldest}).update(joined_to=oldest)
+        _show_as(None, {oldest}, by=by, now=now)
+        _show_as(oldest, group - {oldest}, by=by, now=now)
         rows -= group
+
+
+def _show_as(shown: int | None, rows: set[int], *, by: User, now: datetime) -> None:
+    """Show these rows as that one, or as themselves. Those that are shown so already do not change."""
+    others = Person.objects.filter(pk__in=rows).exclude(joined_to=shown)
+    others.update(joined_to=shown, changed_at=now, changed_by=by.get_username())

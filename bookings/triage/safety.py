@@ -147,7 +147,9 @@ def correct_birth_date(
             journal.record(request, Event.BIRTH_DATE_CORRECTED, by=by, at=now)
         keep_answers(request, answers, flagged, by=by.get_username(), now=now)
         # What we know of the person is known by the same date.
-        Person.objects.filter(pk=request.person_id).update(date_of_birth=date_of_birth)
+        Person.objects.filter(pk=request.person_id).update(
+            date_of_birth=date_of_birth, changed_at=now, changed_by=by.get_username()
+        )
     return request
 
 

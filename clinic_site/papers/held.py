@@ -51,6 +51,7 @@ WORDS = {
     "by": "who did it",
     "carer_name": "who asks for them",
     "carer_right": "by what right",
+    "changed_by": "who corrected it, or joined two entries",
     "done_by": "who did it",
     "ended_reason": "why it ended",
     "key": "word or number",

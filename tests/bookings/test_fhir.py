@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,16 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from django.utils.http import http_date
 
 from bookings import access, journal, triage
 from bookings.models import AppointmentRequest, OutsideLook, Person
 from bookings.outside.fhir import search
 from bookings.outside.fhir.kinds import KINDS
-from bookings.status import RequestStatus, Scope
+from bookings.status import RequestStatus, Scope, WhyRenamed
 from bookings.status.events import Event
 from tests import factories, fhir_faults, fhir_rules
+from tests.databases import migrate_here
 from tests.people import CANARIES, booked, request_with_canaries
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +143,105 @@ def test_a_look_is_no_change_and_a_change_is_found(monday: datetime) -> None:
     assert found["meta"]["lastUpdated"] == f"{later:%Y-%m-%dT%H:%M:%SZ}"
     assert found["cancelationReason"]["coding"][0]["code"] == "prov"
     assert reader.found(since.replace("=ge", "=lt")) == []
+
+
+def polled(reader: Reader, at: datetime) -> list[int]:
+    """The ids of the patients who have changed since then, each with that instant on it twice."""
+    found = reader.found(f"Patient?_lastUpdated=ge{at:%Y-%m-%dT%H:%M:%SZ}")
+    assert {each["meta"]["lastUpdated"] for each in found} <= {f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+    for each in found:
+        one = reader.get(f"Patient/{each['id']}")
+        assert one.headers["Last-Modified"] == http_date(int(at.timestamp()))
+        assert one.headers["ETag"] == f'W/"{each["meta"]["versionId"]}"'
+    return [int(each["id"]) for each in found]
+
+
+def test_who_was_joined_or_parted_is_found_among_what_has_changed(monday: datetime) -> None:
+    first, second = factories.received(now=monday), factories.received(now=monday, name="Sam Other")
+    one, other = first.person, second.person
+    reader, by = Reader(monday), factories.staff("Reception")
+    later, latest = (monday + timedelta(hours=hours) for hours in (1, 2))
+    assert polled(reader, later) == []
+    link = triage.join(one, other=other, by=by, now=later)
+    # The one who stays says what they said before.
+    assert polled(reader, later) == [other.pk]
+    assert reader.get(f"Patient/{other.pk}").json()["active"] is False
+    other.refresh_from_db()
+    assert (other.changed_by, other.known_at) == ("reception", monday)
+    assert reader.found(f"Patient?_lastUpdated=lt{later:%Y-%m-%dT%H:%M:%SZ}") == [
+        reader.get(f"Patient/{one.pk}").json()
+    ]
+    triage.undo_verdict(link, by=by, now=latest)
+    assert polled(reader, latest) == [other.pk]
+    assert reader.get(f"Patient/{other.pk}").json()["active"] is True
+
+
+def test_of_three_who_are_one_those_who_lead_elsewhere_have_changed(monday: datetime) -> None:
+    people = [factories.received(now=monday, name=f"Sam {each}").person for each in "ABC"]
+    first, second, third = people
+    reader, by = Reader(monday), factories.staff("Reception")
+    at = [monday + timedelta(hours=hours) for hours in range(4)]
+    triage.join(second, other=third, by=by, now=at[1])
+    triage.join(first, other=second, by=by, now=at[2])
+    # The second was shown as themselves, and the third as the second.
+    assert polled(reader, at[2]) == [second.pk, third.pk]
+    triage.join(first, other=factories.received(now=at[2], name="Sam D").person, by=by, now=at[3])
+    assert polled(reader, at[3]) == [Person.objects.latest("pk").pk]
+
+
+def test_a_corrected_name_or_birth_date_is_found_among_what_has_changed(monday: datetime) -> None:
+    request, by = factories.received(now=monday), factories.staff("Reception")
+    factories.received(now=monday, name="Sam Other")
+    reader = Reader(monday)
+    later, latest = (monday + timedelta(hours=hours) for hours in (1, 2))
+    triage.correct_birth_date(request, version=1, date_of_birth=date(1971, 1, 31), by=by, now=later)
+    assert polled(reader, later) == [request.person_id]
+    triage.correct_name(
+        request, version=2, name="Pat Simple", because=WhyRenamed.NOTED_WRONGLY, by=by, now=latest
+    )
+    assert polled(reader, latest) == [request.person_id]
+    person = Person.objects.get(pk=request.person_id)
+    assert (person.changed_at, person.changed_by, person.known_at) == (latest, "reception", monday)
+
+
+def test_what_somebody_says_about_themselves_is_their_last_change(monday: datetime) -> None:
+    request, by = factories.received(now=monday), factories.staff("Reception")
+    reader, later = Reader(monday), monday + timedelta(hours=1)
+    triage.correct_birth_date(
+        request, version=1, date_of_birth=date(1971, 1, 31), by=by, now=monday
+    )
+    triage.change_contact(
+        request, version=2, email="new@example.org", phone="", by="the patient", now=later
+    )
+    assert polled(reader, later) == [request.person_id]
+
+
+@pytest.mark.sqlite
+@pytest.mark.lengthy
+@pytest.mark.django_db(transaction=True)
+def test_who_was_joined_or_corrected_before_counts_as_changed_when_we_upgrade(
+    monday: datetime, at: Any
+) -> None:
+    by = factories.staff("Reception")
+    requests = [factories.received(now=monday, name=f"Sam {each}") for each in "ABCDE"]
+    one, other, corrected, alone, named = (each.person for each in requests)
+    triage.join(one, other=other, by=by, now=monday)
+    triage.correct_birth_date(
+        requests[2], version=1, date_of_birth=date(1971, 1, 31), by=by, now=monday
+    )
+    wrongly = WhyRenamed.NOTED_WRONGLY
+    triage.correct_name(requests[4], version=1, name="Sam F", because=wrongly, by=by, now=monday)
+    later = monday + timedelta(days=1)
+    at(later)
+    try:
+        migrate_here([("bookings", "0056_say_what_was_read_in")])
+    finally:
+        migrate_here()
+    changed = dict(Person.objects.values_list("pk", "changed_at"))
+    assert changed == {
+        alone.pk: None,
+        **dict.fromkeys((one.pk, other.pk, corrected.pk, named.pk), later),
+    }
 
 
 def test_a_list_is_read_page_by_page_though_it_grows(monday: datetime) -> None:

@@ -181,8 +181,8 @@ TABLE = (
         rows=visits.people,
         written=visits.patient,
         about=visits.requests_of_people,
-        changed="known_at",
-        parameters={"_lastUpdated": _date("known_at", "since when we know what it says")},
+        changed="changed",
+        parameters={"_lastUpdated": _date("changed", "its last change")},
     ),
     Kind(
         scope=Scope.QUESTIONNAIRE,

@@ -179,7 +179,7 @@ def changed(text: str, now: datetime) -> Q:
 
 def people(now: datetime) -> QuerySet[Person]:
     """Everybody of whom something is left."""
-    return Person.objects.filter(emptied_at=None)
+    return Person.objects.with_last_change().filter(emptied_at=None)
 
 
 def patient(person: Person, now: datetime) -> outcomes.Resource:
