@@ -234,7 +234,7 @@ def test_who_was_joined_or_corrected_before_counts_as_changed_when_we_upgrade(
     later = monday + timedelta(days=1)
     at(later)
     try:
-        migrate_here([("bookings", "0056_say_what_was_read_in")])
+        migrate_here([("bookings", "0057_told_of_waits")])
     finally:
         migrate_here()
     changed = dict(Person.objects.values_list("pk", "changed_at"))

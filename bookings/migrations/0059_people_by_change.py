@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('bookings', '0057_people_changed'),
+        ('bookings', '0058_people_changed'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0056_say_what_was_read_in'),
+        ('bookings', '0057_told_of_waits'),
     ]
 
     operations = [
