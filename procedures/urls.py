@@ -85,6 +85,7 @@ urlpatterns: list[URLPattern] = [
     path("log/tile/entries/<path:place>", log.bundle, name="bundle"),
     path("log/tile/<int:level>/<path:place>", log.tile, name="tile"),
     path("<category:category>/", reading.category, name="category"),
+    path("<language:language>/", reading.in_other_language, name="in-language"),
     *(path(f"{ONE_PAGE}{rest}", view, name=name) for rest, view, name in OF_ONE_PAGE),
     *(
         path(f"<language:language>/{ONE_PAGE}{rest}", view, name=name)

@@ -34,8 +34,8 @@ DEMO = ROOT / "clinic_site" / "demo"
 OF_PAGES = tuple(
     f"procedures/{name}.html"
     for name in (
-        *("about_page", "approval", "closed", "contents", "feedback", "leaflet", "opinion_base"),
-        *("page", "page_base", "signature", "thanks", "translated_by", "urgent"),
+        *("about_page", "approval", "closed", "contents", "feedback", "in_language", "leaflet"),
+        *("opinion_base", "page", "page_base", "signature", "thanks", "translated_by", "urgent"),
     )
 )
 # What patients read. The desk, and pages that are in English only, are not translated.

@@ -1,6 +1,7 @@
 """Words that many templates share: who a colleague is, and how to phone the clinic."""
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -42,6 +43,13 @@ def phone_us() -> SafeString:
     if not details().phone:
         return SafeString(gettext("phone us"))
     return format_html(gettext("phone us on {}"), phone_link())
+
+
+@register.simple_tag
+def home_address() -> str:
+    """The home page; in another language, the page that says what there is in it."""
+    code = languages.code()
+    return reverse("procedures:in-language", args=[code]) if code else reverse("procedures:home")
 
 
 @register.simple_tag

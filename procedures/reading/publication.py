@@ -157,6 +157,11 @@ def open_titles(
     return [(each.page, each.title) for each in _titles(on, categories, language)]
 
 
+def titles_about_us(on: date, language: str) -> list[Titled]:
+    """The pages about the clinic that may be read in this other language on that day."""
+    return [each for each in _titles(on, [Category.ABOUT], language) if each.page.language]
+
+
 def _titles(on: date, categories: Iterable[str], language: str = "") -> tuple[Titled, ...]:
     """The open pages with their titles.
 

@@ -1,5 +1,6 @@
 """Translations of pages: who signs them, what they may differ in, and how they live with the English."""
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,7 +26,8 @@ from procedures.models import (
     Translator,
 )
 from procedures.publishing import originals, releasing, reviews
-from procedures.status import PublishingRefused, RevisionStatus
+from procedures.reading import publication
+from procedures.status import Category, PublishingRefused, RevisionStatus
 from procedures.texts.content_checks import RULES
 from procedures.texts.pairs import parts
 from tests import factories, processes, second_opinion
@@ -247,16 +249,48 @@ def test_a_reader_of_a_translation_is_asked_and_thanked_in_its_language(
 ) -> None:
     made = factories.translation(of=published.page)
     address = f"{WELSH}feedback/"
-    for posted in None, {}:
-        form = (client.get(address) if posted is None else client.post(address, posted)).content
-        assert "Beth allem ei wneud yn gliriach?" in form.decode()
-        assert '<main id="main" class="wrap" tabindex="-1">' in form.decode()
-        assert "What could we make clearer?" not in form.decode()
-    assert "Dewiswch ie neu na." in form.decode()
+    asked, refused = (each(address).content.decode() for each in (client.get, client.post))
+    for form in asked, refused:
+        assert "Beth allem ei wneud yn gliriach?" in form
+        assert '<main id="main" class="wrap" tabindex="-1">' in form
+        assert "What could we make clearer?" not in form
+    assert ("Dewiswch ie neu na." in asked, "Dewiswch ie neu na." in refused) == (False, True)
     thanks = client.post(address, {"clear": "no", "comment": "Beth yw bwrsa?"}).content.decode()
     assert "<h1>Diolch</h1>" in thanks
     assert 'href="/cy/appointments/request/"' in thanks.partition("<main")[2]
     assert "Beth yw bwrsa?" in made.feedback.values_list("comment", flat=True)
+
+
+def test_each_language_has_a_page_that_leads_to_what_there_is(
+    client: Client, published: Revision, monday: datetime
+) -> None:
+    factories.translation(of=published.page)
+    about = factories.revision(RevisionStatus.PUBLISHED, of=factories.page("fees", Category.ABOUT))
+    home = client.get("/").content.decode()
+    assert '<a href="/cy/" hreflang="cy" lang="cy">Cymraeg</a>' in home
+    welsh = client.get("/cy/").content.decode()
+    main = welsh.partition("<main")[2].partition("</main>")[0]
+    assert re.findall(r'href="(/[^"]*)"', main) == [
+        "/cy/appointments/request/",
+        "/cy/urgent/",
+        "/cy/appointments/link/",
+        WELSH,
+        "/",
+    ]
+    assert '<a href="/" hreflang="en-GB" lang="en-GB">English</a>' in welsh
+    in_english = '<a href="/about/fees/" hreflang="en-GB"'
+    assert welsh.count(in_english) == 2
+    factories.translation(of=about.page)
+    publication.forget_titles()
+    for page in "/cy/", WELSH, "/cy/urgent/":
+        content = client.get(page).content.decode()
+        # In the menu and the footer, and in the list of pages.
+        assert content.count('<a href="/cy/about/fees/"') == (3 if page == "/cy/" else 2)
+        assert in_english not in content
+        assert '<a class="brand" href="/cy/">' in content
+    assert '<a class="brand" href="/">' in home
+    assert "https://clinic.example/cy/</loc>" in client.get("/sitemap.xml").content.decode()
+    assert client.get("/fr/").status_code == 404
 
 
 def test_a_page_that_runs_from_right_to_left_says_so(

@@ -125,6 +125,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     """Every public address, with the real day of its last change where it has one."""
     lists = [reverse(f"procedures:{name}") for name in LISTS]
     lists += [reverse("bookings:start"), reverse("urgent")]
+    lists += [reverse("procedures:in-language", args=[code]) for code in settings.OTHER_LANGUAGES]
     lists += [reverse("procedures:category", args=[each]) for each in Category.values]
     clinicians = Clinician.objects.values_list("slug", flat=True)
     lists += [reverse("procedures:clinician", args=[slug]) for slug in clinicians]

@@ -51,6 +51,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def in_other_language(request: HttpRequest, language: str) -> HttpResponse:
+    """What a patient can do and read in one of the other languages."""
+    pages = open_pages(today(), language=language)
+    return public(render(request, "procedures/in_language.html", {"pages": pages}))
+
+
+@require_safe
 def category(request: HttpRequest, category: str) -> HttpResponse:
     """The pages of one category."""
     context = {
