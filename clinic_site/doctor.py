@@ -142,6 +142,13 @@ def _settings(now: datetime) -> Findings:
             "Set it to the address of whoever runs the server.",
             is_urgent=False,
         )
+    if not settings.SECURITY_CONTACT:
+        yield Finding(
+            "SECURITY_CONTACT is empty, so whoever finds a weakness of the site does not know whom to "
+            "tell.",
+            "Set it to an email address that somebody reads, or to a page that says how to tell you.",
+            is_urgent=False,
+        )
     for fault in run_checks(include_deployment_checks=not settings.DEVELOPMENT):
         if fault.id != SAID_BELOW and not fault.is_silenced():
             yield Finding(

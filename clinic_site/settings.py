@@ -415,6 +415,14 @@ DEFAULT_FROM_EMAIL = env.str(
 ) or env.required("CLINIC_SENDER", "The address that the clinic’s emails come from.")
 # Who is told that many sign-ins failed, or that doctor found something wrong; if empty, nobody.
 OPERATOR_EMAIL = env.str("OPERATOR_EMAIL", default="")
+# Whom to tell of a weakness of the site (`/.well-known/security.txt`); if empty, there is no such file.
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")
+env.insist(
+    not SECURITY_CONTACT
+    or re.fullmatch(r"https://\S+|[^\s@:/,]+@[^\s@:/,]+", SECURITY_CONTACT) is not None,
+    f"SECURITY_CONTACT is “{SECURITY_CONTACT}”. Set it to one email address, or to the address of a "
+    "page that begins with https://.",
+)
 # Where mail servers report what did not arrive (`record_returned_mail`); if empty, the sender.
 RETURNED_MAIL = env.str("CLINIC_RETURNED_MAIL", default="")
 MAILBOX = BASE_DIR / "var" / "mailbox"

@@ -5,7 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic_site import mailbox, metrics, openapi
+from clinic_site import mailbox, metrics, openapi, security_txt
 from clinic_site.staff import invitation, my_account
 from procedures.reading.views import reading
 
@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.show, name="metrics"),
     path("openapi.json", openapi.show, name="openapi"),
     path(".well-known/change-password", my_account.change_password),
+    path(security_txt.PATH, security_txt.show),
     path("invitation/", invitation.choose_password, name="invitation"),
     path("invitation/<str:token>/", invitation.open_invitation, name="open_invitation"),
 ]

@@ -59,6 +59,7 @@ def well(
     settings.BACKUP_FOLDER = str(tmp_path)
     settings.ERASURES_FILE = str(tmp_path / "erasures.jsonl")
     settings.HEADS_FOLDER, settings.OPERATOR_EMAIL = str(tmp_path / "heads"), "operator@example.org"
+    settings.SECURITY_CONTACT = "security@example.org"
     nightly.note(monday, Outcome.WHOLE)
     (tmp_path / "breached.txt").write_text(f"{'A' * 40}:1\n{'B' * 40}:1\n")
     settings.BREACHED_PASSWORDS = str(tmp_path / "breached.txt")
@@ -168,6 +169,10 @@ def nobody_is_told(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.OPERATOR_EMAIL = ""
 
 
+def nobody_can_be_told(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.SECURITY_CONTACT = ""
+
+
 def log_is_not_whole(patch: pytest.MonkeyPatch, settings: Any) -> None:
     """A checkpoint of an entry that is not there."""
     note = notes.signed(f"{settings.LOG_ORIGIN}\n1\n{b64encode(bytes(32)).decode()}\n")
@@ -268,6 +273,7 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (nobody_ever_checked, "Journals", "The journals have never been checked.", True),
         (heads_go_nowhere, "Journals", "do not leave this machine", False),
         (nobody_is_told, "Settings", "OPERATOR_EMAIL is empty", False),
+        (nobody_can_be_told, "Settings", "SECURITY_CONTACT is empty", False),
         (log_is_not_whole, "Public log", "the entries do not lead to checkpoint 1.", True),
         (a_backup_was_restored, "Public log", "would go on as clinic.example/log, after its", True),
         (closed_days_run_out, "Bank holidays", "None is known", False),

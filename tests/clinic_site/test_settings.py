@@ -39,6 +39,10 @@ WRONG = [
     ("LOG_KEY", "", "Set the environment variable LOG_KEY. It signs the public log of signatures."),
     ("LOG_ORIGIN", "our log", "LOG_ORIGIN is “our log”. Set it to a name without blanks"),
     ("TIMESTAMP_URL", "https://tsa.example.org/", "Set TIMESTAMP_ROOT too: the file with"),
+    *(
+        ("SECURITY_CONTACT", value, f"SECURITY_CONTACT is “{value}”. Set it to one email address")
+        for value in ("somebody", "http://clinic.example/", "a@b.example,c@d.example")
+    ),
     ("SITE_URL", "", "Set the environment variable SITE_URL. For example https://clinic.example"),
     *(
         ("SITE_URL", value, f"SITE_URL is “{value}”. Set it to the address of the site.")
@@ -152,6 +156,8 @@ def test_a_wrong_setting_is_told_in_a_sentence(
         ("CLINIC_REMINDER_DAYS", "7, 2"),
         ("DATABASE_URL", "postgres://user@/name?host=/run/postgresql"),
         ("DEBUG", "false"),
+        ("SECURITY_CONTACT", "security@clinic.example"),
+        ("SECURITY_CONTACT", "https://clinic.example/tell-us"),
     ],
 )
 def test_a_right_setting_is_taken(name: str, value: str, environment: pytest.MonkeyPatch) -> None:
