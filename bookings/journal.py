@@ -186,6 +186,26 @@ def chain_is_whole(request: AppointmentRequest) -> bool:
     return is_whole(request, events)
 
 
+def flags_are_as_recorded(request: AppointmentRequest) -> bool:
+    """Whether each flag of the request has the outcome that its journal recorded last.
+
+    The request is locked meanwhile, so that no colleague records one between the two reads.
+    """
+    with transaction.atomic():
+        locked = AppointmentRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
+        return flags_agree(locked, list(locked.events.order_by("number")))
+
+
+def flags_agree(request: AppointmentRequest, events: Sequence[RequestEvent]) -> bool:
+    """The same of flags and of a journal that have been read, one after the other."""
+    recorded = {
+        event.detail["flag"]: event.detail["outcome"]
+        for event in events
+        if event.kind == Event.FLAG_RESOLVED
+    }
+    return recorded == {flag.pk: flag.outcome for flag in request.flags.all() if flag.outcome}
+
+
 def is_whole(request: AppointmentRequest, events: Sequence[RequestEvent]) -> bool:
     """The same of a journal that has been read, in order, and of the request as it was read."""
     previous = ""

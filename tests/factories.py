@@ -24,7 +24,8 @@ from bookings.models import (
     ScreeningQuestion,
 )
 from bookings.screening import GivenAnswer
-from bookings.status import Answer, FlagLevel, FlagOutcome, RequestStatus
+from bookings.status import PATIENT, Answer, FlagLevel, FlagOutcome, RequestStatus
+from bookings.triage.safety import keep_answers
 from procedures import publishing
 from procedures.models import (
     UNDATED,
@@ -357,16 +358,27 @@ def urgent_question() -> ScreeningQuestion:
 
 
 def received(
-    *, flagged: bool = False, urgent: bool = False, now: datetime | None = None, **columns: Any
+    *,
+    flagged: bool = False,
+    urgent: bool = False,
+    detail: str = "Warfarin",
+    now: datetime | None = None,
+    **columns: Any,
 ) -> AppointmentRequest:
     """A request that has just come in, with or without a red flag or an urgent one."""
-    answers = [GivenAnswer(question(), Answer.YES, "Warfarin")] if flagged else []
+    answers = [GivenAnswer(question(), Answer.YES, detail)] if flagged else []
     answers += [GivenAnswer(urgent_question(), Answer.YES, "")] if urgent else []
     return triage.submit(
         submission(answers=answers, **columns),
         key=secrets.token_urlsafe(32),
         now=now or timezone.now(),
     )
+
+
+def flag(request: AppointmentRequest, *, now: datetime) -> None:
+    """A red flag on a request that is there already."""
+    given = GivenAnswer(question(), Answer.YES, "Warfarin")
+    keep_answers(request, [given], [given], by=PATIENT, now=now)
 
 
 def clear(request: AppointmentRequest, outcome: FlagOutcome, *, now: datetime) -> None:

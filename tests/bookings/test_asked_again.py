@@ -177,13 +177,13 @@ def test_an_answer_to_a_rule_that_flags_more_by_now_is_new(
 def test_a_new_flag_while_moving_keeps_the_appointment(
     infection: ScreeningQuestion, monday: datetime
 ) -> None:
-    request = offered(answered(infection, NO, monday), monday)
-    accept(request, monday)
     now = monday + timedelta(hours=1)
-    factories.offer(request, [monday + timedelta(days=20)], now=now)
     later = now + timedelta(hours=1)
+    ScreeningQuestion.objects.update(asked_again=False)
+    request = offered(answered(infection, NO, later - LATER), monday)
+    accept(request, monday)
+    factories.offer(request, [monday + timedelta(days=20)], now=now)
     ScreeningQuestion.objects.update(asked_again=True)
-    request.answers.update(given_at=later - LATER)
     accept(request, later, GivenAnswer(infection, YES, ""))
     assert request.status == RequestStatus.BOOKED_IN_REVIEW
     assert triage.booked_appointment(request) is not None

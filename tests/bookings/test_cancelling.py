@@ -245,8 +245,7 @@ def test_a_time_that_somebody_else_has_is_not_taken_from_them(monday: datetime) 
 
 def test_an_open_flag_is_still_open_after_an_undo(monday: datetime) -> None:
     request = booked(monday)
-    flagged = factories.received(flagged=True, now=monday)
-    flagged.flags.update(request=request)
+    factories.flag(request, now=monday)
     AppointmentRequest.objects.filter(pk=request.pk).update(status="booked_in_review")
     request.refresh_from_db()
     cancel(request, monday)

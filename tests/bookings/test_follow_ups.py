@@ -141,7 +141,8 @@ def test_fresh_answers_are_taken_over_as_old_as_they_are(
     seen: AppointmentRequest, sign_in: SignIn, monday: datetime
 ) -> None:
     six_days_ago = monday - timedelta(days=6)
-    seen.answers.update(given_at=six_days_ago)
+    again = [GivenAnswer(factories.question(), Answer.NO, "")]
+    keep_answers(seen, again, [], by="the patient", now=six_days_ago)
     client = sign_in("Reception")
     page = client.get(decide_at(seen, "follow-up")).content.decode()
     assert "Do you take a blood thinner?" not in page

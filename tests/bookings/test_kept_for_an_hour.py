@@ -296,7 +296,7 @@ def test_erasure_frees_it_and_a_closure_does_not(monday: datetime) -> None:
 def test_an_open_flag_keeps_the_offer_closed(monday: datetime) -> None:
     request = with_times(OFFERED, monday)
     give_back(request, "other times", monday)
-    factories.received(flagged=True, now=monday).flags.update(request=request)
+    factories.flag(request, now=monday)
     with pytest.raises(TriageRefused, match="look at something first"):
         undo(request, monday + SECOND)
     assert request.offers.get().kept_until

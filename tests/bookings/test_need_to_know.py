@@ -30,8 +30,7 @@ EIGHT_HOURS = timedelta(hours=8)
 @pytest.fixture
 def answered(monday: datetime) -> AppointmentRequest:
     """A request with a red flag about which a clinician wants the patient to be phoned."""
-    made = factories.received(flagged=True, now=monday, concern=CONCERN)
-    made.answers.update(detail=DETAIL)
+    made = factories.received(flagged=True, detail=DETAIL, now=monday, concern=CONCERN)
     triage.resolve_flag(
         made.flags.get(),
         version=made.version,

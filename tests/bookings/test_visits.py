@@ -21,6 +21,7 @@ from bookings.models import Appointment, AppointmentRequest, Claim, Message
 from bookings.status import (
     PATIENT,
     AppointmentStatus,
+    FlagOutcome,
     MessageKind,
     MessageStatus,
     Overtaken,
@@ -352,6 +353,52 @@ def test_whole_chains_are_printed_with_their_heads(monday: datetime) -> None:
     last = request.events.order_by("number").last()
     assert last is not None
     assert verify() == f"{request.reference} {last.number} {last.hash}\n"
+
+
+OTHERWISE = "the outcome of a flag is not the one in the journal"
+UNDONE = {"outcome": "", "reason": "", "resolved_at": None, "resolved_by": None}
+
+
+@pytest.mark.parametrize("changes", [{"outcome": FlagOutcome.PROCEED}, UNDONE])
+def test_a_flag_that_says_something_else_than_the_journal_is_a_fault(
+    changes: dict[str, Any], monday: datetime
+) -> None:
+    request, other = (factories.received(flagged=True, now=monday) for _ in range(2))
+    factories.clear(other, FlagOutcome.PROCEED, now=monday)
+    factories.clear(request, FlagOutcome.PROCEED, now=monday)
+    # The last outcome counts.
+    factories.clear(
+        AppointmentRequest.objects.get(pk=request.pk), FlagOutcome.CALL_PATIENT, now=monday
+    )
+    verify()
+    request.flags.update(**changes)
+    assert faults() == [f"{request.reference}: {OTHERWISE}"]
+
+
+def test_an_outcome_that_nobody_recorded_is_a_fault(monday: datetime) -> None:
+    request = factories.received(flagged=True, now=monday)
+    verify()
+    request.flags.update(
+        outcome=FlagOutcome.PROCEED,
+        reason="Fine.",
+        resolved_at=monday,
+        resolved_by=factories.staff("Clinician"),
+    )
+    assert faults() == [f"{request.reference}: {OTHERWISE}"]
+
+
+def test_an_outcome_that_is_recorded_meanwhile_is_no_fault(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = factories.received(flagged=True, now=monday)
+    read = AppointmentRequest.objects.prefetch_related("flags").get()
+    factories.clear(request, FlagOutcome.PROCEED, now=monday)
+    meanwhile = [(read, list(read.events.order_by("number")))]
+    monkeypatch.setattr(verify_journal, "journals", lambda after: iter(meanwhile))
+    verify()
+    # The twin: without a second look it would be one.
+    monkeypatch.setattr(verify_journal, "flags_are_as_recorded", lambda request: False)
+    assert faults() == [f"{request.reference}: {OTHERWISE}"]
 
 
 def test_a_stopped_run_goes_on_where_it_was(

@@ -93,6 +93,7 @@ def a_row_in_each(monday: datetime) -> None:
         by=factories.staff("Clinician"),
         now=monday,
     )
+    triage.record_call(request, reached=False, note="", by=factories.staff("Reception"), now=monday)
     triage.write_note(
         request, text="Only a test.", pinned=True, by=factories.staff("Reception"), now=monday
     )
@@ -131,3 +132,22 @@ def test_the_seal_of_an_event_alone_may_be_replaced(a_row_in_each: None) -> None
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procedures_pageevent SET seal = 'another'")
     refused("UPDATE procedures_pageevent SET seal = 'x', kind = 'x'")
+
+
+def test_what_a_patient_answered_can_be_erased_and_not_rewritten(a_row_in_each: None) -> None:
+    for statement in (
+        "UPDATE bookings_screeninganswer SET answer = 'no'",
+        "UPDATE bookings_screeninganswer SET detail = 'Nothing'",
+        "UPDATE bookings_screeninganswer SET detail = '', given_by = 'reception'",
+        "UPDATE bookings_phonecall SET note = 'They agreed.'",
+        "UPDATE bookings_phonecall SET reached = NOT reached",
+        "UPDATE bookings_redflag SET level = 'amber'",
+        "UPDATE bookings_redflag SET outcome = 'proceed', answer_id = answer_id + 1",
+    ):
+        refused(statement)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE bookings_screeninganswer SET answer = '[erased]', detail = '', read_in = ''"
+        )
+        cursor.execute("UPDATE bookings_phonecall SET note = '[erased]'")
+        cursor.execute("UPDATE bookings_redflag SET outcome = 'call_patient', reason = 'Again.'")

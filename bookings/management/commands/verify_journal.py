@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bookings.journal import chain_is_whole, is_whole
+from bookings.journal import chain_is_whole, flags_agree, flags_are_as_recorded, is_whole
 from bookings.models import AppointmentRequest, RequestEvent
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
@@ -31,7 +31,8 @@ class Command(BaseCommand):
     """`manage.py verify_journal [--against FILE] [--after REFERENCE]`. FILE is the output of a run."""
 
     help = (
-        "Recomputes the hash chain of every request, and prints its reference, number of "
+        "Recomputes the hash chain of every request, compares the outcomes of its flags with it, and "
+        "prints its reference, number of "
         "events and head hash. Keep that output elsewhere: with --against it reveals even a "
         "chain that was rebuilt as a whole. Each fault is reported when it is found."
     )
@@ -72,6 +73,9 @@ class Command(BaseCommand):
         # An event may have come between the two reads.
         if not is_whole(request, events) and not chain_is_whole(request):
             return "the chain is broken"
+        # The same of the flags.
+        if not flags_agree(request, events) and not flags_are_as_recorded(request):
+            return "the outcome of a flag is not the one in the journal"
         if line and [each.hash for each in events[line.events - 1 : line.events]] != [line.hash]:
             return f"event {line.events} is not the one in the earlier output"
         return ""
@@ -105,7 +109,8 @@ def journals(after: int = 0) -> Iterator[Journal]:
     """
     while True:
         requests = AppointmentRequest.objects.filter(pk__gt=after).order_by("pk")
-        some = list(requests.only("reference", "event_count")[:AT_A_TIME])
+        counted_events = requests.only("reference", "event_count").prefetch_related("flags")
+        some = list(counted_events[:AT_A_TIME])
         if not some:
             return
         found = attempt(_events_of, some)
