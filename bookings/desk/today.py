@@ -1,6 +1,6 @@
 """Today: what reception has to do next, in one order, and who comes. Writes nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -14,7 +14,6 @@ from bookings.desk.agenda import appointments_to_see_to
 from bookings.desk.calls import Calls
 from bookings.desk.my_clinic import given_to
 from bookings.desk.notes import pinned_beside
-from bookings.desk.owners import MINE
 from bookings.desk.texts import to_see
 from bookings.desk.to_phone import ToPhone, patients_to_phone
 from bookings.diary.free_times import Stranded, span_of, stranded_of
@@ -92,6 +91,8 @@ class Board(NamedTuple):
     to_phone: list[ToPhone]
     lost: list[Stranded]
     tally: Tally
+    # How many requests colleagues handed over to whoever reads this.
+    given: int
 
     @property
     def next_to_come(self) -> list[Appointment]:
@@ -126,13 +127,18 @@ def board(now: datetime, reader: User | None = None) -> Board:
     today = span_of(timezone.localdate(now))
     lost, to_phone = stranded_of(visits, now), patients_to_phone(now)
     first, tally = _first_waiting(now)
+    lists = {"strangers": to_see().filter(request=None), "letters": Message.objects.to_post()}
+    numbers = how_many(lists | ({"given": given_to(reader, now)} if reader else {}))
     still_open = [each for each in visits if each.starts < today.starts]
     return Board(
-        tasks=on_one_screen(list(_in_order(now, lost, to_phone, first, tally, still_open, reader))),
+        tasks=on_one_screen(
+            list(_in_order(now, lost, to_phone, first, tally, still_open, numbers))
+        ),
         coming=[each for each in visits if today.starts <= each.starts <= today.ends],
         to_phone=to_phone,
         lost=lost,
         tally=tally,
+        given=numbers.get("given", 0),
     )
 
 
@@ -143,7 +149,7 @@ def _in_order(
     first: list[AppointmentRequest],
     tally: Tally,
     still_open: list[Appointment],
-    reader: User | None,
+    numbers: Mapping[str, int],
 ) -> Iterator[Task]:
     """The order: whoever is in danger, then what is hardest to mend if it waits."""
     soon = [each for each in lost if each.appointment.starts < now + SOON]
@@ -155,10 +161,6 @@ def _in_order(
     yield from _calls([each for each in to_phone if not each.is_urgent], urgent=False)
     yield from _answers(tally.today, today, "today")
     yield from _attendance(still_open)
-    lists = {"strangers": to_see().filter(request=None), "letters": Message.objects.to_post()}
-    given = {"given": given_to(reader, now)} if reader else {}
-    numbers = how_many(lists | given)
-    yield from _given(numbers.get("given", 0))
     yield from _strangers(numbers["strangers"])
     yield from _to_post(numbers["letters"])
     yield from _lost(lost[len(soon) :])
@@ -267,19 +269,6 @@ def _call(each: ToPhone) -> str:
     number = phones.shown(each.request.phone) if each.request.phone else "No phone number"
     tried = f" {each.calls}." if each.calls.made else ""
     return f"{number}. {each.why}{tried}"
-
-
-def _given(number: int) -> Iterator[Task]:
-    """What colleagues handed over to whoever reads this."""
-    if not number:
-        return
-    yield Task(
-        weight="open",
-        mark="→",
-        title=f"{counted(number, 'request')} handed over to you",
-        label="Mine",
-        address=f"{reverse(REQUESTS)}?show=waiting&whose={MINE}",
-    )
 
 
 def _strangers(number: int) -> Iterator[Task]:

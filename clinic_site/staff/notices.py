@@ -251,4 +251,5 @@ def _what_waits(account: User, now: datetime) -> list[str]:
     today = board(now, account)
     number = today.tally.late + today.tally.today + today.tally.later
     every = [f"{counted(number, 'request')} waiting for us in all"] if number else []
-    return [*(task.title for task in today.tasks), *every]
+    given = [f"{counted(today.given, 'request')} handed over to you"] if today.given else []
+    return [*(task.title for task in today.tasks), *given, *every]

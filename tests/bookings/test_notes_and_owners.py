@@ -221,8 +221,10 @@ def test_whoever_is_given_a_request_meets_it_on_today(sign_in: SignIn, monday: d
     for each in doctors, flagged:
         triage.hand_over(each, to=None, for_clinicians=True, by=robin, now=monday)
     front = sign_in(robin)
-    task = front.get("/admin/").content.decode().partition("1 request handed over to you")[2]
-    (way,) = re.findall(r'href="([^"]*whose=mine)"', task)
+    tally = front.get("/admin/").content.decode().partition('class="tally"')[2]
+    given = re.findall(r'<strong>(\d+)</strong>\s*<a href="([^"]*)">handed over to you', tally)
+    ((number, way),) = given
+    assert number == "1"
     listed = front.get(way.replace("&amp;", "&")).content.decode()
     assert (mine.reference in listed, theirs.reference in listed) == (True, False)
     triage.withdraw(mine, version=mine.version, now=monday)
