@@ -44,6 +44,14 @@ OVERTAKEN = {
     MessageKind.AFTERWARDS: "it was undone",
     MessageKind.RECALL: "a follow-up had been arranged",
     MessageKind.PAGE_NEWS: "the visit or the page had changed again",
+    MessageKind.UNSEEN: "somebody had seen to it",
+    MessageKind.LATE: "somebody had seen to it",
+}
+# To whom a message goes that is not to the patient.
+TO_OTHERS = {
+    MessageKind.CONTACT_LEFT: "their old address",
+    MessageKind.UNSEEN: "colleagues",
+    MessageKind.LATE: "colleagues",
 }
 NOT_NEEDED = "it was no longer needed"
 
@@ -77,9 +85,7 @@ def message_in_words(message: Message) -> MessageInWords:
 
 def _whom(message: Message) -> str:
     if message.kind in NOT_TO_PATIENT:
-        return {MessageKind.CONTACT_LEFT: " to their old address"}.get(
-            MessageKind(message.kind), " to our own inbox"
-        )
+        return f" to {TO_OTHERS.get(MessageKind(message.kind), 'our own inbox')}"
     if not message.sent_to:
         return ""
     if message.channel == Channel.PAPER:

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.management import call_command
+from django.test import Client
 
 from bookings import messages, triage
 from bookings.messages import outbox
@@ -20,7 +21,7 @@ from bookings.triage import surge, waits_too_long
 from clinic_site.staff import notices
 from procedures.status import NoticeHow, NoticeKind
 from tests import factories
-from tests.people import too_late_to_undo
+from tests.people import page_of, too_late_to_undo
 from tests.races import having_met, race
 
 pytestmark = pytest.mark.django_db
@@ -252,6 +253,16 @@ def test_what_has_been_seen_to_before_it_left_is_not_sent(
         too_late_to_undo()
     messages.send_due()
     assert Message.objects.get(kind__in=WAITS).status == MessageStatus.DROPPED
+
+
+def test_the_request_says_that_colleagues_were_told(
+    sign_in: Callable[[str], Client], monday: datetime, at: Any
+) -> None:
+    request = factories.received(urgent=True, now=monday)
+    at(monday + HALF_AN_HOUR)
+    call_command("send_messages")
+    page = sign_in("Reception").get(page_of(request)).content.decode()
+    assert "Email “an urgent answer is still open” to colleagues" in page
 
 
 @pytest.mark.parametrize(("urgent", "expected"), [(True, [0, 1]), (False, [1, 1])])
