@@ -222,7 +222,7 @@ def test_whoever_is_given_a_request_meets_it_on_today(sign_in: SignIn, monday: d
         triage.hand_over(each, to=None, for_clinicians=True, by=robin, now=monday)
     front = sign_in(robin)
     tally = front.get("/admin/").content.decode().partition('class="tally"')[2]
-    given = re.findall(r'<strong>(\d+)</strong>\s*<a href="([^"]*)">handed over to you', tally)
+    counted = re.findall(r'<strong>(\d+)</strong>\s*<a href="([^"]*)">handed over to you', tally)
     ((number, way),) = counted
     assert number == "1"
     listed = front.get(way.replace("&amp;", "&")).content.decode()
