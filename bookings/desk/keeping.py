@@ -26,14 +26,15 @@ def urls(site: AdminSite) -> list[URLPattern]:
         _refuse_others(request)
         now = timezone.now()
         proposed = retention.proposed(now)
-        _record(request, "kept long enough", proposed[:MOST_PROPOSED])
+        shown = list(proposed[:MOST_PROPOSED])
+        _record(request, "kept long enough", shown)
         context = {
             **site.each_context(request),
             "title": "How long we keep what",
             "lines": retention.plan(now),
             "by_worker": retention.is_done_by_worker(),
-            "proposed": proposed[:MOST_PROPOSED],
-            "more": max(0, len(proposed) - MOST_PROPOSED),
+            "proposed": shown,
+            "more": proposed.count() - len(shown),
         }
         return TemplateResponse(request, "admin/bookings/retention.html", context)
 

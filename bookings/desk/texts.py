@@ -68,7 +68,9 @@ def to_see() -> QuerySet[TextReply]:
 
 def _list(site: AdminSite, request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    waiting = [Row(each, len(triage.people_with(each.number))) for each in to_see()[:MOST]]
+    texts = list(to_see()[:MOST])
+    people = triage.people_with({each.number for each in texts})
+    waiting = [Row(each, len(people[each.number])) for each in texts]
     done = [Row(each) for each in _done_since(now - LISTED_FOR)]
     shown = [row.reply.request for row in [*waiting, *done] if row.reply.request]
     journal.record_list("texts", shown, by=signed_in(request), at=now)

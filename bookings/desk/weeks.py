@@ -5,6 +5,7 @@ which hours are outside those of the place, and whose appointment would have no 
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -39,7 +40,7 @@ from bookings.diary.weeks import (
     sessions_of,
     week_of,
 )
-from bookings.models import Location
+from bookings.models import ClinicSession, Location
 from procedures.ground.fields import typed_day
 from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
@@ -80,8 +81,11 @@ class Weeks:
         """Each clinician's week in words."""
         _insist(request, VIEW)
         today = timezone.localdate()
+        sessions: defaultdict[int, list[ClinicSession]] = defaultdict(list)
+        for each in coming(today):
+            sessions[each.clinician_id].append(each)
         rows = [
-            {"clinician": each, "lines": in_words(week_of(coming(each, today), today))}
+            {"clinician": each, "lines": in_words(week_of(sessions[each.pk], today))}
             for each in Clinician.objects.order_by("name")
         ]
         context = {"rows": rows, "may_change": request.user.has_perm(CHANGE)}
@@ -96,7 +100,7 @@ class Weeks:
             return redirect(f"{request.path}?from={from_day}")
         form = WeekForm(
             posted(request),
-            week=week_of(coming(clinician, from_day), from_day),
+            week=week_of(coming(from_day, clinician=clinician), from_day),
             from_day=from_day,
             seen=fingerprint(clinician),
         )

@@ -35,7 +35,7 @@ def change_week(
         )
     new = list(wanted)
     replaced = []
-    for session in coming(clinician, from_day):
+    for session in coming(from_day, clinician=clinician):
         same = next((each for each in new if _goes_on(session, each, from_day)), None)
         if same is None:
             replaced.append(session)

@@ -51,11 +51,11 @@ class Week(NamedTuple):
         return not (self.weekly or self.once)
 
 
-def coming(clinician: Clinician, from_day: date) -> QuerySet[ClinicSession]:
-    """The sessions that may take place on that day or later."""
+def coming(from_day: date, **whose: Clinician) -> QuerySet[ClinicSession]:
+    """The sessions that may take place on that day or later, of a `clinician` or of everybody."""
     return (
         ClinicSession.objects.filter(Q(last_day=None) | Q(last_day__gte=from_day))
-        .filter(clinician=clinician)
+        .filter(**whose)
         .select_related("room__location", "clinician")
         .order_by("starts", "ends", "first_day", "pk")
     )

@@ -47,7 +47,10 @@ class PersonQuerySet(models.QuerySet["Person"]):
             person=OuterRef("pk"), act__in=[PersonAct.HELD, PersonAct.RELEASED]
         )
         newest = Subquery(said.order_by("-pk").values("act")[:1])
-        return self.annotate(newest_hold=newest).filter(newest_hold=PersonAct.HELD)
+        ever = PersonEvent.objects.filter(act=PersonAct.HELD).values("person")
+        return (
+            self.filter(pk__in=ever).annotate(newest_hold=newest).filter(newest_hold=PersonAct.HELD)
+        )
 
 
 class Person(models.Model):

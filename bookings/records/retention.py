@@ -4,15 +4,16 @@ The table is `settings.RETENTION`: for each kind of record how many days, and co
 became care is never emptied here: once its time is over it is proposed, and two people erase it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, ExtractDay, ExtractMonth, ExtractYear
 from django.utils import timezone
 
 from bookings.models import (
@@ -23,7 +24,6 @@ from bookings.models import (
     Recall,
     TextReply,
 )
-from bookings.models.people import age_on
 from bookings.records.emptying import empty_people, empty_request
 from bookings.records.holds import is_held, lock
 from bookings.records.walking import rows_of
@@ -44,6 +44,8 @@ GROWN_UP, KEPT_UNTIL = 18, 25
 MONTHS_AHEAD = 12
 # Whoever empties by hand may do it once a week.
 OVERDUE = timedelta(days=7)
+# What is between two birthdays when days are numbers such as 20261130.
+A_YEAR = 10_000
 
 
 class Kind(NamedTuple):
@@ -89,7 +91,19 @@ class Rule(NamedTuple):
         """The rows whose time is over at that instant."""
         begins = COUNTED_FROM[self.counted_from][1]
         rows: QuerySet[Any] = self.kind.rows(now).annotate(kept_from=begins)
-        return rows.filter(kept_from__lt=now - timedelta(days=self.days)).order_by("pk")
+        return rows.filter(kept_from__lt=self._over(now)).order_by("pk")
+
+    def due_at(self, instants: Sequence[datetime]) -> list[int]:
+        """How many rows are due at each of these, the last of which is the latest: one question."""
+        over = {
+            f"over_{number}": Count("pk", filter=Q(kept_from__lt=self._over(instant)))
+            for number, instant in enumerate(instants)
+        }
+        counts = self.due(instants[-1]).aggregate(**over)
+        return [counts[name] for name in over]
+
+    def _over(self, instant: datetime) -> datetime:
+        return instant - timedelta(days=self.days)
 
 
 class Ahead(NamedTuple):
@@ -141,18 +155,22 @@ def _from_strangers(now: datetime) -> QuerySet[Any]:
     return unknown.exclude(for_desk=True, seen_at=None)
 
 
-def _last_visit() -> Subquery:
-    """The end of the person's last visit, on whichever of their requests it was."""
-    came = Appointment.objects.filter(status=AppointmentStatus.FULFILLED).annotate(
-        who=Coalesce("request__person__joined_to", "request__person")
-    )
-    return Subquery(came.filter(who=OuterRef("shown")).order_by("-ends").values("ends")[:1])
+def _one_person(shown: Any) -> QuerySet[Person]:
+    """The rows of the person who is shown under this number."""
+    return Person.objects.filter(Q(pk=shown) | Q(joined_to=shown))
+
+
+def _visits() -> QuerySet[Appointment]:
+    """The person's visits, on whichever of their requests they were, the last one first."""
+    rows = _one_person(OuterRef(OuterRef("shown")))
+    came = Appointment.objects.filter(status=AppointmentStatus.FULFILLED)
+    return came.filter(request__person__in=rows.values("pk")).order_by("-ends")
 
 
 COUNTED_FROM: dict[str, tuple[str, Any]] = {
     "received": ("the day on which the request arrived", F("received_at")),
     "ended": ("the day on which the request ended", F("ended_at")),
-    "last_visit": ("the person’s last visit", _last_visit()),
+    "last_visit": ("the person’s last visit", Subquery(_visits().values("ends")[:1])),
     "came": ("the day on which the text came", F("came")),
     "written": ("the day on which the message was written", F("queued_at")),
 }
@@ -213,10 +231,8 @@ def faults() -> list[str]:
 
 def plan(now: datetime, months_ahead: int = MONTHS_AHEAD) -> list[Line]:
     """What would be emptied now, and how much more by the first of each of the coming months."""
-    return [
-        Line(rule, _said(rule, rule.due(now).count()), _ahead(rule, now, months_ahead))
-        for rule in rules()
-    ]
+    days = list(_firsts_of_months(timezone.localdate(now), months_ahead))
+    return [_line(rule, now, days) for rule in rules()]
 
 
 def is_done_by_worker() -> bool:
@@ -230,12 +246,13 @@ def overdue(now: datetime) -> list[str]:
     return [_said(rule, count) for rule, count in found if count]
 
 
-def proposed(now: datetime) -> list[Person]:
+def proposed(now: datetime) -> QuerySet[Person]:
     """People whose care is over for so long that two colleagues may decide to erase them."""
     rule = Rule("visit", *settings.RETENTION["visit"])
-    due = rule.due(now).values_list("shown", flat=True)
-    people = Person.objects.shown().filter(pk__in=due).prefetch_related("joined").order_by("pk")
-    return [each for each in people if not _is_kept_as_a_child(each, now)]
+    people = Person.objects.shown().filter(pk__in=rule.due(now).values("shown"))
+    known = people.alias(shown=F("pk"), born=_born(), seen=_as_number(_visits(), "ends"))
+    aged = known.alias(age=F("seen") - F("born"))
+    return aged.exclude(_is_kept_as_a_child(now)).prefetch_related("joined").order_by("pk")
 
 
 def empty_what_is_due(now: datetime) -> Tally:
@@ -293,27 +310,37 @@ def _said(rule: Rule, count: int) -> str:
     return counted(count, rule.kind.one, rule.kind.several)
 
 
-def _ahead(rule: Rule, now: datetime, months: int) -> list[Ahead]:
-    """How many more there are on the first of each coming month than a month before."""
-    found, before = [], rule.due(now).count()
-    day = timezone.localdate(now)
+def _firsts_of_months(day: date, months: int) -> Iterator[date]:
     for _ in range(months):
         day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-        until = rule.due(timezone.make_aware(datetime.combine(day, time()))).count()
-        if until > before:
-            found.append(Ahead(day, _said(rule, until - before)))
-        before = until
-    return found
+        yield day
 
 
-def _is_kept_as_a_child(person: Person, now: datetime) -> bool:
-    born = person.newest.date_of_birth
-    visits = Appointment.objects.filter(
-        request__in=AppointmentRequest.objects.of_person(person),
-        status=AppointmentStatus.FULFILLED,
-    )
-    last = visits.order_by("-ends").values_list("ends", flat=True).first()
-    if last is None or age_on(born, timezone.localdate(last)) >= GROWN_UP:
-        return False
-    was_nearly = age_on(born, timezone.localdate(last)) == GROWN_UP - 1
-    return age_on(born, timezone.localdate(now)) < KEPT_UNTIL + was_nearly
+def _line(rule: Rule, now: datetime, days: list[date]) -> Line:
+    """How many are due, and how many more there are on each day than on the one before."""
+    midnights = [timezone.make_aware(datetime.combine(day, time())) for day in days]
+    counts = rule.due_at([now, *midnights])
+    more = (count - before for before, count in pairwise(counts))
+    ahead = [Ahead(day, _said(rule, each)) for day, each in zip(days, more, strict=True) if each]
+    return Line(rule, _said(rule, counts[0]), ahead)
+
+
+def _born() -> Subquery:
+    """The date of birth on the newest row of the person who is shown, as a number."""
+    newest = _one_person(OuterRef("shown")).order_by("-known_at", "-pk")
+    return _as_number(newest, "date_of_birth")
+
+
+def _is_kept_as_a_child(now: datetime) -> Q:
+    """Whether somebody was a child at their last visit, and is not old enough yet."""
+    today = int(f"{timezone.localdate(now):%Y%m%d}")
+    was_17 = Q(age__gte=(GROWN_UP - 1) * A_YEAR)
+    is_young = Q(born__gt=today - KEPT_UNTIL * A_YEAR)
+    is_nearly = Q(born__gt=today - (KEPT_UNTIL + 1) * A_YEAR)
+    return Q(age__lt=GROWN_UP * A_YEAR) & (is_young | was_17 & is_nearly)
+
+
+def _as_number(rows: QuerySet[Any], column: str) -> Subquery:
+    """The day in the first of these rows, as a number such as 20261130."""
+    parts = ExtractYear(column) * A_YEAR + ExtractMonth(column) * 100 + ExtractDay(column)
+    return Subquery(rows.annotate(number=parts).values("number")[:1])

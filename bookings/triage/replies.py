@@ -13,13 +13,14 @@ number that belongs to several people, two visits that were asked about, and a t
 are all reasons for a colleague.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from bookings import diary, journal, messages
 from bookings.messages.segments import segments
@@ -88,13 +89,19 @@ def see_to_texts_of(request: AppointmentRequest, *, up_to: int, by: User, now: d
     of_request.update(seen_at=now, seen_by=by)
 
 
-def people_with(number: str) -> set[int]:
-    """The rows under which the people are shown who have this number, now or on a request."""
-    known = Person.objects.filter(
-        Q(pk__in=_requests_of(number).values("person")) | Q(phone__in=as_stored(number)),
-        emptied_at=None,
-    )
-    return {person.shown_as for person in known}
+def people_with(numbers: Iterable[str]) -> dict[str, set[int]]:
+    """The rows under which the people are shown who have each number, now or on a request."""
+    spelled = {spelling: number for number in numbers for spelling in as_stored(number)}
+    people = Person.objects.filter(phone__in=spelled, emptied_at=None)
+    requests = AppointmentRequest.objects.filter(phone__in=spelled, emptied_at=None)
+    known = requests.filter(person__emptied_at=None)
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for phone, person, joined_to in (
+        *people.values_list("phone", "pk", "joined_to"),
+        *known.values_list("phone", "person", "person__joined_to"),
+    ):
+        found[spelled[str(phone)]].add(joined_to or person)
+    return found
 
 
 def _kept(heard: Heard, now: datetime) -> tuple[TextReply, bool]:
@@ -178,7 +185,7 @@ def _asked_about(number: str, now: datetime) -> AppointmentRequest:
 
 def _the_one(number: str, found: Iterable[AppointmentRequest]) -> AppointmentRequest:
     by_number = {request.pk: request for request in found}
-    if len(by_number) != 1 or len(people_with(number)) != 1:
+    if len(by_number) != 1 or len(people_with([number])[number]) != 1:
         raise TriageRefused(NOT_ONE)
     return by_number.popitem()[1]
 

@@ -7,13 +7,27 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Appointment, AppointmentRequest, Message, Note, Person
-from bookings.status import MessageStatus, RequestStatus
+from bookings.diary import resource_of
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Closure,
+    Look,
+    Message,
+    Note,
+    Person,
+    PersonEvent,
+    RequestEvent,
+    TextReply,
+)
+from bookings.status import AppointmentStatus, Meant, MessageStatus, PersonAct, RequestStatus
+from bookings.status.events import Event
 from procedures.reading import feedback
 from procedures.status import Category, RevisionStatus
 from tests import factories
@@ -27,10 +41,11 @@ HALF_AN_HOUR = timedelta(minutes=30)
 # Every page begins with two (session; account with its permissions and its session of staff), and most
 # end with the number beside “Requests”. A rota is three; a look is chained in the journal: three.
 MORE = {
-    "reception, today": 16,  # a rota, whom to phone and what to tell them, visits, what waits
+    "reception, today": 17,  # a rota, whom to phone, what to tell them, texts, visits, what waits
     "clinician, today": 24,  # flags, answers, handovers, visits; the evidence of each text (nine)
-    "manager, today": 30,  # all of reception's, the evidence of each text, questions that are due
+    "manager, today": 31,  # all of reception's, the evidence of each text, questions that are due
     "reception, a visit": 17,  # a table for each thing that can happen to a request, and a rota
+    "reception, rebook": 19,  # a rota for weeks with claims and machines, offers, flags, calls
     "reception, offer": 17,  # a look, a rota with claims and machines, two terms, earlier offers
     "reception, a person": 20,  # a table for each thing that we hold, a look at each request
 }
@@ -38,7 +53,13 @@ MORE = {
 
 @pytest.fixture
 def pages(monday: datetime) -> dict[str, str]:
-    """The pages, by who reads them; and a request in each status."""
+    """The pages, by who reads them; a request in each status, and a doctor who falls ill soon."""
+    Closure.objects.create(
+        resource=resource_of(factories.clinician()),
+        starts=monday + FEW / 2 * timedelta(minutes=1),
+        ends=monday + FEW * timedelta(minutes=2),
+        reason="Ill",
+    )
     for status in RequestStatus:
         factories.request_at(status, now=monday)
     factories.received(flagged=True, now=monday)
@@ -52,6 +73,9 @@ def pages(monday: datetime) -> dict[str, str]:
         "reception, a request": f"{LIST}{waiting.pk}/change/",
         "reception, a visit": f"{LIST}{visit.pk}/change/",
         "reception, offer": f"{LIST}{waiting.pk}/decide/offer/",
+        "reception, texts": f"{LIST}to-phone/texts/",
+        "reception, rebook": f"{LIST}rebook/",
+        "reception, weeks": "/admin/bookings/clinicsession/weeks/",
         "reception, diary day": f"{LIST}diary/day/",
         "reception, diary week": f"{LIST}diary/week/",
         "reception, diary month": f"{LIST}diary/month/",
@@ -64,6 +88,9 @@ def pages(monday: datetime) -> dict[str, str]:
         "clinician, pages": "/admin/procedures/revision/",
         "manager, today": "/admin/",
         "manager, numbers": f"{LIST}numbers/",
+        "manager, kept how long": "/admin/bookings/person/kept/",
+        "manager, held": "/admin/bookings/person/held/",
+        "manager, who opened what": "/admin/bookings/look/",
         "manager, set-up": "/admin/set-up/",
         "manager, who gets which emails": "/admin/set-up/notices/",
     }
@@ -72,7 +99,8 @@ def pages(monday: datetime) -> dict[str, str]:
 def add_rows(number: int, now: datetime) -> None:
     """So many more people with a note, a request that waits, a visit today and a message that failed.
 
-    And for each forty of them a page of each kind with a reader who found it unclear.
+    Some of the visits are lost, because the doctor is ill by then. And for each forty of them there is
+    a page of each kind with a reader who found it unclear.
     """
     template, waiting = booked(now, days=number), factories.received(now=now)
     visit, by = template.appointments.get(), factories.staff("Reception")
@@ -95,11 +123,53 @@ def add_rows(number: int, now: datetime) -> None:
         copy_of(message, request=of, status=MessageStatus.FAILED, message_id=secrets.token_hex(16))
         for of in with_visit
     )
+    add_past_and_texts(with_visit, visit, by, now)
     for each in range(number // FEW // 5 + 1):
         slug, about = f"page-{number}-{each}", f"about-{number}-{each}"
         for page in (factories.page(slug), factories.page(about, Category.ABOUT)):
             revision = factories.revision(RevisionStatus.PUBLISHED, of=page, now=now)
             feedback.give(revision, clear=False, comment="", now=now)
+
+
+def add_past_and_texts(
+    requests: list[AppointmentRequest], visit: Appointment, by: User, now: datetime
+) -> None:
+    """For each of them a look, a text, a legal hold on every other, and a visit ten years ago.
+
+    And for each forty of them a clinician with a week of their own.
+    """
+    about = [(number, each, each.person) for number, each in enumerate(requests)]
+    long_ago = now - timedelta(days=3660)
+    over = AppointmentRequest.objects.bulk_create(
+        copy_of(again(each, person), status=RequestStatus.CLOSED, received_at=long_ago,
+                ended_at=long_ago, ended_by=by.username)
+        for _, each, person in about
+    )  # fmt: skip
+    Appointment.objects.bulk_create(
+        copy_of(visit, request=of, status=AppointmentStatus.FULFILLED, starts=long_ago,
+                ends=long_ago + HALF_AN_HOUR, ended_at=long_ago, ended_by=by.username)
+        for of in over
+    )  # fmt: skip
+    PersonEvent.objects.bulk_create(
+        PersonEvent(person=person, act=PersonAct.HELD, reason="A", done_at=now, done_by=by.username)
+        for number, _, person in about
+        if number % 2
+    )
+    RequestEvent.objects.bulk_create(
+        RequestEvent(request=each, number=1, kind=Event.READ, at=now, by=by.username)
+        for each in over
+    )
+    Look.objects.bulk_create(
+        Look(screen="texts", requests=[each.pk], looked_at=now, looked_by=by)
+        for _, each, _ in about
+    )
+    TextReply.objects.bulk_create(
+        TextReply(gateway_id=secrets.token_hex(8), number=f"+4477009{secrets.randbelow(90000) + 10000}",
+                  request=each, said="Hm.", meant=Meant.OTHER, for_desk=True, came=now)
+        for _, each, _ in about
+    )  # fmt: skip
+    for each in range(len(requests) // FEW // 5 + 1):
+        factories.clinician(f"doctor-{len(requests)}-{each}")
 
 
 def again(template: AppointmentRequest, person: Person) -> AppointmentRequest:

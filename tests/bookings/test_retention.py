@@ -1,7 +1,7 @@
 """How long what we hold is kept, what is emptied once its time is over, and legal holds."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from io import StringIO
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.conf import settings as real_settings
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils import timezone
 
 from bookings import checks, journal, links, records, triage
 from bookings.management.worker import go_round
@@ -89,7 +90,7 @@ def test_d1_after_ten_years_care_is_only_proposed_and_the_rest_is_gone(
     assert still_there("ada") == before == words("ada") | {"ada@example.org"}
     assert Person.objects.get(name="Open Still").emptied_at is None
     assert ada.person in retention.proposed(later)
-    assert retention.proposed(monday + YEAR) == []
+    assert list(retention.proposed(monday + YEAR)) == []
 
 
 def test_care_of_a_child_is_kept_until_they_are_grown_up(monday: datetime) -> None:
@@ -103,6 +104,33 @@ def test_care_of_a_child_is_kept_until_they_are_grown_up(monday: datetime) -> No
         ben.person_id,
     ]
     assert [each.pk for each in retention.proposed(eight_and_a_half)] == [ben.person_id]
+
+
+@pytest.mark.parametrize(
+    ("born", "day", "whose"),
+    [
+        # Seen on 24 November 2026 at 16, at 17, and on the 18th birthday.
+        ("2009-11-25", "2034-11-25", ["ben", "ada and ben"]),
+        ("2009-11-24", "2035-11-24", ["ben", "ada and ben"]),
+        ("2008-11-25", "2034-11-25", ["ben", "ada and ben"]),
+        ("2008-11-24", "2034-11-25", ["ada and ben", "ada and ben"]),
+        ("2012-02-29", "2037-03-01", ["ben", "ada and ben"]),
+    ],
+)
+def test_a_child_is_kept_until_the_birthday_itself(
+    monday: datetime, born: str, day: str, whose: list[str]
+) -> None:
+    ada, ben = both(monday)
+    assert timezone.localdate(ada.appointments.get().ends) == date(2026, 11, 24)
+    # The newest row says when they were born, and the visit is on the other one.
+    newest = factories.received(
+        name="Ada Again", date_of_birth=date.fromisoformat(born), now=monday
+    )
+    triage.join(ada.person, other=newest.person, by=factories.staff("Reception"), now=monday)
+    shown = {newest.person.shown_as: "ada", ada.person.shown_as: "ada", ben.person_id: "ben"}
+    midnight = timezone.make_aware(datetime.fromisoformat(day))
+    found = [retention.proposed(now) for now in (midnight - timedelta(minutes=1), midnight)]
+    assert [" and ".join(shown[each.pk] for each in people) for people in found] == whose
 
 
 def test_nobody_under_a_legal_hold_is_emptied_on_whichever_row_it_is(
@@ -174,6 +202,17 @@ def test_the_command_says_how_many_on_a_day_and_the_page_when(
     assert "Requests that led to no visit" in page
     assert sign_in("Reception").get(f"{PEOPLE}kept/").status_code == 403
     assert sign_in("Reception").get(f"{PEOPLE}held/").status_code == 403
+
+
+def test_the_page_says_how_many_more_there_will_be_each_month(monday: datetime) -> None:
+    for who, days in (("cy", 0), ("dee", 0), ("eve", 40)):
+        withdrawn(who, monday + timedelta(days=days))
+    line = retention.plan(monday + timedelta(days=200))[0]
+    december, february = date(2027, 12, 1), date(2028, 2, 1)
+    assert line.due_in_words == "0 requests"
+    assert line.ahead == [(december, "2 requests"), (february, "1 request")]
+    then = retention.plan(timezone.make_aware(datetime.combine(december, time())), 1)[0]
+    assert (then.due_in_words, then.ahead) == ("2 requests", [])
 
 
 def test_the_worker_empties_once_a_day_if_the_clinic_says_so(
