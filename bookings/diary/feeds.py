@@ -2,7 +2,8 @@
 
 The address is the only key, and calendars are often shared, so an entry names neither the reason
 nor the patient, at most their initials. Nothing is stored that opens it: the address is made from
-the row under SECRET_KEY. Instants are in UTC, as in the file for a patient (`calendar_files`).
+the row under SECRET_KEY. Instants are in UTC, as in the file for a patient (`calendar_files`). The
+clinic's zone is in it as well, because a calendar has to contain something (RFC 5545, 3.6).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from icalendar import Calendar, Event
 
+from bookings.diary.clinic_zone import clinic_zone
 from bookings.models import Appointment, CalendarFeed, Resource
 from bookings.status import AppointmentStatus, FeedWords
 from procedures.models.clinic import details
@@ -22,6 +24,8 @@ SALT = "bookings.calendar_feed"
 # What a calendar needs of the past, and how often it should ask.
 BACK = timedelta(days=30)
 ASK_AGAIN = timedelta(minutes=15)
+# For how many more years it says when the clocks change.
+YEARS_AHEAD = 2
 # How exactly we keep when it last asked: not a write for every reading.
 READ_TO_THE = timedelta(hours=1)
 SHOWN = (AppointmentStatus.BOOKED, AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW)
@@ -67,6 +71,7 @@ def calendar(feed: CalendarFeed, now: datetime) -> bytes:
     made.add("x-wr-calname", f"{feed.resource}, {details().name}")
     made.add("refresh-interval", ASK_AGAIN, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", ASK_AGAIN)
+    made.add_component(clinic_zone((now - BACK).year, now.year + YEARS_AHEAD))
     for appointment in _appointments(feed.resource, now):
         made.add_component(_entry(feed, appointment))
     content: bytes = made.to_ical()

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import vobject
 from django.test import Client
 from django.utils import timezone
 from icalendar import Calendar
@@ -20,6 +22,7 @@ from tests.people import booked
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
 FEEDS = "/admin/bookings/calendarfeed/"
+HOUR = timedelta(hours=1)
 CLOCKS_CHANGE = datetime.fromisoformat("2027-03-26T10:00:00+00:00")
 
 
@@ -85,6 +88,66 @@ def test_a_time_is_the_same_on_the_wall_before_and_after_the_clocks_change(
         (10, timedelta(0)),
         (10, timedelta(hours=1)),
     ]
+
+
+def test_a_diary_without_visits_is_a_calendar_with_the_clinics_zone(
+    client: Client, monday: datetime
+) -> None:
+    feed = make_feed(
+        resource_of(factories.clinician()), says=FeedWords.BOOKED, by="manager", now=monday
+    )
+    calendar = Calendar.from_ical(client.get(path_of(feed)).content)
+    assert [each.name for each in calendar.subcomponents] == ["VTIMEZONE"]
+    assert vobject.readOne(calendar.to_ical().decode()).validate(raiseException=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["Europe/London", "Europe/Dublin", "Asia/Karachi", "America/Santiago", "UTC"]
+)
+def test_the_zone_changes_its_clocks_to_the_minute(
+    client: Client, monday: datetime, settings: Any, name: str
+) -> None:
+    settings.TIME_ZONE = name
+    feed = make_feed(
+        resource_of(factories.clinician()), says=FeedWords.BOOKED, by="manager", now=monday
+    )
+    (zone,) = Calendar.from_ical(client.get(path_of(feed)).content).walk("VTIMEZONE")
+    first, *others = zone.subcomponents
+    assert zone["tzid"] == name
+    assert first.decoded("tzoffsetto") == offset_of(datetime(2026, 1, 1, tzinfo=UTC), name)
+    said = [
+        (each.decoded("dtstart") - each.decoded("tzoffsetfrom"), each.decoded("tzoffsetto"))
+        for each in others
+    ]
+    hours = [datetime(2026, 1, 1, tzinfo=UTC) + number * HOUR for number in range(3 * 8760)]
+    changes = [
+        (each.replace(tzinfo=None), offset_of(each, name))
+        for each in hours
+        if offset_of(each, name) != offset_of(each - HOUR, name)
+    ]
+    assert said == changes
+
+
+def offset_of(instant: datetime, name: str) -> timedelta:
+    return instant.astimezone(ZoneInfo(name)).utcoffset() or timedelta(0)
+
+
+def test_another_library_reads_it_over_both_changes_of_the_clocks(client: Client, at: Any) -> None:
+    at(CLOCKS_CHANGE)
+    before = booked(CLOCKS_CHANGE, days=1).appointments.get()
+    booked(CLOCKS_CHANGE - HOUR, days=8)
+    content = client.get(path_of(feed_of(before, CLOCKS_CHANGE))).content.decode()
+    calendar = vobject.readOne(content)
+    assert calendar.validate(raiseException=True)
+    zone = calendar.vtimezone.tzinfo
+    starts = [each.dtstart.value.astimezone(zone) for each in calendar.vevent_list]
+    assert [f"{each:%d %B %H:%M %Z}" for each in starts] == [
+        "27 March 10:00 GMT",
+        "03 April 10:00 BST",
+    ]
+    year = [datetime(2027, 1, 2, tzinfo=UTC) + number * HOUR for number in range(8760)]
+    local = [each.astimezone(zone).replace(tzinfo=None) for each in year]
+    assert local == [timezone.localtime(each).replace(tzinfo=None) for each in year]
 
 
 def test_a_program_that_has_it_is_told_so(client: Client, monday: datetime) -> None:
