@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from bookings.models import Message, Subscription
 from bookings.records import erasing
 from bookings.status import MessageKind, MessageStatus
 from procedures import publishing
-from procedures.models import Revision
+from procedures.models import InformationPage, Revision
 from procedures.status import Category, RevisionStatus
 from tests import factories
 from tests.bookings.test_page_news import given, take_away, version
@@ -87,6 +88,24 @@ def test_only_pages_with_news_offer_it(client: Client, text: Revision, monday: d
     pages = [client.get(page.get_absolute_url()).content.decode() for page in (text.page, about)]
     assert [address in page for address, page in zip(offered, pages, strict=True)] == [True, False]
     assert [client.get(address).status_code for address in offered] == [200, 404]
+
+
+def test_a_translated_page_says_that_these_letters_are_in_english(
+    client: Client, text: Revision, monday: datetime
+) -> None:
+    translated = [
+        factories.translation(of=text.page, language=code, now=monday).page
+        for code in ("cy", "pl", "ur")
+    ]
+    said = [link_to_follow(client, page).partition("(")[2] for page in (text.page, *translated)]
+    assert said == ["", "yn Saesneg)", "po angielsku)", "انگریزی میں)"]
+
+
+def link_to_follow(client: Client, page: InformationPage) -> str:
+    """The words of the link under a page."""
+    content = client.get(page.get_absolute_url()).content.decode()
+    (words,) = re.findall(rf'<a href="[^"]*{FORM}"[^>]*>([^<]+)</a>', content)
+    return unescape(words)
 
 
 def test_an_unconfirmed_address_is_forgotten(
