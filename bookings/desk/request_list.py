@@ -58,7 +58,7 @@ TABS = {
     PATIENTS: "With patients",
     BOOKED: "Booked",
     DEFERRED: "Deferred",
-    OPEN: "All open",
+    OPEN: "Open",
     CLOSED: "Closed",
     ALL: "All",
 }

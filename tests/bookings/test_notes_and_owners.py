@@ -252,6 +252,8 @@ def test_mine_is_what_is_open_and_a_filter_keeps_it(sign_in: SignIn, monday: dat
     found = {each.reference for each in (mine, over, nobodys) if each.reference in filtered}
     assert found == {mine.reference}
     assert "?show=open&amp;whose=mine" in filtered
+    none = client.get(LIST, {"show": "booked", "whose": "mine"}).content.decode()
+    assert "Nothing here has been handed over to you." in " ".join(none.split())
     everybody = client.get(LIST, {"show": "ended"}).content.decode()
     assert (over.reference in everybody, mine.reference in everybody) == (True, False)
 
