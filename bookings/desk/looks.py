@@ -16,7 +16,7 @@ from bookings import journal
 from bookings.desk.finding import find_people
 from bookings.desk.forms.decisions import SearchForm
 from bookings.desk.forms.looks import WhichLooksForm
-from bookings.desk.opened import Chosen, Key, Opened, entries
+from bookings.desk.opened import Chosen, Key, Opened, Patients, entries, patients
 from bookings.desk.unusual import unusual_weeks
 from bookings.models import AppointmentRequest, Look, Person
 from bookings.status.events import Event
@@ -34,7 +34,7 @@ HEAD = ("When", "Who", "What", "Reference", "Patients", "What stands out")
 
 @admin.register(Look)
 class LookAdmin(CarefulAdmin):
-    """Who opened what, by person of staff, by patient and by day. Whom the page names is recorded."""
+    """Who opened what, by person of staff, by patient and by days. Whom the page names is recorded."""
 
     fields = ("screen", "looked_by", "looked_at", "references")
     readonly_fields = ("references",)
@@ -65,7 +65,8 @@ class LookAdmin(CarefulAdmin):
             return redirect(f"{reverse(URL)}?{urlencode({'request': found[0].pk})}")
         form, about = WhichLooksForm(request.GET), _about(request)
         before = Key.read(request.GET.get("before", ""))
-        shown = entries(_chosen(form, about), before, SHOWN + 1) if request.method == "GET" else []
+        chosen = _chosen(form, about) if request.method == "GET" else None
+        shown = entries(chosen, before, SHOWN + 1) if chosen else []
         self._record(request, "who opened what", shown[:SHOWN], about)
         context = {
             **self.admin_site.each_context(request),
@@ -76,6 +77,8 @@ class LookAdmin(CarefulAdmin):
             "found": found,
             "about": about,
             "entries": shown[:SHOWN],
+            "patients": _patients(chosen),
+            "most_in_file": f"{MOST_IN_FILE:,}",
             "address": _address(request),
             "unusual": [] if request.GET or search.is_bound else unusual_weeks(timezone.now()),
             "later": _address(request, before=shown[SHOWN - 1].key) if len(shown) > SHOWN else "",
@@ -86,8 +89,12 @@ class LookAdmin(CarefulAdmin):
         """The looks that were chosen, as a file. It contains references and no names."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form, about = WhichLooksForm(request.GET), _about(request)
-        shown = entries(_chosen(form, about), None, MOST_IN_FILE)
+        about = _about(request)
+        chosen = _chosen(WhichLooksForm(request.GET), about)
+        if chosen is None:
+            return redirect(f"{reverse(URL)}?{request.GET.urlencode()}")
+        found = entries(chosen, None, MOST_IN_FILE + 1)
+        shown = found[:MOST_IN_FILE]
         self._record(request, "who opened: file", shown, about)
         rows: list[tuple[object, ...]] = [
             (
@@ -100,8 +107,8 @@ class LookAdmin(CarefulAdmin):
             )
             for each in shown
         ]
-        if len(rows) == MOST_IN_FILE:
-            rows.append(("There may be more. Choose a day or a person.",))
+        if len(found) > len(shown):
+            rows.append((_left_out(shown[-1]),))
         return csv_file(f"who-opened-what-{timezone.localdate()}", HEAD, rows)
 
     @admin.display(description="references")
@@ -144,9 +151,25 @@ def _about(request: HttpRequest) -> list[AppointmentRequest]:
     return list(requests.filter(person__in=of_them).order_by("-received_at", "-pk"))
 
 
-def _chosen(form: WhichLooksForm, about: list[AppointmentRequest]) -> Chosen:
-    values = form.cleaned_data if form.is_valid() else {}
-    return Chosen(values.get("staff"), [each.pk for each in about] or None, values.get("day"))
+def _chosen(form: WhichLooksForm, about: list[AppointmentRequest]) -> Chosen | None:
+    """What the form asks for; None if there is something wrong with it."""
+    if not form.is_valid():
+        return None
+    values = form.cleaned_data
+    return Chosen(values["staff"], [each.pk for each in about] or None, values["span"])
+
+
+def _patients(chosen: Chosen | None) -> Patients | None:
+    """How many patients it was in a period. All entries about one patient are about one patient."""
+    return patients(chosen) if chosen and chosen.span and chosen.requests is None else None
+
+
+def _left_out(oldest: Opened) -> str:
+    last = f"{timezone.localtime(oldest.key.at):%Y-%m-%d %H:%M:%S}"
+    return (
+        f"Left out: everything before {last}. A file has the newest {MOST_IN_FILE:,} at most. "
+        "For the rest, choose that day as the last one, or one colleague."
+    )
 
 
 def _address(request: HttpRequest, **more: object) -> str:

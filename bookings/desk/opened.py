@@ -2,14 +2,15 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from bookings.diary.free_times import span_of
+from bookings.diary.free_times import Span
 from bookings.models import AppointmentRequest, Look, OutsideLook, RequestEvent
 from bookings.status import WhyOpened
 from bookings.status.events import SHOWN, Event
@@ -29,8 +30,9 @@ OUTSIDE, LIST, SINGLE = -1, 0, 1
 # What stands out, in plain words.
 MANY = 30
 HOUR = timedelta(hours=1)
-# How many hours one query asks for.
+# How many hours one query asks for, and of how many requests.
 AT_ONCE = 100
+REQUESTS_AT_ONCE = 500
 NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
 
 
@@ -79,11 +81,25 @@ class Opened(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """Which entries are looked for: of one member of staff, of some requests, of one day."""
+    """Which entries are looked for: of one member of staff, of some requests, of a period."""
 
     staff: User | None = None
     requests: Sequence[int] | None = None
-    day: date | None = None
+    span: Span | None = None
+
+
+class Patients(NamedTuple):
+    """How many different patients were shown, and how many of them one by one."""
+
+    shown: int
+    opened: int
+
+    def __str__(self) -> str:
+        listed = self.shown - self.opened
+        return (
+            f"{counted(self.shown, 'different patient')} in all these days: {self.opened} opened, found "
+            f"or printed one by one, and {listed} only named in lists or read by another system."
+        )
 
 
 def entries(chosen: Chosen, before: Key | None, limit: int) -> list[Opened]:
@@ -101,13 +117,41 @@ def entries(chosen: Chosen, before: Key | None, limit: int) -> list[Opened]:
     return sorted(found, key=lambda each: each.key, reverse=True)[:limit]
 
 
+def patients(chosen: Chosen) -> Patients:
+    """How many people all these entries name, each counted once.
+
+    It reads every entry that was chosen, so it is for a period and not for all years.
+    """
+    singly = set(_events(chosen, None).order_by().values_list("request", flat=True).distinct())
+    named = set(singly)
+    outside = [] if chosen.staff else [_outside(chosen, None)]
+    for rows in (_lists(chosen, None), *outside):
+        for requests in rows.order_by().values_list("requests", flat=True).iterator():
+            named |= set(requests)
+    opened = _people(singly)
+    return Patients(len(opened | _people(named - singly)), len(opened))
+
+
+def _people(requests: Iterable[int]) -> set[int]:
+    """The numbers under which the people of these requests are shown."""
+    shown = AppointmentRequest.objects.order_by().annotate(
+        shown=Coalesce("person__joined_to", "person")
+    )
+    wanted = sorted(requests)
+    found: set[int] = set()
+    for begin in range(0, len(wanted), REQUESTS_AT_ONCE):
+        some = shown.filter(pk__in=wanted[begin : begin + REQUESTS_AT_ONCE])
+        found |= set(some.values_list("shown", flat=True))
+    return found
+
+
 def _events(chosen: Chosen, before: Key | None) -> Any:
     events = RequestEvent.objects.filter(kind__in=SHOWN).select_related("request")
     if chosen.staff:
         events = events.filter(by=chosen.staff.get_username())
     if chosen.requests is not None:
         events = events.filter(request__in=chosen.requests)
-    return _page(events, "at", SINGLE, chosen.day, before)
+    return _page(events, "at", SINGLE, chosen.span, before)
 
 
 def _lists(chosen: Chosen, before: Key | None) -> Any:
@@ -116,19 +160,19 @@ def _lists(chosen: Chosen, before: Key | None) -> Any:
         lists = lists.filter(looked_by=chosen.staff)
     if chosen.requests is not None:
         lists = lists.showing(chosen.requests)
-    return _page(lists, "looked_at", LIST, chosen.day, before)
+    return _page(lists, "looked_at", LIST, chosen.span, before)
 
 
 def _outside(chosen: Chosen, before: Key | None) -> Any:
     looks = OutsideLook.objects.select_related("looked_by")
     if chosen.requests is not None:
         looks = looks.showing(chosen.requests)
-    return _page(looks, "looked_at", OUTSIDE, chosen.day, before)
+    return _page(looks, "looked_at", OUTSIDE, chosen.span, before)
 
 
-def _page(rows: Any, moment: str, kind: int, day: date | None, before: Key | None) -> Any:
-    if day:
-        rows = rows.filter(**{f"{moment}__range": span_of(day)})
+def _page(rows: Any, moment: str, kind: int, span: Span | None, before: Key | None) -> Any:
+    if span:
+        rows = rows.filter(**{f"{moment}__range": span})
     if before:
         earlier = Q(**{f"{moment}__lt": before.at})
         if kind == before.kind:

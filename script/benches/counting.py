@@ -76,7 +76,8 @@ def fill(stored: int) -> None:
         copies("bookings_requestevent", "number = 1", stored, request | event)
     copies("bookings_offer", "status = 'accepted'", stored, request | {"made_at": at(3)})
     outcome = "CASE i % 10 WHEN 0 THEN 'noshow' WHEN 1 THEN 'cancelled' ELSE 'fulfilled' END"
-    visit = {"starts": at(168), "ends": at(168.5), "status": outcome}
+    whom = "CASE i % 10 WHEN 1 THEN 'patient' ELSE '' END"
+    visit = {"starts": at(168), "ends": at(168.5), "status": outcome, "cancelled_by": whom}
     copies("bookings_appointment", "status = 'fulfilled'", stored, request | visit)
     listed = ", ".join(f"{first} + i * 5 - {n}" for n in range(30))
     look = {"requests": f"json_array({listed})", "looked_at": f"{at(0).replace('i *', 'i * 5 *')}"}
@@ -115,7 +116,8 @@ def run(stored: int) -> None:
     from django.utils import timezone  # noqa: PLC0415
 
     from bookings import journal  # noqa: PLC0415
-    from bookings.desk.opened import Chosen, entries  # noqa: PLC0415
+    from bookings.desk.opened import Chosen, entries, patients  # noqa: PLC0415
+    from bookings.diary.free_times import Span, span_of  # noqa: PLC0415
     from bookings.models import AppointmentRequest  # noqa: PLC0415
     from bookings.numbers.periods import MONTH, WEEK, Period  # noqa: PLC0415
     from bookings.numbers.report import report  # noqa: PLC0415
@@ -132,13 +134,19 @@ def run(stored: int) -> None:
         measure(f"numbers of {days} days by {by}", lambda: report(period, now))  # noqa: B023
     newest = AppointmentRequest.objects.latest("pk").pk
     clinician = User.objects.get(username="clinician")
+    long_ago = today - timedelta(days=400)
+    weeks = Span(span_of(long_ago).starts, span_of(long_ago + timedelta(days=20)).ends)
     for what, chosen in {
         "everything": Chosen(),
         "one colleague": Chosen(staff=clinician),
         "one patient of long ago": Chosen(requests=[newest - stored + 100]),
-        "one colleague on one day": Chosen(clinician, None, today - timedelta(days=400)),
+        "one colleague on one day": Chosen(clinician, None, span_of(long_ago)),
+        "one colleague in three weeks": Chosen(clinician, None, weeks),
+        "everybody in three weeks": Chosen(None, None, weeks),
     }.items():
         measure(f"who opened what: {what}", lambda: entries(chosen, None, 51))  # noqa: B023
+        if chosen.span:
+            measure(f"patients: {what}", lambda: patients(chosen))  # noqa: B023
 
 
 main()

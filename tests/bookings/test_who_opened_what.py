@@ -1,4 +1,4 @@
-"""Who opened what: by colleague, by patient and by day, for managers."""
+"""Who opened what: by colleague, by patient and by days, for managers."""
 
 import csv
 import re
@@ -12,11 +12,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from bookings import journal
+from bookings import access, journal
 from bookings.desk import looks
-from bookings.desk.opened import MANY, Key
+from bookings.desk import opened as opened_module
+from bookings.desk.opened import MANY, Chosen, Key, patients
 from bookings.desk.unusual import unusual_weeks
-from bookings.models import AppointmentRequest, Look
+from bookings.diary.free_times import span_of
+from bookings.models import AppointmentRequest, Look, Person
+from bookings.status.choices import Scope
 from bookings.status.events import Event
 from clinic_site.groups import GROUPS
 from tests import factories
@@ -25,7 +28,7 @@ from tests.people import LIST, page_of
 SignIn = Callable[[User | str], Client]
 PAGE = reverse("admin:bookings_look_changelist")
 FILE = reverse("admin:bookings_look_file")
-DAY = {"day_day": "23", "day_month": "11", "day_year": "2026"}
+FIRST, LAST = "first_day", "last_day"
 Row = tuple[str, ...]
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +47,11 @@ def parsed(content: str) -> list[Row]:
         plain = [re.sub(r"<span class=.visually.*?</span>|<[^>]+>", " ", each) for each in cells]
         found.append(tuple(" ".join(each.split()) for each in plain[1:]))
     return found
+
+
+def day(number: int | str, which: str) -> dict[str, str]:
+    """That day of November 2026, typed into the three boxes of the first or the last day."""
+    return {f"{which}_day": str(number), f"{which}_month": "11", f"{which}_year": "2026"}
 
 
 def opened(
@@ -83,9 +91,128 @@ def test_by_colleague_and_by_day(sign_in: SignIn, monday: datetime) -> None:
         ("Robin", "Listed in “requests”", "1 patient show", ""),
     ]
     on_monday = [("Robin", "Opened", whose, ""), ("Reception", "Opened", whose, "")]
-    assert [row for row in rows(client, **DAY) if row[1] == "Opened"] == on_monday
-    assert [row[0] for row in rows(client, staff="reception", **DAY)] == ["Reception"]
+    for which in (FIRST, LAST):
+        found = rows(client, **day(23, which))
+        assert [row for row in found if row[1] == "Opened"] == on_monday
+        assert len(rows(client, staff="reception", **day(23, which))) == 1
     assert "Choose somebody from the list." in client.get(PAGE, {"staff": "no"}).content.decode()
+
+
+def test_from_one_day_to_another_with_the_first_and_the_last_instant(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    midnight = monday.replace(day=20, hour=0, minute=0)
+    least = timedelta(microseconds=1)
+    for at in (midnight - least, midnight, midnight + timedelta(days=2) - least):
+        opened(request, at)
+    opened(request, midnight + timedelta(days=2))
+    client = sign_in("Manager")
+    chosen = day(20, FIRST) | day(21, LAST)
+    assert [each.key.at for each in client.get(PAGE, chosen).context["entries"]] == [
+        midnight + timedelta(days=2) - least,
+        midnight,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (day(21, FIRST) | day(20, LAST), "The last day must not be before the first."),
+        (
+            day(22, FIRST) | {"first_day_year": "2025"} | day(23, LAST),
+            "Choose at most a year.",
+        ),
+        (day(31, FIRST), "Enter a real date, for example 27 3 2026 or 27 March 2026."),
+    ],
+)
+def test_days_that_cannot_be_show_nobody_and_give_no_file(
+    days: dict[str, str], said: str, sign_in: SignIn, monday: datetime
+) -> None:
+    opened(factories.received(now=monday), monday)
+    client = sign_in("Manager")
+    page = client.get(PAGE, days)
+    assert page.context["entries"] == []
+    assert said in page.content.decode()
+    assert FILE not in page.content.decode()
+    answer = client.get(FILE, days)
+    assert answer.status_code == 302
+    assert client.get(answer["Location"]).content.decode().count(said)
+    assert not Look.objects.exists()
+
+
+def test_a_whole_year_can_be_chosen(sign_in: SignIn, monday: datetime) -> None:
+    opened(factories.received(now=monday), monday)
+    year = day(23, FIRST) | {"first_day_year": "2025"} | day(23, LAST)
+    assert len(rows(sign_in("Manager"), **year)) == 1
+
+
+def test_how_many_different_patients_one_colleague_was_shown_in_a_period(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    robin = factories.staff("Reception", "robin")
+    pat, again, listed, joined, other, before = (
+        factories.received(now=monday, name=name, email=f"{name[:3].lower()}@example.org")
+        for name in (
+            "Pat Sample",
+            "Pat Sample",
+            "Lee Listed",
+            "Joe Joined",
+            "Oli Other",
+            "Bea Before",
+        )
+    )
+    assert again.person_id == pat.person_id
+    Person.objects.filter(pk=joined.person_id).update(joined_to=pat.person)
+    for request in (pat, pat, again):
+        opened(request, monday, by="robin")
+    opened(before, monday - timedelta(days=7), by="robin")
+    opened(other, monday)
+    journal.record_list("requests", [pat, listed, joined], by=robin, at=monday)
+    journal.record_list("requests", [listed], by=robin, at=monday)
+    assert patients(Chosen(span=span_of(monday.date()))) == (3, 2)
+    client = sign_in("Manager")
+
+    def said(**chosen: Any) -> str:
+        return str(client.get(PAGE, chosen).context["patients"])
+
+    assert said(staff="robin", **day(20, FIRST), **day(23, LAST)) == (
+        "2 different patients in all these days: 1 opened, found or printed one by one, and 1 only "
+        "named in lists or read by another system."
+    )
+    assert said(staff="robin", **day(16, FIRST), **day(16, LAST)).startswith(
+        "1 different patient in"
+    )
+    # Without days it would be all years, and about one patient it is one.
+    assert said(staff="robin") == "None"
+    assert said(request=pat.pk, **day(23, FIRST)) == "None"
+
+
+def test_what_another_system_read_is_counted_for_everybody_alone(monday: datetime) -> None:
+    request = factories.received(now=monday)
+    token = access.make_token(
+        given_to="Theatre list",
+        scopes=[Scope.APPOINTMENT],
+        last_day=monday.date(),
+        by="manager",
+        now=monday,
+    )
+    journal.record_outside("Appointment", [request.pk], by=token, at=monday)
+    span = span_of(monday.date())
+    assert patients(Chosen(span=span)) == (1, 0)
+    assert patients(Chosen(factories.staff("Manager"), None, span)) == (0, 0)
+
+
+def test_more_requests_than_one_query_asks_for_are_all_counted(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened_module, "REQUESTS_AT_ONCE", 2)
+    several = [
+        factories.received(now=monday, name=f"{name} Sample", email=f"{name}@example.org")
+        for name in ("Ann", "Bob", "Cleo", "Dan", "Eve")
+    ]
+    journal.record_list("requests", several, by=factories.staff("Reception"), at=monday)
+    assert patients(Chosen(span=span_of(monday.date()))) == (5, 0)
 
 
 def test_by_patient_with_all_their_requests_and_nobody_elses(
@@ -237,13 +364,29 @@ def test_the_file_has_references_and_no_names(sign_in: SignIn, monday: datetime)
     assert answer["Content-Disposition"].endswith('"who-opened-what-2026-11-23.csv"')
 
 
-def test_a_file_that_is_full_says_so(
+def test_a_file_that_is_full_says_what_it_leaves_out(
     sign_in: SignIn, monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looks, "MOST_IN_FILE", 1)
-    opened(factories.received(now=monday), monday)
-    text = sign_in("Manager").get(FILE).content.decode("utf-8-sig")
-    assert text.splitlines()[-1] == "There may be more. Choose a day or a person."
+    monkeypatch.setattr(looks, "MOST_IN_FILE", 2)
+    first, second, third = (
+        factories.received(now=monday, email=f"{n}@example.org") for n in range(3)
+    )
+    opened(first, monday)
+    opened(second, monday)
+    client = sign_in("Manager")
+    chosen = day(20, FIRST) | day(23, LAST) | {"staff": "reception"}
+    assert "Left out" not in client.get(FILE, chosen).content.decode()
+    opened(third, monday + timedelta(minutes=1))
+    text = client.get(FILE, chosen).content.decode("utf-8-sig")
+    *_, head, newest, oldest, last = csv.reader(StringIO(text, newline=""))
+    assert [head[3], newest[3], oldest[3]] == ["Reference", third.reference, second.reference]
+    said = (
+        "Left out: everything before 2026-11-23 10:00:00. A file has the newest 2 at most. "
+        "For the rest, choose that day as the last one, or one colleague."
+    )
+    assert last == [said]
+    # Whom the file does not name is not recorded as seen.
+    assert Look.objects.latest("pk").requests == [second.pk, third.pk]
 
 
 @pytest.mark.parametrize("group", GROUPS)
