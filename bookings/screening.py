@@ -19,7 +19,7 @@ from bookings.models import (
 from bookings.models.people import age_on
 from bookings.models.questions import ScreeningQuestionQuerySet
 from bookings.status import Answer, AnsweredFrom, FlagLevel, TriageRefused
-from procedures.ground.languages import english_name
+from procedures.ground.languages import english_name, has_words
 from procedures.models import InformationPage
 from procedures.models.clinic import details
 
@@ -256,6 +256,15 @@ def unasked() -> list[str]:
             "questions about it."
             for topic, treatment in sorted(about_topics, key=lambda both: both[0].pk)
         ),
+    ]
+
+
+def read_in_english(code: str) -> list[ScreeningQuestion]:
+    """The current questions of which something has no words in that language, in order."""
+    return [
+        question
+        for question in ScreeningQuestion.objects.current().in_order()
+        if not all(has_words(text, code) for text in question.texts().values())
     ]
 
 

@@ -24,12 +24,14 @@ from django.utils import timezone
 from bookings.desk.alarms import about_outages, about_the_worker, known, left_unsent
 from bookings.models import ClosedDay, WorkerRun
 from bookings.records import erasing, retention, tombstones
+from bookings.screening import read_in_english
 from clinic_site import nightly
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import second_factor, sign_ins
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
+from procedures.ground.languages import english_name
 from procedures.ground.migrations_due import migrations_due
 from procedures.log import checkpoints
 from procedures.publishing import reviews
@@ -43,7 +45,7 @@ CERTIFICATE_LEFT = timedelta(days=14)
 SECONDS_FOR_A_CONNECTION = 5
 # Longer than the longest time without a bank holiday would be a false alarm every autumn.
 CLOSED_DAYS_AHEAD = timedelta(days=60)
-# How many pages are named.
+# How many pages or questions are named.
 NAMED = 5
 # It says what our own check of the database says, with what to type.
 SAID_BELOW = "clinic_site.E002"
@@ -356,10 +358,20 @@ def _closed_days(now: datetime) -> Findings:
 def _pages(now: datetime) -> Findings:
     due = reviews.due(timezone.localdate(now))
     if due:
-        named = ", ".join(each.page.slug for each in due[:NAMED])
-        more = f" and {len(due) - NAMED} more" if len(due) > NAMED else ""
-        said = f"{counted(len(due), 'page')} to review: {named}{more}."
+        named = _first([each.page.slug for each in due])
+        said = f"{counted(len(due), 'page')} to review: {named}."
         yield Finding(said, "python manage.py reviews_due says why.", is_urgent=False)
+
+
+def _translations(now: datetime) -> Findings:
+    for code in settings.OTHER_LANGUAGES:
+        if missing := [question.key for question in read_in_english(code)]:
+            number, named = counted(len(missing), "safety question"), _first(missing)
+            yield Finding(
+                f"Whoever chooses {english_name(code)} still reads {number} in English: {named}.",
+                "docs/operations.md, “Translate your safety questions”.",
+                is_urgent=False,
+            )
 
 
 def _sign_ins(now: datetime) -> Findings:
@@ -425,6 +437,7 @@ CHECKS = (
     Check("Public log", _log),
     Check("Bank holidays", _closed_days),
     Check("Information pages", _pages),
+    Check("Translated questions", _translations),
 )
 
 
@@ -453,6 +466,11 @@ def certificate_ends(host: str, port: int) -> datetime:
     ):
         found = secure.getpeercert() or {}
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 def _apart(one: datetime, other: datetime) -> str:

@@ -263,6 +263,10 @@ env.insist(
 )
 LANGUAGES = [(LANGUAGE_CODE, "English"), *((each.code, each.name) for each in KNOWN.values())]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# The clinic's own translations of its safety questions (`question_catalogues`).
+QUESTION_CATALOGUES = env.absolute("QUESTION_CATALOGUES")
+if QUESTION_CATALOGUES:
+    LOCALE_PATHS.append(Path(QUESTION_CATALOGUES))
 if DEMONSTRATION:
     # The invented safety questions of the demonstration.
     LOCALE_PATHS.append(BASE_DIR / "clinic_site" / "demo" / "locale")

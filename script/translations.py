@@ -8,7 +8,6 @@ until it has one; a text that is gone is taken out.
 """
 
 import ast
-import io
 import os
 import sys
 import tomllib
@@ -19,14 +18,13 @@ from typing import Any, NamedTuple
 
 import django
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
 from django.template import engines
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from procedures.ground.catalogues import compiled, path_of, read, written  # noqa: E402
 from procedures.ground.languages import KNOWN, OF_QUESTIONS  # noqa: E402
 
 DEMO = ROOT / "clinic_site" / "demo"
@@ -125,7 +123,7 @@ def of_call(call: ast.Call) -> Text | None:
 
 
 def of_questions() -> Iterator[Text]:
-    """The safety questions of the demonstration: a clinic's own are translated in the same way."""
+    """The safety questions of the demonstration: a clinic's own have `question_catalogues`."""
     place = "clinic_site/demo/questions.toml"
     for columns in tomllib.loads((ROOT / place).read_text(encoding="utf-8")).values():
         for name in ("group", "wording", "why", "detail_prompt"):
@@ -136,19 +134,6 @@ SOURCES: dict[Path, Callable[[], list[Text]]] = {
     ROOT / "locale": lambda: [*of_templates(), *of_python()],
     DEMO / "locale": lambda: list(of_questions()),
 }
-
-
-def catalogue(folder: Path, code: str) -> Path:
-    """Where the catalogue of a language is."""
-    return folder / code / "LC_MESSAGES" / "django.po"
-
-
-def read(path: Path, code: str) -> Catalog:
-    """A catalogue as it is, or an empty one."""
-    if not path.exists():
-        return Catalog(locale=code)
-    with path.open("rb") as file:
-        return read_po(file, locale=code)
 
 
 def updated(old: Catalog, texts: list[Text], code: str) -> Catalog:
@@ -177,27 +162,13 @@ def updated(old: Catalog, texts: list[Text], code: str) -> Catalog:
     return new
 
 
-def compiled(catalog: Catalog) -> bytes:
-    """The catalogue as Django loads it."""
-    out = io.BytesIO()
-    write_mo(out, catalog)
-    return out.getvalue()
-
-
-def written(catalog: Catalog) -> bytes:
-    """The catalogue as translators read it."""
-    out = io.BytesIO()
-    write_po(out, catalog, width=0, omit_header=False, include_lineno=False)
-    return out.getvalue()
-
-
 def main() -> int:
     """Write every catalogue; say how many texts have no translation."""
     missing = 0
     for folder, texts in SOURCES.items():
         found = texts()
         for code in KNOWN:
-            path = catalogue(folder, code)
+            path = path_of(folder, code)
             catalog = updated(read(path, code), found, code)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(written(catalog))

@@ -206,6 +206,7 @@ WRITING_ELSEWHERE = {
     "clinic_site.groups",
     "clinic_site.sessions",  # the one table that the framework writes
     "clinic_site.settings",  # a dict
+    "procedures.ground.catalogues",  # files
 }
 
 

@@ -155,6 +155,15 @@ class ScreeningQuestion(models.Model):
     def __str__(self) -> str:
         return f"{self.wording} (version {self.version})"
 
+    def texts(self) -> dict[str, str]:
+        """What patients read of it, by what it is for."""
+        return {
+            "above the questions of a group": self.group.name,
+            "the question": self.wording,
+            "why we ask": self.why,
+            "what to tell us after “yes”": self.detail_prompt,
+        }
+
     def is_stricter_than(self, level: str, flags_unsure: bool) -> bool:
         """Whether such a question would raise a lower flag than this one, or raise it more seldom."""
         rank = list(FlagLevel.values).index

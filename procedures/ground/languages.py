@@ -17,7 +17,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.translation import get_language, override, pgettext
+from django.utils.translation import get_language, gettext, override, pgettext
+from django.utils.translation.trans_real import CONTEXT_SEPARATOR
 
 
 class Language(NamedTuple):
@@ -131,14 +132,21 @@ def left_to_right(text: object) -> str:
     return format_html('<bdi dir="ltr">{}</bdi>', text)
 
 
-# What the clinic's own safety questions are under in a catalogue. They are translated by their exact
-# words: a wording that somebody changes is asked in English until its translation has changed too.
+# What the clinic's own safety questions are under in a catalogue (`question_catalogues`). They are
+# translated by their exact words: a changed wording is asked in English until it has a translation.
 OF_QUESTIONS = "safety question"
 
 
 def asked(text: str) -> str:
     """The words of a safety question in the language of the page, or in English if there are none."""
     return pgettext(OF_QUESTIONS, text) if text else ""
+
+
+def has_words(text: str, code: str) -> bool:
+    """Whether a catalogue has words for a text of a safety question, even if they are English."""
+    key = f"{OF_QUESTIONS}{CONTEXT_SEPARATOR}{text}"
+    with override(code):
+        return gettext(key) != key
 
 
 def asked_or_english(text: str) -> str:

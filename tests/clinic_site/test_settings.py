@@ -62,6 +62,7 @@ WRONG = [
     ("SITE_URL", "http://clinic.example", "It must begin with https://"),
     ("ALLOWED_HOSTS", "other.example", "ALLOWED_HOSTS does not include clinic.example"),
     ("BACKUP_FOLDER", "backups", "BACKUP_FOLDER is “backups”. Set it to a path that begins with"),
+    ("QUESTION_CATALOGUES", "questions", "QUESTION_CATALOGUES is “questions”. Set it to a path"),
     ("BACKUP_FOLDER", "/srv/backups", "Set BACKUP_FOLDER and BACKUP_RECIPIENTS together, or"),
     ("BACKUP_RECIPIENTS", "AGE-SECRET-KEY-1", "A private key stays off this machine."),
     ("PROXIES", "-1", "PROXIES is “-1”. Set it to a whole number from 0 to 9."),
@@ -163,6 +164,17 @@ def test_a_wrong_setting_is_told_in_a_sentence(
 def test_a_right_setting_is_taken(name: str, value: str, environment: pytest.MonkeyPatch) -> None:
     environment.setenv(name, value)
     assert read()["SITE_URL"].startswith("https://clinic.example")
+
+
+@pytest.mark.parametrize(("is_demonstration", "others"), [("", []), ("true", ["demo"])])
+def test_the_clinics_own_translations_come_after_ours_and_before_invented_ones(
+    is_demonstration: str, others: list[str], environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("DEMONSTRATION", is_demonstration)
+    environment.setenv("QUESTION_CATALOGUES", "/srv/questions")
+    ours, own, *invented = read()["LOCALE_PATHS"]
+    assert (ours, own) == (ROOT / "locale", Path("/srv/questions"))
+    assert [path.parent.name for path in invented] == others
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def forms(message: Message) -> list[str]:
 
 @pytest.mark.parametrize(("folder", "code"), CATALOGUES, ids=str)
 def test_a_catalogue_is_whole_and_as_it_would_be_made_now(folder: Path, code: str) -> None:
-    path = translations.catalogue(folder, code)
+    path = translations.path_of(folder, code)
     old = translations.read(path, code)
     new = translations.updated(old, texts(folder), code)
     assert translations.written(new).decode() == path.read_text(encoding="utf-8"), (
@@ -74,7 +74,7 @@ def test_a_catalogue_is_whole_and_as_it_would_be_made_now(folder: Path, code: st
 
 @pytest.mark.parametrize(("folder", "code"), CATALOGUES, ids=str)
 def test_a_catalogue_that_nobody_checked_says_so(folder: Path, code: str) -> None:
-    text = translations.catalogue(folder, code).read_text(encoding="utf-8")
+    text = translations.path_of(folder, code).read_text(encoding="utf-8")
     is_marked = "TRANSLATED BY MACHINE, AND NOT CHECKED BY A TRANSLATOR" in text
     assert is_marked == (not KNOWN[code].checked_by)
     assert ("a machine, not checked by a translator" in text) == is_marked
