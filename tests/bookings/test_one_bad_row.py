@@ -215,7 +215,7 @@ def test_an_import_names_every_bad_file_and_takes_none(
     factories.staff("Editor")
     for name in ("bad", "good", "worse"):
         (tmp_path / f"{name}.md").write_text(factories.document(title=name.title()))
-    (tmp_path / "worse.md").write_text("no front matter")
+    (tmp_path / "worse.md").write_text("---\nno front matter")
     poison(publishing, "start_draft", lambda page, **_: page.slug == "bad")
     with pytest.raises(CommandError) as fault:
         call_command("import_pages", tmp_path, by="editor", stdout=StringIO())

@@ -96,7 +96,7 @@ def test_an_unknown_author_or_an_empty_folder_is_said(folder: Path, tmp_path: Pa
     with pytest.raises(CommandError, match="There is no user “nobody”"):
         call_command("import_pages", folder, by="nobody")
     (folder / "a-thing.md").unlink()
-    with pytest.raises(CommandError, match=r"no \.md file"):
+    with pytest.raises(CommandError, match=r"no \.md or \.html file"):
         load(folder)
 
 
@@ -151,7 +151,7 @@ def test_two_files_for_one_page_are_refused(folder: Path) -> None:
 def test_all_that_is_wrong_is_said_at_once(folder: Path) -> None:
     twice = factories.document().replace("title: A thing", "title: A thing\ntitle: B thing")
     (folder / "b-thing.md").write_text(twice)
-    (folder / "c-thing.md").write_text("No front matter.")
+    (folder / "c-thing.md").write_text("---\nNo front matter.")
     (folder / "pages.toml").write_text('[a-thing]\nposion = 1\nnote = "a\\u202eb"\n[d]\nx = 1\n')
     (folder / "sources.toml").write_text(SOURCES + '\n[x]\ntitel = "x"\n')
     with pytest.raises(CommandError) as refused:

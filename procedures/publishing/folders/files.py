@@ -9,6 +9,7 @@ from procedures.ground.characters import hidden_in
 from procedures.ground.languages import KNOWN
 from procedures.status import ChangeClass
 from procedures.texts.content_checks import promises
+from procedures.texts.other_sites import is_of_another_site
 
 SOURCE_COLUMNS = (
     "kind",
@@ -31,6 +32,7 @@ KINDS: dict[str, type] = {
 # The rest of a translation is its original's.
 KINDS_OF_TRANSLATIONS: dict[str, type] = {"made_by_machine": bool, "note": str}
 LONGEST_NOTE = 300
+PAGES_OF_OTHER_SITES = {".html", ".htm"}
 # Files beside the texts that are not texts; nor is any whose name begins with a dot.
 NOT_FOR_US = {"readme.md", "contributing.md", "changelog.md", "license.md", "thumbs.db"}
 
@@ -56,6 +58,15 @@ class Text(NamedTuple):
         """Its name in pages.toml: “heel-pain”, “cy/heel-pain”."""
         return f"{self.language}/{self.slug}" if self.language else self.slug
 
+    def is_ours(self) -> bool:
+        """Whether it is written as our pages are, and not another site's HTML or plain Markdown."""
+        if self.path.suffix.lower() in PAGES_OF_OTHER_SITES:
+            return False
+        try:
+            return bool(self.language) or not is_of_another_site(text_of(self.path))
+        except FolderError:
+            return True
+
 
 def texts(folder: Path, language: str = "") -> tuple[list[Text], list[str]]:
     """The texts of a folder, and the names of files that are neither texts nor known.
@@ -65,7 +76,7 @@ def texts(folder: Path, language: str = "") -> tuple[list[Text], list[str]]:
     found: list[Text] = []
     skipped = []
     for path in sorted(folder.glob("*")):
-        if path.suffix.lower() == ".md" and is_for_us(path):
+        if _is_text(path, language) and is_for_us(path):
             found.append(Text(path, language))
         elif path.name in KNOWN and path.is_dir() and not language:
             translated, others = texts(path, path.name)
@@ -74,6 +85,12 @@ def texts(folder: Path, language: str = "") -> tuple[list[Text], list[str]]:
         elif path.name not in {"pages.toml", "sources.toml", "figures"}:
             skipped.append(path.name)
     return sorted(found, key=lambda text: (text.language, text.slug)), skipped
+
+
+def _is_text(path: Path, language: str) -> bool:
+    """Whether a file may be a page. A translation follows its English text, so it is never HTML."""
+    kinds = {".md"} if language else {".md", *PAGES_OF_OTHER_SITES}
+    return path.suffix.lower() in kinds and path.is_file()
 
 
 def is_for_us(path: Path) -> bool:

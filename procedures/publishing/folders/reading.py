@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -15,7 +14,6 @@ from procedures import publishing
 from procedures.ground.batches import Failed, attempt
 from procedures.models import Figure, InformationPage, Source
 from procedures.publishing.folders.files import (
-    PAGE_COLUMNS,
     SOURCE_COLUMNS,
     FolderError,
     Text,
@@ -25,6 +23,8 @@ from procedures.publishing.folders.files import (
     texts,
     toml_of,
 )
+from procedures.publishing.folders.other_sites import TakenOver, take_over
+from procedures.publishing.folders.records import new_page, save, set_columns
 from procedures.status import Category, ChangeClass, PublishingRefused, RevisionStatus
 from procedures.texts.pictures import PictureError, read_picture
 from procedures.texts.rendering import DocumentError, parse, render
@@ -40,23 +40,24 @@ class Imported(NamedTuple):
     files: int
     skipped: list[str]
     waiting: list[str]
+    of_other_sites: TakenOver
 
 
 @transaction.atomic
-def read_folder(folder: Path, *, by: User, now: datetime) -> Imported:
+def read_folder(
+    folder: Path, *, by: User, now: datetime, category: Category = Category.GUIDE
+) -> Imported:
     """Make drafts of every new text. It reads the whole folder or nothing.
 
     A page whose newest text is the same is left alone. Raises FolderError with everything that is
-    wrong, not only the first fault.
+    wrong, not only the first fault. Pages of other sites come after ours, into that category, and
+    one that cannot be taken over keeps nothing else out.
     """
-    found, skipped = texts(folder)
-    if not found:
-        raise FolderError(f"There is no .md file in {folder}.")
-    faults = [
-        f"{text.path}: another file is for the same page. Remove one of them."
-        for text, before in zip(found[1:], found, strict=False)
-        if text.entry == before.entry
-    ]
+    files, skipped = texts(folder)
+    if not files:
+        raise FolderError(f"There is no .md or .html file in {folder}.")
+    found = [text for text in files if text.is_ours()]
+    faults = _for_the_same_page(found)
     pages: dict[str, dict[str, Any]] = {}
     drafts, waiting = 0, []
     with _noted(faults):
@@ -77,12 +78,22 @@ def read_folder(folder: Path, *, by: User, now: datetime) -> Imported:
             faults.append(str(outcome.error))
         else:
             faults.append(f"{text.path}: it could not be read ({outcome.where}).")
+    others = [text for text in files if text not in found]
+    taken_over = take_over(others, pages, category, by=by, now=now)
     for entry, columns in {} if faults else pages.items():
         with _noted(faults):
             _relate(folder / "pages.toml", entry, columns.get("related", []))
     if faults:
         raise FolderError("\n".join(faults))
-    return Imported(drafts, len(found), skipped, waiting)
+    return Imported(drafts + taken_over.drafts, len(files), skipped, waiting, taken_over)
+
+
+def _for_the_same_page(found: list[Text]) -> list[str]:
+    return [
+        f"{text.path}: another file is for the same page. Remove one of them."
+        for text, before in zip(found[1:], found, strict=False)
+        if text.entry == before.entry
+    ]
 
 
 def read_sources(path: Path) -> None:
@@ -112,7 +123,7 @@ def _read_figure(path: Path, by: User, now: datetime) -> None:
         raise FolderError(f"{path}: {error}") from None
     if not Figure.objects.filter(content_hash=picture.content_hash).exists():
         figure = Figure(key=path.stem, added_at=now, added_by=by, **picture._asdict())
-        _save(figure, str(path))
+        save(figure, str(path))
 
 
 def _read_sources(path: Path, faults: list[str]) -> None:
@@ -122,9 +133,9 @@ def _read_sources(path: Path, faults: list[str]) -> None:
     for key, columns in entries.items():
         with _noted(faults):
             source = Source.objects.filter(key=key).first() or Source(key=key)
-            _set(source, columns, {*SOURCE_COLUMNS, "superseded_by"}, f"{path}, [{key}]")
+            set_columns(source, columns, {*SOURCE_COLUMNS, "superseded_by"}, f"{path}, [{key}]")
             source.superseded_by = None
-            _save(source, f"{path}, [{key}]")
+            save(source, f"{path}, [{key}]")
     for key, columns in entries.items():
         if successor := columns.get("superseded_by"):
             found = Source.objects.filter(key=successor).first()
@@ -160,7 +171,7 @@ def _read_text(text: Text, columns: dict[str, Any], by: User, now: datetime) -> 
             )
         else:
             publishing.start_draft(
-                page or _new_page(text, parsed.category, columns),
+                page or new_page(text, parsed.category, columns),
                 document=document,
                 by=by,
                 now=now,
@@ -178,18 +189,6 @@ def _in_english(text: Text) -> QuerySet[InformationPage]:
     return published.filter(slug=text.slug)
 
 
-def _new_page(text: Text, category: Category, columns: dict[str, Any]) -> InformationPage:
-    page = InformationPage(slug=text.slug, category=category)
-    own = {name: columns[name] for name in PAGE_COLUMNS if name in columns}
-    _set(page, own, PAGE_COLUMNS, f"pages.toml, [{text.entry}]")
-    page.synonyms = "\n".join(columns.get("synonyms", []))
-    page.owner = User.objects.filter(username=columns.get("owner", "")).first()
-    _save(
-        page, str(text.path), "the name cannot be an address, or there is a mistake in pages.toml. "
-    )
-    return page
-
-
 def _relate(path: Path, entry: str, related: list[str]) -> None:
     page = InformationPage.objects.filter(slug=entry.rpartition("/")[2]).first()
     others = list(InformationPage.objects.filter(slug__in=related))
@@ -198,19 +197,3 @@ def _relate(path: Path, entry: str, related: list[str]) -> None:
         raise FolderError(f"{path}: there is no page “{entry if page is None else min(missing)}”.")
     if not page.related.exists():
         page.related.set(others)
-
-
-def _set(record: Any, columns: dict[str, Any], known: Any, where: str) -> None:
-    for name, value in columns.items():
-        if name not in known:
-            raise FolderError(f"{where}: there is no “{name}”.")
-        if name != "superseded_by":
-            setattr(record, name, value)
-
-
-def _save(record: Any, where: str, hint: str = "") -> None:
-    try:
-        record.full_clean()
-    except ValidationError as error:
-        raise FolderError(f"{where}: {hint}{error.message_dict}") from None
-    record.save()
