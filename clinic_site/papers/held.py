@@ -100,11 +100,12 @@ def categories() -> list[Category]:
 
 
 def _category(people: str, about: tuple[Kind, ...], models: list[type[Model]]) -> Category:
-    records = [Record(_title(model), [_words(model, kind) for kind in about]) for model in models]
+    records = [Record(title(model), [_words(model, kind) for kind in about]) for model in models]
     return Category(people, about, [each for each in records if any(each.fields)])
 
 
-def _title(model: type[Model]) -> str:
+def title(model: type[Model]) -> str:
+    """What the papers call a table."""
     plural = str(model._meta.verbose_name_plural)
     return TITLES.get(model, plural[:1].upper() + plural[1:])
 

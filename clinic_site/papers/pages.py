@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clinic_site.papers import held, risks, settled
+from clinic_site.papers import held, notice, risks, settled
 
 PERMISSION = "bookings.hold_person"
 
@@ -52,6 +52,10 @@ def _of_assessment() -> dict[str, Any]:
     }
 
 
+def _of_notice() -> dict[str, Any]:
+    return {"text": notice.text()}
+
+
 PAPERS = (
     Paper(
         "record_of_processing",
@@ -72,6 +76,13 @@ PAPERS = (
         "Whether what is done with data about health is necessary, what could go wrong, and what is "
         "done against it (UK GDPR, article 35)",
         _of_assessment,
+    ),
+    Paper(
+        "privacy_notice",
+        "Privacy notice",
+        "The text that patients read about all this, to copy into the page about privacy (UK GDPR, "
+        "articles 13 and 14)",
+        _of_notice,
     ),
 )
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from bookings import webhooks
@@ -23,6 +24,15 @@ class Recipient(NamedTuple):
     name: str
     receives: str
     settled: str
+    # What patients read of it; empty if nothing about them goes there, or nothing at all here.
+    notice: str
+
+
+class Told(NamedTuple):
+    """A row of the privacy notice: what is kept, and how long, as patients read it."""
+
+    what: str
+    kept: str
 
 
 class Period(NamedTuple):
@@ -32,6 +42,8 @@ class Period(NamedTuple):
     kept: str
     counted_from: str
     afterwards: str
+    # None for what is not about patients.
+    notice: Told | None
 
 
 def recipients() -> list[Recipient]:
@@ -39,10 +51,11 @@ def recipients() -> list[Recipient]:
 
     What only some clinics have is listed where there is one: webhooks, and a time authority.
     """
-    return [*_always(), *_told_by_webhooks(), *_time_authority()]
+    always = [*_of_messages(), *_of_copies(), *_of_programs(), *_of_operators()]
+    return [*always, *_told_by_webhooks(), *_time_authority()]
 
 
-def _always() -> list[Recipient]:
+def _of_messages() -> list[Recipient]:
     return [
         Recipient(
             "Mail server",
@@ -50,36 +63,91 @@ def _always() -> list[Recipient]:
             "link. None says anything about health; day, time, place and clinician only if the patient "
             "agreed",
             _mail_server(),
+            ""
+            if settings.DEVELOPMENT
+            else "**The company that delivers our emails:** your email address, and emails with a "
+            "reference and a private link. No email says anything about health. It names the day, the "
+            "place or the clinician only if you agreed. ‹Its name; the server is "
+            f"{settings.EMAIL_HOST}›",
         ),
         Recipient(
             "Provider of text messages",
             "Phone numbers of patients who agreed, and texts with a reference. None says anything about "
             "health; the day and the time only if the patient agreed to that too",
             _text_provider(),
+            "**The company that sends our text messages:** your phone number, if you agreed, and texts "
+            "with a reference. No text says anything about health. It names the day and the time only "
+            f"if you agreed to that too. ‹Its name; texts go to {_text_provider()}›"
+            if _sends_texts()
+            else "",
         ),
         Recipient(
             "The clinic’s inbox",
             "The reference of a request that needs attention, without a name",
             details().inbox or "Nobody is told",
+            "",
         ),
-        Recipient("Place of the backups", "A copy of the whole database, encrypted", _backups()),
+    ]
+
+
+def _of_copies() -> list[Recipient]:
+    return [
+        Recipient(
+            "Place of the backups",
+            "A copy of the whole database, encrypted",
+            _backups(),
+            "**Whoever keeps our backups:** an encrypted copy of everything. ‹Who that is›"
+            if settings.BACKUP_FOLDER
+            else "",
+        ),
         Recipient(
             "Whoever keeps copies of the journals’ heads",
             "References, numbers and hashes, without names",
             settings.HEADS_TO or "Nobody is sent them; copies are files on the server",
+            "**Whoever helps us notice a changed record:** references and numbers, without names. ‹Who "
+            "that is›"
+            if settings.HEADS_TO
+            else "",
         ),
-        Recipient("Calendar programs", "Times of visits in one diary", _calendars()),
-        Recipient("Other systems with a token", "What each token may read", _systems()),
+    ]
+
+
+def _of_programs() -> list[Recipient]:
+    return [
+        Recipient(
+            "Calendar programs",
+            "Times of visits in one diary",
+            _calendars(),
+            "**The calendar programs of our clinicians:** the times of visits, and at most your "
+            "initials. ‹Which programs›"
+            if CalendarFeed.objects.open()
+            else "",
+        ),
+        Recipient(
+            "Other systems with a token",
+            "What each token may read",
+            _systems(),
+            f"**Other systems of ours:** ‹Say it in plain words: {_systems()}›"
+            if _tokens()
+            else "",
+        ),
+    ]
+
+
+def _of_operators() -> list[Recipient]:
+    return [
         Recipient(
             "Whoever runs the server",
             "That many sign-ins failed, without names; what is wrong with the installation, which may "
             "include the usernames of colleagues who cannot sign in",
             settings.OPERATOR_EMAIL or "Nobody is told",
+            "",
         ),
         Recipient(
             "Monitoring",
             "Numbers without names",
             "On, for whoever has the token" if settings.METRICS_TOKEN else "Off",
+            "",
         ),
     ]
 
@@ -92,6 +160,9 @@ def _told_by_webhooks() -> Iterator[Recipient]:
             "What kind of thing happened, when, and the number of the request, as an address at which "
             "whoever has a token reads more. No name, and nothing about health",
             ". ".join(f"{each.given_to}: {_host(each.url)}" for each in told),
+            "**Systems that hear when something happens:** what kind of thing, when, and the number of "
+            "your request. No name, and nothing about health. ‹Say in plain words who they are: "
+            f"{', '.join(each.given_to for each in told)}›",
         )
 
 
@@ -101,6 +172,7 @@ def _time_authority() -> Iterator[Recipient]:
             "Time authority",
             "A hash of the newest checkpoint of the public log. It says nothing about anybody",
             _host(settings.TIMESTAMP_URL),
+            "",
         )
 
 
@@ -110,17 +182,29 @@ def periods() -> list[Period]:
 
 
 def _of_rule(rule: retention.Rule) -> Period:
+    counted_from = rule.counted_in_words.replace("the person’s", "your")
+    told = f"{rule.kept_in_words} after {counted_from}"
     if not rule.kind.goes:
         afterwards = (
             "Listed for managers, and two people decide about each person. Whoever was a child stays "
             f"until they are {retention.KEPT_UNTIL} at least, or a year longer if they were 17 when "
             "last seen"
         )
+        told += (
+            f". If you were under {retention.GROWN_UP} then, at least until you are "
+            f"{retention.KEPT_UNTIL}, or {retention.KEPT_UNTIL + 1} if you were {retention.GROWN_UP - 1}"
+        )
     elif retention.is_done_by_worker():
         afterwards = "Emptied automatically, once a day"
     else:
         afterwards = "Emptied when whoever runs the server starts it: nothing does so automatically"
-    return Period(rule.kind.label, rule.kept_in_words, rule.counted_in_words, afterwards)
+    return Period(
+        rule.kind.label,
+        rule.kept_in_words,
+        rule.counted_in_words,
+        afterwards,
+        Told(rule.kind.label, told),
+    )
 
 
 def _other_periods() -> Iterator[Period]:
@@ -130,12 +214,17 @@ def _other_periods() -> Iterator[Period]:
         counted(minutes, "minute"),
         "the last step of the form",
         "Deleted by the worker",
+        Told(
+            "Answers in a form that you did not send",
+            f"{counted(minutes, 'minute')} after your last step",
+        ),
     )
     yield Period(
         "Sign-ins of colleagues, good and bad",
         counted(settings.SIGN_INS_KEPT_DAYS, "day"),
         "the sign-in",
         "Deleted by the worker",
+        None,
     )
     yield Period(
         "In which browsers a colleague is signed in",
@@ -143,6 +232,7 @@ def _other_periods() -> Iterator[Period]:
         f"{counted(settings.STAFF_SESSION_HOURS, 'hour')}",
         "the last request, and the sign-in",
         "Deleted by the worker",
+        None,
     )
     if settings.BACKUP_FOLDER:
         days, weeks, months = (number for number, _ in RULE)
@@ -151,6 +241,7 @@ def _other_periods() -> Iterator[Period]:
             f"The newest of each of {days} days, {weeks} weeks and {months} months",
             "the backup",
             "Deleted with the next backup. Whoever was erased since is erased again after a restore",
+            Told("Backups", f"up to {counted(months, 'month')}"),
         )
 
 
@@ -160,12 +251,20 @@ def _from_outside_and_to_it() -> Iterator[Period]:
         counted(imports.KEPT_FOR.days, "day"),
         "the upload",
         "Deleted by the worker, and sooner when the file is brought in or dropped",
+        Told(
+            "A file from another system that we bring in",
+            f"{counted(imports.KEPT_FOR.days, 'day')} at most",
+        ),
     )
     yield Period(
         "Email addresses that asked to follow a page and were not confirmed",
         counted(subscriptions.TO_CONFIRM.days, "day"),
         "the day on which they asked last",
         "Deleted by the worker",
+        Told(
+            "An email address for news of a page that you never confirmed",
+            counted(subscriptions.TO_CONFIRM.days, "day"),
+        ),
     )
     yield Period(
         "Email addresses that follow a page",
@@ -173,12 +272,19 @@ def _from_outside_and_to_it() -> Iterator[Period]:
         "the confirmation",
         "Deleted when the owner stops the emails, when nothing arrives there, and when the person with "
         "that address is erased",
+        Told("An email address for news of a page", "until you stop the emails"),
     )
     yield Period(
         "What other systems were told",
         counted(webhooks.REPLAYED.days, "day"),
         "what happened",
         "Deleted by the worker once it has arrived, and sooner when the webhook ends",
+        Told(
+            "What other systems were told",
+            f"{counted(webhooks.REPLAYED.days, 'day')} after it happened",
+        )
+        if Webhook.objects.exists()
+        else None,
     )
 
 
@@ -192,9 +298,13 @@ def _mail_server() -> str:
 
 
 def _text_provider() -> str:
-    if settings.TEXT_MESSAGES in {"http", "twilio"}:
+    if _sends_texts():
         return _host(settings.TEXT_MESSAGES_URL)
     return "None: no text messages are sent"
+
+
+def _sends_texts() -> bool:
+    return settings.TEXT_MESSAGES in {"http", "twilio"}
 
 
 def _host(address: str) -> str:
@@ -209,9 +319,13 @@ def _backups() -> str:
 
 
 def _systems() -> str:
-    tokens = AccessToken.objects.valid(timezone.now()).order_by("given_to")
-    said = [f"{each.given_to}: {each.scopes_in_words()}" for each in tokens]
+    said = [f"{each.given_to}: {each.scopes_in_words()}" for each in _tokens()]
     return ". ".join(said) or "None has a token that is valid"
+
+
+def _tokens() -> QuerySet[AccessToken]:
+    valid: QuerySet[AccessToken] = AccessToken.objects.valid(timezone.now()).order_by("given_to")
+    return valid
 
 
 def _calendars() -> str:

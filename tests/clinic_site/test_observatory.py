@@ -148,6 +148,7 @@ PAPERS = {
     "/admin/set-up/papers/record-of-processing/",
     "/admin/set-up/papers/retention-schedule/",
     "/admin/set-up/papers/impact-assessment/",
+    "/admin/set-up/papers/privacy-notice/",
     "/admin/bookings/appointmentrequest/to-phone/letters/sheets/",
 }
 ON_THE_WAY_IN = {"/admin/second-factor/set-up/", "/admin/second-factor/passkey/"}

@@ -1,7 +1,8 @@
 """The drafts for a clinic's data protection officer: filled in by the software, and true of it."""
 
+import html
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,15 @@ from django.test import Client
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
-from bookings import webhooks
+from bookings import access, webhooks
 from bookings.diary import feeds
 from bookings.models import AppointmentRequest, Webhook
 from bookings.records import retention
 from bookings.status import FeedWords, Notice
 from clinic_site.evidence import claims
-from clinic_site.papers import held, risks, settled
+from clinic_site.papers import held, notice, risks, settled
 from clinic_site.papers.pages import PAPERS
+from procedures.texts import content_checks
 from tests import factories
 from tests.test_absent import REACHING
 
@@ -44,6 +46,7 @@ def test_set_up_leads_to_each_draft_which_says_whose_it_is_and_of_which_day(
         "Record of processing",
         "Retention schedule",
         "Data protection impact assessment",
+        "Privacy notice",
     ]
     for paper in PAPERS:
         text = shown(client, paper.slug)
@@ -179,3 +182,97 @@ def test_each_measure_rests_on_claims_that_are_met_and_each_gap_of_the_threats_i
         assert [answered[each].not_met for each in measure.claims] == [None] * len(measure.claims)
     gaps = {gap.claim for risk in risks.risks() for gap in risk.gaps}
     assert gaps == {claim.id for claim in threats.claims if claim.not_met}
+
+
+# --- The privacy notice -----------------------------------------------------------------------
+
+
+def test_the_notice_says_what_each_table_keeps_about_patients_and_readers() -> None:
+    patients, readers, _ = held.categories()
+    said = [held.title(table) for each in notice.KEPT for table in each.tables]
+    assert sorted(said) == sorted(each.title for each in [*patients.records, *readers.records])
+
+
+def test_a_page_takes_the_notice_once_its_blanks_are_filled_in(settings: Any) -> None:
+    settings.DEVELOPMENT, settings.EMAIL_HOST = False, "mail.example"
+    texts_by_twilio(settings)
+    settings.BACKUP_FOLDER, settings.HEADS_TO = "/srv/backups", "heads@example.org"
+    found = content_checks.findings(notice.text())
+    assert {each.rule for each in found} == {"fill in"}
+    assert all(each.blocks for each in found)
+
+
+def test_the_notice_is_shown_as_text_to_copy(sign_in: SignIn, monday: datetime) -> None:
+    told = [Notice.BOOKED]
+    webhooks.add(
+        given_to="<b>Theatre</b>", url="https://a.example/", notices=told, by="manager", now=monday
+    )
+    page = shown(sign_in("Manager"), "privacy-notice")
+    copied = page.partition('<pre class="to-copy">')[2].partition("</pre>")[0]
+    assert html.unescape(copied) == notice.text()
+    assert "‹Say in plain words who they are: <b>Theatre</b>›" in notice.text()
+    assert "<b>" not in copied
+
+
+def texts_by_twilio(settings: Any) -> None:
+    settings.TEXT_MESSAGES, settings.TEXT_MESSAGES_URL = "twilio", "https://texts.example"
+
+
+def test_the_notice_names_only_what_this_installation_has(settings: Any, monday: datetime) -> None:
+    settings.DEVELOPMENT, settings.BACKUP_FOLDER, settings.HEADS_TO = True, "", ""
+    settings.TEXT_MESSAGES = ""
+    rare = (
+        "The company that delivers our emails",
+        "The company that sends our text messages",
+        "When you text us",
+        "reply STOP",
+        "Send you text messages",
+        "Whoever keeps our backups",
+        "| Backups | up to 12 months |",
+        "Whoever helps us notice",
+        "The calendar programs of our clinicians",
+        "Other systems of ours",
+        "Systems that hear when something happens",
+        "What other systems were told",
+    )
+    assert [each for each in rare if each in notice.text()] == []
+    settings.DEVELOPMENT, settings.EMAIL_HOST = False, "mail.example"
+    texts_by_twilio(settings)
+    settings.BACKUP_FOLDER, settings.HEADS_TO = "/srv/backups", "heads@example.org"
+    feeds.make_feed(factories.room("Room 1"), says=FeedWords.INITIALS, by="manager", now=monday)
+    access.make_token(
+        given_to="A system", scopes=[], last_day=date(2100, 1, 1), by="manager", now=monday
+    )
+    webhook("https://theatre.example/told", monday)
+    assert [each for each in rare if each not in notice.text()] == []
+    settings.TEXT_MESSAGES = "http"
+    found = [each for each in rare if each not in notice.text()]
+    assert found == ["When you text us", "reply STOP"]
+
+
+def test_the_notice_says_how_long_as_the_code_keeps_it(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.RETENTION = settings.RETENTION | {"no_visit": (400, "received")}
+    settings.WORKER_DUTIES = []
+    text = notice.text()
+    assert "led to no visit | 400 days after the day on which the request arrived |" in text
+    assert (
+        "led to a visit | 8 years after your last visit. If you were under 18 then, at least until you "
+        "are 25, or 26 if you were 17 |"
+    ) in text
+    assert "‹Who empties records when their time is over" in text
+    settings.WORKER_DUTIES = ["bookings.records.retention.empty_once_a_day"]
+    assert "a program takes out everything that it says about you" in notice.text()
+    invented = retention.KINDS["no_visit"]._replace(label="Letters that came by post")
+    monkeypatch.setitem(retention.KINDS, "letters", invented)
+    settings.RETENTION = settings.RETENTION | {"letters": (77, "received")}
+    assert "| Letters that came by post | 77 days after" in notice.text()
+    assert "olleagues" not in notice.text()
+
+
+def test_the_notice_says_whether_reception_reads_answers_about_health() -> None:
+    factories.clinic(reception_reads_answers=True)
+    assert "read your answers about health too" in notice.text()
+    factories.clinic(reception_reads_answers=False)
+    assert "only if they say why" in notice.text()
