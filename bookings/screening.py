@@ -171,7 +171,7 @@ class Answered(NamedTuple):
     # Wordings with an answer, and with one that is still fresh.
     ever: set[int]
     fresh: set[int]
-    # Somebody whose visit came from another system has never been asked anything.
+    # Neither a visit from another system nor what a caller could not answer has been asked about.
     was_asked: bool
     # Too new for questions that are not asked with the request.
     is_new: bool
@@ -183,12 +183,14 @@ class Answered(NamedTuple):
         """Of a request and its answers, which have their questions."""
         given, since = list(answers), now - fresh_for()
         from_patient = (each.question.answered_from == AnsweredFrom.PATIENT for each in given)
-        was_asked = any(from_patient) or getattr(request, "brought_in", None) is None
+        was_asked = not request.awaits_answers and (
+            any(from_patient) or getattr(request, "brought_in", None) is None
+        )
         return cls(
             ever={each.question_id for each in given},
             fresh={each.question_id for each in given if each.given_at > since},
             was_asked=was_asked,
-            is_new=was_asked and request.received_at > since,
+            is_new=(was_asked or request.awaits_answers) and request.received_at > since,
         )
 
     def has_aged(self, question: ScreeningQuestion) -> bool:
@@ -207,7 +209,8 @@ def questions_to_ask_again(request: AppointmentRequest, now: datetime) -> list[S
     """Questions whose answers may change and whose last answer is old or was to another wording.
 
     A question that is not asked with the request is asked once the request itself is old. Somebody whose
-    visit came from another system has never been asked anything, and is asked everything.
+    visit came from another system, or for whom a caller could not answer, has never been asked anything,
+    and is asked everything.
     """
     answered = Answered.about(request, request.answers.select_related("question"), now)
     return [each for each in questions_to_ask(request) if answered.has_aged(each)]
@@ -280,8 +283,12 @@ def newly_flagged(request: AppointmentRequest, answers: Sequence[GivenAnswer]) -
     ]
 
 
-def refuse_blocking_flags(request: AppointmentRequest) -> None:
-    """Raise TriageRefused while a flag is open."""
+def refuse_blocked(request: AppointmentRequest) -> None:
+    """Raise TriageRefused while the safety questions have no answers, or a flag is open."""
+    if request.awaits_answers:
+        raise TriageRefused(
+            "They have not answered the safety questions yet. Ask them on the phone, or wait."
+        )
     if request.flags.blocking().exists():
         raise TriageRefused(
             "A flag is still open. Before you can offer or book a time, a clinician must "

@@ -118,6 +118,16 @@ def urgent_in_words(answers: Sequence[GivenAnswer]) -> str:
     return f"Tell the caller to call 111 today, and not to wait for us. {given}"
 
 
+def answers_first(record: AppointmentRequest) -> str:
+    """What to tell a caller whose safety questions are answered by the private link."""
+    if record.email:
+        return "Tell the caller that we email the patient a private link to the safety questions."
+    return (
+        "Tell the caller that we text the patient. They need a code to open their page: press “Make a "
+        "new code” now, and read it out."
+    )
+
+
 def clinician_first(record: AppointmentRequest) -> str:
     """What to tell a caller whose answers a clinician has to look at."""
     kept = (

@@ -172,19 +172,31 @@ class Call:
         clinician = next((each for each in self._clinicians(page) if each.slug == wish), None)
         values |= {"page": page, "wished_clinician": clinician}
         earlier = _request_numbered(form.cleaned_data["earlier"])
-        return triage.Submission(**values, answers=form.answers(), earlier=earlier)
+        return triage.Submission(
+            **values,
+            answers=form.answers(),
+            answers_by_link=bool(form.cleaned_data.get("by_link")),
+            earlier=earlier,
+        )
 
     def _lead_on(self, record: AppointmentRequest) -> HttpResponse:
         """To the free times, unless there is something else to do or to say first."""
         messages.success(self.request, f"Request {record.reference} noted for {record.name}.")
         if urgent := acts.urgent_in_words(unseen_urgent_answers(record)):
             messages.warning(self.request, urgent)
+        if record.awaits_answers:
+            messages.warning(self.request, acts.answers_first(record))
         if record.flags.blocking().exists():
             messages.warning(self.request, acts.clinician_first(record))
-        elif record.status == RequestStatus.RECEIVED and "keep" not in self.request.POST:
+        elif not self._is_kept(record):
             decision = reverse("admin:bookings_appointmentrequest_decide", args=[record.pk, "book"])
             return redirect(f"{decision}?{self.time.for_decision()}" if self.time else decision)
         return redirect("admin:bookings_appointmentrequest_change", record.pk)
+
+    def _is_kept(self, record: AppointmentRequest) -> bool:
+        """Whether no time comes next: it waits for answers, was noted before, or that is the wish."""
+        is_new = record.status == RequestStatus.RECEIVED
+        return record.awaits_answers or not is_new or "keep" in self.request.POST
 
 
 def _request_numbered(pk: Any) -> AppointmentRequest | None:

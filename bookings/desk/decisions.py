@@ -41,7 +41,8 @@ def _not_begun(record: AppointmentRequest, now: datetime) -> bool:
 
 
 def _may_have_time(record: AppointmentRequest, now: datetime) -> bool:
-    return _not_begun(record, now) and not any(flag.is_blocking() for flag in record.flags.all())
+    is_blocked = record.awaits_answers or any(flag.is_blocking() for flag in record.flags.all())
+    return _not_begun(record, now) and not is_blocked
 
 
 def _not_listed(record: AppointmentRequest, now: datetime) -> bool:

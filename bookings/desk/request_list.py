@@ -239,6 +239,7 @@ class Row(NamedTuple):
     is_late: bool
     # How long from now we promised an answer, or since when it is late, if the next step is ours.
     due: str
+    must_answer: bool
     # The words and the address of the button, if the next step is ours.
     label: str
     address: str
@@ -309,6 +310,7 @@ def _row(record: AppointmentRequest, due: str, user: User, now: datetime) -> Row
         owner=owner_in_words(record),
         is_late=is_ours and record.answer_due < now,
         due=due if is_ours else "",
+        must_answer=record.must_answer(now),
         label=label,
         address=address,
     )

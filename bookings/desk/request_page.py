@@ -144,6 +144,7 @@ def facts(
         "news": to_phone and record.messages.filter(status=MessageStatus.TO_TELL).exists(),
         "without_clinic": _without_clinic(current, now),
         "blocked": bool(blocking),
+        "must_answer": record.must_answer(now),
         "waits_for_clinician": bool(blocking) and state in WAITING_FOR_CLINIC,
         "lines": lines[show],
         "parts": [(part, words, len(lines[part]), part == show) for part, words in PARTS.items()],
@@ -219,7 +220,8 @@ def next_request(
 def steps(record: AppointmentRequest, open_now: Sequence[Decision], told: dict[str, Any]) -> Steps:
     """Which decision is next, which two are beside it; what takes something away comes last."""
     by_slug = {decision.slug: decision for decision in open_now}
-    usual = [by_slug[slug] for slug in NEXT[told["state"]] if slug in by_slug]
+    asked = ("safety",) if told["must_answer"] else ()
+    usual = [by_slug[slug] for slug in (*asked, *NEXT[told["state"]]) if slug in by_slug]
     call = [by_slug[slug] for slug in ("call",) if slug in by_slug]
     waits = told["waits_for_clinician"] and "resolve-flag" not in by_slug
     if told["to_phone"]:
@@ -280,6 +282,12 @@ def _our_turn(record: AppointmentRequest, now: datetime) -> str:
             f"A clinician should have decided by {due}"
             if is_late
             else (f"A clinician decides first, by {due}")
+        )
+    if record.awaits_answers:
+        return (
+            f"We waited for their answers until {due}: phone and ask"
+            if is_late
+            else f"We wait for their answers until {due}, then we phone"
         )
     return f"We have owed an answer since {due}" if is_late else f"We owe an answer by {due}"
 

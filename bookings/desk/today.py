@@ -237,6 +237,8 @@ def next_press(record: AppointmentRequest) -> tuple[str, str]:
     """The words and the address of the button beside a request that waits for reception."""
     if record.has_blocking_flag:
         return "Open", reverse("admin:bookings_appointmentrequest_change", args=[record.pk])
+    if record.awaits_answers:
+        return "Ask the safety questions", _decide(record, "safety")
     return "Offer times", _decide(record, "offer")
 
 

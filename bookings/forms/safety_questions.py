@@ -149,6 +149,10 @@ class SafetyForm(PatientForm):
     def clean(self) -> dict[str, Any]:
         """Refuse to guess: every question is ticked, or the patient has said “no” to the rest."""
         cleaned = super().clean() or self.cleaned_data
+        self._check_answers(cleaned)
+        return cleaned
+
+    def _check_answers(self, cleaned: dict[str, Any]) -> None:
         for group, asked in self._by_group():
             name = f"rest_{group.pk}"
             ticked = [each for each in asked if self._said(each) != Answer.NO]
@@ -157,7 +161,6 @@ class SafetyForm(PatientForm):
                 self.add_error(name, f"{asked_words(group.name)}: {problem}")
             for question in asked:
                 self._check_detail(question)
-        return cleaned
 
     def _check_detail(self, question: ScreeningQuestion) -> None:
         said, detail = self._said(question), self.cleaned_data.get(f"detail_{question.pk}")

@@ -280,6 +280,7 @@ def _told_patient(message: Message) -> dict[str, Any]:
         "for_somebody_else": bool(request.carer_name),
         "has_email": bool(request.email),
         "answer_due": request.answer_due,
+        "must_answer": request.must_answer(timezone.now()),
         "reply_due": request.reply_due,
         "link_ends": link_ends(request),
         "link": "" if message.kind in NOT_TO_PATIENT else private_link(request),

@@ -14,6 +14,7 @@ from bookings.models.questions import ScreeningQuestion
 from bookings.status import (
     CLEARING,
     DAYS,
+    ENDED,
     PARTS_OF_DAY,
     PATIENT,
     WAITING_FOR_CLINIC,
@@ -147,6 +148,8 @@ class AppointmentRequest(models.Model):
     carer_right = models.CharField(max_length=10, choices=CarerRight, blank=True)
     status = models.CharField(max_length=20, choices=RequestStatus, default=RequestStatus.RECEIVED)
     version = models.PositiveIntegerField(default=1)
+    # The caller could not answer the safety questions, and the patient has not answered them since.
+    awaits_answers = models.BooleanField(default=False, db_default=False)
     received_at = models.DateTimeField()
     received_by = models.CharField(max_length=ACTOR_LENGTH)
     answer_due = models.DateTimeField()
@@ -212,6 +215,7 @@ class AppointmentRequest(models.Model):
         "submission_key",
         "status",
         "version",
+        "awaits_answers",
         "received_at",
         "answer_due",
         "deferred_until",
@@ -354,6 +358,10 @@ class AppointmentRequest(models.Model):
     def is_waiting_for_clinic(self, at: datetime) -> bool:
         """The predicate twin of `waiting_for_clinic`."""
         return self.state(at) in WAITING_FOR_CLINIC
+
+    def must_answer(self, at: datetime) -> bool:
+        """Whether we wait for the patient's answers to the safety questions at that instant."""
+        return self.awaits_answers and self.state(at) not in ENDED
 
 
 class ScreeningAnswer(models.Model):

@@ -10,7 +10,12 @@ from django.utils.translation import gettext_noop as _
 from bookings import diary
 from bookings.diary.free_times import stranded
 from bookings.models import Appointment, AppointmentRequest, Offer
-from bookings.status import WITH_APPOINTMENT, AppointmentStatus, RequestStatus
+from bookings.status import (
+    WAITING_FOR_CLINIC,
+    WITH_APPOINTMENT,
+    AppointmentStatus,
+    RequestStatus,
+)
 from procedures.ground.moments import moment
 
 # The heading and the title of the page in each state. {offered} is “this time” or “these times”.
@@ -32,6 +37,7 @@ HEADINGS: dict[str, str] = {
     AppointmentStatus.NOSHOW: _("You missed your appointment"),
     AppointmentStatus.CANCELLED: _("Your appointment was cancelled"),
 }
+ANSWERS_FIRST = _("Please answer our safety questions")
 AN_EARLIER_TIME = _("An earlier time is free")
 
 STEPS = (
@@ -68,8 +74,10 @@ def spoken_times(offer: Offer | None) -> str:
     return gettext("this time") if number == 1 else gettext("these times")
 
 
-def heading(shown: str, offer: Offer | None) -> str:
+def heading(shown: str, offer: Offer | None, *, must_answer: bool) -> str:
     """The heading for a state and the offer that stands, if there is one."""
+    if must_answer and shown in WAITING_FOR_CLINIC:
+        return gettext(ANSWERS_FIRST)
     if offer and offer.freed_id:
         return gettext(AN_EARLIER_TIME)
     return gettext(HEADINGS[shown]).format(offered=spoken_times(offer))

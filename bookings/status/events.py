@@ -34,6 +34,7 @@ class Event(StrEnum):
     MOVED = "moved the appointment"
     KEPT = "kept the appointment"
     LEFT_AS_IT_IS = "left the appointment as it is"
+    ANSWERED_FIRST = "answered the safety questions"
     ANSWERED_AGAIN = "answered the safety questions again"
     ANSWER_TO_LOOK_AT = "gave an answer to look at"
     # Said on the phone or at the front desk, to the colleague who asked.
@@ -139,6 +140,7 @@ TOLD: dict[Event, ToldPatient] = {
         _("You kept the time that was booked."), _("We noted that you are keeping the booked time.")
     ),
     Event.LEFT_AS_IT_IS: ToldPatient(by_clinic=_("We kept the visit at the time that was booked.")),
+    Event.ANSWERED_FIRST: ToldPatient(_("You answered our safety questions.")),
     Event.ANSWERED_AGAIN: ToldPatient(
         _("You answered our questions again."), _("We noted your new answers.")
     ),

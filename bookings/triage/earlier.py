@@ -15,7 +15,7 @@ from bookings import diary, journal, messages
 from bookings.diary.desk_hours import desk_is_open, in_working_hours
 from bookings.diary.free_times import time_at
 from bookings.models import Appointment, AppointmentRequest, Offer
-from bookings.screening import refuse_blocking_flags
+from bookings.screening import refuse_blocked
 from bookings.status import (
     CLOCK,
     PATIENT,
@@ -127,7 +127,7 @@ def _offer_earlier(pk: int, *, freed: Appointment, held_until: datetime, now: da
             kind=Event.OFFERED_EARLIER,
             reply_due=held_until,
         )
-        refuse_blocking_flags(request)
+        refuse_blocked(request)
         diary.offer(
             request,
             appointment_type=freed.appointment_type,

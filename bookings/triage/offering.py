@@ -18,7 +18,7 @@ from bookings.models import (
     Offer,
     OfferedTime,
 )
-from bookings.screening import GivenAnswer, newly_flagged, refuse_blocking_flags
+from bookings.screening import GivenAnswer, newly_flagged, refuse_blocked
 from bookings.status import (
     PATIENT,
     WITH_APPOINTMENT,
@@ -76,7 +76,7 @@ def offer(
             now=now,
             reply_due=held_until,
         )
-        refuse_blocking_flags(request)
+        refuse_blocked(request)
         if current and held_until > current.starts:
             raise TriageRefused("The offer must end before their current appointment starts.")
         made = diary.offer(
@@ -146,7 +146,7 @@ def book(
             wishes="",
             **OFF_THE_LIST,
         )
-        refuse_blocking_flags(request)
+        refuse_blocked(request)
         diary.release(request, OfferStatus.RELEASED, by=username, now=now)
         end_moved(request, by=username, now=now)
         appointment = diary.book(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from bookings import journal, messages
 from bookings.diary.desk_hours import answer_due
 from bookings.links import CODE_LIFE
+from bookings.messages.outbox import takes_texts
 from bookings.models import AppointmentRequest
 from bookings.screening import GivenAnswer, unheard_urgent_flags
 from bookings.status import PATIENT, AnsweredFrom, MessageKind, TriageRefused
@@ -55,6 +56,8 @@ class Submission:
     # The language in which we write to them; None if nobody said, so that it stays as it was.
     language: str | None = None
     answers: Sequence[GivenAnswer] = field(default_factory=list)
+    # They answer the safety questions by their private link, because nobody could in the call.
+    answers_by_link: bool = False
     # A request that is certainly of the same person, if whoever sends this says so.
     earlier: AppointmentRequest | None = None
 
@@ -114,6 +117,7 @@ def receive(
     request = unwritten(submission, key=key, by=by, now=now, due=answer_due(now))
     request.person, is_new = recognise(submission, by=by, now=now)
     request.language = request.person.language
+    _refuse_unreachable(request)
     request.save(force_insert=True)
     if is_new:
         search_keys.begin(request)
@@ -155,6 +159,7 @@ def unwritten(
         detail_in_messages=submission.detail_in_messages,
         text_messages=submission.text_messages,
         voicemail=submission.voicemail,
+        awaits_answers=submission.answers_by_link,
         received_at=now,
         received_by=journal.actor_name(by),
         answer_due=due,
@@ -178,6 +183,15 @@ def _refuse_unmarked_translation(submission: Submission) -> None:
                 "You cannot fill in our form in this language at the moment. Please phone us: we will "
                 "ask you everything with an interpreter."
             )
+        )
+
+
+def _refuse_unreachable(request: AppointmentRequest) -> None:
+    """Raise TriageRefused if we wait for answers of somebody to whom we cannot write."""
+    if request.awaits_answers and not (request.email or takes_texts(request)):
+        raise TriageRefused(
+            "We can write to them neither by email nor by text message, so ask the safety questions "
+            "in the call."
         )
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from bookings import diary, journal, messages
+from bookings.diary.desk_hours import answer_due
 from bookings.models import AppointmentRequest, Person, RecordedOutcome, RedFlag, ScreeningAnswer
 from bookings.screening import (
     GivenAnswer,
@@ -47,28 +49,32 @@ def answer_again(
 ) -> AppointmentRequest:
     """Record the patient's answers to safety questions about a request that we have.
 
-    They give them by the link before the visit; or on the phone or at the front desk, to the colleague
-    `by`, while the request is open. A new flag takes the request back into review: offered times are
-    released, an appointment is kept meanwhile.
+    They give them by the link before the visit, or before anything else if nobody could answer in the
+    call; or on the phone or at the front desk, to the colleague `by`, while the request is open. If we
+    waited for them, our promise begins now. A new flag takes the request back into review: offered times
+    are released, an appointment is kept meanwhile.
     """
     is_told = by != PATIENT
     with one_change(request):
         version = after_the_clock(request, version, now=now)
-        is_open = request.status not in ENDED if is_told else request.status in WITH_APPOINTMENT
+        is_early = is_told or request.awaits_answers
+        is_open = request.status not in ENDED if is_early else request.status in WITH_APPOINTMENT
         if request.version != version or not is_open:
             raise Overtaken(what_happened(request))
         _refuse_begun(request, is_told, now)
         if not is_told:
             refuse_unanswered(request, answers, now)
         flagged = newly_flagged(request, answers)
-        kind = ANSWERED[is_told, bool(flagged)]
+        first = _first_answers(request, answers, now)
+        is_news = bool(first) and not is_told
+        kind = Event.ANSWERED_FIRST if is_news else ANSWERED[is_told, bool(flagged)]
         if flagged and request.status not in WAITING_FOR_CLINIC:
-            _look_again(request, version=version, by=by, now=now, kind=kind)
+            _look_again(request, version=version, by=by, now=now, kind=kind, **first)
         else:
-            keep(request, version=version)
+            keep(request, version=version, **first)
             journal.record(request, kind, by=by, at=now)
         keep_answers(request, answers, flagged, by=journal.actor_name(by), now=now)
-        if flagged:
+        if flagged or is_news:
             messages.notify_clinic(request, now=now)
     return request
 
@@ -82,8 +88,23 @@ ANSWERED = {
 }
 
 
+def _first_answers(
+    request: AppointmentRequest, answers: Sequence[GivenAnswer], now: datetime
+) -> dict[str, Any]:
+    """What changes if we waited for these answers, and none is missing now."""
+    if not request.awaits_answers or _unanswered(request, answers, now):
+        return {}
+    return {"awaits_answers": False, "answer_due": answer_due(now)}
+
+
 def _look_again(
-    request: AppointmentRequest, *, version: int, by: journal.Actor, now: datetime, kind: Event
+    request: AppointmentRequest,
+    *,
+    version: int,
+    by: journal.Actor,
+    now: datetime,
+    kind: Event,
+    **changes: Any,
 ) -> None:
     """Take the request back into review because of an answer. An appointment is kept meanwhile."""
     has_visit = request.status in WITH_APPOINTMENT
@@ -94,7 +115,7 @@ def _look_again(
         by=by,
         now=now,
         kind=kind,
-        answer_due=answer_before_visit(request, now),
+        **{"answer_due": answer_before_visit(request, now)} | changes,
     )
     diary.release(request, OfferStatus.REFUSED, by=journal.actor_name(by), now=now)
 
@@ -183,11 +204,18 @@ def refuse_unanswered(
     request: AppointmentRequest, answers: Sequence[GivenAnswer], now: datetime
 ) -> None:
     """Raise TriageRefused unless everything that has to be asked again has been answered."""
-    answered = {given.question.pk for given in answers}
-    if {asked.pk for asked in questions_to_ask_again(request, now)} - answered:
+    if _unanswered(request, answers, now):
         raise TriageRefused(
             gettext("We need you to answer some more questions first. Please start again.")
         )
+
+
+def _unanswered(
+    request: AppointmentRequest, answers: Sequence[GivenAnswer], now: datetime
+) -> set[int]:
+    """The questions that have to be asked now and are not among these answers."""
+    answered = {given.question.pk for given in answers}
+    return {asked.pk for asked in questions_to_ask_again(request, now)} - answered
 
 
 def take_over_answers(request: AppointmentRequest, earlier: Sequence[ScreeningAnswer]) -> None:

@@ -13,7 +13,7 @@ from bookings.diary.cut_off import cancel_until
 from bookings.diary.desk_hours import answer_due
 from bookings.diary.other_rooms import RoomChange
 from bookings.models import Appointment, AppointmentRequest, Treatment
-from bookings.screening import refuse_blocking_flags
+from bookings.screening import refuse_blocked
 from bookings.status import (
     PATIENT,
     AppointmentStatus,
@@ -138,7 +138,7 @@ def leave_as_it_is(
             kind=Event.LEFT_AS_IT_IS,
             wishes="",
         )
-        refuse_blocking_flags(request)
+        refuse_blocked(request)
         messages.queue(request, MessageKind.KEPT, by=by.get_username(), now=now)
     return request
 

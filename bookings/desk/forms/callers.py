@@ -9,7 +9,8 @@ from bookings.desk.forms.aloud import AloudForm
 from bookings.desk.forms.written_in import WrittenInForm
 from bookings.forms.birth_date import BirthDateField
 from bookings.forms.request_form import PatientForm
-from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, CarerRight
+from bookings.screening import GivenAnswer
+from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, AnsweredFrom, CarerRight
 from procedures.ground.contact_fields import (
     NameField,
     OptionalPhoneField,
@@ -17,6 +18,8 @@ from procedures.ground.contact_fields import (
     ReachForm,
 )
 
+# What is typed about the safety questions, by the beginning of its name.
+OF_ANSWERS = ("answer_", "rest_", "no_to_all")
 SOMETHING_ELSE = ("", "Something else, or not sure")
 
 
@@ -111,6 +114,12 @@ class CallerForm(WrittenInForm, ReachForm, AboutPageForm, AloudForm):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    by_link = forms.BooleanField(
+        label="They will answer by their private link",
+        required=False,
+        help_text="For a caller who cannot answer now. We keep the request and write to the patient. No "
+        "time can be offered or booked before they have answered.",
+    )
     preferred_days = forms.MultipleChoiceField(
         label="Days that suit them",
         help_text="If you tick none, we note that any day suits them.",
@@ -157,7 +166,9 @@ class CallerForm(WrittenInForm, ReachForm, AboutPageForm, AloudForm):
         for name in ("email", "phone"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
         asked = [name for name in self.fields if name not in self.base_fields]
-        before = (*self.who, *self.reach, *self.visit, *self.what)
+        if not list(self._by_group()):
+            del self.fields["by_link"]
+        before = (*self.who, *self.reach, *self.visit, *self.what, "by_link")
         self.order_fields([*before, *asked, *self.when])
 
     def if_unsaid(self) -> str:
@@ -178,6 +189,23 @@ class CallerForm(WrittenInForm, ReachForm, AboutPageForm, AloudForm):
         elif cleaned.get("carer_name") and not cleaned.get("carer_right"):
             self.add_error("carer_right", "Choose why someone else is asking for the patient.")
         return cleaned
+
+    def _check_answers(self, cleaned: dict[str, Any]) -> None:
+        """Accept no answer if they answer by their link; otherwise every question needs one."""
+        if not cleaned.get("by_link"):
+            super()._check_answers(cleaned)
+        elif any(cleaned.get(name) for name in self.fields if name.startswith(OF_ANSWERS)):
+            self.add_error(
+                "by_link",
+                "You noted an answer, and ticked that they answer by their private link. Ask every "
+                "question now, or remove the answers.",
+            )
+
+    def answers(self) -> list[GivenAnswer]:
+        given = super().answers()
+        if not self.cleaned_data.get("by_link"):
+            return given
+        return [each for each in given if each.question.answered_from != AnsweredFrom.PATIENT]
 
     def request_values(self) -> dict[str, Any]:
         """What is noted about the request, by the names of its columns. Only for a valid form."""

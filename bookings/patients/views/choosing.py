@@ -141,6 +141,7 @@ def _ask_again(
         "found": found,
         "chosen": chosen,
         "version": version,
+        "must_answer": found.must_answer(timezone.now()),
         "only_by_phone": not may_answer_in(languages.code()),
     }
     return render(request, "bookings/mine/safety.html", context)
@@ -158,7 +159,7 @@ def _too_late() -> None:
 @get_or_post
 @behind_link
 def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
-    """Ask before the visit whether anything has changed.
+    """Ask before the visit whether anything has changed; or everything, if nobody answered in the call.
 
     Earlier answers are not shown, but the questions reveal what the visit is for, so the date of
     birth comes first.
@@ -169,7 +170,8 @@ def safety(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     questions = questions_to_ask_again(found, now)
     form = SafetyForm(posted_or_given_back(request, found), questions=questions)
     answers = _answers(form) if request.method == "POST" and questions and form.is_valid() else []
-    if not questions or (found.state(now) not in WITH_APPOINTMENT and not answers):
+    is_asked = found.state(now) in WITH_APPOINTMENT or found.must_answer(now)
+    if not questions or not (is_asked or answers):
         return redirect("bookings:mine", found.reference)
     seen = SeenForm(posted(request), initial={"version": found.version})
     if answers and seen.is_valid():

@@ -111,9 +111,11 @@ def mine(request: HttpRequest, found: AppointmentRequest) -> HttpResponse:
     # A request closes with its appointment, and the page then says what became of that.
     shown = appointment.status if appointment and state == RequestStatus.CLOSED else state
     is_lost = progress.has_lost_time(found, now)
+    must_answer = found.must_answer(now)
     context = {
         "found": found,
-        "heading": progress.heading(shown, offer),
+        "heading": progress.heading(shown, offer, must_answer=must_answer),
+        "must_answer": must_answer,
         "steps": progress.steps(shown),
         **progress.kept_times(found, now),
         "state_template": f"bookings/mine/states/{shown}.html",
