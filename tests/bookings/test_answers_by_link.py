@@ -452,6 +452,25 @@ def test_the_letter_asks_for_the_answers_and_promises_no_time_yet(
     assert "We will answer by Wednesday 25 November at 10:00." in letters.words(later)[1]
 
 
+def test_the_email_about_what_is_late_says_that_somebody_has_to_phone(
+    awaited: AppointmentRequest, question: ScreeningQuestion, monday: datetime, at: Any
+) -> None:
+    manager = factories.staff("Manager")
+    manager.email = "manager@example.org"
+    manager.save()
+    late = awaited.answer_due + LATER
+    at(late)
+    assert triage.tell_of_waits(late) == 1
+    told = Message.objects.get(kind=MessageKind.LATE)
+    _, body = letters.words(told)
+    assert "has not answered the safety questions. We waited until Wednesday 25 November" in body
+    assert "We promised an answer" not in body
+    answer(awaited, late, GivenAnswer(question, Answer.NO, ""))
+    told.request.refresh_from_db()
+    _, body = letters.words(told)
+    assert "We promised an answer" in body
+
+
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
