@@ -18,7 +18,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import models
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from bookings import status as booking_status
@@ -565,6 +565,69 @@ def test_so_does_what_people_type_in_the_admin(rf: RequestFactory) -> None:
     }
     # Nothing is silently removed from a page: its author corrects what is found.
     assert bare == {"Revision.document"}
+
+
+# What Django 6 takes by name only. The settings decide by which server it goes, and who signs in there.
+MAILING = {
+    "EmailMessage",
+    "EmailMultiAlternatives",
+    "send_mail",
+    "mail_admins",
+    "mail_managers",
+}
+DECIDED_BY_SETTINGS = {"auth_user", "auth_password", "connection", "fail_silently"}
+
+
+def mailed_wrongly(code: ast.AST) -> list[int]:
+    """The lines on which a letter is made with an argument that has no name, or that is going away."""
+    return [
+        node.lineno
+        for node in ast.walk(code)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] in MAILING
+        and (node.args or DECIDED_BY_SETTINGS & {str(each.arg) for each in node.keywords})
+    ]
+
+
+def test_every_letter_is_made_with_named_arguments() -> None:
+    found = {
+        dotted(path): lines
+        for path in modules(*APPS, "clinic_site", "script", "tests")
+        if (lines := mailed_wrongly(parsed(path)))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("call", "wrong"),
+    [
+        ("EmailMessage(subject=a, body=b, to=[c])", []),
+        ("mail.EmailMessage(a, body=b)", [1]),
+        ("send_mail(subject=a, message=b, from_email=None, recipient_list=c)", []),
+        (
+            "send_mail(subject=a, message=b, from_email=None, recipient_list=c, fail_silently=True)",
+            [1],
+        ),
+        ("mail_admins(a, b)", [1]),
+    ],
+)
+def test_the_rule_about_letters_sees_what_it_is_about(call: str, wrong: list[int]) -> None:
+    assert mailed_wrongly(ast.parse(call)) == wrong
+
+
+def test_the_content_security_policy_is_plain_data_that_django_6_takes_as_it_is(
+    client: Client, settings: Any
+) -> None:
+    """`SECURE_CSP` is a dictionary of directives, each with a list of texts, and nothing else."""
+    policy = settings.CONTENT_SECURITY_POLICY
+    assert policy.keys() == {"DIRECTIVES"}
+    secure_csp = policy["DIRECTIVES"]
+    assert {type(sources) for sources in secure_csp.values()} == {list}
+    assert {type(source) for sources in secure_csp.values() for source in sources} == {str}
+    sent = client.get("/urgent/")["Content-Security-Policy"]
+    assert sorted(sent.split("; ")) == sorted(
+        f"{directive} {' '.join(sources)}" for directive, sources in secure_csp.items()
+    )
 
 
 def test_no_function_is_too_long_and_no_view_does_too_much() -> None:

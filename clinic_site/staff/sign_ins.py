@@ -55,11 +55,11 @@ def warn_of_failures(now: datetime) -> bool:
         return False
     try:
         send_mail(
-            "Many failed sign-ins",
-            f"{number} passwords or codes of staff were wrong or refused within an hour.\n"
+            subject="Many failed sign-ins",
+            message=f"{number} passwords or codes of staff were wrong or refused within an hour.\n"
             f"A manager sees them here: {settings.SITE_URL}{reverse(SIGN_INS)}\n",
-            None,
-            [settings.OPERATOR_EMAIL],
+            from_email=None,
+            recipient_list=[settings.OPERATOR_EMAIL],
         )
     except OSError:
         rate_limits.give_back(spent)

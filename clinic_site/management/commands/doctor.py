@@ -53,10 +53,10 @@ class Command(BaseCommand):
             return
         try:
             send_mail(
-                f"Something is wrong with {settings.SITE_URL}",
-                f"{said}\n\nSomething is wrong now.\n",
-                None,
-                [settings.OPERATOR_EMAIL],
+                subject=f"Something is wrong with {settings.SITE_URL}",
+                message=f"{said}\n\nSomething is wrong now.\n",
+                from_email=None,
+                recipient_list=[settings.OPERATOR_EMAIL],
             )
         except OSError as fault:
             self.stderr.write(f"Nobody could be told by email: {type(fault).__name__}.")
