@@ -268,6 +268,23 @@ def buttons(content: str, request: AppointmentRequest) -> list[str]:
     return [slug for slug in found if slug in VisitStep.values]
 
 
+def test_an_arrival_needs_no_visit_to_be_opened_in_the_diary(
+    sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    request, appointment = visit(monday)
+    day = f"{LIST}diary/day/?day={appointment.starts:%Y-%m-%d}"
+    assert buttons(sign_in("Reception").get(day).content.decode(), request) == []
+    at(appointment.starts)
+    client = sign_in("Reception")
+    assert buttons(client.get(day).content.decode(), request) == ["arrived"]
+    pressed = {"version": request.version, "pressed_on": "diary", "shown": day.partition("?")[2]}
+    answer = client.post(decide_at(request, "arrived"), pressed)
+    assert answer.headers["Location"] == f"{day}#panel"
+    assert buttons(client.get(day).content.decode(), request) == []
+    appointment.refresh_from_db()
+    assert appointment.arrived_at == appointment.starts
+
+
 @pytest.mark.parametrize("pressed_on", ["desk", "diary"])
 def test_each_step_is_one_press_in_the_list(
     pressed_on: str, sign_in: SignIn, at: Any, monday: datetime

@@ -84,8 +84,10 @@ def page_at(client: Client, view: str = "day", **asked: Any) -> str:
 
 
 def lines(page: str) -> list[tuple[str, str]]:
-    """Each line of the diary: the classes of its place and looks, and what it says."""
-    found = re.findall(r'<li class="(at-\d+ for-\d+ [a-z][^"]*)">(.*?)</li>', page, re.DOTALL)
+    """Each line of the diary: the classes of its place and looks, and what it says before its button."""
+    found = re.findall(
+        r'<li class="(at-\d+ for-\d+ [a-z][^"]*)">(.*?)(?:<form.*?)?</li>', page, re.DOTALL
+    )
     return [
         (classes, words(content))
         for classes, content in found

@@ -110,7 +110,7 @@ def test_a_freed_time_goes_to_the_next_on_the_list(monday: datetime, poison: Poi
     bad = waiting(monday, days=14)
     good = waiting(monday + timedelta(minutes=1), days=13)
     freed(monday, monday + NINE)
-    poison(earlier, "refuse_blocking_flags", lambda request: request.pk == bad.pk)
+    poison(earlier, "refuse_blocked", lambda request: request.pk == bad.pk)
     assert triage.pass_on_freed_times(monday) == 1
     assert Offer.objects.get(freed__isnull=False).request == good
 
