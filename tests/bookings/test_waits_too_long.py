@@ -16,8 +16,16 @@ from bookings import messages, triage
 from bookings.messages import outbox
 from bookings.models import AppointmentRequest, Message, PhoneCall, RedFlag
 from bookings.screening import GivenAnswer
-from bookings.status import Answer, FlagOutcome, MessageKind, MessageStatus, RequestStatus
+from bookings.status import (
+    PATIENT,
+    Answer,
+    FlagOutcome,
+    MessageKind,
+    MessageStatus,
+    RequestStatus,
+)
 from bookings.triage import surge, waits_too_long
+from bookings.triage.safety import keep_answers
 from clinic_site.staff import notices
 from procedures.status import NoticeHow, NoticeKind
 from tests import factories
@@ -145,9 +153,9 @@ def test_two_urgent_answers_of_one_request_are_one_email(monday: datetime) -> No
 
 
 def test_an_answer_that_was_taken_over_waits_from_the_new_request_on(monday: datetime) -> None:
-    request = factories.received(urgent=True, now=monday)
-    long_ago = monday - timedelta(days=90)
-    request.answers.update(given_at=long_ago)
+    request = factories.received(now=monday)
+    given = GivenAnswer(factories.urgent_question(), Answer.YES, "")
+    keep_answers(request, [given], [given], by=PATIENT, now=monday - timedelta(days=90))
     due = monday + HALF_AN_HOUR
     assert told_at(due - SECOND, due) == [0, 1]
 
