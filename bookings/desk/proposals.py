@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from bookings.desk.forms.times import TIME_TO_REPLY, instant_of
 from bookings.diary.clinicians import who_sees_about
-from bookings.diary.free_times import FreeTime, Places, Rota, Stretch, Taken
+from bookings.diary.free_times import Places, Rota, Taken
 from bookings.models import AppointmentRequest, AppointmentType
 from procedures.models import Clinician, InformationPage
 
@@ -91,7 +91,7 @@ class _Free:
         self.rota, self.taken = rota, taken
         self._places: dict[int, Places] = {}
         # What is free once everybody has a proposal, for each type of appointment.
-        self._left: dict[int, list[tuple[Stretch, FreeTime]]] = {}
+        self._left: dict[int, list[tuple[Proposal, tuple[str, str]]]] = {}
 
     def first(self, wanted: Wanted, sees: Sees, now: datetime) -> Proposal | None:
         """The first free time that suits, which nobody else is proposed then."""
@@ -112,18 +112,19 @@ class _Free:
 
     def choices(self, wanted: Wanted, first: Proposal | None, sees: Sees, now: datetime) -> Choices:
         """The proposal with what else is free: what suits, with the same clinician first."""
-        may = {wanted.clinician, *self._others(wanted, sees)}
+        may = {each.pk for each in (wanted.clinician, *self._others(wanted, sees))}
         earliest = _earliest(wanted.lost, now)
-        left = [
-            Proposal(stretch.session.clinician, free.starts)
-            for stretch, free in self._free_times(wanted, now)
-            if free.starts >= earliest and stretch.session.clinician in may
-        ]
-        left.sort(key=lambda each: each.starts)
-        suiting = [each for each in left if wanted.request.suits(each.starts)]
-        own = [each for each in suiting if each.clinician == wanted.clinician][:MOST_SUITING]
-        theirs = [each for each in suiting if each.clinician != wanted.clinician][:MOST_SUITING]
-        rest = [each for each in left if not wanted.request.suits(each.starts)][:MOST_OTHERS]
+        own, theirs, rest = list[Proposal](), list[Proposal](), list[Proposal]()
+        for each, half in self._free_times(wanted, now):
+            if each.starts < earliest or each.clinician.pk not in may:
+                continue
+            if not wanted.request.suits_in(half):
+                among, most = rest, MOST_OTHERS
+            else:
+                among = own if each.clinician == wanted.clinician else theirs
+                most = MOST_SUITING
+            if len(among) < most:
+                among.append(each)
         return Choices(first, [*([first] if first else []), *own, *theirs], rest)
 
     def places(self, wanted: Wanted) -> Places:
@@ -133,16 +134,18 @@ class _Free:
             self._places[kind.pk] = Places(kind, self.taken)
         return self._places[kind.pk]
 
-    def _free_times(self, wanted: Wanted, now: datetime) -> list[tuple[Stretch, FreeTime]]:
+    def _free_times(self, wanted: Wanted, now: datetime) -> list[tuple[Proposal, tuple[str, str]]]:
+        """What is free for that type in order of time, each with the part of the week that it is in."""
         pk = wanted.appointment_type.pk
         if pk not in self._left:
-            self._left[pk] = list(self._all(self.places(wanted), now))
+            left = sorted(self._all(self.places(wanted), now), key=lambda each: each.starts)
+            self._left[pk] = [(each, AppointmentRequest.half_day_of(each.starts)) for each in left]
         return self._left[pk]
 
-    def _all(self, places: Places, now: datetime) -> Iterator[tuple[Stretch, FreeTime]]:
+    def _all(self, places: Places, now: datetime) -> Iterator[Proposal]:
         for stretch in self.rota.stretches:
             for free in places.within(stretch, now + TIME_TO_REPLY):
-                yield stretch, free
+                yield Proposal(stretch.session.clinician, free.starts)
 
     @staticmethod
     def _others(wanted: Wanted, sees: Sees) -> set[Clinician]:

@@ -306,9 +306,18 @@ class AppointmentRequest(models.Model):
 
     def suits(self, instant: datetime) -> bool:
         """Whether the instant is on a day and in a part of the day that the patient named."""
+        return self.suits_in(self.half_day_of(instant))
+
+    @staticmethod
+    def half_day_of(instant: datetime) -> tuple[str, str]:
+        """The day of the week in the clinic's time zone, and the part of it: “monday”, “morning”."""
         local = timezone.localtime(instant)
-        part = "morning" if local.hour < NOON else "afternoon"
-        return f"{local:%A}".lower() in self.preferred_days and part in self.preferred_times
+        return f"{local:%A}".lower(), "morning" if local.hour < NOON else "afternoon"
+
+    def suits_in(self, half: tuple[str, str]) -> bool:
+        """Whether a day of the week and a part of it, as `half_day_of` names them, suit the patient."""
+        day, part = half
+        return day in self.preferred_days and part in self.preferred_times
 
     @property
     def ended_by_patient(self) -> bool:
