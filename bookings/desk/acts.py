@@ -102,6 +102,13 @@ def said_name(changed: list[AppointmentRequest]) -> Said:
     return Said(f"Name corrected on {on}: {changed[0].name}.", again if letters else "")
 
 
+def said_carer(record: AppointmentRequest) -> str:
+    """Who asks for the patient now."""
+    if not record.carer_name:
+        return "Corrected: the patient asks for themselves."
+    return f"Corrected: {record.carer_name} asks for the patient."
+
+
 def said_answers(record: AppointmentRequest) -> Said:
     """What the caller has to be told: to get help straight away, and that a clinician decides first."""
     warnings = [urgent_in_words(urgent_answers_given_last(record))]

@@ -21,6 +21,7 @@ from bookings.desk.forms.decisions import (
     NameForm,
     OpenAnswersForm,
     SendAgainForm,
+    WhoAsksForm,
 )
 from bookings.desk.forms.letters import LetterForm
 from bookings.desk.forms.people import HandOverForm, NoteForm
@@ -498,6 +499,22 @@ DECISIONS = (
             "For a name that is wrong. Ask for their date of birth first. The patient needs the right "
             "name to find a lost link, and we know them by it when they ask again. A note keeps what it "
             "was."
+        ),
+        open_when=_is_left,
+    ),
+    Decision(
+        slug="who-asks",
+        label="Correct who asks for them",
+        permission="phone_appointmentrequest",
+        statuses=set(RequestStatus),
+        form=WhoAsksForm,
+        verb=triage.correct_carer,
+        said=acts.said_carer,
+        explanation=(
+            "For a wrong name of the person who asks for the patient, or when somebody else asks from "
+            "now on. Ask for the patient’s date of birth first. It is corrected on this request alone, "
+            "and a note keeps who it was. Whoever has the private link can still open it: replace it if "
+            "they should not."
         ),
         open_when=_is_left,
     ),

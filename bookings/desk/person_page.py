@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Min
+from django.db.models import Min, OuterRef, Subquery
 from django.utils import timezone
 
 from bookings import identity
@@ -18,6 +18,7 @@ from bookings.models import (
     OfferedTime,
     Person,
     PersonLink,
+    Recall,
     RedFlag,
 )
 from bookings.models.people import age_on
@@ -27,6 +28,7 @@ from bookings.status import (
     WITH_APPOINTMENT,
     AppointmentStatus,
     OfferStatus,
+    RecallStatus,
     RequestStatus,
     Verdict,
 )
@@ -64,8 +66,9 @@ class Link(NamedTuple):
 
 def facts(person: Person, now: datetime) -> dict[str, Any]:
     """What there is to know about the person at that instant. They are a row that is shown."""
-    requests = list(
-        AppointmentRequest.objects.of_person(person).select_related("page", "person", "owner")
+    theirs = AppointmentRequest.objects.of_person(person)
+    requests: list[Any] = list(
+        theirs.select_related("page", "person", "owner").annotate(asked_on=_asked_on())
     )
     appointments = list(
         Appointment.objects.filter(request__in=requests)
@@ -91,6 +94,9 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         "requests": requests,
         "to_come": _to_come(requests, appointments, blocked, now),
         "before": _before(requests, appointments, now),
+        "follow_ups": sorted(
+            (each for each in requests if each.asked_on), key=lambda each: each.asked_on
+        ),
         "came": sum(each.status == AppointmentStatus.FULFILLED for each in appointments),
         "flags": flags,
         "notes": notes_about(person),
@@ -102,6 +108,12 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         "apart": [each for each in links if each.said.verdict == Verdict.NOT_SAME],
         "namesakes": _namesakes_today(person, now),
     }
+
+
+def _asked_on() -> Subquery:
+    """The day on which we ask the patient of a request about a follow-up, if one is planned."""
+    planned = Recall.objects.filter(request=OuterRef("pk"), status=RecallStatus.PLANNED)
+    return Subquery(planned.values("ask_due"))
 
 
 def notes_about(person: Person) -> list[Note]:

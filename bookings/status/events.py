@@ -51,6 +51,7 @@ class Event(StrEnum):
     CONTACT_CHANGED = "changed how to be reached"
     BIRTH_DATE_CORRECTED = "corrected the date of birth"
     NAME_CORRECTED = "corrected the name"
+    CARER_CORRECTED = "corrected who asks for them"
     LINK_RENEWED = "renewed the private link"
     CODE_RENEWED = "made a new code"
     DEFERRED = "deferred it"
@@ -168,6 +169,9 @@ TOLD: dict[Event, ToldPatient] = {
         by_clinic=_("We corrected the date of birth that you gave us.")
     ),
     Event.NAME_CORRECTED: ToldPatient(by_clinic=_("We corrected the name on your request.")),
+    Event.CARER_CORRECTED: ToldPatient(
+        by_clinic=_("We corrected who is asking for the appointment.")
+    ),
     Event.LINK_RENEWED: ToldPatient(by_clinic=_("We replaced your private link.")),
     Event.CODE_RENEWED: ToldPatient(by_clinic=_("We made you a new code.")),
     Event.DEFERRED: ToldPatient(by_clinic=_("We put your request aside until a later day.")),

@@ -51,7 +51,7 @@ from bookings.triage.health_answers import (
     open_answers,
     reads_every_answer,
 )
-from bookings.triage.naming import correct_name
+from bookings.triage.naming import correct_carer, correct_name
 from bookings.triage.notes import unpin_note, write_note
 from bookings.triage.offering import (
     accept,
@@ -131,6 +131,7 @@ __all__ = [
     "change_person",
     "change_room",
     "correct_birth_date",
+    "correct_carer",
     "correct_name",
     "decline",
     "defer",

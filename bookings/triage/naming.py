@@ -1,4 +1,7 @@
-"""What a patient is called: a name that is wrong is corrected wherever they are known by it."""
+"""What a patient is called, and who asks for them: what we have wrong is corrected.
+
+A name is corrected wherever the patient is known by it; who asks, on the one request.
+"""
 
 from datetime import datetime
 
@@ -15,6 +18,8 @@ from bookings.triage.notes import write_note
 from bookings.triage.transitions import after_the_clock, keep, one_change
 from procedures.ground.folding import has_same_words
 
+ERASED = "What this request said about the patient was erased."
+
 
 def correct_name(
     request: AppointmentRequest, *, version: int, name: str, because: str, by: User, now: datetime
@@ -27,7 +32,7 @@ def correct_name(
     """
     with one_change(request):
         if request.emptied_at:
-            raise TriageRefused("What this request said about the patient was erased.")
+            raise TriageRefused(ERASED)
         version = after_the_clock(request, version, now=now)
         wrong, why = request.name, WhyRenamed(because)
         others = _others_named_so(request, why, now)
@@ -38,6 +43,33 @@ def correct_name(
         said = f"Until now the name here was “{wrong}”. {why.label}."
         write_note(request, text=said, pinned=False, by=by, now=now)
     return [request, *others]
+
+
+def correct_carer(
+    request: AppointmentRequest,
+    *,
+    version: int,
+    carer_name: str,
+    carer_right: str,
+    by: User,
+    now: datetime,
+) -> AppointmentRequest:
+    """Correct who asks for the patient on this request; both are empty for the patient themselves.
+
+    Their other requests keep who asked then. A note keeps who it was here.
+    """
+    with one_change(request):
+        if request.emptied_at:
+            raise TriageRefused(ERASED)
+        version, was = after_the_clock(request, version, now=now), request.carer_name
+        keep(request, version=version, carer_name=carer_name, carer_right=carer_right)
+        journal.record(request, Event.CARER_CORRECTED, by=by, at=now)
+        # Locked, as what they are found by is worked out from all of their requests.
+        person = Person.objects.select_for_update(no_key=True).get(pk=request.person_id)
+        search_keys.keep([person.pk])
+        who = f"“{was}” asked for the patient" if was else "the patient asked for themselves"
+        write_note(request, text=f"Until now {who}.", pinned=False, by=by, now=now)
+    return request
 
 
 def _others_named_so(

@@ -69,11 +69,17 @@ class Clinic:
             voicemail=person.voicemail,
             text_messages=person.texts,
             answers=self.answers(row),
+            answers_by_link=row.awaits_answers,
         )
 
     def answers(self, row: Row) -> list[GivenAnswer]:
         """To all questions that are asked with the request: “no”, except to those in the table."""
-        questions = [each for each in self.questions(self.pages.get(row.about)) if each.asked_first]
+        questions = [
+            each
+            for each in self.questions(self.pages.get(row.about))
+            if each.asked_first
+            if not (row.awaits_answers and each.answered_from == AnsweredFrom.PATIENT)
+        ]
         born = row.person.born(timezone.localdate(self.now))
         under_18 = is_under_18(born, timezone.localdate(self.asked_at(row)))
         asked = _answers(questions, row.flagged, read_in=row.person.language)

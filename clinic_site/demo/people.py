@@ -19,6 +19,9 @@ SUITS = [
 ]
 ANY = (["monday", "tuesday", "wednesday", "thursday", "friday"], ["morning", "afternoon"])
 
+# The story of those who could not answer the safety questions in the call.
+AWAITS_ANSWERS = "awaits answers"
+
 
 class Person(NamedTuple):
     """A patient. All of them are invented, and so are their numbers: Ofcom set these aside for drama."""
@@ -69,6 +72,11 @@ class Row(NamedTuple):
     concern: str
     # What somebody writes in this story: a question and its answer, a reason, wishes.
     words: list[str]
+
+    @property
+    def awaits_answers(self) -> bool:
+        """Whether a colleague noted it in a call, without answers to the safety questions."""
+        return self.story == AWAITS_ANSWERS
 
 
 def rows() -> list[Row]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bookings import journal, messages, triage
 from bookings.models import Appointment, Offer
-from bookings.status import FlagLevel, FlagOutcome, MessageKind
+from bookings.status import PATIENT, FlagLevel, FlagOutcome, MessageKind
 from bookings.status.events import Event
 from clinic_site.demo.clinic import ANSWERS, Clinic
 from clinic_site.demo.people import Row
@@ -32,7 +32,10 @@ class Telling:
         self.reception: User = clinic.users["reception"]
         self.now = clinic.asked_at(row)
         self.request = triage.submit(
-            clinic.submission(row), key=f"demonstration-{number}", now=self.now
+            clinic.submission(row),
+            key=f"demonstration-{number}",
+            by=self.reception if row.awaits_answers else PATIENT,
+            now=self.now,
         )
 
     @property

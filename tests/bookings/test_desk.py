@@ -256,6 +256,8 @@ def values_for(slug: str, request: AppointmentRequest, now: datetime) -> dict[st
         "why": "asked",
         "name": "Pat Samples",
         "because": "noted_wrongly",
+        "carer_name": "Sam Sample",
+        "carer_right": "agreed",
         "until": f"{start:%Y-%m-%d}",
         "outcome": FlagOutcome.PROCEED,
         "reached": "yes",

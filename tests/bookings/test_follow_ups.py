@@ -25,7 +25,7 @@ from bookings.status import (
 from bookings.status.recalls import OWNERS, TRANSITIONS
 from bookings.triage.safety import keep_answers
 from tests import factories
-from tests.people import booked, decide_at, identified, page_of
+from tests.people import booked, decide_at, identified, page_of, page_of_person
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
@@ -272,6 +272,20 @@ def test_two_presses_plan_to_ask(
     recall = seen.recalls.get()
     assert (recall.status, recall.ask_due) == (RecallStatus.PLANNED, date(2027, 2, 15))
     assert "we ask them on Monday 15 February 2027" in client.get(page_of(seen)).content.decode()
+
+
+def test_the_page_of_the_person_says_what_is_planned(
+    seen: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    client, person = sign_in("Reception"), page_of_person(seen.person)
+    planned = "we ask them on Monday 15 February 2027"
+    assert planned not in client.get(person).content.decode()
+    plan(seen, date(2027, 2, 15), monday)
+    assert planned in client.get(person).content.decode()
+    seen.refresh_from_db()
+    by = factories.staff("Reception")
+    triage.take_recall_back(seen, version=seen.version, by=by, now=monday)
+    assert planned not in client.get(person).content.decode()
 
 
 @pytest.mark.parametrize(

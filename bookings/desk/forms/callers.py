@@ -6,11 +6,12 @@ from typing import Any, cast
 from django import forms
 
 from bookings.desk.forms.aloud import AloudForm
+from bookings.desk.forms.carer import CarerForm
 from bookings.desk.forms.written_in import WrittenInForm
 from bookings.forms.birth_date import BirthDateField
 from bookings.forms.request_form import PatientForm
 from bookings.screening import GivenAnswer
-from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, AnsweredFrom, CarerRight
+from bookings.status import DAYS, PARTS_OF_DAY, AccessNeed, AnsweredFrom
 from procedures.ground.contact_fields import (
     NameField,
     OptionalPhoneField,
@@ -70,7 +71,7 @@ class WhoForm(AboutPageForm):
         self.fields["phone"].widget.attrs["autocomplete"] = "off"
 
 
-class CallerForm(WrittenInForm, ReachForm, AboutPageForm, AloudForm):
+class CallerForm(CarerForm, WrittenInForm, ReachForm, AboutPageForm, AloudForm):
     """Everything that a patient would send us, on one page, with the safety questions asked aloud."""
 
     key = forms.CharField(max_length=43, widget=forms.HiddenInput)
@@ -78,23 +79,6 @@ class CallerForm(WrittenInForm, ReachForm, AboutPageForm, AloudForm):
     earlier = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
     name = _name()
     date_of_birth = BirthDateField(label="Date of birth")
-    carer_right = forms.ChoiceField(
-        label="Who is asking?",
-        required=False,
-        choices=[
-            ("", "The patient"),
-            (CarerRight.AGREED, "Someone the patient has asked to"),
-            (CarerRight.PARENT, "A parent or guardian"),
-            (CarerRight.ATTORNEY, "Someone with power of attorney for health, or a deputy"),
-        ],
-        error_messages={"invalid_choice": "Choose from the list."},
-    )
-    carer_name = NameField(
-        label="Name of the person asking, if that is not the patient",
-        required=False,
-        max_length=100,
-        widget=_not_remembered(),
-    )
     access_needs = forms.MultipleChoiceField(
         label="Help they need to visit us (optional)",
         required=False,
@@ -172,7 +156,7 @@ class CallerForm(WrittenInForm, ReachForm, AboutPageForm, AloudForm):
         self.order_fields([*before, *asked, *self.when])
 
     def if_unsaid(self) -> str:
-        return "The language that they wrote in before, or English"
+        return "As before, or English"
 
     def sections(self) -> dict[str, list[forms.BoundField]]:
         """The fields by the part of the page that they are on, except the safety questions."""
@@ -180,15 +164,6 @@ class CallerForm(WrittenInForm, ReachForm, AboutPageForm, AloudForm):
             part: [self[name] for name in getattr(self, part) if name in self.fields]
             for part in ("who", "reach", "visit", "what", "when")
         }
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if cleaned.get("carer_right") and not cleaned.get("carer_name"):
-            if "carer_name" not in self.errors:
-                self.add_error("carer_name", "Enter the name of the person who is asking.")
-        elif cleaned.get("carer_name") and not cleaned.get("carer_right"):
-            self.add_error("carer_right", "Choose why someone else is asking for the patient.")
-        return cleaned
 
     def _check_answers(self, cleaned: dict[str, Any]) -> None:
         """Accept no answer if they answer by their link; otherwise every question needs one."""

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 
+from bookings.desk.forms.carer import CarerForm
 from bookings.desk.forms.times import FURTHEST
 from bookings.desk.message_words import message_in_words
 from bookings.diary.free_times import stranded
@@ -323,6 +324,24 @@ class NameForm(DecisionForm):
         if name == self.record.name:
             raise ValidationError("This is the name that we have already.")
         return name
+
+
+class WhoAsksForm(CarerForm, DecisionForm):
+    """Who asks for the patient, as it should be."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name in CarerForm.base_fields:
+            self.initial.setdefault(name, getattr(self.record, name))
+
+    def clean(self) -> dict[str, Any]:
+        """Who asks has to be somebody else than we have."""
+        cleaned = super().clean()
+        if not self.errors and all(
+            cleaned[name] == getattr(self.record, name) for name in CarerForm.base_fields
+        ):
+            raise ValidationError("This is what we have already.")
+        return cleaned
 
 
 class FlagField(ModelChoiceField[RedFlag]):

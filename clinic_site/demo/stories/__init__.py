@@ -14,6 +14,7 @@ def _named(*stories: Story) -> dict[str, Story]:
 
 WITHOUT_VISIT = _named(
     without_visit.received,
+    without_visit.awaits_answers,
     without_visit.in_review,
     without_visit.wants_a_call,
     without_visit.question_asked,

@@ -16,6 +16,10 @@ def received(told: Telling) -> None:
     """Nobody has looked at it yet."""
 
 
+def awaits_answers(told: Telling) -> None:
+    """Noted in a call. The caller could not answer, and has not done so by their private link yet."""
+
+
 def in_review(told: Telling) -> None:
     """Somebody at the desk is looking at it."""
     told.take_up()
