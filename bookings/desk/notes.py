@@ -23,6 +23,21 @@ def mark_pinned(requests: Iterable[AppointmentRequest]) -> None:
         request.pinned_notes = texts[request.person.shown_as]
 
 
+def mark(requests: Iterable[AppointmentRequest]) -> None:
+    """Give each of these requests the texts pinned to its person, and whether a flag is still open.
+
+    They are in `pinned_notes` and `has_blocking_flag`. It takes one question, however many they are.
+    """
+    found = {request.pk: request for request in requests}
+    open_flags = RedFlag.objects.blocking().filter(request=OuterRef("pk"))
+    rows: QuerySet[Any] = AppointmentRequest.objects.filter(pk__in=found).annotate(
+        pinned=pinned_beside("person"), is_flagged=Exists(open_flags)
+    )
+    for pk, pinned, is_flagged in rows.values_list("pk", "pinned", "is_flagged"):
+        found[pk].pinned_notes = pinned or []
+        found[pk].has_blocking_flag = is_flagged
+
+
 def pinned_texts(people: Iterable[int]) -> dict[int, list[str]]:
     """The texts of the pinned notes of these people, by the row under which each is shown."""
     people = set(people)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from bookings import journal, triage
 from bookings.desk.calls import Calls, calls_of, note_no_answer
+from bookings.desk.notes import mark
 from bookings.desk.proposals import AHEAD, Choices, Proposal, Wanted, choices_for
 from bookings.diary.clinicians import who_has_clinics
 from bookings.diary.losses import Losses, losses
@@ -256,6 +256,7 @@ class Rebooking:
         to_rebook, waiting = affected(lost, self.now)
         requests = [each.request for each in (*to_rebook[:MOST], *waiting[:MOST])]
         journal.record_list("to rebook", requests, by=self.by, at=self.now)
+        mark(requests)
         calls = calls_of(requests)
         rows = self._rows(to_rebook[:MOST], lost, calls, errors)
         self._say_what_has_no_row(errors, requests)
@@ -289,8 +290,6 @@ class Rebooking:
         calls: dict[int, Calls],
         errors: dict[int, str],
     ) -> list[Row]:
-        requests = [each.request for each in to_rebook]
-        prefetch_related_objects(requests, "flags")
         choices = choices_for([each.wanted for each in to_rebook], lost.rota, lost.taken, self.now)
         return [
             self._row(each, choices[each.request.pk], calls, errors.get(each.request.pk, ""))
@@ -299,7 +298,7 @@ class Rebooking:
 
     def _row(self, each: Affected, choices: Choices, calls: dict[int, Calls], error: str) -> Row:
         pk, data = each.request.pk, self.data
-        blocked = any(flag.is_blocking() for flag in each.request.flags.all())
+        blocked = each.request.has_blocking_flag
         first = choices.first.value if choices.first else ""
         chosen, how = first, OFFER
         # What a patient wrote about other times, only a person can read.

@@ -268,6 +268,17 @@ def test_a_flag_blocks_the_offer(doctor: Clinician, sign_in: SignIn, monday: dat
     assert "A clinician must record the outcome of a flag" in content
 
 
+def test_what_is_pinned_to_somebody_is_beside_them(
+    three: list[AppointmentRequest], sign_in: SignIn, monday: datetime
+) -> None:
+    by = factories.staff("Reception")
+    triage.write_note(three[0].person, text="Rings twice.", pinned=True, by=by, now=monday)
+    triage.write_note(three[1].person, text="Is shy.", pinned=False, by=by, now=monday)
+    content = page(sign_in("Reception"))
+    assert "◆ Rings twice." in content
+    assert "Is shy." not in content
+
+
 def test_who_is_listed_is_recorded(three: list[AppointmentRequest], sign_in: SignIn) -> None:
     page(sign_in("Reception"))
     look = Look.objects.get()
