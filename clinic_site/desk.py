@@ -16,8 +16,8 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from bookings import journal
-from bookings.desk import news
+from bookings import journal, records
+from bookings.desk import keeping, news
 from bookings.desk.alarms import alarms
 from bookings.desk.my_clinic import my_clinic
 from bookings.desk.today import board
@@ -237,6 +237,8 @@ class Desk(admin.AdminSite):
             desk["is_new"] = details().number == 0
             desk["backup_alarm"] = backup_alarm(now)
             desk["journals_alarm"] = nightly.alarm(now)
+        if request.user.has_perm(keeping.KEEPS):
+            desk["about_their_data"] = records.waiting(now)
         if request.user.has_perm("bookings.resolve_redflag"):
             desk["mine"] = mine = my_clinic(signed_in(request), now)
             desk["waiting_for_me"] = mine.waiting

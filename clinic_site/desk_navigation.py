@@ -67,6 +67,7 @@ SET_UP = (
     "/procedures/proposal/",
     "/bookings/person/kept/",
     "/bookings/person/held/",
+    "/bookings/person/rights/",
 )
 
 

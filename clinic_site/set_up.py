@@ -154,6 +154,7 @@ SECTIONS = (
         "How long it is kept, what would be emptied when, and whose records have to be kept",
         (
             Page("How long we keep what", "admin:bookings_retention", "bookings.hold_person"),
+            Page("What people ask about it", "admin:bookings_rights", "bookings.hold_person"),
             Page("Under a legal hold", "admin:bookings_held", "bookings.hold_person"),
             Page("Papers about data protection", "admin:papers", "bookings.hold_person"),
         ),

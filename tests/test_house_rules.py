@@ -285,7 +285,7 @@ WRITER_OF = {
     "bookings.journal": {"Look", "OutsideLook", "RequestEvent"},
     "bookings.messages.outbox": {"Message", "Outage", "PageNotice", "WorkerRun"},
     "bookings.messages.subscriptions": {"Subscription"},
-    "bookings.records": {"PersonEvent"},
+    "bookings.records": {"PersonEvent", "RightsRequest"},
     "clinic_site.backups.restored": {"RestoredCopy"},
     "clinic_site.staff.accounts": {"AccountEvent", "Departure", "Invitation", "StaffAccount"},
     "clinic_site.staff.notices": {"StaffNotice"},

@@ -20,6 +20,7 @@ from bookings.models import (
     PersonLink,
     Recall,
     RedFlag,
+    RightsRequest,
 )
 from bookings.models.people import age_on
 from bookings.status import (
@@ -103,6 +104,7 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         "messages_sent": Message.objects.filter(request__in=requests)
         .select_related("request")
         .order_by("-pk")[:MOST_MESSAGES],
+        "rights": [(each, each.is_late(now)) for each in RightsRequest.objects.about(person)],
         "perhaps": identity.perhaps_same(person),
         "joined": [each for each in links if each.said.verdict == Verdict.SAME],
         "apart": [each for each in links if each.said.verdict == Verdict.NOT_SAME],

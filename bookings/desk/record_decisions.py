@@ -1,13 +1,19 @@
-"""What a colleague decides about everything that we hold about a person: a copy, a hold, an erasure."""
+"""What a colleague decides about everything that we hold about a person.
+
+What they ask of it and what we answered, a copy, a hold, an erasure.
+"""
 
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
 
 from bookings import records
 from bookings.desk.forms.people import WhyForm
-from bookings.models import Person
+from bookings.desk.forms.rights import AskedForm, ExtendForm, RightsAnswerForm
+from bookings.models import Person, RightsRequest
+from bookings.status import RightsStatus
 from procedures.ground.decisions import Decision
 from procedures.ground.two_people import said_waiting
 
@@ -27,6 +33,27 @@ def _is_there(person: Person, now: datetime) -> bool:
     return person.emptied_at is None
 
 
+def _asks(person: Person, now: datetime) -> bool:
+    return records.is_awaited(person)
+
+
+def _may_extend(person: Person, now: datetime) -> bool:
+    waiting = RightsRequest.objects.about(person).filter(status=RightsStatus.OPEN)
+    return any(not each.is_late(now) for each in waiting)
+
+
+def _extend(record: Person, *, asked: RightsRequest, **values: Any) -> RightsRequest:
+    return records.extend(asked, **values)
+
+
+def _answer(record: Person, *, asked: RightsRequest, **values: Any) -> RightsRequest:
+    return records.answer(asked, **values)
+
+
+def _said_due(asked: RightsRequest) -> str:
+    return f"Noted. Answer by {asked.due:%A %-d %B %Y}: the managers see it on Today."
+
+
 def _copy_file(packed: bytes) -> HttpResponse:
     """The copy as a file. No name is in the name of the file."""
     name = f"{records.NAME}-{timezone.localdate()}.zip"
@@ -38,6 +65,49 @@ def _copy_file(packed: bytes) -> HttpResponse:
 
 
 RECORD_DECISIONS = (
+    Decision(
+        slug="rights",
+        label="Note what they ask about their data",
+        permission="note_person",
+        statuses={KNOWN},
+        open_when=_is_there,
+        form=AskedForm,
+        verb=records.note_asked,
+        said=_said_due,
+        explanation=(
+            "For a person who wants a copy of what we hold, or wants it corrected, erased or used less. "
+            "They need not name a law or use a form. The clinic has one month to answer. Until it has, "
+            "nothing about them is emptied because its time is over."
+        ),
+    ),
+    Decision(
+        slug="rights-answer",
+        label="Note our answer",
+        permission="hold_person",
+        statuses={KNOWN},
+        open_when=_asks,
+        form=RightsAnswerForm,
+        verb=_answer,
+        said="Answer noted.",
+        explanation=(
+            "Once the person has the answer. If what we held was erased, do not name them: what you "
+            "write here is kept."
+        ),
+    ),
+    Decision(
+        slug="rights-extend",
+        label="Take two more months",
+        permission="hold_person",
+        statuses={KNOWN},
+        open_when=_may_extend,
+        form=ExtendForm,
+        verb=_extend,
+        said=_said_due,
+        explanation=(
+            "Only if it is complex, or they asked for many things at the same time, and once you have "
+            "told them so and why. The law allows it within the first month."
+        ),
+    ),
     Decision(
         slug="copy",
         label="Copy everything we hold",

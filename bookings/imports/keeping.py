@@ -25,6 +25,7 @@ from bookings.models import (
     Note,
     PersonEvent,
     RequestEvent,
+    RightsRequest,
 )
 from bookings.status import PersonAct, TriageRefused
 from bookings.status.events import SHOWN, Event
@@ -184,8 +185,9 @@ def _untouched(this: Import, now: datetime) -> QuerySet[AppointmentRequest]:
     about = {"person": OuterRef("person")}
     noted = Note.objects.filter(**about, written_at__gte=OuterRef("received_at"))
     decided = PersonEvent.objects.filter(**about, done_at__gte=OuterRef("received_at"))
+    asked = RightsRequest.objects.filter(**about, noted_at__gte=OuterRef("received_at"))
     return _made(this).filter(
-        *(~Exists(each) for each in (later, tried, begun, noted, decided)), emptied_at=None
+        *(~Exists(each) for each in (later, tried, begun, noted, decided, asked)), emptied_at=None
     )
 
 
@@ -204,6 +206,8 @@ def _why(request: AppointmentRequest, now: datetime) -> str:
         return "A message about it has gone to the patient."
     if records.is_held(request.person):
         return "There is a legal hold on this person."
+    if records.is_awaited(request.person):
+        return "This person waits for an answer about their data."
     return "A colleague has noted or decided something about this person since."
 
 
@@ -214,7 +218,8 @@ def _take_back(this: Import, pk: int, *, now: datetime) -> int:
         # The row that every event counts itself on: whatever happens now comes before this or after it.
         row = AppointmentRequest.objects.select_for_update(no_key=True).get(pk=pk)
         records.lock(row.person)
-        if records.is_held(row.person) or not _untouched(this, now).filter(pk=pk).exists():
+        is_kept = records.is_held(row.person) or records.is_awaited(row.person)
+        if is_kept or not _untouched(this, now).filter(pk=pk).exists():
             return 0
         triage.undo_bringing_in(row, by=by, now=now)
         records.empty_request(row, by=by, now=now)

@@ -21,6 +21,7 @@ from bookings.models.requests import (
     RedFlag,
     ScreeningAnswer,
 )
+from bookings.models.rights import RightsRequest, RightsRequestQuerySet
 from bookings.models.sessions import (
     ClinicSession,
     ClosedDay,
@@ -72,6 +73,8 @@ __all__ = [
     "RedFlag",
     "RequestEvent",
     "Resource",
+    "RightsRequest",
+    "RightsRequestQuerySet",
     "RoomKind",
     "ScreeningAnswer",
     "ScreeningQuestion",

@@ -11,6 +11,7 @@ from bookings.models import AppointmentRequest, Person, PersonEvent, Recall
 from bookings.records import tombstones
 from bookings.records.emptying import empty_people
 from bookings.records.holds import is_held, lock
+from bookings.records.rights import awaits_copy
 from bookings.records.walking import rows_of
 from bookings.status import (
     CLOCK,
@@ -30,6 +31,10 @@ def why_not(person: Person) -> str:
         return "What we held about this person was erased already."
     if is_held(person):
         return "There is a legal hold on this person. As long as it lasts, nothing can be erased."
+    if awaits_copy(person):
+        return (
+            "They have asked for a copy of what we hold. Give it to them and note the answer first."
+        )
     still_open = requests.exclude(status__in=ENDED).values_list("reference", flat=True)
     if still_open:
         return f"A request is still open ({', '.join(still_open)}). End it first."

@@ -22,10 +22,12 @@ from bookings.models import (
     Message,
     Person,
     Recall,
+    RightsRequest,
     TextReply,
 )
 from bookings.records.emptying import empty_people, empty_request
 from bookings.records.holds import is_held, lock
+from bookings.records.rights import is_awaited
 from bookings.records.walking import rows_of
 from bookings.status import (
     CLOCK,
@@ -122,11 +124,18 @@ class Line(NamedTuple):
 
 
 def _not_held(rows: QuerySet[Any], way: str = "") -> QuerySet[Any]:
-    """Without the rows of people with a legal hold, on whichever of their rows it is."""
-    held = Person.objects.held().annotate(shown=Coalesce("joined_to", "pk"))
+    """Without the rows of people who have a legal hold, or who wait for an answer about their data.
+
+    It holds for all of a person's rows, on whichever of them it is.
+    """
+    shown = Coalesce("joined_to", "pk")
+    held = Person.objects.held().annotate(shown=shown).values("shown")
+    asking = Person.objects.filter(rights_requests__in=RightsRequest.objects.waiting())
     group = Coalesce(f"{way}person__joined_to", f"{way}person")
     known: QuerySet[Any] = rows.annotate(shown=group)
-    return known.exclude(shown__in=held.values("shown"))
+    return known.exclude(shown__in=held).exclude(
+        shown__in=asking.annotate(shown=shown).values("shown")
+    )
 
 
 def _ended(now: datetime) -> QuerySet[Any]:
@@ -288,7 +297,7 @@ def _empty_one(pk: int, *, now: datetime) -> int:
         request = AppointmentRequest.objects.select_related("person").get(pk=pk)
         person = request.person
         lock(person)
-        if is_held(person) or request.emptied_at:
+        if is_held(person) or is_awaited(person) or request.emptied_at:
             return 0
         empty_request(request, by=CLOCK, now=now)
         # The last of what they asked for: then nothing is left to know them for.
@@ -301,7 +310,7 @@ def _forget_address(pk: int) -> int:
     with transaction.atomic():
         person = Person.objects.get(requests__messages=pk)
         lock(person)
-        if is_held(person):
+        if is_held(person) or is_awaited(person):
             return 0
         return Message.objects.filter(pk=pk).update(sent_to=EMPTIED)
 

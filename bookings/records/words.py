@@ -21,6 +21,7 @@ from bookings.models import (
     Recall,
     RecordedOutcome,
     RedFlag,
+    RightsRequest,
     ScreeningAnswer,
     Subscription,
     TextReply,
@@ -48,6 +49,7 @@ TABLES: dict[type[Model], str] = {
     Note: "What colleagues wrote about you for each other",
     PersonLink: "Whether two entries are the same person",
     Subscription: "Pages of which you wanted news by email",
+    RightsRequest: "What you asked about your data, and our answers",
     PersonEvent: "What we did with everything that we hold about you",
 }
 COLUMNS = {
@@ -56,6 +58,7 @@ COLUMNS = {
     "answer": "your answer",
     "answer_due": "when we meant to answer",
     "asked_by": "asked by",
+    "day": "on which day you asked",
     "by": "by whom",
     "carer_name": "who asked for you",
     "carer_right": "by what right they asked",
@@ -63,6 +66,7 @@ COLUMNS = {
     "changed_by": "who did that",
     "code_until": "until when your code opened the request",
     "detail_in_messages": "day, time and place in messages",
+    "due": "last day for our answer",
     "ended_reason": "why it ended",
     "failure": "why it did not arrive",
     "freed": "time that was passed on",
@@ -77,9 +81,11 @@ COLUMNS = {
     "read_in": "language in which you read the question",
     "received_at": "when it arrived",
     "received_by": "who noted it",
+    "reply": "what we answered",
     "reply_due": "until when you could reply",
     "sent_to": "where it went",
     "submission_digest": "check that it arrived once",
+    "why_longer": "why it took longer",
     "wished_clinician": "whom you wanted to see",
     "wishes": "when else you could come",
 }

@@ -53,6 +53,7 @@ from bookings.status.requests import (
     WITHOUT_REPLY,
     RequestStatus,
 )
+from bookings.status.rights import RightAsked, RightsStatus
 from bookings.status.texting import Meant, TextAnswer
 
 __all__ = [
@@ -96,6 +97,8 @@ __all__ = [
     "PersonAct",
     "RecallStatus",
     "RequestStatus",
+    "RightAsked",
+    "RightsStatus",
     "Scope",
     "TextAnswer",
     "TimeTaken",

@@ -24,6 +24,7 @@ from bookings.models import (
     RecordedOutcome,
     RedFlag,
     RequestEvent,
+    RightsRequest,
     ScreeningAnswer,
     SearchKey,
     Subscription,
@@ -76,8 +77,9 @@ KEPT = (
     ),
     Kept(
         "When you ask about your records",
-        "that we made a copy, deleted something or have to keep it, and why.",
-        (PersonEvent,),
+        "what you asked, when we answered and what we said; that we made a copy, deleted something or "
+        "have to keep it, and why.",
+        (RightsRequest, PersonEvent),
     ),
     Kept(
         "When you say whether a page was clear",

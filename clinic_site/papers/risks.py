@@ -190,6 +190,11 @@ def _for_rights() -> list[Measure]:
             ("DTAC.C2.1",),
         ),
         Measure(
+            "Whoever hears what somebody asks about their data notes it, and managers see the last day "
+            "for an answer.",
+            ("DTAC.C2.8",),
+        ),
+        Measure(
             "A colleague corrects a name, a date of birth or contact details that are wrong, and why is "
             "recorded.",
             ("DTAC.C2.7",),

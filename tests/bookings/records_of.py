@@ -3,11 +3,12 @@
 from datetime import date, datetime, timedelta
 
 from django.apps import apps
+from django.utils import timezone
 
-from bookings import triage
+from bookings import records, triage
 from bookings.models import AppointmentRequest
 from bookings.screening import GivenAnswer
-from bookings.status import Answer, FlagOutcome, GotIt
+from bookings.status import Answer, FlagOutcome, GotIt, RightAsked, RightsStatus
 from tests import factories
 
 # What was said by or about somebody: each with their own word in it.
@@ -25,6 +26,8 @@ PLACES = (
     "answer",
     "comment",
     "text",
+    "asked",
+    "reply",
 )
 
 
@@ -76,6 +79,15 @@ def patient(
         now=now,
     )
     triage.hear(triage.Heard(f"SM of {who}", phone, f"{who}text"), now=now)
+    asked = records.note_asked(
+        request.person,
+        right=RightAsked.CORRECTION,
+        day=timezone.localdate(now),
+        detail=f"{who}asked",
+        by=reception,
+        now=now,
+    )
+    records.answer(asked, outcome=RightsStatus.DONE, said=f"{who}reply", by=reception, now=now)
     starts = factories.tomorrow(hours, now=now)
     book(request, starts, now=now)
     came(request, starts, who, now=now)

@@ -18,12 +18,12 @@ from tests.people import booked, decide_at, identified, page_of, people_found
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
-MISHEARD = {"carer_name": "Robin Simple", "carer_right": CarerRight.AGREED}
-RIGHT = {"carer_name": "Robin Specimen", "carer_right": CarerRight.PARENT}
-NOBODY = {"carer_name": "", "carer_right": ""}
+MISHEARD: dict[str, Any] = {"carer_name": "Robin Simple", "carer_right": CarerRight.AGREED}
+RIGHT: dict[str, Any] = {"carer_name": "Robin Specimen", "carer_right": CarerRight.PARENT}
+NOBODY: dict[str, Any] = {"carer_name": "", "carer_right": ""}
 
 
-def corrected(request: AppointmentRequest, now: datetime, values: dict[str, str]) -> None:
+def corrected(request: AppointmentRequest, now: datetime, values: dict[str, Any]) -> None:
     by = factories.staff("Reception")
     triage.correct_carer(request, version=request.version, by=by, now=now, **values)
     request.refresh_from_db()
@@ -43,7 +43,7 @@ def who_asks(request: AppointmentRequest) -> dict[str, str]:
     ids=["a wrong name", "nobody any more", "somebody from now on"],
 )
 def test_it_is_corrected_and_a_note_keeps_who_it_was(
-    before: dict[str, str], after: dict[str, str], noted: str, monday: datetime
+    before: dict[str, Any], after: dict[str, Any], noted: str, monday: datetime
 ) -> None:
     request = factories.received(now=monday, **before)
     other = factories.received(now=monday, **before)

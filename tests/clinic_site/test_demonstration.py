@@ -35,9 +35,11 @@ from bookings.models import (
     Person,
     PersonLink,
     RedFlag,
+    RightsRequest,
     ScreeningQuestion,
     TextReply,
 )
+from bookings.records import holds
 from bookings.screening import questions_for, unasked
 from bookings.status import (
     AppointmentStatus,
@@ -258,6 +260,9 @@ def test_each_special_case_is_there(now: datetime) -> None:
     assert [(each.name, each.state(now)) for each in undone] == [
         ("Pearl Legend", RequestStatus.BOOKED)
     ]
+    waiting = RightsRequest.objects.waiting().get()
+    assert (waiting.person.name, waiting.is_late(now)) == ("Max Specimen", False)
+    assert holds.everybody_held().get().person.name == "Gordon Parable"
     noted = requests.get(awaits_answers=True)
     assert (noted.name, noted.received_by) == ("Gethin Enghraifft", "reception")
     letter = Message.objects.get(channel=Channel.PAPER)

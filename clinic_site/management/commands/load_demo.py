@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic_site.demo import (
+    about_data,
     colleagues,
     details,
     diary,
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             questions.load(now)
             diary.load(now)
             requests.load(now)
+            about_data.load(now)
             signed_pages.change_advice(now)
             colleagues.load(now)
             checkpoints.sign_what_is_new(now)

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import TextChoices
 
 from bookings import status as bookings
-from bookings.status import events, recalls
+from bookings.status import events, recalls, rights
 from procedures import status as procedures
 
 
@@ -14,7 +14,8 @@ class Command(BaseCommand):
     """`manage.py state_diagrams > docs/states.md`. `script/check` compares the two."""
 
     help = (
-        "Prints the states of revisions, requests and recalls, as tables and as Mermaid diagrams."
+        "Prints the states of revisions, requests, recalls and rights requests, as tables and as "
+        "Mermaid diagrams."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         self._print("Planned publication", procedures.PlanStatus, plans, plans.EVENTS)
         self._print("Appointment request", bookings.RequestStatus, bookings, events.EVENTS)
         self._print("Recall", recalls.RecallStatus, recalls, events.RECALL_EVENTS)
+        self._print("Rights request", rights.RightsStatus, rights, rights.SAYS)
 
     def _print(self, title: str, statuses: type[TextChoices], table: Any, says: Any) -> None:
         self.stdout.write(f"## {title}\n")
