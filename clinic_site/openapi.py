@@ -17,7 +17,8 @@ from clinic_site import health
 from procedures.models.clinic import details
 
 Said = dict[str, Any]
-FHIR = "application/fhir+json"
+FHIR, TEXT = "application/fhir+json", "text/plain"
+STAMP, BYTES = "application/timestamp-reply", "application/octet-stream"
 # What every kind can be asked.
 PAGE_PARAMETERS = (
     ("_count", f"How many a page has: {USUAL_COUNT} unless you say so, at most {MOST}."),
@@ -41,7 +42,7 @@ def description() -> Said:
             "description": "What other systems can read from the clinic, and what it tells them.",
         },
         "servers": [{"url": "/"}],
-        "paths": {**_fhir(), **_others()},
+        "paths": {**_fhir(), **_others(), **_of_pages(), **_of_the_log()},
         "webhooks": {notice.value: {"post": _told(notice)} for notice in Notice},
         "components": {
             "securitySchemes": {
@@ -82,7 +83,7 @@ def _fhir() -> Said:
                 }
             }
         }
-        one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        one = _in_path("id")
         paths |= {
             f"/fhir/{kind.name}": {"get": _fhir_operation(kind, "search", asked)},
             f"/fhir/{kind.name}/_search": {"post": form},
@@ -99,9 +100,8 @@ def _fhir_operation(kind: Kind, verb: str, parameters: list[Said]) -> Said:
 
 
 def _others() -> Said:
-    token = {"name": "token", "in": "path", "required": True, "schema": {"type": "string"}}
+    token, message = _in_path("token"), _in_path("message_id")
     calendar = "The diary of a clinician or a room. Whoever has the address reads it."
-    message = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string"}}
     report = "Twilio says, with its signature, what became of a text message that we sent."
     texted = "Twilio hands on, with its signature, what a patient texted to our number."
     numbers = _operation("metrics", "Numbers for Prometheus.", "text/plain", [], (401, 404))
@@ -125,6 +125,52 @@ def _others() -> Said:
     }
 
 
+def _of_pages() -> Said:
+    """What changed on pages, and what proves a version. In another language its code comes first."""
+    changed = "News of advice that has changed, of pages that were taken away or can be read again."
+    version = "/{category}/{slug}/verify/version-{number}"
+    asked = [_in_path(name) for name in ("category", "slug", "number")]
+    return {
+        "/changes.atom": {
+            "get": _operation("changes", changed, "application/atom+xml", [], ()),
+        },
+        **{
+            f"{version}.{ending}": {"get": _operation(name, about, TEXT, asked, (404,))}
+            for ending, name, about in (
+                (
+                    "txt",
+                    "fragment",
+                    "The text of a version that patients can read, as it is hashed.",
+                ),
+                ("statement", "statement", "What was signed about it, as it is in the log."),
+                ("tlog-proof", "logProof", "The proof that the log has it (C2SP tlog-proof)."),
+                ("signature", "passkeySignature", "The signature with the clinician’s passkey."),
+            )
+        },
+    }
+
+
+def _of_the_log() -> Said:
+    """The public log of what was signed, by the conventions of C2SP."""
+    size, place = _in_path("size"), _in_path("place", "As x001/067: it may contain slashes.")
+    level, origin = _in_path("level"), _in_path("origin_hash", "SHA-256 of the origin, in hex.")
+    files: tuple[tuple[str, str, str, str, list[Said]], ...] = (
+        ("checkpoint", "checkpoint", "The newest checkpoint, with its witnesses.", TEXT, []),
+        ("key", "logKey", "The public key of the log.", TEXT, []),
+        ("witness-key", "witnessKey", "The key with which we watch other logs.", TEXT, []),
+        ("verify.py", "verifier", "The program that checks a page, to read and run.", TEXT, []),
+        ("stamp/{size}.note", "stamped", "A checkpoint that was stamped.", TEXT, [size]),
+        ("stamp/{size}.tsr", "stamp", "Its time stamp (RFC 3161).", STAMP, [size]),
+        ("witness/{origin_hash}/checkpoint", "witnessed", "What we cosigned.", TEXT, [origin]),
+        ("tile/entries/{place}", "entries", "Statements of the log (tlog-tiles).", BYTES, [place]),
+        ("tile/{level}/{place}", "tile", "A tile of its tree (tlog-tiles).", BYTES, [level, place]),
+    )
+    return {
+        f"/log/{file}": {"get": _operation(name, about, content_type, asked, (404,))}
+        for file, name, about, content_type, asked in files
+    }
+
+
 def _operation(
     name: str, about: str, content_type: str, parameters: list[Said], refused: tuple[int, ...]
 ) -> Said:
@@ -140,6 +186,11 @@ def _operation(
         "parameters": parameters,
         "responses": answers,
     }
+
+
+def _in_path(name: str, about: str = "") -> Said:
+    said = {"description": about} if about else {}
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **said}
 
 
 def _parameter(name: str, about: str) -> Said:

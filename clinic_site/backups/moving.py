@@ -108,6 +108,7 @@ def _copy_and_compare(target: Any) -> Tables:
             _copy(model, target, cursor)
         for statement in target.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(statement)
+        cursor.execute("ANALYZE")  # or the server plans for empty tables until it has counted them
     ours, theirs = (_tables(models, alias) for alias in (DEFAULT_DB_ALIAS, TARGET))
     if found := differences(ours, theirs):
         raise CommandError("; ".join(found))

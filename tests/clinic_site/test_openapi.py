@@ -15,6 +15,9 @@ from clinic_site import health
 from clinic_site.openapi import description
 
 OUTSIDE = ("bookings.outside.", "clinic_site.metrics", "clinic_site.openapi")
+# What machines read of pages, by the names of their addresses. The rest of these modules is for people.
+OF_PAGES = {"changes", "fragment", "statement", "log-proof", "passkey-signature"}
+LOG, PAGE_OF_THE_LOG = "procedures.reading.views.log", "log"
 
 
 def outside(patterns: Iterable[URLPattern | URLResolver], under: str = "/") -> Iterator[str]:
@@ -23,9 +26,16 @@ def outside(patterns: Iterable[URLPattern | URLResolver], under: str = "/") -> I
         address = f"{under}{each.pattern}"
         if isinstance(each, URLResolver):
             yield from outside(each.url_patterns, address)
-        elif each.callback.__module__.startswith(OUTSIDE):
+        elif is_outside(each) and not address.startswith("/<language:"):
             address = re.sub(r"<str:name>", "{kind}", address)
             yield re.sub(r"<\w+:(?:pk|(\w+))>", lambda found: f"{{{found[1] or 'id'}}}", address)
+
+
+def is_outside(pattern: URLPattern) -> bool:
+    module = pattern.callback.__module__
+    if module == LOG:
+        return pattern.name != PAGE_OF_THE_LOG
+    return module.startswith(OUTSIDE) or pattern.name in OF_PAGES
 
 
 def addresses() -> set[str]:
