@@ -16,6 +16,7 @@ from bookings.models import Appointment, AppointmentRequest, Claim, Recall
 from bookings.screening import GivenAnswer
 from bookings.status import (
     Answer,
+    AnsweredFrom,
     MessageKind,
     Overtaken,
     RecallStatus,
@@ -248,6 +249,25 @@ def test_looking_at_other_times_decides_nothing(
     assert f"{day:%A} {day.day} {day:%B %Y}" in later
     assert '<option value="" selected>about a date</option>' in later
     assert made_after(seen) == []
+
+
+@pytest.mark.parametrize(("read_in", "booked_now"), [("pl", False), ("", True)])
+def test_answers_that_were_read_in_a_translation_are_looked_at_for_this_visit_too(
+    read_in: str, booked_now: bool, seen: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    """A clinician decided about them once, and nobody has asked them in English since."""
+    language = factories.question(
+        "in-a-translation",
+        group=factories.question_group("The language"),
+        answered_from=AnsweredFrom.LANGUAGE,
+    )
+    fresh = GivenAnswer(factories.question(), Answer.NO, "", read_in)
+    keep_answers(seen, [fresh], [], by="the patient", now=monday - timedelta(days=1))
+    sign_in("Reception").post(decide_at(seen, "follow-up"), posted(seen))
+    (made,) = made_after(seen)
+    assert made.appointments.exists() == booked_now
+    flagged = [flag.answer.question for flag in made.flags.select_related("answer__question")]
+    assert flagged == ([] if booked_now else [language])
 
 
 # --- Ask the patient then -------------------------------------------------------------------

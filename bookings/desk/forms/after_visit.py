@@ -11,8 +11,14 @@ from django.utils import timezone
 from bookings.desk.forms.aloud import AloudForm
 from bookings.desk.forms.times import BookForm
 from bookings.diary.daytime import course
-from bookings.models import AppointmentRequest, ScreeningAnswer
-from bookings.screening import fresh_for, is_under_18, questions_for
+from bookings.models import AppointmentRequest, ScreeningAnswer, ScreeningQuestion
+from bookings.screening import (
+    GivenAnswer,
+    answer_from_language,
+    fresh_for,
+    is_under_18,
+    questions_for,
+)
 from bookings.status import MOST_VISITS, AnsweredFrom, CarerRight
 from procedures.ground.contact_fields import PlainTextField
 from procedures.ground.counting import counted
@@ -120,6 +126,13 @@ class FollowUpForm(BookForm, AloudForm):
         """Whether the patient has answered all of it before, and can be written to."""
         asked = {each.pk for each in self.questions if each.answered_from == AnsweredFrom.PATIENT}
         return bool(self.record.email) and asked <= self.before.keys()
+
+    def _answer(self, question: ScreeningQuestion) -> GivenAnswer:
+        """As they say now; but what is taken over was read in the language of that time."""
+        if question.answered_from == AnsweredFrom.LANGUAGE:
+            read_in = next((each.read_in for each in self.carried if each.read_in), "")
+            return answer_from_language(question, read_in)
+        return super()._answer(question)
 
     def clean(self) -> dict[str, Any]:
         return self.cleaned_data if self.asks_then else super().clean()
