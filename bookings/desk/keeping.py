@@ -68,7 +68,7 @@ def asked(site: AdminSite, request: HttpRequest) -> HttpResponse:
     every = RightsRequest.objects.select_related("person")
     waiting = list(every.waiting())
     answered = list(every.exclude(answered_at=None).order_by("-answered_at")[:MOST_ANSWERED])
-    _record(request, "ask about their data", [each.person for each in (*waiting, *answered)])
+    _record(request, "about their data", [each.person for each in (*waiting, *answered)])
     context = {
         **site.each_context(request),
         "title": "What people ask about their data",

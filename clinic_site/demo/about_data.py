@@ -22,7 +22,7 @@ def load(now: datetime) -> None:
     records.answer(
         corrected,
         outcome=RightsStatus.DONE,
-        said="Told on the phone that it is corrected.",
+        said="By phone, that it is corrected.",
         by=manager,
         now=now - timedelta(days=19),
     )

@@ -203,7 +203,7 @@ def test_from_the_phone_call_to_the_answer(sign_in: SignIn, at: Any, monday: dat
     page = manager.get(PAGE).content.decode()
     assert person.name in page
     assert "By phone." in page
-    assert Look.objects.latest("pk").screen == "ask about their data"
+    assert Look.objects.latest("pk").screen == "about their data"
     longer = {
         "version": person.version,
         "asked": RightsRequest.objects.get().pk,

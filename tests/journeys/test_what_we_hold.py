@@ -1,4 +1,4 @@
-"""What we hold about a person: copied for them, kept under a legal hold, proposed to be erased."""
+"""What we hold about a person: asked for, copied, kept under a legal hold, proposed to be erased."""
 
 import re
 import zipfile
@@ -26,6 +26,16 @@ def test_a_manager_copies_holds_and_erases(clinic: str, new_page: NewPage, look_
 
     page.goto(theirs)
     look_at(page)
+    press(page.get_by_role("link", name="Note what they ask about their data"))
+    look_at(page)
+    page.get_by_label("A copy of what we hold").check()
+    press(page.get_by_role("button", name="Note what they ask about their data"))
+    expect(page.get_by_text("They ask:")).to_be_visible()
+    page.goto(f"{clinic}/admin/bookings/person/rights/")
+    expect(page.get_by_role("link", name=person.name)).to_be_visible()
+    look_at(page)
+
+    page.goto(theirs)
     press(page.get_by_role("link", name="Copy everything we hold"))
     look_at(page)
     page.get_by_label("Why").fill("Asked on the phone.")
@@ -38,6 +48,13 @@ def test_a_manager_copies_holds_and_erases(clinic: str, new_page: NewPage, look_
     expect(page.get_by_role("heading", level=1)).to_have_text("Everything we hold about you")
 
     page.goto(theirs)
+    press(page.get_by_role("link", name="Note our answer"))
+    look_at(page)
+    page.get_by_label("Done", exact=True).check()
+    page.get_by_label("What we told them, and how").fill("Posted on Friday.")
+    press(page.get_by_role("button", name="Note our answer"))
+    expect(page.get_by_text("Our answer: Posted on Friday.")).to_be_visible()
+
     press(page.get_by_role("link", name="Place a legal hold"))
     page.get_by_label("Why").fill("A complaint of 3 November.")
     press(page.get_by_role("button", name="Place a legal hold"))
