@@ -513,8 +513,9 @@ DECISIONS = (
         explanation=(
             "For a wrong name of the person who asks for the patient, or when somebody else asks from "
             "now on. Ask for the patient’s date of birth first. It is corrected on this request alone, "
-            "and a note keeps who it was. Whoever has the private link can still open it: replace it if "
-            "they should not."
+            "and a note keeps who it was. If the email address or the phone number is the old one’s, "
+            "change the contact details first, and then replace the private link: whoever has it can "
+            "still open it."
         ),
         open_when=_is_left,
     ),

@@ -64,17 +64,17 @@ def held(site: AdminSite, request: HttpRequest) -> HttpResponse:
 def asked(site: AdminSite, request: HttpRequest) -> HttpResponse:
     """What people ask about their data, what ends first at the top, and how we answered."""
     _refuse_others(request)
-    now = timezone.now()
+    today = timezone.localdate()
     every = RightsRequest.objects.select_related("person")
     waiting = list(every.waiting())
-    answered = list(every.exclude(answered_at=None).order_by("-answered_at")[:MOST_ANSWERED])
+    answered = list(every.exclude(answered_at=None).order_by("-answered_at", "-pk")[:MOST_ANSWERED])
     _record(request, "about their data", [each.person for each in (*waiting, *answered)])
     context = {
         **site.each_context(request),
         "title": "What people ask about their data",
-        "waiting": [(each, each.is_late(now)) for each in waiting],
-        "answered": [(each, each.is_late(now)) for each in answered],
-        "year": records.answered_since(now - A_YEAR),
+        "waiting": [(each, each.is_late(today)) for each in waiting],
+        "answered": [(each, each.is_late(today)) for each in answered],
+        "year": records.answered_since(today - A_YEAR),
     }
     return TemplateResponse(request, "admin/bookings/rights.html", context)
 

@@ -87,11 +87,12 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         .select_related("answer__question", "request", "resolved_by")
         .order_by("-pk")
     )
+    today = timezone.localdate(now)
     blocked = {flag.request_id for flag in flags if flag.is_blocking()}
     return {
         "person": person,
         "known": newest,
-        "age": age_on(newest.date_of_birth, timezone.localdate(now)),
+        "age": age_on(newest.date_of_birth, today),
         "requests": requests,
         "to_come": _to_come(requests, appointments, blocked, now),
         "before": _before(requests, appointments, now),
@@ -104,7 +105,7 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         "messages_sent": Message.objects.filter(request__in=requests)
         .select_related("request")
         .order_by("-pk")[:MOST_MESSAGES],
-        "rights": [(each, each.is_late(now)) for each in RightsRequest.objects.about(person)],
+        "rights": [(each, each.is_late(today)) for each in RightsRequest.objects.about(person)],
         "perhaps": identity.perhaps_same(person),
         "joined": [each for each in links if each.said.verdict == Verdict.SAME],
         "apart": [each for each in links if each.said.verdict == Verdict.NOT_SAME],

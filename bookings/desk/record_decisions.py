@@ -34,12 +34,12 @@ def _is_there(person: Person, now: datetime) -> bool:
 
 
 def _asks(person: Person, now: datetime) -> bool:
-    return records.is_awaited(person)
+    return RightsRequest.objects.waiting().about(person).exists()
 
 
 def _may_extend(person: Person, now: datetime) -> bool:
-    waiting = RightsRequest.objects.about(person).filter(status=RightsStatus.OPEN)
-    return any(not each.is_late(now) for each in waiting)
+    open_ones = RightsRequest.objects.about(person).filter(status=RightsStatus.OPEN)
+    return person.emptied_at is None and open_ones.exists()
 
 
 def _extend(record: Person, *, asked: RightsRequest, **values: Any) -> RightsRequest:
@@ -52,6 +52,12 @@ def _answer(record: Person, *, asked: RightsRequest, **values: Any) -> RightsReq
 
 def _said_due(asked: RightsRequest) -> str:
     return f"Noted. Answer by {asked.due:%A %-d %B %Y}: the managers see it on Today."
+
+
+def _said_answer(asked: RightsRequest) -> str:
+    if asked.reply:
+        return "Answer noted."
+    return "Noted. What you wrote is not kept, because what we held about them was erased."
 
 
 def _copy_file(packed: bytes) -> HttpResponse:
@@ -75,9 +81,11 @@ RECORD_DECISIONS = (
         verb=records.note_asked,
         said=_said_due,
         explanation=(
-            "For a person who wants a copy of what we hold, or wants it corrected, erased or used less. "
-            "They need not name a law or use a form. The clinic has one month to answer. Until it has, "
-            "nothing about them is emptied because its time is over."
+            "For a person who wants a copy of what we hold, wants it corrected or erased, or objects to "
+            "how we use it. "
+            "They need not name a law or use a form. The clinic must answer without undue delay, and "
+            "within a month at the latest. Until then nothing about them is deleted automatically, "
+            "unless they ask to be erased."
         ),
     ),
     Decision(
@@ -88,10 +96,10 @@ RECORD_DECISIONS = (
         open_when=_asks,
         form=RightsAnswerForm,
         verb=_answer,
-        said="Answer noted.",
+        said=_said_answer,
         explanation=(
-            "Once the person has the answer. If what we held was erased, do not name them: what you "
-            "write here is kept."
+            "Once the person has the answer. If you had to ask who they are first, and the proof came "
+            "on a later day, note this one as a mistake and note it again from that day."
         ),
     ),
     Decision(
@@ -104,8 +112,9 @@ RECORD_DECISIONS = (
         verb=_extend,
         said=_said_due,
         explanation=(
-            "Only if it is complex, or they asked for many things at the same time, and once you have "
-            "told them so and why. The law allows it within the first month."
+            "Only if it is complex, or they have made several requests, and once you have told them so "
+            "and why. You must tell them within the first month. If we refuse, we must say so within "
+            "the first month too."
         ),
     ),
     Decision(

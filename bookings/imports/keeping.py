@@ -206,7 +206,7 @@ def _why(request: AppointmentRequest, now: datetime) -> str:
         return "A message about it has gone to the patient."
     if records.is_held(request.person):
         return "There is a legal hold on this person."
-    if records.is_awaited(request.person):
+    if records.is_kept_for_answer(request.person):
         return "This person waits for an answer about their data."
     return "A colleague has noted or decided something about this person since."
 
@@ -218,7 +218,7 @@ def _take_back(this: Import, pk: int, *, now: datetime) -> int:
         # The row that every event counts itself on: whatever happens now comes before this or after it.
         row = AppointmentRequest.objects.select_for_update(no_key=True).get(pk=pk)
         records.lock(row.person)
-        is_kept = records.is_held(row.person) or records.is_awaited(row.person)
+        is_kept = records.is_held(row.person) or records.is_kept_for_answer(row.person)
         if is_kept or not _untouched(this, now).filter(pk=pk).exists():
             return 0
         triage.undo_bringing_in(row, by=by, now=now)

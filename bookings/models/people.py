@@ -124,7 +124,10 @@ class Person(models.Model):
             ("join_person", "Can say whether two people are one"),
             ("export_person", "Can copy everything that we hold about a person"),
             ("erase_person", "Can propose or agree to erase a person"),
-            ("hold_person", "Can place a legal hold, and see how long things are kept"),
+            (
+                "hold_person",
+                "Can place a legal hold, answer about data, and see how long it is kept",
+            ),
         ]
 
     def __str__(self) -> str:

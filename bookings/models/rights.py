@@ -1,11 +1,10 @@
-"""What people ask about their data, with the last day for an answer. Written by `records`."""
+"""What people ask about their data, with our last day for an answer. Written by `records`."""
 
-from datetime import datetime
+from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import CheckConstraint, Index, Q
-from django.utils import timezone
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
 from bookings.models.people import Person
 from bookings.status import RightAsked, RightsStatus
@@ -20,6 +19,10 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
     def waiting(self) -> Self:
         """Those that nobody has answered, what ends first at the top."""
         return self.filter(answered_at=None).order_by("due", "pk")
+
+    def keeping(self) -> Self:
+        """Those for which nothing may go because its time is over: all but the wish to be erased."""
+        return self.waiting().exclude(right=RightAsked.ERASURE)
 
     def about(self, person: Person) -> Self:
         """Those of this person, on whichever of their rows they are, the newest first."""
@@ -36,20 +39,22 @@ class RightsRequest(models.Model):
     status = models.CharField(max_length=10, choices=RightsStatus, default=RightsStatus.OPEN)
     # The day on which it reached anybody at the clinic: by phone, in a letter, at the desk.
     day = models.DateField()
-    # The last day on which the law lets us answer.
+    # Our last day for an answer. The law sometimes gives a few days more (`records/rights.py`).
     due = models.DateField()
     noted_at = models.DateTimeField()
     noted_by = models.CharField(max_length=ACTOR_LENGTH)
-    # When the person was told that it takes longer, and why.
+    # When the person was told that it takes longer, and why; and when and by whom that was noted.
+    longer_told = models.DateField(null=True)
+    why_longer = models.TextField(blank=True)
     extended_at = models.DateTimeField(null=True)
     extended_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
-    why_longer = models.TextField(blank=True)
+    # When they had the answer, and what it was; and when and by whom that was noted.
+    told = models.DateField(null=True)
+    reply = models.TextField(blank=True)
     answered_at = models.DateTimeField(null=True)
     answered_by = models.CharField(max_length=ACTOR_LENGTH, null=True)
-    # What they were told, and how.
-    reply = models.TextField(blank=True)
 
-    PERSONAL = {"detail", "why_longer", "reply"}
+    OF_HEALTH = {"detail", "why_longer", "reply"}
     OF_STAFF = {"noted_by", "extended_by", "answered_by"}
     NOT_PERSONAL = {
         "id",
@@ -59,7 +64,9 @@ class RightsRequest(models.Model):
         "day",
         "due",
         "noted_at",
+        "longer_told",
         "extended_at",
+        "told",
         "answered_at",
     }
     WHOSE = ("person",)
@@ -72,14 +79,19 @@ class RightsRequest(models.Model):
             paired("extended"),
             paired("answered"),
             CheckConstraint(
-                condition=Q(status__in=WAITING, answered_at__isnull=True)
-                | (~Q(status__in=WAITING) & Q(answered_at__isnull=False)),
+                condition=Q(status__in=WAITING, answered_at__isnull=True, told__isnull=True)
+                | (~Q(status__in=WAITING) & Q(answered_at__isnull=False, told__isnull=False)),
                 name="an_answered_rights_request_says_when",
+            ),
+            UniqueConstraint(
+                fields=["person", "right", "day"],
+                condition=Q(answered_at=None),
+                name="one_open_rights_request_of_a_day",
             ),
         ]
         indexes = [
             Index(fields=["due"], condition=Q(answered_at=None), name="rights_requests_waiting"),
-            Index(fields=["answered_at"], name="rights_requests_answered"),
+            Index(fields=["told"], name="rights_requests_told"),
         ]
 
     def __str__(self) -> str:
@@ -90,6 +102,6 @@ class RightsRequest(models.Model):
         """Whether nobody has answered yet."""
         return self.answered_at is None
 
-    def is_late(self, now: datetime) -> bool:
-        """Whether the last day was over before there was an answer."""
-        return timezone.localdate(self.answered_at or now) > self.due
+    def is_late(self, today: date) -> bool:
+        """Whether our last day was over before the person had an answer."""
+        return self.status != RightsStatus.TAKEN_BACK and (self.told or today) > self.due

@@ -8,7 +8,14 @@ from bookings.records.emptying import empty_people, empty_request
 from bookings.records.erasing import propose_erasure, why_not
 from bookings.records.export import NAME, copy_for, everything_about
 from bookings.records.holds import hold, hold_of, is_held, lock, release
-from bookings.records.rights import answer, answered_since, extend, is_awaited, note_asked, waiting
+from bookings.records.rights import (
+    answer,
+    answered_since,
+    extend,
+    is_kept_for_answer,
+    note_asked,
+    waiting,
+)
 from bookings.records.walking import Row, rows_about, rows_of
 
 __all__ = [
@@ -23,8 +30,8 @@ __all__ = [
     "extend",
     "hold",
     "hold_of",
-    "is_awaited",
     "is_held",
+    "is_kept_for_answer",
     "lock",
     "note_asked",
     "propose_erasure",

@@ -27,7 +27,7 @@ from bookings.models import (
 )
 from bookings.records.emptying import empty_people, empty_request
 from bookings.records.holds import is_held, lock
-from bookings.records.rights import is_awaited
+from bookings.records.rights import is_kept_for_answer
 from bookings.records.walking import rows_of
 from bookings.status import (
     CLOCK,
@@ -130,7 +130,7 @@ def _not_held(rows: QuerySet[Any], way: str = "") -> QuerySet[Any]:
     """
     shown = Coalesce("joined_to", "pk")
     held = Person.objects.held().annotate(shown=shown).values("shown")
-    asking = Person.objects.filter(rights_requests__in=RightsRequest.objects.waiting())
+    asking = Person.objects.filter(rights_requests__in=RightsRequest.objects.keeping())
     group = Coalesce(f"{way}person__joined_to", f"{way}person")
     known: QuerySet[Any] = rows.annotate(shown=group)
     return known.exclude(shown__in=held).exclude(
@@ -297,7 +297,7 @@ def _empty_one(pk: int, *, now: datetime) -> int:
         request = AppointmentRequest.objects.select_related("person").get(pk=pk)
         person = request.person
         lock(person)
-        if is_held(person) or is_awaited(person) or request.emptied_at:
+        if is_held(person) or is_kept_for_answer(person) or request.emptied_at:
             return 0
         empty_request(request, by=CLOCK, now=now)
         # The last of what they asked for: then nothing is left to know them for.
@@ -310,7 +310,7 @@ def _forget_address(pk: int) -> int:
     with transaction.atomic():
         person = Person.objects.get(requests__messages=pk)
         lock(person)
-        if is_held(person) or is_awaited(person):
+        if is_held(person) or is_kept_for_answer(person):
             return 0
         return Message.objects.filter(pk=pk).update(sent_to=EMPTIED)
 

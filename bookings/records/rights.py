@@ -1,13 +1,14 @@
-"""What people ask about their data: noted when it reaches us, and answered within the time of the law.
+"""What people ask about their data: noted when it reaches us, and answered by our last day.
 
-`status/rights.py` is the table of states. The time is that of article 12(3) of the UK GDPR, counted as
-the Information Commissioner says: from the day on which it reached anybody at the clinic until the same
-day of the next month, or that month's last day; if more time is needed, until the same day two months
-later, of which the person hears within the first. We never add the days that a weekend would allow.
+`status/rights.py` is the table of states. Articles 12(3) and 12A of the UK GDPR give a month, and two
+more if it is complex or the person asks several things. Our last day is the same day of the next month,
+or that month's last day. The law is more generous: a weekend moves it, and the month begins when a proof
+of identity that we had to ask for arrives. We never count on that, so nobody is answered too late.
+https://ico.org.uk/for-organisations/uk-gdpr-guidance-and-resources/individual-rights/
 """
 
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
@@ -21,7 +22,27 @@ from bookings.status import RightAsked, RightsStatus, TriageRefused
 from bookings.status.rights import TRANSITIONS
 
 MONTHS, MONTHS_IF_EXTENDED = 1, 3
+# Managers are told above everything else when the first last day is so near.
+NEAR = timedelta(days=7)
+# Whoever types a day further back has most likely mistyped the year.
+LONGEST_AGO = timedelta(days=366)
 OVERTAKEN = "A colleague has just changed this. Open the person again."
+
+
+class Waiting(NamedTuple):
+    """How many rights requests wait for an answer, how many are late, and the first of the last days."""
+
+    number: int
+    late: int
+    first_due: date
+    is_near: bool
+
+
+class Answered(NamedTuple):
+    """How many were answered, and how many of them after our last day."""
+
+    number: int
+    late: int
 
 
 def last_day(day: date, months: int) -> date:
@@ -34,13 +55,19 @@ def last_day(day: date, months: int) -> date:
 def note_asked(
     person: Person, *, right: str, day: date, detail: str, by: User, now: datetime
 ) -> RightsRequest:
-    """Note what a person asks about their data. From now on nothing about them goes by itself."""
+    """Note what a person asks about their data, and on which day it reached us."""
+    today = timezone.localdate(now)
     with transaction.atomic():
         lock(person)
         if person.emptied_at:
-            raise TriageRefused("What we held about this person was erased. Tell them so.")
-        if day > timezone.localdate(now):
-            raise TriageRefused("Choose today or an earlier day.")
+            raise TriageRefused(
+                "What we held about this person was erased. Tell a manager: they still need an answer "
+                "within a month."
+            )
+        if not today - LONGEST_AGO <= day <= today:
+            raise TriageRefused("Choose today or a day within the last year.")
+        if RightsRequest.objects.waiting().about(person).filter(right=right, day=day).exists():
+            raise TriageRefused("A colleague has noted this already.")
         return RightsRequest.objects.create(
             person=person,
             right=RightAsked(right),
@@ -52,74 +79,74 @@ def note_asked(
         )
 
 
-def extend(asked: RightsRequest, *, why_longer: str, by: User, now: datetime) -> RightsRequest:
-    """Take two more months. The person was told so, and why, before the first was over."""
-    if timezone.localdate(now) > asked.due:
-        raise TriageRefused(
-            "The first month is over, so it cannot be extended any more. Answer as soon as you can."
+def extend(
+    asked: RightsRequest, *, why_longer: str, longer_told: date, by: User, now: datetime
+) -> RightsRequest:
+    """Take two more months. The person was told so, and why, on that day."""
+    with transaction.atomic():
+        lock(asked.person)
+        if asked.person.emptied_at:
+            raise TriageRefused(
+                "What we held about this person was erased, so nothing takes longer."
+            )
+        return _step(
+            asked,
+            RightsStatus.EXTENDED,
+            due=last_day(asked.day, MONTHS_IF_EXTENDED),
+            why_longer=why_longer,
+            longer_told=longer_told,
+            extended_at=now,
+            extended_by=by.get_username(),
         )
-    return _step(
-        asked,
-        RightsStatus.EXTENDED,
-        due=last_day(asked.day, MONTHS_IF_EXTENDED),
-        why_longer=why_longer,
-        extended_at=now,
-        extended_by=by.get_username(),
-    )
 
 
 def answer(
-    asked: RightsRequest, *, outcome: str, said: str, by: User, now: datetime
+    asked: RightsRequest, *, outcome: str, said: str, told: date, by: User, now: datetime
 ) -> RightsRequest:
-    """Note what the person was told, and whether it was done."""
-    return _step(
-        asked,
-        RightsStatus(outcome),
-        reply=said,
-        answered_at=now,
-        answered_by=by.get_username(),
-    )
+    """Note what the person was told on that day, and whether it was done.
 
-
-class Waiting(NamedTuple):
-    """How many wait for an answer about their data, and the first of their last days."""
-
-    number: int
-    first_due: date
-    is_late: bool
+    Of somebody who was erased meanwhile only the outcome is kept: nothing would ever empty the words.
+    """
+    with transaction.atomic():
+        lock(asked.person)
+        return _step(
+            asked,
+            RightsStatus(outcome),
+            reply="" if asked.person.emptied_at else said,
+            told=told,
+            answered_at=now,
+            answered_by=by.get_username(),
+        )
 
 
 def waiting(now: datetime) -> Waiting | None:
-    """Who waits at that instant, without anybody's name; None if nobody does."""
-    found = RightsRequest.objects.waiting().aggregate(number=Count("pk"), first=Min("due"))
+    """What waits for an answer at that instant, without anybody's name; None if nothing does."""
+    today = timezone.localdate(now)
+    late = Count("pk", filter=Q(due__lt=today))
+    found = RightsRequest.objects.waiting().aggregate(
+        number=Count("pk"), late=late, first_due=Min("due")
+    )
     if not found["number"]:
         return None
-    return Waiting(found["number"], found["first"], found["first"] < timezone.localdate(now))
+    return Waiting(**found, is_near=found["first_due"] <= today + NEAR)
 
 
-class Answered(NamedTuple):
-    """How many were answered, and how many of them after their last day."""
-
-    number: int
-    late: int
-
-
-def answered_since(moment: datetime) -> Answered:
-    """What was answered since that instant."""
-    since = RightsRequest.objects.filter(answered_at__gte=moment)
-    late = Count("pk", filter=Q(answered_at__date__gt=F("due")))
-    return Answered(**since.aggregate(number=Count("pk"), late=late))
+def answered_since(day: date) -> Answered:
+    """What people were told since that day."""
+    given = RightsRequest.objects.filter(told__gte=day).exclude(status=RightsStatus.TAKEN_BACK)
+    late = Count("pk", filter=Q(told__gt=F("due")))
+    return Answered(**given.aggregate(number=Count("pk"), late=late))
 
 
 def awaits_copy(person: Person) -> bool:
     """Whether the person waits for a copy of what we hold: until then it must not be erased."""
-    waiting = RightsRequest.objects.waiting().about(person)
-    return waiting.filter(right=RightAsked.COPY).exists()
+    open_ones = RightsRequest.objects.waiting().about(person)
+    return open_ones.filter(right=RightAsked.COPY).exists()
 
 
-def is_awaited(person: Person) -> bool:
-    """Whether the person waits for an answer about their data."""
-    return RightsRequest.objects.waiting().about(person).exists()
+def is_kept_for_answer(person: Person) -> bool:
+    """Whether the person waits for an answer for which what we hold is needed."""
+    return RightsRequest.objects.keeping().about(person).exists()
 
 
 def _step(asked: RightsRequest, to: RightsStatus, **changes: Any) -> RightsRequest:

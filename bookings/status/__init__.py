@@ -1,6 +1,7 @@
 """The words of bookings: states, choices and refusals."""
 
 from bookings.status.choices import (
+    CARER_RIGHT_IN_WORDS,
     CLEARING,
     DAYS,
     MOST_TIMES,
@@ -58,6 +59,7 @@ from bookings.status.texting import Meant, TextAnswer
 
 __all__ = [
     "ACTOR_LENGTH",
+    "CARER_RIGHT_IN_WORDS",
     "CLEARING",
     "CLOCK",
     "DAYS",

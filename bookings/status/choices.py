@@ -139,6 +139,14 @@ class CarerRight(TextChoices):
     ATTORNEY = "attorney", _("I have power of attorney for their health, or I am their deputy")
 
 
+# The same, about the patient, for staff.
+CARER_RIGHT_IN_WORDS = {
+    CarerRight.AGREED: "someone the patient has asked to",
+    CarerRight.PARENT: "a parent or guardian",
+    CarerRight.ATTORNEY: "someone with power of attorney for health, or a deputy",
+}
+
+
 class Verdict(TextChoices):
     """What a colleague says about two people who may be one."""
 

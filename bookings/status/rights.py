@@ -4,12 +4,16 @@ from django.db.models import TextChoices
 
 
 class RightAsked(TextChoices):
-    """What a person asks for: articles 15 to 21 of the UK GDPR, in words."""
+    """What a person asks for, as articles 15 to 21 of the UK GDPR let them."""
 
+    # Articles 15 and 20: the copy is also data that another system can read.
     COPY = "copy", "A copy of what we hold"
+    # Article 16.
     CORRECTION = "correction", "To correct something"
+    # Article 17.
     ERASURE = "erasure", "To erase something, or everything"
-    USE = "use", "To stop using it, or to use less of it"
+    # Articles 18 and 21.
+    USE = "use", "To object, or to stop or limit how we use it"
 
 
 class RightsStatus(TextChoices):
@@ -19,14 +23,21 @@ class RightsStatus(TextChoices):
     EXTENDED = "extended", "Extended"
     DONE = "done", "Done"
     REFUSED = "refused", "Refused, or done in part"
+    TAKEN_BACK = "taken_back", "Noted by mistake, or no longer wanted"
 
 
 TRANSITIONS: dict[RightsStatus, set[RightsStatus]] = {
-    RightsStatus.OPEN: {RightsStatus.EXTENDED, RightsStatus.DONE, RightsStatus.REFUSED},
-    RightsStatus.EXTENDED: {RightsStatus.DONE, RightsStatus.REFUSED},
-    # Whoever is not content with the answer asks again, or complains to the regulator.
+    RightsStatus.OPEN: {
+        RightsStatus.EXTENDED,
+        RightsStatus.DONE,
+        RightsStatus.REFUSED,
+        RightsStatus.TAKEN_BACK,
+    },
+    RightsStatus.EXTENDED: {RightsStatus.DONE, RightsStatus.REFUSED, RightsStatus.TAKEN_BACK},
+    # Whoever is not content with the answer may complain, or ask again.
     RightsStatus.DONE: set(),
     RightsStatus.REFUSED: set(),
+    RightsStatus.TAKEN_BACK: set(),
 }
 WAITING = tuple(status for status, following in TRANSITIONS.items() if following)
 OWNERS: dict[RightsStatus, str] = {
@@ -34,11 +45,13 @@ OWNERS: dict[RightsStatus, str] = {
     RightsStatus.EXTENDED: "the managers",
     RightsStatus.DONE: "nobody",
     RightsStatus.REFUSED: "nobody",
+    RightsStatus.TAKEN_BACK: "nobody",
 }
-# What the page of the person says.
+# For `docs/states.md`.
 SAYS: dict[RightsStatus, str] = {
     RightsStatus.OPEN: "asked",
     RightsStatus.EXTENDED: "told that it takes longer",
     RightsStatus.DONE: "answered: done",
     RightsStatus.REFUSED: "answered: refused, or done in part",
+    RightsStatus.TAKEN_BACK: "noted by mistake, or no longer wanted",
 }

@@ -11,7 +11,7 @@ from django.db.models import F
 from bookings import journal
 from bookings.links import is_alive
 from bookings.models import AppointmentRequest, Person
-from bookings.status import TriageRefused, WhyRenamed
+from bookings.status import CARER_RIGHT_IN_WORDS, CarerRight, TriageRefused, WhyRenamed
 from bookings.status.events import Event
 from bookings.triage import search_keys
 from bookings.triage.notes import write_note
@@ -61,15 +61,21 @@ def correct_carer(
     with one_change(request):
         if request.emptied_at:
             raise TriageRefused(ERASED)
-        version, was = after_the_clock(request, version, now=now), request.carer_name
+        version, who = after_the_clock(request, version, now=now), _who_asks(request)
         keep(request, version=version, carer_name=carer_name, carer_right=carer_right)
         journal.record(request, Event.CARER_CORRECTED, by=by, at=now)
         # Locked, as what they are found by is worked out from all of their requests.
         person = Person.objects.select_for_update(no_key=True).get(pk=request.person_id)
         search_keys.keep([person.pk])
-        who = f"“{was}” asked for the patient" if was else "the patient asked for themselves"
         write_note(request, text=f"Until now {who}.", pinned=False, by=by, now=now)
     return request
+
+
+def _who_asks(request: AppointmentRequest) -> str:
+    if not request.carer_name:
+        return "the patient asked for themselves"
+    right = CARER_RIGHT_IN_WORDS[CarerRight(request.carer_right)]
+    return f"“{request.carer_name}” asked for the patient: {right}"
 
 
 def _others_named_so(

@@ -23,6 +23,7 @@ def load(now: datetime) -> None:
         corrected,
         outcome=RightsStatus.DONE,
         said="By phone, that it is corrected.",
+        told=timezone.localdate(now - timedelta(days=19)),
         by=manager,
         now=now - timedelta(days=19),
     )

@@ -174,7 +174,7 @@ def _against_keeping() -> list[Measure]:
     return [
         Measure(
             "A request that led to no visit is emptied when its time is over, once a day. A legal hold "
-            "stops that.",
+            "stops that, and so does what the person asks about their data.",
             ("DTAC.C2.2",),
             retention.is_done_by_worker(),
             "Nothing is emptied automatically: whoever runs the server has to start it, or turn it on.",

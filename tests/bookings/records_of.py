@@ -87,7 +87,14 @@ def patient(
         by=reception,
         now=now,
     )
-    records.answer(asked, outcome=RightsStatus.DONE, said=f"{who}reply", by=reception, now=now)
+    records.answer(
+        asked,
+        outcome=RightsStatus.DONE,
+        said=f"{who}reply",
+        told=timezone.localdate(now),
+        by=reception,
+        now=now,
+    )
     starts = factories.tomorrow(hours, now=now)
     book(request, starts, now=now)
     came(request, starts, who, now=now)

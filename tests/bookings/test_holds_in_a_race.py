@@ -1,19 +1,23 @@
-"""A legal hold is placed while the same person is being emptied: it is refused, or nothing is lost."""
+"""While a person is being emptied, a legal hold is placed on them, or their wish for a copy is noted.
+
+It is refused, or nothing is lost.
+"""
 
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from bookings import records
 from bookings.models import AppointmentRequest, Message, Person
-from bookings.records import erasing, holds, retention
-from bookings.status import CLOCK, MessageStatus, TriageRefused
+from bookings.records import erasing, holds, retention, rights
+from bookings.status import CLOCK, MessageStatus, RightAsked, TriageRefused
 from procedures.ground import two_people
 from procedures.ground.constraints import EMPTIED
 from tests import factories, processes
@@ -87,23 +91,59 @@ def somebody_waits() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+class Placed(NamedTuple):
+    """What keeps a person whole: how it is placed, its last step, who looks for it, whether it is."""
+
+    act: Callable[[Person, datetime], Act]
+    last: tuple[Any, str]
+    looks: tuple[tuple[Any, str], ...]
+    is_there: Callable[[Person], bool]
+
+
+def a_hold(person: Person, now: datetime) -> Act:
+    by = factories.staff("Manager")
+    return partial(records.hold, person, reason="A claim.", by=by, now=now)
+
+
+def a_wish_for_a_copy(person: Person, now: datetime) -> Act:
+    by, today = factories.staff("Manager"), timezone.localdate(now)
+    return partial(
+        records.note_asked, person, right=RightAsked.COPY, day=today, detail="", by=by, now=now
+    )
+
+
+HOLD = Placed(
+    a_hold, (holds, "_record"), ((retention, "is_held"), (erasing, "is_held")), records.is_held
+)
+WISH = Placed(
+    a_wish_for_a_copy,
+    (rights, "last_day"),
+    ((retention, "is_kept_for_answer"), (erasing, "awaits_copy")),
+    records.is_kept_for_answer,
+)
+
+
 def in_order(
-    what: Callable[..., Act], hold_first: bool, now: datetime, patch: pytest.MonkeyPatch
+    placed: Placed,
+    what: Callable[..., Act],
+    placed_first: bool,
+    now: datetime,
+    patch: pytest.MonkeyPatch,
 ) -> tuple[Any, bool, bool]:
-    """What the hold came to, whether the person is held, and whether anything is lost."""
+    """What the placing came to, whether it is there, and whether anything is lost."""
     request = withdrawn("cy", now)
     act, order = what(request, now), Order()
-    manager = factories.staff("Manager")
-    hold = partial(records.hold, request.person, reason="A claim.", by=manager, now=now)
-    if hold_first:
-        patch.setattr(holds, "_record", order.pausing(holds._record, before=True))
-        acts: list[Act] = [hold, order.second(act)]
+    place = placed.act(request.person, now)
+    if placed_first:
+        module, step = placed.last
+        patch.setattr(module, step, order.pausing(getattr(module, step), before=True))
+        acts: list[Act] = [place, order.second(act)]
     else:
-        for module in (retention, erasing):
-            patch.setattr(module, "is_held", order.pausing(holds.is_held, before=False))
-        acts = [order.second(hold), act]
+        for module, look in placed.looks:
+            patch.setattr(module, look, order.pausing(getattr(module, look), before=False))
+        acts = [order.second(place), act]
     outcome, _ = race(acts)
-    return outcome, records.is_held(request.person), is_lost(request)
+    return outcome, placed.is_there(request.person), is_lost(request)
 
 
 BOTH_ORDERS = [
@@ -120,22 +160,32 @@ def erasures(tmp_path: Path, settings: Any) -> None:
     settings.ERASURES_FILE = str(tmp_path / "erasures.jsonl")
 
 
-@pytest.mark.parametrize(("what", "hold_first"), BOTH_ORDERS)
+@pytest.mark.parametrize("placed", [HOLD, WISH], ids=["hold", "wish for a copy"])
+@pytest.mark.parametrize(("what", "placed_first"), BOTH_ORDERS)
 def test_whoever_is_held_loses_nothing(
-    what: Callable[..., Act], hold_first: bool, monday: datetime, monkeypatch: pytest.MonkeyPatch
+    placed: Placed,
+    what: Callable[..., Act],
+    placed_first: bool,
+    monday: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    outcome, is_held, lost = in_order(what, hold_first, monday, monkeypatch)
-    if hold_first:
-        assert (is_held, lost) == (True, False)
+    outcome, is_there, lost = in_order(placed, what, placed_first, monday, monkeypatch)
+    if placed_first:
+        assert (is_there, lost) == (True, False)
     else:
-        assert (type(outcome), is_held, lost) == (TriageRefused, False, True)
+        assert (type(outcome), is_there, lost) == (TriageRefused, False, True)
 
 
-@pytest.mark.parametrize(("what", "hold_first"), BOTH_ORDERS)
-def test_without_the_lock_it_is_lost_under_the_hold(
-    what: Callable[..., Act], hold_first: bool, monday: datetime, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("placed", [HOLD, WISH], ids=["hold", "wish for a copy"])
+@pytest.mark.parametrize(("what", "placed_first"), BOTH_ORDERS)
+def test_without_the_lock_it_is_lost_all_the_same(
+    placed: Placed,
+    what: Callable[..., Act],
+    placed_first: bool,
+    monday: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (holds, retention, erasing):
+    for module in (holds, retention, erasing, rights):
         monkeypatch.setattr(module, "lock", lambda person: None)
-    _, is_held, lost = in_order(what, hold_first, monday, monkeypatch)
-    assert (is_held, lost) == (True, True)
+    _, is_there, lost = in_order(placed, what, placed_first, monday, monkeypatch)
+    assert (is_there, lost) == (True, True)

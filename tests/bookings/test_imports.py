@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from bookings import diary, journal, messages, triage
+from bookings import diary, journal, messages, records, triage
 from bookings.desk.to_phone import UNASKED, patients_to_phone
 from bookings.imports import keeping
 from bookings.imports.cells import Order, Unclear, born, clock, day, instant
@@ -371,6 +371,26 @@ def test_undo_takes_back_what_nobody_has_touched(
     cancelled = Appointment.objects.filter(request=ana).values_list("pk", flat=True)
     assert counts.requests(period) == {}
     assert sum(counts.visits(period).values()) == len(cancelled) == 1
+
+
+def test_an_undo_leaves_whoever_waits_for_an_answer_about_their_data(
+    desk: Client, monday: datetime
+) -> None:
+    this, by = brought_in(desk), factories.staff("Reception")
+    ana = AppointmentRequest.objects.earliest("pk")
+    asked = records.note_asked(
+        ana.person, right="use", day=date(2026, 11, 23), detail="", by=by, now=monday
+    )
+    desk.post(f"{IMPORTS}{this.pk}/")
+    answer = desk.get(f"{IMPORTS}{this.pk}/")
+    assert [(each.request, each.why) for each in answer.context["stays"]] == [
+        (ana, "This person waits for an answer about their data.")
+    ]
+    records.answer(asked, outcome="done", said="No.", told=date(2026, 11, 23), by=by, now=monday)
+    answer = desk.get(f"{IMPORTS}{this.pk}/")
+    assert [each.why for each in answer.context["stays"]] == [
+        "A colleague has noted or decided something about this person since."
+    ]
 
 
 def test_an_undo_leaves_somebody_we_knew_as_they_were(desk: Client, monday: datetime) -> None:

@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 from bookings import records, triage
 from bookings.models import AppointmentRequest, Look, Person, RightsRequest
 from bookings.records import retention, rights
-from bookings.status import RightAsked, RightsStatus, TriageRefused
+from bookings.status import MessageStatus, RightAsked, RightsStatus, TriageRefused
 from bookings.status.rights import OWNERS, SAYS, TRANSITIONS, WAITING
+from procedures.ground import two_people
+from procedures.ground.constraints import EMPTIED
+from procedures.ground.two_people import ProposalRefused
 from tests import factories, processes
 from tests.people import PEOPLE, decide_about, page_of_person
 from tests.races import losses, race, winners
@@ -38,8 +41,8 @@ def asked(
 def answered(
     of: RightsRequest, now: datetime, outcome: RightsStatus = RightsStatus.DONE
 ) -> RightsRequest:
-    by = factories.staff("Manager")
-    return records.answer(of, outcome=outcome, said="Posted.", by=by, now=now)
+    by, told = factories.staff("Manager"), timezone.localdate(now)
+    return records.answer(of, outcome=outcome, said="Posted.", told=told, by=by, now=now)
 
 
 def person_at(now: datetime) -> Person:
@@ -53,6 +56,11 @@ def person_called(name: str, now: datetime) -> Person:
 def withdrawn(now: datetime) -> AppointmentRequest:
     request = factories.received(now=now)
     return triage.withdraw(request, version=request.version, now=now)
+
+
+def withdrawn_of(name: str, now: datetime) -> Person:
+    request = factories.received(name=name, email="cy@example.org", phone="", now=now)
+    return triage.withdraw(request, version=request.version, now=now).person
 
 
 # --- The time that the law gives ------------------------------------------------------------
@@ -89,25 +97,45 @@ def test_the_table_of_rights_requests() -> None:
     assert set(WAITING) == {RightsStatus.OPEN, RightsStatus.EXTENDED}
 
 
-def test_it_takes_longer_only_within_the_first_month(monday: datetime) -> None:
-    one, two = (asked(person_at(monday), monday) for _ in range(2))
-    by = factories.staff("Manager")
-    last = monday + timedelta(days=30)
-    assert one.due == timezone.localdate(last) == date(2026, 12, 23)
-    records.extend(one, why_longer="Three folders.", by=by, now=last)
-    assert (one.status, one.due, one.extended_by) == (
+def test_it_may_take_two_months_more_and_is_answered_once(monday: datetime) -> None:
+    one, by = asked(person_at(monday), monday), factories.staff("Manager")
+    assert one.due == date(2026, 12, 23)
+    told = date(2026, 12, 20)
+    records.extend(one, why_longer="Three folders.", longer_told=told, by=by, now=monday)
+    assert (one.status, one.due, one.longer_told, one.extended_by) == (
         RightsStatus.EXTENDED,
         date(2027, 2, 23),
+        told,
         "manager",
     )
-    with pytest.raises(TriageRefused, match="first month is over"):
-        records.extend(two, why_longer="More.", by=by, now=last + A_DAY)
     with pytest.raises(TriageRefused, match="has just changed this"):
-        records.extend(one, why_longer="Again.", by=by, now=last)
-    answered(one, last, RightsStatus.REFUSED)
+        records.extend(one, why_longer="Again.", longer_told=told, by=by, now=monday)
+    answered(one, monday, RightsStatus.REFUSED)
     with pytest.raises(TriageRefused, match="has just changed this"):
-        answered(one, last)
+        answered(one, monday)
     assert (one.status, one.answered_by) == (RightsStatus.REFUSED, "manager")
+
+
+def test_late_is_what_they_were_told_late_whenever_it_was_noted(monday: datetime) -> None:
+    one, by = asked(person_at(monday), monday), factories.staff("Manager")
+    told, later = one.due, monday + timedelta(days=40)
+    assert (one.is_late(told), one.is_late(told + A_DAY)) == (False, True)
+    records.answer(one, outcome=RightsStatus.DONE, said="Posted.", told=told, by=by, now=later)
+    assert not one.is_late(timezone.localdate(later))
+    other = asked(person_called("Bo Other", monday), monday)
+    records.answer(
+        other, outcome=RightsStatus.DONE, said="Late.", told=told + A_DAY, by=by, now=later
+    )
+    assert other.is_late(timezone.localdate(later))
+    assert records.answered_since(told) == (2, 1)
+
+
+def test_what_was_noted_by_mistake_counts_nowhere(monday: datetime) -> None:
+    one, later = asked(person_at(monday), monday), monday + YEAR
+    answered(one, later, RightsStatus.TAKEN_BACK)
+    assert not one.is_late(timezone.localdate(later))
+    assert records.answered_since(timezone.localdate(monday)) == (0, 0)
+    assert records.waiting(later) is None
 
 
 def test_the_database_wants_the_day_of_an_answer(monday: datetime) -> None:
@@ -116,18 +144,48 @@ def test_the_database_wants_the_day_of_an_answer(monday: datetime) -> None:
         RightsRequest.objects.filter(pk=one.pk).update(status=RightsStatus.DONE)
 
 
-def test_nothing_can_be_asked_tomorrow_or_of_what_was_erased(monday: datetime) -> None:
-    person, by = person_called("Bo Other", monday), factories.staff("Reception")
-    tomorrow = timezone.localdate(monday) + A_DAY
-    with pytest.raises(TriageRefused, match="today or an earlier day"):
-        records.note_asked(person, right=RightAsked.USE, day=tomorrow, detail="", by=by, now=monday)
-    gone = withdrawn(monday - 2 * YEAR)
-    assert gone.person != person
-    retention.empty_what_is_due(monday)
-    gone.person.refresh_from_db()
-    with pytest.raises(TriageRefused, match="was erased"):
-        asked(gone.person, monday)
+@pytest.mark.parametrize("days", [1, -367])
+def test_it_reached_us_on_a_day_of_the_last_year(days: int, monday: datetime) -> None:
+    with pytest.raises(TriageRefused, match="today or a day within the last year"):
+        records.note_asked(
+            person_at(monday),
+            right=RightAsked.USE,
+            day=timezone.localdate(monday) + days * A_DAY,
+            detail="",
+            by=factories.staff("Reception"),
+            now=monday,
+        )
     assert not RightsRequest.objects.exists()
+
+
+def test_two_presses_note_it_once(monday: datetime) -> None:
+    person = person_at(monday)
+    one = asked(person, monday)
+    with pytest.raises(TriageRefused, match="noted this already"):
+        asked(person, monday)
+    asked(person, monday, RightAsked.USE)
+    answered(one, monday)
+    asked(person, monday)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RightsRequest.objects.create(
+            person=person, right="copy", day=one.day, due=one.due, noted_at=monday, noted_by="x"
+        )
+
+
+def test_of_what_was_erased_nothing_new_is_kept(monday: datetime) -> None:
+    """What was asked before has an outcome all the same."""
+    person = withdrawn(monday - 2 * YEAR).person
+    one = asked(person, monday - timedelta(days=9), RightAsked.ERASURE)
+    retention.empty_what_is_due(monday)
+    person.refresh_from_db()
+    assert person.emptied_at == monday
+    with pytest.raises(TriageRefused, match="still need an answer"):
+        asked(person, monday)
+    by, today = factories.staff("Manager"), timezone.localdate(monday)
+    with pytest.raises(TriageRefused, match="nothing takes longer"):
+        records.extend(one, why_longer="Pat is away.", longer_told=today, by=by, now=monday)
+    answered(one, monday)
+    assert (one.status, one.reply, one.why_longer) == (RightsStatus.DONE, "", "")
 
 
 # --- What is safe until there is an answer --------------------------------------------------
@@ -159,6 +217,38 @@ def test_a_row_that_was_joined_is_safe_too(monday: datetime) -> None:
     asked(one.person, later - A_DAY)
     retention.empty_what_is_due(later)
     assert not AppointmentRequest.objects.exclude(emptied_at=None).exists()
+
+
+def test_whoever_wishes_to_be_erased_is_not_kept_for_longer(monday: datetime) -> None:
+    gone, later = withdrawn(monday), monday + YEAR
+    asked(gone.person, later - A_DAY, RightAsked.ERASURE)
+    retention.empty_what_is_due(later)
+    gone.refresh_from_db()
+    assert gone.emptied_at == later
+
+
+def test_where_messages_went_stays_known_too(monday: datetime) -> None:
+    request = factories.received(now=monday)
+    sent = request.messages.all()
+    sent.update(status=MessageStatus.SENT, sent_at=monday, sent_to="pat@example.org", sent_by="x")
+    later = monday + timedelta(days=120)
+    one = asked(request.person, later - A_DAY, RightAsked.USE)
+    retention.empty_what_is_due(later)
+    assert set(sent.values_list("sent_to", flat=True)) == {"pat@example.org"}
+    answered(one, later)
+    retention.empty_what_is_due(later)
+    assert set(sent.values_list("sent_to", flat=True)) == {EMPTIED}
+
+
+def test_a_copy_that_is_asked_for_between_the_two_presses_stops_an_erasure(
+    monday: datetime,
+) -> None:
+    person = withdrawn(monday).person
+    one, other = (factories.staff("Manager", name) for name in ("one", "other"))
+    proposal = records.propose_erasure(person, reason="They asked.", by=one, now=monday)
+    asked(person, monday)
+    with pytest.raises(ProposalRefused, match="asked for a copy of what we hold"):
+        two_people.agree(proposal, by=other, now=monday)
 
 
 def test_nobody_is_erased_who_waits_for_a_copy(monday: datetime) -> None:
@@ -198,20 +288,17 @@ def test_from_the_phone_call_to_the_answer(sign_in: SignIn, at: Any, monday: dat
 
     manager = sign_in("Manager")
     today = manager.get("/admin/").content.decode()
-    assert "1 person waits for an answer" in " ".join(today.split())
+    assert "1 request waits for an answer. It is due by" in " ".join(today.split())
     assert "Sunday 20 December 2026" in today
     page = manager.get(PAGE).content.decode()
     assert person.name in page
     assert "By phone." in page
     assert Look.objects.latest("pk").screen == "about their data"
-    longer = {
-        "version": person.version,
-        "asked": RightsRequest.objects.get().pk,
-        "why_longer": "Big.",
-    }
+    asked_for = {"version": person.version, "asked": RightsRequest.objects.get().pk}
+    longer = asked_for | {"why_longer": "Big.", "longer_told": "23/11/2026"}
     extended = manager.post(decide_about(person, "rights-extend"), longer, follow=True)
     assert "Answer by Saturday 20 February 2027" in extended.content.decode()
-    done = longer | {"outcome": "done", "said": "Posted on Friday."}
+    done = asked_for | {"outcome": "done", "said": "Posted on Friday.", "told": "23/11/2026"}
     told = manager.post(decide_about(person, "rights-answer"), done, follow=True)
     assert "Answer noted." in told.content.decode()
     assert "Posted on Friday." in manager.get(PAGE).content.decode()
@@ -226,7 +313,7 @@ def test_from_the_phone_call_to_the_answer(sign_in: SignIn, at: Any, monday: dat
     ("values", "sentence"),
     [
         ({"right": ""}, "Choose what they ask for."),
-        ({"day": "24/11/2026"}, "Choose today or an earlier day."),
+        ({"day": "24/11/2026"}, "Choose today or a day within the last year."),
         ({"day": "soon"}, "Enter a date, for example"),
     ],
 )
@@ -247,30 +334,62 @@ def test_an_answer_says_what_was_done(sign_in: SignIn, monday: datetime) -> None
     client, address = sign_in("Manager"), decide_about(person, "rights-answer")
     posted = {"version": person.version, "asked": one.pk, "outcome": "", "said": " "}
     page = client.post(address, posted).content.decode()
-    assert "Choose what we did." in page
-    assert "Write what we told them, and how." in page
+    assert "Choose what became of it." in page
+    assert "Write what you told them, and how." in page
+    tomorrow = posted | {"outcome": "done", "said": "Posted.", "told": "24/11/2026"}
+    page = client.post(address, tomorrow).content.decode()
+    assert "Choose a day from 23 November 2026 until today." in page
     elsewhere = asked(person_called("Bo Other", monday), monday)
     other = posted | {"asked": elsewhere.pk, "outcome": "done", "said": "Posted."}
     assert "Choose what they asked for." in client.post(address, other).content.decode()
     assert RightsRequest.objects.waiting().count() == 2
 
 
+@pytest.mark.parametrize(("days_left", "above"), [(8, False), (7, True), (0, True), (-1, True)])
+def test_what_is_due_within_a_week_is_said_above_the_day(
+    days_left: int, above: bool, sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    one = asked(person_at(monday), monday)
+    at(monday + timedelta(days=(one.due - timezone.localdate(monday)).days - days_left))
+    today = sign_in("Manager").get("/admin/").content.decode()
+    assert (today.index("What people ask about their data") < today.index("Coming today")) is above
+
+
 def test_what_is_late_is_said_first(sign_in: SignIn, at: Any, monday: datetime) -> None:
     late, later = person_at(monday), monday + timedelta(days=31)
     first = asked(late, monday)
+    asked(late, later, RightAsked.USE)
     asked(person_called("Bo Other", later), later)
     at(later)
     client = sign_in("Manager")
     today = " ".join(client.get("/admin/").content.decode().split())
-    assert "2 people wait for an answer. The last day was Wednesday 23 December 2026." in today
+    said = "3 requests wait for an answer. 1 is late. The first was due by Wednesday 23 December"
+    assert said in today
     page = client.get(PAGE).content.decode()
     assert page.index("Pat Sample") < page.index("Bo Other")
     assert page.count("▲ Late:") == 1
-    assert "In the last 12 months: 0." in page
+    assert "In the last 365 days: 0." in page
     answered(first, later)
-    page = client.get(PAGE).content.decode()
-    assert "In the last 12 months: 1, of which 1 after the last day." in page
-    assert "after the last day (23 December 2026)" in page
+    page = " ".join(client.get(PAGE).content.decode().split())
+    assert "In the last 365 days: 1, of which 1 after our last day." in page
+    assert "after our last day (23 December 2026)" in page
+
+
+def test_the_list_leads_to_the_row_that_is_shown_and_names_nobody_who_was_erased(
+    sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    at(monday)
+    one, two = person_at(monday), person_called("Bo Other", monday)
+    asked(two, monday)
+    triage.join(one, other=two, by=factories.staff("Reception"), now=monday)
+    two.refresh_from_db()
+    gone = withdrawn_of("Cy Gone", monday - 2 * YEAR)
+    asked(gone, monday - A_DAY, RightAsked.ERASURE)
+    retention.empty_what_is_due(monday)
+    page = sign_in("Manager").get(PAGE).content.decode()
+    assert f'href="{PEOPLE}{two.shown_as}/change/"' in page
+    assert f'href="{PEOPLE}{gone.pk}/change/">Person {gone.pk}</a>, erased on' in page
+    assert "Cy Gone" not in page
 
 
 # --- Two at once ----------------------------------------------------------------------------
@@ -285,6 +404,7 @@ def answering(now: datetime) -> list[Callable[[], Any]]:
             RightsRequest.objects.get(pk=one.pk),
             outcome=outcome,
             said=outcome.label,
+            told=timezone.localdate(now),
             by=factories.staff("Manager", name),
             now=now,
         )
@@ -303,7 +423,7 @@ def test_of_two_who_answer_one_is_told_of_the_other() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_without_a_look_at_the_status_both_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_lock_and_status_both_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     both_looked = threading.Barrier(2, timeout=processes.PATIENCE)
 
     def look_then_save(of: RightsRequest, to: RightsStatus, **changes: Any) -> RightsRequest:
@@ -313,5 +433,6 @@ def test_without_a_look_at_the_status_both_answer(monkeypatch: pytest.MonkeyPatc
         return of
 
     acts = answering(timezone.now())
+    monkeypatch.setattr(rights, "lock", lambda person: None)
     monkeypatch.setattr(rights, "_step", look_then_save)
     assert len(winners(race(acts))) == 2

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
 MISHEARD: dict[str, Any] = {"carer_name": "Robin Simple", "carer_right": CarerRight.AGREED}
 RIGHT: dict[str, Any] = {"carer_name": "Robin Specimen", "carer_right": CarerRight.PARENT}
+SAID = "Until now “Robin Simple” asked for the patient: someone the patient has asked to."
 NOBODY: dict[str, Any] = {"carer_name": "", "carer_right": ""}
 
 
@@ -36,11 +37,12 @@ def who_asks(request: AppointmentRequest) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("before", "after", "noted"),
     [
-        (MISHEARD, RIGHT, "Until now “Robin Simple” asked for the patient."),
-        (MISHEARD, NOBODY, "Until now “Robin Simple” asked for the patient."),
+        (MISHEARD, RIGHT, SAID),
+        (MISHEARD, MISHEARD | {"carer_right": CarerRight.PARENT}, SAID),
+        (MISHEARD, NOBODY, SAID),
         (NOBODY, RIGHT, "Until now the patient asked for themselves."),
     ],
-    ids=["a wrong name", "nobody any more", "somebody from now on"],
+    ids=["a wrong name", "a wrong right", "nobody any more", "somebody from now on"],
 )
 def test_it_is_corrected_and_a_note_keeps_who_it_was(
     before: dict[str, Any], after: dict[str, Any], noted: str, monday: datetime

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
-from bookings.status import CarerRight
+from bookings.status import CARER_RIGHT_IN_WORDS
 from procedures.ground.contact_fields import NameField
 
 
@@ -16,9 +17,7 @@ class CarerForm(forms.Form):
         required=False,
         choices=[
             ("", "The patient"),
-            (CarerRight.AGREED, "Someone the patient has asked to"),
-            (CarerRight.PARENT, "A parent or guardian"),
-            (CarerRight.ATTORNEY, "Someone with power of attorney for health, or a deputy"),
+            *((each, capfirst(words)) for each, words in CARER_RIGHT_IN_WORDS.items()),
         ],
         error_messages={"invalid_choice": "Choose from the list."},
     )

@@ -331,6 +331,7 @@ class WhoAsksForm(CarerForm, DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.fields["carer_right"].label = "Who asks for the patient?"
         for name in CarerForm.base_fields:
             self.initial.setdefault(name, getattr(self.record, name))
 

@@ -14,7 +14,18 @@ from procedures.ground.decisions import DecisionForm
 from procedures.ground.fields import DayField
 from procedures.ground.generics import ModelChoiceField
 
-ANSWERED = (RightsStatus.DONE, RightsStatus.REFUSED)
+ENDS = (RightsStatus.DONE, RightsStatus.REFUSED, RightsStatus.TAKEN_BACK)
+
+
+def _words(label: str, required_message: str = "", help_text: str = "") -> PlainTextField:
+    return PlainTextField(
+        label=label,
+        required=bool(required_message),
+        required_message=required_message,
+        help_text=help_text,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class AskedForm(DecisionForm):
@@ -28,25 +39,14 @@ class AskedForm(DecisionForm):
     )
     day = DayField(
         label="The day on which it reached us",
-        help_text="In whatever way, and whoever heard it: the time to answer begins on that day.",
+        help_text="The month to answer starts on this day, however they asked and whoever they told. "
+        "For example, 1/12/2026.",
     )
-    detail = PlainTextField(
-        label="What exactly, and how they asked (optional)",
-        required=False,
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
+    detail = _words("What exactly, and how they asked (optional)")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.initial.setdefault("day", timezone.localdate())
-
-    def clean_day(self) -> date:
-        """A day that has come."""
-        day: date = self.cleaned_data["day"]
-        if day > timezone.localdate():
-            raise ValidationError("Choose today or an earlier day.")
-        return day
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("right", "day", "detail")}
@@ -60,7 +60,10 @@ class AskedField(ModelChoiceField[RightsRequest]):
 
 
 class OfAskedForm(DecisionForm):
-    """A form about one thing that the person waits for."""
+    """A form about one thing that the person waits for, of which they were told on a day."""
+
+    # The field with that day.
+    TOLD: str
 
     asked = AskedField(
         queryset=RightsRequest.objects.none(),
@@ -78,10 +81,22 @@ class OfAskedForm(DecisionForm):
         waiting = self.waiting(record)
         cast("AskedField", self.fields["asked"]).queryset = waiting
         self.initial.setdefault("asked", waiting.first())
+        self.initial.setdefault(self.TOLD, timezone.localdate())
 
     def waiting(self, record: Person) -> RightsRequestQuerySet:
         """What can be chosen, what ends first at the top."""
         return RightsRequest.objects.about(record).waiting()
+
+    def clean(self) -> dict[str, Any]:
+        """They were told on a day since they asked that has come."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        asked, told = cleaned.get("asked"), cleaned.get(self.TOLD)
+        if asked and told and not asked.day <= told <= timezone.localdate():
+            self.add_error(self.TOLD, self._wrong_day(asked.day))
+        return cleaned
+
+    def _wrong_day(self, asked: date) -> ValidationError:
+        return ValidationError(f"Choose a day from {asked:%-d %B %Y} until today.")
 
     def values(self) -> dict[str, Any]:
         return {name: each for name, each in self.cleaned_data.items() if name != "version"}
@@ -90,12 +105,10 @@ class OfAskedForm(DecisionForm):
 class ExtendForm(OfAskedForm):
     """Why it takes longer."""
 
-    why_longer = PlainTextField(
-        label="Why it takes longer",
-        required_message="Write why it takes longer, as you told them.",
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
+    TOLD = "longer_told"
+
+    why_longer = _words("Why it takes longer", "Write why it takes longer, as you told them.")
+    longer_told = DayField(label="The day on which you told them")
 
     def waiting(self, record: Person) -> RightsRequestQuerySet:
         return super().waiting(record).filter(status=RightsStatus.OPEN)
@@ -104,17 +117,18 @@ class ExtendForm(OfAskedForm):
 class RightsAnswerForm(OfAskedForm):
     """What became of it."""
 
+    TOLD = "told"
+
     outcome = forms.ChoiceField(
-        label="What we did",
-        choices=[(each, each.label) for each in ANSWERED],
+        label="What became of it",
+        choices=[(each, each.label) for each in ENDS],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose what we did."},
+        error_messages={"required": "Choose what became of it."},
     )
-    said = PlainTextField(
-        label="What we told them, and how",
-        help_text="If we did not do all of it: why, and that they can complain to us and to the "
-        "Information Commissioner, or go to court.",
-        required_message="Write what we told them, and how.",
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+    said = _words(
+        "What you told them, and how",
+        "Write what you told them, and how. If it was a mistake, write what the mistake was.",
+        "If you did not do all of it: why, and that they can complain to you and to the Information "
+        "Commissioner, or go to court.",
     )
+    told = DayField(label="The day on which they had the answer")

@@ -15,7 +15,8 @@ class Command(BaseCommand):
 
     help = (
         "Empties what has been kept for as long as settings.RETENTION says. What became care is only "
-        "counted. People under a legal hold are left alone. Safe to run every day."
+        "counted. People under a legal hold, or who wait for an answer about their data, are left "
+        "alone. Safe to run every day."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
