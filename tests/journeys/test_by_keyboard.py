@@ -14,6 +14,7 @@ from bookings.status import DAYS, PARTS_OF_DAY, AppointmentStatus, RequestStatus
 from tests import factories
 from tests.journeys.steps import sign_in
 from tests.journeys.test_the_marks import come_now
+from tests.journeys.times import everything_is_free
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -112,7 +113,8 @@ def test_ten_tasks_by_keyboard(clinic: str, new_page: NewPage, look_at: Look) ->
     keys.go("g", "r")
     keys.go("j", "Enter")
     keys.did("open the request that comes first")
-    # Any time suits them, so that some are ticked whatever the day.
+    # Every time is free and suits them, so that some are ticked whatever the day.
+    everything_is_free()
     waiting = factories.received(preferred_days=[*DAYS], preferred_times=[*PARTS_OF_DAY])
     page.goto(f"{clinic}/admin/bookings/appointmentrequest/{waiting.pk}/change/")
     keys.go("n", "Enter")

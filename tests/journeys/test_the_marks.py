@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from bookings.models import Appointment, AppointmentRequest, Claim, Message, WorkerRun
+from bookings.models import Appointment, AppointmentRequest, Message, WorkerRun
 from bookings.status import (
     DAYS,
     PARTS_OF_DAY,
@@ -20,6 +20,7 @@ from bookings.status import (
 from tests.bookings.test_query_counts import again, copy_of
 from tests.journeys import usability
 from tests.journeys.steps import Presses, sign_in
+from tests.journeys.times import everything_is_free
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -41,9 +42,8 @@ def come_now(number: int) -> list[Appointment]:
     return coming
 
 
-def everything_is_free_and_suits() -> None:
-    """Who is the next one depends on the moment, and so do the times that are free and suit them."""
-    Claim.objects.all().delete()
+def everything_suits() -> None:
+    """Whoever waits can come at any time: who is the next one depends on the moment."""
     waiting = AppointmentRequest.objects.filter(status__in=WAITING_FOR_CLINIC)
     waiting.update(preferred_days=list(DAYS), preferred_times=list(PARTS_OF_DAY), wishes="")
 
@@ -69,7 +69,8 @@ def test_reception_begins_the_day(clinic: str, new_page: NewPage, look_at: Look)
     second.refresh_from_db()
     assert second.status == AppointmentStatus.NOSHOW
 
-    everything_is_free_and_suits()
+    everything_suits()
+    everything_is_free()
     # Whether Today names the next one as well depends on how much else there is to do.
     do.follow(page.get_by_role("link", name=re.compile("^Requests")))
     do.follow(page.get_by_role("link", name="Offer times").first)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from playwright.sync_api import Locator, Page
 
+from bookings.models import Claim
 from tests.clock import ZONE
 from tests.journeys.steps import press
 
@@ -32,6 +33,11 @@ def free_times(page: Page) -> Iterator[tuple[datetime, Locator]]:
             hour = label.inner_text().split()[0]
             starts = datetime.strptime(f"{day} {hour}", "%A %d %B %Y %H:%M").replace(tzinfo=ZONE)
             yield starts, group.get_by_label(re.compile(f"^{hour}"))
+
+
+def everything_is_free() -> None:
+    """Which times are free, and whether any suits somebody, depends on the moment: here all are."""
+    Claim.objects.all().delete()
 
 
 def tick_free(page: Page, *, after: datetime, count: int = 1) -> list[datetime]:
