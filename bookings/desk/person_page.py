@@ -1,7 +1,7 @@
 """Everything on the page of a person: what is to come, what was, and who may be the same."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Min, OuterRef, Subquery
@@ -87,12 +87,11 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         .select_related("answer__question", "request", "resolved_by")
         .order_by("-pk")
     )
-    today = timezone.localdate(now)
     blocked = {flag.request_id for flag in flags if flag.is_blocking()}
     return {
         "person": person,
         "known": newest,
-        "age": age_on(newest.date_of_birth, today),
+        "age": age_on(newest.date_of_birth, timezone.localdate(now)),
         "requests": requests,
         "to_come": _to_come(requests, appointments, blocked, now),
         "before": _before(requests, appointments, now),
@@ -105,12 +104,17 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         "messages_sent": Message.objects.filter(request__in=requests)
         .select_related("request")
         .order_by("-pk")[:MOST_MESSAGES],
-        "rights": [(each, each.is_late(today)) for each in RightsRequest.objects.about(person)],
+        "rights": _asked_about_data(person, timezone.localdate(now)),
         "perhaps": identity.perhaps_same(person),
         "joined": [each for each in links if each.said.verdict == Verdict.SAME],
         "apart": [each for each in links if each.said.verdict == Verdict.NOT_SAME],
         "namesakes": _namesakes_today(person, now),
     }
+
+
+def _asked_about_data(person: Person, today: date) -> list[tuple[RightsRequest, bool]]:
+    """What the person asked about their data, each with whether our answer was late."""
+    return [(each, each.is_late(today)) for each in RightsRequest.objects.about(person)]
 
 
 def _asked_on() -> Subquery:

@@ -77,8 +77,8 @@ KEPT = (
     ),
     Kept(
         "When you ask about your records",
-        "what you asked, when we answered and what we said; that we made a copy, deleted something or "
-        "have to keep it, and why.",
+        "what you asked and what we answered. That we made a copy, deleted something or have to keep "
+        "it, and why.",
         (RightsRequest, PersonEvent),
     ),
     Kept(

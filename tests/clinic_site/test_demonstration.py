@@ -261,7 +261,10 @@ def test_each_special_case_is_there(now: datetime) -> None:
         ("Pearl Legend", RequestStatus.BOOKED)
     ]
     waiting = RightsRequest.objects.waiting().get()
-    assert (waiting.person.name, waiting.is_late(now)) == ("Max Specimen", False)
+    assert (waiting.person.name, waiting.is_late(timezone.localdate(now))) == (
+        "Max Specimen",
+        False,
+    )
     assert holds.everybody_held().get().person.name == "Gordon Parable"
     noted = requests.get(awaits_answers=True)
     assert (noted.name, noted.received_by) == ("Gethin Enghraifft", "reception")
