@@ -51,7 +51,7 @@ def test_a_manager_copies_holds_and_erases(clinic: str, new_page: NewPage, look_
     press(page.get_by_role("link", name="Note our answer"))
     look_at(page)
     page.get_by_label("Done", exact=True).check()
-    page.get_by_label("What we told them, and how").fill("Posted on Friday.")
+    page.get_by_label("What you told them, and how").fill("Posted on Friday.")
     press(page.get_by_role("button", name="Note our answer"))
     expect(page.get_by_text("Our answer: Posted on Friday.")).to_be_visible()
 
