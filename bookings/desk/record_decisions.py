@@ -82,10 +82,9 @@ RECORD_DECISIONS = (
         said=_said_due,
         explanation=(
             "For a person who wants a copy of what we hold, wants it corrected or erased, or objects to "
-            "how we use it. "
-            "They need not name a law or use a form. The clinic must answer without undue delay, and "
-            "within a month at the latest. Until then nothing about them is deleted automatically, "
-            "unless they ask to be erased."
+            "how we use it. They need not name a law or use a form. The clinic must answer without "
+            "undue delay, and within a month at the latest. Until then nothing about them is deleted "
+            "automatically, unless they ask to be erased."
         ),
     ),
     Decision(
@@ -98,8 +97,8 @@ RECORD_DECISIONS = (
         verb=_answer,
         said=_said_answer,
         explanation=(
-            "Once the person has the answer. If you had to ask who they are first, and the proof came "
-            "on a later day, note this one as a mistake and note it again from that day."
+            "Fill this in once they have the answer. If you first had to ask who they are, and the "
+            "proof came on a later day, note this one as a mistake and note it again from that day."
         ),
     ),
     Decision(

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from bookings import journal, triage
 from bookings.messages.paper import addressee
@@ -15,6 +17,7 @@ from bookings.status import CarerRight, Overtaken, TriageRefused
 from bookings.status.events import Event, told_patient
 from tests import factories
 from tests.people import booked, decide_at, identified, page_of, people_found
+from tests.races import losses, race, winners
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
@@ -97,6 +100,28 @@ def test_of_two_colleagues_the_second_is_told(monday: datetime) -> None:
         corrected(seen, monday, NOBODY)
     request.refresh_from_db()
     assert who_asks(request) == RIGHT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_the_same_moment_one_is_told_of_the_other() -> None:
+    request, now = factories.received(**MISHEARD), timezone.now()
+    acts = [
+        partial(
+            triage.correct_carer,
+            AppointmentRequest.objects.get(pk=request.pk),
+            version=request.version,
+            by=factories.staff("Reception", name),
+            now=now,
+            **values,
+        )
+        for name, values in (("ada", RIGHT), ("ben", NOBODY))
+    ]
+    outcomes = race(acts)
+    assert losses(outcomes) == {Overtaken}
+    assert len(winners(outcomes)) == 1
+    request.refresh_from_db()
+    assert who_asks(request) in (RIGHT, NOBODY)
+    assert request.events.filter(kind=Event.CARER_CORRECTED).count() == Note.objects.count() == 1
 
 
 def test_what_was_erased_gets_no_name_again(monday: datetime) -> None:
