@@ -6,7 +6,8 @@ with all its headers, and it is kept: as it is, compressed, and under an ETag. I
 - neither the counter of `publication` nor the clinic's details have changed; we look at most once a
   second,
 - it is the same day in the clinic's time zone, because pages age by the day,
-- it is less than a minute old; after that Django is asked again, and hashes are verified again.
+- it is less than a minute old. Hashes are verified again when Django is asked again: for one reader who
+  comes in the last quarter of that minute, while all others still get it from here.
 
 While the database is down, nothing can be looked at. Then a response is still served for a while
 (`CLINIC_PAGES_IN_OUTAGE_SECONDS`), because nobody can suspend a page without the database either. This
@@ -40,7 +41,10 @@ from procedures.reading.publication import counter
 DATABASE_IS_AWAY = "clinic.database_is_away"
 
 LOOK_EVERY = 1.0
-KEEP_FOR = 60.0
+# A look takes a few milliseconds, and an answer of Django's a hundred. A look that takes longer than
+# that waits for a database in trouble.
+LONGEST_WAIT = 0.1
+KEEP_FOR, RENEW_AFTER = 60.0, 45.0
 MOST_ENTRIES = 500
 KEPT_TYPES = ("text/", "image/svg+xml", "image/png", "application/xml", "application/atom+xml")
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
@@ -70,6 +74,7 @@ class Entry(NamedTuple):
     representations: dict[str, Representation]
     digest: str
     stamp: tuple[object, object]
+    renew_from: float
     kept_until: float
 
 
@@ -97,8 +102,8 @@ class PageStore:
             return self.application(environ, start_response)
         now = self.clock()
         stamp = self.stamp if now - self.looked < LOOK_EVERY else self._look()
-        entry = self.entries.get(key)
-        if entry and entry.stamp == stamp and now < entry.kept_until:
+        entry = self._kept(key, stamp, now)
+        if entry:
             return _give(entry, environ, start_response)
         if stamp is None and self.is_away:
             spare = self._in_an_outage(key, now)
@@ -108,29 +113,51 @@ class PageStore:
         answer = self._ask(environ, start_response, key, stamp, now)
         return _give(answer, environ, start_response) if isinstance(answer, Entry) else answer
 
-    def _look(self) -> tuple[object, object] | None:
-        """The counter, the version of the clinic's details, whether this is a quiet copy, and the day.
+    def _kept(self, key: Key, stamp: tuple[object, object] | None, now: float) -> Entry | None:
+        """The stored response, if it may still be served.
 
-        None while they are unknown, so that nothing old is served.
+        None for one of its readers before it is too old: Django makes it again for this one.
         """
-        if not self.lock.acquire(blocking=False):
-            return None  # another thread is looking; meanwhile Django answers this one
-        self.stamp = None
+        entry = self.entries.get(key)
+        if entry is None or entry.stamp != stamp or now >= entry.kept_until:
+            return None
+        if now < entry.renew_from:
+            return entry
+        self.entries[key] = entry._replace(renew_from=entry.kept_until)
+        return None
+
+    def _look(self) -> tuple[object, object] | None:
+        """What a thread finds that looks, for itself and for those that wait for it meanwhile.
+
+        None while it is unknown, so that nothing old is served.
+        """
+        if not self.lock.acquire(timeout=LONGEST_WAIT):
+            return None  # Django answers this one
+        try:
+            if self.clock() - self.looked >= LOOK_EVERY:
+                self._ask_database()
+            return self.stamp
+        finally:
+            self.lock.release()
+
+    def _ask_database(self) -> None:
+        """Read the counter, the version of the clinic's details, and whether this is a quiet copy.
+
+        The time of the look is written last: until then every thread looks, or waits.
+        """
         began = self.clock()
         try:
-            self.stamp = self.last_stamp = (
-                (counter(), look_again().number, restored.look_again()),
-                timezone.localdate(),
-            )
-            self.looked = self.last_seen = began
-            self.is_away = False
+            read = (counter(), look_again().number, restored.look_again()), timezone.localdate()
         except Error as error:
-            self.looked = self.clock()
             self.is_away = find_outage(error) is not None
+            self.stamp = None
+            self.looked = self.clock()
+        else:
+            self.is_away = False
+            self.stamp = self.last_stamp = read
+            self.looked = self.last_seen = began
         finally:
             close_old_connections()
-            self.lock.release()
-        return self.stamp
 
     def _in_an_outage(self, key: Key, now: float) -> Entry | None:
         """The stored response that may still be served while the database is down."""
@@ -172,6 +199,8 @@ class PageStore:
             _read(answer)
             return spare
         if stamp is None or not _may_be_kept(status, headers):
+            if not status.startswith("5"):
+                self.entries.pop(key, None)
             start_response(status, headers)
             return answer
         body = _read(answer)
@@ -181,7 +210,7 @@ class PageStore:
         made = old.representations if old and same else _representations(headers, body)
         if len(self.entries) >= MOST_ENTRIES:
             self.entries.clear()
-        entry = Entry(made, digest, stamp, now + KEEP_FOR)
+        entry = Entry(made, digest, stamp, now + RENEW_AFTER, now + KEEP_FOR)
         self.entries[key] = entry
         return entry
 

@@ -265,10 +265,47 @@ def test_changed_bytes_close_the_page_within_a_minute(
     before = site.get()[2]
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE procedures_revision SET {column} = {column} || ' '")
-    site.clock.now += store.KEEP_FOR - 1
+    site.clock.now += store.RENEW_AFTER - 1
     assert site.get()[2] == before  # the signed bytes, and never the others
     site.clock.now += 1
-    assert site.get()[0] == "410 Gone"
+    assert [site.get()[0], site.get()[0]] == ["410 Gone", "410 Gone"]
+
+
+def test_one_reader_has_a_page_made_again_and_the_others_get_it_meanwhile(
+    site: Site, published: Revision
+) -> None:
+    first = site.get()
+    meanwhile: list[Any] = []
+
+    def others_come(environ: Any, start_response: Any) -> Any:
+        meanwhile.extend(site.get() for _ in range(3))
+        return site.django(environ, start_response)
+
+    site.clock.now += store.RENEW_AFTER
+    site.store.application = others_come
+    assert [site.get(), *meanwhile] == [first] * 4
+    site.store.application = site.count
+    site.clock.now += store.RENEW_AFTER - 1
+    assert site.get() == first
+    assert site.asked == 1
+
+
+def test_a_page_is_no_older_than_a_minute_though_it_cannot_be_made_again(
+    site: Site, published: Revision
+) -> None:
+    first = site.get()
+
+    def broken(environ: Any, start_response: Any) -> Any:
+        start_response("500 Internal Server Error", [])
+        return [b""]
+
+    site.store.application = broken
+    site.clock.now += store.RENEW_AFTER
+    assert site.get()[0] == "500 Internal Server Error"
+    site.clock.now = 1000 + store.KEEP_FOR - 1
+    assert site.get() == first
+    site.clock.now += 1
+    assert site.get()[0] == "500 Internal Server Error"
 
 
 def test_bytes_that_stayed_the_same_are_not_compressed_again(
@@ -551,30 +588,60 @@ def test_no_name_of_the_place_reaches_a_page(site: Site, published: Revision) ->
     assert site.store.entries == {}
 
 
-def test_one_thread_looks_and_nobody_waits_for_it(
-    site: Site, published: Revision, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site.get()
-    looks = []
-    looking, go_on = threading.Event(), threading.Event()
+class Lock:
+    """A lock that says when somebody waits for it."""
 
-    def slow() -> int:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.awaited = threading.Event()
+
+    def acquire(self, timeout: float) -> bool:
+        if self.lock.acquire(blocking=False):
+            return True
+        self.awaited.set()
+        return self.lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self.lock.release()
+
+
+@pytest.mark.parametrize(
+    ("longest_wait", "asked"), [(10, 1), pytest.param(0, 2, id="a look that takes too long")]
+)
+def test_one_thread_looks_and_the_others_wait_a_moment_for_what_it_finds(
+    longest_wait: float,
+    asked: int,
+    site: Site,
+    published: Revision,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = site.get()
+    looks = []
+    looking, lock = threading.Event(), Lock()
+    known, numbers = look_again(), publication.counter()
+
+    def slow() -> tuple[int, ...]:
         looks.append(1)
         looking.set()
-        go_on.wait(10)
-        return 1
+        lock.awaited.wait(10)
+        if not longest_wait:
+            answered.wait(10)
+        return numbers
 
     # The thread has no connection of its own.
-    known = look_again()
+    answered = threading.Event()
     monkeypatch.setattr(store, "look_again", lambda: known)
     monkeypatch.setattr(restored, "look_again", lambda: False)
     monkeypatch.setattr(store, "counter", slow)
+    monkeypatch.setattr(store, "LONGEST_WAIT", longest_wait)
+    site.store.lock = lock  # type: ignore[assignment]
     site.clock.now += store.LOOK_EVERY
     thread = threading.Thread(target=site.store._look)
     thread.start()
     looking.wait(10)
-    assert site.get()[0] == "200 OK"  # from Django, while the other still looks
-    assert site.get("/static/css/site.css")[0] == "200 OK"
-    go_on.set()
+    assert site.get("/static/css/site.css")[0] == "200 OK"  # files need no look
+    files = site.asked
+    assert site.get()[2] == first[2]
+    answered.set()
     thread.join()
-    assert len(looks) == 1
+    assert (site.asked - files, len(looks)) == (asked - 1, 1)
