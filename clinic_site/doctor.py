@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from bookings.desk.alarms import about_outages, about_the_worker, known, left_unsent
 from bookings.models import ClosedDay, WorkerRun
-from bookings.records import erasing, retention, tombstones
+from bookings.records import erasing, retention, rights, tombstones
 from bookings.screening import read_in_english
 from clinic_site import nightly
 from clinic_site.backups import keeping, restored
@@ -281,6 +281,19 @@ def _retention(now: datetime) -> Findings:
         )
 
 
+def _about_data(now: datetime) -> Findings:
+    asked = rights.waiting(now)
+    if asked and asked.late:
+        one = "answer to what people ask about their data is late"
+        several = "answers to what people ask about their data are late"
+        yield Finding(
+            f"{counted(asked.late, one, several)}. The first was due by "
+            f"{asked.first_due:%A %-d %B %Y}.",
+            "Tell a manager. “What people ask about it” under Set-up says who waits. Answer them today, "
+            "and note the answer on their page.",
+        )
+
+
 def _journals(now: datetime) -> Findings:
     checked = nightly.last()
     check = "python manage.py copy_heads; systemctl list-timers 'clinic-*'"
@@ -433,6 +446,7 @@ CHECKS = (
     Check("Backup", _backup, needs_database=False),
     Check("Erasures", _erasures),
     Check("What is kept", _retention),
+    Check("Answers about data", _about_data),
     Check("Journals", _journals, needs_database=False),
     Check("Public log", _log),
     Check("Bank holidays", _closed_days),

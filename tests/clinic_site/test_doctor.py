@@ -9,7 +9,7 @@ import subprocess
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
-from bookings import triage
+from bookings import records, triage
 from bookings.models import ClosedDay, Message, Outage, PersonEvent, WorkerRun
 from bookings.records import retention, tombstones
 from bookings.records.emptying import empty_people
@@ -142,6 +142,14 @@ def rows_are_kept_too_long(patch: pytest.MonkeyPatch, settings: Any) -> None:
     request = factories.received(now=ended, email="")
     triage.withdraw(request, version=request.version, now=ended)
     Message.objects.all().delete()
+
+
+def an_answer_is_late(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    """A month after they asked: the other answer is due today."""
+    now = WorkerRun.objects.get().ran_at
+    person, by = factories.received(name="Canary", now=now).person, factories.staff("Reception")
+    for right, day in (("copy", date(2026, 10, 22)), ("use", date(2026, 10, 23))):
+        records.note_asked(person, right=right, day=day, detail="Canary.", by=by, now=now)
 
 
 def a_chain_is_broken(patch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -267,6 +275,12 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (erasures_are_unreadable, "Erasures", "cannot be read: Line 1 of ", True),
         (erasures_do_not_leave, "Erasures", "is not in the folder of the backups", False),
         (rows_are_kept_too_long, "What is kept", "nobody empties it: 1 request.", False),
+        (
+            an_answer_is_late,
+            "Answers about data",
+            "1 answer to what people ask about their data is late. The first was due by Sunday 22",
+            True,
+        ),
         (a_chain_is_broken, "Journals", "23 November 2026 at 10:00 has found a fault.", True),
         (heads_were_refused, "Journals", "could not be sent on Monday 23 November", True),
         (nobody_checked_since_saturday, "Journals", "on Saturday 21 November 2026 at 21:00.", True),
