@@ -25,10 +25,13 @@ from bookings.models import (
     ClosedDay,
     Message,
     Offer,
+    RedFlag,
     RequestEvent,
     RoomKind,
 )
+from bookings.screening import GivenAnswer
 from bookings.status import (
+    Answer,
     MessageKind,
     OfferStatus,
     Overtaken,
@@ -190,11 +193,10 @@ def test_one_of_many_colleagues_decides() -> None:
     assert journal.chain_is_whole(request)
 
 
-@pytest.mark.postgres
-def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.MonkeyPatch) -> None:
-    everybody_looked = threading.Barrier(PEOPLE, timeout=processes.PATIENCE)
+def look_then_save(everybody_looked: threading.Barrier) -> Callable[..., None]:
+    """What `keep` would be without its condition: everybody looks, and then everybody writes."""
 
-    def look_then_save(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
+    def save(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
         current = AppointmentRequest.objects.get(pk=request.pk)
         assert current.version == version
         everybody_looked.wait()
@@ -202,11 +204,66 @@ def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.Monk
             setattr(current, name, value)
         current.save(update_fields=list(changes))
 
+    return save
+
+
+@pytest.mark.postgres
+def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    everybody_looked = threading.Barrier(PEOPLE, timeout=processes.PATIENCE)
     acts = deciding(in_review())
-    monkeypatch.setattr(transitions, "keep", look_then_save)
+    monkeypatch.setattr(transitions, "keep", look_then_save(everybody_looked))
     # The message's own constraint would stop the second one too; the fault is in the decision.
     monkeypatch.setattr("bookings.messages.queue", lambda *args, **kwargs: None)
     assert len(winners(race(acts))) > 1
+
+
+# --- A dangerous answer, and the time that is being taken ---
+
+
+def answer_against_acceptance(hour: datetime) -> tuple[AppointmentRequest, list[Callable[[], Any]]]:
+    """The patient takes an offered time while a colleague notes an answer that raises a flag."""
+    request, by, now = in_review(), factories.staff("Reception"), timezone.now()
+    chosen = factories.offer(request, [hour]).times.get()
+    danger = GivenAnswer(factories.question("fever"), Answer.YES, "")
+    seen, seen_too = (AppointmentRequest.objects.get(pk=request.pk) for _ in range(2))
+    return request, [
+        partial(triage.accept, seen, version=seen.version, chosen=chosen, now=now),
+        partial(
+            triage.answer_again,
+            seen_too,
+            version=seen_too.version,
+            answers=[danger],
+            by=by,
+            now=now,
+        ),
+    ]
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_of_a_dangerous_answer_and_an_acceptance_the_second_is_told(
+    hour: datetime, round_: int
+) -> None:
+    request, acts = answer_against_acceptance(hour)
+    outcomes = race(acts)
+    request.refresh_from_db()
+    assert (len(winners(outcomes)), losses(outcomes)) == (1, {Overtaken})
+    was_taken = not isinstance(outcomes[0], Exception)
+    assert request.status == (RequestStatus.BOOKED if was_taken else RequestStatus.IN_REVIEW)
+    assert request.flags.exists() != was_taken
+    assert Claim.objects.count() == (CLAIMS if was_taken else 0)
+    assert journal.chain_is_whole(request)
+
+
+@pytest.mark.postgres
+def test_without_compare_and_set_a_flagged_request_is_booked(
+    hour: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody_looked = threading.Barrier(2, timeout=processes.PATIENCE)
+    request, acts = answer_against_acceptance(hour)
+    monkeypatch.setattr(transitions, "keep", look_then_save(everybody_looked))
+    race(acts)
+    assert request.appointments.exists()
+    assert RedFlag.objects.get().is_blocking()
 
 
 # --- One patient, many presses --------------------------------------------------------------
