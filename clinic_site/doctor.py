@@ -25,7 +25,7 @@ from bookings.desk.alarms import about_outages, about_the_worker, known, left_un
 from bookings.models import ClosedDay, WorkerRun
 from bookings.records import erasing, retention, rights, tombstones
 from bookings.screening import read_in_english
-from clinic_site import nightly
+from clinic_site import nightly, serving_role
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import second_factor, sign_ins
@@ -174,6 +174,23 @@ def _database(now: datetime) -> Findings:
             f"The database is older than the code: {counted(len(due), 'migration')} missing, "
             f"first {due[0]}.",
             "python manage.py migrate",
+        )
+
+
+def _rights(now: datetime) -> Findings:
+    rights = serving_role.rights()
+    if rights and rights.too_few:
+        yield Finding(
+            f"PostgreSQL does not let {rights.role}, the account of the site, read and write "
+            f"{counted(len(rights.too_few), 'table')}: {_first(rights.too_few)}.",
+            f"As the owner of the tables: python manage.py serving_role {rights.role} --apply",
+        )
+    if rights and rights.too_many:
+        yield Finding(
+            f"{rights.role}, the account with which the site is signed in to PostgreSQL, can change the "
+            "tables themselves, so whoever takes over the site can remove what protects the journals.",
+            "docs/operations.md, “Two accounts of PostgreSQL”.",
+            is_urgent=False,
         )
 
 
@@ -435,6 +452,7 @@ CHECKS = (
     Check("Settings", _settings, needs_database=False),
     Check("Database", _database, needs_database=False),
     Check("Disk", _disk, needs_database=False),
+    Check("Rights in the database", _rights),
     Check("Clock", _clock),
     Check("Worker", _worker),
     Check("Messages", _messages),

@@ -160,6 +160,7 @@ def test_sql_is_written_by_hand_in_few_modules() -> None:
         "clinic_site.backups.databases",
         "clinic_site.backups.moving",
         "clinic_site.doctor",
+        "clinic_site.serving_role",
         "procedures.ground.constraints",
         "procedures.ground.rate_limits",
     }

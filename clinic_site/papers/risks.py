@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from bookings.records import retention
+from clinic_site import serving_role
 from procedures.models.clinic import details
 
 
@@ -147,7 +148,16 @@ def _in_messages() -> list[Measure]:
 
 
 def _against_changes() -> list[Measure]:
+    rights = serving_role.rights()
     return [
+        Measure(
+            "The site works with an account of the database that cannot remove what keeps journals from "
+            "being changed.",
+            ("V13.2.2",),
+            rights is not None and not rights.too_many,
+            "The site works with an account of the database that could remove what keeps journals from "
+            "being changed.",
+        ),
         Measure("Journals are chained by hashes, so a changed entry shows.", ("T27",)),
         Measure(
             "A signed copy of the chains’ heads shows a journal that was built again.", ("T22",)

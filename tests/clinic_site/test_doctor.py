@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
@@ -27,9 +28,10 @@ from bookings.models import ClosedDay, Message, Outage, PersonEvent, WorkerRun
 from bookings.records import retention, tombstones
 from bookings.records.emptying import empty_people
 from bookings.status import Channel, PersonAct
-from clinic_site import doctor, nightly
+from clinic_site import doctor, nightly, serving_role
 from clinic_site.doctor import CHECKS, Finding
 from clinic_site.nightly import Outcome
+from clinic_site.serving_role import Rights
 from procedures.log import checkpoints, notes
 from procedures.models import Checkpoint, RestoredCopy, SignIn, restored
 from procedures.publishing import reviews
@@ -64,6 +66,7 @@ def well(
     (tmp_path / "breached.txt").write_text(f"{'A' * 40}:1\n{'B' * 40}:1\n")
     settings.BREACHED_PASSWORDS = str(tmp_path / "breached.txt")
     monkeypatch.setattr(doctor, "clock_of_the_database", lambda: monday)
+    monkeypatch.setattr(serving_role, "rights", lambda: None)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(total=100, free=50))
     monkeypatch.setattr(doctor, "run_checks", lambda **which: [])
     settings.DEVELOPMENT = False
@@ -77,6 +80,14 @@ def found(now: datetime) -> dict[str, list[Finding]]:
 
 def disk_is_full(patch: pytest.MonkeyPatch, settings: Any) -> None:
     patch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(total=100, free=1))
+
+
+def account_owns_the_tables(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    patch.setattr(serving_role, "rights", lambda: Rights("clinic", [], ["bookings_claim"]))
+
+
+def account_lacks_rights(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    patch.setattr(serving_role, "rights", lambda: Rights("clinic", ["bookings_claim"], []))
 
 
 def clocks_differ(patch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -257,6 +268,8 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
     ("breaks", "name", "said", "is_urgent"),
     [
         (disk_is_full, "Disk", " has 1% left.", True),
+        (account_owns_the_tables, "Rights in the database", "can change the tables", False),
+        (account_lacks_rights, "Rights in the database", "1 table: bookings_claim.", True),
         (clocks_differ, "Clock", "that of the database are 31 seconds apart.", True),
         (worker_ran_tomorrow, "Clock", "The worker last ran 60 seconds from now", True),
         (worker_is_asleep, "Worker", "has not run since Monday 23 November at 9:49.", True),
@@ -313,6 +326,13 @@ def test_whatever_is_wrong_has_one_sentence_and_a_remedy(
     assert finding.is_urgent == is_urgent
     assert len(finding.remedy) > 10
     assert "Canary" not in str(finding)
+
+
+@pytest.mark.sqlite
+def test_sqlite_has_no_accounts_to_divide() -> None:
+    assert serving_role.rights() is None
+    with pytest.raises(CommandError, match=r"^SQLite has no accounts"):
+        call_command("serving_role", "clinic", "--apply")
 
 
 def test_what_is_kept_is_no_finding_while_the_worker_empties_it_or_somebody_every_week(

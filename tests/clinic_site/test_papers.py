@@ -19,9 +19,11 @@ from bookings.diary import feeds
 from bookings.models import AppointmentRequest, Webhook
 from bookings.records import retention
 from bookings.status import FeedWords, Notice
+from clinic_site import serving_role
 from clinic_site.evidence import claims
 from clinic_site.papers import held, notice, risks, settled
 from clinic_site.papers.pages import PAPERS
+from clinic_site.serving_role import Rights
 from procedures.texts import content_checks
 from tests import factories
 from tests.test_absent import REACHING
@@ -111,18 +113,24 @@ def test_a_new_row_of_the_settings_is_in_the_schedule_and_in_the_record(
         assert "77 days" in text
 
 
-def test_what_the_settings_have_off_is_not_said_to_be_on(sign_in: SignIn, settings: Any) -> None:
+def test_what_the_settings_have_off_is_not_said_to_be_on(
+    sign_in: SignIn, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = sign_in("Manager")
     settings.BACKUP_FOLDER, settings.SECOND_FACTOR_REQUIRED = "", False
+    monkeypatch.setattr(serving_role, "rights", lambda: Rights("clinic", [], ["bookings_claim"]))
     text = shown(client, "impact-assessment")
     assert "No backup is set up on this installation." in text
     assert "Backups are encrypted" not in text
     assert "Signing in asks for no second factor" in text
+    assert "an account of the database that could remove" in text
     settings.BACKUP_FOLDER, settings.SECOND_FACTOR_REQUIRED = "/srv/backups", True
+    monkeypatch.setattr(serving_role, "rights", lambda: Rights("clinic", [], []))
     text = shown(client, "impact-assessment")
     assert "Backups are encrypted" in text
     assert "The folder /srv/backups" in text
     assert "Signing in asks for a passkey or a code from an app" in text
+    assert "an account of the database that cannot remove" in text
 
 
 def test_recipients_are_those_of_the_settings_and_no_secret_is_among_them(

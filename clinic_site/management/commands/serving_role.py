@@ -1,0 +1,43 @@
+"""Gives the site's account of PostgreSQL the rights that it needs, and no others."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import ProgrammingError, connection
+
+from clinic_site import serving_role
+
+
+class Command(BaseCommand):
+    """`manage.py serving_role ACCOUNT [--apply]`, as the account that owns the tables."""
+
+    help = (
+        "Prints the SQL that lets an account of PostgreSQL read and write rows of the site and change "
+        "no table. With --apply, runs it."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("account", help="The account of PostgreSQL with which the site serves.")
+        parser.add_argument(
+            "--apply", action="store_true", help="Run the SQL, all of it or nothing."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if connection.vendor == "sqlite":
+            raise CommandError(
+                "SQLite has no accounts: whoever may write the file may change it all."
+            )
+        account = options["account"]
+        if not options["apply"]:
+            self.stdout.write("\n".join(f"{each};" for each in serving_role.statements(account)))
+            return
+        try:
+            serving_role.divide(account)
+        except serving_role.NotDivided as refusal:
+            raise CommandError(f"Nothing has changed. {refusal}") from None
+        except ProgrammingError as fault:
+            raise CommandError(
+                f"Nothing has changed. Run it as the owner of the tables: PostgreSQL says “"
+                f"{str(fault).strip().partition(chr(10))[0]}”."
+            ) from None
+        self.stdout.write(f"{account} may read and write rows now, and change no table.")
