@@ -25,7 +25,7 @@ from bookings.desk.alarms import about_outages, about_the_worker, known, left_un
 from bookings.models import ClosedDay, WorkerRun
 from bookings.records import erasing, retention, rights, tombstones
 from bookings.screening import read_in_english
-from clinic_site import nightly, serving_role
+from clinic_site import nightly, serving_role, weaknesses
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import second_factor, sign_ins
@@ -448,6 +448,29 @@ def _breached_passwords(now: datetime) -> Findings:
         yield Finding(said, f"head -3 {path}; {where}")
 
 
+def _libraries(now: datetime) -> Findings:
+    address = settings.WEAKNESSES_URL
+    if not address:
+        yield Finding(
+            "Nobody asks whether a library that runs here has a known weakness.",
+            "Set WEAKNESSES_URL: docs/operations.md, “Know what is installed”.",
+            is_urgent=False,
+        )
+        return
+    try:
+        found = weaknesses.known()
+    except OSError as fault:
+        said = f"We could not ask about weaknesses of libraries: {type(fault).__name__}."
+        yield Finding(said, f"curl --include {address}", is_urgent=False)
+        return
+    for library, ids in found.items():
+        yield Finding(
+            f"{library} has a known weakness: {_first(ids)}.",
+            f"Read https://osv.dev/{ids[0]}, and update the site; docs/operations.md, “Know what is "
+            "installed”, says what to do if there is no update.",
+        )
+
+
 CHECKS = (
     Check("Settings", _settings, needs_database=False),
     Check("Database", _database, needs_database=False),
@@ -461,6 +484,7 @@ CHECKS = (
     Check("Breached passwords", _breached_passwords, needs_database=False),
     Check("Mail server", _mail_server, needs_database=False, goes_out=True),
     Check("Certificate", _certificate, needs_database=False, goes_out=True),
+    Check("Libraries", _libraries, needs_database=False, goes_out=True),
     Check("Backup", _backup, needs_database=False),
     Check("Erasures", _erasures),
     Check("What is kept", _retention),

@@ -427,6 +427,14 @@ env.insist(
     f"SECURITY_CONTACT is “{SECURITY_CONTACT}”. Set it to one email address, or to the address of a "
     "page that begins with https://.",
 )
+# Whom `doctor` asks whether a library has a known weakness (OSV), and the ids of those that we accept.
+WEAKNESSES_URL = env.str("WEAKNESSES_URL", default="")
+WEAKNESSES_ACCEPTED = env.words("WEAKNESSES_ACCEPTED", default=[])
+env.insist(
+    not WEAKNESSES_URL or WEAKNESSES_URL.startswith("https://"),
+    f"WEAKNESSES_URL is “{WEAKNESSES_URL}”. Set it to an address that begins with https://, for example "
+    "https://api.osv.dev/v1/querybatch.",
+)
 # Where mail servers report what did not arrive (`record_returned_mail`); if empty, the sender.
 RETURNED_MAIL = env.str("CLINIC_RETURNED_MAIL", default="")
 MAILBOX = BASE_DIR / "var" / "mailbox"

@@ -110,6 +110,7 @@ REACHING = {
     "clinic_site.backups.moving": "",  # migrate, for another database
     "clinic_site.doctor": "",  # greets the mail server, and opens our own address
     "clinic_site.gunicorn": "",  # starts the site's own check
+    "clinic_site.weaknesses": "",  # says which libraries run here
     "procedures.log.stamps": "Time authority",  # if the operator has set one
     "procedures.log.verify": "",  # the program that readers download to check a page
     "procedures.log.witness": "",  # reads the logs that we watch

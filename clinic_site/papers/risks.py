@@ -52,7 +52,7 @@ def risks() -> list[Risk]:
         Risk("Records are lost, or a copy of them gets out", _against_loss()),
         Risk("Something is kept for longer than it is needed", _against_keeping()),
         Risk("Somebody cannot get, correct or erase what is held about them", _for_rights()),
-        Risk("A program floods the site, or finds a fault in it", _against_programs(), LIBRARIES),
+        Risk("A program floods the site, or finds a fault in it", _against_programs()),
     ]
 
 
@@ -73,7 +73,6 @@ REWRITTEN = (
         "T45",
     ),
 )
-LIBRARIES = (Gap("Nothing asks automatically whether a library has a known weakness.", "T32"),)
 
 
 def _against_strangers() -> list[Measure]:
@@ -219,4 +218,12 @@ def _against_programs() -> list[Measure]:
     return [
         Measure("Whoever floods the form is stopped, and nobody else is refused.", ("T08",)),
         Measure("What a visitor can send or fill is limited.", ("T09",)),
+        Measure(
+            "Every night the site asks whether a library that runs here has a known weakness, and "
+            "whoever runs the server is told.",
+            ("T32",),
+            bool(settings.WEAKNESSES_URL and settings.OPERATOR_EMAIL),
+            "Nobody is told automatically of a known weakness in a library: whoever runs the server can "
+            "set WEAKNESSES_URL and OPERATOR_EMAIL.",
+        ),
     ]

@@ -118,19 +118,23 @@ def test_what_the_settings_have_off_is_not_said_to_be_on(
 ) -> None:
     client = sign_in("Manager")
     settings.BACKUP_FOLDER, settings.SECOND_FACTOR_REQUIRED = "", False
+    settings.WEAKNESSES_URL, settings.OPERATOR_EMAIL = "", "operator@example.org"
     monkeypatch.setattr(serving_role, "rights", lambda: Rights("clinic", [], ["bookings_claim"]))
     text = shown(client, "impact-assessment")
     assert "No backup is set up on this installation." in text
     assert "Backups are encrypted" not in text
     assert "Signing in asks for no second factor" in text
     assert "an account of the database that could remove" in text
+    assert "Nobody is told automatically of a known weakness" in text
     settings.BACKUP_FOLDER, settings.SECOND_FACTOR_REQUIRED = "/srv/backups", True
+    settings.WEAKNESSES_URL = "https://osv.example/"
     monkeypatch.setattr(serving_role, "rights", lambda: Rights("clinic", [], []))
     text = shown(client, "impact-assessment")
     assert "Backups are encrypted" in text
     assert "The folder /srv/backups" in text
     assert "Signing in asks for a passkey or a code from an app" in text
     assert "an account of the database that cannot remove" in text
+    assert "Every night the site asks whether a library" in text
 
 
 def test_recipients_are_those_of_the_settings_and_no_secret_is_among_them(

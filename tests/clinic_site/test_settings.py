@@ -43,6 +43,7 @@ WRONG = [
         ("SECURITY_CONTACT", value, f"SECURITY_CONTACT is “{value}”. Set it to one email address")
         for value in ("somebody", "http://clinic.example/", "a@b.example,c@d.example")
     ),
+    ("WEAKNESSES_URL", "http://osv.example/", "Set it to an address that begins with https://"),
     ("SITE_URL", "", "Set the environment variable SITE_URL. For example https://clinic.example"),
     *(
         ("SITE_URL", value, f"SITE_URL is “{value}”. Set it to the address of the site.")
