@@ -61,7 +61,7 @@ def clinic(request: HttpRequest) -> dict[str, object]:
 def _languages_of(request: HttpRequest) -> list[tuple[languages.Language, str]]:
     """The addresses of this page in all languages; none if it is in English only."""
     shown = request.resolver_match
-    if shown is None or hasattr(shown.func, "is_english_only"):
+    if shown is None:
         return []
     has_others = "bookings" in shown.app_names or shown.view_name in IN_EVERY_LANGUAGE
     return list(languages.addresses(request.get_full_path())) if has_others else []

@@ -30,7 +30,7 @@ from bookings.links import link_ends, link_of_subscription, private_link
 from bookings.messages.clinic_addresses import returned_mail_address, sender, told_by
 from bookings.messages.sms import takes_replies
 from bookings.messages.still_true import NOT_TO_PATIENT
-from bookings.messages.subscriptions import TO_CONFIRM
+from bookings.messages.subscriptions import TO_CONFIRM, how_it_reads
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -55,6 +55,7 @@ from bookings.status.texting import word_for
 from procedures.ground import languages
 from procedures.models import Invitation, PageEvent
 from procedures.models.clinic import details
+from procedures.reading.publication import look_up_in
 from procedures.status import PageNews
 
 # The event that a message is about. Its sentence is the one on the private page.
@@ -115,8 +116,10 @@ def _leaving(message: Message) -> dict[str, str]:
     """The headers by which a mail program offers one press to leave (RFC 8058)."""
     if message.subscription is None or message.kind != MessageKind.PAGE_CHANGED:
         return {}
+    with languages.spoken_in(_language_of(message)):
+        address = link_of_subscription(message.subscription, "leave")
     return {
-        "List-Unsubscribe": f"<{link_of_subscription(message.subscription, 'leave')}>",
+        "List-Unsubscribe": f"<{address}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 
@@ -147,10 +150,12 @@ def _in_their_languages(message: Message) -> tuple[str, list[Part]]:
 
 
 def _language_of(message: Message) -> str:
-    """The code of the language in which the patient reads this; empty for English.
+    """The code of the language in which its reader reads this; empty for English.
 
-    Colleagues, and people who follow a page, read English.
+    Colleagues read English.
     """
+    if message.subscription:
+        return languages.offered(message.subscription.language)
     is_theirs = message.request_id and message.kind not in TO_COLLEAGUES
     return languages.offered(message.request.language) if is_theirs else ""
 
@@ -255,11 +260,18 @@ def _told_colleague(invitation: Invitation) -> dict[str, Any]:
 
 def _told_subscriber(message: Message, subscription: Subscription) -> dict[str, Any]:
     """What the letter to somebody who follows a page is given. The page itself is behind the link."""
-    event = PageEvent.objects.filter(number=message.request_version).first()
+    told = {"link": link_of_subscription(subscription), "days": TO_CONFIRM.days}
+    number = message.request_version
+    event = PageEvent.objects.select_related("page").filter(number=number).first()
+    if event is None:
+        return told
+    language = _language_of(message)
+    found = look_up_in(subscription.page, language, timezone.localdate())
     return {
-        "news": PageEvent.objects.news_of(event) if event else "",
-        "link": link_of_subscription(subscription),
-        "days": TO_CONFIRM.days,
+        **told,
+        "news": PageEvent.objects.news_of(event),
+        "is_about_translation": bool(event.page.language),
+        **how_it_reads(found, language),
     }
 
 

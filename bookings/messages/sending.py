@@ -58,7 +58,7 @@ def _send(pk: int) -> bool:
 
 def _hand_over(pk: int) -> bool:
     """Give the message to a server and record that; False if it has to wait, or need not go."""
-    related = ("request", "invitation__account", "subscription")
+    related = ("request", "invitation__account", "subscription__page")
     message = Message.objects.select_related(*related).get(pk=pk)
     by_day = (message.kind, message.channel) in ONLY_BY_DAY
     if by_day and not is_daytime(now := timezone.now()):

@@ -223,11 +223,11 @@ def _is_unconfirmed(message: Message, now: datetime) -> bool:
 
 
 def _is_last_of_page(message: Message, now: datetime) -> bool:
-    """Whether nothing has happened since to the page that a subscriber is told of."""
+    """Whether nothing has happened since to the page, or the translation, that a subscriber follows."""
     number, subscription = message.request_version, message.subscription
     if subscription is None:
         return False
-    newer = PageEvent.objects.filter(page=subscription.page_id, number__gt=number).news()
+    newer = PageEvent.objects.filter(page__in=subscription.pages(), number__gt=number).news()
     return not newer.exists()
 
 

@@ -15,17 +15,23 @@ from bookings.messages import outbox
 from bookings.models import Subscription
 from bookings.status import MessageKind, MessageStatus
 from procedures.models import InformationPage, PageEvent
+from procedures.reading.publication import Closed, Publication
 
 # How long an address may wait for its owner to confirm it.
 TO_CONFIRM = timedelta(days=3)
 
 
-def ask(page: InformationPage, email: str, *, now: datetime) -> None:
-    """Send a letter with a link that confirms it, unless the address follows the page already."""
+def ask(page: InformationPage, email: str, *, language: str, now: datetime) -> None:
+    """Send a letter with a link that confirms it, unless the address follows the page already.
+
+    In another language somebody follows it once more: nobody but the owner of the address may change
+    the language of their letters, so that has to be confirmed as well.
+    """
     with transaction.atomic():
         subscription, _ = Subscription.objects.get_or_create(
             page=page,
             email=email,
+            language=language,
             defaults={"key": secrets.token_urlsafe(32), "asked": now},
         )
         if Subscription.objects.filter(pk=subscription.pk, confirmed=None).update(asked=now):
@@ -37,6 +43,14 @@ def confirm(subscription: Subscription, *, now: datetime) -> None:
     newest = PageEvent.objects.order_by("-number").values_list("number", flat=True).first()
     unconfirmed = Subscription.objects.filter(pk=subscription.pk, confirmed=None)
     unconfirmed.update(confirmed=now, told=newest or 0)
+
+
+def how_it_reads(found: Publication | Closed | None, language: str) -> dict[str, bool]:
+    """What somebody who follows a page in a language has to know of the text in it."""
+    if not isinstance(found, Publication):
+        return {}
+    is_in_english_only = bool(language) and not found.page.language
+    return {"is_behind": found.is_behind, "is_in_english_only": is_in_english_only}
 
 
 def leave(subscription: Subscription) -> None:

@@ -37,10 +37,11 @@ def tell_subscribers(now: datetime) -> Tally:
     """Queue one letter for each subscriber of a page that had news; how many. Patients come first."""
     confirmed = Subscription.objects.filter(confirmed__isnull=False)
     first = confirmed.aggregate(first=Min("confirmed"))["first"]
+    events = PageEvent.objects.select_related("page")
     done = failed = 0
-    for event in PageEvent.objects.newest_news(since=first) if first else []:
+    for event in events.newest_news(since=first) if first else []:
         if _is_told_to_patients(event, now):
-            untold = confirmed.filter(page=event.page_id, told__lt=event.number).order_by("pk")
+            untold = confirmed.to_hear_of(event.page).filter(told__lt=event.number).order_by("pk")
             tell = partial(subscriptions.tell, event=event, now=now)
             pks = list(untold.values_list("pk", flat=True))
             tally = one_by_one(pks, tell, task="telling news of a page, subscription")

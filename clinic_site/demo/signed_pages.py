@@ -124,7 +124,7 @@ def change_advice(now: datetime) -> None:
 
 
 def _follow(page: InformationPage, then: datetime) -> None:
-    subscriptions.ask(page, FOLLOWER, now=then)
+    subscriptions.ask(page, FOLLOWER, language="", now=then)
     follower = page.subscriptions.get()
     follower.messages.update(status=MessageStatus.SENT, sent_at=then, sent_by=SENDER, tries=1)
     subscriptions.confirm(follower, now=then)

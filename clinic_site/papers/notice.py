@@ -89,7 +89,7 @@ KEPT = (
     ),
     Kept(
         "When you follow a page by email",
-        "your address, and which page. Our emails do not name the page.",
+        "your address, which page and language. Our emails do not name the page.",
         (Subscription,),
     ),
     Kept(

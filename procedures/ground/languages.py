@@ -9,12 +9,10 @@ No translator has checked a catalogue yet (`checked_by`), and pages say so. Whic
 offers is its own decision (`OTHER_LANGUAGES`).
 """
 
-from collections.abc import Callable, Iterator
-from functools import wraps
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import get_language, gettext, override, pgettext
@@ -90,25 +88,17 @@ def in_english_path(path: str) -> str:
     return path.removeprefix(f"/{code}") if code else path
 
 
+def path_in(code: str, path: str) -> str:
+    """The address of an English page in the language of that code; empty is English."""
+    return f"/{code}{path}" if code else path
+
+
 def addresses(path: str) -> Iterator[tuple[Language, str]]:
     """A page in every language that the clinic offers: the language and the address."""
     plain = in_english_path(path)
     yield ENGLISH, plain
     for code in settings.OTHER_LANGUAGES:
-        yield KNOWN[code], f"/{code}{plain}"
-
-
-def english_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Redirect a page that is about something in English only to its English address."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if is_foreign():
-            return HttpResponseRedirect(in_english_path(request.get_full_path()))
-        return view(request, *args, **kwargs)
-
-    guarded.is_english_only = True  # type: ignore[attr-defined]
-    return guarded
+        yield KNOWN[code], path_in(code, plain)
 
 
 def in_english(text: "str | Promise") -> str:

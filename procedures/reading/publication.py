@@ -208,6 +208,13 @@ def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
     return _look_up(page, on) if isinstance(found, Closed) else found
 
 
+def look_up_in(page: InformationPage, language: str, on: date) -> Publication | Closed | None:
+    """The same of an English page in a language if it can be read in it now; otherwise in English."""
+    translation = page.translations.filter(language=language).first() if language else None
+    found = look_up(translation, on) if translation else None
+    return found if isinstance(found, Publication) else look_up(page, on)
+
+
 def _look_up(page: InformationPage, on: date) -> Publication | Closed | None:
     rows = with_evidence(page.revisions.all())
     revision = rows.filter(status=RevisionStatus.PUBLISHED).first()

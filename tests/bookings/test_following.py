@@ -2,12 +2,12 @@
 
 import re
 from datetime import datetime, timedelta
-from html import unescape
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils.translation import gettext
 
 from bookings import messages, records, triage
 from bookings.management import worker
@@ -16,7 +16,8 @@ from bookings.models import Message, Subscription
 from bookings.records import erasing
 from bookings.status import MessageKind, MessageStatus
 from procedures import publishing
-from procedures.models import InformationPage, Revision
+from procedures.ground.languages import KNOWN, path_in, spoken_in
+from procedures.models import Revision
 from procedures.status import Category, RevisionStatus
 from tests import factories
 from tests.bookings.test_page_news import given, take_away, version
@@ -48,13 +49,26 @@ def sent() -> list[Any]:
     return list(mail.outbox)
 
 
-def follow(client: Client, now: datetime, email: str = ADDRESS) -> str:
+def follow(client: Client, now: datetime, email: str = ADDRESS, code: str = "") -> str:
     """Ask, open the link of the letter and press; the path of the link."""
-    client.post(FORM, {"email": email})
+    client.post(path_in(code, FORM), {"email": email})
     (letter,) = sent()
-    (path,) = links(letter)
+    path = links(letter)[0]
     client.post(path, {"confirm": "yes"})
     return path
+
+
+def told_at(moment: datetime, at: Any) -> list[Any]:
+    """The letters about what has happened, once the worker has gone round at that moment."""
+    at(moment)
+    triage.tell_subscribers(moment)
+    return sent()
+
+
+def heard(letter: Any) -> str:
+    """What it says of the page, in the English half."""
+    english = str(letter.body).partition("* * *\n\n")[2]
+    return english.split("\n\n")[2]
 
 
 def test_an_address_is_used_only_once_its_owner_has_pressed(
@@ -88,24 +102,6 @@ def test_only_pages_with_news_offer_it(client: Client, text: Revision, monday: d
     pages = [client.get(page.get_absolute_url()).content.decode() for page in (text.page, about)]
     assert [address in page for address, page in zip(offered, pages, strict=True)] == [True, False]
     assert [client.get(address).status_code for address in offered] == [200, 404]
-
-
-def test_a_translated_page_says_that_these_letters_are_in_english(
-    client: Client, text: Revision, monday: datetime
-) -> None:
-    translated = [
-        factories.translation(of=text.page, language=code, now=monday).page
-        for code in ("cy", "pl", "ur")
-    ]
-    said = [link_to_follow(client, page).partition("(")[2] for page in (text.page, *translated)]
-    assert said == ["", "yn Saesneg)", "po angielsku)", "انگریزی میں)"]
-
-
-def link_to_follow(client: Client, page: InformationPage) -> str:
-    """The words of the link under a page."""
-    content = client.get(page.get_absolute_url()).content.decode()
-    (words,) = re.findall(rf'<a href="[^"]*{FORM}"[^>]*>([^<]+)</a>', content)
-    return unescape(words)
 
 
 def test_an_unconfirmed_address_is_forgotten(
@@ -219,3 +215,156 @@ def test_it_is_in_the_copy_for_the_person_and_erased_with_them(
     manager, other = factories.staff("Manager"), factories.staff("Manager", "another")
     erasing.erase(request.person, proposed_by=manager, by=other, now=monday + timedelta(hours=1))
     assert not Subscription.objects.exists()
+
+
+# --- In other languages ---------------------------------------------------------------------------
+
+CHANGED = "The advice has changed on a page that you asked us to tell you about."
+NEW_TEXT = "A page that you asked us to tell you about has a new text in your language."
+TAKEN = (
+    "We have taken down a page that you asked us to tell you about. Do not rely on a copy of it."
+)
+AGAIN = "A page that you asked us to tell you about had been taken down. Now you can read it again."
+OLDER = (
+    "The text in your language is older than the English text. Until we have translated it again, "
+    "read the English as well, or ask us."
+)
+ENGLISH_ONLY = (
+    "For now you can read it in English only. If you would like to know what it says, ask us: we will "
+    "find an interpreter."
+)
+
+
+def says(answer: Any, code: str, *texts: str) -> bool:
+    """Whether a page is in that language and its direction, and says these texts in it."""
+    page = " ".join(answer.content.decode().split())
+    direction = ' dir="rtl"' if KNOWN[code].direction == "rtl" else ""
+    with spoken_in(code):
+        said = [gettext(each) for each in texts]
+    return f'<html lang="{code}"{direction}>' in page and all(each in page for each in said)
+
+
+@pytest.mark.parametrize("code", KNOWN)
+def test_whoever_asks_in_a_language_reads_pages_and_letters_in_it(
+    client: Client, text: Revision, at: Any, monday: datetime, code: str
+) -> None:
+    made = factories.translation(of=text.page, language=code, now=monday)
+    form = path_in(code, FORM)
+    assert f'<p><a href="{form}">' in client.get(made.page.get_absolute_url()).content.decode()
+    asked = client.get(form)
+    assert says(asked, code, "Tell me when the advice changes", "Your email address")
+    assert "A thing Cymraeg</a>" in asked.content.decode()
+    assert says(client.post(form, {"email": ""}), code, "Enter your email address.")
+    assert says(client.post(form, {"email": ADDRESS}), code, "Check your email")
+    (letter,) = sent()
+    own, english = links(letter)
+    assert own == path_in(code, english)
+    with spoken_in(code):
+        assert letter.subject == gettext("Would you like to hear when a page changes?")
+    html = str(letter.alternatives[0][0])
+    assert f'<div lang="{code}" dir="{KNOWN[code].direction}">' in html
+    assert says(client.get(own), code, "Yes, email me", "No, delete my address")
+    confirmed = client.post(own, {"confirm": "yes"})
+    assert says(confirmed, code, "You will hear when this page changes", "Stop these emails")
+    assert made.page.at("history") in confirmed.content.decode()
+    version(text, moment := monday + timedelta(hours=1))
+    (letter,) = told_at(moment, at)
+    own, english = links(letter)
+    assert own == path_in(code, english)
+    with spoken_in(code):
+        assert gettext(CHANGED) in str(letter.body)
+    leaving = letter.message()["List-Unsubscribe"]
+    assert leaving == f"<https://clinic.example{own}leave/>"
+    assert says(client.post(f"{own}leave/"), code, "We have deleted your address")
+    assert says(client.get(own), code, "This link no longer works")
+
+
+def test_whoever_follows_a_translation_hears_what_becomes_of_it_and_of_the_english(
+    client: Client, text: Revision, at: Any, monday: datetime
+) -> None:
+    factories.translation(of=text.page, now=monday)
+    path = follow(client, monday, code="cy")
+    steps: list[Any] = [
+        lambda now: version(text, now),
+        lambda now: factories.translation(of=text.page, now=now),
+        lambda now: take_away(publishing.suspend, live_in("cy"), now),
+        lambda now: factories.translation(of=text.page, now=now),
+        lambda now: take_away(publishing.suspend, live_in(""), now),
+        lambda now: version(text, now),
+    ]
+    told, pages = [], []
+    for hour, step in enumerate(steps, start=1):
+        step(moment := monday + timedelta(hours=hour))
+        (letter,) = told_at(moment, at)
+        told.append(heard(letter))
+        pages.append(client.get(path))
+    assert told == [
+        f"{CHANGED} {OLDER}",
+        NEW_TEXT,
+        f"{TAKEN} {ENGLISH_ONLY}",
+        AGAIN,
+        TAKEN,
+        f"{AGAIN} {ENGLISH_ONLY}",
+    ]
+    said = ["older", "", "english", "", "closed", "english"]
+    texts = {"older": OLDER, "english": ENGLISH_ONLY}
+    texts["closed"] = "It is closed for now. Do not rely on a copy of it."
+    found = [[key for key, each in texts.items() if says(page, "cy", each)] for page in pages]
+    assert found == [[key] if key else [] for key in said]
+
+
+def live_in(code: str) -> Revision:
+    """The text that patients read in a language."""
+    return Revision.objects.get(page__language=code, status=RevisionStatus.PUBLISHED)
+
+
+def test_what_happens_to_a_translation_is_no_news_to_whoever_follows_the_page_in_another_language(
+    client: Client, text: Revision, at: Any, monday: datetime
+) -> None:
+    factories.translation(of=text.page, now=monday)
+    for code in ("", "cy", "pl"):
+        follow(client, monday, f"{code or 'en'}@example.org", code)
+    take_away(publishing.suspend, live_in("cy"), moment := monday + timedelta(hours=1))
+    assert [letter.to for letter in told_at(moment, at)] == [["cy@example.org"]]
+    version(text, moment := monday + timedelta(hours=2))
+    letters = told_at(moment, at)
+    assert [letter.to[0][:2] for letter in letters] == ["en", "cy", "pl"]
+    assert [len(links(letter)) for letter in letters] == [1, 2, 2]
+
+
+def test_somebody_who_asks_in_another_language_confirms_that_as_well(
+    client: Client, text: Revision, at: Any, monday: datetime
+) -> None:
+    follow(client, monday)
+    follow(client, monday, code="ur")
+    client.post(path_in("ur", FORM), {"email": ADDRESS})
+    assert sent() == []
+    version(text, moment := monday + timedelta(hours=1))
+    assert [len(links(letter)) for letter in told_at(moment, at)] == [1, 2]
+
+
+def test_a_letter_about_a_translation_gives_way_to_newer_news_of_the_english(
+    client: Client, text: Revision, at: Any, monday: datetime
+) -> None:
+    factories.translation(of=text.page, now=monday)
+    follow(client, monday, code="cy")
+    take_away(publishing.suspend, live_in("cy"), moment := monday + timedelta(hours=1))
+    assert triage.tell_subscribers(moment) == 1
+    version(text, moment := monday + timedelta(hours=2))
+    (letter,) = told_at(moment, at)
+    assert heard(letter) == f"{CHANGED} {ENGLISH_ONLY}"
+
+
+def test_in_a_language_that_the_clinic_offers_no_longer_letters_are_in_english(
+    client: Client, text: Revision, at: Any, monday: datetime, settings: Any
+) -> None:
+    factories.translation(of=text.page, now=monday)
+    follow(client, monday, code="cy")
+    settings.OTHER_LANGUAGES = []
+    version(text, moment := monday + timedelta(hours=1))
+    assert triage.tell_subscribers(moment) == 1
+    take_away(publishing.suspend, live_in("cy"), moment)
+    (letter,) = told_at(moment, at)
+    assert str(letter.body).startswith(f"Hello,\n\n{CHANGED}\n\n")
+    (path,) = links(letter)
+    assert "You will hear when this page changes" in client.get(path).content.decode()

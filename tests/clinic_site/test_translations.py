@@ -83,8 +83,8 @@ def test_a_catalogue_that_nobody_checked_says_so(folder: Path, code: str) -> Non
 PATIENTS_PAGES = [path for path in translations.template_paths() if path.suffix == ".html"]
 # They are sent, not shown, and have their own test.
 MAIL = {"letter.html"}
-# The copy of everything, and who follows a page that is in English.
-IN_ENGLISH_ONLY = {"records", "following"}
+# The copy of everything.
+IN_ENGLISH_ONLY = {"records"}
 
 
 @pytest.mark.parametrize("path", PATIENTS_PAGES, ids=lambda path: str(path.relative_to(ROOT)))

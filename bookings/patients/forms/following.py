@@ -1,5 +1,7 @@
 """The one question to whoever wants news of a page."""
 
+from django.utils.translation import gettext_lazy as _
+
 from bookings.forms.request_form import PatientForm
 from procedures.ground.contact_fields import EmailAddressField
 
@@ -8,6 +10,6 @@ class FollowForm(PatientForm):
     """Where to write to."""
 
     email = EmailAddressField(
-        label="Your email address",
-        required_message="Enter your email address.",
+        label=_("Your email address"),
+        required_message=_("Enter your email address."),
     )

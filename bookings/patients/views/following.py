@@ -1,4 +1,8 @@
-"""News of a page by email: to ask for it, to confirm that, and to leave. Nobody needs an account."""
+"""News of a page by email: to ask for it, to confirm that, and to leave. Nobody needs an account.
+
+The address decides about the language of these pages. Letters are in the language of the page where
+somebody asked for them.
+"""
 
 from contextlib import suppress
 from typing import Any
@@ -10,28 +14,26 @@ from django.views.decorators.csrf import csrf_exempt
 
 from bookings.links import subscription_of
 from bookings.messages import subscriptions
-from bookings.messages.subscriptions import TO_CONFIRM
+from bookings.messages.subscriptions import TO_CONFIRM, how_it_reads
 from bookings.models import Subscription
 from bookings.patients import limits
 from bookings.patients.forms.following import FollowForm
-from procedures.ground import rate_limits
+from procedures.ground import languages, rate_limits
 from procedures.ground.forms import get_or_post, posted
-from procedures.ground.languages import english_only
 from procedures.ground.places import by_place
 from procedures.models import InformationPage
-from procedures.reading.publication import Closed, Publication, look_up
+from procedures.reading.publication import Closed, Publication, look_up_in
 from procedures.status import MEDICAL
 
 
 @get_or_post
-@english_only
 def follow(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for an address, and send a letter to it.
 
     The answer is the same whether or not the address follows the page already.
     """
     page = get_object_or_404(InformationPage.objects, slug=slug, category__in=MEDICAL)
-    context = {"page": page, "title": _title(page), "days": TO_CONFIRM.days}
+    context = {**_as_read(page), "days": TO_CONFIRM.days}
     form = FollowForm(posted(request))
     if request.method != "POST" or not form.is_valid():
         return render(request, "bookings/following/follow.html", {**context, "form": form})
@@ -41,12 +43,11 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
     with suppress(rate_limits.TooManyTries):
         mailbox = rate_limits.one_mailbox(email)
         rate_limits.spend(limits.FOLLOW_TO_ONE_MAILBOX, mailbox, now)
-        subscriptions.ask(page, email, now=now)
+        subscriptions.ask(page, email, language=languages.code(), now=now)
     return render(request, "bookings/following/asked.html", context)
 
 
 @get_or_post
-@english_only
 def following(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind the link in the letters: to confirm, to see what has changed, to leave.
 
@@ -81,24 +82,33 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _left(request: HttpRequest) -> HttpResponse:
-    """The answer for a link that is unknown or forged, and for whoever has left before."""
+    """The answer for a link that is unknown or forged, and for whoever has left before.
+
+    It is the same for all of them, so it does not lead to the same address in another language.
+    """
     rate_limits.spend_all(by_place(limits.OPEN_UNKNOWN_LINK, request), timezone.now())
-    return render(request, "bookings/following/unknown.html", status=404)
+    return render(request, "bookings/following/unknown.html", {"languages": []}, status=404)
 
 
 def _shown(found: Subscription) -> dict[str, Any]:
-    state = look_up(found.page, timezone.localdate())
-    return {
-        "page": found.page,
-        "title": _title(found.page),
-        "is_open": isinstance(state, Publication),
-        "confirmed": found.confirmed,
-    }
+    return {**_as_read(found.page), "confirmed": found.confirmed}
 
 
-def _title(page: InformationPage) -> str:
-    """The signed title of a page that patients could read."""
-    found = look_up(page, timezone.localdate())
+def _as_read(page: InformationPage) -> dict[str, Any]:
+    """A page that patients could read, as it is in the language of this answer."""
+    code = languages.code()
+    found = look_up_in(page, code, timezone.localdate())
     if found is None:
         raise Http404
-    return found.title if isinstance(found, Closed) else found.document.title
+    if isinstance(found, Closed):
+        text, title = page, found.title
+    else:
+        text, title = found.page, found.document.title
+    return {
+        "page": page,
+        "address": languages.path_in(code, page.get_absolute_url()),
+        "title": title if text.language else languages.in_english(title),
+        "text": text,
+        "is_open": isinstance(found, Publication),
+        **how_it_reads(found, code),
+    }

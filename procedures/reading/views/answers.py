@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import date, datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,6 +16,7 @@ from procedures.reading.publication import (
     Publication,
     in_language,
     look_up,
+    look_up_in,
     related_pages,
 )
 
@@ -49,12 +49,11 @@ def find_or_english(
     category: str, slug: str, language: str
 ) -> tuple[InformationPage, Publication | Closed]:
     """A page in a language if it can be read in it now; otherwise as it is in English."""
-    if language:
-        with suppress(Http404):
-            page, found = find(category, slug, language)
-            if isinstance(found, Publication):
-                return page, found
-    return find(category, slug)
+    page = get_object_or_404(InformationPage.objects, category=category, slug=slug)
+    found = look_up_in(page, language, today())
+    if found is None:
+        raise Http404
+    return (found.page if isinstance(found, Publication) else page), found
 
 
 def closed(request: HttpRequest, page: InformationPage, notice: Closed) -> HttpResponse:
