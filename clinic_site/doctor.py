@@ -300,7 +300,7 @@ def _retention(now: datetime) -> Findings:
 
 def _about_data(now: datetime) -> Findings:
     asked = rights.waiting(now)
-    if asked and asked.late:
+    if asked and asked.late and asked.first_due:
         one = "answer to what people ask about their data is late"
         several = "answers to what people ask about their data are late"
         yield Finding(

@@ -72,8 +72,8 @@ def asked(site: AdminSite, request: HttpRequest) -> HttpResponse:
     context = {
         **site.each_context(request),
         "title": "What people ask about their data",
-        "waiting": [(each, each.is_late(today)) for each in waiting],
-        "answered": [(each, each.is_late(today)) for each in answered],
+        "waiting": records.seen(waiting, today),
+        "answered": records.seen(answered, today),
         "year": records.answered_since(today - A_YEAR),
     }
     return TemplateResponse(request, "admin/bookings/rights.html", context)

@@ -1,13 +1,13 @@
 """Everything on the page of a person: what is to come, what was, and who may be the same."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Min, OuterRef, Subquery
 from django.utils import timezone
 
-from bookings import identity
+from bookings import identity, records
 from bookings.desk.agenda import CAME_OR_COMES
 from bookings.diary.free_times import span_of
 from bookings.models import (
@@ -104,17 +104,12 @@ def facts(person: Person, now: datetime) -> dict[str, Any]:
         "messages_sent": Message.objects.filter(request__in=requests)
         .select_related("request")
         .order_by("-pk")[:MOST_MESSAGES],
-        "rights": _asked_about_data(person, timezone.localdate(now)),
+        "rights": records.seen(RightsRequest.objects.about(person), timezone.localdate(now)),
         "perhaps": identity.perhaps_same(person),
         "joined": [each for each in links if each.said.verdict == Verdict.SAME],
         "apart": [each for each in links if each.said.verdict == Verdict.NOT_SAME],
         "namesakes": _namesakes_today(person, now),
     }
-
-
-def _asked_about_data(person: Person, today: date) -> list[tuple[RightsRequest, bool]]:
-    """What the person asked about their data, each with whether our answer was late."""
-    return [(each, each.is_late(today)) for each in RightsRequest.objects.about(person)]
 
 
 def _asked_on() -> Subquery:

@@ -11,7 +11,12 @@ from django.utils import timezone
 
 from bookings import records
 from bookings.desk.forms.people import WhyForm
-from bookings.desk.forms.rights import AskedForm, ExtendForm, RightsAnswerForm
+from bookings.desk.forms.rights import (
+    AcknowledgeForm,
+    AskedForm,
+    ExtendForm,
+    RightsAnswerForm,
+)
 from bookings.models import Person, RightsRequest
 from bookings.status import RightsStatus
 from procedures.ground.decisions import Decision
@@ -34,16 +39,27 @@ def _is_there(person: Person, now: datetime) -> bool:
 
 
 def _asks(person: Person, now: datetime) -> bool:
-    return RightsRequest.objects.waiting().about(person).exists()
+    return _may_become(person, RightsStatus.DONE)
+
+
+def _may_become(person: Person, status: RightsStatus) -> bool:
+    return RightsRequest.objects.about(person).which_may_become(status).exists()
 
 
 def _may_extend(person: Person, now: datetime) -> bool:
-    open_ones = RightsRequest.objects.about(person).filter(status=RightsStatus.OPEN)
-    return person.emptied_at is None and open_ones.exists()
+    return person.emptied_at is None and _may_become(person, RightsStatus.EXTENDED)
+
+
+def _may_acknowledge(person: Person, now: datetime) -> bool:
+    return _may_become(person, RightsStatus.ACKNOWLEDGED)
 
 
 def _extend(record: Person, *, asked: RightsRequest, **values: Any) -> RightsRequest:
     return records.extend(asked, **values)
+
+
+def _acknowledge(record: Person, *, asked: RightsRequest, **values: Any) -> RightsRequest:
+    return records.acknowledge(asked, **values)
 
 
 def _answer(record: Person, *, asked: RightsRequest, **values: Any) -> RightsRequest:
@@ -51,7 +67,8 @@ def _answer(record: Person, *, asked: RightsRequest, **values: Any) -> RightsReq
 
 
 def _said_due(asked: RightsRequest) -> str:
-    return f"Noted. Answer by {asked.due:%A %-d %B %Y}: the managers see it on Today."
+    what = "Acknowledge it" if asked.is_complaint else "Answer"
+    return f"Noted. {what} by {asked.due:%A %-d %B %Y}: the managers see it on Today."
 
 
 def _said_answer(asked: RightsRequest) -> str:
@@ -81,9 +98,10 @@ RECORD_DECISIONS = (
         verb=records.note_asked,
         said=_said_due,
         explanation=(
-            "For a person who wants a copy of what we hold, wants it corrected or erased, or objects to "
-            "how we use it. They need not name a law or use a form. The clinic must answer without "
-            "undue delay, and within a month at the latest. Until then nothing about them is deleted "
+            "For a person who wants a copy of what we hold, wants it corrected or erased, objects to "
+            "how we use it, or complains about that. They need not name a law or use a form. The clinic "
+            "must answer without undue delay, and within a month at the latest. It must acknowledge a "
+            "complaint within 30 days. Until they have an answer, nothing about them is deleted "
             "automatically, unless they ask to be erased."
         ),
     ),
@@ -99,6 +117,22 @@ RECORD_DECISIONS = (
         explanation=(
             "Fill this in once they have the answer. If you first had to ask who they are, and the "
             "proof came on a later day, note this one as a mistake and note it again from that day."
+        ),
+    ),
+    Decision(
+        slug="rights-acknowledge",
+        label="Note that we acknowledged a complaint",
+        permission="hold_person",
+        statuses={KNOWN},
+        open_when=_may_acknowledge,
+        form=AcknowledgeForm,
+        verb=_acknowledge,
+        said="Noted. Today says how long it has been open until you note the answer.",
+        explanation=(
+            "Fill this in once you have told them that we have their complaint, who looks into it and "
+            "when they will hear from us. You must do that within 30 days. Begin to look into it on the "
+            "first day: the law allows no undue delay. If they have our answer already, note only the "
+            "answer."
         ),
     ),
     Decision(

@@ -9,11 +9,13 @@ from bookings.records.erasing import propose_erasure, why_not
 from bookings.records.export import NAME, copy_for, everything_about
 from bookings.records.holds import hold, hold_of, is_held, lock, release
 from bookings.records.rights import (
+    acknowledge,
     answer,
     answered_since,
     extend,
     is_kept_for_answer,
     note_asked,
+    seen,
     waiting,
 )
 from bookings.records.walking import Row, rows_about, rows_of
@@ -21,6 +23,7 @@ from bookings.records.walking import Row, rows_about, rows_of
 __all__ = [
     "NAME",
     "Row",
+    "acknowledge",
     "answer",
     "answered_since",
     "copy_for",
@@ -38,6 +41,7 @@ __all__ = [
     "release",
     "rows_about",
     "rows_of",
+    "seen",
     "waiting",
     "why_not",
 ]

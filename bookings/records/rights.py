@@ -5,23 +5,30 @@ more if it is complex or the person asks several things. Our last day is the sam
 or that month's last day. The law is more generous: a weekend moves it, and the month begins when a proof
 of identity that we had to ask for arrives. We never count on that, so nobody is answered too late.
 https://ico.org.uk/for-organisations/uk-gdpr-guidance-and-resources/individual-rights/
+
+A complaint is acknowledged within 30 days, and looked into without undue delay: section 164A of the Data
+Protection Act 2018. The first of our 30 days is the one on which it reached us, although the
+Commissioner counts from the next. Its outcome has no last day, so we say for how long it has been open.
+https://www.legislation.gov.uk/ukpga/2025/18/section/103
 """
 
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, F, Min, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from bookings.models import Person, RightsRequest
 from bookings.records.holds import lock
 from bookings.status import RightAsked, RightsStatus, TriageRefused
-from bookings.status.rights import TRANSITIONS
 
 MONTHS, MONTHS_IF_EXTENDED = 1, 3
+DAYS_TO_ACKNOWLEDGE = 30
 # Managers are told above everything else when the first last day is so near.
 NEAR = timedelta(days=7)
 # Whoever types a day further back has most likely mistyped the year.
@@ -30,12 +37,26 @@ OVERTAKEN = "A colleague has just changed this. Open the person again."
 
 
 class Waiting(NamedTuple):
-    """How many rights requests wait for an answer, how many are late, and the first of the last days."""
+    """How many rights requests wait for an answer, how many are late, and the first of the last days.
+
+    Acknowledged complaints have no last day, and are counted apart.
+    """
 
     number: int
     late: int
-    first_due: date
+    first_due: date | None
     is_near: bool
+    complaints: int
+    # For how many days the oldest of these has been open.
+    days_open: int
+
+
+class Seen(NamedTuple):
+    """A rights request as it is on a day."""
+
+    asked: RightsRequest
+    is_late: bool
+    days_open: int
 
 
 class Answered(NamedTuple):
@@ -50,6 +71,18 @@ def last_day(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def first_last_day(right: RightAsked, day: date) -> date:
+    """Our last day for an answer to what reached us that day, or for acknowledging a complaint."""
+    if right == RightAsked.COMPLAINT:
+        return day + timedelta(days=DAYS_TO_ACKNOWLEDGE - 1)
+    return last_day(day, MONTHS)
+
+
+def seen(every: Iterable[RightsRequest], today: date) -> list[Seen]:
+    """Each of these as it is today."""
+    return [Seen(each, each.is_late(today), each.days_open(today)) for each in every]
 
 
 def note_asked(
@@ -73,7 +106,7 @@ def note_asked(
             right=RightAsked(right),
             detail=detail,
             day=day,
-            due=last_day(day, MONTHS),
+            due=first_last_day(RightAsked(right), day),
             noted_at=now,
             noted_by=by.get_username(),
         )
@@ -100,6 +133,25 @@ def extend(
         )
 
 
+def acknowledge(
+    asked: RightsRequest, *, receipt: str, receipt_told: date, by: User, now: datetime
+) -> RightsRequest:
+    """Note that somebody who complained was told on that day that we have the complaint.
+
+    Of somebody who was erased meanwhile the words are not kept, as in an answer.
+    """
+    with transaction.atomic():
+        lock(asked.person)
+        return _step(
+            asked,
+            RightsStatus.ACKNOWLEDGED,
+            receipt="" if asked.person.emptied_at else receipt,
+            receipt_told=receipt_told,
+            acknowledged_at=now,
+            acknowledged_by=by.get_username(),
+        )
+
+
 def answer(
     asked: RightsRequest, *, outcome: str, said: str, told: date, by: User, now: datetime
 ) -> RightsRequest:
@@ -122,19 +174,29 @@ def answer(
 def waiting(now: datetime) -> Waiting | None:
     """What waits for an answer at that instant, without anybody's name; None if nothing does."""
     today = timezone.localdate(now)
-    late = Count("pk", filter=Q(due__lt=today))
+    unheard, acknowledged = Q(receipt_told=None), Q(receipt_told__isnull=False)
     found = RightsRequest.objects.waiting().aggregate(
-        number=Count("pk"), late=late, first_due=Min("due")
+        number=Count("pk", filter=unheard),
+        late=Count("pk", filter=unheard & Q(due__lt=today)),
+        first_due=Min("due", filter=unheard),
+        complaints=Count("pk", filter=acknowledged),
+        since=Min("day", filter=acknowledged),
     )
-    if not found["number"]:
+    since, first_due = found.pop("since"), found["first_due"]
+    if not found["number"] and not since:
         return None
-    return Waiting(**found, is_near=found["first_due"] <= today + NEAR)
+    return Waiting(
+        **found,
+        is_near=first_due is not None and first_due <= today + NEAR,
+        days_open=(today - since).days if since else 0,
+    )
 
 
 def answered_since(day: date) -> Answered:
-    """What people were told since that day."""
+    """What people were told since that day; late is what they first heard after our last day."""
     given = RightsRequest.objects.filter(told__gte=day).exclude(status=RightsStatus.TAKEN_BACK)
-    late = Count("pk", filter=Q(told__gt=F("due")))
+    late = Count("pk", filter=Q(heard__gt=F("due")))
+    given = given.annotate(heard=Coalesce("receipt_told", "told"))
     return Answered(**given.aggregate(number=Count("pk"), late=late))
 
 
@@ -150,10 +212,9 @@ def is_kept_for_answer(person: Person) -> bool:
 
 
 def _step(asked: RightsRequest, to: RightsStatus, **changes: Any) -> RightsRequest:
-    """Change the status if nobody else has done so meanwhile."""
-    before = [status for status, following in TRANSITIONS.items() if to in following]
-    seen = RightsRequest.objects.filter(pk=asked.pk, status=asked.status, status__in=before)
-    if not seen.update(status=to, **changes):
+    """Change the status if it may become that, and nobody else has changed it meanwhile."""
+    same = RightsRequest.objects.which_may_become(to).filter(pk=asked.pk, status=asked.status)
+    if not same.order_by().update(status=to, **changes):
         raise TriageRefused(OVERTAKEN)
     asked.refresh_from_db()
     return asked

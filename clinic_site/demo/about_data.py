@@ -1,4 +1,4 @@
-"""What patients of the invented clinic have asked about their data, and a complaint."""
+"""What patients of the invented clinic have asked about their data, and complained of."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from bookings.status import RightAsked, RightsStatus
 
 
 def load(now: datetime) -> None:
-    """One waits for a copy, one had something corrected, and the records of a third are kept."""
+    """One waits for a copy, one had something corrected, one complains, and one has a legal hold."""
     if RightsRequest.objects.exists():
         return
     manager = User.objects.get(username="manager")
@@ -26,6 +26,20 @@ def load(now: datetime) -> None:
         told=timezone.localdate(now - timedelta(days=19)),
         by=manager,
         now=now - timedelta(days=19),
+    )
+    overheard = _asked(
+        "Agnes Placeholder",
+        RightAsked.COMPLAINT,
+        "Her date of birth was read out at the front desk, and others could hear it.",
+        12,
+        now,
+    )
+    records.acknowledge(
+        overheard,
+        receipt="By letter: that the practice manager looks into it, and writes within two weeks.",
+        receipt_told=timezone.localdate(now - timedelta(days=11)),
+        by=manager,
+        now=now - timedelta(days=11),
     )
     records.hold(
         Person.objects.get(name="Gordon Parable"),

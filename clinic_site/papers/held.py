@@ -64,6 +64,7 @@ WORDS = {
     "place": "shortened network address",
     "read_in": "language in which they read the question",
     "reached": "whether we reached them",
+    "receipt": "what they were told first about a complaint",
     "reply": "what we answered",
     "sent_to": "where it went",
     "submission_digest": "check that the form arrived once",

@@ -76,7 +76,7 @@ KEPT = (
         (VisitAnswer, Recall),
     ),
     Kept(
-        "When you ask about your records",
+        "When you ask or complain about your records",
         "what you asked and what we answered. That we made a copy, deleted something or have to keep "
         "it, and why.",
         (RightsRequest, PersonEvent),

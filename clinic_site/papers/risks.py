@@ -204,6 +204,11 @@ def _for_rights() -> list[Measure]:
             ("DTAC.C2.8",),
         ),
         Measure(
+            "A complaint about data is noted in the same place. Managers see the last day for "
+            "acknowledging it, and then for how long it has been open.",
+            ("DTAC.C2.9",),
+        ),
+        Measure(
             "A colleague corrects a name, a date of birth or contact details that are wrong, and why is "
             "recorded.",
             ("DTAC.C2.7",),

@@ -27,6 +27,7 @@ PLACES = (
     "comment",
     "text",
     "asked",
+    "receipt",
     "reply",
 )
 
@@ -79,26 +80,33 @@ def patient(
         now=now,
     )
     triage.hear(triage.Heard(f"SM of {who}", phone, f"{who}text"), now=now)
-    asked = records.note_asked(
-        request.person,
-        right=RightAsked.CORRECTION,
-        day=timezone.localdate(now),
-        detail=f"{who}asked",
-        by=reception,
-        now=now,
-    )
-    records.answer(
-        asked,
-        outcome=RightsStatus.DONE,
-        said=f"{who}reply",
-        told=timezone.localdate(now),
-        by=reception,
-        now=now,
-    )
+    complains(request, who, now=now)
     starts = factories.tomorrow(hours, now=now)
     book(request, starts, now=now)
     came(request, starts, who, now=now)
     return request
+
+
+def complains(request: AppointmentRequest, who: str, *, now: datetime) -> None:
+    """Note a complaint about data, that we acknowledged it, and the answer."""
+    reception, today = factories.staff("Reception"), timezone.localdate(now)
+    asked = records.note_asked(
+        request.person,
+        right=RightAsked.COMPLAINT,
+        day=today,
+        detail=f"{who}asked",
+        by=reception,
+        now=now,
+    )
+    records.acknowledge(asked, receipt=f"{who}receipt", receipt_told=today, by=reception, now=now)
+    records.answer(
+        asked,
+        outcome=RightsStatus.DONE,
+        said=f"{who}reply",
+        told=today,
+        by=reception,
+        now=now,
+    )
 
 
 def book(request: AppointmentRequest, starts: datetime, *, now: datetime) -> None:

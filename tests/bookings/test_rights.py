@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bookings import records, triage
 from bookings.models import AppointmentRequest, Look, Person, RightsRequest
 from bookings.records import retention, rights
-from bookings.status import MessageStatus, RightAsked, RightsStatus, TriageRefused
+from bookings.status import MessageStatus, PersonAct, RightAsked, RightsStatus, TriageRefused
 from bookings.status.rights import OWNERS, SAYS, TRANSITIONS, WAITING
 from procedures.ground import two_people
 from procedures.ground.constraints import EMPTIED
@@ -43,6 +43,11 @@ def answered(
 ) -> RightsRequest:
     by, told = factories.staff("Manager"), timezone.localdate(now)
     return records.answer(of, outcome=outcome, said="Posted.", told=told, by=by, now=now)
+
+
+def acknowledged(of: RightsRequest, now: datetime) -> RightsRequest:
+    by, told = factories.staff("Manager"), timezone.localdate(now)
+    return records.acknowledge(of, receipt="By post.", receipt_told=told, by=by, now=now)
 
 
 def person_at(now: datetime) -> Person:
@@ -89,12 +94,24 @@ def test_the_last_day_is_never_in_a_later_month(day: date, months: int) -> None:
     assert last.day == day.day or (last + A_DAY).day == 1
 
 
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [
+        (date(2026, 9, 1), date(2026, 9, 30)),
+        (date(2026, 11, 23), date(2026, 12, 22)),
+        (date(2027, 2, 1), date(2027, 3, 2)),
+    ],
+)
+def test_the_day_of_a_complaint_is_the_first_of_30(day: date, last: date) -> None:
+    assert rights.first_last_day(RightAsked.COMPLAINT, day) == last
+
+
 # --- The states -----------------------------------------------------------------------------
 
 
 def test_the_table_of_rights_requests() -> None:
     assert set(TRANSITIONS) == set(OWNERS) == set(SAYS) == set(RightsStatus)
-    assert set(WAITING) == {RightsStatus.OPEN, RightsStatus.EXTENDED}
+    assert set(WAITING) == {RightsStatus.OPEN, RightsStatus.EXTENDED, RightsStatus.ACKNOWLEDGED}
 
 
 def test_it_may_take_two_months_more_and_is_answered_once(monday: datetime) -> None:
@@ -186,6 +203,92 @@ def test_of_what_was_erased_nothing_new_is_kept(monday: datetime) -> None:
         records.extend(one, why_longer="Pat is away.", longer_told=today, by=by, now=monday)
     answered(one, monday)
     assert (one.status, one.reply, one.why_longer) == (RightsStatus.DONE, "", "")
+
+
+# --- Complaints -----------------------------------------------------------------------------
+
+
+def test_a_complaint_is_acknowledged_and_then_open_until_its_outcome(monday: datetime) -> None:
+    one = asked(person_at(monday), monday, RightAsked.COMPLAINT)
+    assert one.due == date(2026, 12, 22)
+    assert records.waiting(monday) == (1, 0, one.due, False, 0, 0)
+    acknowledged(one, monday + A_DAY)
+    assert (one.status, one.receipt, one.receipt_told, one.acknowledged_by) == (
+        RightsStatus.ACKNOWLEDGED,
+        "By post.",
+        date(2026, 11, 24),
+        "manager",
+    )
+    later = monday + timedelta(days=40)
+    assert not one.is_late(timezone.localdate(later))
+    assert records.waiting(later) == (0, 0, None, False, 1, 40)
+    with pytest.raises(TriageRefused, match="has just changed this"):
+        acknowledged(one, later)
+    answered(one, later)
+    assert one.status == RightsStatus.DONE
+    assert records.waiting(later) is None
+    assert records.answered_since(timezone.localdate(monday)) == (1, 0)
+
+
+def test_a_complaint_is_late_if_they_heard_nothing_within_30_days(monday: datetime) -> None:
+    """Whoever has the answer by then needs no acknowledgement."""
+    one = asked(person_at(monday), monday, RightAsked.COMPLAINT)
+    other = asked(person_called("Bo Other", monday), monday, RightAsked.COMPLAINT)
+    last = monday + timedelta(days=29)
+    answered(other, last)
+    assert not one.is_late(timezone.localdate(last))
+    late = records.waiting(last + A_DAY)
+    assert late
+    assert (late.number, late.late) == (1, 1)
+    acknowledged(one, last + A_DAY)
+    answered(one, last + A_DAY)
+    assert (one.is_late(one.due), other.is_late(other.due)) == (True, False)
+    assert records.answered_since(timezone.localdate(monday)) == (2, 1)
+
+
+def test_only_a_complaint_is_acknowledged_and_only_the_rest_takes_longer(monday: datetime) -> None:
+    person, told, by = person_at(monday), timezone.localdate(monday), factories.staff("Manager")
+    complaint, copy = asked(person, monday, RightAsked.COMPLAINT), asked(person, monday)
+    with pytest.raises(TriageRefused, match="has just changed this"):
+        records.extend(complaint, why_longer="Big.", longer_told=told, by=by, now=monday)
+    with pytest.raises(TriageRefused, match="has just changed this"):
+        acknowledged(copy, monday)
+    for of, column in ((complaint, "longer_told"), (copy, "receipt_told")):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            RightsRequest.objects.filter(pk=of.pk).update(**{column: told})
+
+
+def test_a_complaint_keeps_what_it_is_about_until_its_outcome(monday: datetime) -> None:
+    gone, later = withdrawn(monday), monday + YEAR
+    one = asked(gone.person, later - A_DAY, RightAsked.COMPLAINT)
+    acknowledged(one, later)
+    retention.empty_what_is_due(later)
+    gone.refresh_from_db()
+    assert gone.emptied_at is None
+    answered(one, later)
+    retention.empty_what_is_due(later)
+    gone.refresh_from_db()
+    assert gone.emptied_at == later
+
+
+def test_two_managers_may_erase_whoever_complains_and_then_no_new_word_is_kept(
+    monday: datetime,
+) -> None:
+    """Perhaps that is what they complain about."""
+    person = withdrawn(monday).person
+    one = asked(person, monday, RightAsked.COMPLAINT, detail="You still have my address.")
+    assert records.why_not(person) == ""
+    by = factories.staff("Manager")
+    records.empty_people([person.pk], PersonAct.ERASED, by=by, now=monday)
+    one.refresh_from_db()
+    acknowledged(one, monday)
+    answered(one, monday)
+    assert (one.status, one.detail, one.receipt, one.reply) == (
+        RightsStatus.DONE,
+        EMPTIED,
+        "",
+        "",
+    )
 
 
 # --- What is safe until there is an answer --------------------------------------------------
@@ -307,6 +410,56 @@ def test_from_the_phone_call_to_the_answer(sign_in: SignIn, at: Any, monday: dat
         decide_about(person, "rights-answer")
         not in manager.get(page_of_person(person)).content.decode()
     )
+
+
+def test_from_a_complaint_to_its_outcome(sign_in: SignIn, at: Any, monday: datetime) -> None:
+    at(monday)
+    person = person_at(monday)
+    asked(person, monday)
+    posted = {
+        "version": person.version,
+        "right": "complaint",
+        "day": "20/11/2026",
+        "detail": "Loud.",
+    }
+    note, acknowledge = (decide_about(person, each) for each in ("rights", "rights-acknowledge"))
+    reception = sign_in("Reception")
+    said = reception.post(note, posted, follow=True).content.decode()
+    assert "Noted. Acknowledge it by Saturday 19 December 2026" in said
+    assert acknowledge not in said
+    assert reception.post(acknowledge, posted).status_code == 403
+
+    manager = sign_in("Manager")
+    page = manager.get(acknowledge).content.decode()
+    # Nothing else can be chosen there, and a complaint takes no two months more.
+    assert "To complain about how we used it: asked on 20 November 2026" in page
+    assert "A copy of what we hold" not in page
+    assert "To complain" not in manager.get(decide_about(person, "rights-extend")).content.decode()
+    told = {"version": person.version, "asked": RightsRequest.objects.get(right="complaint").pk}
+    receipt = told | {"receipt": "", "receipt_told": "23/11/2026"}
+    assert (
+        "Write what you told them, and how." in manager.post(acknowledge, receipt).content.decode()
+    )
+    said = manager.post(
+        acknowledge, receipt | {"receipt": "Emailed."}, follow=True
+    ).content.decode()
+    assert "Today says how long it has been open" in said
+    assert acknowledge not in said
+
+    at(monday + timedelta(days=37))
+    manager = sign_in("Manager")
+    today = " ".join(manager.get("/admin/").content.decode().split())
+    assert "1 complaint is acknowledged and has been open for 40 days." in today
+    page = " ".join(manager.get(PAGE).content.decode().split())
+    assert "They ask:</span> To complain about how we used it. <strong>Open for 40 days." in page
+    assert "Acknowledged: Emailed. <span" in page
+    # It has no last day any more, so what has one is above it.
+    assert page.index("A copy of what we hold") < page.index("To complain about how we used it")
+    outcome = told | {"outcome": "refused", "said": "It was another patient.", "told": "30/12/2026"}
+    manager.post(decide_about(person, "rights-answer"), outcome)
+    page = " ".join(manager.get(PAGE).content.decode().split())
+    assert "Refused, or done in part:</span> To complain about how we used it." in page
+    assert "acknowledged" not in manager.get("/admin/").content.decode()
 
 
 @pytest.mark.parametrize(

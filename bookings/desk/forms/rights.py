@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from bookings.models import Person, RightsRequest, RightsRequestQuerySet
+from bookings.models import Person, RightsRequest
 from bookings.status import RightAsked, RightsStatus
 from procedures.ground.contact_fields import PlainTextField
 from procedures.ground.decisions import DecisionForm
@@ -39,7 +39,7 @@ class AskedForm(DecisionForm):
     )
     day = DayField(
         label="The day on which it reached us",
-        help_text="The month to answer starts on this day, however they asked and whoever they told. "
+        help_text="The time to answer starts on this day, however they asked and whoever they told. "
         "For example, 1/12/2026.",
     )
     detail = _words("What exactly, and how they asked (optional)")
@@ -62,8 +62,9 @@ class AskedField(ModelChoiceField[RightsRequest]):
 class OfAskedForm(DecisionForm):
     """A form about one thing that the person waits for, of which they were told on a day."""
 
-    # The field with that day.
+    # The field with that day, and what the thing becomes.
     TOLD: str
+    TO: RightsStatus
 
     asked = AskedField(
         queryset=RightsRequest.objects.none(),
@@ -78,14 +79,10 @@ class OfAskedForm(DecisionForm):
 
     def __init__(self, *args: Any, record: Person, **kwargs: Any):
         super().__init__(*args, record=record, **kwargs)
-        waiting = self.waiting(record)
+        waiting = RightsRequest.objects.about(record).which_may_become(self.TO)
         cast("AskedField", self.fields["asked"]).queryset = waiting
         self.initial.setdefault("asked", waiting.first())
         self.initial.setdefault(self.TOLD, timezone.localdate())
-
-    def waiting(self, record: Person) -> RightsRequestQuerySet:
-        """What can be chosen, what ends first at the top."""
-        return RightsRequest.objects.about(record).waiting()
 
     def clean(self) -> dict[str, Any]:
         """They were told on a day since they asked that has come."""
@@ -106,18 +103,27 @@ class ExtendForm(OfAskedForm):
     """Why it takes longer."""
 
     TOLD = "longer_told"
+    TO = RightsStatus.EXTENDED
 
     why_longer = _words("Why it takes longer", "Write why it takes longer, as you told them.")
     longer_told = DayField(label="The day on which you told them")
 
-    def waiting(self, record: Person) -> RightsRequestQuerySet:
-        return super().waiting(record).filter(status=RightsStatus.OPEN)
+
+class AcknowledgeForm(OfAskedForm):
+    """How they were told that we have their complaint."""
+
+    TOLD = "receipt_told"
+    TO = RightsStatus.ACKNOWLEDGED
+
+    receipt = _words("What you told them, and how", "Write what you told them, and how.")
+    receipt_told = DayField(label="The day on which you told them")
 
 
 class RightsAnswerForm(OfAskedForm):
     """What became of it."""
 
     TOLD = "told"
+    TO = RightsStatus.DONE
 
     outcome = forms.ChoiceField(
         label="What became of it",
