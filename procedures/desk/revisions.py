@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -160,6 +161,7 @@ class RevisionAdmin(WritingAdmin):
             "readers": tally(record),
             "answered": _answered(record),
             "text_language": languages.of(record.page.language),
+            "may_be_translated": bool(settings.OTHER_LANGUAGES),
             "is_draft": record.status == RevisionStatus.DRAFT,
             "preview_label": _preview_label(record),
             "findings": _findings(record),

@@ -520,6 +520,19 @@ def test_a_translation_is_begun_written_signed_and_published_at_the_desk(
     ]
 
 
+def test_the_english_text_leads_to_its_translations(
+    sign_in: Callable[[User], Client], published: Revision, settings: Any
+) -> None:
+    """“Today” sends a translator there when a translation says what an earlier text said."""
+    desk = sign_in(factories.translator())
+    overview = reverse("admin:procedures_informationpage_translations", args=[published.page.pk])
+    address = reverse("admin:procedures_revision_change", args=[published.pk])
+    shown = [overview in desk.get(address).content.decode()]
+    settings.OTHER_LANGUAGES = []
+    shown.append(overview in desk.get(address).content.decode())
+    assert shown == [True, False]
+
+
 def test_a_machines_draft_is_read_only_at_the_desk(
     sign_in: Callable[[User], Client], published: Revision, monday: datetime
 ) -> None:
