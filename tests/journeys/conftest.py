@@ -174,3 +174,19 @@ def look_at() -> Look:
         assert page.evaluate(STANDING_RULES) == [], page.url
 
     return look
+
+
+@pytest.fixture(params=["with JavaScript", "without JavaScript"])
+def javascript(request: pytest.FixtureRequest) -> bool:
+    """Whether browsers run scripts: a journey that asks is made both ways."""
+    return str(request.param) == "with JavaScript"
+
+
+@pytest.fixture
+def look(javascript: bool, look_at: Look) -> Look:
+    """The same as `look_at`. Axe is a script, so without JavaScript there is only the journey."""
+
+    def look_at_nothing(page: Page) -> None:
+        """Skip the examination."""
+
+    return look_at if javascript else look_at_nothing

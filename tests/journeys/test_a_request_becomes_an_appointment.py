@@ -25,15 +25,6 @@ Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
 
 
-def nothing_to_look_at(page: Page) -> None:
-    """Skip the examination: axe is a script, so without JavaScript there is only the journey."""
-
-
-@pytest.fixture(params=["with JavaScript", "without JavaScript"])
-def javascript(request: pytest.FixtureRequest) -> bool:
-    return str(request.param) == "with JavaScript"
-
-
 def patient_sends_a_request(page: Page, clinic: str, look: Look) -> AppointmentRequest:
     page.goto(f"{clinic}/procedures/ultrasound-guided-injections/")
     press(page.get_by_role("link", name="Request an appointment").last)
@@ -126,9 +117,8 @@ def staff_offer_times(page: Page, clinic: str, reference: str, look: Look) -> li
 
 
 def test_a_request_becomes_an_appointment(
-    clinic: str, new_page: NewPage, javascript: bool, look_at: Look
+    clinic: str, new_page: NewPage, javascript: bool, look: Look
 ) -> None:
-    look = look_at if javascript else nothing_to_look_at
     patient = new_page(javascript=javascript, width=375)
     staff = new_page(javascript=javascript)
 
@@ -156,9 +146,8 @@ def test_a_request_becomes_an_appointment(
 
 
 def test_a_question_is_asked_and_answered(
-    clinic: str, new_page: NewPage, javascript: bool, look_at: Look
+    clinic: str, new_page: NewPage, javascript: bool, look: Look
 ) -> None:
-    look = look_at if javascript else nothing_to_look_at
     request = AppointmentRequest.objects.get(name="Alex Sample")
     staff, patient = (
         new_page(javascript=javascript),
