@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from django.conf import settings as site
 from django.test import Client
 
 from tests import factories
@@ -79,7 +80,7 @@ def running(settings: Any) -> Iterator[StandIn]:
 
 def hand_on(client: Client, path: str, said: dict[str, str], token: str = TOKEN) -> Any:
     """Post something to an address of ours as Twilio does, signed with that token."""
-    signed = f"https://clinic.example{path}" + "".join(f"{k}{said[k]}" for k in sorted(said))
+    signed = f"{site.SITE_URL}{path}" + "".join(f"{k}{said[k]}" for k in sorted(said))
     made = hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()
     headers = {"X-Twilio-Signature": base64.b64encode(made).decode()}
     return client.post(path, said, headers=headers)
