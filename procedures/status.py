@@ -61,9 +61,9 @@ class RevisionStatus(TextChoices):
 class ChangeClass(TextChoices):
     """How much a new revision changes for a patient."""
 
-    ADVICE = "advice", "The advice changed"
-    WORDING = "wording", "Only the wording changed"
-    FORMAT = "format", "Only the format changed"
+    ADVICE = "advice", _("The advice changed")
+    WORDING = "wording", _("Only the wording changed")
+    FORMAT = "format", _("Only the format changed")
 
 
 class ReviewState(TextChoices):

@@ -32,8 +32,9 @@ DEMO = ROOT / "clinic_site" / "demo"
 OF_PAGES = tuple(
     f"procedures/{name}.html"
     for name in (
-        *("about_page", "approval", "closed", "contents", "feedback", "in_language", "leaflet"),
-        *("opinion_base", "page", "page_base", "signature", "thanks", "translated_by", "urgent"),
+        *("about_page", "approval", "behind", "breadcrumbs", "closed", "contents", "differences"),
+        *("feedback", "history", "how_words_look", "in_language", "leaflet", "page", "page_base"),
+        *("paper", "signature", "thanks", "translated_by", "urgent", "version_list"),
     )
 )
 # What patients read. The desk, and pages that are in English only, are not translated.
@@ -81,7 +82,7 @@ def nodes(parents: Any) -> Iterator[Any]:
     """Every node below, in the order of the template."""
     for node in parents:
         yield node
-        for name in {*getattr(node, "child_nodelists", ()), "nodelist"}:
+        for name in dict.fromkeys([*getattr(node, "child_nodelists", ()), "nodelist"]):
             yield from nodes(getattr(node, name, None) or ())
         for _, branch in getattr(node, "conditions_nodelists", ()):
             yield from nodes(branch)

@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from procedures.models import InformationPage, PageEvent
 from procedures.reading.publication import Closed, look_up
@@ -12,10 +14,10 @@ from procedures.reading.statements import read
 from procedures.status import PageNews
 
 SAID = {
-    PageNews.SUSPENDED: "Taken down, because it could have caused harm",
-    PageNews.REVOKED: "Taken down, because its signature was withdrawn",
-    PageNews.WITHDRAWN: "Withdrawn",
-    PageNews.CORRECTED: "Checked, and open again",
+    PageNews.SUSPENDED: _("Taken down, because it could have caused harm"),
+    PageNews.REVOKED: _("Taken down, because its signature was withdrawn"),
+    PageNews.WITHDRAWN: _("Withdrawn"),
+    PageNews.CORRECTED: _("Checked, and open again"),
 }
 
 
@@ -34,7 +36,7 @@ def news_of_pages(pages: Iterable[InformationPage], most: int | None = None) -> 
     """Such steps of these pages that this site has sealed, the newest first."""
     found: QuerySet[Any] = PageEvent.objects.filter(page__in=pages).news()
     rows = found.filter(news__in=SAID).select_related("page", "revision").order_by("-number")
-    return [News(row, SAID[PageNews(row.news)]) for row in rows[:most] if read(row)]
+    return [News(row, gettext(SAID[PageNews(row.news)])) for row in rows[:most] if read(row)]
 
 
 def title_of(news: News, on: date) -> str:

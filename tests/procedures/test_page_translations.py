@@ -13,8 +13,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from procedures import publishing
+from procedures.ground.languages import KNOWN, spoken_in
 from procedures.log import checkpoints, notes, verify
 from procedures.models import (
     TRANSLATORS_CHECKLIST,
@@ -26,6 +28,7 @@ from procedures.models import (
     Translator,
 )
 from procedures.publishing import originals, releasing, reviews
+from procedures.publishing.translating import FIRST_NOTE
 from procedures.reading import publication
 from procedures.status import Category, PublishingRefused, RevisionStatus
 from procedures.texts.content_checks import RULES
@@ -261,6 +264,69 @@ def test_a_reader_of_a_translation_is_asked_and_thanked_in_its_language(
     assert "Beth yw bwrsa?" in made.feedback.values_list("comment", flat=True)
 
 
+SAID_OF_VERSIONS = {
+    "history/": [
+        "Every version patients could read here, newest first, and who signed it.",
+        "Current",
+        "The advice changed",
+        "Translated and signed by",
+        "Signed by",
+        "Compare two versions",
+        "<ins>Added words look like this</ins>, <del>removed words like this</del>.",
+        "added:",
+    ],
+    "version/1/": [
+        "Changed",
+        "Please read what has changed since yours.",
+        "The words that changed",
+    ],
+    "version/2/": ["Current", "Your copy is up to date.", "Read the current version"],
+}
+
+
+@pytest.mark.parametrize("code", KNOWN)
+def test_the_history_and_the_paper_copies_of_a_translation_are_in_its_language(
+    client: Client, published: Revision, code: str
+) -> None:
+    made = factories.translation(of=published.page, language=code)
+    newer = made.document.replace("Some words", "Other words")
+    factories.translation(of=published.page, language=code, text=newer)
+    address = made.page.get_absolute_url()
+    assert f'<a href="{address}history/" >' in client.get(address).content.decode()
+    for path, said in SAID_OF_VERSIONS.items():
+        main = client.get(address + path).content.decode().partition('<main id="main"')[2]
+        assert main.startswith(' class="wrap" tabindex="-1">')
+        with spoken_in(code):
+            assert [each for each in said if gettext(each) not in main] == []
+        assert [each for each in said if f">{each}" in main] == []
+    # The note of a first text is of the desk, in English.
+    assert FIRST_NOTE not in client.get(f"{address}history/").content.decode()
+
+
+def test_the_history_of_a_translation_says_in_its_language_when_it_was_taken_down(
+    client: Client, published: Revision, monday: datetime
+) -> None:
+    suspended(factories.translation(of=published.page), monday)
+    page = client.get(f"{WELSH}history/").content.decode()
+    assert "Tynnwyd i lawr, am y gallai fod wedi achosi niwed (fersiwn 1), ar <time" in page
+    assert "Mae'r dudalen ar gau nawr, felly nid ydym yn dangos ei thestun." in page
+
+
+def test_a_paper_copy_of_a_translation_is_not_up_to_date_once_the_english_has_changed(
+    client: Client, published: Revision, monday: datetime
+) -> None:
+    factories.translation(of=published.page)
+    paper = f"{WELSH}version/1/"
+    before = client.get(paper).content.decode()
+    factories.revision(RevisionStatus.PUBLISHED, of=published.page, now=monday)
+    after = client.get(paper).content.decode()
+    current, changed, up_to_date = ">Cyfredol<", ">Wedi newid<", "Mae eich copi yn gyfredol."
+    said = (current, changed, up_to_date, SINCE)
+    assert [each in before for each in said] == [True, False, True, False]
+    assert [each in after for each in said] == [False, True, False, True]
+    assert SINCE in client.get(f"{WELSH}history/").content.decode()
+
+
 def test_each_language_has_a_page_that_leads_to_what_there_is(
     client: Client, published: Revision, monday: datetime
 ) -> None:
@@ -417,7 +483,7 @@ def test_a_translation_that_is_taken_away_leaves_the_english(
     suspended(made, monday)
     assert client.get(ENGLISH).status_code == 200
     assert INSTEAD in client.get(WELSH).content.decode()
-    assert "Withdrawn" in client.get(f"{WELSH}version/1/").content.decode()
+    assert "Wedi'i dynnu'n ôl" in client.get(f"{WELSH}version/1/").content.decode()
 
 
 @pytest.mark.parametrize(

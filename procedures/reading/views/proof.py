@@ -44,7 +44,7 @@ def history_page(
     request: HttpRequest, category: str, slug: str, language: str = ""
 ) -> HttpResponse:
     """Every version that patients could read, and the words that differ between any two of them."""
-    page, _ = find(category, slug, language)
+    page, found = find(category, slug, language)
     versions = history(page, today())
     if not versions:
         raise Http404
@@ -54,6 +54,8 @@ def history_page(
         "page": page,
         "section": category,
         "title": versions[0].title,
+        "found": found,
+        "translator": getattr(found, "translator", None),
         "current": _current(versions),
         "versions": versions,
         "shown": shown,
@@ -180,7 +182,7 @@ def paper(
     request: HttpRequest, category: str, slug: str, number: int, language: str = ""
 ) -> HttpResponse:
     """Where the code on a printed leaflet leads: is the version current, and what has changed?"""
-    page, _ = find(category, slug, language)
+    page, found = find(category, slug, language)
     versions = history(page, today())
     held = _version(versions, number)
     current = _current(versions)
@@ -190,6 +192,8 @@ def paper(
         "page": page,
         "section": category,
         "held": held,
+        "found": found,
+        "translator": getattr(found, "translator", None),
         "current": current,
         "since": since,
         "changes": compare(held.revision.fragment, current.revision.fragment)
