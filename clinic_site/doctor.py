@@ -25,7 +25,7 @@ from bookings.desk.alarms import about_outages, about_the_worker, known, left_un
 from bookings.models import ClosedDay, WorkerRun
 from bookings.records import erasing, retention, rights, tombstones
 from bookings.screening import read_in_english
-from clinic_site import nightly, serving_role, weaknesses
+from clinic_site import encryption, nightly, serving_role, weaknesses
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import second_factor, sign_ins
@@ -192,6 +192,11 @@ def _rights(now: datetime) -> Findings:
             "docs/operations.md, “Two accounts of PostgreSQL”.",
             is_urgent=False,
         )
+
+
+def _encryption(now: datetime) -> Findings:
+    for said, remedy in encryption.faults():
+        yield Finding(said, remedy, is_urgent=False)
 
 
 def _clock(now: datetime) -> Findings:
@@ -476,6 +481,7 @@ CHECKS = (
     Check("Database", _database, needs_database=False),
     Check("Disk", _disk, needs_database=False),
     Check("Rights in the database", _rights),
+    Check("Encryption", _encryption),
     Check("Clock", _clock),
     Check("Worker", _worker),
     Check("Messages", _messages),

@@ -27,10 +27,10 @@ UNFINISHED = (
 )
 
 
-def make_certificate(folder: Path) -> Path:
-    """A certificate for clinic.example, and its key beside it."""
+def make_certificate(folder: Path, host: str = "clinic.example") -> Path:
+    """A certificate for a host, and its key beside it."""
     made = folder / "certificate.pem"
-    name = ["-subj", "/CN=clinic.example", "-addext", "subjectAltName=DNS:clinic.example"]
+    name = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(made), "-days", "30", "-nodes"]
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", *name, *files]
     subprocess.run(command, check=True, capture_output=True)

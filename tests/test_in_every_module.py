@@ -153,6 +153,18 @@ def text_of(module: str, node: ast.expr) -> str:
     return str(value)
 
 
+def test_every_certificate_of_a_server_is_checked() -> None:
+    text = "".join(ast.unparse(tree) for tree in modules().values())
+    unchecked = (
+        r"CERT_NONE|CERT_OPTIONAL|check_hostname|verify=False|unverified|_create_stdlib_context"
+    )
+    assert not re.search(unchecked, text)
+    made = {
+        called for _, _, called in calls() if re.search(r"SSLContext$|ssl\.\w*context$", called)
+    }
+    assert made == {"ssl.create_default_context"}
+
+
 def test_no_certificate_of_a_client_is_believed() -> None:
     text = "".join(ast.unparse(tree) for tree in modules().values())
     assert not re.search(

@@ -28,8 +28,9 @@ from bookings.models import ClosedDay, Message, Outage, PersonEvent, WorkerRun
 from bookings.records import retention, tombstones
 from bookings.records.emptying import empty_people
 from bookings.status import Channel, PersonAct
-from clinic_site import doctor, nightly, serving_role
+from clinic_site import doctor, encryption, nightly, serving_role
 from clinic_site.doctor import CHECKS, Finding
+from clinic_site.encryption import Server
 from clinic_site.nightly import Outcome
 from clinic_site.serving_role import Rights
 from procedures.log import checkpoints, notes
@@ -39,6 +40,8 @@ from procedures.status import PasswordUse, RevisionStatus, SignInResult
 from tests import factories
 from tests.clinic_site.test_passkeys import with_passkey
 from tests.clinic_site.test_second_factor import with_app
+from tests.processes import MailServer
+from tests.proxies import make_certificate
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/set-up/doctor/"
@@ -88,6 +91,18 @@ def account_owns_the_tables(patch: pytest.MonkeyPatch, settings: Any) -> None:
 
 def account_lacks_rights(patch: pytest.MonkeyPatch, settings: Any) -> None:
     patch.setattr(serving_role, "rights", lambda: Rights("clinic", ["bookings_claim"], []))
+
+
+def mail_is_readable_on_its_way(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST = encryption.BY_SMTP, "mail.example"
+
+
+def database_is_readable_on_its_way(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    patch.setattr(encryption, "postgresql", lambda: Server("db.example", False, "prefer"))
+
+
+def database_may_be_somebody_elses(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    patch.setattr(encryption, "postgresql", lambda: Server("db.example", True, "require"))
 
 
 def clocks_differ(patch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -270,6 +285,9 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (disk_is_full, "Disk", " has 1% left.", True),
         (account_owns_the_tables, "Rights in the database", "can change the tables", False),
         (account_lacks_rights, "Rights in the database", "1 table: bookings_claim.", True),
+        (mail_is_readable_on_its_way, "Encryption", "to mail.example unencrypted", False),
+        (database_is_readable_on_its_way, "Encryption", "on db.example unencrypted.", False),
+        (database_may_be_somebody_elses, "Encryption", "the certificate of db.example", False),
         (clocks_differ, "Clock", "that of the database are 31 seconds apart.", True),
         (worker_ran_tomorrow, "Clock", "The worker last ran 60 seconds from now", True),
         (worker_is_asleep, "Worker", "has not run since Monday 23 November at 9:49.", True),
@@ -326,6 +344,36 @@ def test_whatever_is_wrong_has_one_sentence_and_a_remedy(
     assert finding.is_urgent == is_urgent
     assert len(finding.remedy) > 10
     assert "Canary" not in str(finding)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        Server("/var/run/postgresql", False, "prefer"),
+        Server("127.0.0.1", False, "prefer"),
+        Server("db.example", True, "verify-full"),
+        Server("db.example", True, "verify-ca"),
+        Server("db.example", False, "disable"),
+        None,
+    ],
+)
+def test_a_connection_that_is_protected_or_stays_here_is_no_finding(
+    server: Server | None, well: datetime, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(encryption, "postgresql", lambda: server)
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST = encryption.BY_SMTP, "mail.example"
+    for settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL in ((True, False), (False, True)):
+        assert found(well) == {}
+    settings.EMAIL_USE_SSL, settings.EMAIL_HOST = False, "localhost"
+    assert found(well) == {}
+
+
+@pytest.mark.postgres
+def test_how_we_have_reached_postgresql_is_what_the_connection_says() -> None:
+    reached = encryption.postgresql()
+    assert reached
+    assert (reached.is_encrypted, reached.sslmode) == (False, "prefer")
+    assert reached.host in {"127.0.0.1", "localhost"} or reached.host.startswith("/")
 
 
 @pytest.mark.sqlite
@@ -480,6 +528,25 @@ def test_a_mail_server_that_is_not_there(closed_port: int, monday: datetime, set
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port
     (finding,) = going_out("Mail server", monday)
     assert finding.said == "The mail server does not take us: ConnectionRefusedError."
+
+
+def test_a_mail_server_with_a_certificate_that_nobody_vouches_for_gets_nothing(
+    tmp_path: Path, monday: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    certificate = make_certificate(tmp_path, "localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    server = MailServer(object(), hostname="127.0.0.1", port=0, tls_context=context)
+    server.start()
+    settings.EMAIL_BACKEND, settings.EMAIL_USE_TLS = encryption.BY_SMTP, True
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "localhost", server.port
+    (finding,) = going_out("Mail server", monday)
+    assert finding.said == "The mail server does not take us: SSLCertVerificationError."
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert going_out("Mail server", monday) == []
+    server.stop()
 
 
 @pytest.fixture
