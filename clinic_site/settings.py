@@ -355,6 +355,15 @@ RETENTION = {
         "written",
     ),
     "strangers": (env.number("KEEP_UNKNOWN_TEXTS_DAYS", default=30, least=7, most=4000), "came"),
+    # The clinic shows with them what it answered, to the Information Commissioner or to a court.
+    "rights": (
+        env.number("KEEP_REQUESTS_ABOUT_DATA_DAYS", default=1096, least=90, most=4000),
+        "answered",
+    ),
+    "complaints": (
+        env.number("KEEP_COMPLAINTS_ABOUT_DATA_DAYS", default=3653, least=90, most=11000),
+        "answered",
+    ),
 }
 # Who was erased, for the next restore. Beside the backups, so that it leaves with them.
 ERASURES_FILE = env.str(

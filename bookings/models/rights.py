@@ -85,6 +85,7 @@ class RightsRequest(models.Model):
         "answered_at",
     }
     WHOSE = ("person",)
+    OWN_TIME = True
 
     objects = RightsRequestQuerySet.as_manager()
 

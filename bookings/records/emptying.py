@@ -65,13 +65,16 @@ def empty_request(request: AppointmentRequest, *, by: journal.Actor, now: dateti
 def empty_people(
     rows: Collection[int], act: PersonAct, *, by: journal.Actor, now: datetime
 ) -> None:
-    """Empty everything about these rows of a person, in one transaction."""
+    """Empty everything about these rows of a person, in one transaction.
+
+    What has a time of its own is emptied with them only when they are erased.
+    """
     with transaction.atomic():
         subscriptions.forget(addresses_of(rows))
         for request in AppointmentRequest.objects.filter(person__in=rows, emptied_at=None):
             empty_request(request, by=by, now=now)
         for model in tables():
-            if any(not way.endswith(TO_REQUEST) for way in whose(model)):
+            if _goes_with_person(model, act):
                 _empty(model, about(model, rows))
         actor = journal.actor_name(by)
         Person.objects.filter(pk__in=rows).update(
@@ -88,6 +91,11 @@ def emptied_columns(model: type[Model]) -> dict[str, Any]:
     fields = fields_of(model)
     names = (said(model, "PERSONAL") | said(model, "OF_HEALTH")) - said(model, "COUNTED")
     return {name: _nothing(fields[name]) for name in sorted(names)}
+
+
+def _goes_with_person(model: type[Model], act: PersonAct) -> bool:
+    stays = act != PersonAct.ERASED and getattr(model, "OWN_TIME", False)
+    return not stays and any(not way.endswith(TO_REQUEST) for way in whose(model))
 
 
 def _nothing(field: "Field[Any, Any]") -> Any:

@@ -25,7 +25,7 @@ from bookings.models import (
     RightsRequest,
     TextReply,
 )
-from bookings.records.emptying import empty_people, empty_request
+from bookings.records.emptying import emptied_columns, empty_people, empty_request
 from bookings.records.holds import is_held, lock
 from bookings.records.rights import is_kept_for_answer
 from bookings.records.walking import rows_of
@@ -36,6 +36,7 @@ from bookings.status import (
     MessageStatus,
     PersonAct,
     RecallStatus,
+    RightAsked,
 )
 from procedures.ground.batches import Tally, one_by_one
 from procedures.ground.constraints import EMPTIED
@@ -164,6 +165,22 @@ def _from_strangers(now: datetime) -> QuerySet[Any]:
     return unknown.exclude(for_desk=True, seen_at=None)
 
 
+def _answered_requests(now: datetime) -> QuerySet[Any]:
+    return _answered(~Q(right=RightAsked.COMPLAINT))
+
+
+def _answered_complaints(now: datetime) -> QuerySet[Any]:
+    return _answered(Q(right=RightAsked.COMPLAINT))
+
+
+def _answered(kind: Q) -> QuerySet[Any]:
+    """Of this kind, what people asked about their data and have an answer to, where a word is left."""
+    says = Q()
+    for column in emptied_columns(RightsRequest):
+        says |= ~Q(**{f"{column}__in": ["", EMPTIED]})
+    return _not_held(RightsRequest.objects.filter(kind, says, told__isnull=False))
+
+
 def _one_person(shown: Any) -> QuerySet[Person]:
     """The rows of the person who is shown under this number."""
     return Person.objects.filter(Q(pk=shown) | Q(joined_to=shown))
@@ -181,6 +198,7 @@ COUNTED_FROM: dict[str, tuple[str, Any]] = {
     "ended": ("the day on which the request ended", F("ended_at")),
     "last_visit": ("the person’s last visit", Subquery(_visits().values("ends")[:1])),
     "came": ("the day on which the text came", F("came")),
+    "answered": ("our answer", F("told")),
     "written": ("the day on which the message was written", F("queued_at")),
 }
 KINDS = {
@@ -213,7 +231,22 @@ KINDS = {
         _from_strangers,
         ("came",),
     ),
+    "rights": Kind(
+        "Requests about data, and our answers",
+        "answered request about data",
+        "answered requests about data",
+        _answered_requests,
+        ("answered",),
+    ),
+    "complaints": Kind(
+        "Complaints about data",
+        "answered complaint about data",
+        "answered complaints about data",
+        _answered_complaints,
+        ("answered",),
+    ),
 }
+ABOUT_DATA = ("rights", "complaints")
 
 
 def rules() -> list[Rule]:
@@ -271,10 +304,14 @@ def empty_what_is_due(now: datetime) -> Tally:
     emptied = one_by_one(list(requests), partial(_empty_one, now=now), task="emptying of request")
     addresses = table["sent_to"].due(now).values_list("pk", flat=True)
     forgotten = one_by_one(list(addresses), _forget_address, task="address of message")
+    answers = [
+        pk for name in ABOUT_DATA for pk in table[name].due(now).values_list("pk", flat=True)
+    ]
+    answered = one_by_one(answers, _empty_answer, task="emptying of rights request")
     texts = table["strangers"].due(now)
     unknown = TextReply.objects.filter(pk__in=list(texts.values_list("pk", flat=True)))
-    done = emptied + forgotten + unknown.update(number="", said=EMPTIED)
-    return Tally(done, emptied.failed + forgotten.failed)
+    done = emptied + forgotten + answered + unknown.update(number="", said=EMPTIED)
+    return Tally(done, emptied.failed + forgotten.failed + answered.failed)
 
 
 _emptied_on: date | None = None
@@ -297,7 +334,7 @@ def _empty_one(pk: int, *, now: datetime) -> int:
         request = AppointmentRequest.objects.select_related("person").get(pk=pk)
         person = request.person
         lock(person)
-        if is_held(person) or is_kept_for_answer(person) or request.emptied_at:
+        if _is_kept(person) or request.emptied_at:
             return 0
         empty_request(request, by=CLOCK, now=now)
         # The last of what they asked for: then nothing is left to know them for.
@@ -310,9 +347,23 @@ def _forget_address(pk: int) -> int:
     with transaction.atomic():
         person = Person.objects.get(requests__messages=pk)
         lock(person)
-        if is_held(person) or is_kept_for_answer(person):
+        if _is_kept(person):
             return 0
         return Message.objects.filter(pk=pk).update(sent_to=EMPTIED)
+
+
+def _empty_answer(pk: int) -> int:
+    with transaction.atomic():
+        person = Person.objects.get(rights_requests=pk)
+        lock(person)
+        if _is_kept(person):
+            return 0
+        asked = RightsRequest.objects.filter(pk=pk)
+        return asked.update(**emptied_columns(RightsRequest))
+
+
+def _is_kept(person: Person) -> bool:
+    return is_held(person) or is_kept_for_answer(person)
 
 
 def _said(rule: Rule, count: int) -> str:

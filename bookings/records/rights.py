@@ -157,7 +157,7 @@ def answer(
 ) -> RightsRequest:
     """Note what the person was told on that day, and whether it was done.
 
-    Of somebody who was erased meanwhile only the outcome is kept: nothing would ever empty the words.
+    Of somebody who was erased meanwhile only the outcome is kept: what was erased stays erased.
     """
     with transaction.atomic():
         lock(asked.person)

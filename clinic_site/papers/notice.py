@@ -83,8 +83,8 @@ KEPT = (
     ),
     Kept(
         "When you say whether a page was clear",
-        "your answer, what you wrote, and which text you read. We do not know who you are. Please do "
-        "not write your name in the box.",
+        "your answer, what you wrote, and which text you read. We do not know who you are, so please "
+        "do not write your name.",
         (PageFeedback,),
     ),
     Kept(

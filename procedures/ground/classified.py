@@ -13,7 +13,8 @@ If only an address tells whose a row is, `BY_EMAIL` names it; such rows are dele
 Rows that only repeat what other rows say (`REPEATS`) are in no copy for that person, and are made again
 when the others are emptied. `COUNTED` are the personal fields that stay when a row is emptied, because
 they are counted and say nothing about anybody once the rest is gone. `SECRET` fields open something and
-leave with no copy.
+leave with no copy. Rows with a time of their own (`OWN_TIME`) stay when the time of the rest about that
+person is over; only when two people erase somebody are they emptied with it.
 """
 
 from typing import Any

@@ -15,9 +15,9 @@ from django.db import connection
 from django.utils import timezone
 
 from bookings import records
-from bookings.models import AppointmentRequest, Message, Person
+from bookings.models import AppointmentRequest, Message, Person, RightsRequest
 from bookings.records import erasing, holds, retention, rights
-from bookings.status import CLOCK, MessageStatus, RightAsked, TriageRefused
+from bookings.status import CLOCK, MessageStatus, RightAsked, RightsStatus, TriageRefused
 from procedures.ground import two_people
 from procedures.ground.constraints import EMPTIED
 from tests import factories, processes
@@ -47,9 +47,21 @@ def forgetting_addresses(request: AppointmentRequest, now: datetime) -> Act:
     return partial(retention.empty_what_is_due, now + timedelta(days=100))
 
 
+def emptying_answers(request: AppointmentRequest, now: datetime) -> Act:
+    by, today = factories.staff("Manager"), timezone.localdate(now)
+    asked = records.note_asked(
+        request.person, right=RightAsked.USE, day=today, detail="Loud.", by=by, now=now
+    )
+    records.answer(asked, outcome=RightsStatus.DONE, said="No.", told=today, by=by, now=now)
+    RightsRequest.objects.update(told=today - timedelta(days=1100))
+    return partial(retention.empty_what_is_due, now)
+
+
 def is_lost(request: AppointmentRequest) -> bool:
     person = Person.objects.get(pk=request.person_id)
-    return bool(person.emptied_at) or Message.objects.filter(sent_to=EMPTIED).exists()
+    messages = Message.objects.filter(sent_to=EMPTIED)
+    answers = RightsRequest.objects.filter(detail=EMPTIED)
+    return bool(person.emptied_at) or messages.exists() or answers.exists()
 
 
 class Order:
@@ -152,6 +164,7 @@ BOTH_ORDERS = [
     (erasing_two_people, True),
     (erasing_two_people, False),
     (forgetting_addresses, True),
+    (emptying_answers, True),
 ]
 
 

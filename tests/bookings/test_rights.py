@@ -365,6 +365,71 @@ def test_nobody_is_erased_who_waits_for_a_copy(monday: datetime) -> None:
     assert one.is_waiting
 
 
+# --- How long it is kept itself -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("right", "days"),
+    [(RightAsked.COPY, 1096), (RightAsked.USE, 1096), (RightAsked.COMPLAINT, 3653)],
+)
+def test_what_was_asked_has_a_time_of_its_own(
+    right: RightAsked, days: int, monday: datetime
+) -> None:
+    """It is counted from our answer, whatever becomes of the rest about the person."""
+    gone = withdrawn(monday)
+    one = asked(gone.person, monday, right, detail="Loud.")
+    answered(one, monday)
+    last = monday + timedelta(days=days)
+    retention.empty_what_is_due(last)
+    gone.refresh_from_db()
+    one.refresh_from_db()
+    assert gone.emptied_at == last
+    assert (one.detail, one.reply) == ("Loud.", "Posted.")
+    assert retention.empty_what_is_due(last + A_DAY) == 1
+    one.refresh_from_db()
+    assert (one.detail, one.reply) == (EMPTIED, EMPTIED)
+    assert (one.right, one.status, one.told) == (
+        right,
+        RightsStatus.DONE,
+        timezone.localdate(monday),
+    )
+    assert retention.empty_what_is_due(last + A_DAY) == 0
+
+
+def test_what_nobody_has_answered_stays_and_so_does_what_was_asked_before(monday: datetime) -> None:
+    person, later = person_at(monday), monday + timedelta(days=1200)
+    answered(asked(person, monday, detail="Loud."), monday)
+    one = asked(person, later, RightAsked.COMPLAINT, detail="Wrong.")
+    assert retention.empty_what_is_due(later) == 0
+    acknowledged(one, later)
+    assert retention.empty_what_is_due(later + YEAR) == 0
+    answered(one, later)
+    assert retention.empty_what_is_due(later) == 1
+    assert set(RightsRequest.objects.values_list("detail", flat=True)) == {EMPTIED, "Wrong."}
+
+
+def test_a_legal_hold_keeps_what_was_asked(monday: datetime) -> None:
+    person, later = person_at(monday), monday + timedelta(days=1200)
+    by = factories.staff("Manager")
+    answered(asked(person, monday), monday)
+    records.hold(person, reason="A claim.", by=by, now=later)
+    assert retention.empty_what_is_due(later) == 0
+    records.release(person, reason="Settled.", by=by, now=later)
+    assert retention.empty_what_is_due(later) == 1
+
+
+def test_the_page_says_when_answers_are_emptied(sign_in: SignIn, at: Any, monday: datetime) -> None:
+    at(monday + timedelta(days=1080))
+    person = person_at(monday)
+    answered(asked(person, monday), monday)
+    answered(asked(person, monday, RightAsked.COMPLAINT), monday)
+    page = " ".join(sign_in("Manager").get(f"{PEOPLE}kept/").content.decode().split())
+    assert "Kept for 3 years, counted from our answer." in page
+    assert "Kept for 10 years, counted from our answer." in page
+    assert "<strong>1 answered request about data</strong> would be emptied by" in page
+    assert "<strong>0 answered complaints about data</strong> would be emptied now." in page
+
+
 # --- At the desk ----------------------------------------------------------------------------
 
 
