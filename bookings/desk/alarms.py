@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Count, DateTimeField, Value
 from django.utils import timezone
 
-from bookings.models import Message, Outage, Webhook, WorkerRun
+from bookings.models import Message, Outage, WorkerRun
 from bookings.status import Channel, MessageStatus
 from procedures.ground.counting import counted
 
@@ -26,8 +26,6 @@ class Known(NamedTuple):
     # A channel, since when nothing has gone out, and what the server replies.
     outages: list[tuple[str, datetime, str]]
     late: int
-    # Another system, and since when it is told nothing.
-    webhooks: list[tuple[str, datetime]]
 
 
 def known(now: datetime) -> Known:
@@ -37,26 +35,18 @@ def known(now: datetime) -> Known:
     outages = Outage.objects.values_list(Value("outage"), "channel", "since", "code", none)
     waiting = Message.objects.filter(status=MessageStatus.QUEUED, next_try__lt=now - PATIENCE)
     late = waiting.values_list(Value("late"), Value(""), no_moment, Value(""), Count("pk"))
-    off = Webhook.objects.filter(ended_at=None, off_at__isnull=False)
-    webhooks = off.values_list(Value("webhook"), "given_to", "off_at", Value(""), none)
-    rows = list(runs.union(outages, late, webhooks, all=True))
+    rows = list(runs.union(outages, late, all=True))
     return Known(
         [(at, number) for what, _, at, _, number in rows if what == "run"],
         sorted((name, at, code) for what, name, at, code, _ in rows if what == "outage"),
         sum(number for what, *_, number in rows if what == "late"),
-        [(name, at) for what, name, at, *_ in rows if what == "webhook"],
     )
 
 
 def alarms(now: datetime) -> list[str]:
     """One sentence for each reason why messages are not going out then; empty if all is well."""
     told = known(now)
-    return [
-        *about_the_worker(told, now),
-        *about_outages(told),
-        *left_unsent(told),
-        *about_webhooks(told),
-    ]
+    return [*about_the_worker(told, now), *about_outages(told), *left_unsent(told)]
 
 
 def about_the_worker(told: Known, now: datetime) -> Iterator[str]:
@@ -97,15 +87,6 @@ def left_unsent(told: Known) -> Iterator[str]:
     if told.late:
         minutes = PATIENCE.seconds // 60
         yield f"{counted(told.late, 'message')} should have gone out more than {minutes} minutes ago."
-
-
-def about_webhooks(told: Known) -> Iterator[str]:
-    """Which other systems are no longer told what happens."""
-    for name, off_at in sorted(told.webhooks, key=lambda each: each[1]):
-        yield (
-            f"We have stopped telling “{name}” what happens since {_at(off_at)}, because nothing "
-            "arrived. A manager can turn it on again under Set-up, Webhooks."
-        )
 
 
 def _at(moment: datetime) -> str:

@@ -1,5 +1,6 @@
 """Webhooks: which other system is told what happens, and whether that arrives."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -78,14 +79,15 @@ class WebhookAdmin(CarefulAdmin):
 
     @admin.display(description="state")
     def state(self, webhook: Webhook) -> str:
-        """Whether it is told anything, and if not, since when."""
+        """Whether it is told anything; if not, since when, and who ended it."""
+        if webhook.ended_at:
+            return f"Ended on {_at(webhook.ended_at)} by {webhook.ended_by}"
         for moment, said in (
-            (webhook.ended_at, "Ended on"),
             (webhook.off_at, "Turned off, because nothing arrived, on"),
             (webhook.failing_since, "Nothing has arrived since"),
         ):
             if moment:
-                return f"{said} {timezone.localtime(moment):%-d %B %Y at %-H:%M}"
+                return f"{said} {_at(moment)}"
         return "In use"
 
     @admin.display(description="notices")
@@ -98,3 +100,7 @@ class WebhookAdmin(CarefulAdmin):
             f"{number[DeliveryStatus.SENT]} arrived, {number[DeliveryStatus.QUEUED]} waiting, "
             f"{number[DeliveryStatus.FAILED]} given up"
         )
+
+
+def _at(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%-d %B %Y at %-H:%M}"

@@ -21,6 +21,10 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
         """Webhooks that nobody has ended and that are not turned off."""
         return self.filter(ended_at=None, off_at=None)
 
+    def off(self) -> Self:
+        """Webhooks that are turned off, and that nobody has ended: a manager has to decide."""
+        return self.filter(ended_at=None, off_at__isnull=False)
+
 
 class Webhook(models.Model):
     """An address of another system that is told what happens. Its secret is made from the row."""

@@ -43,7 +43,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 MORE = {
     "reception, today": 17,  # a rota, whom to phone, what to tell them, texts, visits, what waits
     "clinician, today": 24,  # flags, answers, handovers, visits; the evidence of each text (nine)
-    "manager, today": 32,  # reception's, the evidence of each text, questions due, rights requests
+    "manager, today": 33,  # reception’s, the evidence of each text, questions, rights, webhooks
     "reception, a visit": 17,  # a table for each thing that can happen to a request, and a rota
     "reception, rebook": 19,  # a rota for weeks with claims and machines, offers, flags, calls
     "reception, offer": 17,  # a look, a rota with claims and machines, two terms, earlier offers

@@ -19,12 +19,12 @@ from django.core.management import call_command
 from django.test import Client
 from standardwebhooks import Webhook as Receiver
 
-from bookings import journal, triage, webhooks
-from bookings.desk.alarms import alarms
+from bookings import journal, messages, triage, webhooks
 from bookings.models import Delivery, Webhook
 from bookings.outside.webhooks import send_due
 from bookings.status import DeliveryStatus, Notice
 from bookings.status.events import Event
+from clinic_site.groups import GROUPS
 from procedures.models import restored
 from tests import factories
 from tests.people import CANARIES, booked, request_with_canaries
@@ -137,7 +137,6 @@ def test_what_does_not_arrive_is_tried_again_with_the_same_id(
     assert tried == list(range(len(webhooks.WAITS) + 1))
     assert len({headers["webhook-id"] for headers, _ in stand_in.received}) == 1
     assert Delivery.objects.get().status == DeliveryStatus.FAILED
-    assert "Theatre list" in " ".join(alarms(now))
     hook.refresh_from_db()
     assert hook.off_at is not None
     factories.received(now=now, name="Sam Other")
@@ -160,8 +159,29 @@ def test_a_manager_turns_it_on_again_and_sends_what_was_missed(
     assert send_due() == 1
     ids = [headers["webhook-id"] for headers, _ in stand_in.received]
     assert ids[0] == ids[1]
-    assert alarms(monday) == [each for each in alarms(monday) if "Theatre" not in each]
+    assert "We have told “Theatre list” nothing" not in manager.get("/admin/").content.decode()
     assert sign_in("Reception").get(f"{HOOKS}{hook.pk}/change/").status_code == 403
+
+
+def test_a_webhook_that_is_off_is_a_task_for_managers_alone(
+    stand_in: StandIn, monday: datetime, sign_in: SignIn
+) -> None:
+    hook = webhook(monday, at_the(stand_in), Notice.RECEIVED)
+    messages.note_run(monday, failed=0)
+    factories.received(now=monday)
+    stand_in.status = 410
+    send_due()
+    today = {group: sign_in(group).get("/admin/").content.decode() for group in GROUPS}
+    told = "We have told “Theatre list” nothing since Monday 23 November at 10:00"
+    assert [group for group, page in today.items() if told in page] == ["Manager"]
+    assert f'href="{HOOKS}{hook.pk}/change/"' in today["Manager"]
+    assert not any("Our messages are not going out" in page for page in today.values())
+    webhooks.end(hook, by="manager", now=monday)
+    manager = sign_in("Manager")
+    assert told not in manager.get("/admin/").content.decode()
+    for page in HOOKS, f"{HOOKS}{hook.pk}/change/":
+        ended = "Ended on 23 November 2026 at 10:00 by manager"
+        assert ended in manager.get(page).content.decode()
 
 
 def test_two_secrets_are_valid_for_a_day(
