@@ -473,6 +473,8 @@ if TEXT_MESSAGES in {"http", "twilio"}:
 
 # Hosts of our own network that may be told what happens: private addresses, and plain HTTP.
 WEBHOOK_PRIVATE_HOSTS = env.words("WEBHOOK_PRIVATE_HOSTS", default=[])
+# Anybody can be a manager of a demonstration, and nobody outside asked to hear from one.
+WEBHOOKS_GO_OUT = not DEMONSTRATION
 
 # --- Numbers for Prometheus: without a token there are none ---------------------------------------
 

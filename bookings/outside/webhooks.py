@@ -6,7 +6,8 @@ names nobody; whoever wants more reads it, with a token.
 
 The address is somebody else's choice, so it cannot be used to reach into our own network: HTTPS only,
 each name is resolved once and connected to at that very address, private addresses only for hosts that
-the operator named, and no answer leads anywhere.
+the operator named, and no answer leads anywhere. A demonstration sends to the hosts that the operator
+named and to no others.
 """
 
 import base64
@@ -86,6 +87,8 @@ def where(url: str) -> tuple[SplitResult, str]:
     is_ours = parts.hostname in settings.WEBHOOK_PRIVATE_HOSTS
     if not parts.hostname or parts.username or not (parts.scheme == "https" or is_ours):
         raise NotAllowed("The address has to begin with https:// and a host.")
+    if not (settings.WEBHOOKS_GO_OUT or is_ours):
+        raise NotAllowed("A demonstration tells nobody outside.")
     port = parts.port or PORTS[parts.scheme]
     found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     addresses = [str(each[4][0]) for each in found]

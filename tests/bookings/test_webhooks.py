@@ -184,6 +184,31 @@ def test_a_webhook_that_is_off_is_a_task_for_managers_alone(
         assert ended in manager.get(page).content.decode()
 
 
+@pytest.mark.parametrize(("goes_out", "asked"), [(True, ["hooks.example"]), (False, [])])
+def test_a_demonstration_asks_nobody_outside(
+    goes_out: bool,
+    asked: list[str],
+    settings: Any,
+    monday: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names: list[str] = []
+
+    def unknown(name: str, *args: Any, **kwargs: Any) -> None:
+        names.append(name)
+        raise socket.gaierror
+
+    assert settings.WEBHOOKS_GO_OUT is False
+    settings.WEBHOOKS_GO_OUT = goes_out
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    webhook(monday, "https://hooks.example/", Notice.RECEIVED)
+    factories.received(now=monday)
+    send_due()
+    assert names == asked
+    code = "gaierror" if goes_out else "address not allowed"
+    assert Delivery.objects.get().failure == code
+
+
 def test_two_secrets_are_valid_for_a_day(
     stand_in: StandIn, monday: datetime, at: Any, sign_in: SignIn, settings: Any
 ) -> None:
@@ -223,8 +248,10 @@ def test_two_secrets_are_valid_for_a_day(
     ],
 )
 def test_nothing_reaches_into_our_own_network(
-    monday: datetime, monkeypatch: pytest.MonkeyPatch, url: str, leads_to: str
+    monday: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch, url: str, leads_to: str
 ) -> None:
+    settings.WEBHOOKS_GO_OUT = True
+
     def no_connection(*args: Any) -> None:
         raise AssertionError("connected")
 
