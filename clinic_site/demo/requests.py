@@ -8,7 +8,7 @@ from django.utils import timezone
 from bookings import messages
 from bookings.models import AppointmentRequest, Closure, Message, Resource
 from bookings.status import MessageKind, MessageStatus
-from clinic_site.demo import said, texts
+from clinic_site.demo import other_systems, said, texts
 from clinic_site.demo.clinic import Clinic
 from clinic_site.demo.people import Row, rows
 from clinic_site.demo.stories import STORIES, WITH_VISIT
@@ -45,6 +45,7 @@ def load(now: datetime) -> None:
         if told.row.story == "bounced":
             letter = told.request.messages.get(kind=MessageKind.BOOKED)
             messages.note_returned(letter.message_id, NO_SUCH_ADDRESS)
+    other_systems.load(clinic.timetable)
 
 
 def _places(table: list[Row], clinic: Clinic) -> dict[int, Place]:

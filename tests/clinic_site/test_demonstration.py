@@ -3,12 +3,14 @@
 import gzip
 import re
 import shutil
+import socket
 import tomllib
 from collections import Counter
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,7 +22,7 @@ from django.db.models import Count, Min
 from django.test import Client
 from django.utils import timezone
 
-from bookings import diary, identity
+from bookings import diary, identity, webhooks
 from bookings.desk.agenda import appointments_without_attendance
 from bookings.desk.finding import likely_duplicates
 from bookings.desk.to_phone import patients_to_phone
@@ -29,6 +31,7 @@ from bookings.journal import chain_is_whole
 from bookings.models import (
     Appointment,
     AppointmentRequest,
+    Delivery,
     Location,
     Message,
     Note,
@@ -38,10 +41,12 @@ from bookings.models import (
     RightsRequest,
     ScreeningQuestion,
     TextReply,
+    Webhook,
 )
 from bookings.records import holds
 from bookings.screening import questions_for, unasked
 from bookings.status import (
+    CLOCK,
     AppointmentStatus,
     Channel,
     FlagLevel,
@@ -53,7 +58,9 @@ from bookings.status import (
     Verdict,
 )
 from bookings.status.events import Event
+from bookings.webhooks import PATIENCE
 from clinic_site.demo import signed_pages
+from clinic_site.demo.other_systems import NO_ANSWER
 from clinic_site.demo.signed_pages import BEGUN, CHANGED, SOURCES
 from procedures.ground import phones
 from procedures.models import (
@@ -229,6 +236,51 @@ def test_patients_have_answered_texts(demonstration: datetime) -> None:
     assert told == {Meant.YES, Meant.STOP}
     waiting = TextReply.objects.to_see().values_list("request__name", "alarming")
     assert {*waiting} == {("Erika Mustermann", False), ("Rose Fiction", True), (None, False)}
+
+
+def test_a_manager_sees_a_webhook_that_was_ended_and_one_that_fell_silent(
+    now: datetime, sign_in: Any
+) -> None:
+    ended, silent = Webhook.objects.order_by("pk")
+    assert (ended.ended_by, silent.off_by) == ("manager", CLOCK)
+    assert ended.ended_at
+    assert silent.failing_since
+    assert silent.off_at
+    assert silent.failing_since + PATIENCE <= silent.off_at < now
+    told = silent.deliveries.filter(happened__gte=silent.failing_since, happened__lte=silent.off_at)
+    assert told.count() == silent.deliveries.count() > 0
+    assert set(silent.deliveries.values_list("failure", flat=True)) <= {"", NO_ANSWER}
+    manager = sign_in(User.objects.get(username="manager"))
+    listed = manager.get("/admin/bookings/webhook/").content.decode()
+    for said in (f"Ended on {day_of(ended.ended_at)}", f"on {day_of(silent.off_at)}"):
+        assert said in listed
+    task = f"We have told “{silent.given_to}” nothing since"
+    assert task in manager.get("/admin/").content.decode()
+
+
+def day_of(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%-d %B %Y at %-H:%M}"
+
+
+def test_nothing_is_sent_to_its_webhooks_even_if_somebody_turns_one_on(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def unknown(name: str, *args: Any, **kwargs: Any) -> None:
+        asked.append(name)
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    addresses = Webhook.objects.values_list("url", flat=True)
+    assert all(str(urlsplit(url).hostname).endswith(".example") for url in addresses)
+    before = list(Delivery.objects.order_by("pk").values())
+    call_command("send_messages", stdout=StringIO())
+    assert list(Delivery.objects.order_by("pk").values()) == before
+    webhooks.turn_on(Webhook.objects.off().get(), now=now)
+    call_command("send_messages", stdout=StringIO())
+    assert Delivery.objects.filter(failure="address not allowed").exists()
+    assert asked == []
 
 
 def test_some_people_have_a_phone_and_no_email_address(now: datetime) -> None:

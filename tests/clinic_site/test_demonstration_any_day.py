@@ -23,6 +23,7 @@ from bookings.models import (
     OfferedTime,
     RecordedOutcome,
     RequestEvent,
+    Webhook,
 )
 from bookings.status import AppointmentStatus, MessageStatus, RequestStatus
 from clinic_site.demo import diary, people, questions, requests, signed_pages, staff
@@ -104,6 +105,7 @@ def test_the_stories_make_sense(moment: str, pages: None, at: Any) -> None:
         assert free_times.is_in_session(time.offer.clinician, time.room, span)
     stranded = {each.appointment.request.name for each in free_times.stranded(now)}
     assert stranded == {"Lou Specimen", "Ivana Testcase", "Idris Testcase"}
+    assert Webhook.objects.off().get().deliveries.exists()
     for plan in busy_days(now):
         assert plan.percent_taken >= LEAST_TAKEN, plan.day
 
