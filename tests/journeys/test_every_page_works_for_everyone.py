@@ -7,10 +7,11 @@ from playwright.sync_api import Page, Request, expect
 
 from bookings.models import AppointmentRequest
 from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
+from clinic_site.demo.other_systems import SCREEN, THEATRE
 from procedures.models import Revision
 from tests import factories
 from tests.journeys.conftest import FAINT_FIELDS, HIDDEN_FOCUS
-from tests.journeys.steps import sign_in
+from tests.journeys.steps import press, sign_in
 
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
@@ -293,6 +294,21 @@ def test_every_page_of_the_editors_desk_is_accessible(
     ):
         page.goto(f"{root}/{path}")
         look_at(page)
+
+
+def test_the_pages_of_webhooks_are_accessible(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    page = new_page(width=375)
+    sign_in(page, clinic, "manager")
+    look_at(page)
+    press(page.get_by_role("link", name="turn it on again or end it"))
+    expect(page.get_by_role("heading", name=THEATRE[0])).to_be_visible()
+    look_at(page)
+    page.goto(f"{clinic}/admin/bookings/webhook/")
+    look_at(page)
+    press(page.get_by_role("link", name=SCREEN[0]))
+    look_at(page)
 
 
 LOOK_OF_A_TEXT = """() => [...document.querySelectorAll('.prose *')].map(e => {
