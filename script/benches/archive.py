@@ -50,8 +50,8 @@ class _Made:
         self.is_postgresql = connection.vendor == "postgresql"
         self.stored, self.person, self.request, self.offer = stored, person, request, offer
         self.began = datetime.now(UTC).replace(microsecond=0) - timedelta(days=YEARS * 365)
-        # Until a month ago, so that nothing of it is open in any way.
-        self.step = timedelta(days=YEARS * 365 - 30).total_seconds() / stored
+        # Until ten weeks ago, so that nothing of it is open in any way or in this month's diary.
+        self.step = timedelta(days=YEARS * 365 - 70).total_seconds() / stored
 
     def people(self, template: int) -> None:
         """Somebody else for every request, or nearly."""
@@ -132,7 +132,7 @@ class _Made:
 
     def _somebody(self) -> dict[str, str]:
         first, rest = self._digits("i / 1000000 % 100", 2), self._digits("i % 1000000", 6)
-        born = "date '1932-01-01' + (i * 7919 % 28000)::int" if self.is_postgresql else (
+        born = "date '1932-01-01' + (i::bigint * 7919 % 28000)::int" if self.is_postgresql else (
             "date('1932-01-01', '+' || (i * 7919 % 28000) || ' days')")  # fmt: skip
         return {
             "name": "'Sample ' || i",
