@@ -71,6 +71,8 @@ ENDED = {
 }
 
 
+# How many requests a filter names one by one.
+MOST_NAMED = 1000
 # The tabs with years of requests.
 ARCHIVE = {CLOSED, ALL, *map(str, ENDED)}
 
@@ -161,12 +163,17 @@ class ByPage(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         pages = InformationPage.objects.filter(category__in=MEDICAL).order_by("position", "slug")
+        self.numbers: dict[str, int | None] = {**{page.slug: page.pk for page in pages}, "-": None}
         return [*((page.slug, page.staff_title) for page in pages), ("-", "Something else")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
+        asked = self.value()
+        if not asked:
             return queryset
-        return queryset.filter(page__slug=None if self.value() == "-" else self.value())
+        # By its number, so that an index has them in the order in which they are shown.
+        return (
+            queryset.filter(page=self.numbers[asked]) if asked in self.numbers else queryset.none()
+        )
 
 
 class ByClinician(SimpleListFilter):
@@ -184,8 +191,8 @@ class ByClinician(SimpleListFilter):
         booked = Appointment.objects.filter(
             clinician__slug=self.value(), status=AppointmentStatus.BOOKED
         )
-        wished = Q(wished_clinician__slug=self.value())
-        return queryset.filter(wished | Q(pk__in=booked.values("request")))
+        wished = AppointmentRequest.objects.filter(wished_clinician__slug=self.value())
+        return _among(queryset, wished.values("pk").union(booked.values("request")))
 
 
 class ByPlace(SimpleListFilter):
@@ -204,7 +211,7 @@ class ByPlace(SimpleListFilter):
         booked = Appointment.objects.filter(
             room__location=int(place), status=AppointmentStatus.BOOKED
         )
-        return queryset.filter(pk__in=booked.values("request"))
+        return _among(queryset, booked.values("request"))
 
 
 class ByFlag(SimpleListFilter):
@@ -217,12 +224,24 @@ class ByFlag(SimpleListFilter):
         return [("open", "A flag to decide"), ("any", "Any flag"), ("none", "No flag")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        flagged = {
-            "open": Q(pk__in=RedFlag.objects.blocking().values("request")),
-            "any": Q(pk__in=RedFlag.objects.values("request")),
-            "none": ~Q(pk__in=RedFlag.objects.values("request")),
-        }
-        return queryset.filter(flagged.get(self.value() or "", Q()))
+        match self.value():
+            case "open":
+                return _among(queryset, RedFlag.objects.blocking().values("request"))
+            case "any":
+                return _among(queryset, RedFlag.objects.values("request"))
+            case "none":
+                return queryset.exclude(pk__in=RedFlag.objects.values("request"))
+        return queryset
+
+
+def _among(requests: QuerySet[Any], numbers: QuerySet[Any]) -> QuerySet[Any]:
+    """Those of the requests that have one of these numbers.
+
+    If there are few, they are named: otherwise a database may walk through all requests, newest first,
+    to find them. If there are many, it meets enough of them on the way.
+    """
+    few = [next(iter(row.values())) for row in numbers[: MOST_NAMED + 1]]
+    return requests.filter(pk__in=few if len(few) <= MOST_NAMED else numbers)
 
 
 FILTERS = (WhoseTurn, Whose, ByPage, ByClinician, ByPlace, ByFlag)

@@ -238,6 +238,11 @@ class Appointment(models.Model):
                 name="appointments_booked",
             ),
             Index(
+                fields=["clinician"],
+                condition=Q(status=AppointmentStatus.BOOKED),
+                name="appointments_to_come",
+            ),
+            Index(
                 fields=["kept_until"],
                 condition=Q(kept_until__isnull=False),
                 name="appointments_kept",

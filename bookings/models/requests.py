@@ -82,7 +82,8 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         )
         left = [before for before, after in WITHOUT_REPLY.items() if after == status]
         if left:
-            return self.filter(written | Q(status__in=left, reply_due__lte=at))
+            left_behind = Q(status__in=left, reply_due__lte=at)
+            return self.filter(written | left_behind, status__in=sorted([status, *left]))
         if status == RequestStatus.IN_REVIEW:
             return self.filter(written | Q(deferred_until__lte=timezone.localdate(at)))
         return self.filter(written)
@@ -282,6 +283,12 @@ class AppointmentRequest(models.Model):
                 name="requests_waiting",
             ),
             Index(fields=["status", "received_at", "id"], name="requests_by_status"),
+            # Those that have lapsed, or will: whether they have is a question of the clock.
+            Index(
+                fields=["received_at", "id"],
+                condition=Q(status__in=["lapsed", "offered", "question_asked"]),
+                name="requests_lapsing",
+            ),
             Index(
                 fields=["earlier_asked_at", "id"],
                 condition=Q(earlier_asked_at__isnull=False),

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.admin import AppointmentRequestAdmin
+from bookings.desk import request_list
 from bookings.models import AppointmentRequest
 from bookings.status import FlagOutcome, RequestStatus
 from procedures.ground import paging
@@ -95,9 +96,11 @@ def test_the_list_opens_on_what_waits_and_shows_the_rest_on_demand(
     assert shown("no-such-tab") == waiting
 
 
+@pytest.mark.parametrize("most_named", [1000, 0])
 def test_the_list_is_filtered_by_page_clinician_place_and_flag(
-    sign_in: SignIn, monday: datetime
+    most_named: int, sign_in: SignIn, monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(request_list, "MOST_NAMED", most_named)
     page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
     about_page = factories.received(page=page, now=monday)
     doctor = factories.clinician("another")
@@ -119,6 +122,7 @@ def test_the_list_is_filtered_by_page_clinician_place_and_flag(
     assert shown() == everywhere
     assert shown(about=page.slug) == {about_page.reference}
     assert shown(about="-") == everywhere - {about_page.reference}
+    assert shown(about="no-such-page") == set()
     assert shown(clinician=doctor.slug) == {wished.reference}
     assert shown(clinician=seen_by.slug) == {booked.reference}
     assert shown(flag="any") == {flagged.reference}
