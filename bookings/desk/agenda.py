@@ -90,6 +90,11 @@ class Entry(NamedTuple):
     why: str = ""
 
     @property
+    def is_for_a_patient(self) -> bool:
+        """Whether it is anybody's."""
+        return bool(self.appointment or self.cancelled or self.offered)
+
+    @property
     def request(self) -> AppointmentRequest | None:
         """Whose line it is, if it is anybody's."""
         visit = self.appointment or self.cancelled
@@ -190,7 +195,7 @@ class Plan(NamedTuple):
         taken = sum(
             entry.minutes
             for entry in self.entries()
-            if entry.request and entry.kind != Kind.STRANDED
+            if entry.is_for_a_patient and entry.kind != Kind.STRANDED
         )
         return min(taken, self.minutes)
 
@@ -232,9 +237,12 @@ def appointments_to_see_to(now: datetime) -> QuerySet[Any]:
     One query, because the desk begins with all three.
     """
     today = span_of(timezone.localdate(now))
-    since_today = Q(starts__gte=today.starts, status__in=CAME_OR_COMES)
-    still_open = appointments_without_attendance(now)[:MOST_OPEN]
-    visits = Appointment.objects.filter(since_today | Q(pk__in=still_open.values("pk")))
+    appointments = Appointment.objects.values("pk")
+    since_today = appointments.filter(starts__gte=today.starts, status__in=CAME_OR_COMES)
+    first_open = appointments_without_attendance(now)[:MOST_OPEN].values("pk")
+    # Joined with “or” in one condition, PostgreSQL reads every appointment there ever was.
+    both = since_today.union(appointments.filter(pk__in=first_open))
+    visits = Appointment.objects.filter(pk__in=both)
     return with_marks(with_what_is_away(visits)).order_by("starts", "clinician__name", "pk")
 
 
@@ -242,7 +250,7 @@ class Agenda:
     """The plans of some days, read with the same few queries however many there are.
 
     With an appointment type the times at which it could be booked are free; otherwise whatever is
-    not taken.
+    not taken. Without names it knows when somebody comes, and not who: thousands come in a month.
     """
 
     def __init__(
@@ -250,8 +258,10 @@ class Agenda:
         days: Collection[date],
         now: datetime,
         appointment_type: AppointmentType | None = None,
+        *,
+        has_names: bool = True,
     ):
-        self.now = now
+        self.now, self.has_names = now, has_names
         self.appointment_type = appointment_type
         self.rota = Rota(days)
         self.taken = Taken(self.rota, now)
@@ -274,16 +284,19 @@ class Agenda:
         for entry in entries:
             self.columns[timezone.localdate(entry.starts), clinician].append(entry)
 
-    def _add_visits(self) -> None:
+    def _visits(self) -> QuerySet[Any]:
+        shown = Q(status__in=CAME_OR_COMES) | Q(kept_until__gt=self.now)
+        visits: QuerySet[Any] = Appointment.objects.filter(shown, starts__range=self.rota.span)
+        if not self.has_names:
+            return visits.select_related("clinician", "room")
         noted = RedFlag.objects.filter(
             request=OuterRef("request"), outcome=FlagOutcome.PROCEED_WITH_NOTE
         )
-        shown = Q(status__in=CAME_OR_COMES) | Q(kept_until__gt=self.now)
-        visits = Appointment.objects.filter(shown, starts__range=self.rota.span)
-        visits = with_marks(visits).annotate(has_note=Exists(noted))
-        for each in visits.select_related(
-            "request__person", "clinician", "appointment_type", "room"
-        ):
+        with_all: QuerySet[Any] = with_marks(visits).annotate(has_note=Exists(noted))
+        return with_all.select_related("request__person", "clinician", "appointment_type", "room")
+
+    def _add_visits(self) -> None:
+        for each in self._visits():
             if each.kept_until:
                 kept = Entry(Kind.GIVEN_BACK, each.starts, each.ends, cancelled=each)
                 self._add(each.clinician, kept)
@@ -323,7 +336,9 @@ class Agenda:
 
     def _of(self, stretch: Stretch) -> list[Entry]:
         day = timezone.localdate(stretch.span.starts)
-        return [each for each in self.columns[day, stretch.session.clinician] if each.request]
+        return [
+            each for each in self.columns[day, stretch.session.clinician] if each.is_for_a_patient
+        ]
 
     def _left_over(self, stretch: Stretch, given: Iterable[Span]) -> list[Entry]:
         """What nobody has and no time was found for; all of it if no type was asked for."""

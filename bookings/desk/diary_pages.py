@@ -149,9 +149,9 @@ class Asked:
         """What a link to the same day with another clinician, or with all, keeps of it."""
         return _further({name: value for name, value in self.kept.items() if name != "clinician"})
 
-    def agenda(self, days: Sequence[date]) -> Agenda:
+    def agenda(self, days: Sequence[date], *, has_names: bool = True) -> Agenda:
         """The agenda of these days, with times for what was asked for."""
-        return Agenda(days, self.now, self.appointment_type)
+        return Agenda(days, self.now, self.appointment_type, has_names=has_names)
 
     def only(self, plans: list[Plan], clinicians: Sequence[Clinician]) -> list[Plan]:
         """The plans with the chosen clinician alone, if there is one."""
@@ -232,7 +232,7 @@ def _month(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     """How full each day is. Nobody is shown, so nobody is recorded."""
     first = asked.day.replace(day=1)
     length = monthrange(first.year, first.month)[1]
-    agenda = asked.agenda([first + timedelta(days=n) for n in range(length)])
+    agenda = asked.agenda([first + timedelta(days=n) for n in range(length)], has_names=False)
     around = _around(asked, agenda, "month", first, timedelta(days=length))
     return {
         "title": f"{first:%B %Y}",
