@@ -65,6 +65,15 @@ class Kind(NamedTuple):
     goes: bool = True
 
 
+class Beginning(NamedTuple):
+    """From when a time may be counted."""
+
+    words: str
+    moment: Any
+    # What else is true of every row whose time began before an instant, where the moment has no index.
+    only: Callable[[datetime], Q] | None = None
+
+
 class Rule(NamedTuple):
     """A row of the table in the settings."""
 
@@ -80,7 +89,7 @@ class Rule(NamedTuple):
     @property
     def counted_in_words(self) -> str:
         """From when the time is counted."""
-        return COUNTED_FROM[self.counted_from][0]
+        return COUNTED_FROM[self.counted_from].words
 
     @property
     def kept_in_words(self) -> str:
@@ -92,9 +101,10 @@ class Rule(NamedTuple):
 
     def due(self, now: datetime) -> QuerySet[Any]:
         """The rows whose time is over at that instant."""
-        begins = COUNTED_FROM[self.counted_from][1]
-        rows: QuerySet[Any] = self.kind.rows(now).annotate(kept_from=begins)
-        return rows.filter(kept_from__lt=self._over(now)).order_by("pk")
+        begins, over = COUNTED_FROM[self.counted_from], self._over(now)
+        rows: QuerySet[Any] = self.kind.rows(now).annotate(kept_from=begins.moment)
+        only = begins.only(over) if begins.only else Q()
+        return rows.filter(only, kept_from__lt=over).order_by("pk")
 
     def due_at(self, instants: Sequence[datetime]) -> list[int]:
         """How many rows are due at each of these, the last of which is the latest: one question."""
@@ -193,13 +203,23 @@ def _visits() -> QuerySet[Appointment]:
     return came.filter(request__person__in=rows.values("pk")).order_by("-ends")
 
 
-COUNTED_FROM: dict[str, tuple[str, Any]] = {
-    "received": ("the day on which the request arrived", F("received_at")),
-    "ended": ("the day on which the request ended", F("ended_at")),
-    "last_visit": ("the person’s last visit", Subquery(_visits().values("ends")[:1])),
-    "came": ("the day on which the text came", F("came")),
-    "answered": ("our answer", F("told")),
-    "written": ("the day on which the message was written", F("queued_at")),
+def _visited_before(over: datetime) -> Q:
+    """Requests with a visit before then. A last visit before then has every other before it."""
+    early = Appointment.objects.filter(status=AppointmentStatus.FULFILLED, starts__lt=over)
+    return Q(pk__in=early.values("request"))
+
+
+COUNTED_FROM = {
+    "received": Beginning("the day on which the request arrived", F("received_at")),
+    "ended": Beginning(
+        "the day on which the request ended", F("ended_at"), lambda over: Q(received_at__lt=over)
+    ),
+    "last_visit": Beginning(
+        "the person’s last visit", Subquery(_visits().values("ends")[:1]), _visited_before
+    ),
+    "came": Beginning("the day on which the text came", F("came")),
+    "answered": Beginning("our answer", F("told")),
+    "written": Beginning("the day on which the message was written", F("queued_at")),
 }
 KINDS = {
     "no_visit": Kind(
