@@ -27,7 +27,9 @@ def catch_up(now: datetime) -> Tally:
     the same state.
     """
     diary.free_what_is_over(now)
-    moved = AppointmentRequest.objects.moved_by_the_clock(now).order_by("pk")
+    moved = AppointmentRequest.objects.moved_by_the_clock(now).order_by(
+        "status", "received_at", "pk"
+    )
     settle_one = partial(_settle, now=now)
     return one_by_one(
         moved.values_list("pk", flat=True), settle_one, task="clock's step of request"

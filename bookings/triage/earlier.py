@@ -70,7 +70,7 @@ def pass_on_freed_times(now: datetime) -> Tally:
     # What a colleague cancelled can still be undone for a moment.
     undoable = Q(status=AppointmentStatus.CANCELLED, ended_at__gt=now - messages.GRACE)
     freed = freed.exclude(undoable & ~Q(ended_by=PATIENT))
-    pks = freed.order_by("pk").values_list("pk", flat=True)
+    pks = freed.order_by("starts", "pk").values_list("pk", flat=True)
     return one_by_one(pks, partial(_pass_on, now=now), task="passing on the time of appointment")
 
 

@@ -59,7 +59,7 @@ def _late(now: datetime) -> Waits:
     """By when we promised each of them an answer, of those to whom we owe one since."""
     waiting = AppointmentRequest.objects.waiting_for_clinic(now).filter(answer_due__lte=now)
     untold = waiting.annotate(since=F("answer_due")).filter(~_told(MessageKind.LATE))
-    return dict(untold.order_by("pk").values_list("pk", "since"))
+    return dict(untold.order_by("since", "pk").values_list("pk", "since"))
 
 
 def _told(kind: MessageKind) -> Exists:
