@@ -65,7 +65,7 @@ class _Made:
         )
 
     def requests(self, template: int) -> None:
-        """The requests: seven of ten had a visit."""
+        """The requests: seven of ten ended with a visit."""
         pages = self._one_of(
             "SELECT id FROM procedures_informationpage WHERE category = 'procedures'"
         )
@@ -105,7 +105,9 @@ class _Made:
         clinicians = self._one_of("SELECT DISTINCT clinician_id FROM bookings_appointment")
         self._copy("bookings_appointment", "status = 'fulfilled'", self.stored, own | visit | {
             "clinician_id": clinicians,
-            "status": "CASE i % 10 WHEN 0 THEN 'noshow' ELSE 'fulfilled' END",
+            "status": "CASE WHEN i % 10 < 3 THEN 'cancelled' WHEN i % 10 = 3 THEN 'noshow' "
+            "ELSE 'fulfilled' END",
+            "cancelled_by": "CASE WHEN i % 10 < 3 THEN 'patient' ELSE '' END",
             "booked_at": self._at(5), "ended_at": self._at(169)})  # fmt: skip
         listed = ", ".join(f"{self.request} + i * 20 - {n}" for n in range(20))
         a_list = f"jsonb_build_array({listed})" if self.is_postgresql else f"json_array({listed})"

@@ -1,5 +1,7 @@
 """How long each page of the desk takes with many requests stored, beside the same page with a thousand.
 
+And a round of the worker, when there is nothing to do.
+
     script/bench desk [--stored 1000000] [--on SQLite]
 
 On SQLite and on PostgreSQL, each in a folder that is deleted again. What is open (the demonstration)
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import IO, Any, cast
@@ -25,6 +28,7 @@ FEW = 1000
 ROUNDS = 5
 # Before the name of a page whose questions to the database are counted.
 COUNT = "count "
+ROUND = "a round of the worker"
 # The marks: the ratio, the milliseconds, and the questions to the database.
 MOST_RATIO, MOST_MS, MOST_QUESTIONS = 1.10, 50, 15
 LIST = "/admin/bookings/appointmentrequest/"
@@ -126,6 +130,8 @@ def answer(stored: int) -> None:
     from django.test import Client  # noqa: PLC0415
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
 
+    from bookings.management import worker  # noqa: PLC0415
+
     if not stored:
         with tempfile.TemporaryFile("w") as nowhere:
             call_command("migrate", verbosity=0)
@@ -135,16 +141,22 @@ def answer(stored: int) -> None:
         return
     pages = addresses(stored)
     clients = {role: signed_in(Client(), role) for role in ("reception", "clinician", "manager")}
-    say(pages=list(pages))
+
+    def open_page(role: str, address: str) -> None:
+        response = clients[role].get(address)
+        if response.status_code != 200:
+            raise SystemExit(f"{address}: {response.status_code}")
+
+    worker.once()
+    say(pages=[*pages, ROUND])
     for line in sys.stdin:
-        role, address = pages[line.strip().removeprefix(COUNT)]
+        name = line.strip().removeprefix(COUNT)
+        do = worker.once if name == ROUND else partial(open_page, *pages[name])
         counts = CaptureQueriesContext(connection) if line.startswith(COUNT) else nullcontext()
         with counts as asked:
             began = perf_counter()
-            response = clients[role].get(address)
+            do()
             took = 1000 * (perf_counter() - began)
-        if response.status_code != 200:
-            raise SystemExit(f"{address}: {response.status_code}")
         say(ms=took, questions=len(asked) if asked else 0)
 
 
