@@ -32,6 +32,7 @@ from bookings.status import (
     RequestStatus,
 )
 from procedures.ground.counting import how_many
+from procedures.ground.paging import few
 from procedures.ground.signed_in import signed_in
 from procedures.models import InformationPage
 from procedures.status import MEDICAL
@@ -71,8 +72,6 @@ ENDED = {
 }
 
 
-# How many requests a filter names one by one.
-MOST_NAMED = 1000
 # The tabs with years of requests.
 ARCHIVE = {CLOSED, ALL, *map(str, ENDED)}
 
@@ -190,9 +189,9 @@ class ByClinician(SimpleListFilter):
             return queryset
         booked = Appointment.objects.filter(
             clinician__slug=self.value(), status=AppointmentStatus.BOOKED
-        )
+        ).values_list("request", flat=True)
         wished = AppointmentRequest.objects.filter(wished_clinician__slug=self.value())
-        return _among(queryset, wished.values("pk").union(booked.values("request")))
+        return _among(queryset, wished.values_list("pk", flat=True).union(booked, all=True))
 
 
 class ByPlace(SimpleListFilter):
@@ -211,7 +210,7 @@ class ByPlace(SimpleListFilter):
         booked = Appointment.objects.filter(
             room__location=int(place), status=AppointmentStatus.BOOKED
         )
-        return _among(queryset, booked.values("request"))
+        return _among(queryset, booked.values_list("request", flat=True))
 
 
 class ByFlag(SimpleListFilter):
@@ -226,22 +225,19 @@ class ByFlag(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():
             case "open":
-                return _among(queryset, RedFlag.objects.blocking().values("request"))
+                flagged = RedFlag.objects.blocking().values_list("request", flat=True)
+                return _among(queryset, flagged)
             case "any":
-                return _among(queryset, RedFlag.objects.values("request"))
+                return _among(queryset, RedFlag.objects.values_list("request", flat=True))
             case "none":
                 return queryset.exclude(pk__in=RedFlag.objects.values("request"))
         return queryset
 
 
 def _among(requests: QuerySet[Any], numbers: QuerySet[Any]) -> QuerySet[Any]:
-    """Those of the requests that have one of these numbers.
-
-    If there are few, they are named: otherwise a database may walk through all requests, newest first,
-    to find them. If there are many, it meets enough of them on the way.
-    """
-    few = [next(iter(row.values())) for row in numbers[: MOST_NAMED + 1]]
-    return requests.filter(pk__in=few if len(few) <= MOST_NAMED else numbers)
+    """Those of the requests that have one of these numbers."""
+    named = few(numbers)
+    return requests.filter(pk__in=numbers if named is None else named)
 
 
 FILTERS = (WhoseTurn, Whose, ByPage, ByClinician, ByPlace, ByFlag)

@@ -20,6 +20,7 @@ from bookings.models.requests import (
     AppointmentRequestQuerySet,
     RedFlag,
     ScreeningAnswer,
+    has_state,
 )
 from bookings.models.rights import RightsRequest, RightsRequestQuerySet
 from bookings.models.sessions import (
@@ -87,4 +88,5 @@ __all__ = [
     "VisitAnswer",
     "Webhook",
     "WorkerRun",
+    "has_state",
 ]

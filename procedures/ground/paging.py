@@ -7,6 +7,8 @@ from django.utils.functional import cached_property
 
 # So many rows beyond the page that is shown are counted.
 COUNTED_BEYOND = 1000
+# So many numbers are named one by one.
+MOST_NAMED = 1000
 # No list has so many pages that their number needs more.
 DIGITS = 7
 
@@ -45,3 +47,13 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # brackets need Dja
     def is_capped(self) -> bool:
         """Whether there may be more rows than were counted."""
         return self.count >= self.most
+
+
+def few(numbers: Any) -> list[int] | None:
+    """These numbers, in no order; None if they are many.
+
+    If few rows are asked for, name them: a database that has to show the first of them may otherwise
+    walk through all rows to find them. If many are, it meets enough of them on the way.
+    """
+    found = list(numbers.order_by()[: MOST_NAMED + 1])
+    return found if len(found) <= MOST_NAMED else None

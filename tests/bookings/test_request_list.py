@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.admin import AppointmentRequestAdmin
-from bookings.desk import request_list
 from bookings.models import AppointmentRequest
 from bookings.status import FlagOutcome, RequestStatus
 from procedures.ground import paging
@@ -100,7 +99,7 @@ def test_the_list_opens_on_what_waits_and_shows_the_rest_on_demand(
 def test_the_list_is_filtered_by_page_clinician_place_and_flag(
     most_named: int, sign_in: SignIn, monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_list, "MOST_NAMED", most_named)
+    monkeypatch.setattr(paging, "MOST_NAMED", most_named)
     page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
     about_page = factories.received(page=page, now=monday)
     doctor = factories.clinician("another")

@@ -63,8 +63,8 @@ class Kind:
 
     def search(self, asked: Asked, after: str, count: int, now: datetime) -> Page:
         """One page of what is asked for."""
-        found = self.rows(now).filter(conditions(asked, {**BY_ID, **self.parameters}, now))
-        return page_of(found, after, count)
+        wanted = conditions(asked, {**BY_ID, **self.parameters}, now)
+        return page_of(self.rows(now), wanted, after, count)
 
     def one(self, pk: str, now: datetime) -> Any:
         """The row with that id. Raises Refused if there is none, or none any more."""

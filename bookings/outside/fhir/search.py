@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from bookings.outside.fhir.outcomes import Refused
+from procedures.ground.paging import few
 
 USUAL_COUNT, MOST = 50, 200
 AFTER = "_after"
@@ -67,11 +68,16 @@ def conditions(
     return found
 
 
-def page_of(rows: QuerySet[Any], after: str, count: int) -> Page:
-    """So many rows after the one with that key, in the order of their keys."""
-    if after:
-        rows = rows.filter(pk__gt=number(after))
-    found = list(rows.order_by("pk")[: count + 1])
+def page_of(rows: QuerySet[Any], asked: Q, after: str, count: int) -> Page:
+    """So many of the rows that are asked for after the one with that key, in the order of their keys.
+
+    Their keys are found first: what a resource says of a row is read for those of the page alone.
+    """
+    wanted = rows.prefetch_related(None).filter(asked, pk__gt=number(after) if after else 0)
+    keys = wanted.values_list("pk", flat=True)
+    named = few(keys)
+    first = keys.order_by("pk")[: count + 1] if named is None else sorted(named)[: count + 1]
+    found = list(rows.filter(pk__in=list(first)).order_by("pk"))
     return Page(found[:count], str(found[count - 1].pk) if len(found) > count else "")
 
 

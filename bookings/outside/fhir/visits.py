@@ -18,6 +18,7 @@ from bookings.models import (
     Person,
     RequestEvent,
     Resource,
+    has_state,
 )
 from bookings.outside.fhir import outcomes
 from bookings.outside.fhir.clinic import instant, reference
@@ -25,6 +26,7 @@ from bookings.outside.fhir.outcomes import Refused
 from bookings.outside.fhir.search import Period, id_in, number, period
 from bookings.status import ENDED, WITH_APPOINTMENT, AppointmentStatus, CancelledBy, RequestStatus
 from bookings.status.events import LOOKS
+from procedures.ground.paging import few
 from procedures.models import Clinician
 
 REASONS = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
@@ -116,11 +118,13 @@ def with_status(text: str, now: datetime) -> Q:
     def in_state(*states: RequestStatus) -> Q:
         found = Q()
         for state in states:
-            found |= Q(pk__in=AppointmentRequest.objects.in_state(state, now).values("pk"))
+            found |= has_state(state, now)
         return found
 
     def ended(status: AppointmentStatus) -> Q:
-        return in_state(RequestStatus.CLOSED) & Q(pk__in=_requests_of(Q(status=status)))
+        # Looked up for each of them, because nearly every request has ended in one of these ways.
+        how = newest().filter(request=OuterRef("pk"), status=status)
+        return in_state(RequestStatus.CLOSED) & Q(Exists(how))
 
     arrived = Q(pk__in=_requests_of(Q(status=AppointmentStatus.BOOKED, arrived_at__isnull=False)))
     offered = in_state(RequestStatus.OFFERED)
@@ -147,14 +151,14 @@ def on_date(text: str, now: datetime) -> Q:
     """The requests whose visit, or only offered time, starts then."""
     starts = period(text).on("starts")
     times = OfferedTime.objects.filter(starts, offer__in=_with_one_time(now))
-    return Q(pk__in=_requests_of(starts)) | _offered_alone(times.values("offer__request"))
+    return _visit_or_offer(starts, times.values("offer__request"))
 
 
 def with_practitioner(text: str, now: datetime) -> Q:
     """The requests whose visit or offer is with that clinician."""
     theirs = Q(clinician=number(id_in(text)))
     offers = Offer.objects.standing(now).filter(theirs)
-    return Q(pk__in=_requests_of(theirs)) | _offered_alone(offers.values("request"))
+    return _visit_or_offer(theirs, offers.values("request"))
 
 
 def of_patient(text: str, now: datetime) -> Q:
@@ -173,7 +177,8 @@ def changed(text: str, now: datetime) -> Q:
     events = RequestEvent.objects.exclude(kind__in=LOOKS)
     found = Q(pk__in=events.filter(asked.on("at")).values("request"))
     if asked.ends:
-        found &= ~Q(pk__in=events.filter(at__gte=asked.ends).values("request"))
+        # Looked up for each of them, because nearly every request has changed since some day.
+        found &= ~Q(Exists(events.filter(request=OuterRef("pk"), at__gte=asked.ends)))
     return found
 
 
@@ -241,9 +246,19 @@ def _with_one_time(now: datetime) -> QuerySet[Offer]:
     return Offer.objects.standing(now).annotate(many=Count("times")).filter(many=ONE_TIME)
 
 
-def _offered_alone(requests_: Any) -> Q:
-    """Of these requests, those without an appointment: a visit that is booked counts first."""
-    return Q(pk__in=requests_) & Q(appointments=None)
+def _visit_or_offer(appointments: Q, offered: Any) -> Q:
+    """The requests with such a newest appointment, or of these those without any.
+
+    A visit that is booked counts before what is offered. If many requests are meant, each is looked up,
+    because another parameter may have left few of them.
+    """
+    alone = AppointmentRequest.objects.filter(pk__in=offered, appointments=None)
+    meant = newest().filter(appointments)
+    numbers = meant.values_list("request", flat=True)
+    named = few(numbers.union(alone.values_list("pk", flat=True), all=True))
+    if named is not None:
+        return Q(pk__in=named)
+    return Q(Exists(meant.filter(request=OuterRef("pk")))) | Q(pk__in=alone.values("pk"))
 
 
 def _rows_of_person(reference_: str) -> Any:
