@@ -26,9 +26,10 @@ from procedures.ground.batches import Tally, one_by_one
 from procedures.ground.folding import words
 from procedures.ground.people import MANAGERS
 from procedures.models import AccountEvent, Clinician, Departure, Invitation, StaffAccount
-from procedures.status import AccountAct, AccountRefused
+from procedures.status import CAN_SIGN_IN, AccountAct, AccountRefused
 
-VALID_FOR = timedelta(days=7)
+# A newcomer may be on leave. Whoever has forgotten a password has just asked for the link.
+VALID_FOR, NEW_PASSWORD_WITHIN = timedelta(days=7), timedelta(days=1)
 LONGEST_LOGIN = 140
 # Where Django keeps the permissions of an account, too.
 CACHE = "_perm_cache"
@@ -95,11 +96,16 @@ def invite(
 
 
 def send_link(account: StaffAccount, *, version: int, by: User, now: datetime) -> StaffAccount:
-    """Send a link to choose a password. An earlier one stops working; a leaver may come back by it."""
+    """Send a link to choose a password. An earlier one stops working; a leaver may come back by it.
+
+    It ends sooner for somebody who can sign in already.
+    """
     with _one_change(account, version) as current:
+        works = current.state(now) in CAN_SIGN_IN
         Departure.objects.filter(account=current, leaves_on__lte=timezone.localdate(now)).delete()
         _withdraw_links(current, by=by, now=now)
-        _send_link(current, by=by, now=now)
+        valid_for = NEW_PASSWORD_WITHIN if works else VALID_FOR
+        _send_link(current, by=by, now=now, valid_for=valid_for)
         record(current, AccountAct.LINK_SENT, by=by, now=now)
     return account
 
@@ -140,11 +146,13 @@ def _use(invitation: Invitation, now: datetime) -> bool:
     return bool(still_open.update(used_at=now, used_by=invitation.account))
 
 
-def _send_link(account: StaffAccount, *, by: User, now: datetime) -> None:
+def _send_link(
+    account: StaffAccount, *, by: User, now: datetime, valid_for: timedelta = VALID_FOR
+) -> None:
     if not account.email:
         raise AccountRefused("We have no email address for this account. Enter it first.")
     invitation = Invitation.objects.create(
-        account=account, made_at=now, made_by=by, valid_until=now + VALID_FOR
+        account=account, made_at=now, made_by=by, valid_until=now + valid_for
     )
     messages.queue_invitation(invitation, by=by.username, now=now)
 

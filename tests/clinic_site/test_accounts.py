@@ -158,6 +158,35 @@ def test_a_link_works_for_seven_days(monday: datetime, at: Any) -> None:
     assert account(link.account).state(monday + timedelta(days=7)) == AccountState.NOT_ACCEPTED
 
 
+def test_a_link_for_a_forgotten_password_works_for_a_day(
+    sign_in: SignIn, monday: datetime, at: Any
+) -> None:
+    robin = reachable("Reception")
+    answer = sign_in("Manager").post(
+        decide_at(robin, "new-password"), {"version": account(robin).version}, follow=True
+    )
+    assert "works once, until Tuesday 24 November at 10:00." in answer.content.decode()
+    link = Invitation.objects.get(account=robin)
+    at(monday + timedelta(days=1, seconds=-1))
+    assert Client().get(path_of(link), follow=True).status_code == 200
+    at(monday + timedelta(days=1))
+    assert choose(link, "another-three-words").status_code == 404
+    assert enter("reception").status_code == 302
+
+
+def test_whoever_was_away_or_comes_back_has_seven_days(monday: datetime) -> None:
+    """A newcomer to whom the link is sent again, and a leaver who is invited again."""
+    ivy = invited(monday)
+    accounts.send_link(ivy, version=ivy.version, by=ivy, now=monday)
+    robin = reachable("Reception")
+    Departure.objects.create(account=robin, leaves_on=monday.date(), leaves_by=robin)
+    gone = account(robin)
+    accounts.send_link(gone, version=gone.version, by=gone, now=monday)
+    links = Invitation.objects.filter(withdrawn_at=None)
+    assert {each.valid_until for each in links} == {monday + timedelta(days=7)}
+    assert links.count() == 2
+
+
 def test_a_link_that_ended_while_the_form_was_open_sets_nothing(monday: datetime) -> None:
     link = Invitation.objects.get(account=invited(monday))
     with pytest.raises(AccountRefused, match="does not work any more"):

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from clinic_site.staff import accounts, second_factor, sessions
 from clinic_site.staff.belongings import pages_of, questions_of
 from clinic_site.staff.forms import DetailsForm, HandOnForm, LeavingForm, RoleForm
@@ -22,7 +24,8 @@ def _has_second_factor(account: StaffAccount, now: datetime) -> bool:
 
 
 def _said_sent(account: StaffAccount) -> str:
-    return f"Sent to {account.email}. The link works once, for {accounts.VALID_FOR.days} days."
+    until = timezone.localtime(account.invitations.latest("pk").valid_until)
+    return f"Sent to {account.email}. The link works once, until {until:%A %-d %B at %-H:%M}."
 
 
 SEND_AGAIN = Decision(
