@@ -362,11 +362,11 @@ def visit(through: Any, served: Served, folder: Path, certificate: Path) -> None
     assert made_up["X-Forwarded-For"] not in written
 
 
-def speaks(version: ssl.TLSVersion, port: int) -> bool:
-    """Whether a proxy accepts this version of TLS, however weak its ciphers are."""
+def speaks(version: ssl.TLSVersion, port: int, ciphers: str = "ALL") -> bool:
+    """Whether a proxy accepts this version of TLS with one of these ciphers, however weak."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
     with warnings.catch_warnings(action="ignore"):  # of the old versions
         context.minimum_version = context.maximum_version = version
     plain = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
@@ -405,6 +405,26 @@ def test_what_a_proxy_answers_itself_names_the_phone_number(
             assert says in page
             assert b"020 7946 0958" in page
             assert b"999" in page
+
+
+@pytest.mark.parametrize(("through", "program"), [(nginx, NGINX), (caddy, CADDY)])
+def test_a_proxy_offers_recommended_ciphers_alone(
+    through: Any, program: str | None, tmp_path: Path, certificate: Path
+) -> None:
+    """Those of RFC 9325 for TLS 1.2, with the RSA certificate of the test; TLS 1.3 has no others."""
+    if not program:
+        pytest.skip(f"{through.__name__} is not installed")
+    context = ssl.create_default_context()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    known = [each["name"] for each in context.get_ciphers() if each["protocol"] != "TLSv1.3"]
+    assert {"AES128-SHA", "DHE-RSA-AES256-SHA", "ECDHE-RSA-AES128-SHA256"} <= {*known}
+    with through(tmp_path, free_port(), certificate) as port:
+        taken = {name for name in known if speaks(ssl.TLSVersion.TLSv1_2, port, name)}
+    assert taken == {
+        "ECDHE-RSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-AES256-GCM-SHA384",
+        "ECDHE-RSA-CHACHA20-POLY1305",
+    }
 
 
 def stop_by_being_slow(served: Served) -> None:
