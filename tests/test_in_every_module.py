@@ -153,6 +153,38 @@ def text_of(module: str, node: ast.expr) -> str:
     return str(value)
 
 
+def test_each_limit_is_in_the_list_of_them() -> None:
+    """With its number and its period; what it is of is for people to read."""
+    limits = {
+        (ast.unparse(node.targets[0]), *map(ast.unparse, node.value.args[1:]))
+        for tree in modules().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if ast.unparse(node.value.func) == "Limit"
+    }
+    document = (ROOT / "docs" / "security.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) (\w+?)s? \|", document, re.MULTILINE)
+    listed = [(name, times, f"timedelta({unit}s={count})") for name, times, count, unit in rows]
+    assert sorted(listed) == sorted(limits)
+    assert len(limits) > 20
+
+
+def test_each_number_of_the_settings_is_in_the_guide_as_it_is_without_a_word_of_the_operator() -> (
+    None
+):
+    guide = (ROOT / "docs" / "operations.md").read_text().partition("\n## Variables")[2]
+    listed = dict(re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", guide, re.MULTILINE))
+    defaults = {
+        ast.literal_eval(call.args[0]): ast.unparse(each.value)
+        for module, call, called in calls()
+        if (module, called) == ("clinic_site.settings", "env.number")
+        for each in call.keywords
+        if each.arg == "default"
+    }
+    assert {name: listed.get(name) for name in defaults} == defaults
+    assert len(defaults) > 10
+
+
 def test_every_certificate_of_a_server_is_checked() -> None:
     text = "".join(ast.unparse(tree) for tree in modules().values())
     unchecked = (
