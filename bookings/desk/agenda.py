@@ -250,7 +250,8 @@ class Agenda:
     """The plans of some days, read with the same few queries however many there are.
 
     With an appointment type the times at which it could be booked are free; otherwise whatever is
-    not taken. Without names it knows when somebody comes, and not who: thousands come in a month.
+    not taken. Without names it knows when somebody comes, because thousands come in a month. Nobody may
+    be shown from it then: who they are is not read, and no look is recorded.
     """
 
     def __init__(

@@ -72,7 +72,7 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
     def moved_by_the_clock(self, at: datetime) -> Self:
         """Requests whose stored status is out of date, because the clock has taken a step since."""
         moved = Q(reply_due__lte=at) | Q(deferred_until__lte=timezone.localdate(at))
-        # No other status has one of the two days, and an index knows the status.
+        # Requests in any other status have neither, and an index knows the status.
         return self.filter(moved, status__in=sorted({*WAITING_FOR_PATIENT, RequestStatus.DEFERRED}))
 
     def in_state(self, status: RequestStatus, at: datetime) -> Self:

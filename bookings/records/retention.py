@@ -204,7 +204,7 @@ def _visits() -> QuerySet[Appointment]:
 
 
 def _visited_before(over: datetime) -> Q:
-    """Requests with a visit before then. A last visit before then has every other before it."""
+    """Requests with a visit before then. If the last was before then, so was every other."""
     early = Appointment.objects.filter(status=AppointmentStatus.FULFILLED, starts__lt=over)
     return Q(pk__in=early.values("request"))
 

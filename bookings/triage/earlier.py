@@ -55,7 +55,7 @@ def leave_earlier_list(
 
 
 def pass_on_freed_times(now: datetime) -> Tally:
-    """Offer each time that was given back to the next patient on the list.
+    """Offer each time that was given back, the soonest first, to the next patient on the list.
 
     Returns how many were offered. Only while the desk is open, so that nobody is woken.
     """

@@ -38,7 +38,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # brackets need Dja
     def _get_page(self, rows: Any, *args: Any) -> Page:  # type: ignore[type-arg]
         """The page with these rows, looked up by their numbers.
 
-        Joined with other tables, a database may put a million rows in order to show fifty.
+        Joined with other tables, a database may sort a million rows to show fifty.
         """
         shown: Any = self.object_list
         return Page(shown.filter(pk__in=list(rows.values_list("pk", flat=True))), *args)
@@ -50,10 +50,10 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # brackets need Dja
 
 
 def few(numbers: Any) -> list[int] | None:
-    """These numbers, in no order; None if they are many.
+    """These numbers, in no order, some perhaps twice; None if they are many.
 
     If few rows are asked for, name them: a database that has to show the first of them may otherwise
-    walk through all rows to find them. If many are, it meets enough of them on the way.
+    walk through all rows to find them. If many are asked for, it meets enough of them on the way.
     """
     found = list(numbers.order_by()[: MOST_NAMED + 1])
     return found if len(found) <= MOST_NAMED else None

@@ -46,6 +46,8 @@ LOOK_EVERY = 1.0
 LONGEST_WAIT = 0.1
 KEEP_FOR, RENEW_AFTER = 60.0, 45.0
 MOST_ENTRIES = 500
+# What Django says of a page that was taken away.
+GONE = ("404 ", "410 ")
 KEPT_TYPES = ("text/", "image/svg+xml", "image/png", "application/xml", "application/atom+xml")
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "identity": bytes,
@@ -181,8 +183,8 @@ class PageStore:
     ) -> Entry | Iterable[bytes]:
         """Have Django answer as to a GET. Keep what may be kept; pass the rest on as it is.
 
-        Without a stamp nothing is kept. If Django answers 503, a response that outlives the outage
-        is served.
+        Without a stamp nothing is kept. A page that is gone is forgotten. If Django answers 503, a
+        response that outlives the outage is served.
 
         The server leaves out the body of a response to a HEAD, as Django also expects of it.
         """
@@ -199,7 +201,7 @@ class PageStore:
             _read(answer)
             return spare
         if stamp is None or not _may_be_kept(status, headers):
-            if not status.startswith("5"):
+            if status.startswith(GONE):
                 self.entries.pop(key, None)
             start_response(status, headers)
             return answer

@@ -65,7 +65,7 @@ class _Made:
         )
 
     def requests(self, template: int) -> None:
-        """The requests: seven of ten ended with a visit."""
+        """The requests: six of ten ended with a visit, one with a patient who did not come."""
         pages = self._one_of(
             "SELECT id FROM procedures_informationpage WHERE category = 'procedures'"
         )

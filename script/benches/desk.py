@@ -1,6 +1,6 @@
 """How long each page of the desk takes with many requests stored, beside the same page with a thousand.
 
-And a round of the worker, when there is nothing to do.
+The last line is a round of the worker with nothing to do. It does more while the desk is open.
 
     script/bench desk [--stored 1000000] [--on SQLite]
 

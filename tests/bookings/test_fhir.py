@@ -19,6 +19,7 @@ from bookings.outside.fhir import search
 from bookings.outside.fhir.kinds import KINDS
 from bookings.status import RequestStatus, Scope, WhyRenamed
 from bookings.status.events import Event
+from procedures.ground import paging
 from tests import factories, fhir_faults, fhir_rules
 from tests.databases import migrate_here
 from tests.people import CANARIES, booked, request_with_canaries
@@ -72,6 +73,14 @@ EVERY_STATUS = {
 }
 
 
+@pytest.fixture(params=[1000, 0], ids=["few", "many"])
+def most_named(request: Any, monkeypatch: pytest.MonkeyPatch) -> int:
+    """What is found is the same whether it is few, so that it is named, or many."""
+    monkeypatch.setattr(paging, "MOST_NAMED", request.param)
+    return int(request.param)
+
+
+@pytest.mark.usefixtures("most_named")
 def test_what_is_written_with_a_status_is_found_by_it(monday: datetime, at: Any) -> None:
     by = factories.staff("Reception")
     arrived, came, missed = (booked(monday - timedelta(hours=hours), days=1) for hours in (1, 2, 3))
@@ -97,6 +106,7 @@ def test_what_is_written_with_a_status_is_found_by_it(monday: datetime, at: Any)
     ]
 
 
+@pytest.mark.usefixtures("most_named")
 def test_a_visit_keeps_its_identity_when_it_moves(monday: datetime) -> None:
     request = booked(monday)
     reader = Reader(monday, Scope.APPOINTMENT)
@@ -132,6 +142,7 @@ def test_a_visit_keeps_its_identity_when_it_moves(monday: datetime) -> None:
     assert list(found.values()) == [True, True, False, True, False, True]
 
 
+@pytest.mark.usefixtures("most_named")
 def test_a_look_is_no_change_and_a_change_is_found(monday: datetime) -> None:
     request, later = booked(monday), monday + timedelta(hours=3)
     reader = Reader(monday, Scope.APPOINTMENT)
@@ -244,6 +255,7 @@ def test_who_was_joined_or_corrected_before_counts_as_changed_when_we_upgrade(
     }
 
 
+@pytest.mark.usefixtures("most_named")
 def test_a_list_is_read_page_by_page_though_it_grows(monday: datetime) -> None:
     for number in range(5):
         factories.location(f"Place {number}")
@@ -254,6 +266,24 @@ def test_a_list_is_read_page_by_page_though_it_grows(monday: datetime) -> None:
     rest = reader.found(following.split("/fhir/")[1])
     read = [*(entry["resource"] for entry in first["entry"]), *rest]
     assert [each["name"] for each in read] == [f"Place {number}" for number in (0, 1, 2, 3, 4, 9)]
+
+
+@pytest.mark.usefixtures("most_named")
+def test_a_list_goes_on_though_a_row_goes_while_it_is_read(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [factories.received(name=f"Sample {number}", now=monday) for number in range(4)]
+
+    def then_one_goes(keys: Any) -> list[int] | None:
+        found = paging.few(keys)
+        Person.objects.filter(pk=people[1].person_id).update(
+            emptied_at=monday, emptied_by="the clock"
+        )
+        return found
+
+    monkeypatch.setattr(search, "few", then_one_goes)
+    found = Reader(monday, Scope.PATIENT).found("Patient?_count=3")
+    assert ids(found) == {people[number].person_id for number in (0, 2, 3)}
 
 
 def test_no_name_and_nothing_about_health_is_in_an_appointment(monday: datetime) -> None:
@@ -322,6 +352,7 @@ def test_whoever_has_it_already_is_told_so(monday: datetime) -> None:
         ("GET", "Location?name=x", {}, 400),
         ("GET", "Location?_id=x", {}, 400),
         ("GET", "Location?_count=0", {}, 400),
+        ("GET", f"Location?_id={','.join(['1'] * 21)}", {}, 400),
         ("GET", "Location?_after=%00", {}, 400),
         ("GET", "Schedule?date=2026-13-01", {}, 400),
         ("GET", "Schedule?practitioner=a+b", {}, 400),

@@ -234,6 +234,14 @@ def test_a_freed_time_goes_round_in_the_order_of_asking(monday: datetime) -> Non
     assert triage.pass_on_freed_times(now) == 0 or asked(now) == [first]
 
 
+def test_the_soonest_of_two_freed_times_goes_to_whoever_asked_first(monday: datetime) -> None:
+    first, second = waiting(monday, days=14), waiting(monday + timedelta(minutes=1), days=13)
+    later, sooner = (freed(monday, monday + NINE + timedelta(hours=hours)) for hours in (2, 0))
+    assert triage.pass_on_freed_times(monday) == 2
+    offers = Offer.objects.exclude(freed=None).order_by("freed__starts")
+    assert [(each.request, each.freed) for each in offers] == [(first, sooner), (second, later)]
+
+
 def test_whoever_keeps_their_time_is_not_asked_about_the_same_again(monday: datetime) -> None:
     request = waiting(monday, days=14)
     freed(monday, monday + NINE)

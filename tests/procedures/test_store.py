@@ -290,6 +290,15 @@ def test_one_reader_has_a_page_made_again_and_the_others_get_it_meanwhile(
     assert site.asked == 1
 
 
+def test_an_answer_for_one_reader_takes_the_page_from_nobody(
+    site: Site, published: Revision
+) -> None:
+    first = site.get()
+    site.clock.now += store.RENEW_AFTER
+    assert site.get(CONTENT_LENGTH="2000000")[0].startswith("413 ")
+    assert (site.get(), site.asked) == (first, 2)
+
+
 def test_a_page_is_no_older_than_a_minute_though_it_cannot_be_made_again(
     site: Site, published: Revision
 ) -> None:
@@ -645,3 +654,4 @@ def test_one_thread_looks_and_the_others_wait_a_moment_for_what_it_finds(
     answered.set()
     thread.join()
     assert (site.asked - files, len(looks)) == (asked - 1, 1)
+    assert [key[0] for key in site.store.entries] == [URL]

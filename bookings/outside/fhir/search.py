@@ -16,6 +16,8 @@ from bookings.outside.fhir.outcomes import Refused
 from procedures.ground.paging import few
 
 USUAL_COUNT, MOST = 50, 200
+# How many values a parameter can have: each may need a query of its own.
+MOST_VALUES = 20
 AFTER = "_after"
 MOMENT = re.compile(
     r"(?P<prefix>eq|gt|ge|lt|le|sa|eb)?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
@@ -61,8 +63,11 @@ def conditions(
         if name not in parameters:
             known = ", ".join(sorted(parameters)) or "none"
             raise Refused(400, f"The parameter “{name}” is not supported. Supported are: {known}.")
+        values = text.split(",")
+        if len(values) > MOST_VALUES:
+            raise Refused(400, f"“{name}” can have {MOST_VALUES} values at most.")
         any_of = Q()
-        for value in text.split(","):
+        for value in values:
             any_of |= parameters[name].condition(value.strip(), now)
         found &= any_of
     return found
@@ -76,9 +81,10 @@ def page_of(rows: QuerySet[Any], asked: Q, after: str, count: int) -> Page:
     wanted = rows.prefetch_related(None).filter(asked, pk__gt=number(after) if after else 0)
     keys = wanted.values_list("pk", flat=True)
     named = few(keys)
-    first = keys.order_by("pk")[: count + 1] if named is None else sorted(named)[: count + 1]
-    found = list(rows.filter(pk__in=list(first)).order_by("pk"))
-    return Page(found[:count], str(found[count - 1].pk) if len(found) > count else "")
+    in_order = keys.order_by("pk") if named is None else sorted(set(named))
+    first = list(in_order[: count + 1])
+    found = list(rows.filter(pk__in=first[:count]).order_by("pk"))
+    return Page(found, str(first[count - 1]) if len(first) > count else "")
 
 
 def count_of(text: str) -> int:
