@@ -8,6 +8,7 @@ import base64
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from django.conf import settings
 from django.db.models import F, Q
@@ -34,6 +35,9 @@ PATIENCE = timedelta(days=3)
 # For how long the secret before a renewed one signs as well, so that the receiver can change over.
 OVERLAP = timedelta(days=1)
 REPLAYED = timedelta(days=30)
+# What a try ends with: the receiver wants to hear no more; we do not send to that address.
+GONE = str(HTTPStatus.GONE.value)
+NOT_ALLOWED = "address not allowed"
 
 
 def add(*, given_to: str, url: str, notices: Iterable[Notice], by: str, now: datetime) -> Webhook:
@@ -67,6 +71,20 @@ def replay(webhook: Webhook, *, now: datetime) -> int:
     return recent.exclude(status=DeliveryStatus.QUEUED).update(
         status=DeliveryStatus.QUEUED, next_try=now, tries=0, failure=""
     )
+
+
+def turned_off() -> list[tuple[Webhook, str]]:
+    """The webhooks about which a manager has to decide, longest off first, and why each is off."""
+    return [(each, last_failure(each)) for each in Webhook.objects.off().order_by("off_at")]
+
+
+def last_failure(webhook: Webhook) -> str:
+    """Why its last notice did not arrive, in a sentence; empty if no failure is kept."""
+    failed = webhook.deliveries.exclude(failure="")
+    # Whatever still waits has its next try later than one that ended it.
+    ended_it = failed.filter(status=DeliveryStatus.FAILED, next_try=F("webhook__off_at"))
+    last = ended_it.first() or failed.order_by("next_try").last()
+    return _in_words(last.failure) if last else ""
 
 
 def queue(requests: Iterable[AppointmentRequest], event: Event, *, at: datetime) -> None:
@@ -151,8 +169,22 @@ def note_failure(delivery: Delivery, code: str, now: datetime) -> None:
 
 def turn_off(delivery: Delivery, code: str, now: datetime) -> None:
     """The receiver says that it wants nothing more."""
-    _queued(delivery).update(status=DeliveryStatus.FAILED, leased_until=None, failure=code)
+    _queued(delivery).update(
+        status=DeliveryStatus.FAILED, next_try=now, leased_until=None, failure=code
+    )
     Webhook.objects.filter(pk=delivery.webhook_id, off_at=None).update(off_at=now, off_by=CLOCK)
+
+
+def _in_words(code: str) -> str:
+    if code == GONE:
+        return f"It answered that it wants to hear no more ({code})."
+    if code == NOT_ALLOWED and not settings.WEBHOOKS_GO_OUT:
+        return "We have not tried: a demonstration sends nothing to other systems."
+    if code == NOT_ALLOWED:
+        return "We have not tried: its address has to be public and begin with https://."
+    if code.isdecimal():
+        return f"It answered with {code}, so it did not accept what we sent."
+    return f"We could not reach it ({code})."
 
 
 def _key(webhook: Webhook, number: int, key: str) -> bytes:

@@ -16,13 +16,13 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from bookings import journal, records
+from bookings import journal, records, webhooks
 from bookings.desk import keeping, news
 from bookings.desk.alarms import alarms
 from bookings.desk.my_clinic import my_clinic
 from bookings.desk.today import board
 from bookings.diary.desk_hours import desk_now
-from bookings.models import AppointmentRequest, ScreeningQuestion, Webhook
+from bookings.models import AppointmentRequest, ScreeningQuestion
 from bookings.screening import unasked
 from bookings.triage import surge
 from clinic_site import doctor, nightly, ready, set_up, sign_in
@@ -238,7 +238,7 @@ class Desk(admin.AdminSite):
             desk["backup_alarm"] = backup_alarm(now)
             desk["journals_alarm"] = nightly.alarm(now)
         if request.user.has_perm("bookings.change_webhook"):
-            desk["webhooks_off"] = Webhook.objects.off().order_by("off_at")
+            desk["webhooks_off"] = webhooks.turned_off()
         if request.user.has_perm(keeping.KEEPS):
             desk["about_their_data"] = records.waiting(now)
         if request.user.has_perm("bookings.resolve_redflag"):

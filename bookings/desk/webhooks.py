@@ -79,15 +79,15 @@ class WebhookAdmin(CarefulAdmin):
 
     @admin.display(description="state")
     def state(self, webhook: Webhook) -> str:
-        """Whether it is told anything; if not, since when, and who ended it."""
+        """Whether it is told anything; if not, since when and why, or who ended it."""
         if webhook.ended_at:
             return f"Ended on {_at(webhook.ended_at)} by {webhook.ended_by}"
         for moment, said in (
-            (webhook.off_at, "Turned off, because nothing arrived, on"),
-            (webhook.failing_since, "Nothing has arrived since"),
+            (webhook.off_at, "Turned off on"),
+            (webhook.failing_since, "It has accepted nothing since"),
         ):
             if moment:
-                return f"{said} {_at(moment)}"
+                return f"{said} {_at(moment)}. {webhooks.last_failure(webhook)}".rstrip()
         return "In use"
 
     @admin.display(description="notices")

@@ -103,7 +103,7 @@ def _send(pk: int) -> bool:
     if delivery is None:
         return False
     code = _told(delivery, now)
-    if code == str(HTTPStatus.GONE.value):
+    if code == webhooks.GONE:
         webhooks.turn_off(delivery, code, now)
     elif code:
         webhooks.note_failure(delivery, code, now)
@@ -118,7 +118,7 @@ def _told(delivery: Delivery, now: datetime) -> str:
     try:
         status = _post(delivery.webhook.url, body, headers_of(delivery, body, now))
     except NotAllowed:
-        return "address not allowed"
+        return webhooks.NOT_ALLOWED
     except (OSError, http.client.HTTPException) as error:
         return type(error).__name__
     return "" if HTTPStatus(200) <= status < HTTPStatus(300) else str(status)

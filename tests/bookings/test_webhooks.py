@@ -172,7 +172,7 @@ def test_a_webhook_that_is_off_is_a_task_for_managers_alone(
     stand_in.status = 410
     send_due()
     today = {group: sign_in(group).get("/admin/").content.decode() for group in GROUPS}
-    told = "We have told “Theatre list” nothing since Monday 23 November at 10:00"
+    told = "We have told “Theatre list” nothing since Monday 23 November at 10:00."
     assert [group for group, page in today.items() if told in page] == ["Manager"]
     assert f'href="{HOOKS}{hook.pk}/change/"' in today["Manager"]
     assert not any("Our messages are not going out" in page for page in today.values())
@@ -182,6 +182,61 @@ def test_a_webhook_that_is_off_is_a_task_for_managers_alone(
     for page in HOOKS, f"{HOOKS}{hook.pk}/change/":
         ended = "Ended on 23 November 2026 at 10:00 by manager"
         assert ended in manager.get(page).content.decode()
+
+
+def test_a_manager_reads_why_a_webhook_is_off(
+    stand_in: StandIn, monday: datetime, at: Any, sign_in: SignIn
+) -> None:
+    """The last failure says it: here an error first, while another notice waits, and then 410."""
+    hook = webhook(monday, at_the(stand_in), Notice.RECEIVED)
+    stand_in.status = 500
+    factories.received(now=monday)
+    factories.received(now=monday, name="Sam Other")
+    send_due()
+    page, error = f"{HOOKS}{hook.pk}/change/", "It answered with 500, so it did not accept"
+    manager = sign_in("Manager")
+    since = f"It has accepted nothing since 23 November 2026 at 10:00. {error}"
+    assert since in manager.get(page).content.decode()
+    stand_in.status = 410
+    at(now := monday + timedelta(minutes=1))
+    sign_in("Manager")
+    (pk, _) = webhooks.due(now)
+    Delivery.objects.exclude(pk=pk).update(next_try=now + timedelta(hours=5))
+    send_due()
+    gone = "It answered that it wants to hear no more (410)."
+    for shown, where in ((f"10:01. {gone}", page), (f"10:01. {gone}", HOOKS), (gone, "/admin/")):
+        content = manager.get(where).content.decode()
+        assert (shown in content, "500" in content) == (True, False)
+    Delivery.objects.all().delete()
+    assert "Turned off on 23 November 2026 at 10:01.<" in manager.get(page).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("goes_out", "why"),
+    [
+        (False, "a demonstration sends nothing to other systems."),
+        (True, "its address has to be public and begin with https://."),
+    ],
+)
+def test_nobody_is_blamed_for_what_we_have_not_tried(
+    goes_out: bool, why: str, settings: Any, monday: datetime, at: Any, sign_in: SignIn
+) -> None:
+    settings.WEBHOOKS_GO_OUT = goes_out
+    hook = webhook(monday, "https://127.0.0.1/", Notice.RECEIVED)
+    factories.received(now=monday)
+    send_due()
+    at(monday + webhooks.PATIENCE)
+    send_due()
+    for page in f"{HOOKS}{hook.pk}/change/", "/admin/":
+        assert f". We have not tried: {why}" in sign_in("Manager").get(page).content.decode()
+
+
+def test_a_webhook_that_nobody_reaches_says_so(monday: datetime, settings: Any) -> None:
+    settings.WEBHOOK_PRIVATE_HOSTS = [HOST]
+    hook = webhook(monday, f"http://{HOST}:1/", Notice.RECEIVED)
+    factories.received(now=monday)
+    send_due()
+    assert webhooks.last_failure(hook) == "We could not reach it (ConnectionRefusedError)."
 
 
 @pytest.mark.parametrize(("goes_out", "asked"), [(True, ["hooks.example"]), (False, [])])
