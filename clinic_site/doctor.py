@@ -185,10 +185,15 @@ def _rights(now: datetime) -> Findings:
             f"{counted(len(rights.too_few), 'table')}: {_first(rights.too_few)}.",
             f"As the owner of the tables: python manage.py serving_role {rights.role} --apply",
         )
-    if rights and rights.too_many:
+    if rights and rights.beyond_rows():
+        can = (
+            "change the tables themselves"
+            if rights.too_many
+            else "make functions beside the tables"
+        )
         yield Finding(
-            f"{rights.role}, the account with which the site is signed in to PostgreSQL, can change the "
-            "tables themselves, so whoever takes over the site can remove what protects the journals.",
+            f"{rights.role}, the account with which the site is signed in to PostgreSQL, can {can}, so "
+            "whoever takes over the site can remove what protects the journals.",
             "docs/operations.md, “Two accounts of PostgreSQL”.",
             is_urgent=False,
         )

@@ -19,26 +19,41 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role}
 """
-# Whoever may act as the owner, or makes accounts, may change every table. Whoever may make a function
-# can get the owner to run it, unawares, in a migration.
+# Whoever may act as the owner, or makes accounts, may change every table.
 EXAMINED = """
 SELECT c.relname,
        has_table_privilege(r.oid, c.oid, 'SELECT') AND has_table_privilege(r.oid, c.oid, 'INSERT')
        AND has_table_privilege(r.oid, c.oid, 'UPDATE') AND has_table_privilege(r.oid, c.oid, 'DELETE'),
        has_table_privilege(r.oid, c.oid, 'TRUNCATE, TRIGGER') OR pg_has_role(r.oid, c.relowner, 'MEMBER')
-       OR has_schema_privilege(r.oid, n.oid, 'CREATE') OR r.rolcreaterole
+       OR r.rolcreaterole
 FROM pg_roles r, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE r.rolname = coalesce(%s, current_user) AND n.nspname = 'public' AND c.relkind IN ('r', 'p')
 ORDER BY c.relname
 """
+# Whoever may make a function can get the owner to run it, unawares, in a migration.
+SCHEMA = """
+SELECT n.nspowner::regrole::text FROM pg_roles r, pg_namespace n
+WHERE r.rolname = coalesce(%s, current_user) AND n.nspname = 'public'
+      AND has_schema_privilege(r.oid, n.oid, 'CREATE')
+"""
+# The one who owns the database, whoever that is. Before PostgreSQL 15 the administrator had the schema.
+OF_THE_DATABASE = "pg_database_owner"
 
 
 class Rights(NamedTuple):
-    """In which tables an account may not read and write rows, and which it may change as tables."""
+    """In which tables an account may not read and write rows, and which it may change as tables.
+
+    If it may make functions beside them, `schema_of` is who owns the schema; otherwise it is empty.
+    """
 
     role: str
     too_few: list[str]
     too_many: list[str]
+    schema_of: str = ""
+
+    def beyond_rows(self) -> bool:
+        """Whether the account can do more than read and write rows."""
+        return bool(self.too_many or self.schema_of)
 
 
 class NotDivided(Exception):
@@ -62,8 +77,11 @@ def rights(role: str | None = None) -> Rights | None:
         (name,) = cursor.fetchone()
         cursor.execute(EXAMINED, [role])
         tables = cursor.fetchall()
+        cursor.execute(SCHEMA, [role])
+        (schema_of,) = cursor.fetchone() or ("",)
     too_few = [table for table, may_write, _ in tables if not may_write]
-    return Rights(name, too_few, [table for table, _, may_change in tables if may_change])
+    too_many = [table for table, _, may_change in tables if may_change]
+    return Rights(name, too_few, too_many, schema_of)
 
 
 def divide(role: str) -> None:
@@ -77,12 +95,30 @@ def divide(role: str) -> None:
             raise NotDivided(f"PostgreSQL has no account {role}.")
         for statement in statements(role):
             cursor.execute(statement)
-        found = rights(role)
-        if found and found.too_many:
-            raise NotDivided(
-                f"{role} could still change {len(found.too_many)} tables: it owns them, may act as "
-                "their owner, or may make accounts."
-            )
-        if found and found.too_few:
-            named = ", ".join(found.too_few)
-            raise NotDivided(f"{role} has no rights in {named}, which somebody else owns.")
+        if wrong := _wrong(rights(role)):
+            raise NotDivided(wrong)
+
+
+def _wrong(found: Rights | None) -> str:
+    if not found:
+        return ""
+    if found.too_many:
+        return (
+            f"{found.role} could still change {len(found.too_many)} tables: it owns them, may act as "
+            "their owner, or may make accounts."
+        )
+    if found.schema_of:
+        remedy = (
+            "Give the database to the owner of the tables."
+            if found.schema_of == OF_THE_DATABASE
+            else f"As postgres, say ALTER SCHEMA public OWNER TO {OF_THE_DATABASE}, and try again."
+        )
+        return (
+            f"{found.role} could still make functions in the schema public, which belongs to "
+            f"{found.schema_of}. {remedy}"
+        )
+    if found.too_few:
+        return (
+            f"{found.role} has no rights in {', '.join(found.too_few)}, which somebody else owns."
+        )
+    return ""

@@ -153,7 +153,7 @@ def _against_changes() -> list[Measure]:
             "The site works with an account of the database that cannot remove what keeps journals from "
             "being changed.",
             ("V13.2.2",),
-            rights is not None and not rights.too_many,
+            rights is not None and not rights.beyond_rows(),
             "The site works with an account of the database that could remove what keeps journals from "
             "being changed.",
         ),

@@ -119,7 +119,7 @@ def test_the_sql_can_be_read_first(account: str) -> None:
         assert len(rights_here().too_few) > 50
     assert divided(account) == f"{account} may read and write rows now, and change no table.\n"
     with signed_in_as(account):
-        assert rights_here() == (account, [], [])
+        assert rights_here() == (account, [], [], "")
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,65 @@ def test_an_account_that_can_do_more_is_refused(before: str, why: str, account: 
     assert serving_role.rights(account) == had
 
 
+def given_away(account: str) -> str:
+    """All tables and the database belong to another account, which administers nothing."""
+    owner = f"{account}-owner"
+    database = connection.settings_dict["NAME"]
+    run(f'CREATE ROLE "{owner}"')
+    run(f'ALTER DATABASE "{database}" OWNER TO "{owner}"')
+    for table in connection.introspection.table_names():
+        run(f'ALTER TABLE "{table}" OWNER TO "{owner}"')
+    return owner
+
+
+def test_a_schema_of_somebody_else_is_named_with_what_to_do(account: str) -> None:
+    """As after pg_upgrade from 14 and older: the administrator has it, and everybody makes functions."""
+    owner = given_away(account)
+    run("ALTER SCHEMA public OWNER TO postgres")
+    run("GRANT CREATE ON SCHEMA public TO PUBLIC")
+    with signed_in_as(owner), pytest.raises(CommandError) as refused:
+        divided(account)
+    remedy = "ALTER SCHEMA public OWNER TO pg_database_owner"
+    assert str(refused.value) == (
+        f"Nothing has changed. {account} could still make functions in the schema public, which "
+        f"belongs to postgres. As postgres, say {remedy}, and try again."
+    )
+    run(remedy)
+    with signed_in_as(owner):
+        assert "and change no table" in divided(account)
+    with signed_in_as(account):
+        assert doctor_says() == []
+    run(f'GRANT CREATE ON SCHEMA public TO "{account}"')
+    with signed_in_as(account):
+        (said,) = doctor_says()
+        assert "can make functions beside the tables, so whoever" in said
+
+
+def test_after_a_restore_the_tables_are_given_away_again(account: str) -> None:
+    """The site's account has made them all anew, so the owner can neither see nor migrate them."""
+    owner = given_away(account)
+    run(f'REASSIGN OWNED BY "{owner}" TO "{account}"')
+    with signed_in_as(owner), pytest.raises(DatabaseError, match="must be owner"):
+        run("ALTER TABLE bookings_claim ADD COLUMN more text")
+    run(f'REASSIGN OWNED BY "{account}" TO "{owner}"')
+    with signed_in_as(owner):
+        divided(account)
+        run("ALTER TABLE bookings_claim ADD COLUMN more text")
+    with signed_in_as(account):
+        assert doctor_says() == []
+
+
+def test_whoever_owns_the_database_may_make_functions(account: str) -> None:
+    owner = given_away(account)
+    run(f'ALTER DATABASE "{connection.settings_dict["NAME"]}" OWNER TO "{account}"')
+    with pytest.raises(CommandError, match="Give the database to the owner of the tables"):
+        divided(account)
+    run(f'ALTER DATABASE "{connection.settings_dict["NAME"]}" OWNER TO "{owner}"')
+    assert "and change no table" in divided(account)
+
+
 def test_who_does_not_own_the_tables_can_give_no_rights(account: str) -> None:
-    with signed_in_as(account), pytest.raises(CommandError, match="Run it as the owner"):
+    with signed_in_as(account), pytest.raises(CommandError, match="Run it as the account that"):
         divided(account)
 
 
@@ -161,7 +218,7 @@ def test_doctor_says_which_account_serves(account: str) -> None:
     run(f'GRANT TRUNCATE ON bookings_claim TO "{account}"')
     run(f'GRANT DELETE ON bookings_claim, bookings_message TO "{account}"')
     with signed_in_as(account):
-        assert rights_here() == (account, [], ["bookings_claim"])
+        assert rights_here() == (account, [], ["bookings_claim"], "")
 
 
 def rights_here() -> serving_role.Rights:

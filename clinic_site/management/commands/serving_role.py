@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing has changed. {refusal}") from None
         except ProgrammingError as fault:
             raise CommandError(
-                f"Nothing has changed. Run it as the owner of the tables: PostgreSQL says “"
-                f"{str(fault).strip().partition(chr(10))[0]}”."
+                f"Nothing has changed. Run it as the account that owns the tables and the database: "
+                f"PostgreSQL says “{str(fault).strip().partition(chr(10))[0]}”."
             ) from None
         self.stdout.write(f"{account} may read and write rows now, and change no table.")
