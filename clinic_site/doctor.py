@@ -462,20 +462,20 @@ def _libraries(now: datetime) -> Findings:
     address = settings.WEAKNESSES_URL
     if not address:
         yield Finding(
-            "Nobody asks whether a library that runs here has a known weakness.",
+            "The site does not check its libraries for known weaknesses.",
             "Set WEAKNESSES_URL: docs/operations.md, “Know what is installed”.",
             is_urgent=False,
         )
         return
     try:
         found = weaknesses.known()
-    except OSError as fault:
-        said = f"We could not ask about weaknesses of libraries: {type(fault).__name__}."
+    except weaknesses.NotAnswered as fault:
+        said = f"We could not ask about weaknesses of libraries: {fault}."
         yield Finding(said, f"curl --include {address}", is_urgent=False)
         return
     for library, ids in found.items():
         yield Finding(
-            f"{library} has a known weakness: {_first(ids)}.",
+            f"{library} has a known weakness: {', '.join(ids)}.",
             f"Read https://osv.dev/{ids[0]}, and update the site; docs/operations.md, “Know what is "
             "installed”, says what to do if there is no update.",
         )

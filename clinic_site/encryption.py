@@ -43,7 +43,10 @@ def faults() -> Iterator[tuple[str, str]]:
     if not server.is_encrypted and server.sslmode != INTENDED:
         yield f"What patients wrote travels to the database on {server.host} unencrypted.", HOW
     if server.is_encrypted and server.sslmode not in CHECKED:
-        yield f"Nobody checks the certificate of {server.host}, so it may be another database.", HOW
+        said = (
+            f"Nobody checks the certificate of {server.host}, so we cannot be sure that it is ours."
+        )
+        yield said, HOW
 
 
 def postgresql() -> Server | None:

@@ -3,6 +3,7 @@
 Their names and versions leave the machine, and nothing else.
 """
 
+import http.client
 import json
 import re
 import urllib.request
@@ -16,24 +17,27 @@ MOST_BYTES = 1_000_000
 INSTALLERS = {"pip", "setuptools", "wheel"}
 
 
+class NotAnswered(Exception):
+    """The list did not answer, or not in its form; it says which."""
+
+
 def known() -> dict[str, list[str]]:
     """The ids of the weaknesses of each library that has any, by its name and version.
 
-    Those that the operator has looked at and accepted are left out. Raises OSError if nobody answers.
+    Those that the operator has looked at and accepted are left out: the list has most weaknesses under
+    several ids, and does not say here which belong together. Raises NotAnswered.
     """
     libraries = installed()
     asked = [
         {"package": {"ecosystem": "PyPI", "name": name}, "version": version}
         for name, version in libraries
     ]
-    answers = _ask(json.dumps({"queries": asked}).encode())
+    answers = _ids(_ask(json.dumps({"queries": asked}).encode()))
+    if len(answers) != len(libraries):
+        raise NotAnswered("its answer is about other libraries")
     found = {
-        f"{name} {version}": [
-            weakness["id"]
-            for weakness in answer.get("vulns", ())
-            if weakness["id"] not in settings.WEAKNESSES_ACCEPTED
-        ]
-        for (name, version), answer in zip(libraries, answers, strict=True)
+        f"{name} {version}": [each for each in ids if each not in settings.WEAKNESSES_ACCEPTED]
+        for (name, version), ids in zip(libraries, answers, strict=True)
     }
     return {library: ids for library, ids in found.items() if ids}
 
@@ -47,11 +51,21 @@ def installed() -> list[tuple[str, str]]:
     return sorted((name, version) for name, version in found if name not in INSTALLERS)
 
 
-def _ask(question: bytes) -> list[dict[str, list[dict[str, str]]]]:
+def _ask(question: bytes) -> bytes:
     headers = {"Content-Type": "application/json"}
     sent = urllib.request.Request(settings.WEAKNESSES_URL, question, headers)  # noqa: S310
-    with urllib.request.urlopen(sent, timeout=SECONDS) as answer:  # noqa: S310
-        results: list[dict[str, list[dict[str, str]]]] = json.loads(answer.read(MOST_BYTES))[
-            "results"
-        ]
-    return results
+    try:
+        with urllib.request.urlopen(sent, timeout=SECONDS) as answer:  # noqa: S310
+            told: bytes = answer.read(MOST_BYTES)
+    except (OSError, http.client.HTTPException) as fault:
+        raise NotAnswered(type(fault).__name__) from fault
+    return told
+
+
+def _ids(answer: bytes) -> list[list[str]]:
+    """The ids for each library that was asked about; an answer that is too long is cut, and refused."""
+    try:
+        results = json.loads(answer)["results"]
+        return [[str(each["id"]) for each in result.get("vulns", ())] for result in results]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
+        raise NotAnswered("its answer cannot be read") from fault

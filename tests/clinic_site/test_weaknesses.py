@@ -28,6 +28,7 @@ class StandIn(HTTPServer):
     asked: list[dict[str, Any]]
     weak: dict[str, list[str]]
     status = 200
+    instead: bytes | None = None
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -40,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
         results = [{"vulns": [{"id": each} for each in found]} if found else {} for found in ids]
         self.send_response(self.server.status)
         self.end_headers()
-        self.wfile.write(json.dumps({"results": results}).encode())
+        self.wfile.write(self.server.instead or json.dumps({"results": results}).encode())
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""
@@ -120,8 +121,42 @@ def test_nobody_to_ask_and_no_answer_are_said(
     assert not finding.is_urgent
     settings.WEAKNESSES_URL = ""
     (finding,) = libraries(monday)
-    assert finding.said.startswith("Nobody asks whether a library that runs here")
+    assert finding.said == "The site does not check its libraries for known weaknesses."
     assert not finding.is_urgent
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        b"<html>Welcome to this network</html>",
+        b"[]",
+        b"{}",
+        b'{"results": [[]]}',
+        b'{"results": [{"vulns": ["GHSA-1"]}]}',
+        b'{"results": []}' + b" " * weaknesses.MOST_BYTES + b"x",
+        b"[" * 100_000,
+    ],
+)
+def test_an_answer_that_is_none_is_not_a_fault_of_the_code(
+    known: StandIn, monday: datetime, settings: Any, instead: bytes
+) -> None:
+    known.instead = instead
+    (finding,) = libraries(monday)
+    assert finding.said.startswith("We could not ask about weaknesses of libraries: its answer ")
+    assert finding.remedy == f"curl --include {settings.WEAKNESSES_URL}"
+    assert not finding.is_urgent
+
+
+def test_every_id_is_named_so_that_each_can_be_accepted(
+    known: StandIn, monday: datetime, settings: Any
+) -> None:
+    """One weakness has several: whoever accepted the first only would hear of it again."""
+    ids = [f"{kind}-{number}" for number in range(10) for kind in ("GHSA", "PYSEC")]
+    known.weak = {"django": ids}
+    (finding,) = libraries(monday)
+    assert finding.said.endswith(f" has a known weakness: {', '.join(ids)}.")
+    settings.WEAKNESSES_ACCEPTED = ids
+    assert libraries(monday) == []
 
 
 def test_the_desk_asks_nobody(known: StandIn, monday: datetime) -> None:
