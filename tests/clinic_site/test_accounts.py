@@ -146,6 +146,7 @@ def test_a_link_works_once(monday: datetime) -> None:
     again = choose(link, "another-set-of-words")
     assert again.status_code == 404
     assert "This link does not work" in again.content.decode()
+    assert "A link works once. The email says until when." in again.content.decode()
     assert enter("ivy.example", "another-set-of-words").status_code == 200
 
 
