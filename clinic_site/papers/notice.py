@@ -89,7 +89,7 @@ KEPT = (
     ),
     Kept(
         "When you follow a page by email",
-        "your address, which page and language. Our emails do not name the page.",
+        "your address, the page and the language. Our emails do not name the page.",
         (Subscription,),
     ),
     Kept(

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bookings import access, webhooks
 from bookings.diary import feeds
-from bookings.models import AppointmentRequest, Webhook
+from bookings.models import AppointmentRequest, Subscription, Webhook
 from bookings.records import retention
 from bookings.status import FeedWords, Notice
 from clinic_site import serving_role
@@ -203,6 +203,15 @@ def test_the_notice_says_what_each_table_keeps_about_patients_and_readers() -> N
     patients, readers, _ = held.categories()
     said = [held.title(table) for each in notice.KEPT for table in each.tables]
     assert sorted(said) == sorted(each.title for each in [*patients.records, *readers.records])
+
+
+def test_the_notice_and_the_demonstration_say_alike_what_is_kept_of_whoever_follows_a_page() -> (
+    None
+):
+    (kept,) = (each for each in notice.KEPT if Subscription in each.tables)
+    assert kept.what == "your address, the page and the language. Our emails do not name the page."
+    demonstration = (ROOT / "clinic_site" / "demo" / "pages" / "privacy.md").read_text()
+    assert f"- **{kept.when}:** {kept.what}\n" in demonstration
 
 
 def test_a_page_takes_the_notice_once_its_blanks_are_filled_in(settings: Any) -> None:
