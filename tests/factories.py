@@ -39,7 +39,7 @@ from procedures.models import (
 )
 from procedures.models.clinic import look_again
 from procedures.publishing.clinic_details import change_details
-from procedures.status import Category, RevisionStatus, SourceKind
+from procedures.status import Category, ChangeClass, RevisionStatus, SourceKind
 from procedures.texts import content_checks
 from procedures.texts.pictures import read_picture
 
@@ -277,6 +277,7 @@ def translation(
     language: str = "cy",
     now: datetime | None = None,
     text: str = "",
+    change: ChangeClass = ChangeClass.ADVICE,
 ) -> Revision:
     """A translation of a published page that the real verbs took to a status."""
     now = now or timezone.now()
@@ -286,7 +287,7 @@ def translation(
         of, language=language, by=by, now=now, document=text or in_other_words(english.document)
     )
     if text or not made.note:
-        columns = {"document": text or made.document, "change_class": made.change_class}
+        columns = {"document": text or made.document, "change_class": change}
         publishing.save_draft(made, version=made.version, note="Newer.", by=by, now=now, **columns)
     if status == RevisionStatus.DRAFT:
         return made

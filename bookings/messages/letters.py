@@ -30,7 +30,7 @@ from bookings.links import link_ends, link_of_subscription, private_link
 from bookings.messages.clinic_addresses import returned_mail_address, sender, told_by
 from bookings.messages.sms import takes_replies
 from bookings.messages.still_true import NOT_TO_PATIENT
-from bookings.messages.subscriptions import TO_CONFIRM, how_it_reads
+from bookings.messages.subscriptions import TO_CONFIRM, has_untold_advice, how_it_reads
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -265,12 +265,13 @@ def _told_subscriber(message: Message, subscription: Subscription) -> dict[str, 
     event = PageEvent.objects.select_related("page").filter(number=number).first()
     if event is None:
         return told
-    language = _language_of(message)
+    language, is_about_translation = _language_of(message), bool(event.page.language)
     found = look_up_in(subscription.page, language, timezone.localdate())
     return {
         **told,
         "news": PageEvent.objects.news_of(event),
-        "is_about_translation": bool(event.page.language),
+        "is_about_translation": is_about_translation,
+        "has_untold_advice": is_about_translation and has_untold_advice(subscription),
         **how_it_reads(found, language),
     }
 

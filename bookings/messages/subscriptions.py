@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Max, Q
 
 from bookings.messages import outbox
 from bookings.models import Subscription
@@ -53,9 +53,23 @@ def how_it_reads(found: Publication | Closed | None, language: str) -> dict[str,
     return {"is_behind": found.is_behind, "is_in_english_only": is_in_english_only}
 
 
+def has_untold_advice(subscription: Subscription) -> bool:
+    """Whether the English advice changed since the last letter they were sent, or they confirmed.
+
+    The letter about it gives way to one about the translation.
+    """
+    sent = subscription.messages.filter(
+        kind=MessageKind.PAGE_CHANGED, status=MessageStatus.SENT
+    ).aggregate(last=Max("request_version"))
+    changes = PageEvent.objects.changes_of_advice().filter(
+        page__subscriptions=subscription, at__gt=F("page__subscriptions__confirmed")
+    )
+    return changes.filter(number__gt=sent["last"] or 0).exists()
+
+
 def leave(subscription: Subscription) -> None:
-    """Forget the address for this page, and which letters it was sent."""
-    Subscription.objects.filter(pk=subscription.pk).delete()
+    """Forget the address for this page in every language, and which letters it was sent."""
+    Subscription.objects.filter(page=subscription.page_id, email=subscription.email).delete()
 
 
 def forget(addresses: Iterable[str]) -> None:

@@ -38,9 +38,12 @@ def tell_subscribers(now: datetime) -> Tally:
     confirmed = Subscription.objects.filter(confirmed__isnull=False)
     first = confirmed.aggregate(first=Min("confirmed"))["first"]
     events = PageEvent.objects.select_related("page")
+    found = events.newest_news(since=first) if first else []
+    # A letter about a translation may tell of the English advice as well.
+    waiting = {each.page_id for each in found if not _is_told_to_patients(each, now)}
     done = failed = 0
-    for event in events.newest_news(since=first) if first else []:
-        if _is_told_to_patients(event, now):
+    for event in found:
+        if waiting.isdisjoint({event.page_id, event.page.original_id}):
             untold = confirmed.to_hear_of(event.page).filter(told__lt=event.number).order_by("pk")
             tell = partial(subscriptions.tell, event=event, now=now)
             pks = list(untold.values_list("pk", flat=True))

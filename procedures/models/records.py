@@ -32,6 +32,10 @@ class PageEventQuerySet(models.QuerySet["PageEvent"]):
             kind__in=[PUBLISHED, RE_AFFIRMED, *TAKEN_AWAY], revision__published_at__lte=F("at")
         )
 
+    def changes_of_advice(self) -> Self:
+        """The steps by which readers got a text with other advice, or the first one."""
+        return self.filter(kind=PUBLISHED, revision__change_class=ChangeClass.ADVICE)
+
     def news(self) -> Self:
         """The steps that whoever relied on a page has to hear of; `news` is what each means.
 

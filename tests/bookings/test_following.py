@@ -18,7 +18,7 @@ from bookings.status import MessageKind, MessageStatus
 from procedures import publishing
 from procedures.ground.languages import KNOWN, path_in, spoken_in
 from procedures.models import Revision
-from procedures.status import Category, RevisionStatus
+from procedures.status import Category, ChangeClass, RevisionStatus
 from tests import factories
 from tests.bookings.test_page_news import given, take_away, version
 
@@ -224,7 +224,13 @@ NEW_TEXT = "A page that you asked us to tell you about has a new text in your la
 TAKEN = (
     "We have taken down a page that you asked us to tell you about. Do not rely on a copy of it."
 )
+NO_SECOND_LINK = (
+    "If nothing comes, look in your junk folder. If you already get our emails about this page in this "
+    "language, we will not send another link. We send up to three links a day to one address."
+)
 AGAIN = "A page that you asked us to tell you about had been taken down. Now you can read it again."
+MAY_NOT_HEAR = "We may not email you when it is translated, so look at the page again."
+NEW_ADVICE = "Its advice has changed since our last email."
 OLDER = (
     "The text in your language is older than the English text. Until we have translated it again, "
     "read the English as well, or ask us."
@@ -299,12 +305,12 @@ def test_whoever_follows_a_translation_hears_what_becomes_of_it_and_of_the_engli
         told.append(heard(letter))
         pages.append(client.get(path))
     assert told == [
-        f"{CHANGED} {OLDER}",
+        f"{CHANGED} {OLDER} {MAY_NOT_HEAR}",
         NEW_TEXT,
-        f"{TAKEN} {ENGLISH_ONLY}",
+        f"{TAKEN} {ENGLISH_ONLY} {MAY_NOT_HEAR}",
         AGAIN,
         TAKEN,
-        f"{AGAIN} {ENGLISH_ONLY}",
+        f"{AGAIN} {ENGLISH_ONLY} {MAY_NOT_HEAR}",
     ]
     said = ["older", "", "english", "", "closed", "english"]
     texts = {"older": OLDER, "english": ENGLISH_ONLY}
@@ -337,7 +343,8 @@ def test_somebody_who_asks_in_another_language_confirms_that_as_well(
 ) -> None:
     follow(client, monday)
     follow(client, monday, code="ur")
-    client.post(path_in("ur", FORM), {"email": ADDRESS})
+    again = client.post(path_in("ur", FORM), {"email": ADDRESS})
+    assert says(again, "ur", NO_SECOND_LINK)
     assert sent() == []
     version(text, moment := monday + timedelta(hours=1))
     assert [len(links(letter)) for letter in told_at(moment, at)] == [1, 2]
@@ -352,7 +359,105 @@ def test_a_letter_about_a_translation_gives_way_to_newer_news_of_the_english(
     assert triage.tell_subscribers(moment) == 1
     version(text, moment := monday + timedelta(hours=2))
     (letter,) = told_at(moment, at)
-    assert heard(letter) == f"{CHANGED} {ENGLISH_ONLY}"
+    assert heard(letter) == f"{CHANGED} {ENGLISH_ONLY} {MAY_NOT_HEAR}"
+
+
+@pytest.mark.parametrize("is_queued", [False, True], ids=["not queued", "queued"])
+@pytest.mark.parametrize(
+    ("step", "told", "reads"),
+    [("new", NEW_TEXT, ""), ("taken", TAKEN, ENGLISH_ONLY)],
+    ids=["new text", "taken down"],
+)
+def test_a_letter_about_a_translation_tells_of_the_english_advice_that_no_letter_told_of(
+    client: Client,
+    text: Revision,
+    at: Any,
+    monday: datetime,
+    step: str,
+    told: str,
+    reads: str,
+    is_queued: bool,
+) -> None:
+    factories.translation(of=text.page, now=monday)
+    follow(client, monday, code="cy")
+    version(text, moment := monday + timedelta(hours=1))
+    if is_queued:
+        assert triage.tell_subscribers(moment) == 1
+    moment += timedelta(hours=1)
+    if step == "new":
+        factories.translation(of=text.page, now=moment)
+    else:
+        take_away(publishing.suspend, live_in("cy"), moment)
+    (letter,) = told_at(moment, at)
+    lines = [told, NEW_ADVICE, *([reads, MAY_NOT_HEAR] if reads else [])]
+    assert heard(letter) == " ".join(lines)
+    # It is said once: the next letter has news of its own.
+    moment += timedelta(hours=1)
+    factories.translation(of=text.page, now=moment)
+    (letter,) = told_at(moment, at)
+    assert heard(letter) == (NEW_TEXT if step == "new" else AGAIN)
+
+
+def test_advice_from_before_somebody_followed_is_no_news_in_a_letter_about_a_translation(
+    client: Client, text: Revision, at: Any, monday: datetime
+) -> None:
+    factories.translation(of=text.page, now=monday)
+    version(text, moment := monday + timedelta(hours=1))
+    at(moment := moment + timedelta(hours=1))
+    follow(client, moment, code="cy")
+    moment += timedelta(hours=1)
+    factories.translation(of=text.page, now=moment)
+    (letter,) = told_at(moment, at)
+    assert heard(letter) == NEW_TEXT
+
+
+def test_patients_hear_of_the_english_advice_before_a_letter_about_a_translation_tells_of_it(
+    client: Client, text: Revision, at: Any, monday: datetime
+) -> None:
+    factories.translation(of=text.page, now=monday)
+    follow(client, monday, code="cy")
+    given(text, monday + timedelta(days=7), now=monday)
+    sent()
+    version(text, moment := monday + timedelta(hours=1))
+    factories.translation(of=text.page, now=moment)
+    assert told_at(moment, at) == []
+    triage.tell_of_page_news(moment)
+    assert [letter.to for letter in sent()] == [["pat@example.org"]]
+    (letter,) = told_at(moment, at)
+    assert heard(letter) == f"{NEW_TEXT} {NEW_ADVICE}"
+
+
+def test_a_first_translation_and_one_with_other_words_only_are_no_news(
+    client: Client, text: Revision, at: Any, monday: datetime
+) -> None:
+    """Whoever was told that there is none has been told as well that we may not write."""
+    path = follow(client, monday, code="cy")
+    assert says(client.get(path), "cy", ENGLISH_ONLY, MAY_NOT_HEAR)
+    factories.translation(of=text.page, now=(moment := monday + timedelta(hours=1)))
+    assert told_at(moment, at) == []
+    version(text, moment := monday + timedelta(hours=2))
+    (letter,) = told_at(moment, at)
+    assert heard(letter) == f"{CHANGED} {OLDER} {MAY_NOT_HEAR}"
+    moment += timedelta(hours=1)
+    factories.translation(of=text.page, now=moment, change=ChangeClass.WORDING)
+    assert told_at(moment, at) == []
+
+
+@pytest.mark.parametrize("is_button", [True, False], ids=["button", "mail program"])
+def test_whoever_leaves_in_one_language_leaves_in_all(
+    client: Client, text: Revision, monday: datetime, is_button: bool
+) -> None:
+    other = factories.page("another-thing")
+    factories.revision(RevisionStatus.PUBLISHED, of=other, now=monday)
+    paths = [follow(client, monday, code=code) for code in ("", "cy")]
+    follow(client, monday, "else@example.org")
+    client.post("/appointments/follow/another-thing/", {"email": ADDRESS})
+    if is_button:
+        client.post(paths[1], {"leave": "yes"})
+    else:
+        client.post(f"{paths[1]}leave/", {"List-Unsubscribe": "One-Click"})
+    left = Subscription.objects.order_by("email").values_list("email", "page__slug")
+    assert list(left) == [("else@example.org", "a-thing"), (ADDRESS, "another-thing")]
 
 
 def test_in_a_language_that_the_clinic_offers_no_longer_letters_are_in_english(
