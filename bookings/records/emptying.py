@@ -18,6 +18,7 @@ from django.db.models import (
     JSONField,
     Model,
     QuerySet,
+    TextField,
     Value,
     When,
 )
@@ -106,10 +107,9 @@ def _nothing(field: "Field[Any, Any]") -> Any:
     if isinstance(field, JSONField):
         return field.get_default()
     # What is looked up or written to must be blank, not a word.
-    if (
-        isinstance(field, EmailField | PhoneNumberField)
-        or field.get_default() == field.default == ""
-    ):
+    if isinstance(field, EmailField | PhoneNumberField):
+        return ""
+    if not isinstance(field, TextField) and field.get_default() == field.default == "":
         return ""
     return Case(When(**{field.name: "", "then": Value("")}), default=Value(EMPTIED))
 

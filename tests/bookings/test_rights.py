@@ -378,16 +378,20 @@ def test_what_was_asked_has_a_time_of_its_own(
     """It is counted from our answer, whatever becomes of the rest about the person."""
     gone = withdrawn(monday)
     one = asked(gone.person, monday, right, detail="Loud.")
+    if one.is_complaint:
+        acknowledged(one, monday)
+    receipt = one.receipt
     answered(one, monday)
     last = monday + timedelta(days=days)
     retention.empty_what_is_due(last)
     gone.refresh_from_db()
     one.refresh_from_db()
     assert gone.emptied_at == last
-    assert (one.detail, one.reply) == ("Loud.", "Posted.")
+    assert (one.detail, one.receipt, one.reply) == ("Loud.", receipt, "Posted.")
     assert retention.empty_what_is_due(last + A_DAY) == 1
     one.refresh_from_db()
     assert (one.detail, one.reply) == (EMPTIED, EMPTIED)
+    assert one.receipt == (EMPTIED if receipt else "")
     assert (one.right, one.status, one.told) == (
         right,
         RightsStatus.DONE,
