@@ -131,7 +131,7 @@ class RightsRequest(models.Model):
 
     def is_late(self, today: date) -> bool:
         """Whether our last day was over before the person heard from us."""
-        heard = self.receipt_told or self.told or today
+        heard = min(filter(None, (self.receipt_told, self.told)), default=today)
         return self.status != RightsStatus.TAKEN_BACK and heard > self.due
 
     def days_open(self, today: date) -> int:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, F, Min, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from bookings.models import Person, RightsRequest
@@ -196,7 +196,7 @@ def answered_since(day: date) -> Answered:
     """What people were told since that day; late is what they first heard after our last day."""
     given = RightsRequest.objects.filter(told__gte=day).exclude(status=RightsStatus.TAKEN_BACK)
     late = Count("pk", filter=Q(heard__gt=F("due")))
-    given = given.annotate(heard=Coalesce("receipt_told", "told"))
+    given = given.annotate(heard=Least(Coalesce("receipt_told", "told"), "told"))
     return Answered(**given.aggregate(number=Count("pk"), late=late))
 
 

@@ -246,6 +246,32 @@ def test_a_complaint_is_late_if_they_heard_nothing_within_30_days(monday: dateti
     assert records.answered_since(timezone.localdate(monday)) == (2, 1)
 
 
+def test_they_heard_from_us_on_the_first_of_the_two_days(monday: datetime) -> None:
+    """Whoever types the acknowledgement later has not made the answer late."""
+    one = asked(person_at(monday), monday, RightAsked.COMPLAINT)
+    acknowledged(one, monday + timedelta(days=40))
+    answered(one, monday + A_DAY)
+    assert not one.is_late(timezone.localdate(monday))
+    assert records.answered_since(timezone.localdate(monday)) == (1, 0)
+
+
+def test_an_answer_is_not_older_than_the_acknowledgement(
+    sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    one, later = asked(person_at(monday), monday, RightAsked.COMPLAINT), monday + 2 * A_DAY
+    acknowledged(one, monday + A_DAY)
+    at(later)
+    client, address = sign_in("Manager"), decide_about(one.person, "rights-answer")
+    posted = {"version": one.person.version, "asked": one.pk, "outcome": "done", "said": "No."}
+    page = client.post(address, posted | {"told": "23/11/2026"}).content.decode()
+    sentence = "from 24 November 2026, when we acknowledged the complaint, until today."
+    assert f"Choose a day {sentence}" in page
+    assert RightsRequest.objects.waiting().get() == one
+    client.post(address, posted | {"told": "24/11/2026"})
+    one.refresh_from_db()
+    assert one.told == date(2026, 11, 24)
+
+
 def test_only_a_complaint_is_acknowledged_and_only_the_rest_takes_longer(monday: datetime) -> None:
     person, told, by = person_at(monday), timezone.localdate(monday), factories.staff("Manager")
     complaint, copy = asked(person, monday, RightAsked.COMPLAINT), asked(person, monday)

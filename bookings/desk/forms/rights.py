@@ -85,15 +85,21 @@ class OfAskedForm(DecisionForm):
         self.initial.setdefault(self.TOLD, timezone.localdate())
 
     def clean(self) -> dict[str, Any]:
-        """They were told on a day since they asked that has come."""
+        """They were told on a day that has come, since they asked or last heard from us."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         asked, told = cleaned.get("asked"), cleaned.get(self.TOLD)
-        if asked and told and not asked.day <= told <= timezone.localdate():
-            self.add_error(self.TOLD, self._wrong_day(asked.day))
+        if asked and told and not self._first_day(asked) <= told <= timezone.localdate():
+            self.add_error(self.TOLD, self._wrong_day(asked))
         return cleaned
 
-    def _wrong_day(self, asked: date) -> ValidationError:
-        return ValidationError(f"Choose a day from {asked:%-d %B %Y} until today.")
+    def _first_day(self, asked: RightsRequest) -> date:
+        return asked.receipt_told or asked.day
+
+    def _wrong_day(self, asked: RightsRequest) -> ValidationError:
+        why = ", when we acknowledged the complaint," if asked.receipt_told else ""
+        return ValidationError(
+            f"Choose a day from {self._first_day(asked):%-d %B %Y}{why} until today."
+        )
 
     def values(self) -> dict[str, Any]:
         return {name: each for name, each in self.cleaned_data.items() if name != "version"}
