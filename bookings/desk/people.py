@@ -309,6 +309,7 @@ class PersonAdmin(DecisionAdmin):
             "opts": self.opts,
             "newest": max(told["requests"], key=lambda each: each.pk),
             "hold": records.hold_of(person),
+            "something_left": records.is_anything_left(person),
             "may": {each.slug for each in self.open_decisions(request, person)},
         }
         return TemplateResponse(request, "admin/bookings/people/person.html", context)

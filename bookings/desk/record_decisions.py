@@ -24,6 +24,7 @@ from procedures.ground.two_people import said_waiting
 
 # A person has no status: what can be decided about them can always be decided.
 KNOWN = "known"
+NOT_KEPT = "Noted. What you wrote is not kept, because two people erased what we held about them."
 
 
 def _is_held(person: Person, now: datetime) -> bool:
@@ -31,7 +32,11 @@ def _is_held(person: Person, now: datetime) -> bool:
 
 
 def _is_not_held(person: Person, now: datetime) -> bool:
-    return person.emptied_at is None and not records.is_held(person)
+    return records.is_anything_left(person) and not records.is_held(person)
+
+
+def _is_anything_left(person: Person, now: datetime) -> bool:
+    return records.is_anything_left(person)
 
 
 def _is_there(person: Person, now: datetime) -> bool:
@@ -71,10 +76,14 @@ def _said_due(asked: RightsRequest) -> str:
     return f"Noted. {what} by {asked.due:%A %-d %B %Y}: the managers see it on Today."
 
 
+def _said_receipt(asked: RightsRequest) -> str:
+    if asked.receipt:
+        return "Noted. Today says how long it has been open until you note the answer."
+    return NOT_KEPT
+
+
 def _said_answer(asked: RightsRequest) -> str:
-    if asked.reply:
-        return "Answer noted."
-    return "Noted. What you wrote is not kept, because what we held about them was erased."
+    return "Answer noted." if asked.reply else NOT_KEPT
 
 
 def _copy_file(packed: bytes) -> HttpResponse:
@@ -127,7 +136,7 @@ RECORD_DECISIONS = (
         open_when=_may_acknowledge,
         form=AcknowledgeForm,
         verb=_acknowledge,
-        said="Noted. Today says how long it has been open until you note the answer.",
+        said=_said_receipt,
         explanation=(
             "Fill this in once you have told them that we have their complaint, who looks into it and "
             "when they will hear from us. You must do that within 30 days. Begin to look into it on the "
@@ -197,7 +206,7 @@ RECORD_DECISIONS = (
         label="Erase everything",
         permission="erase_person",
         statuses={KNOWN},
-        open_when=_is_there,
+        open_when=_is_anything_left,
         form=WhyForm,
         verb=records.propose_erasure,
         said=said_waiting,

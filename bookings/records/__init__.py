@@ -4,7 +4,7 @@ It walks the models by what they say about their fields (`procedures.ground.clas
 field or table is part of every copy, and of every erasure, as soon as it is classified.
 """
 
-from bookings.records.emptying import empty_people, empty_request
+from bookings.records.emptying import empty_people, empty_request, is_anything_left
 from bookings.records.erasing import propose_erasure, why_not
 from bookings.records.export import NAME, copy_for, everything_about
 from bookings.records.holds import hold, hold_of, is_held, lock, release
@@ -33,6 +33,7 @@ __all__ = [
     "extend",
     "hold",
     "hold_of",
+    "is_anything_left",
     "is_held",
     "is_kept_for_answer",
     "lock",

@@ -17,6 +17,7 @@ from django.db.models import (
     Field,
     JSONField,
     Model,
+    Q,
     QuerySet,
     TextField,
     Value,
@@ -27,7 +28,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from bookings import diary, journal, messages
 from bookings.messages import subscriptions
 from bookings.models import AppointmentRequest, Person, PersonEvent
-from bookings.records.walking import about, addresses_of, tables
+from bookings.records.walking import about, addresses_of, rows_of, tables
 from bookings.status import PersonAct
 from bookings.status.events import Event
 from bookings.triage import search_keys
@@ -74,9 +75,7 @@ def empty_people(
         subscriptions.forget(addresses_of(rows))
         for request in AppointmentRequest.objects.filter(person__in=rows, emptied_at=None):
             empty_request(request, by=by, now=now)
-        for model in tables():
-            if _goes_with_person(model, act):
-                _empty(model, about(model, rows))
+        empty_tables(rows, act)
         actor = journal.actor_name(by)
         Person.objects.filter(pk__in=rows).update(
             version=F("version") + 1, emptied_at=now, emptied_by=actor
@@ -87,6 +86,38 @@ def empty_people(
         )
 
 
+def empty_tables(rows: Collection[int], act: PersonAct) -> None:
+    """Empty what goes with these rows of a person; what is emptied already stays so."""
+    for model in tables():
+        if _goes_with_person(model, act):
+            _empty(model, about(model, rows))
+
+
+def is_anything_left(person: Person) -> bool:
+    """Whether there is something to keep or to erase.
+
+    Once the clock has emptied somebody, that is what has a time of its own, while a word of it is left.
+    """
+    if person.emptied_at is None:
+        return True
+    rows = rows_of(person)
+    own = [model for model in tables() if _has_own_time(model)]
+    return any(about(model, rows).filter(says_something(model)).exists() for model in own)
+
+
+def is_erased(person: Person) -> bool:
+    """Whether two people erased this row, and not the clock because its time was over."""
+    return PersonEvent.objects.filter(person=person, act=PersonAct.ERASED).exists()
+
+
+def says_something(model: type[Model]) -> Q:
+    """Rows of a table of texts in which a word is left."""
+    found = Q()
+    for column in emptied_columns(model):
+        found |= ~Q(**{f"{column}__in": ["", EMPTIED]})
+    return found
+
+
 def emptied_columns(model: type[Model]) -> dict[str, Any]:
     """What each column of a table is set to when it is emptied."""
     fields = fields_of(model)
@@ -95,8 +126,12 @@ def emptied_columns(model: type[Model]) -> dict[str, Any]:
 
 
 def _goes_with_person(model: type[Model], act: PersonAct) -> bool:
-    stays = act != PersonAct.ERASED and getattr(model, "OWN_TIME", False)
+    stays = act != PersonAct.ERASED and _has_own_time(model)
     return not stays and any(not way.endswith(TO_REQUEST) for way in whose(model))
+
+
+def _has_own_time(model: type[Model]) -> bool:
+    return bool(getattr(model, "OWN_TIME", False))
 
 
 def _nothing(field: "Field[Any, Any]") -> Any:

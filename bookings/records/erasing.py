@@ -9,7 +9,7 @@ from django.db import transaction
 from bookings import triage
 from bookings.models import AppointmentRequest, Person, PersonEvent, Recall
 from bookings.records import tombstones
-from bookings.records.emptying import empty_people
+from bookings.records.emptying import empty_people, is_anything_left, is_erased
 from bookings.records.holds import is_held, lock
 from bookings.records.rights import awaits_copy
 from bookings.records.walking import rows_of
@@ -27,7 +27,7 @@ from procedures.ground.two_people import Proposal, TwoPersonAct, propose, regist
 def why_not(person: Person) -> str:
     """Why the person cannot be erased now, in a sentence; empty if nothing forbids it."""
     requests = AppointmentRequest.objects.of_person(person)
-    if person.emptied_at:
+    if not is_anything_left(person):
         return "What we held about this person was erased already."
     if is_held(person):
         return "There is a legal hold on this person. As long as it lasts, nothing can be erased."
@@ -115,7 +115,7 @@ def apply_erasures(now: datetime) -> Applied:
         person = Person.objects.filter(pk=stone.person).first()
         if person is None or not stone.is_of(person.pk):
             unknown.append(stone.person)
-        elif person.emptied_at:
+        elif is_erased(person):
             already += 1
         else:
             still_open += _erase_again(person, now)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from bookings.models import Person, PersonEvent
+from bookings.records.emptying import is_anything_left
 from bookings.records.walking import rows_of
 from bookings.status import PersonAct, TriageRefused
 
@@ -17,7 +18,7 @@ def hold(person: Person, *, reason: str, by: User, now: datetime) -> PersonEvent
         lock(person)
         if is_held(person):
             raise TriageRefused("There is a legal hold on this person already.")
-        if person.emptied_at:
+        if not is_anything_left(person):
             raise TriageRefused(
                 "What we held about this person was erased. There is nothing to keep."
             )

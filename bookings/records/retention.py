@@ -25,7 +25,13 @@ from bookings.models import (
     RightsRequest,
     TextReply,
 )
-from bookings.records.emptying import emptied_columns, empty_people, empty_request
+from bookings.records.emptying import (
+    emptied_columns,
+    empty_people,
+    empty_request,
+    empty_tables,
+    says_something,
+)
 from bookings.records.holds import is_held, lock
 from bookings.records.rights import is_kept_for_answer
 from bookings.records.walking import rows_of
@@ -185,10 +191,8 @@ def _answered_complaints(now: datetime) -> QuerySet[Any]:
 
 def _answered(kind: Q) -> QuerySet[Any]:
     """Of this kind, what people asked about their data and have an answer to, where a word is left."""
-    says = Q()
-    for column in emptied_columns(RightsRequest):
-        says |= ~Q(**{f"{column}__in": ["", EMPTIED]})
-    return _not_held(RightsRequest.objects.filter(kind, says, told__isnull=False))
+    answered = RightsRequest.objects.filter(kind, told__isnull=False)
+    return _not_held(answered.filter(says_something(RightsRequest)))
 
 
 def _one_person(shown: Any) -> QuerySet[Person]:
@@ -378,6 +382,9 @@ def _empty_answer(pk: int) -> int:
         lock(person)
         if _is_kept(person):
             return 0
+        if person.emptied_at:
+            # Why there was a hold on it, or a copy of it, was written since.
+            empty_tables(rows_of(person), PersonAct.EMPTIED)
         asked = RightsRequest.objects.filter(pk=pk)
         return asked.update(**emptied_columns(RightsRequest))
 

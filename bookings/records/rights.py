@@ -24,6 +24,7 @@ from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from bookings.models import Person, RightsRequest
+from bookings.records.emptying import is_erased
 from bookings.records.holds import lock
 from bookings.status import RightAsked, RightsStatus, TriageRefused
 
@@ -93,10 +94,7 @@ def note_asked(
     with transaction.atomic():
         lock(person)
         if person.emptied_at:
-            raise TriageRefused(
-                "What we held about this person was erased. Tell a manager: they still need an answer "
-                "within a month."
-            )
+            raise TriageRefused(f"What we held about this person was erased. {_still_due(right)}")
         if not today - LONGEST_AGO <= day <= today:
             raise TriageRefused("Choose today or a day within the last year.")
         if RightsRequest.objects.waiting().about(person).filter(right=right, day=day).exists():
@@ -138,14 +136,14 @@ def acknowledge(
 ) -> RightsRequest:
     """Note that somebody who complained was told on that day that we have the complaint.
 
-    Of somebody who was erased meanwhile the words are not kept, as in an answer.
+    Of somebody whom two people erased meanwhile the words are not kept, as in an answer.
     """
     with transaction.atomic():
         lock(asked.person)
         return _step(
             asked,
             RightsStatus.ACKNOWLEDGED,
-            receipt="" if asked.person.emptied_at else receipt,
+            receipt=_kept(asked, receipt),
             receipt_told=receipt_told,
             acknowledged_at=now,
             acknowledged_by=by.get_username(),
@@ -157,14 +155,15 @@ def answer(
 ) -> RightsRequest:
     """Note what the person was told on that day, and whether it was done.
 
-    Of somebody who was erased meanwhile only the outcome is kept: what was erased stays erased.
+    Of somebody whom two people erased meanwhile only the outcome is kept: what was erased stays erased.
+    If the clock emptied them, the words have a time of their own, so that we can show what we said.
     """
     with transaction.atomic():
         lock(asked.person)
         return _step(
             asked,
             RightsStatus(outcome),
-            reply="" if asked.person.emptied_at else said,
+            reply=_kept(asked, said),
             told=told,
             answered_at=now,
             answered_by=by.get_username(),
@@ -209,6 +208,19 @@ def awaits_copy(person: Person) -> bool:
 def is_kept_for_answer(person: Person) -> bool:
     """Whether the person waits for an answer for which what we hold is needed."""
     return RightsRequest.objects.keeping().about(person).exists()
+
+
+def _still_due(right: str) -> str:
+    if right == RightAsked.COMPLAINT:
+        return (
+            "Tell a manager: the complaint still has to be acknowledged within "
+            f"{DAYS_TO_ACKNOWLEDGE} days, and answered."
+        )
+    return "Tell a manager: they still need an answer within a month."
+
+
+def _kept(asked: RightsRequest, words: str) -> str:
+    return "" if is_erased(asked.person) else words
 
 
 def _step(asked: RightsRequest, to: RightsStatus, **changes: Any) -> RightsRequest:

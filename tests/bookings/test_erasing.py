@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from django.db import transaction
 from django.test import Client
 
 from bookings import records, triage
-from bookings.models import AppointmentRequest, Person, PersonEvent, SearchKey
-from bookings.records import erasing, tombstones
+from bookings.models import AppointmentRequest, Person, PersonEvent, RightsRequest, SearchKey
+from bookings.records import erasing, retention, tombstones
 from bookings.status import PersonAct, RequestStatus, TriageRefused
 from procedures.ground import two_people
 from procedures.ground.two_people import ProposalRefused
@@ -24,7 +24,7 @@ from procedures.models import Proposal
 from procedures.models.restored import is_quiet
 from procedures.status import RevisionStatus
 from tests import factories
-from tests.bookings.records_of import both, still_there, words
+from tests.bookings.records_of import both, complains, still_there, words
 from tests.clinic_site.test_backups import backup, elsewhere, key, manage
 from tests.people import LIST, PEOPLE, decide_about, page_of_person
 
@@ -106,6 +106,46 @@ def test_d3_two_people_erase_a_person_and_no_word_is_left_anywhere(
     # Who asks again is somebody new.
     again = factories.received(name="adaname", email="ada@example.org", now=monday)
     assert again.person_id != ada.person_id
+
+
+def left_by_the_clock(monday: datetime) -> tuple[Person, datetime]:
+    """Somebody of whom only a complaint is left, and when the rest was emptied."""
+    request, later = factories.received(now=monday), monday + timedelta(days=366)
+    complains(request, "ada", now=monday)
+    triage.withdraw(request, version=request.version, now=monday)
+    retention.empty_what_is_due(later)
+    person = request.person
+    person.refresh_from_db()
+    assert person.emptied_at == later
+    assert still_there("ada") == {"adaasked", "adareceipt", "adareply"}
+    return person, later
+
+
+def test_what_the_clock_left_two_people_erase(sign_in: SignIn, at: Any, monday: datetime) -> None:
+    person, later = left_by_the_clock(monday)
+    at(later)
+    one, other = managers()
+    client = sign_in(one)
+    assert decide_about(person, "erase") in client.get(page_of_person(person)).content.decode()
+    why = WHY | {"version": person.version}
+    answer = client.post(decide_about(person, "erase"), why, follow=True)
+    assert "a second person has to agree" in answer.content.decode()
+    two_people.agree(Proposal.objects.get(), by=other, now=later)
+    assert still_there("ada") == set()
+    assert records.why_not(person) == "What we held about this person was erased already."
+    page = client.get(page_of_person(person)).content.decode()
+    assert decide_about(person, "erase") not in page
+
+
+def test_in_an_older_copy_what_the_clock_left_is_erased_again(monday: datetime) -> None:
+    person, later = left_by_the_clock(monday)
+    with contextlib.suppress(OlderCopy), transaction.atomic():
+        erased(person, later)
+        raise OlderCopy
+    person.refresh_from_db()
+    assert (erasing.apply_erasures(later).erased, still_there("ada")) == (1, set())
+    assert set(RightsRequest.objects.values_list("receipt", flat=True)) == {"[erased]"}
+    assert erasing.apply_erasures(later).already == 1
 
 
 def test_reception_cannot_propose_it(sign_in: SignIn, monday: datetime) -> None:

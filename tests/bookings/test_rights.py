@@ -189,20 +189,52 @@ def test_two_presses_note_it_once(monday: datetime) -> None:
         )
 
 
-def test_of_what_was_erased_nothing_new_is_kept(monday: datetime) -> None:
-    """What was asked before has an outcome all the same."""
+@pytest.mark.parametrize(
+    ("right", "sentence"),
+    [
+        (RightAsked.COPY, "they still need an answer within a month."),
+        (RightAsked.COMPLAINT, "has to be acknowledged within 30 days, and answered."),
+    ],
+)
+def test_whoever_was_emptied_has_nothing_noted_here(
+    right: RightAsked, sentence: str, monday: datetime
+) -> None:
     person = withdrawn(monday - 2 * YEAR).person
     one = asked(person, monday - timedelta(days=9), RightAsked.ERASURE)
     retention.empty_what_is_due(monday)
     person.refresh_from_db()
     assert person.emptied_at == monday
-    with pytest.raises(TriageRefused, match="still need an answer"):
-        asked(person, monday)
+    with pytest.raises(TriageRefused) as refused:
+        asked(person, monday, right)
+    assert str(refused.value).endswith(sentence)
     by, today = factories.staff("Manager"), timezone.localdate(monday)
     with pytest.raises(TriageRefused, match="nothing takes longer"):
         records.extend(one, why_longer="Pat is away.", longer_told=today, by=by, now=monday)
-    answered(one, monday)
-    assert (one.status, one.reply, one.why_longer) == (RightsStatus.DONE, "", "")
+    one.refresh_from_db()
+    assert (one.status, one.why_longer) == (RightsStatus.OPEN, "")
+
+
+def test_our_answer_is_kept_if_the_clock_emptied_them_first(
+    sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    """The clinic can show what it said until the time of the answer is over."""
+    person, later = withdrawn(monday - timedelta(days=364)).person, monday + 2 * A_DAY
+    one = asked(person, monday, RightAsked.ERASURE)
+    retention.empty_what_is_due(later)
+    person.refresh_from_db()
+    assert person.emptied_at == later
+    at(later)
+    posted = {"version": person.version, "asked": one.pk, "outcome": "done", "told": "25/11/2026"}
+    page = sign_in("Manager").post(
+        decide_about(person, "rights-answer"), posted | {"said": "All has gone."}, follow=True
+    )
+    assert "Answer noted." in page.content.decode()
+    assert "Our answer: All has gone." in page.content.decode()
+    one.refresh_from_db()
+    assert (one.status, one.reply) == (RightsStatus.DONE, "All has gone.")
+    assert retention.empty_what_is_due(later + timedelta(days=1097)) == 1
+    one.refresh_from_db()
+    assert one.reply == EMPTIED
 
 
 # --- Complaints -----------------------------------------------------------------------------
@@ -298,17 +330,23 @@ def test_a_complaint_keeps_what_it_is_about_until_its_outcome(monday: datetime) 
 
 
 def test_two_managers_may_erase_whoever_complains_and_then_no_new_word_is_kept(
-    monday: datetime,
+    sign_in: SignIn, at: Any, monday: datetime
 ) -> None:
     """Perhaps that is what they complain about."""
+    at(monday)
     person = withdrawn(monday).person
     one = asked(person, monday, RightAsked.COMPLAINT, detail="You still have my address.")
     assert records.why_not(person) == ""
     by = factories.staff("Manager")
     records.empty_people([person.pk], PersonAct.ERASED, by=by, now=monday)
+    person.refresh_from_db()
+    client, told = sign_in("Manager"), {"version": person.version, "asked": one.pk}
+    receipt = told | {"receipt": "By post.", "receipt_told": "23/11/2026"}
+    answer = told | {"outcome": "done", "said": "Posted.", "told": "23/11/2026"}
+    for slug, posted in (("rights-acknowledge", receipt), ("rights-answer", answer)):
+        page = client.post(decide_about(person, slug), posted, follow=True).content.decode()
+        assert "is not kept, because two people erased what we held about them." in page
     one.refresh_from_db()
-    acknowledged(one, monday)
-    answered(one, monday)
     assert (one.status, one.detail, one.receipt, one.reply) == (
         RightsStatus.DONE,
         EMPTIED,
@@ -446,6 +484,38 @@ def test_a_legal_hold_keeps_what_was_asked(monday: datetime) -> None:
     assert retention.empty_what_is_due(later) == 0
     records.release(person, reason="Settled.", by=by, now=later)
     assert retention.empty_what_is_due(later) == 1
+
+
+def test_what_the_clock_left_is_put_on_hold_until_that_ends(
+    sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    """Why there was a hold on it goes with it."""
+    person, over = withdrawn(monday).person, monday + timedelta(days=3660)
+    one = asked(person, monday, RightAsked.COMPLAINT, detail="Loud.")
+    answered(one, monday)
+    at(monday + 2 * YEAR)
+    retention.empty_what_is_due(monday + 2 * YEAR)
+    person.refresh_from_db()
+    client = sign_in("Manager")
+    page = " ".join(client.get(page_of_person(person)).content.decode().split())
+    assert "except what they asked about their data and what we answered" in page
+    assert decide_about(person, "hold") in page
+    why = {"version": person.version, "reason": "A claim."}
+    said = client.post(decide_about(person, "hold"), why, follow=True).content.decode()
+    assert "Legal hold placed." in said
+    listed = client.get(f"{PEOPLE}held/").content.decode()
+    assert f">Person {person.pk}</a>, erased on" in listed
+    assert retention.empty_what_is_due(over) == 0
+    records.release(person, reason="Settled.", by=factories.staff("Manager"), now=over)
+    assert retention.empty_what_is_due(over) == 1
+    one.refresh_from_db()
+    assert one.detail == EMPTIED
+    assert set(person.acts.values_list("reason", flat=True)) == {"", EMPTIED}
+    page = client.get(page_of_person(person)).content.decode()
+    assert "except what they asked" not in page
+    assert decide_about(person, "hold") not in page
+    with pytest.raises(TriageRefused, match="There is nothing to keep"):
+        records.hold(person, reason="A claim.", by=factories.staff("Manager"), now=over)
 
 
 def test_the_page_says_when_answers_are_emptied(sign_in: SignIn, at: Any, monday: datetime) -> None:
