@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from bookings.models import AppointmentRequest, Person
+from bookings.models import AppointmentRequest
 from clinic_site.groups import GROUPS
 from procedures.ground.decisions import DecisionAdmin
 from procedures.models import Revision, StaffAccount
@@ -102,7 +102,7 @@ def world(owner: User, monday: datetime) -> dict[str, int]:
     return {
         "bookings/appointmentrequest/": request.pk,
         "bookings/clinicsession/weeks/": factories.clinician().pk,
-        "bookings/person/": Person.objects.get().pk,
+        "bookings/person/": request.person_id or 0,
         "procedures/revision/": revision.pk,
         "procedures/staffaccount/": StaffAccount.objects.get(pk=owner.pk).pk,
     }

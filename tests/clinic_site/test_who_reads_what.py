@@ -13,28 +13,37 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 
-from bookings import triage
+from bookings import access, diary, records, triage, webhooks
+from bookings.diary import feeds
+from bookings.imports import keeping
 from bookings.models import (
     AppointmentRequest,
+    MachineKind,
     Note,
     Person,
     PersonEvent,
     RightsRequest,
+    RoomKind,
     Subscription,
     TextReply,
+    Topic,
+    Treatment,
     VisitAnswer,
 )
 from bookings.status import (
     CarerRight,
+    FeedWords,
     FlagOutcome,
     GotIt,
+    Notice,
     PersonAct,
     RightAsked,
     RightsStatus,
+    Scope,
 )
 from clinic_site.groups import GROUPS
 from procedures.ground.classified import Kind, is_about_patients, kinds
-from procedures.models import PageFeedback
+from procedures.models import PageFeedback, SharedPlace
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.clinic_site.test_permissions import MAY, MAY_NOT, numbered, world
@@ -99,6 +108,29 @@ BESIDE = {
 IS = {what: told[1] for what, told in WRITTEN.items()}
 ANSWERS = {(True, True): MAY, (False, False): MAY_NOT, (True, False): "unless withheld"}
 PERMISSIONS = (DOCUMENT.parent / "permissions.md").read_text(encoding="utf-8")
+# A file of another system whose dates and names have to be explained.
+FOREIGN = """Patient;DOB;E-mail;Date;Time;With;Service
+Ada Sample;03/04/1972;ada@example.org;2026-12-01;9:30;Dr Other;Scan
+"""
+# What nobody can open here: rows that are only read, and pages without a form.
+NOT_OPENED = {
+    "account/passkeys/<int:number>/sign/",
+    "procedures/proposal/add/",
+    "procedures/revision/<int:pk>/compare/",
+    *(
+        f"{model}/<path:object_id>/change/"
+        for model in (
+            "bookings/look",
+            "bookings/visitanswer",
+            "procedures/accountevent",
+            "procedures/clinicdetails",
+            "procedures/pagefeedback",
+            "procedures/plannedpublication",
+            "procedures/signin",
+            "procedures/signoff",
+        )
+    ),
+}
 # What every form has, and the field to search for a patient, which is on every page.
 NOT_A_FIELD = {"csrfmiddlewaretoken", "version", "term"}
 
@@ -258,31 +290,69 @@ def typed(content: str) -> list[str]:
     return sorted({re.sub(r"\d+", "N", name) for name in names} - NOT_A_FIELD)
 
 
-def forms_of(client: Client, path: str) -> list[str]:
+def forms_of(client: Client, path: str) -> list[str] | None:
+    """The fields of a page; None if there is no such record."""
     with transaction.atomic():
         answer = client.get(path)
         transaction.set_rollback(True)
+    if answer.status_code == 404 or answer.headers.get("Location") == "/admin/":
+        return None
     kind = answer.headers.get("Content-Type", "")
     return typed(answer.content.decode()) if kind.startswith("text/html") else []
+
+
+def everything_that_has_a_form(now: datetime) -> None:
+    """One of each thing that the desk can change, in a state in which its form shows every field."""
+    by = factories.staff("Manager", "one")
+    request = factories.received(flagged=True, now=now)
+    for right in RightAsked.COPY, RightAsked.COMPLAINT:
+        records.note_asked(request.person, right=right, day=now.date(), detail="", by=by, now=now)
+    other = factories.received(name="Sam Other", email="sam@example.org", now=now)
+    triage.withdraw(other, version=other.version, now=now)
+    records.propose_erasure(other.person, reason="They asked.", by=by, now=now)
+    topic = factories.page("topic")
+    Treatment.objects.create(name="Injection")
+    Topic.objects.create(page=topic)
+    MachineKind.objects.create(name="Laser")
+    RoomKind.objects.create(name="Theatre")
+    factories.appointment_type()
+    factories.clinic_session(factories.clinician(), now.date())
+    factories.closure(now=now)
+    resource = diary.resource_of(factories.clinician())
+    feeds.make_feed(resource, says=FeedWords.BOOKED, by="one", now=now)
+    factories.translator()
+    factories.figure(b'<svg viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg"/>')
+    SharedPlace.objects.create(network="192.0.2.0/24", times=10, note="The clinic")
+    last = now.date() + timedelta(days=30)
+    access.make_token(given_to="A list", scopes=Scope, last_day=last, by="one", now=now)
+    webhooks.add(given_to="A list", url="https://a.example/", notices=Notice, by="one", now=now)
+    keeping.upload(FOREIGN.encode(), by=by, now=now)
 
 
 def test_each_form_asks_what_the_document_says(
     sign_in: Callable[[User | str], Client], monday: datetime
 ) -> None:
     asked: dict[str, dict[str, list[str]]] = {}
+    everything_that_has_a_form(monday)
+    opened, addresses = set(), set()
     factories.staff("Reception", "somebody-else")
     for role in ROLES:
         user = factories.staff(role)
         client = sign_in(user)
         records = world(user, monday)
         for address in let_in(role):
-            if found := forms_of(client, numbered(address, records)):
+            addresses.add(address)
+            found = forms_of(client, numbered(address, records))
+            if found is not None:
+                opened.add(address)
+            if found:
                 asked.setdefault(address, {}).setdefault(", ".join(found), []).append(role)
     rows = [
         [f"`{address}`", fields, "" if len(by) == 1 else ", ".join(roles)]
         for address, by in sorted(asked.items())
         for fields, roles in by.items()
     ]
+    assert {each for each in addresses - opened if not each.endswith("/history/")} == NOT_OPENED
     agree("written", ["address", "what is typed or chosen", "only as"], rows)
 
 
