@@ -193,13 +193,16 @@ def test_one_of_many_colleagues_decides() -> None:
     assert journal.chain_is_whole(request)
 
 
-def look_then_save(everybody_looked: threading.Barrier) -> Callable[..., None]:
-    """What `keep` would be without its condition: everybody looks, and then everybody writes."""
+def look_then_save(meet: Callable[[dict[str, Any]], object]) -> Callable[..., None]:
+    """What `keep` would be without its condition: everybody looks, and then everybody writes.
+
+    `meet` is given what its caller will write, and may make it wait for its turn.
+    """
 
     def save(request: AppointmentRequest, *, version: int, **changes: Any) -> None:
         current = AppointmentRequest.objects.get(pk=request.pk)
         assert current.version == version
-        everybody_looked.wait()
+        meet(changes)
         for name, value in changes.items():
             setattr(current, name, value)
         current.save(update_fields=list(changes))
@@ -211,7 +214,8 @@ def look_then_save(everybody_looked: threading.Barrier) -> Callable[..., None]:
 def test_without_compare_and_set_many_colleagues_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     everybody_looked = threading.Barrier(PEOPLE, timeout=processes.PATIENCE)
     acts = deciding(in_review())
-    monkeypatch.setattr(transitions, "keep", look_then_save(everybody_looked))
+    save = look_then_save(lambda changes: everybody_looked.wait())
+    monkeypatch.setattr(transitions, "keep", save)
     # The message's own constraint would stop the second one too; the fault is in the decision.
     monkeypatch.setattr("bookings.messages.queue", lambda *args, **kwargs: None)
     assert len(winners(race(acts))) > 1
@@ -258,10 +262,24 @@ def test_of_a_dangerous_answer_and_an_acceptance_the_second_is_told(
 def test_without_compare_and_set_a_flagged_request_is_booked(
     hour: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Both have looked; the acceptance writes first. In the other order its time is gone already."""
     everybody_looked = threading.Barrier(2, timeout=processes.PATIENCE)
-    request, acts = answer_against_acceptance(hour)
-    monkeypatch.setattr(transitions, "keep", look_then_save(everybody_looked))
-    race(acts)
+    taken = threading.Event()
+    request, (accept, answer) = answer_against_acceptance(hour)
+
+    def accept_first() -> None:
+        try:
+            accept()
+        finally:
+            taken.set()
+
+    def meet(changes: dict[str, Any]) -> None:
+        everybody_looked.wait()
+        if changes["status"] == RequestStatus.IN_REVIEW:
+            taken.wait(timeout=processes.PATIENCE)
+
+    monkeypatch.setattr(transitions, "keep", look_then_save(meet))
+    race([accept_first, answer])
     assert request.appointments.exists()
     assert RedFlag.objects.get().is_blocking()
 
