@@ -409,8 +409,7 @@ def pages_to_ask_about() -> list[tuple[InformationPage, str]]:
     """
     titles = titles_to_ask_about(timezone.localdate(), languages.code())
     return [
-        (each.english, each.title if each.page.language else languages.in_english(each.title))
-        for each in titles
+        (each.english, languages.in_language(each.title, each.page.language)) for each in titles
     ]
 
 

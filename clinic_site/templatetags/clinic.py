@@ -14,6 +14,7 @@ from procedures.models.clinic import details
 register = template.Library()
 register.filter("person", shown_name)
 register.filter("in_english", languages.in_english)
+register.filter("in_language", languages.in_language)
 register.filter("isolated", languages.isolated)
 register.filter("ltr", languages.left_to_right)
 register.filter("asked", languages.asked_or_english)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.defaultfilters import linebreaksbr
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -38,7 +39,7 @@ class RevisionAdmin(WritingAdmin):
     form = RevisionForm
     change_form_template = "admin/procedures/revision/change_form.html"
     change_list_template = "admin/procedures/revision/change_list.html"
-    list_display = ("title", "language", "number", "shown_status", "who", "written_at")
+    list_display = ("shown_title", "language", "number", "shown_status", "who", "written_at")
     ordering = ("-written_at", "-pk")
     list_filter = ("status", "page")
     refusals = (PublishingRefused, DocumentError)
@@ -50,6 +51,21 @@ class RevisionAdmin(WritingAdmin):
             .get_queryset(request)
             .select_related("page__original", "translates", "written_by", "plan")
         )
+
+    @admin.display(description="title", ordering="title")
+    def shown_title(self, revision: Revision) -> str:
+        """Its title, marked as being in its language."""
+        return languages.in_language(revision.title, revision.page.language)
+
+    @admin.display(description="note to patients")
+    def said_note(self, revision: Revision) -> str:
+        """The note, marked as being in its language."""
+        return languages.in_language(revision.note, revision.page.language)
+
+    @admin.display(description="document")
+    def said_document(self, revision: Revision) -> str:
+        """The text as it was typed, marked as being in its language."""
+        return languages.in_language(linebreaksbr(revision.document), revision.page.language)
 
     @admin.display(description="language", ordering="page__language")
     def language(self, revision: Revision) -> str:
@@ -84,7 +100,7 @@ class RevisionAdmin(WritingAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Revision | None = None) -> tuple[str, ...]:
         if obj and not self.has_change_permission(request, obj):
-            return ("change_class", "note", "document")
+            return ("change_class", "said_note", "said_document")
         return ("document", "change_class", "note", "seen_version")
 
     def decision_context(
@@ -204,6 +220,7 @@ class RevisionAdmin(WritingAdmin):
             "record_url": self.record_url(revision),
             "older": older,
             "newer": newer,
+            "text_language": languages.of(revision.page.language),
         }
         try:
             context["changes"] = compare(_fragment(older), _fragment(newer), addresses=True)

@@ -25,7 +25,7 @@ from procedures.ground.signed_in import signed_in
 from procedures.models import Revision, UnsavedText
 from procedures.status import ChangeClass, PublishingRefused, RevisionStatus
 from procedures.texts.differences import compare_lines
-from procedures.texts.examples import EXAMPLES, shown_as
+from procedures.texts.examples import EXAMPLES, MARKS, shown_as
 from procedures.texts.rendering import MAX_DOCUMENT, with_plain_line_ends
 
 STAGES = (
@@ -165,11 +165,13 @@ class WritingAdmin(DecisionAdmin):
             "stages": STAGES,
             "is_typed": typed is not revision,
             "seen": see(typed, timezone.now()),
+            "text_language": languages.of(revision.page.language),
             "kept": kept,
             "meanwhile": meanwhile,
             "last": last,
             "changes": compare_lines(meanwhile.document, typed.document) if meanwhile else None,
             "examples": EXAMPLES.values(),
+            "marks": MARKS,
             "sources": sorted(library.sources.values(), key=lambda source: source.key),
             "figures": [(each, shown_as(key)) for key, each in sorted(library.figures.items())],
             "others": revision.page.revisions.exclude(pk=revision.pk).order_by("-number"),
@@ -208,6 +210,7 @@ class WritingAdmin(DecisionAdmin):
             return HttpResponseNotAllowed(["POST"])
         context = {
             "seen": see(_typed(request, revision), timezone.now()),
+            "text_language": languages.of(revision.page.language),
             "record": revision,
             "is_typed": True,
             "may_submit": request.user.has_perm("procedures.submit_revision"),
@@ -258,7 +261,6 @@ def _beside_english(revision: Revision, english: Revision, typed: Revision) -> d
     """The parts of the English with their boxes, if both texts have the same parts."""
     return {
         "english": english,
-        "text_language": languages.of(revision.page.language),
         "pairs": pairs(english.document, typed.document),
     }
 

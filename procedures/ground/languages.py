@@ -103,9 +103,19 @@ def addresses(path: str) -> Iterator[tuple[Language, str]]:
 
 def in_english(text: "str | Promise") -> str:
     """A text that exists in English only, marked as such on a page in another language."""
-    if not is_foreign() or not text:
-        return str(text)
-    return format_html('<span lang="en-GB" dir="ltr">{}</span>', text)
+    return in_language(text, "")
+
+
+def in_language(text: "str | Promise", code: str) -> str:
+    """A text in the language of that code, marked as such on a page in another; empty is English."""
+    return str(text) if of(code) is current() or not text else marked(text, code)
+
+
+def marked(text: "str | Promise", code: str) -> str:
+    """A text in the language of that code, for words of another one around it."""
+    language = of(code)
+    form = '<span lang="{}" dir="{}">{}</span>'
+    return format_html(form, language.code, language.direction, text)
 
 
 def isolated(text: object) -> str:

@@ -160,7 +160,7 @@ def _result(page: Publication, wanted: Sequence[str]) -> Result | None:
         "title": set(stems(page.document.title)),
         "synonym": set(stems(" ".join(synonyms))),
         "standfirst": set(stems(page.document.standfirst)),
-        "heading": set(stems(" ".join(heading for _, heading in page.fragment.contents))),
+        "heading": set(stems(" ".join(_headings(page)))),
         "text": set().union(*held_by_passage),
     }
     scores = [sum(WEIGHTS[name] for name in held if stem in held[name]) for stem in wanted]
@@ -177,6 +177,10 @@ def _named(names: Iterable[str], wanted: Sequence[str]) -> int:
     """How far the words are a name: 2 for a whole name, 1 for a part of one, 0 for neither."""
     of_names = [set(_telling(name)) for name in names]
     return max((set(wanted) <= name) + (set(wanted) == name) for name in of_names)
+
+
+def _headings(page: Publication) -> list[str]:
+    return [words for _, heading in page.fragment.contents for words in passages(heading)]
 
 
 # A text is read once; the same words always have the same stems.

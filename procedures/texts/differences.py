@@ -41,7 +41,8 @@ class Piece(NamedTuple):
 def passages(fragment: str, *, addresses: bool = False) -> list[str]:
     """A fragment as plain text: one passage for each paragraph, heading, list item or table cell.
 
-    With `addresses`, the targets of links, the numbers of citations and the figures are words too.
+    With `addresses`, the targets of links, the numbers of citations, the figures and the languages of
+    words are words too.
     """
     if addresses:
         fragment = _spell_out(fragment)
@@ -55,6 +56,7 @@ def _spell_out(fragment: str) -> str:
         r'<sup[^>]*><a href="#source-(\d+)".*?</sup>', r" [source \1]", fragment, flags=re.DOTALL
     )
     links = re.sub(r'<a href="([^"#][^"]*)"[^>]*>(.*?)</a>', r"\2 [\1]", citations, flags=re.DOTALL)
+    links = re.sub(r'<span lang="([^"]*)"[^>]*>', r"[\1] ", links)
     return re.sub(r'<img src="([^"]*)" alt="([^"]*)"[^>]*>', r"[\2: \1]<img>", links)
 
 

@@ -1,11 +1,11 @@
-"""The blocks of a text, each in one sentence and with an example to copy."""
+"""The blocks of a text and the marks inside a sentence, each with an example to copy."""
 
 from collections.abc import Collection
 from typing import NamedTuple
 
 
 class Example(NamedTuple):
-    """A block as an editor sees it in the list: its name, what it is for, and how it is typed."""
+    """A block or a mark as an editor sees it: its name, what it is for, and how it is typed."""
 
     name: str
     sentence: str
@@ -85,6 +85,26 @@ EXAMPLES: dict[str, Example] = {
         "::: figure What the picture is called\n![What it shows, in a few words](key)\n:::",
     ),
 }
+
+# They go into a sentence, so they are one line.
+MARKS = (
+    Example(
+        "A word with its meaning",
+        "at its first use; the glossary collects them",
+        "[[bursa: a small cushion of fluid]]",
+    ),
+    Example(
+        "Words of another language",
+        "so that screen readers say them right: cy is Welsh, en English, fr French, la Latin, pl "
+        "Polish, ur Urdu",
+        "[bore da]{lang=cy}",
+    ),
+    Example(
+        "A link in another language",
+        "with the mark around the whole link",
+        "[[Cymraeg](/cy/about/chaperone-and-interpreters/)]{lang=cy}",
+    ),
+)
 
 
 def shown_as(key: str, numbers: Collection[int] = ()) -> str:

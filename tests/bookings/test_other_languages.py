@@ -169,6 +169,18 @@ def test_the_desk_reads_english_with_the_patients_words_beside(
     assert f'{DIABETES} <span class="original" lang="pl" dir="ltr">Czy masz cukrzycę?</span>' in no
 
 
+def test_what_a_patient_wrote_runs_its_own_way_at_the_desk(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    """In no language that we could name: who reads Urdu may answer in English."""
+    found = factories.received(
+        language="ur", concern="گھٹنا", availability="پیر کو نہیں", now=monday
+    )
+    page = sign_in("Clinician").get(page_of(found)).content.decode()
+    assert '<blockquote class="own-words" dir="auto">گھٹنا</blockquote>' in page
+    assert "<bdi>پیر کو نہیں</bdi>" in page
+
+
 def as_read(page: str) -> list[tuple[str, str]]:
     """The wordings beside the English ones at the desk, each with its language."""
     return re.findall(r'<span class="original" lang="(\w+)" dir="\w+">(.*?)</span>', page)

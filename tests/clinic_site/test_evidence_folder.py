@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -15,8 +15,8 @@ from xml.sax.saxutils import quoteattr
 import pytest
 from django.core.management import CommandError, call_command
 
-from clinic_site.evidence import claims, documents, parts
-from clinic_site.evidence.claims import Ledger, Risk
+from clinic_site.evidence import claims, documents, openacr, parts
+from clinic_site.evidence.claims import Claim, Ledger, NotMet, Risk, Section
 from clinic_site.evidence.outcomes import Outcome, Standing, outcomes_in
 from tests.valid_html import faults_of
 
@@ -177,9 +177,30 @@ def test_the_report_about_accessibility_follows_the_run(tmp_path: Path) -> None:
 
     well, wrong = levels(passed), levels(passed, failed)
     assert len(well) == 55
-    assert set(well.values()) == {"supports", "partially-supports"}
+    assert set(well.values()) == {"supports"}
     changed = {num: level for num, level in wrong.items() if level != well[num]}
     assert changed == dict.fromkeys(tests[test], "does-not-support")
+
+
+def test_what_is_not_met_is_supported_in_part_with_the_reason() -> None:
+    claim = Claim("3.1.2", "It is marked.", not_met=NotMet(why="It is not.", who="a developer"))
+    sections = [Section("Level A", {}, ()), Section("Level AA", {}, (claim,))]
+    ledger = Ledger(openacr.LEDGER, "", "Draft.", [], 1, tuple(sections))
+    made = openacr.report(ledger, {}, tested="release 1", on=date(2026, 11, 30))
+    assert made["chapters"]["success_criteria_level_aa"]["criteria"] == [
+        {
+            "num": "3.1.2",
+            "components": [
+                {
+                    "name": "web",
+                    "adherence": {
+                        "level": "partially-supports",
+                        "notes": "It is marked. Not yet: It is not.",
+                    },
+                }
+            ],
+        }
+    ]
 
 
 def test_without_a_run_nothing_counts_as_met(tmp_path: Path) -> None:

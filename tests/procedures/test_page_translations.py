@@ -333,7 +333,7 @@ def test_each_language_has_a_page_that_leads_to_what_there_is(
     factories.translation(of=published.page)
     about = factories.revision(RevisionStatus.PUBLISHED, of=factories.page("fees", Category.ABOUT))
     home = client.get("/").content.decode()
-    assert '<a href="/cy/" hreflang="cy" lang="cy">Cymraeg</a>' in home
+    assert '<a href="/cy/" hreflang="cy" lang="cy" dir="ltr">Cymraeg</a>' in home
     welsh = client.get("/cy/").content.decode()
     main = welsh.partition("<main")[2].partition("</main>")[0]
     assert re.findall(r'href="(/[^"]*)"', main) == [
@@ -343,7 +343,7 @@ def test_each_language_has_a_page_that_leads_to_what_there_is(
         WELSH,
         "/",
     ]
-    assert '<a href="/" hreflang="en-GB" lang="en-GB">English</a>' in welsh
+    assert '<a href="/" hreflang="en-GB" lang="en-GB" dir="ltr">English</a>' in welsh
     in_english = '<a href="/about/fees/" hreflang="en-GB"'
     assert welsh.count(in_english) == 2
     factories.translation(of=about.page)

@@ -107,7 +107,7 @@ def _as_read(page: InformationPage) -> dict[str, Any]:
     return {
         "page": page,
         "address": languages.path_in(code, page.get_absolute_url()),
-        "title": title if text.language else languages.in_english(title),
+        "title": languages.in_language(title, text.language),
         "text": text,
         "is_open": isinstance(found, Publication),
         **how_it_reads(found, code),

@@ -9,6 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import slugify
 
+from procedures.ground import languages
 from procedures.ground.decisions import DecisionForm
 from procedures.ground.fields import DayField, PlainTextField
 from procedures.ground.generics import ModelForm
@@ -153,6 +154,9 @@ class RevisionForm(ModelForm[Revision]):
     def __init__(self, *args: Any, typed: Mapping[str, Any] | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.initial = {**self.initial, "seen_version": self.instance.version, **(typed or {})}
+        language = languages.of(self.instance.page.language)
+        for name in {"document", "note"} & set(self.fields):
+            self.fields[name].widget.attrs |= {"lang": language.code, "dir": language.direction}
 
     def clean(self) -> dict[str, Any]:
         """Refuse what was typed into an old screen, and show it again."""

@@ -9,11 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from procedures.ground import languages
 from procedures.log import checkpoints, notes, signatures
 from procedures.log.verify import climb, leaf, meant, node
 from procedures.models import LogEntry, SignOff
 from procedures.reading.news import news_of_pages
-from procedures.reading.publication import Closed, Version, history
+from procedures.reading.publication import Closed, Publication, Version, history
 from procedures.reading.views.answers import find, public, today
 from procedures.reading.views.log import text, until_another
 from procedures.status import RevisionStatus
@@ -79,6 +80,14 @@ def _chosen(request: HttpRequest, shown: list[Version]) -> tuple[Version, Versio
     return (by_number[older], by_number[newer]) if older else None
 
 
+def _title(found: Publication | Closed) -> str:
+    """The title of an open page, marked as being in its language: how to check it is in English."""
+    if isinstance(found, Closed):
+        return ""
+    title, language = found.document.title, found.page.language
+    return languages.marked(title, language) if language else title
+
+
 @require_safe
 def verify(request: HttpRequest, category: str, slug: str, language: str = "") -> HttpResponse:
     """How anybody can check that a page is what was signed, and what that proves."""
@@ -88,6 +97,7 @@ def verify(request: HttpRequest, category: str, slug: str, language: str = "") -
         "page": page,
         "section": category,
         "found": None if isinstance(found, Closed) else found,
+        "title": _title(found),
         "shown": _shown(proof) if proof else None,
         "enrolment": signatures.enrolment(signatures.list_of(proof.entry)) if proof else None,
         "meant": meant(proof.entry.statement).hex() if proof else "",

@@ -10,6 +10,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from procedures.texts.rendering.languages import with_languages
+
 
 class Block(NamedTuple):
     """A fenced block: its class, whether it opens with a heading, and what is put before that.
@@ -75,7 +77,7 @@ def _closing(name: str) -> str:
 
 def inline(text: str) -> Sequence[Token]:
     """The tokens of the heading of a block."""
-    parser = MarkdownIt("commonmark", {"html": False})
+    parser = MarkdownIt("commonmark", {"html": False}).use(with_languages)
     return cast("Sequence[Token]", parser.parseInline(text)[0].children)
 
 

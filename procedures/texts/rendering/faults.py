@@ -20,6 +20,11 @@ from procedures.texts.rendering.documents import (
     hidden_characters,
 )
 from procedures.texts.rendering.figures import LONGEST_ALT, key_faults
+from procedures.texts.rendering.languages import (
+    MARKED_LINK,
+    left_over_marks,
+    unknown_languages,
+)
 from procedures.texts.rendering.losses import losses
 from procedures.texts.rendering.markdown import term_anchor
 from procedures.texts.rendering.passages import passages, source_text
@@ -53,6 +58,7 @@ def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault
         + _fence_faults(parsed)
         + _citation_faults(parsed, library.sources)
         + _term_faults(parsed)
+        + list(unknown_languages(parsed))
     )
     if found:
         return found  # only a document without such faults is worth parsing
@@ -67,10 +73,12 @@ def faults(parsed: Document, library: Library, parser: MarkdownIt) -> list[Fault
 
 
 def _unreadable(parsed: Document, tokens: Sequence[Token]) -> list[Fault]:
-    """Characters that nobody can see or read, looked for in the words as they will be shown."""
-    found = []
+    """What nobody can see or read, looked for in the words as they will be shown."""
+    found: list[Fault] = []
     for passage in passages(parsed, tokens):
-        found += hidden_characters(passage.raw.split("\n"), first=passage.line)
+        shown = passage.raw.split("\n")
+        found += left_over_marks(shown, first=passage.line)
+        found += hidden_characters(shown, first=passage.line)
         if piles_up_marks(passage.raw):
             found.append((passage.line, f"Use at most {MOST_MARKS} accents on one letter."))
     return found
@@ -218,6 +226,6 @@ def _term_faults(parsed: Document) -> list[Fault]:
             if anchor == "term-":
                 faults.append((number, f"“{term}” does not contain a letter. Explain a word."))
             seen.add(anchor)
-        if "[[" in TERM.sub("", line):
+        if "[[" in TERM.sub("", MARKED_LINK.sub("", line)):
             faults.append((number, "Explain a term as [[term: what it means]], on one line."))
     return faults

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import nh3
 import segno
 from django.conf import settings
-from django.utils.html import escape, strip_tags
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, override
 from markdown_it import MarkdownIt
@@ -75,17 +75,21 @@ ATTRIBUTES = {
     "img": {"src", "alt", "width", "height"},
     "sup": {"aria-hidden"},
     "svg": {"viewBox", "width", "height"},
+    "span": {"lang", "dir"},
     "path": {"d", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-dasharray"},
 }
 
 
 class Fragment(NamedTuple):
-    """A stored fragment, cut at its seams for the page around it. Nothing is added or lost."""
+    """A stored fragment, cut at its seams for the page around it. Nothing is added or lost.
+
+    The headings in `contents` are words, and keep the marks of another language.
+    """
 
     head: SafeString
     text: SafeString
     closing: SafeString
-    contents: list[tuple[str, str]]
+    contents: list[tuple[str, SafeString]]
 
 
 class Outline(HTMLParser):
@@ -162,11 +166,16 @@ def cut(fragment: str) -> Fragment:
     head, rest = fragment.split(f"{SEAM}\n")
     text, _, closing = rest.partition(f"{CLOSING_SEAM}\n")
     contents = [
-        (anchor, html.unescape(strip_tags(heading)))
+        (anchor, mark_safe(_only_languages(heading)))  # noqa: S308
         for anchor, heading in re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', text)
     ]
     # Safe because a clinician signed these bytes, which a sanitiser had passed.
     return Fragment(mark_safe(head), mark_safe(text), mark_safe(closing), contents)  # noqa: S308
+
+
+def _only_languages(heading: str) -> str:
+    """A heading without any element but the spans of another language."""
+    return nh3.clean(heading, tags={"span"}, attributes={"span": ATTRIBUTES["span"]})
 
 
 def words_of(text: str) -> str:

@@ -31,6 +31,7 @@ from procedures.texts.rendering.citations import (
 )
 from procedures.texts.rendering.documents import TERM
 from procedures.texts.rendering.figures import caption_figures
+from procedures.texts.rendering.languages import ANY_MARK, with_languages
 from procedures.texts.rendering.risks import draw_risks
 
 # Ids that the page around a fragment uses.
@@ -46,6 +47,7 @@ def markdown(figures: Mapping[str, Figure]) -> MarkdownIt:
     for name in BLOCKS:
         parser.use(container_plugin, name, render=render_block)
     parser.inline.ruler.before("link", "term", _term)
+    parser.use(with_languages)
     parser.core.ruler.push("anchors", _anchor_headings)
     parser.add_render_rule("heading_open", _render_heading)
     parser.core.ruler.push("scopes", _scope_headers)
@@ -110,7 +112,7 @@ def _anchor_headings(state: StateCore) -> None:
     seen = Counter(TAKEN)
     for token, inline in zip(state.tokens, state.tokens[1:], strict=False):
         if token.type == "heading_open" and token.tag == "h2":
-            words = slugify(inline.content) or "section"
+            words = slugify(ANY_MARK.sub("", inline.content)) or "section"
             if TAKEN_BY_PARTS.match(words) or words in TAKEN:
                 words = f"about-{words}"
             seen[words] += 1
