@@ -5,12 +5,14 @@ from typing import NamedTuple
 from django import template
 
 from bookings import identity
+from bookings.desk.forms.read_by_reception import word_beside
 from bookings.desk.owners import owner_in_words
 from bookings.desk.person_page import notes_about
 from bookings.models import AppointmentRequest, Note, Person
 
 register = template.Library()
 register.simple_tag(owner_in_words, name="with_whom")
+register.simple_tag(word_beside, name="who_reads_notes")
 
 
 class Beside(NamedTuple):

@@ -135,3 +135,46 @@ def test_what_they_wrote_after_a_visit_is_hidden_with_it(sign_in: SignIn, monday
     factories.clinic(reception_reads_answers=False)
     assert [health_on(manager, each) for each in pages] == [[], [], []]
     assert visited.reference in manager.get(AFTERWARDS).content.decode()
+
+
+READ_TOO = "Reception reads this too, so leave out what is about health."
+READ_BOTH = "Reception reads the question and the reply."
+
+
+def test_a_manager_reads_what_stays_readable_where_they_decide(sign_in: SignIn) -> None:
+    content = sign_in("Manager").get("/admin/procedures/clinicdetails/add/").content.decode()
+    part = " ".join(content.partition("Who reads what</h2>")[2].partition("</section>")[0].split())
+    assert "reception_reads_answers" in part
+    assert "go on reading notes of colleagues and of calls, our questions with the replies" in part
+
+
+@pytest.mark.parametrize(
+    ("reads", "told"),
+    [
+        (True, {"request": 0, "person": 0, "note": 0, "call": 0, "ask": 0}),
+        (False, {"request": 1, "person": 1, "note": 1, "call": 1, "ask": 1}),
+    ],
+)
+def test_whoever_writes_for_colleagues_is_told_that_reception_reads_it(
+    sign_in: SignIn, monday: datetime, reads: bool, told: dict[str, int]
+) -> None:
+    factories.clinic(reception_reads_answers=reads)
+    found = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
+    client = sign_in(factories.staff("Clinician"))
+    sentences = {"ask": READ_BOTH}
+    addresses = {
+        "request": page_of(found),
+        "person": page_of_person(found.person),
+        **{slug: decide_at(found, slug) for slug in ("note", "call", "ask")},
+    }
+    assert {
+        name: client.get(address).content.decode().count(sentences.get(name, READ_TOO))
+        for name, address in addresses.items()
+    } == told
+
+
+def test_a_note_box_names_the_word_beside_it(sign_in: SignIn, monday: datetime) -> None:
+    factories.clinic(reception_reads_answers=False)
+    page = sign_in("Clinician").get(page_of(factories.received(now=monday))).content.decode()
+    assert f'<p class="hint" id="note-who-reads">{READ_TOO}</p>' in page
+    assert 'maxlength="1000" aria-describedby="note-who-reads"></textarea>' in page

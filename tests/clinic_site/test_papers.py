@@ -295,5 +295,8 @@ def test_the_notice_says_how_long_as_the_code_keeps_it(
 def test_the_notice_says_whether_reception_reads_answers_about_health() -> None:
     factories.clinic(reception_reads_answers=True)
     assert "read your answers about health too" in notice.text()
+    assert "read what you reply" not in notice.text()
     factories.clinic(reception_reads_answers=False)
-    assert "only if they say why" in notice.text()
+    assert (
+        "only if they say why. They do read what you reply to a question of ours" in notice.text()
+    )

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.desk.forms.carer import CarerForm
+from bookings.desk.forms.read_by_reception import SENTENCE_OF_QUESTION, say_beside
 from bookings.desk.forms.times import FURTHEST
 from bookings.desk.message_words import message_in_words
 from bookings.diary.free_times import stranded
@@ -69,6 +70,10 @@ class AskForm(ReadyMadeForm):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
+
+    def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
+        super().__init__(data, *args, **kwargs)
+        say_beside(self.fields["text"], SENTENCE_OF_QUESTION)
 
 
 class DeferForm(DecisionForm):
@@ -232,6 +237,7 @@ class CallForm(DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        say_beside(self.fields["note"])
         waiting = self.record.messages.to_tell().order_by("pk")
         self.initial["told_up_to"] = waiting.values_list("pk", flat=True).last() or 0
         texts = self.record.text_replies.to_see().order_by("pk")

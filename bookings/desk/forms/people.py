@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 
+from bookings.desk.forms.read_by_reception import say_beside
 from bookings.desk.forms.written_in import WrittenInForm
 from bookings.desk.owners import colleagues
 from bookings.models import Note, Person, PersonLink
@@ -38,6 +39,10 @@ class NoteForm(DecisionForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     pinned = forms.BooleanField(label="Pin it: show it in lists too", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        say_beside(self.fields["text"])
 
     def values(self) -> dict[str, Any]:
         # No version: a note changes nothing that somebody else may be looking at.
