@@ -228,6 +228,11 @@ NO_SECOND_LINK = (
     "If nothing comes, look in your junk folder. If you already get our emails about this page in this "
     "language, we will not send another link. We send up to three links a day to one address."
 )
+NO_LONGER = (
+    "If you stopped these emails, we deleted your address for this page, in every language. If you did "
+    "not confirm it in time, or an email did not reach it, we deleted only what you had asked for with "
+    "this link."
+)
 AGAIN = "A page that you asked us to tell you about had been taken down. Now you can read it again."
 MAY_NOT_HEAR = "We may not email you when it is translated, so look at the page again."
 NEW_ADVICE = "Its advice has changed since our last email."
@@ -348,6 +353,25 @@ def test_somebody_who_asks_in_another_language_confirms_that_as_well(
     assert sent() == []
     version(text, moment := monday + timedelta(hours=1))
     assert [len(links(letter)) for letter in told_at(moment, at)] == [1, 2]
+
+
+@pytest.mark.parametrize("code", KNOWN)
+def test_a_link_that_was_not_confirmed_in_time_promises_no_end_of_all_emails(
+    client: Client, text: Revision, at: Any, monday: datetime, code: str
+) -> None:
+    follow(client, monday)
+    client.post(path_in(code, FORM), {"email": ADDRESS})
+    own, _ = links(sent()[-1])
+    at(moment := monday + subscriptions.TO_CONFIRM + timedelta(minutes=1))
+    worker.go_round(moment)
+    assert says(client.get(own), code, NO_LONGER)
+    english = " ".join(client.get(own.removeprefix(f"/{code}")).content.decode().split())
+    assert NO_LONGER in english
+    assert "will not email you again" not in english
+    # They still follow it in English.
+    version(text, moment := moment + timedelta(hours=1))
+    (letter,) = told_at(moment, at)
+    assert letter.to == [ADDRESS]
 
 
 def test_a_letter_about_a_translation_gives_way_to_newer_news_of_the_english(
