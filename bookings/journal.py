@@ -111,11 +111,15 @@ def record_lists(
     for screen in parts:
         # SQLite would store a longer name than PostgreSQL takes.
         Look._meta.get_field("screen").run_validators(screen)
-    Look.objects.bulk_create(
+    looks = [
         Look(screen=screen, requests=requests, looked_at=at, looked_by=by)
         for screen, requests in parts.items()
         if requests
-    )
+    ]
+    if len(looks) == 1:
+        looks[0].save()  # without a transaction around it
+    else:
+        Look.objects.bulk_create(looks)
 
 
 def record_outside(resource: str, shown: Iterable[int], *, by: AccessToken, at: datetime) -> None:

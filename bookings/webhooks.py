@@ -75,16 +75,16 @@ def replay(webhook: Webhook, *, now: datetime) -> int:
 
 def turned_off() -> list[tuple[Webhook, str]]:
     """The webhooks about which a manager has to decide, longest off first, and why each is off."""
-    return [(each, last_failure(each)) for each in Webhook.objects.off().order_by("off_at")]
+    off = Webhook.objects.off().with_last_failure().order_by("off_at")
+    return [(each, last_failure(each)) for each in off]
 
 
 def last_failure(webhook: Webhook) -> str:
-    """Why its last notice did not arrive, in a sentence; empty if no failure is kept."""
-    failed = webhook.deliveries.exclude(failure="")
-    # Whatever still waits has its next try later than one that ended it.
-    ended_it = failed.filter(status=DeliveryStatus.FAILED, next_try=F("webhook__off_at"))
-    last = ended_it.first() or failed.order_by("next_try").last()
-    return _in_words(last.failure) if last else ""
+    """Why its last notice did not arrive, in a sentence; empty if no failure is kept.
+
+    The webhook was read `with_last_failure`.
+    """
+    return _in_words(webhook.last_failure) if webhook.last_failure else ""
 
 
 def queue(requests: Iterable[AppointmentRequest], event: Event, *, at: datetime) -> None:

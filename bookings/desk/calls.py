@@ -54,9 +54,9 @@ class Calls(NamedTuple):
         return f"Tried {times}{last}{left}"
 
 
-def calls_of(requests: Iterable[AppointmentRequest]) -> dict[int, Calls]:
-    """The calls to each of these patients, with one query."""
-    found: dict[int, list[PhoneCall]] = {request.pk: [] for request in requests}
+def calls_of(requests: Iterable[int]) -> dict[int, Calls]:
+    """The calls to each of these patients, by the number of the request, with one query."""
+    found: dict[int, list[PhoneCall]] = {pk: [] for pk in requests}
     for call in PhoneCall.objects.filter(request__in=found).order_by("pk"):
         found[call.request_id].append(call)
     return {pk: Calls.of(pk, calls) for pk, calls in found.items()}

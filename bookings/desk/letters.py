@@ -73,11 +73,6 @@ def open_sheet(message: Message) -> HttpResponse:
     return HttpResponseRedirect(address_of_sheets([message]))
 
 
-def number_to_post() -> int:
-    """How many letters are printed, and neither posted nor handed over."""
-    return Message.objects.to_post().count()
-
-
 def _list(site: AdminSite, request: HttpRequest) -> HttpResponse:
     """What could be a letter today, what is one, and what has gone: each with its presses."""
     if request.method == "POST":

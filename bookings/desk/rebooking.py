@@ -257,7 +257,7 @@ class Rebooking:
         requests = [each.request for each in (*to_rebook[:MOST], *waiting[:MOST])]
         journal.record_list("to rebook", requests, by=self.by, at=self.now)
         mark(requests)
-        calls = calls_of(requests)
+        calls = calls_of(each.pk for each in requests)
         rows = self._rows(to_rebook[:MOST], lost, calls, errors)
         self._say_what_has_no_row(errors, requests)
         context = {

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from bookings import journal, messages, triage
+from bookings import journal, triage
 from bookings.desk import callers, diary_pages, letters, numbers, rebooking, texts, walk_ins
 from bookings.desk.calls import note_no_answer
 from bookings.desk.decisions import DECISIONS
@@ -28,9 +28,10 @@ from bookings.desk.request_page import (
 )
 from bookings.desk.to_phone import marked, patients_to_phone, reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
-from bookings.models import AppointmentRequest
+from bookings.models import AppointmentRequest, Message
 from bookings.status import WITH_APPOINTMENT, Overtaken, TriageRefused
 from bookings.status.events import Event
+from procedures.ground.counting import how_many
 from procedures.ground.decisions import Decision, DecisionAdmin, DecisionForm
 from procedures.ground.paging import CappedPaginator
 from procedures.ground.scripts import may_ask
@@ -97,9 +98,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             **self.admin_site.each_context(request),
             "title": "Patients to phone",
             "to_phone": waiting,
-            "on_paper": {each.request_id for each in messages.waiting_for_paper(now)},
-            "to_post": letters.number_to_post(),
-            "texts": texts.to_see().count(),
+            **how_many({"to_post": Message.objects.to_post(), "texts": texts.to_see()}),
         }
         return may_ask(TemplateResponse(request, "admin/bookings/to_phone.html", context))
 

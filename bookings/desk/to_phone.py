@@ -1,17 +1,36 @@
 """Whom we have to phone, and why. It is computed on request; only the calls are stored."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from textwrap import shorten
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast
 
 from bookings.desk.calls import Calls, calls_of
 from bookings.desk.notes import pinned_beside
 from bookings.desk.to_say import what_to_say
 from bookings.messages import OF_NO_WEIGHT
-from bookings.messages.still_true import MATTERS_FOR, is_still_true
+from bookings.messages.still_true import (
+    MATTERS_FOR,
+    could_be_printed,
+    is_true_as_read,
+    not_overtaken,
+)
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -38,6 +57,7 @@ from bookings.status import (
     RequestStatus,
 )
 from bookings.status.events import Event
+from procedures.models import PageEvent
 
 MOST = 200
 # The rest of a longer text is on the page of texts.
@@ -58,11 +78,9 @@ UNASKED = (
 )
 # From the first reminder on, which leads to the questions; over a weekend as well.
 BEFORE_UNASKED = timedelta(days=3)
-# What tells whether a message is still true, and what to say instead of it.
-TOLD_ABOUT = ("request__appointments", "request__offers__times")
 # Where a marked request says whether the source with this number has rows about it.
 MARK = "has_source_{}"
-# Silence in this last part of an offer is a reason to phone.
+# Silence in the last of so many parts of an offer is a reason to phone.
 LAST_PART = 4
 
 
@@ -72,6 +90,8 @@ class ToPhone(NamedTuple):
     request: AppointmentRequest
     why: str
     calls: Calls
+    # Whether a letter could say it instead.
+    can_be_letter: bool
 
     @property
     def is_urgent(self) -> bool:
@@ -81,10 +101,14 @@ class ToPhone(NamedTuple):
 
 def patients_to_phone(now: datetime) -> list[ToPhone]:
     """The patients to phone, each of them once. Failed messages and news to tell come first."""
-    reasons = _reasons(now, Q())
-    calls = calls_of(request for request, _ in reasons.values())
+    reasons, on_paper = _reasons(dict(enumerate(_sources(now))), Q(), now)
+    rows: QuerySet[Any] = AppointmentRequest.objects.annotate(pinned=pinned_beside("person"))
+    requests, calls = rows.in_bulk(reasons), calls_of(reasons)
+    for each in requests.values():
+        each.pinned_notes = each.pinned or []
     return [
-        ToPhone(request, " ".join(whys), calls[request.pk]) for request, whys in reasons.values()
+        ToPhone(requests[pk], " ".join(whys), calls[pk], pk in on_paper)
+        for pk, whys in reasons.items()
     ]
 
 
@@ -95,12 +119,11 @@ def reasons_to_phone(
 
     A request that was just read from `marked` says itself where there is something to read.
     """
-    with_rows = None
+    sources = dict(enumerate(_sources(now)))
     if is_marked:
-        numbers = range(len(_sources(now)))
-        with_rows = [n for n in numbers if getattr(request, MARK.format(n))]
-    found = _reasons(now, Q(request=request), with_rows)
-    return found[request.pk][1] if found else []
+        sources = {n: each for n, each in sources.items() if getattr(request, MARK.format(n))}
+    reasons, _ = _reasons(sources, Q(request=request), now)
+    return reasons[request.pk]
 
 
 def marked(requests: QuerySet[AppointmentRequest], now: datetime) -> QuerySet[AppointmentRequest]:
@@ -118,85 +141,103 @@ class Source(NamedTuple):
     """One kind of reason to phone: the rows that may be one, and the sentence about a row."""
 
     rows: QuerySet[Any]
+    # Whose rows come first: the field with their time.
+    since: str
+    # The sentence, or what makes it: from the message, if the rows are messages, or from `words`.
     say: str | Callable[[Any], str]
-    # Whether a row is a reason, as far as the database cannot tell.
-    counts: Callable[[Any], bool] = bool
+    words: str | Value = Value("")
+
+
+class Row(NamedTuple):
+    """A row of a source. They are compared in the order in which they count."""
+
+    source: int
+    since: datetime
+    pk: int
+    request: int
+    words: str
+
+
+def _rows(sources: Mapping[int, Source], whose: Q) -> list[Row]:
+    """The rows of these sources, by their numbers: one query for all of them."""
+    if not sources:
+        return []
+    first, *others = [_first_rows(number, source, whose) for number, source in sources.items()]
+    return sorted(itertools.starmap(Row, first.union(*others, all=True)))
+
+
+def _first_rows(number: int, source: Source, whose: Q) -> QuerySet[Any, tuple[Any, ...]]:
+    """The rows that have waited longest: after a long outage they are enough work to begin with."""
+    first = source.rows.filter(whose).order_by(source.since, "pk")[:MOST]
+    rows: QuerySet[Any] = QuerySet(source.rows.model).filter(pk__in=first.values("pk"))
+    return rows.values_list(
+        Value(number), source.since, "pk", "request", Cast(source.words, TextField())
+    )
 
 
 def _reasons(
-    now: datetime, whose: Q, with_rows: Sequence[int] | None = None
-) -> dict[int, tuple[AppointmentRequest, list[str]]]:
-    """The patients and the sentences. `with_rows` are the sources to read, if they are known."""
-    reasons: dict[int, tuple[AppointmentRequest, list[str]]] = {}
-    sources = _sources(now)
-    found = [
-        (_with_notes(row), source.say if isinstance(source.say, str) else source.say(row))
-        for number in (_with_rows(sources, whose) if with_rows is None else with_rows)
-        for source in [sources[number]]
-        # After a long outage these are enough work to begin with.
-        for row in source.rows.filter(whose)
-        .select_related("request")
-        .annotate(pinned_notes=pinned_beside("request__person"))[:MOST]
-        if source.counts(row)
-    ]
-    for request, why in found:
-        whys = reasons.setdefault(request.pk, (request, []))[1]
-        if why not in whys:
-            whys.append(why)
-    return reasons
+    sources: Mapping[int, Source], whose: Q, now: datetime
+) -> tuple[dict[int, list[str]], set[int | None]]:
+    """The sentences about each patient, by the number of the request, and whom a letter could tell."""
+    rows = _rows(sources, whose)
+    reasons: dict[int, list[str]] = defaultdict(list)
+    is_message = {number: each.rows.model is Message for number, each in sources.items()}
+    messages = _messages([row.pk for row in rows if is_message[row.source]])
+    for row in rows:
+        about = messages[row.pk] if is_message[row.source] else row.words
+        if isinstance(about, Message) and not is_true_as_read(about, now):
+            continue
+        say = sources[row.source].say
+        why = say if isinstance(say, str) else say(about)
+        if why not in reasons[row.request]:
+            reasons[row.request].append(why)
+    could = {each.request_id for each in messages.values() if could_be_printed(each, now)}
+    return reasons, could
 
 
-def _with_notes(row: Any) -> AppointmentRequest:
-    """The request that a row is about, with what is pinned to its person."""
-    request: AppointmentRequest = row.request
-    request.pinned_notes = row.pinned_notes or []
-    return request
-
-
-def _with_rows(sources: Sequence[Source], whose: Q) -> list[int]:
-    """The numbers of the sources that have rows, in their order: one query for all of them."""
-    marked = [
-        source.rows.filter(whose).order_by().annotate(source=Value(number)).values_list("source")
-        for number, source in enumerate(sources)
-    ]
-    return sorted(number for (number,) in marked[0].union(*marked[1:]))
+def _messages(numbers: Sequence[int]) -> dict[int, Message]:
+    """These messages, with what tells whether they are still true, and what to say instead."""
+    news = PageEvent.objects.news().select_related("page", "revision")
+    told = Message.objects.select_related("request", "notice", "repeats__notice").prefetch_related(
+        "request__appointments",
+        "request__offers__times",
+        Prefetch("notice__event", news),
+        Prefetch("repeats__notice__event", news),
+    )
+    return told.in_bulk(numbers)
 
 
 def _sources(now: datetime) -> list[Source]:
     """Failed messages and news to tell come before what can wait."""
     recently = now - MATTERS_FOR
-
-    def is_true(message: Message) -> bool:
-        return is_still_true(message, now)
-
-    def nearly_over(offer: Offer) -> bool:
-        return now >= offer.held_until - (offer.held_until - offer.made_at) / LAST_PART
-
+    failed, to_tell = (not_overtaken(each(recently), now) for each in (_failed, _to_tell))
     return [
-        Source(unheard_urgent_flags().order_by("pk"), URGENT),
-        Source(_texted().filter(alarming=True), _said_in_text),
-        Source(flags_to_phone_about().order_by("pk"), BY_PHONE),
-        Source(_failed(recently), _undelivered, is_true),
-        Source(_to_tell(recently), what_to_say, is_true),
-        Source(_texted().filter(alarming=False), _said_in_text),
+        Source(unheard_urgent_flags(), "answer__given_at", URGENT),
+        Source(_texted().filter(alarming=True), "came", _said_in_alarm, "said"),
+        Source(flags_to_phone_about(), "answer__given_at", BY_PHONE),
+        Source(failed, "queued_at", _undelivered),
+        Source(to_tell, "queued_at", what_to_say),
+        Source(_texted().filter(alarming=False), "came", _said_in_text, "said"),
         # Whether the link was opened tells us nothing: mail scanners open links too.
-        Source(_unanswered(now), UNANSWERED, nearly_over),
-        Source(_wanted(), WANTED),
-        Source(_unasked(now), UNASKED),
-        Source(_let_down(recently), AFTER_VISIT),
-        Source(_not_known(recently), WRONG_BIRTHS),
+        Source(_unanswered(now), "held_until", UNANSWERED),
+        Source(_wanted(), "resolved_at", WANTED),
+        Source(_unasked(now), "of__brought_in_at", UNASKED),
+        Source(_let_down(recently), "given_at", AFTER_VISIT),
+        Source(_not_known(recently), "at", WRONG_BIRTHS),
     ]
 
 
 def _texted() -> QuerySet[TextReply]:
     """Texts from patients whom we know. The others are on the page of texts alone."""
-    return TextReply.objects.to_see().filter(request__isnull=False).order_by("came", "pk")
+    return TextReply.objects.to_see().filter(request__isnull=False)
 
 
-def _said_in_text(reply: TextReply) -> str:
-    words = shorten(reply.said, LONGEST_SAID, placeholder=" …")
-    said = f"A text was answered: “{words}”"
-    return f"{ALARMING} {said}" if reply.alarming else said
+def _said_in_text(said: str) -> str:
+    return f"A text was answered: “{shorten(said, LONGEST_SAID, placeholder=' …')}”"
+
+
+def _said_in_alarm(said: str) -> str:
+    return f"{ALARMING} {_said_in_text(said)}"
 
 
 def _reached_since(moment: str) -> Exists:
@@ -208,9 +249,7 @@ def _reached_since(moment: str) -> Exists:
 
 
 def _to_tell(since: datetime) -> QuerySet[Message]:
-    waiting = Message.objects.to_tell().filter(~_put_right(), queued_at__gt=since)
-    about = waiting.select_related("notice__event__revision__page").prefetch_related(*TOLD_ABOUT)
-    return about.order_by("queued_at", "pk")
+    return Message.objects.to_tell().filter(~_put_right(), queued_at__gt=since)
 
 
 def _put_right() -> Exists:
@@ -243,8 +282,7 @@ def _failed(since: datetime) -> QuerySet[Message]:
         status=MessageStatus.FAILED,
         queued_at__gt=since,
     )
-    weighty = failed.exclude(kind__in=OF_NO_WEIGHT).prefetch_related(*TOLD_ABOUT)
-    return weighty.order_by("queued_at", "pk")
+    return failed.exclude(kind__in=OF_NO_WEIGHT)
 
 
 def _undelivered(message: Message) -> str:
@@ -254,15 +292,17 @@ def _undelivered(message: Message) -> str:
 
 
 def _unanswered(now: datetime) -> QuerySet[Offer]:
-    """Offers by staff that nobody has talked about with the patient."""
+    """Offers by staff, nearly over, that nobody has talked about with the patient."""
     standing = Offer.objects.standing(now).filter(~_reached_since("made_at"), freed=None)
-    return standing.order_by("held_until", "pk")
+    left, whole = F("held_until") - Value(now), F("held_until") - F("made_at")
+    parts_left = ExpressionWrapper(left * LAST_PART, DurationField())
+    return standing.annotate(parts_left=parts_left, whole=whole).filter(parts_left__lte=F("whole"))
 
 
 def _wanted() -> QuerySet[RedFlag]:
     waiting = (RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW)
     flags = RedFlag.objects.filter(outcome=FlagOutcome.CALL_PATIENT, request__status__in=waiting)
-    return flags.filter(~_reached_since("resolved_at")).order_by("pk")
+    return flags.filter(~_reached_since("resolved_at"))
 
 
 def _unasked(now: datetime) -> QuerySet[BroughtIn]:
@@ -279,12 +319,12 @@ def _unasked(now: datetime) -> QuerySet[BroughtIn]:
         starts__lte=now + BEFORE_UNASKED,
     )
     brought_in = BroughtIn.objects.filter(Exists(questions), Exists(soon), ~Exists(told))
-    return brought_in.filter(~_reached_since("of__brought_in_at")).order_by("pk")
+    return brought_in.filter(~_reached_since("of__brought_in_at"))
 
 
 def _let_down(since: datetime) -> QuerySet[VisitAnswer]:
     answers = VisitAnswer.objects.filter(~_reached_since("given_at"), got_it=GotIt.CALL)
-    return answers.filter(given_at__gt=since).order_by("given_at", "pk")
+    return answers.filter(given_at__gt=since)
 
 
 def _not_known(since: datetime) -> QuerySet[RequestEvent]:
@@ -293,4 +333,4 @@ def _not_known(since: datetime) -> QuerySet[RequestEvent]:
     Either the patient cannot get in, or somebody else has their link.
     """
     events = RequestEvent.objects.filter(~_reached_since("at"), kind=Event.WRONG_BIRTH_DATES)
-    return events.filter(at__gt=since).order_by("at", "pk")
+    return events.filter(at__gt=since)

@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from bookings.models import Message
 from bookings.status import MessageKind
-from procedures.models import PageEvent
 from procedures.status import PageNews
 
 
 def what_to_say(message: Message) -> str:
-    """What the patient has to be told, as a task for a colleague."""
+    """What the patient has to be told, as a task for a colleague.
+
+    A message about a page comes with what became of it: `PageEvent.objects.news`.
+    """
     said = SAY[message.kind]
     return said if isinstance(said, str) else said(message)
 
@@ -48,7 +50,7 @@ def _page_news(message: Message) -> str:
     if message.news is None:
         return "Tell them that the page we gave them has changed."
     event = message.news.event
-    news, title = PageEvent.objects.news_of(event), event.page.staff_title
+    news, title = event.news, event.page.staff_title
     if news == PageNews.CHANGED:
         note = event.revision.note
         return f"Our advice on “{title}” has changed since we gave it to them. Tell them: {note}"

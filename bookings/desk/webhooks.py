@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -26,6 +27,14 @@ class WebhookAdmin(CarefulAdmin):
     form = WebhookForm
     list_display = ("given_to", "told", "state", "arrived")
     ordering = ("ended_at", "given_to", "pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
+        """The webhooks, each with what became of its notices."""
+        became = {
+            status: Count("deliveries", filter=Q(deliveries__status=status))
+            for status in DeliveryStatus
+        }
+        return Webhook.objects.with_last_failure().annotate(**became)
 
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
         """What is chosen; of a webhook that exists, what is known and what can be done."""
@@ -91,15 +100,9 @@ class WebhookAdmin(CarefulAdmin):
         return "In use"
 
     @admin.display(description="notices")
-    def arrived(self, webhook: Webhook) -> str:
+    def arrived(self, webhook: Any) -> str:
         """How many arrived, wait and were given up."""
-        number = {
-            status: webhook.deliveries.filter(status=status).count() for status in DeliveryStatus
-        }
-        return (
-            f"{number[DeliveryStatus.SENT]} arrived, {number[DeliveryStatus.QUEUED]} waiting, "
-            f"{number[DeliveryStatus.FAILED]} given up"
-        )
+        return f"{webhook.sent} arrived, {webhook.queued} waiting, {webhook.failed} given up"
 
 
 def _at(moment: datetime) -> str:

@@ -34,7 +34,6 @@ from bookings.models import (
     ClinicSession,
     ClosedDay,
     Closure,
-    MachineKind,
     OfferedTime,
     OpeningHours,
     Resource,
@@ -229,7 +228,10 @@ class Rota:
 
 
 class Taken:
-    """What cannot be given on the days of a rota, by cell, and who has claimed which resources."""
+    """What cannot be given on the days of a rota, by cell, and who has claimed which resources.
+
+    Also which rooms and machines there are. What of it is asked for is read once.
+    """
 
     def __init__(self, rota: Rota, now: datetime):
         # A time that begins on the last day may end on the next.
@@ -265,21 +267,50 @@ class Taken:
                 away = cells(max(closure.starts, span.starts), min(closure.ends, span.ends))
                 self.cells[closure.resource_id] |= set(away)
 
-    @cached_property
+    @property
     def claimed(self) -> dict[int, set[int]]:
         """Which resources are claimed, by appointment; nothing for any other number."""
-        return self._claimed_by("appointment")
+        return self._claimed_by["appointment"]
 
-    @cached_property
+    @property
     def held(self) -> dict[int, set[int]]:
         """Which resources are claimed, by offered time; nothing for any other number."""
-        return self._claimed_by("offered_time")
+        return self._claimed_by["offered time"]
 
-    def _claimed_by(self, holder: str) -> dict[int, set[int]]:
-        found: defaultdict[int, set[int]] = defaultdict(set)
-        theirs = self._standing.filter(**{f"{holder}__isnull": False})
-        for pk, resource in theirs.values_list(holder, "resource").distinct():
-            found[pk].add(resource)
+    @cached_property
+    def _claimed_by(self) -> dict[str, dict[int, set[int]]]:
+        claimed, held = defaultdict[int, set[int]](set), defaultdict[int, set[int]](set)
+        rows = self._standing.values_list("appointment", "offered_time", "resource").distinct()
+        for appointment, offered_time, resource in rows:
+            (claimed[appointment] if appointment else held[offered_time]).add(resource)
+        return {"appointment": claimed, "offered time": held}
+
+    @cached_property
+    def machines(self) -> dict[int, dict[int, list[tuple[int, int]]]]:
+        """The machines of each kind that a type of appointment needs, as (machine, location).
+
+        By type and by kind, for all types: a page may ask for many.
+        """
+        found: dict[int, dict[int, list[tuple[int, int]]]]
+        found = defaultdict(lambda: defaultdict(list))
+        needs = AppointmentType.needs.through.objects.order_by(
+            "machinekind", "machinekind__resource__name"
+        )
+        for of_type, kind, machine, location in needs.values_list(
+            "appointmenttype", "machinekind", "machinekind__resource",
+            "machinekind__resource__location",
+        ):  # fmt: skip
+            found[of_type][kind].append((machine, location))
+        return found
+
+    @cached_property
+    def rooms(self) -> dict[int | None, list[Resource]]:
+        """The rooms of each kind of room, by name."""
+        found: dict[int | None, list[Resource]] = defaultdict(list)
+        for room in (
+            Resource.objects.exclude(room_kind=None).select_related("location").order_by("name")
+        ):
+            found[room.room_kind_id].append(room)
         return found
 
     def take(self, free: "FreeTime", buffer: timedelta) -> None:
@@ -462,16 +493,10 @@ class Places:
         self.taken = taken
         # What a time in each session needs.
         self._of: dict[int, tuple[Needs, dict[int, Resource]]] = {}
-        # The machines of each kind that it needs, as (machine, location).
-        self.machines: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-        kinds = MachineKind.objects.filter(appointmenttype=appointment_type)
-        for kind, machine, location in kinds.order_by("pk", "resource__name").values_list(
-            "pk", "resource", "resource__location"
-        ):
-            self.machines[kind].append((machine, location))
+        self.machines = taken.machines[appointment_type.pk]
         # The rooms that it may be in. It is in that of its session if it needs no kind of room.
         kind_of_room = appointment_type.room_kind_id
-        self.rooms = None if kind_of_room is None else list(rooms_of(kind_of_room))
+        self.rooms = None if kind_of_room is None else taken.rooms[kind_of_room]
 
     def within(self, stretch: Stretch, after: datetime) -> Iterator[FreeTime]:
         """The free times of a stretch that do not begin before an instant, one after the other.
@@ -559,11 +584,6 @@ def _choose(needs: Needs, wanted: range) -> tuple[tuple[int, ...], int]:
 
 def _room(chosen: Iterable[int], rooms: dict[int, Resource]) -> Resource:
     return next(rooms[each] for each in chosen if each in rooms)
-
-
-def rooms_of(kind: int) -> QuerySet[Resource]:
-    """The rooms of a kind, by name."""
-    return Resource.objects.filter(room_kind=kind).select_related("location").order_by("name")
 
 
 class _Clock(dict[time, datetime]):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from bookings.diary.free_times import Span, rooms_of, why_stranded
+from bookings.diary.free_times import Span, why_stranded
 from bookings.diary.losses import Losses, as_if_booked
 from bookings.models import (
     Appointment,
@@ -43,8 +43,8 @@ def other_rooms(closure: Closure, lost: Losses) -> list[RoomChange]:
         return []
     others = [
         each
-        for each in rooms_of(room.room_kind_id).exclude(pk=room.pk)
-        if each.location_id == room.location_id
+        for each in lost.taken.rooms[room.room_kind_id]
+        if each != room and each.location_id == room.location_id
     ]
     cells = _cells(room, lost)
     found = []

@@ -18,7 +18,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bookings.messages.letters import words
-from bookings.messages.still_true import can_be_on_paper, is_still_true, letters_for
+from bookings.messages.still_true import (
+    could_be_printed,
+    is_still_true,
+    letters_for,
+    not_overtaken,
+)
 from bookings.models import AppointmentRequest, Message, Treatment
 from bookings.status import CarerRight, Channel, MessageKind, MessageStatus, TriageRefused
 from procedures.ground.languages import offered
@@ -103,10 +108,11 @@ def _enclosure(found: Publication) -> Enclosure:
 
 def waiting_for_paper(now: datetime) -> list[Message]:
     """What has to be told by phone and could be printed instead, oldest first."""
-    rows = Message.objects.to_tell().filter(next_try__lte=now).select_related("request__person")
-    told_about = ("request__appointments", "request__offers__times")
-    rows = rows.prefetch_related(*told_about).order_by("queued_at", "pk")
-    return [each for each in rows if can_be_on_paper(each, now) and is_still_true(each, now)]
+    due = Message.objects.to_tell().filter(next_try__lte=now).select_related("request__person")
+    rows = not_overtaken(due, now).prefetch_related(
+        "request__appointments", "request__offers__times"
+    )
+    return [each for each in rows.order_by("queued_at", "pk") if could_be_printed(each, now)]
 
 
 def put_on_paper(

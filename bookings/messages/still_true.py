@@ -7,9 +7,17 @@ own.
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
-from bookings.models import Appointment, AppointmentRequest, Message, Person
+from bookings.models import (
+    Appointment,
+    AppointmentRequest,
+    Message,
+    PageNotice,
+    Person,
+    RequestEvent,
+)
 from bookings.screening import unheard_urgent_flags
 from bookings.status import (
     TO_COLLEAGUES,
@@ -43,11 +51,55 @@ OF_ONE_THING = {
     MessageKind.PAGE_NEWS,
 }
 
+# Whether these are still true, only the database knows.
+ASKED = {MessageKind.PAGE_NEWS, MessageKind.RECALL}
+
 
 def is_still_true(message: Message, now: datetime) -> bool:
     """Whether what the message tells the patient is true at that instant."""
     rule = _is_as_printed if message.channel == Channel.PAPER else RULES.get(message.kind)
     return rule is None or rule(message, now)
+
+
+def is_true_as_read(message: Message, now: datetime) -> bool:
+    """The same of a message that `not_overtaken` has found: it asks the database nothing more."""
+    return message.kind in ASKED or is_still_true(message, now)
+
+
+def could_be_printed(message: Message, now: datetime) -> bool:
+    """Whether a letter can say what a colleague has to tell; of a message that `not_overtaken` found."""
+    if message.status != MessageStatus.TO_TELL or message.next_try > now:
+        return False
+    is_news = message.kind == MessageKind.PAGE_NEWS
+    return is_news or (can_be_on_paper(message, now) and is_true_as_read(message, now))
+
+
+def not_overtaken(messages: QuerySet[Message], now: datetime) -> QuerySet[Message]:
+    """These messages without those of `ASKED` that something has overtaken since.
+
+    News of a page is, once there are newer ones or the person does not come with that page any more; and
+    the question about a follow-up, once somebody has arranged it.
+    """
+    told = Coalesce("repeats__notice", "notice")
+    arranged = RequestEvent.objects.filter(
+        request=OuterRef("request"), kind=Event.FOLLOWED_UP, at__gte=OuterRef("said_at")
+    )
+    return messages.annotate(told=told, said_at=Coalesce("repeats__queued_at", "queued_at")).filter(
+        ~Q(kind=MessageKind.PAGE_NEWS) | Exists(_newest_news(now).filter(pk=OuterRef("told"))),
+        ~Q(kind=MessageKind.RECALL) | ~Exists(arranged),
+    )
+
+
+def _newest_news(now: datetime) -> QuerySet[PageNotice]:
+    """What was told of a page to people who still come with it, and nothing has happened to it since."""
+    page, number = OuterRef("event__page"), OuterRef("event__number")
+    newer = PageEvent.objects.filter(page=page, number__gt=number).news()
+    shown = OuterRef(OuterRef("shown"))
+    coming = Appointment.objects.given_before(page, OuterRef("event__at"), now).filter(
+        request__person__in=Person.objects.filter(Q(pk=shown) | Q(joined_to=shown))
+    )
+    people = PageNotice.objects.annotate(shown=Coalesce("person__joined_to", "person"))
+    return people.filter(Exists(coming), ~Exists(newer))
 
 
 def kinds_on_paper(request: AppointmentRequest, now: datetime) -> list[MessageKind]:
@@ -74,7 +126,7 @@ def kinds_on_paper(request: AppointmentRequest, now: datetime) -> list[MessageKi
 def letters_for(request: AppointmentRequest, now: datetime) -> list[MessageKind]:
     """The same, and the news of a page of which we told them. It looks at the page's history."""
     kinds, news = kinds_on_paper(request, now), newest_news_told(request)
-    return [*kinds, MessageKind.PAGE_NEWS] if news and _is_newest_news(news, now) else kinds
+    return [*kinds, MessageKind.PAGE_NEWS] if news and _is_not_overtaken(news, now) else kinds
 
 
 def newest_news_told(request: AppointmentRequest) -> Message | None:
@@ -86,7 +138,7 @@ def newest_news_told(request: AppointmentRequest) -> Message | None:
 def can_be_on_paper(message: Message, now: datetime) -> bool:
     """Whether a letter can say what the message tells."""
     if message.kind == MessageKind.PAGE_NEWS:
-        return _is_newest_news(message, now)
+        return _is_not_overtaken(message, now)
     return message.kind in kinds_on_paper(message.request, now)
 
 
@@ -173,27 +225,13 @@ def _is_about_a_visit_to_come(message: Message, now: datetime) -> bool:
     )
 
 
-def _is_newest_news(message: Message, now: datetime) -> bool:
-    """Whether the person still comes with that page, and nothing has happened to it since."""
-    if message.news is None:
-        return False
-    event, person = message.news.event, message.news.person
-    newer = PageEvent.objects.filter(page=event.page_id, number__gt=event.number).news()
-    coming = Appointment.objects.given_before(event, now).filter(
-        request__person__in=Person.objects.one_with(person)
-    )
-    return coming.exists() and not newer.exists()
+def _is_not_overtaken(message: Message, now: datetime) -> bool:
+    return not_overtaken(Message.objects.filter(pk=message.pk), now).exists()
 
 
 def _was_attended(message: Message, now: datetime) -> bool:
     last = _latest(message)
     return last is not None and last.status == AppointmentStatus.FULFILLED
-
-
-def _is_still_to_ask(message: Message, now: datetime) -> bool:
-    """Whether nobody has arranged the follow-up since."""
-    since = message.request.events.filter(kind=Event.FOLLOWED_UP, at__gte=_said_at(message))
-    return not since.exists()
 
 
 def _latest(message: Message) -> Appointment | None:
@@ -246,8 +284,7 @@ RULES: dict[str, Callable[[Message, datetime], bool]] = {
     MessageKind.AFTER_ALL: _stands(RequestStatus.OFFERED, *WITH_APPOINTMENT),
     MessageKind.REMINDER: _is_about_a_visit_to_come,
     MessageKind.AFTERWARDS: _was_attended,
-    MessageKind.RECALL: _is_still_to_ask,
-    MessageKind.PAGE_NEWS: _is_newest_news,
+    **dict.fromkeys(ASKED, _is_not_overtaken),
     MessageKind.UNSEEN: _is_unseen,
     MessageKind.LATE: _is_late,
     MessageKind.INVITATION: _still_opens,

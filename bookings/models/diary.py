@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, OuterRef, Q, UniqueConstraint
 
 from bookings.models.catalogue import AppointmentType
 from bookings.models.requests import AppointmentRequest
@@ -16,7 +16,7 @@ from bookings.status import (
 )
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
-from procedures.models import Clinician, PageEvent, Revision
+from procedures.models import Clinician, Revision
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
@@ -132,13 +132,13 @@ class OfferedTime(models.Model):
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     """Appointments by what patients were given with them."""
 
-    def given_before(self, event: PageEvent, now: datetime) -> Self:
-        """Visits to come whose patients were given a text of the page before that happened to it."""
+    def given_before(self, page: int | OuterRef, at: datetime | OuterRef, now: datetime) -> Self:
+        """Visits to come whose patients were given a text of the page before that instant."""
         return self.filter(
             status=AppointmentStatus.BOOKED,
             starts__gt=now,
-            given__page=event.page_id,
-            booked_at__lt=event.at,
+            given__page=page,
+            booked_at__lt=at,
         )
 
 

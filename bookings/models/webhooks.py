@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Index, Q, UniqueConstraint
+from django.db.models import Case, F, Index, OuterRef, Q, Subquery, UniqueConstraint, When
 
 from bookings.status.choices import DeliveryStatus, Notice
 from bookings.status.requests import ACTOR_LENGTH
@@ -24,6 +24,14 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
     def off(self) -> Self:
         """Webhooks that are turned off, and that nobody has ended: a manager has to decide."""
         return self.filter(ended_at=None, off_at__isnull=False)
+
+    def with_last_failure(self) -> Self:
+        """The same webhooks, each with how a try failed last; None if no failure is kept."""
+        failed = Delivery.objects.filter(webhook=OuterRef("pk")).exclude(failure="")
+        # Whatever still waits has its next try later than one that ended it.
+        ended_it = Q(status=DeliveryStatus.FAILED, next_try=F("webhook__off_at"))
+        last = failed.order_by(Case(When(ended_it, then=0), default=1), "-next_try")
+        return self.annotate(last_failure=Subquery(last.values("failure")[:1]))
 
 
 class Webhook(models.Model):
@@ -63,6 +71,9 @@ class Webhook(models.Model):
         "off_at",
         "ended_at",
     }
+
+    # Only from `with_last_failure`.
+    last_failure: str | None
 
     objects = WebhookQuerySet.as_manager()
 

@@ -74,7 +74,7 @@ def _untold(event: PageEvent, now: datetime) -> Iterator[int]:
     told = PageNotice.objects.filter(
         Q(person=OuterRef("whose")) | Q(person__joined_to=OuterRef("whose")), event=event
     )
-    visits: QuerySet[Any] = Appointment.objects.given_before(event, now).annotate(
+    visits: QuerySet[Any] = Appointment.objects.given_before(event.page_id, event.at, now).annotate(
         whose=Coalesce("request__person__joined_to", "request__person")
     )
     untold = visits.filter(~Exists(told)).order_by("starts", "pk")

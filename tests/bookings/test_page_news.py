@@ -4,15 +4,19 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings import messages, triage
+from bookings.desk.to_phone import patients_to_phone
 from bookings.management.worker import SENDERS
 from bookings.messages import outbox
 from bookings.models import Appointment, AppointmentRequest, Message, PageNotice, Person
@@ -28,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 __all__ = ["letters"]
 
-WEEK = timedelta(days=7)
+HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 KILLS, PATIENTS = (30, 600) if profiles.FULL else (1, 12)
 
 
@@ -267,6 +271,29 @@ def test_whoever_cannot_be_written_to_gets_the_news_on_paper_as_long_as_it_is_th
     desk.post(letters_page, {"act": "undo", "letter": task.pk})
     assert news_for(request) == [(Channel.PHONE, MessageStatus.TO_TELL)]
     assert "News of the page" not in desk.get(letters_page).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/admin/", f"{LIST}to-phone/", f"{LIST}to-phone/letters/"])
+def test_however_many_have_to_be_told_the_desk_asks_the_database_the_same(
+    address: str, sign_in: Any, at: Any, monday: datetime
+) -> None:
+    text = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    counts, begins = [], monday + WEEK
+    for number, later in ((2, monday + HOUR), (8, monday + 2 * HOUR)):
+        for n in range(number):
+            who = {"name": f"Sample {number}-{n}", "email": "", "phone": f"020 7946 00{number}{n}"}
+            given(text, begins, now=later - HOUR, **who)
+            begins += HOUR
+        at(later)
+        text = version(text, later)
+        triage.tell_of_page_news(later)
+        at(later + timedelta(minutes=5))
+        desk = sign_in("Reception")
+        with CaptureQueriesContext(connection) as asked:
+            assert desk.get(address).status_code == HTTPStatus.OK
+        counts.append(len(asked))
+    assert len(patients_to_phone(later)) == 2 + 8
+    assert counts[0] == counts[1]
 
 
 # --- Never twice ----------------------------------------------------------------------------------

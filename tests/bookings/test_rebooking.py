@@ -18,12 +18,16 @@ from bookings.desk import rebooking
 from bookings.models import (
     Appointment,
     AppointmentRequest,
+    AppointmentType,
     ClinicSession,
     Closure,
     Look,
+    MachineKind,
     Message,
     Offer,
     PhoneCall,
+    Resource,
+    RoomKind,
     Topic,
 )
 from bookings.status import (
@@ -583,6 +587,20 @@ def test_others_rebook_nobody(group: str, sign_in: SignIn, monday: datetime) -> 
     assert sign_in(group).post(TO_PHONE, {"no_answer": "1-0"}).status_code == 403
 
 
+def type_of_its_own(n: int) -> AppointmentType:
+    """It needs a machine of a kind, and a kind of room, that no other type needs."""
+    house = factories.location()
+    machine = MachineKind.objects.create(name=f"Machine {n}")
+    Resource.objects.create(name=f"Machine {n}", location=house, machine_kind=machine)
+    of_kind = RoomKind.objects.create(name=f"Room {n}")
+    Resource.objects.create(name=f"Own room {n}", location=house, room_kind=of_kind)
+    made = AppointmentType.objects.create(
+        name=f"Type {n}", minutes=30, buffer_minutes=10, room_kind=of_kind
+    )
+    made.needs.add(machine)
+    return made
+
+
 def test_the_page_asks_no_query_for_each_patient(
     doctor: Clinician, sign_in: SignIn, monday: datetime
 ) -> None:
@@ -594,7 +612,9 @@ def test_the_page_asks_no_query_for_each_patient(
     Closure.objects.update(starts=at_hour(24, 0), ends=at_hour(24, 1))
     for upto in (2, 20):
         for n in range(Appointment.objects.count(), upto):
-            book(f"Patient {n:02}", at_hour(24, 9) + timedelta(minutes=40 * n), doctor, now=monday)
+            starts = at_hour(24, 9) + timedelta(minutes=40 * n)
+            made = book(f"Patient {n:02}", starts, doctor, now=monday)
+            made.appointments.update(appointment_type=type_of_its_own(n))
         Closure.objects.update(starts=at_hour(24, 9), ends=at_hour(25, 0))
         with CaptureQueriesContext(connection) as asked:
             content = page(client)

@@ -16,7 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.core import mail
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from standardwebhooks import Webhook as Receiver
 
 from bookings import journal, messages, triage, webhooks
@@ -236,7 +239,28 @@ def test_a_webhook_that_nobody_reaches_says_so(monday: datetime, settings: Any) 
     hook = webhook(monday, f"http://{HOST}:1/", Notice.RECEIVED)
     factories.received(now=monday)
     send_due()
+    (hook,) = Webhook.objects.with_last_failure()
     assert webhooks.last_failure(hook) == "We could not reach it (ConnectionRefusedError)."
+
+
+@pytest.mark.parametrize("page", [HOOKS, "/admin/"])
+def test_however_many_are_off_a_page_asks_the_database_the_same(
+    page: str, monday: datetime, at: Any, sign_in: Any
+) -> None:
+    counts = []
+    for number in (1, 5):
+        for n in range(number):
+            webhook(monday, f"https://127.0.0.{n}/", Notice.RECEIVED)
+        factories.received(now=monday)
+        at(later := timezone.now() + webhooks.PATIENCE)
+        send_due()
+        Webhook.objects.update(off_at=later, off_by="clock")
+        desk = sign_in("Manager")
+        with CaptureQueriesContext(connection) as asked:
+            shown = desk.get(page).content.decode()
+        assert shown.count("We have not tried: ") == Webhook.objects.count()
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize(("goes_out", "asked"), [(True, ["hooks.example"]), (False, [])])
