@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
-from bookings.models import ScreeningQuestion
+from bookings import records
+from bookings.models import Person, ScreeningQuestion
 from bookings.status import MessageStatus
 from bookings.triage.questions import RETIRE
 from clinic_site.demo.requests import SENDER
@@ -37,7 +38,7 @@ SIGN_INS = (
 
 
 def load(now: datetime) -> None:
-    """An invitation in the mailbox, a colleague who has left, the sign-ins, and a step that waits."""
+    """An invitation in the mailbox, a colleague who has left, the sign-ins, and two steps that wait."""
     if User.objects.filter(username=INVITED).exists():
         return
     manager = User.objects.get(username="manager")
@@ -56,6 +57,12 @@ def load(now: datetime) -> None:
         reason="Half of all requests raise this flag. I would ask it on the phone instead.",
         by=manager,
         now=now - timedelta(hours=2),
+    )
+    records.propose_erasure(
+        Person.objects.get(name="Jack Legend"),
+        reason="They withdrew before anybody saw them, and asked on the phone to be forgotten.",
+        by=User.objects.get(username="deputy"),
+        now=now - timedelta(hours=1),
     )
     for days, hour, username, address, result in SIGN_INS:
         day = timezone.localdate(now) - timedelta(days=days)

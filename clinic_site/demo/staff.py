@@ -33,6 +33,7 @@ STAFF = {
     "urdu": ("Umar", "Example", "Translator"),
     "publisher": ("Paul", "Example", "Publisher"),
     "manager": ("Mona", "Example", "Manager"),
+    "deputy": ("Mina", "Example", "Manager"),
 }
 
 

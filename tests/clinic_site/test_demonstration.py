@@ -6,6 +6,7 @@ import shutil
 import socket
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -44,6 +45,7 @@ from bookings.models import (
     Webhook,
 )
 from bookings.records import holds
+from bookings.records.erasing import ERASE
 from bookings.screening import questions_for, unasked
 from bookings.status import (
     CLOCK,
@@ -62,7 +64,8 @@ from bookings.webhooks import PATIENCE
 from clinic_site.demo import signed_pages
 from clinic_site.demo.other_systems import NO_ANSWER
 from clinic_site.demo.signed_pages import BEGUN, CHANGED, SOURCES
-from procedures.ground import phones
+from procedures.ground import phones, two_people
+from procedures.ground.two_people import Proposal, ProposalState
 from procedures.models import (
     Clinician,
     InformationPage,
@@ -350,6 +353,30 @@ def test_each_special_case_is_there(now: datetime) -> None:
     assert requests.exclude(owner=None).count() == 2
     assert Clinician.objects.count() == 3
     assert Location.objects.count() == 2
+
+
+def test_one_manager_proposes_to_erase_somebody_and_the_other_can_agree(
+    demonstration: datetime, sign_in: Callable[[User], Client], settings: Any, tmp_path: Path
+) -> None:
+    settings.ERASURES_FILE = str(tmp_path / "erasures.jsonl")
+    proposal = Proposal.objects.get(act=ERASE.name)
+    person = Person.objects.get(pk=proposal.about_number)
+    assert (person.name, proposal.proposed_by.username) == ("Jack Legend", "deputy")
+    assert proposal.state(demonstration) == ProposalState.WAITING
+    manager, deputy = (User.objects.get(username=name) for name in ("manager", "deputy"))
+    waiting = {
+        each.username: list(
+            Proposal.objects.waiting_for(each, demonstration).filter(act=ERASE.name)
+        )
+        for each in (manager, deputy, User.objects.get(username="reception"))
+    }
+    assert waiting == {"manager": [proposal], "deputy": [proposal], "reception": []}
+    assert [proposal.may_be_agreed_by(each) for each in (manager, deputy)] == [True, False]
+    page = sign_in(manager).get(f"/admin/procedures/proposal/{proposal.pk}/change/")
+    assert "asked on the phone to be forgotten" in page.content.decode()
+    two_people.agree(proposal, by=manager, now=demonstration)
+    person.refresh_from_db()
+    assert person.name == "[erased]"
 
 
 def test_there_is_enough_history_for_charts(now: datetime) -> None:
