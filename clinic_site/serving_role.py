@@ -84,6 +84,23 @@ def rights(role: str | None = None) -> Rights | None:
     return Rights(name, too_few, too_many, schema_of)
 
 
+def make(role: str, password: str) -> None:
+    """Make the account, or give it another password. Connected as an administrator.
+
+    PostgreSQL is told a hash of the password, so none of its logs has the password itself.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        hashed = connection.connection.pgconn.encrypt_password(
+            password.encode(), role.encode(), b"scram-sha-256"
+        )
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        verb = "ALTER" if cursor.fetchone() else "CREATE"
+        statement = sql.SQL(verb + " ROLE {} LOGIN PASSWORD {}")
+        cursor.execute(
+            statement.format(sql.Identifier(role), sql.Literal(hashed.decode())).as_string()
+        )
+
+
 def divide(role: str) -> None:
     """Give an account the rights of the site. Connected as the owner of the tables.
 

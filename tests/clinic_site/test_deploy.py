@@ -246,6 +246,24 @@ def test_the_services_of_compose_write_nowhere_and_wait_for_each_other() -> None
     assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
 
 
+def test_with_docker_only_migrations_own_the_tables() -> None:
+    """No other service of ours knows the owner's password, which the file of settings has."""
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    ours = {name: each["environment"] for name, each in services.items() if "env_file" in each}
+    accounts = {
+        name: each["DATABASE_URL"].removeprefix("postgres://").partition(":")[0]
+        for name, each in ours.items()
+    }
+    site = dict.fromkeys(("web", "worker", "daily"), "clinic_site")
+    assert accounts == {"migrate": services["database"]["environment"]["POSTGRES_USER"]} | site
+    assert {ours[name]["POSTGRES_PASSWORD"] for name in site} == {""}
+    _, _, commands = services["migrate"]["command"]
+    assert commands.split(" && ") == [
+        "python manage.py migrate",
+        "python manage.py serving_role clinic_site --apply --make",
+    ]
+
+
 def test_with_docker_something_runs_every_day(tmp_path: Path) -> None:
     daily = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["daily"]
     assert daily["init"] is True

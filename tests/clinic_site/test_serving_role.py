@@ -1,7 +1,10 @@
 """Two accounts of PostgreSQL: one owns the tables; the other serves the site and cannot change them."""
 
 import contextlib
+import hashlib
+import hmac
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from io import StringIO
@@ -11,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings.models import Appointment, AppointmentRequest, RequestEvent
@@ -120,6 +124,50 @@ def test_the_sql_can_be_read_first(account: str) -> None:
     assert divided(account) == f"{account} may read and write rows now, and change no table.\n"
     with signed_in_as(account):
         assert rights_here() == (account, [], [], "")
+
+
+def is_the_password(kept: str, password: str) -> bool:
+    """Whether PostgreSQL would let somebody in with it (RFC 5802)."""
+    method, count, keys = kept.split("$")
+    assert method == "SCRAM-SHA-256"
+    iterations, salt = count.split(":")
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), b64decode(salt), int(iterations))
+    key = hmac.digest(salted, b"Client Key", "sha256")
+    return b64encode(hashlib.sha256(key).digest()).decode() == keys.partition(":")[0]
+
+
+def password_of(account: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [account])
+        return str(cursor.fetchone()[0])
+
+
+def test_the_account_is_made_and_gets_another_password(
+    account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the service `migrate` of compose.yaml does at each start. No log has the password."""
+    run(f'DROP ROLE "{account}"')
+    for password in ("old-password", "new-password"):
+        monkeypatch.setenv("SITE_PASSWORD", password)
+        with CaptureQueriesContext(connection) as asked:
+            call_command("serving_role", account, "--apply", "--make", stdout=StringIO())
+        assert [each for each in asked if password in each["sql"]] == []
+        assert is_the_password(password_of(account), password)
+    assert not is_the_password(password_of(account), "old-password")
+    with signed_in_as(account):
+        assert doctor_says() == []
+
+
+def test_an_account_without_a_password_is_not_made(
+    account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(f'DROP ROLE "{account}"')
+    monkeypatch.delenv("SITE_PASSWORD", raising=False)
+    with pytest.raises(CommandError, match="Set the environment variable SITE_PASSWORD"):
+        call_command("serving_role", account, "--apply", "--make")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", [account])
+        assert cursor.fetchone() == (0,)
 
 
 @pytest.mark.parametrize(

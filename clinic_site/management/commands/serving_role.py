@@ -1,5 +1,6 @@
 """Gives the site's account of PostgreSQL the rights that it needs, and no others."""
 
+import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -9,17 +10,22 @@ from clinic_site import serving_role
 
 
 class Command(BaseCommand):
-    """`manage.py serving_role ACCOUNT [--apply]`, as the account that owns the tables."""
+    """`manage.py serving_role ACCOUNT [--apply] [--make]`, as the account that owns the tables."""
 
     help = (
         "Prints the SQL that lets an account of PostgreSQL read and write rows of the site and change "
-        "no table. With --apply, runs it."
+        "no table. With --apply, runs it; with --make as well, makes the account first."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("account", help="The account of PostgreSQL with which the site serves.")
         parser.add_argument(
             "--apply", action="store_true", help="Run the SQL, all of it or nothing."
+        )
+        parser.add_argument(
+            "--make",
+            action="store_true",
+            help="Before that, make the account if there is none, with the password in SITE_PASSWORD.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,6 +38,8 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(f"{each};" for each in serving_role.statements(account)))
             return
         try:
+            if options["make"]:
+                serving_role.make(account, _password())
             serving_role.divide(account)
         except serving_role.NotDivided as refusal:
             raise CommandError(f"Nothing has changed. {refusal}") from None
@@ -41,3 +49,13 @@ class Command(BaseCommand):
                 f"PostgreSQL says “{str(fault).strip().partition(chr(10))[0]}”."
             ) from None
         self.stdout.write(f"{account} may read and write rows now, and change no table.")
+
+
+def _password() -> str:
+    password = os.environ.get("SITE_PASSWORD", "")
+    if not password:
+        raise CommandError(
+            "Nothing has changed. Set the environment variable SITE_PASSWORD: with that password the "
+            "site signs in to PostgreSQL."
+        )
+    return password
