@@ -154,7 +154,20 @@ def in_tab(
     return requests.in_state(RequestStatus(tab), now)
 
 
-class ByPage(SimpleListFilter):
+class Narrowing(SimpleListFilter):
+    """A filter below the tabs. An address that was kept may ask for what is not in it any more."""
+
+    def value(self) -> str | None:
+        """What is chosen; None if that is no choice."""
+        asked = self.asked()
+        return asked if asked in dict(self.lookup_choices) else None
+
+    def asked(self) -> str:
+        """What the address asks for."""
+        return super().value() or ""
+
+
+class ByPage(Narrowing):
     """Requests from one page."""
 
     title = "page"
@@ -167,15 +180,11 @@ class ByPage(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         asked = self.value()
-        if not asked:
-            return queryset
         # By its number, so that an index has them in the order in which they are shown.
-        return (
-            queryset.filter(page=self.numbers[asked]) if asked in self.numbers else queryset.none()
-        )
+        return queryset.filter(page=self.numbers[asked]) if asked else queryset
 
 
-class ByClinician(SimpleListFilter):
+class ByClinician(Narrowing):
     """Requests that name a clinician, or have an appointment with them."""
 
     title = "clinician"
@@ -194,7 +203,7 @@ class ByClinician(SimpleListFilter):
         return _among(queryset, wished.values_list("pk", flat=True).union(booked, all=True))
 
 
-class ByPlace(SimpleListFilter):
+class ByPlace(Narrowing):
     """Requests with an appointment at one place."""
 
     title = "place"
@@ -205,7 +214,7 @@ class ByPlace(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         place = self.value()
-        if not place or place not in dict(self.lookup_choices):
+        if not place:
             return queryset
         booked = Appointment.objects.filter(
             room__location=int(place), status=AppointmentStatus.BOOKED
@@ -213,7 +222,7 @@ class ByPlace(SimpleListFilter):
         return _among(queryset, booked.values_list("request", flat=True))
 
 
-class ByFlag(SimpleListFilter):
+class ByFlag(Narrowing):
     """Requests with a flag, whether it is decided or not."""
 
     title = "flag"
@@ -297,6 +306,7 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
         "whose_value": whose.value() or "",
         "filters": filters,
         "is_filtered": any(each.value() for each in filters),
+        "left_out": [each.title for each in filters if each.asked() and not each.value()],
         "groups": _groups(rows, now, by_day=shown in {WAITING, CLINICIANS}),
         "shows_status": shown not in {WAITING, LATE, TODAY},
     }

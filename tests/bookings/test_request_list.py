@@ -11,15 +11,17 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.admin import AppointmentRequestAdmin
-from bookings.models import AppointmentRequest
+from bookings.models import AppointmentRequest, ClinicSession
 from bookings.status import FlagOutcome, RequestStatus
 from procedures.ground import paging
-from procedures.status import RevisionStatus
+from procedures.models import InformationPage
+from procedures.status import Category, RevisionStatus
 from tests import factories
 from tests.people import LIST, decide_at, page_of
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
+LEFT_OUT = "in this address cannot be chosen any more"
 
 
 def references(client: Client, url: str) -> list[str]:
@@ -121,16 +123,52 @@ def test_the_list_is_filtered_by_page_clinician_place_and_flag(
     assert shown() == everywhere
     assert shown(about=page.slug) == {about_page.reference}
     assert shown(about="-") == everywhere - {about_page.reference}
-    assert shown(about="no-such-page") == set()
     assert shown(clinician=doctor.slug) == {wished.reference}
     assert shown(clinician=seen_by.slug) == {booked.reference}
     assert shown(flag="any") == {flagged.reference}
     assert shown(flag="none") == everywhere - {flagged.reference}
     assert shown(place=room.location_id) == {booked.reference}
     assert shown(place=factories.location("Nowhere").pk) == set()
-    assert shown(place="not a number") == everywhere
     content = client.get(f"{LIST}?show=late&flag=any").content.decode()
     assert "No request fits these filters." in content
+    assert LEFT_OUT not in content
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ({"about": "a-thing"}, "The page in this address cannot be chosen any more"),
+        ({"about": "no-such-page"}, "The page in this address cannot be chosen any more"),
+        ({"clinician": "another"}, "The clinician in this address cannot be chosen any more"),
+        ({"place": "not a number"}, "The place in this address cannot be chosen any more"),
+        ({"flag": "purple"}, "The flag in this address cannot be chosen any more"),
+        (
+            {"about": "no-such-page", "flag": "any"},
+            "The page in this address cannot be chosen any more",
+        ),
+        ({"place": "0", "flag": "purple"}, "The place and the flag in this address cannot be"),
+    ],
+)
+def test_what_a_kept_address_asks_for_and_is_no_choice_any_more_is_left_out_and_said(
+    sign_in: SignIn, monday: datetime, kept: dict[str, str], said: str
+) -> None:
+    # The page is one about the clinic now, and the clinician has no clinics.
+    page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
+    about_page = factories.received(page=page, now=monday)
+    InformationPage.objects.filter(pk=page.pk).update(category=Category.ABOUT)
+    another = factories.clinician("another")
+    wished = factories.received(wished_clinician=another, now=monday)
+    ClinicSession.objects.filter(clinician=another).update(last_day=monday - timedelta(days=1))
+    flagged = factories.received(flagged=True, now=monday)
+    everywhere = {each.reference for each in (about_page, wished, flagged)}
+    client = sign_in("Reception")
+    address = f"{LIST}?{urlencode({'show': 'all', **kept})}"
+    still = {flagged.reference} if kept.get("flag") == "any" else everywhere
+    assert set(references(client, address)) == still
+    content = " ".join(client.get(address).content.decode().split())
+    assert said in content
+    assert content.count(LEFT_OUT) == 1
+    assert ("Show all</a>" in content) == ("any" in kept.values())
 
 
 def test_a_row_leads_to_what_comes_next(sign_in: SignIn, monday: datetime) -> None:
