@@ -754,3 +754,93 @@ def test_without_lock_and_status_both_answer(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(rights, "lock", lambda person: None)
     monkeypatch.setattr(rights, "_step", look_then_save)
     assert len(winners(race(acts))) == 2
+
+
+ACKNOWLEDGE, ANSWER = "acknowledge", "answer"
+PAIRS = [(ACKNOWLEDGE, ACKNOWLEDGE), (ANSWER, ANSWER), (ANSWER, ACKNOWLEDGE)]
+
+
+def at_a_complaint(now: datetime, pair: tuple[str, str]) -> list[Callable[[], Any]]:
+    """Ada and Ben, each with the page of who complained open, and what each of them presses."""
+    one = asked(person_at(now), now, RightAsked.COMPLAINT)
+    told = timezone.localdate(now)
+    forms: dict[str, Callable[[str], dict[str, Any]]] = {
+        ACKNOWLEDGE: lambda name: {"receipt": f"By {name}.", "receipt_told": told},
+        ANSWER: lambda name: {"outcome": RightsStatus.DONE, "said": f"By {name}.", "told": told},
+    }
+    return [
+        partial(
+            getattr(records, verb),
+            RightsRequest.objects.get(pk=one.pk),
+            **forms[verb](name),
+            by=factories.staff("Manager", name),
+            now=now,
+        )
+        for name, verb in zip(("ada", "ben"), pair, strict=True)
+    ]
+
+
+def noted() -> tuple[str, str | None, str, str | None, str]:
+    """The status of the complaint, and who acknowledged and answered it with which words."""
+    one = RightsRequest.objects.get()
+    return one.status, one.acknowledged_by, one.receipt, one.answered_by, one.reply
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_of_two_managers_at_a_complaint_one_is_told_of_the_other(pair: tuple[str, str]) -> None:
+    outcomes = race(at_a_complaint(timezone.now(), pair))
+    assert losses(outcomes) == {TriageRefused}
+    assert [str(each) for each in outcomes if isinstance(each, Exception)] == [rights.OVERTAKEN]
+    (winner,) = winners(outcomes)
+    name, verb = next(
+        (name, verb)
+        for name, verb, outcome in zip(("ada", "ben"), pair, outcomes, strict=True)
+        if outcome is winner
+    )
+    assert noted() == (
+        (RightsStatus.ACKNOWLEDGED, name, f"By {name}.", None, "")
+        if verb == ACKNOWLEDGE
+        else (RightsStatus.DONE, None, "", name, f"By {name}.")
+    )
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("pair", "lost", "left"),
+    [
+        # Nobody is told that what Ada noted is gone.
+        (PAIRS[0], set(), (RightsStatus.ACKNOWLEDGED, "ben", "By ben.", None, "")),
+        (PAIRS[1], set(), (RightsStatus.DONE, None, "", "ben", "By ben.")),
+        # Only the database keeps an answered complaint from waiting again, without a sentence.
+        (PAIRS[2], {IntegrityError}, (RightsStatus.DONE, None, "", "ada", "By ada.")),
+    ],
+    ids=["-".join(pair) for pair in PAIRS],
+)
+def test_without_lock_and_status_the_second_manager_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, pair: tuple[str, str], lost: set[type], left: tuple[Any, ...]
+) -> None:
+    """Both have looked; Ada writes first, whoever looked first."""
+    both_looked = threading.Barrier(2, timeout=processes.PATIENCE)
+    ada_wrote = threading.Event()
+    ada, ben = at_a_complaint(timezone.now(), pair)
+
+    def ada_first() -> Any:
+        try:
+            return ada()
+        finally:
+            ada_wrote.set()
+
+    def look_then_save(of: RightsRequest, to: RightsStatus, **changes: Any) -> RightsRequest:
+        assert RightsRequest.objects.get(pk=of.pk).is_waiting
+        both_looked.wait()
+        if "ben" in changes.values():
+            ada_wrote.wait(timeout=processes.PATIENCE)
+        RightsRequest.objects.filter(pk=of.pk).update(status=to, **changes)
+        return of
+
+    monkeypatch.setattr(rights, "lock", lambda person: None)
+    monkeypatch.setattr(rights, "_step", look_then_save)
+    assert losses(race([ada_first, ben])) == lost
+    assert noted() == left
