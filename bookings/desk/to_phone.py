@@ -249,7 +249,14 @@ def _reached_since(moment: str) -> Exists:
 
 
 def _to_tell(since: datetime) -> QuerySet[Message]:
-    return Message.objects.to_tell().filter(~_put_right(), queued_at__gt=since)
+    """What we cannot write to them. Nobody is reminded of times of which they have yet to hear."""
+    ends = Q(kind=MessageKind.OFFER_ENDS) & Exists(_untold(MessageKind.OFFER))
+    return Message.objects.to_tell().filter(~_put_right(), ~ends, queued_at__gt=since)
+
+
+def _untold(*kinds: MessageKind) -> QuerySet[Message]:
+    """What of these kinds a colleague has yet to tell the patient of a row."""
+    return Message.objects.to_tell().filter(request=OuterRef("request"), kind__in=kinds)
 
 
 def _put_right() -> Exists:
@@ -292,8 +299,11 @@ def _undelivered(message: Message) -> str:
 
 
 def _unanswered(now: datetime) -> QuerySet[Offer]:
-    """Offers by staff, nearly over, that nobody has talked about with the patient."""
-    standing = Offer.objects.standing(now).filter(~_reached_since("made_at"), freed=None)
+    """Offers by staff, nearly over, of which the patient knows and that nobody has talked about."""
+    untold = _untold(MessageKind.OFFER, MessageKind.OFFER_ENDS)
+    standing = Offer.objects.standing(now).filter(
+        ~_reached_since("made_at"), ~Exists(untold), freed=None
+    )
     left, whole = F("held_until") - Value(now), F("held_until") - F("made_at")
     parts_left = ExpressionWrapper(left * LAST_PART, DurationField())
     return standing.annotate(parts_left=parts_left, whole=whole).filter(parts_left__lte=F("whole"))

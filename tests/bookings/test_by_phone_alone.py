@@ -15,7 +15,7 @@ from django.test import Client
 from bookings import links, messages, triage
 from bookings.desk.alarms import alarms
 from bookings.desk.finding import find_people, likely_duplicates
-from bookings.desk.to_phone import patients_to_phone, reason_to_phone
+from bookings.desk.to_phone import patients_to_phone, reason_to_phone, reasons_to_phone
 from bookings.desk.to_say import what_to_say
 from bookings.forms.request_form import YouForm
 from bookings.messages import sms
@@ -282,6 +282,22 @@ def test_an_offer_is_told_by_phone_once(client: Client, monday: datetime) -> Non
     assert patients_to_phone(monday) == []
     message = request.messages.get(kind=MessageKind.OFFER)
     assert (message.status, message.sent_at, message.sent_by) == ("sent", monday, "reception")
+
+
+def test_whoever_has_not_heard_of_the_times_is_not_asked_why_they_do_not_answer(
+    monday: datetime,
+) -> None:
+    request = in_review(monday)
+    end = factories.offer(request, now=monday).held_until
+    messages.queue_once(request, MessageKind.OFFER_ENDS, now=monday)
+    last = end - timedelta(minutes=1)
+    (offer,) = reasons_to_phone(request, last)
+    assert offer.startswith("Offer them ")
+    told_of = request.messages.get(kind=MessageKind.OFFER).pk
+    by = factories.staff("Reception")
+    triage.record_call(request, reached=True, note="", by=by, now=last, told_up_to=told_of)
+    (ends,) = reasons_to_phone(request, last)
+    assert ends.startswith("Ask which of the offered times they would like.")
 
 
 def test_news_that_came_during_the_call_stays_to_tell(sign_in: Any, monday: datetime) -> None:
