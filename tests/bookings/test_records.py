@@ -65,6 +65,8 @@ def test_d2_a_copy_has_every_word_of_the_person_and_none_of_another(
         "was shown it in a list: the desk",
         Event.EXPORTED,
     }
+    # What somebody wrote runs its own way.
+    assert '<dd dir="auto">adaconcern</dd>' in page
     # What was asked, who saw them and where, in words.
     assert factories.question().wording in page
     assert factories.clinician().name in page
