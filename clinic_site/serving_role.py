@@ -95,10 +95,9 @@ def make(role: str, password: str) -> None:
         )
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
         verb = "ALTER" if cursor.fetchone() else "CREATE"
-        statement = sql.SQL(verb + " ROLE {} LOGIN PASSWORD {}")
-        cursor.execute(
-            statement.format(sql.Identifier(role), sql.Literal(hashed.decode())).as_string()
-        )
+        line = verb + " ROLE {} LOGIN PASSWORD {}"
+        whole = sql.SQL(line).format(sql.Identifier(role), sql.Literal(hashed.decode()))
+        cursor.execute(whole.as_string())
 
 
 def divide(role: str) -> None:
