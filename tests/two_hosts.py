@@ -5,6 +5,7 @@ Each host is a copy of the code in a folder of its own, with its own static file
 senders of messages, the second one has one.
 """
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -31,6 +32,9 @@ from tests.served import Answer, Site
 NOT_COPIED = (".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__", "var")
 THROUGH_THE_PROXY, ON_BOTH, WITH_ONE_HOST = 20, 12, 10
 CLOSED_WITHIN = 1.0
+# How often a host looks whether a page may still be read, and what the copy without that guard has.
+STORE = Path("procedures/reading/store.py")
+LOOKS, LOOKS_NEVER = "LOOK_EVERY = 1.0", "LOOK_EVERY = 3600.0"
 # Of the first column.
 WIDE = 92
 DONE = "suspended"
@@ -50,10 +54,17 @@ print("{DONE}")
 class Host:
     """A machine: a copy of the code, a web server, and senders of messages."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], senders: int) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], senders: int, *, looks: bool = True
+    ) -> None:
         self.folder, self.environment = folder, environment
         ignored = shutil.ignore_patterns(*NOT_COPIED)
         shutil.copytree(processes.ROOT, folder, ignore=ignored)
+        if not looks:
+            store = folder / STORE
+            code = store.read_text()
+            check(code.count(LOOKS) == 1, f"{STORE} has changed")
+            store.write_text(code.replace(LOOKS, LOOKS_NEVER))
         (folder / "var").mkdir()
         self.manage("collectstatic", "--noinput", "-v0")
         self.port = proxies.free_port()
@@ -248,8 +259,8 @@ def send(site: Site, form: dict[str, str]) -> Answer:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Clinic]:
-    """Both hosts, once they answer through the proxy."""
+def running(folder: Path, *, looks: bool) -> Iterator[Clinic]:
+    """Both hosts, once they answer through the proxy. Without `looks` the second one never looks."""
     with contextlib.ExitStack() as stack:
         filled = folder / "shared"
         filled.mkdir()
@@ -266,7 +277,7 @@ def running(folder: Path) -> Iterator[Clinic]:
         }
         both = []
         for name, senders in (("one", 2), ("other", 1)):
-            both.append(Host(folder / name, environment, senders))
+            both.append(Host(folder / name, environment, senders, looks=looks or name == "one"))
             stack.callback(both[-1].stop)
         certificate = proxies.make_certificate(folder)
         front = proxies.nginx(folder, both[0].port, certificate, both[1].port)
@@ -284,20 +295,27 @@ def answers(site: Site) -> bool:
 
 
 def main() -> None:
-    """Try everything; exit with 1 if something is untrue."""
+    """Try everything; exit with 1 if something is untrue, or is not although its guard is away."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    untrue = 0
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--without-looks",
+        action="store_true",
+        help="Let the second host never look: a page suspended on the first has to stay open there.",
+    )
+    looks = not parser.parse_args().without_looks
+    checks, untrue = CHECKS if looks else (suspended_everywhere,), 0
     with tempfile.TemporaryDirectory(prefix="clinic-hosts-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as its own user
-        with running(Path(folder)) as clinic:
-            for each in CHECKS:
+        with running(Path(folder), looks=looks) as clinic:
+            for each in checks:
                 try:
                     outcome = each(clinic)
                 except Untrue as said:
                     outcome, untrue = f"UNTRUE: {said}", untrue + 1
                 sys.stdout.write(f"{each.__doc__:<{WIDE}}{outcome}\n")
                 sys.stdout.flush()
-    sys.exit(bool(untrue))
+    sys.exit(untrue != (0 if looks else len(checks)))
 
 
 if __name__ == "__main__":
