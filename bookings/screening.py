@@ -19,6 +19,7 @@ from bookings.models import (
 from bookings.models.people import age_on
 from bookings.models.questions import ScreeningQuestionQuerySet
 from bookings.status import Answer, AnsweredFrom, FlagLevel, TriageRefused
+from procedures.ground.arranged import kept
 from procedures.ground.languages import english_name, has_words
 from procedures.models import InformationPage
 from procedures.models.clinic import details
@@ -67,10 +68,11 @@ class GivenAnswer(NamedTuple):
         return gettext(Answer(self.answer).label)
 
 
-def questions_for(page: InformationPage | None) -> list[ScreeningQuestion]:
+@kept
+def questions_for(page: InformationPage | None) -> Iterable[ScreeningQuestion]:
     """The current questions for a request about the page, or about none, in their order."""
     asked = ScreeningQuestion.objects.current().for_visit_about(page)
-    return list(asked.filter(asked_first=True).in_order())
+    return asked.filter(asked_first=True).in_order()
 
 
 def lost_without(

@@ -6,6 +6,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bookings.models import ClinicSession, Topic
+from procedures.ground.arranged import kept
 from procedures.models import Clinician, InformationPage
 
 
@@ -22,7 +23,8 @@ def wish_is_gone(wish: Clinician | None, on: date) -> bool:
     return wish is not None and not who_has_clinics(on).filter(pk=wish.pk).exists()
 
 
-def who_can_be_asked_for(page: InformationPage | None, on: date) -> list[Clinician]:
+@kept
+def who_can_be_asked_for(page: InformationPage | None, on: date) -> Iterable[Clinician]:
     """The clinicians whom a patient may ask for: all who see patients about the page."""
     return who_sees_about([page], on)[page]
 

@@ -4,6 +4,8 @@ One person has one IPv4 address, or a whole /64 of IPv6 to choose from; somebody
 often has a /48. So IPv6 counts by /64, and with a larger limit by /48.
 """
 
+from collections.abc import Iterable
+from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from procedures.ground.arranged import kept
 from procedures.ground.rate_limits import Limit, Try
 
 Address = IPv4Address | IPv6Address
@@ -87,14 +90,19 @@ def place_of(request: HttpRequest) -> Place:
     address = client_address(request)
     if address is None:
         return Place("unreadable", MANY)
-    today = timezone.localdate()
-    for shared in SharedPlace.objects.filter(Q(until=None) | Q(until__gte=today)).order_by("pk"):
+    for shared in shared_places(timezone.localdate()):
         if address in ip_network(shared.network):
             return Place(f"shared {shared.pk}", shared.times)
     if isinstance(address, IPv4Address):
         return Place(f"{address}")
     narrow, wide = (f"{ip_network((address, prefix), strict=False)}" for prefix in (64, 48))
     return Place(narrow, within=wide)
+
+
+@kept
+def shared_places(on: date) -> Iterable[SharedPlace]:
+    """The shared places of that day. The first that an address belongs to counts."""
+    return SharedPlace.objects.filter(Q(until=None) | Q(until__gte=on)).order_by("pk")
 
 
 def by_place(limit: Limit, request: HttpRequest) -> list[Try]:

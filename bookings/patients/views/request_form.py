@@ -27,6 +27,7 @@ from bookings.status import (
     needs_in_words,
 )
 from procedures.ground import languages, rate_limits
+from procedures.ground.arranged import as_it_begins
 from procedures.ground.forms import get_or_post, posted
 from procedures.ground.places import by_place
 
@@ -117,6 +118,7 @@ def urgent(request: HttpRequest) -> HttpResponse:
 
 
 @get_or_post
+@as_it_begins()
 def check(request: HttpRequest) -> HttpResponse:
     """The last step: all answers, and the button that sends them."""
     unsent = UnsentRequest(request.session)
