@@ -3,7 +3,6 @@
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.contrib.sessions.models import Session
-from django.db import transaction
 from django.utils.crypto import get_random_string
 
 KEY_LENGTH = 32
@@ -19,6 +18,8 @@ class SessionStore(db.SessionStore):
 
     # The name under which it is stored, while it waits for another.
     _former: str | None = None
+    # The name and the content that were stored last.
+    _stored: tuple[str | None, bytes] | None = None
 
     def cycle_key(self) -> None:
         """Give the session a new name. Once it is stored, a copy of the old cookie opens nothing."""
@@ -30,26 +31,34 @@ class SessionStore(db.SessionStore):
         self.modified = True
 
     def save(self, must_create: bool = False) -> None:
-        """Store it, under its new name if it was given one.
+        """Store it, under its new name if it was given one, and only if it has changed since.
 
-        Of two presses at the same time, the first renames the row, and the second gets a row of its own.
+        So whoever stores it last in a transaction stores it with the rest or not at all, and at the end
+        of the answer nothing is left to store. Of two presses at the same time, the first renames the
+        row, and the second gets a row of its own.
         """
+        if must_create or self._stored != self._as_stored():
+            self._store(must_create)
+            self._stored = self._as_stored()
+
+    def _store(self, must_create: bool) -> None:
         if self._former is None:
             super().save(must_create)
             return
         row = self.create_model_instance(dict(self.items()))
-        # As Django stores one: if it fails, whatever is around it can go on.
-        with transaction.atomic():
-            renamed = Session.objects.filter(pk=self._former).update(
-                session_key=row.session_key,
-                session_data=row.session_data,
-                expire_date=row.expire_date,
-            )
+        renamed = Session.objects.filter(pk=self._former).update(
+            session_key=row.session_key,
+            session_data=row.session_data,
+            expire_date=row.expire_date,
+        )
         self._former = None
         if not renamed:
             super().save(must_create=True)
 
+    def _as_stored(self) -> tuple[str | None, bytes]:
+        return self.session_key, self.serializer().dumps(dict(self.items()))
+
     def delete(self, session_key: str | None = None) -> None:
         """Delete it, under the name under which it is stored."""
         super().delete(session_key or self._former)
-        self._former = None
+        self._former = self._stored = None

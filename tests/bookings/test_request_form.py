@@ -127,7 +127,18 @@ def test_a_submission_of_somebody_new_takes_few_statements(client: Client) -> No
     assert AppointmentRequest.objects.count() == 1
     first_words = [query["sql"].split()[0] for query in queries]
     asked = [each for each in first_words if each not in {"SAVEPOINT", "RELEASE"}]
-    assert len(asked) <= 19, "\n".join(query["sql"][:200] for query in queries)
+    assert len(asked) <= 15, "\n".join(query["sql"][:200] for query in queries)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_submission_waits_for_the_disk_once(client: Client) -> None:
+    fill_in(client)
+    pressed = key(client)
+    with CaptureQueriesContext(connection) as queries:
+        client.post(f"{BASE}check/", {"key": pressed})
+    assert [query["sql"] for query in queries].count("COMMIT") == 1
+    assert "COMMIT" in queries.captured_queries[-1]["sql"]
+    assert client.get(f"{BASE}sent/").status_code == 200
 
 
 # --- Twice, late, forged --------------------------------------------------------------------

@@ -37,7 +37,7 @@ def test_the_name_and_the_content_change_in_one_statement() -> None:
         session.save()
     new = str(session.session_key)
     statements = [query["sql"].split()[0] for query in queries]
-    assert statements == ["SELECT", "SAVEPOINT", "UPDATE", "RELEASE"]
+    assert statements == ["SELECT", "UPDATE"]
     assert names() == [new]
     assert dict(SessionStore(new).items()) == {"told": "a secret", "shows": "more"}
     assert dict(SessionStore(old).items()) == {}
@@ -64,4 +64,27 @@ def test_what_is_emptied_before_it_was_renamed_leaves_nothing() -> None:
     assert names() == []
     session["told"] = "something else"
     session.save()
+    assert names() == [session.session_key]
+
+
+def test_what_is_stored_is_not_stored_again_until_it_changes() -> None:
+    session = opened(stored())
+    session["shows"] = {"more": 1}
+    session.cycle_key()
+    session.save()
+    with CaptureQueriesContext(connection) as queries:
+        session.save()
+    assert len(queries) == 0
+    session["shows"]["more"] = 2
+    session.save()
+    assert SessionStore(session.session_key)["shows"] == {"more": 2}
+
+
+def test_what_was_deleted_can_be_stored_again() -> None:
+    session = opened(stored())
+    session.cycle_key()
+    session.save()
+    session.delete()
+    assert names() == []
+    session.save(must_create=True)
     assert names() == [session.session_key]

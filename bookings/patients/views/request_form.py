@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -190,15 +191,19 @@ def _send(request: HttpRequest, unsent: UnsentRequest) -> HttpResponse:
         _to_one_person(submission),
     ]
     try:
-        received = triage.submit(submission, key=unsent.key, now=timezone.now(), limits=spends)
+        # The request, and what lets this browser see it, are stored together or not at all.
+        with transaction.atomic():
+            received = triage.submit(submission, key=unsent.key, now=timezone.now(), limits=spends)
+            unsent.forget()
+            receipt = _receipt(request, received)
+            request.session.save()
     except rate_limits.TooManyTries as refused:
         refused.kept_until = unsent.keep_until(refused.until)
         raise
     except TriageRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("bookings:start")
-    unsent.forget()
-    return _receipt(request, received)
+    return receipt
 
 
 def _to_one_person(submission: triage.Submission) -> rate_limits.Try:
