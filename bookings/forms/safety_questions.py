@@ -1,11 +1,12 @@
 """The safety questions as patients answer them: ticked in groups, one recorded answer each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from django import forms
 from django.forms import BoundField
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -92,12 +93,12 @@ class SafetyForm(PatientForm):
         self.answered_in = languages.code() if answered_in is None else answered_in
         self.questions = questions
         self.is_under_18 = is_under_18
-        for group, asked in self._by_group():
+        for group, asked in self._by_group:
             for question in asked:
-                self._add(question)
-            self.fields[f"rest_{group.pk}"] = RestField(
-                group, asked, errors_lead_to=f"{self[f'answer_{asked[0].pk}'].auto_id}_0"
-            )
+                if self._is_told_about(question):
+                    self._add(question)
+            first = str(self.auto_id) % self.add_prefix(f"answer_{asked[0].pk}")
+            self.fields[f"rest_{group.pk}"] = RestField(group, asked, errors_lead_to=f"{first}_0")
         for question in self._from_age():
             if is_under_18 and not asks_as_parent:
                 self.fields[f"detail_{question.pk}"] = PlainTextField(
@@ -107,6 +108,11 @@ class SafetyForm(PatientForm):
                     max_length=300,
                     widget=forms.TextInput,
                 )
+
+    def _is_told_about(self, question: ScreeningQuestion) -> bool:
+        """Whether something was ticked or written, so that there is something to check."""
+        answer, detail = (self.add_prefix(f"{each}_{question.pk}") for each in ("answer", "detail"))
+        return answer in self.data or bool(self.data.get(detail))
 
     def _add(self, question: ScreeningQuestion) -> None:
         self.fields[f"answer_{question.pk}"] = forms.MultipleChoiceField(
@@ -128,7 +134,11 @@ class SafetyForm(PatientForm):
         )
 
     def groups(self) -> list[AskedGroup]:
-        """What the page shows, group by group."""
+        """What the page shows, group by group, with the boxes that nobody has touched."""
+        for _group, asked in self._by_group:
+            for question in asked:
+                if f"answer_{question.pk}" not in self.fields:
+                    self._add(question)
         return [
             AskedGroup(
                 group.name,
@@ -138,7 +148,7 @@ class SafetyForm(PatientForm):
                 ],
                 self[f"rest_{group.pk}"],
             )
-            for group, asked in self._by_group()
+            for group, asked in self._by_group
         ]
 
     def about_age(self) -> list[BoundField]:
@@ -153,7 +163,7 @@ class SafetyForm(PatientForm):
         return cleaned
 
     def _check_answers(self, cleaned: dict[str, Any]) -> None:
-        for group, asked in self._by_group():
+        for group, asked in self._by_group:
             name = f"rest_{group.pk}"
             ticked = [each for each in asked if self._said(each) != Answer.NO]
             problem = _problem(asked, ticked, cleaned.get(name, []))
@@ -191,10 +201,11 @@ class SafetyForm(PatientForm):
     def _detail(self, question: ScreeningQuestion) -> str:
         return str(self.cleaned_data.get(f"detail_{question.pk}", ""))
 
-    def _by_group(self) -> Iterator[tuple[QuestionGroup, list[ScreeningQuestion]]]:
+    @cached_property
+    def _by_group(self) -> list[tuple[QuestionGroup, list[ScreeningQuestion]]]:
         asked = [each for each in self.questions if each.answered_from == AnsweredFrom.PATIENT]
-        for group, questions in groupby(asked, key=lambda question: question.group):
-            yield group, list(questions)
+        groups = groupby(asked, key=lambda question: question.group)
+        return [(group, list(questions)) for group, questions in groups]
 
     def _from_age(self) -> list[ScreeningQuestion]:
         return [each for each in self.questions if each.answered_from == AnsweredFrom.AGE]

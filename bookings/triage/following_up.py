@@ -74,7 +74,8 @@ def follow_up(
     """
     if not 1 <= len(starts) <= MOST_VISITS:
         raise TriageRefused(f"Book between 1 and {MOST_VISITS} visits.")
-    is_flagged = any(given.is_flagged for given in _all_answers(submission, carried))
+    answers = _all_answers(submission, carried)
+    is_flagged = any(given.is_flagged for given in answers)
     with one_change(request):
         _refuse(request, version, now)
         keep(request, version=version)
@@ -85,7 +86,7 @@ def follow_up(
             for _ in (starts[:1] if is_flagged else starts)
         ]
         if is_flagged:
-            announce(made[0], by=by, is_flagged=True, now=now)
+            announce(made[0], answers, by=by, now=now)
             return made
         for each, start in zip(made, starts, strict=True):
             _book(each, start, appointment_type, clinician, by=by, now=now)

@@ -18,7 +18,7 @@ from bookings.diary.desk_hours import answer_due
 from bookings.links import CODE_LIFE
 from bookings.messages.outbox import takes_texts
 from bookings.models import AppointmentRequest
-from bookings.screening import GivenAnswer, unheard_urgent_flags
+from bookings.screening import GivenAnswer
 from bookings.status import PATIENT, AnsweredFrom, MessageKind, TriageRefused
 from bookings.status.events import Event
 from bookings.triage import search_keys, surge
@@ -89,11 +89,10 @@ def submit(
     Raises TooManyTries if a limit is passed, and TriageRefused if the key was already used for
     other content.
     """
-    is_flagged = any(given.is_flagged for given in submission.answers)
     try:
         with transaction.atomic():
             received = receive(submission, key=key, by=by, now=now)
-            announce(received, by=by, is_flagged=is_flagged, now=now)
+            announce(received, submission.answers, by=by, now=now)
             if limits:
                 spend_all(limits, now)
             return received
@@ -196,28 +195,22 @@ def _refuse_unreachable(request: AppointmentRequest) -> None:
 
 
 def announce(
-    request: AppointmentRequest, *, by: journal.Actor, is_flagged: bool, now: datetime
+    request: AppointmentRequest, answers: Sequence[GivenAnswer], *, by: journal.Actor, now: datetime
 ) -> None:
     """Write to the patient, and to colleagues if somebody has to hear of it.
 
-    A colleague knows what they have just noted, but a clinician has to hear of a flag. What cannot wait
-    does not wait its turn in a surge.
+    `answers` are all that the new request has. A colleague knows what they have just noted, but a
+    clinician has to hear of a flag. What cannot wait does not wait its turn in a surge.
     """
-    is_news = by == PATIENT or is_flagged
-    kinds, actor = [MessageKind.RECEIVED], journal.actor_name(by)
+    is_news = by == PATIENT or any(given.is_flagged for given in answers)
+    kinds, actor, turn = [MessageKind.RECEIVED], journal.actor_name(by), surge.next_turn(now)
     if is_news and messages.is_anybody_told(request):
-        if is_flagged and unheard_urgent_flags().filter(request=request).exists():
+        if turn > now and any(given.is_urgent for given in answers):
             messages.queue(request, MessageKind.CLINIC_NOTICE, by=actor, now=now)
         else:
             kinds.append(MessageKind.CLINIC_NOTICE)
-    messages.queue(
-        request,
-        *kinds,
-        by=actor,
-        now=now,
-        not_before=surge.next_turn(now),
-        on_the_phone=by != PATIENT,
-    )
+    on_the_phone = by != PATIENT
+    messages.queue(request, *kinds, by=actor, now=now, not_before=turn, on_the_phone=on_the_phone)
 
 
 def _new_reference() -> str:

@@ -252,8 +252,8 @@ def keep_answers_of(
     """Store answers of several requests, each with whether it raises a flag."""
     stored = ScreeningAnswer.objects.bulk_create(
         ScreeningAnswer(
-            request=request,
-            question=given.question,
+            request_id=request.pk,
+            question_id=given.question.pk,
             answer=given.answer,
             detail=given.detail,
             read_in=given.read_in,

@@ -151,6 +151,21 @@ def test_what_was_ticked_is_told_and_the_others_are_a_no(
     assert request.flags.count() == 2
 
 
+def test_only_the_page_has_boxes_that_nobody_has_touched() -> None:
+    first, second, *others = QUESTIONS
+    data = {f"answer_{first.pk}": "maybe", f"detail_{second.pk}": "A rash."}
+    blank = {f"detail_{question.pk}": "" for question in others}
+    checked, shown = (SafetyForm(data | blank, questions=QUESTIONS) for _ in range(2))
+    shown.groups()
+    assert checked.errors == shown.errors
+    assert {f"answer_{first.pk}", f"detail_{second.pk}"} <= checked.errors.keys()
+    boxes = [
+        {name for name in form.fields if name.startswith("answer_")} for form in (checked, shown)
+    ]
+    assert boxes[0] == {f"answer_{first.pk}", f"answer_{second.pk}"}
+    assert boxes[1] == {f"answer_{question.pk}" for question in QUESTIONS}
+
+
 # What was ticked of the three, what was pressed for the rest, and the error.
 FAULTS: list[tuple[set[int], list[str], str]] = [
     (set(), [], "Your health: tick what applies, or tick “None of these”."),

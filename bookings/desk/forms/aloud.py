@@ -17,7 +17,7 @@ class AloudForm(SafetyForm):
 
     def _add_no_to_all(self) -> None:
         """One box for every question without a tick. Its value names the questions on the page."""
-        asked = [question for _, questions in self._by_group() for question in questions]
+        asked = [question for _, questions in self._by_group for question in questions]
         if asked:
             label = (
                 f"I asked all {len(asked)} questions. The answer to every one that is not ticked is "
@@ -41,7 +41,7 @@ class AloudForm(SafetyForm):
 
     def _say_no_to_the_rest(self) -> None:
         """Answer for every group for which no box of its own was ticked."""
-        for group, asked in self._by_group():
+        for group, asked in self._by_group:
             name = f"rest_{group.pk}"
             if not self.cleaned_data.get(name):
                 is_ticked = any(self._said(question) != Answer.NO for question in asked)

@@ -150,7 +150,7 @@ class CallerForm(CarerForm, WrittenInForm, ReachForm, AboutPageForm, AloudForm):
         for name in ("email", "phone"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
         asked = [name for name in self.fields if name not in self.base_fields]
-        if not list(self._by_group()):
+        if not self._by_group:
             del self.fields["by_link"]
         before = (*self.who, *self.reach, *self.visit, *self.what, "by_link")
         self.order_fields([*before, *asked, *self.when])
