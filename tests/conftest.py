@@ -6,6 +6,7 @@ import gc
 import itertools
 import os
 import socket
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -145,6 +146,13 @@ TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[attr-d
 
 def pytest_report_header() -> str:
     return clock.in_words()
+
+
+def pytest_sessionfinish() -> None:
+    """Keep what coverage has measured: a worker that ends slowly is killed before it would."""
+    coverage = sys.modules.get("coverage")
+    if coverage and (measuring := coverage.Coverage.current()):
+        measuring.save()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
