@@ -280,7 +280,11 @@ def _strangers(number: int) -> Iterator[Task]:
     yield Task(
         weight="open",
         mark="?",
-        title=f"{counted(number, 'text')} from numbers that we do not know",
+        title=counted(
+            number,
+            "text from a number that we do not know",
+            "texts from numbers that we do not know",
+        ),
         label="Texts",
         address=reverse("admin:bookings_texts"),
     )

@@ -249,7 +249,7 @@ def test_anything_else_is_a_task_with_words_of_alarm_first_and_one_notice_a_day(
     desk = sign_in("Reception")
     today = desk.get("/admin/").content.decode()
     assert "1 patient to phone straight away" in today
-    assert "1 text from numbers that we do not know" in today
+    assert "1 text from a number that we do not know" in today
     url = "/admin/bookings/appointmentrequest/to-phone/texts/"
     page = desk.get(url).content.decode()
     assert page.index("kolano") < page.index("my dog") < page.index("A number that we do not know")

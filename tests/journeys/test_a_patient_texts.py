@@ -58,7 +58,7 @@ def test_a_text_that_needs_somebody_waits_until_reception_has_seen_to_it(
     desk = new_page(javascript=javascript)
     sign_in(desk, clinic, "reception")
     next_tasks = desk.get_by_role("region", name="Do next")
-    expect(next_tasks).to_contain_text("1 text from numbers that we do not know")
+    expect(next_tasks).to_contain_text("1 text from a number that we do not know")
     expect(next_tasks).to_contain_text(after)
     look(desk)
 
@@ -88,7 +88,7 @@ def test_a_text_that_needs_somebody_waits_until_reception_has_seen_to_it(
 
 def nothing_waits(desk: Page, look: Look) -> None:
     """Neither of the two is asked of anybody any more, and what became of them can be read."""
-    expect(desk.get_by_text("from numbers that we do not know")).to_have_count(0)
+    expect(desk.get_by_text("from a number that we do not know")).to_have_count(0)
     press(desk.get_by_role("link", name="To phone", exact=True))
     expect(row(desk, HOT)).to_have_count(0)
     press(desk.get_by_role("link", name="Texts from patients"))
