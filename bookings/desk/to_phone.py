@@ -183,11 +183,18 @@ def _reasons(
     reasons: dict[int, list[str]] = defaultdict(list)
     is_message = {number: each.rows.model is Message for number, each in sources.items()}
     messages = _messages([row.pk for row in rows if is_message[row.source]])
+    yet_to_hear: set[int] = set()
     for row in rows:
         about = messages[row.pk] if is_message[row.source] else row.words
         if isinstance(about, Message) and not is_true_as_read(about, now):
             continue
         say = sources[row.source].say
+        kind = about.kind if isinstance(about, Message) else ""
+        # Whoever has yet to hear of the times is not reminded of them, nor said to be silent.
+        if row.request in yet_to_hear and (kind == MessageKind.OFFER_ENDS or say == UNANSWERED):
+            continue
+        if kind in {MessageKind.OFFER, MessageKind.OFFER_ENDS}:
+            yet_to_hear.add(row.request)
         why = say if isinstance(say, str) else say(about)
         if why not in reasons[row.request]:
             reasons[row.request].append(why)
@@ -249,14 +256,7 @@ def _reached_since(moment: str) -> Exists:
 
 
 def _to_tell(since: datetime) -> QuerySet[Message]:
-    """What we cannot write to them. Nobody is reminded of times of which they have yet to hear."""
-    ends = Q(kind=MessageKind.OFFER_ENDS) & Exists(_untold(MessageKind.OFFER))
-    return Message.objects.to_tell().filter(~_put_right(), ~ends, queued_at__gt=since)
-
-
-def _untold(*kinds: MessageKind) -> QuerySet[Message]:
-    """What of these kinds a colleague has yet to tell the patient of a row."""
-    return Message.objects.to_tell().filter(request=OuterRef("request"), kind__in=kinds)
+    return Message.objects.to_tell().filter(~_put_right(), queued_at__gt=since)
 
 
 def _put_right() -> Exists:
@@ -299,11 +299,8 @@ def _undelivered(message: Message) -> str:
 
 
 def _unanswered(now: datetime) -> QuerySet[Offer]:
-    """Offers by staff, nearly over, of which the patient knows and that nobody has talked about."""
-    untold = _untold(MessageKind.OFFER, MessageKind.OFFER_ENDS)
-    standing = Offer.objects.standing(now).filter(
-        ~_reached_since("made_at"), ~Exists(untold), freed=None
-    )
+    """Offers by staff, nearly over, that nobody has talked about with the patient."""
+    standing = Offer.objects.standing(now).filter(~_reached_since("made_at"), freed=None)
     left, whole = F("held_until") - Value(now), F("held_until") - F("made_at")
     parts_left = ExpressionWrapper(left * LAST_PART, DurationField())
     return standing.annotate(parts_left=parts_left, whole=whole).filter(parts_left__lte=F("whole"))

@@ -30,7 +30,7 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
         failed = Delivery.objects.filter(webhook=OuterRef("pk")).exclude(failure="")
         # Whatever still waits has its next try later than one that ended it.
         ended_it = Q(status=DeliveryStatus.FAILED, next_try=F("webhook__off_at"))
-        last = failed.order_by(Case(When(ended_it, then=0), default=1), "-next_try")
+        last = failed.order_by(Case(When(ended_it, then=0), default=1), "-next_try", "pk")
         return self.annotate(last_failure=Subquery(last.values("failure")[:1]))
 
 

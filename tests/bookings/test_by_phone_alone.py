@@ -15,7 +15,12 @@ from django.test import Client
 from bookings import links, messages, triage
 from bookings.desk.alarms import alarms
 from bookings.desk.finding import find_people, likely_duplicates
-from bookings.desk.to_phone import patients_to_phone, reason_to_phone, reasons_to_phone
+from bookings.desk.to_phone import (
+    UNANSWERED,
+    patients_to_phone,
+    reason_to_phone,
+    reasons_to_phone,
+)
 from bookings.desk.to_say import what_to_say
 from bookings.forms.request_form import YouForm
 from bookings.messages import sms
@@ -298,6 +303,26 @@ def test_whoever_has_not_heard_of_the_times_is_not_asked_why_they_do_not_answer(
     triage.record_call(request, reached=True, note="", by=by, now=last, told_up_to=told_of)
     (ends,) = reasons_to_phone(request, last)
     assert ends.startswith("Ask which of the offered times they would like.")
+
+
+def test_times_that_an_email_has_told_since_are_no_longer_ours_to_tell(monday: datetime) -> None:
+    """They gave an address of their own accord: then their silence is a reason again."""
+    request = in_review(monday)
+    last = factories.offer(request, now=monday).held_until - timedelta(minutes=1)
+    triage.change_contact(
+        request, version=request.version, email="sam@example.org", phone=str(request.phone),
+        by=PATIENT, now=monday + timedelta(hours=1),
+    )  # fmt: skip
+    arrived = {"status": MessageStatus.SENT, "sent_at": last, "sent_by": "worker"}
+    request.messages.filter(kind=MessageKind.CONTACT).update(**arrived)
+    assert reasons_to_phone(request, last) == [UNANSWERED]
+
+
+def test_an_offer_that_did_not_arrive_is_one_reason(monday: datetime) -> None:
+    request = in_review(monday, email="sam@example.org")
+    last = factories.offer(request, now=monday).held_until - timedelta(minutes=1)
+    request.messages.filter(kind=MessageKind.OFFER).update(status=MessageStatus.FAILED)
+    assert reasons_to_phone(request, last) == ["Email not delivered: times offered."]
 
 
 def test_news_that_came_during_the_call_stays_to_tell(sign_in: Any, monday: datetime) -> None:

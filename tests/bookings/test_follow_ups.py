@@ -9,9 +9,10 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from bookings import links, messages, triage
+from bookings import journal, links, messages, triage
 from bookings.desk.to_phone import patients_to_phone, reason_to_phone
 from bookings.forms.safety_questions import OTHERS, rest_value
+from bookings.messages.still_true import is_still_true
 from bookings.models import Appointment, AppointmentRequest, Claim, Recall
 from bookings.screening import GivenAnswer
 from bookings.status import (
@@ -23,6 +24,7 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
+from bookings.status.events import Event
 from bookings.status.recalls import OWNERS, TRANSITIONS
 from bookings.triage.safety import keep_answers
 from tests import factories
@@ -356,6 +358,17 @@ def test_whoever_has_no_address_is_phoned(seen: AppointmentRequest, monday: date
         reason_to_phone(seen, now)
         == "Ask whether they would like a follow-up, as we said we would."
     )
+
+
+def test_what_was_arranged_since_the_question_counts_when_it_is_sent_once_more(
+    seen: AppointmentRequest, monday: datetime
+) -> None:
+    plan(seen, timezone.localdate(monday + WEEK), monday)
+    triage.ask_about_follow_ups(asked := monday + WEEK)
+    message = seen.messages.get(kind=MessageKind.RECALL)
+    journal.record(seen, Event.FOLLOWED_UP, by="reception", at=asked + timedelta(hours=1))
+    messages.repeat(message, by="reception", now=(later := asked + timedelta(hours=2)))
+    assert not is_still_true(seen.messages.latest("pk"), later)
 
 
 def test_nobody_is_asked_at_night(seen: AppointmentRequest, monday: datetime) -> None:

@@ -19,6 +19,7 @@ from bookings import messages, triage
 from bookings.desk.to_phone import patients_to_phone
 from bookings.management.worker import SENDERS
 from bookings.messages import outbox
+from bookings.messages.still_true import is_still_true
 from bookings.models import Appointment, AppointmentRequest, Message, PageNotice, Person
 from bookings.status import Channel, MessageKind, MessageStatus
 from procedures import publishing
@@ -198,6 +199,19 @@ def test_the_letter_says_what_became_of_it_and_nothing_else(at: Any, monday: dat
         "We have taken down the page that we gave you to read for your visit",
         "We had taken down the page that we gave you to read for your visit",
     ]
+
+
+def test_news_that_are_sent_once_more_are_true_for_as_long(monday: datetime) -> None:
+    first = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    request = given(first, monday + WEEK, now=monday)
+    second = version(first, monday + HOUR)
+    triage.tell_of_page_news(monday + HOUR)
+    messages.repeat(request.messages.latest("pk"), by="reception", now=monday + HOUR)
+    again = request.messages.latest("pk")
+    assert again.repeats == request.messages.get(notice__isnull=False)
+    assert is_still_true(again, monday + HOUR)
+    take_away(publishing.suspend, second, monday + 2 * HOUR)
+    assert not is_still_true(again, monday + 2 * HOUR)
 
 
 def test_a_letter_that_waits_gives_way_to_newer_news_and_goes_with_the_visit(

@@ -158,6 +158,18 @@ def test_the_account_is_made_and_gets_another_password(
         assert doctor_says() == []
 
 
+@pytest.mark.parametrize("more", ["SUPERUSER", "CREATEROLE"])
+def test_an_account_that_can_do_more_keeps_its_password(
+    more: str, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as the owner's, typed by mistake: nobody could migrate any more."""
+    run(f"ALTER ROLE \"{account}\" {more} PASSWORD 'the-owner-s'")
+    monkeypatch.setenv("SITE_PASSWORD", "another")
+    with pytest.raises(CommandError, match=r"^Nothing has changed\."):
+        call_command("serving_role", account, "--apply", "--make")
+    assert is_the_password(password_of(account), "the-owner-s")
+
+
 def test_an_account_without_a_password_is_not_made(
     account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ from procedures.texts.rendering import (
     read,
     render,
 )
-from procedures.texts.rendering.languages import AROUND, MARKS_NOTHING, UNKNOWN
+from procedures.texts.rendering.languages import AROUND, LINK_SHOWN, MARKS_NOTHING, UNKNOWN
 from tests import factories
 from tests.procedures.test_desk import page_of
 from tests.valid_html import faults_of_fragment
@@ -110,7 +110,13 @@ def test_the_contents_keep_the_language_of_a_heading_and_nothing_else() -> None:
         ("[]{lang=cy}", 0, MARKS_NOTHING),
         ("[bore da](/a/){lang=cy}", 0, MARKS_NOTHING),
         ("[[bursa: a cushion]]{lang=la}", 0, MARKS_NOTHING),
+        ("[bore da]{LANG=cy}", 0, MARKS_NOTHING),
+        ("[bore da]{.cy lang=cy}", 0, MARKS_NOTHING),
+        ("[bore da] {: lang=cy}", 0, MARKS_NOTHING),
+        ("[صبح بخیر]{dir=rtl}", 0, MARKS_NOTHING),
         ("[see [bore da]{lang=cy}](/a/)", 0, AROUND),
+        ("[see [bore da]{lang=cy}\nmore](/a/)", 1, LINK_SHOWN),
+        ("[see [bore da]{lang=cy} [x] y](/a/)", 0, LINK_SHOWN),
         ("::: figure A probe\n![A [bore da]{lang=cy}](probe)\n:::", 1, AROUND),
         ("::: figure Call it [bore da]{lang=cy}\nx\n:::", 0, MARKS_NOTHING),
     ],

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import ProgrammingError, connection
+from django.db import ProgrammingError, connection, transaction
 
 from clinic_site import serving_role
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--make",
             action="store_true",
-            help="Before that, make the account if there is none, with the password in SITE_PASSWORD.",
+            help="First make the account if there is none, and give it the password in SITE_PASSWORD.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,9 +38,10 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(f"{each};" for each in serving_role.statements(account)))
             return
         try:
-            if options["make"]:
-                serving_role.make(account, _password())
-            serving_role.divide(account)
+            with transaction.atomic():
+                if options["make"]:
+                    serving_role.make(account, _password())
+                serving_role.divide(account)
         except serving_role.NotDivided as refusal:
             raise CommandError(f"Nothing has changed. {refusal}") from None
         except ProgrammingError as fault:

@@ -35,7 +35,7 @@ from procedures.texts.rendering.losses import SCHEMES
 from procedures.texts.rendering.markdown import markdown
 from procedures.texts.rendering.passages import Passage, passages, source_text
 
-# Raised whenever the same document would give other bytes. Signed fragments keep theirs.
+# Raised whenever a text that could be signed before would give other bytes. Signed ones keep theirs.
 RENDERER_VERSION = 5
 
 # The review line and the contents go between the head of the page and its text. They are ours and

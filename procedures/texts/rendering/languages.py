@@ -18,7 +18,8 @@ CODES = {*LANG_INFO, *RIGHT_TO_LEFT} | {
 MARK = re.compile(r"\{lang=([a-z]{2,3}(?:-[a-z]{2,4})?)\}")
 ANY_MARK = re.compile(r"\]\{lang=([^}\s]*)\}")
 IN_A_LINK = re.compile(r"\]\{lang=[^}\s]*\}[^\[\]]*\]\(")
-LEFT_OVER = re.compile(r"\{\s*lang\b")
+LEFT_OVER = re.compile(r"\]\{|\{\s*:?\s*(?:lang|dir)\b", re.IGNORECASE)
+LINK_LEFT_OVER = re.compile(r"\]\(\S")
 UNKNOWN = (
     "There is no language “{}”. Use its code: cy for Welsh, en for English, fr for French, la for "
     "Latin, pl for Polish, ur for Urdu."
@@ -31,6 +32,7 @@ AROUND = (
     "Put the mark around the whole link: [[words](address)]{lang=cy}. The words for a picture have "
     "none."
 )
+LINK_SHOWN = "Readers would see this link as you typed it. " + AROUND.partition(". ")[0] + "."
 # A link that is marked as a whole begins like an explained term, with two brackets.
 MARKED_LINK = re.compile(r"\[(?=\[[^\[\]]*\]\([^()\s]*\)\]\{lang=)")
 
@@ -56,10 +58,12 @@ def unknown_languages(parsed: Document) -> Iterator[Fault]:
 
 
 def left_over_marks(lines: Iterable[str], first: int = 1) -> Iterator[Fault]:
-    """Marks that marked nothing, in lines as readers would see them."""
+    """Marks that marked nothing, and links that a mark broke, in lines as readers would see them."""
     for number, line in enumerate(lines, start=first):
         if LEFT_OVER.search(line):
             yield number, MARKS_NOTHING
+        elif LINK_LEFT_OVER.search(line):
+            yield number, LINK_SHOWN
 
 
 def _language(state: StateInline, silent: bool) -> bool:
