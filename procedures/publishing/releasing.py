@@ -3,7 +3,6 @@
 from datetime import date, datetime
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError
 from django.utils import timezone
 
 from procedures.models import PlannedPublication, Revision
@@ -22,24 +21,19 @@ from procedures.texts.rendering import parse
 
 def publish(revision: Revision, *, version: int, by: User, now: datetime) -> Revision:
     """Publish a signed revision; the one that was published before is superseded."""
-    try:
-        with one_step():
-            refuse_unfit(revision, version=version, now=now)
-            _supersede_earlier(revision, by=by, now=now)
-            transition(
-                revision,
-                RevisionStatus.PUBLISHED,
-                version=version,
-                published_at=now,
-                published_by=by,
-            )
-            record(revision, EVENTS[RevisionStatus.PUBLISHED], by=by, now=now)
-            name_page(revision)
-            _end_plan(revision)
-    except IntegrityError:
-        raise PublishingRefused(
-            "A colleague has just published another version of this page. Open theirs."
-        ) from None
+    with one_step():
+        refuse_unfit(revision, version=version, now=now)
+        _supersede_earlier(revision, by=by, now=now)
+        transition(
+            revision,
+            RevisionStatus.PUBLISHED,
+            version=version,
+            published_at=now,
+            published_by=by,
+        )
+        record(revision, EVENTS[RevisionStatus.PUBLISHED], by=by, now=now)
+        name_page(revision)
+        _end_plan(revision)
     return revision
 
 

@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError
 from django.utils import timezone
 
 from procedures.ground.languages import english_name
@@ -63,28 +62,23 @@ def start_translation(
     english = page.revisions.filter(status=RevisionStatus.PUBLISHED).first()
     if english is None:
         raise PublishingRefused("Only a page that is published in English can be translated.")
-    try:
-        with one_step():
-            own = _page_in(page, language)
-            begun = own.revisions.filter(
-                status=RevisionStatus.DRAFT, translates=english, made_by_machine=False
-            )
-            is_given = by_machine or bool(document)
-            if not is_given and (found := begun.order_by("-number").first()):
-                return found
-            return start_draft(
-                own,
-                document=document or _begun_with(own, english),
-                by=by,
-                now=now,
-                note=note or ("" if own.revisions.exists() else FIRST_NOTE),
-                translates=english,
-                made_by_machine=by_machine,
-            )
-    except IntegrityError:
-        raise PublishingRefused(
-            "A colleague has just begun this translation. Go on with theirs."
-        ) from None
+    with one_step():
+        own = _page_in(page, language)
+        begun = own.revisions.filter(
+            status=RevisionStatus.DRAFT, translates=english, made_by_machine=False
+        )
+        is_given = by_machine or bool(document)
+        if not is_given and (found := begun.order_by("-number").first()):
+            return found
+        return start_draft(
+            own,
+            document=document or _begun_with(own, english),
+            by=by,
+            now=now,
+            note=note or ("" if own.revisions.exists() else FIRST_NOTE),
+            translates=english,
+            made_by_machine=by_machine,
+        )
 
 
 def translator_of(revision: Revision, by: User, now: datetime) -> Translator | None:

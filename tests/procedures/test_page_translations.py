@@ -27,7 +27,7 @@ from procedures.models import (
     SignOff,
     Translator,
 )
-from procedures.publishing import originals, releasing, reviews
+from procedures.publishing import drafting, originals, releasing, reviews, translating
 from procedures.publishing.translating import FIRST_NOTE
 from procedures.reading import publication
 from procedures.status import Category, PublishingRefused, RevisionStatus
@@ -35,7 +35,7 @@ from procedures.texts.content_checks import RULES
 from procedures.texts.pairs import parts
 from tests import factories, processes, second_opinion
 from tests.procedures.test_log import ENDINGS
-from tests.races import losses, race
+from tests.races import having_met, losses, race
 from tests.verifying import faults
 from tests.verifying import verify as verify_pages
 
@@ -114,6 +114,45 @@ def test_what_goes_back_to_its_author_loses_the_translators_signature(
 
 
 # --- What a machine made ------------------------------------------------------------------------
+
+
+def test_only_what_is_published_in_english_is_translated(monday: datetime) -> None:
+    signed = factories.revision(RevisionStatus.SIGNED, now=monday)
+    with pytest.raises(PublishingRefused) as refused:
+        publishing.start_translation(
+            signed.page, language="cy", by=factories.translator(), now=monday
+        )
+    assert str(refused.value) == "Only a page that is published in English can be translated."
+    assert InformationPage.in_every_language.count() == 1
+
+
+def test_a_translation_that_is_begun_is_gone_on_with(published: Revision, monday: datetime) -> None:
+    begin = partial(publishing.start_translation, published.page, language="cy", now=monday)
+    first = begin(by=factories.translator())
+    assert begin(by=factories.translator(username="another")) == first
+    assert Revision.objects.filter(page__language="cy").count() == 1
+
+
+def test_a_translator_signs_what_was_read_with_everything_checked(
+    published: Revision, monday: datetime
+) -> None:
+    made = factories.translation(RevisionStatus.IN_REVIEW, of=published.page, now=monday)
+    for changes, why in (
+        ({"fragment_hash": "0" * 64}, "The text has changed since you opened it."),
+        ({"checklist": TRANSLATORS_CHECKLIST[1:]}, "Tick every item on the checklist,"),
+    ):
+        with pytest.raises(PublishingRefused, match=why):
+            publishing.sign_as_translator(
+                made, by=factories.translator(), **hands(made, monday) | changes
+            )
+    assert not made.sign_offs.exists()
+
+
+def test_a_translation_is_not_signed_anew_on_its_own(published: Revision, monday: datetime) -> None:
+    made = factories.translation(of=published.page, now=monday)
+    with pytest.raises(PublishingRefused, match="A translation is due when the English is"):
+        publishing.re_affirm(made, by=doctors(), **hands(made, monday))
+    assert made.sign_offs.count() == 2
 
 
 def test_a_machines_draft_is_read_and_never_signed(published: Revision, monday: datetime) -> None:
@@ -686,3 +725,35 @@ def test_without_the_queue_of_steps_it_could_be(
 
     race([translate, replace_when_checked])
     assert order_of_publications() == [("", 2), ("cy", 1)]
+
+
+def begun_by_two(english: Revision, now: datetime) -> list[Callable[[], Revision]]:
+    """Two translators begin the Welsh text of a newer English one."""
+    factories.translation(of=english.page, now=now)
+    factories.revision(RevisionStatus.PUBLISHED, of=english.page, now=now)
+    begin = partial(publishing.start_translation, english.page, language="cy", now=now)
+    translators = [factories.translator(username=name) for name in ("one", "another")]
+    return [partial(begin, by=each) for each in translators]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_begin_a_translation_the_second_goes_on_with_the_first(
+    monday: datetime,
+) -> None:
+    english = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    first, second = race(begun_by_two(english, monday))
+    assert (first, first.number) == (second, 2)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_without_the_queue_of_steps_the_second_is_turned_away(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin of the test above, with the guard off."""
+    english = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    acts = begun_by_two(english, monday)
+    monkeypatch.setattr(translating, "_begun_with", having_met(2, translating._begun_with))
+    for module in (translating, drafting):
+        monkeypatch.setattr(module, "one_step", transaction.atomic)
+    assert losses(race(acts)) == {PublishingRefused}

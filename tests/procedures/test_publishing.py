@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from procedures import publishing
-from procedures.models import Clinician, Revision, SignOff, Source, sha256
-from procedures.status import TRANSITIONS, PublishingRefused, RevisionStatus
+from procedures.models import Clinician, PageEvent, Revision, SignOff, Source, sha256
+from procedures.publishing import releasing
+from procedures.status import TRANSITIONS, Category, PublishingRefused, RevisionStatus
 from procedures.texts.rendering import DocumentError
 from tests import factories
+from tests.conftest import changes_allowed
+from tests.races import having_met, losses, race
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +123,32 @@ def test_a_draft_can_be_edited_and_a_frozen_text_cannot(monday: datetime) -> Non
         edit("A third thing")
     revision.refresh_from_db()
     assert revision.title == "Another thing"
+
+
+def test_two_pages_do_not_get_one_address(monday: datetime) -> None:
+    begin = partial(publishing.start_page, category=Category.PROCEDURE, slug="a-thing", now=monday)
+    first = begin(title="A thing", by=factories.staff("Editor"))
+    with pytest.raises(PublishingRefused) as refused:
+        begin(title="Another", by=factories.staff("Editor", "another"))
+    said = "A colleague has just made a page with this address. Choose another."
+    assert str(refused.value) == said
+    assert Revision.objects.get() == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_without_a_history_has_changed_as_well(monday: datetime) -> None:
+    revision = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    with changes_allowed():
+        PageEvent.objects.all().delete()
+    with pytest.raises(PublishingRefused) as refused:
+        publishing.return_to_author(
+            revision,
+            version=revision.version - 1,
+            by=factories.staff("Editor"),
+            reason="x",
+            now=monday,
+        )
+    assert str(refused.value) == "This version has changed. Open it again."
 
 
 def test_numbers_count_up_within_a_page(monday: datetime) -> None:
@@ -305,6 +335,34 @@ def test_the_database_itself_holds_one_published_revision_a_page(monday: datetim
     other = factories.revision(RevisionStatus.SIGNED, of=page, now=monday)
     with pytest.raises(IntegrityError), transaction.atomic():
         Revision.objects.filter(pk=other.pk).update(status=RevisionStatus.PUBLISHED)
+
+
+def two_published(now: datetime) -> list[Callable[[], Revision]]:
+    """Two publishers publish the first version and the second one of a page."""
+    texts = [factories.revision(RevisionStatus.SIGNED, now=now) for _ in range(2)]
+    by = factories.staff("Publisher")
+    return [
+        partial(publishing.publish, each, version=each.version, by=by, now=now) for each in texts
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_versions_published_at_once_patients_read_the_later(monday: datetime) -> None:
+    outcomes = race(two_published(monday))
+    assert losses(outcomes) <= {PublishingRefused}
+    assert Revision.objects.get(status=RevisionStatus.PUBLISHED).number == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_without_the_queue_the_database_itself_refuses_one(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin of the test above, with the guard off."""
+    acts = two_published(monday)
+    monkeypatch.setattr(releasing, "refuse_unfit", having_met(2, releasing.refuse_unfit))
+    monkeypatch.setattr(releasing, "one_step", transaction.atomic)
+    assert losses(race(acts)) == {IntegrityError}
 
 
 def test_an_older_version_does_not_take_the_place_of_a_newer_one(monday: datetime) -> None:
