@@ -231,6 +231,11 @@ def test_a_checkpoint_is_signed_once_a_minute_if_there_is_something_new(
             "event 3 is told differently in the public log",
             410,
         ),
+        (
+            lambda log: log.filter(index=0).update(statement="We signed it.", leaf_hash="0" * 64),
+            "event 3 is told differently in the public log",
+            410,
+        ),
         (  # the page is what was signed; only the log is not
             lambda log: log.filter(index=1).update(leaf_hash="0" * 64),
             "public log: entry 1 is gone or was changed",
@@ -249,6 +254,29 @@ def test_without_triggers_a_changed_log_closes_the_page_and_nothing_more_is_sign
     assert fault in faults()
     with pytest.raises(checkpoints.LogBroken):
         checkpoints.sign(monday)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"note": "We signed it."}, "checkpoint 2: The note has no signature."),
+        ({"size": 1}, "checkpoint 1 is of 2 entries"),
+        ({"size": 3}, "the entries do not lead to checkpoint 3"),
+    ],
+)
+def test_without_triggers_a_changed_checkpoint_is_named(
+    changes: dict[str, Any], said: str, tmp_path: Path, monday: datetime
+) -> None:
+    factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    checkpoints.sign(monday)
+    kept = tmp_path / "heads"
+    kept.write_text(verify_pages())
+    assert list(checkpoints.faults({})) == []
+    assert "public log" not in verify_pages("--against", str(kept))
+    with changes_allowed():
+        Checkpoint.objects.update(**changes)
+    assert list(checkpoints.faults({})) == [said]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -20,8 +20,10 @@ from procedures.publishing.names import tell_owners_of_names
 from procedures.status import PublishingRefused, RevisionStatus
 from tests import factories, hands, second_opinion
 from tests.authenticators import Phone, options_of
+from tests.conftest import changes_allowed
 from tests.forged_hands import HANDS, shown, taken, verdicts
 from tests.hands import hand_of, let_sign, passkey_of, sign
+from tests.verifying import faults
 from tests.verifying import verify as verify_pages
 
 pytestmark = pytest.mark.django_db
@@ -214,6 +216,32 @@ def test_another_passkey_signs_only_if_an_earlier_one_vouches_and_everybody_is_t
 def test_a_lost_signature_closes_the_page(client: Client, signed: Revision) -> None:
     with pytest.raises(DatabaseError):
         PasskeySignature.objects.update(signature="AAAA")
+
+
+def test_only_a_clinician_lets_a_passkey_sign_and_only_once(
+    login: User, phone: Phone, monday: datetime
+) -> None:
+    manager = factories.staff("Manager")
+    _, stranger = passkey_of(manager, monday)
+    passkey = Passkey.objects.get(credential=phone.named)
+    for which, by, why in (
+        (stranger, manager, "Only a clinician signs, with passkeys of their own."),
+        (stranger, login, "Only a clinician signs, with passkeys of their own."),
+        (passkey, login, "This passkey signs for you already."),
+    ):
+        with pytest.raises(PublishingRefused) as refused:
+            own_keys.let_sign(which, hand=Hand("", monday), by=by, now=monday)
+        assert str(refused.value) == why
+    assert LogEntry.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_lost_what_a_passkey_signed_is_closed(client: Client, signed: Revision) -> None:
+    assert client.get(URL).status_code == 200
+    with changes_allowed():
+        PasskeySignature.objects.filter(entry__event__isnull=False).delete()
+    assert client.get(URL).status_code == 410
+    assert "has lost what the signer’s passkey signed" in faults()
 
 
 def test_json_is_canonical(client: Client, signed: Revision) -> None:

@@ -34,6 +34,12 @@ def test_a_limit_holds_for_one_subject_and_one_name(monday: datetime) -> None:
 
 
 @pytest.mark.django_db
+def test_a_limit_says_how_often_and_until_when_without_saying_who(monday: datetime) -> None:
+    tries(LIMIT, "a", monday)
+    assert str(RateLimit.objects.get()) == "3 until 2026-11-23 11:00:00+00:00"
+
+
+@pytest.mark.django_db
 def test_the_window_slides(monday: datetime) -> None:
     """There is no moment, midnight or the full hour, around which twice as many fit."""
     at = [monday + minutes * MINUTE for minutes in (0, 58, 59, 60, 61, 117, 118, 119)]

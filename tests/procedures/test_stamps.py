@@ -16,6 +16,7 @@ from procedures.log import checkpoints, stamps
 from procedures.models import TimeStamp
 from procedures.status import RevisionStatus
 from tests import factories
+from tests.http_servers import StandIn
 
 pytestmark = pytest.mark.django_db
 
@@ -102,3 +103,15 @@ def test_a_checkpoint_is_stamped_once_and_anybody_can_check_it(
         ran()
     with pytest.raises(DatabaseError):
         TimeStamp.objects.all().delete()
+
+
+def test_an_authority_is_asked_over_http(settings: Any) -> None:
+    with StandIn(b"An answer.") as there:
+        settings.TIMESTAMP_URL = f"{there.url}/stamp"
+        assert stamps.ask(b"A request.") == b"An answer."
+    assert there.asked == [("/stamp", "application/timestamp-query", b"A request.")]
+
+
+def test_an_answer_that_was_not_kept_whole_is_no_stamp() -> None:
+    with pytest.raises(stamps.StampRefused):
+        stamps.answer_of(TimeStamp(answer="@"))

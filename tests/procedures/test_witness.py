@@ -15,6 +15,7 @@ from procedures.models import Cosignature, LogEntry, WatchedLog
 from procedures.status import RevisionStatus
 from tests import factories
 from tests.forgeries import FORGERIES, changed, false_statement, fetching, served
+from tests.http_servers import StandIn
 from tests.split_views import SPLITS, verdicts
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +163,17 @@ def test_the_command_watches_over_http(live_server: Any, monday: datetime, tmp_p
     WatchedLog.objects.update(size=3)
     with pytest.raises(CommandError, match="The log has shrunk from 3 entries to 2"):
         ran()
+
+
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [(200, "bytes"), (404, "FileNotFoundError"), (500, "HTTPError")],
+)
+def test_what_a_log_does_not_have_is_told_from_what_it_cannot_say(status: int, what: str) -> None:
+    with StandIn(b"A note.", status) as log:
+        try:
+            answer: object = witness.fetching_from(log.url)("checkpoint")
+        except OSError as error:
+            answer = error
+    assert type(answer).__name__ == what
+    assert log.asked == [("/checkpoint", "", b"")]
