@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core import mail
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
@@ -386,6 +386,24 @@ def test_the_last_manager_stays(
     assert decide(sign_in(operator), last, slug, **values).status_code == 302
 
 
+def test_somebody_becomes_a_manager_although_there_is_no_other(monday: datetime) -> None:
+    robin, operator = factories.staff("Reception"), User.objects.create_superuser("operator")
+    was = account(robin)
+    accounts.change_role(was, version=was.version, role="Manager", by=operator, now=monday)
+    assert account(robin).role == "Manager"
+    assert history(robin) == [(AccountAct.ROLE_CHANGED, "Reception → Manager", "operator")]
+
+
+def test_a_name_is_corrected_and_the_link_still_works(monday: datetime) -> None:
+    ivy = invited(monday)
+    details = {"first_name": "Ivie", "last_name": ivy.last_name, "email": ivy.email}
+    by = factories.staff("Manager")
+    accounts.change_details(ivy, version=account(ivy).version, **details, by=by, now=monday)
+    choose(Invitation.objects.get(account=ivy))
+    assert enter("ivy.example").status_code == 302
+    assert (AccountAct.DETAILS_CHANGED, "Ivy → Ivie", "manager") in history(ivy)
+
+
 def test_an_operators_account_is_not_a_managers_to_change(
     sign_in: SignIn, monday: datetime
 ) -> None:
@@ -528,6 +546,26 @@ def test_what_is_theirs_is_listed_and_handed_on(sign_in: SignIn, monday: datetim
     assert decide_at(leaver, "hand-on") not in client.get(page_of(leaver)).content.decode()
 
 
+@pytest.mark.parametrize("what", ["neither", "pages", "questions"])
+def test_only_what_there_is_is_handed_on(what: str, monday: datetime) -> None:
+    clinician, stays = factories.clinician("leaver"), factories.clinician("stays")
+    leaver, by = account(factories.staff("Clinician", "leaver")), factories.staff("Manager")
+    if what == "pages":
+        type(factories.page()).objects.update(owner=leaver.pk)
+    if what == "questions":
+        type(factories.question()).objects.update(owner=clinician)
+    to = account(factories.staff("Clinician", "stays"))
+    accounts.hand_on(
+        leaver, version=leaver.version, pages_to=to, questions_to=stays, by=by, now=monday
+    )
+    said = {
+        "neither": "",
+        "pages": "pages to Stays: 1",
+        "questions": "safety questions to Dr Stays: 1",
+    }
+    assert history(leaver) == [(AccountAct.HANDED_ON, said[what], "manager")]
+
+
 def test_handing_on_needs_somebody_who_stays(sign_in: SignIn, monday: datetime) -> None:
     leaver, gone = factories.staff("Editor"), factories.staff("Editor", "gone")
     type(factories.page()).objects.update(owner=leaver)
@@ -567,6 +605,18 @@ def test_every_act_is_shown_to_managers(sign_in: SignIn, monday: datetime) -> No
 
 def account_of(username: str) -> StaffAccount:
     return StaffAccount.objects.get(username=username)
+
+
+def test_what_somebody_may_do_is_as_django_says_it() -> None:
+    backend, group = accounts.StaffBackend(), Group.objects.get(name="Reception")
+    robin, operator = factories.staff("Reception"), User.objects.create_superuser("operator")
+    theirs = {f"{each.content_type.app_label}.{each.codename}" for each in group.permissions.all()}
+    assert backend.get_all_permissions(robin) == theirs
+    # Of one record alone nobody may do anything, and an operator may do everything.
+    assert backend.get_all_permissions(robin, factories.page()) == set()
+    assert len(backend.get_all_permissions(operator)) == Permission.objects.count()
+    gone = User(pk=robin.pk, is_active=False)
+    assert backend.get_all_permissions(gone) == set()
 
 
 def test_djangos_own_form_for_users_is_gone() -> None:

@@ -22,7 +22,9 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
+from django.core.management.base import OutputWrapper
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 from psycopg import ConnectionInfo
@@ -32,7 +34,7 @@ from bookings import messages
 from bookings.management.worker import go_round
 from bookings.models import AppointmentRequest, Message, WorkerRun
 from bookings.status import MessageStatus
-from clinic_site.backups import archives, databases, keeping
+from clinic_site.backups import archives, databases, keeping, restored
 from procedures.models import RestoredCopy
 from tests import clock, factories, processes
 
@@ -254,6 +256,61 @@ def test_a_quiet_copy_sends_nothing_and_takes_nothing_until_it_is_released(
     assert banner not in client.get("/admin/").content.decode()
     with pytest.raises(CommandError, match="or it has been released already"):
         call_command("release_restored_copy")
+
+
+def test_a_backup_of_a_newer_release_is_refused_before_anything_is_replaced(key: Path) -> None:
+    applied = MigrationRecorder(connection)
+    applied.record_applied("bookings", "9999_of_tomorrow")
+    try:
+        archive = backup()
+        with pytest.raises(CommandError) as refused:
+            restored.restore(archive, key, timezone.now(), replace=True)
+    finally:
+        applied.record_unapplied("bookings", "9999_of_tomorrow")
+    assert str(refused.value) == (
+        "The backup is of a newer release, which has bookings.9999_of_tomorrow. Install that "
+        "release first."
+    )
+    assert not RestoredCopy.objects.exists()
+
+
+class Forgetful:
+    """An empty database that keeps what is put into it, except the messages."""
+
+    def __init__(self) -> None:
+        self.kept: databases.Tables = {}
+
+    def is_empty(self) -> bool:
+        return not self.kept
+
+    def replace(self, folder: Path, afterwards: str) -> None:
+        self.kept = databases.database().read(folder)
+        del self.kept["bookings_message"]
+
+    def tables(self) -> databases.Tables:
+        return self.kept
+
+
+def test_tables_that_are_not_those_of_the_backup_are_named(
+    key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = backup()
+    monkeypatch.setattr(restored, "database", Forgetful)
+    with pytest.raises(CommandError) as refused:
+        restored.restore(archive, key, timezone.now(), replace=False)
+    said = "The restored tables are not those of the backup: bookings_message is missing."
+    assert str(refused.value) == said
+
+
+def test_an_older_copy_is_brought_to_this_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = ["bookings.0002_one", "bookings.0003_another"]
+    asked: list[str] = []
+    monkeypatch.setattr(restored, "migrations_due", lambda: steps)
+    monkeypatch.setattr(restored, "call_command", lambda name, **options: asked.append(name))
+    out = StringIO()
+    restored.bring_up_to_date(OutputWrapper(out), verify=False)
+    assert asked[0] == "migrate"
+    assert out.getvalue().splitlines()[0] == "Migrated it to this release: 2 steps."
 
 
 def test_managers_read_on_today_that_there_is_no_recent_backup(

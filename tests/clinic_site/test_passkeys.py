@@ -249,6 +249,16 @@ def test_a_passkey_that_is_not_made_right_is_not_taken(
     assert not Passkey.objects.exists()
 
 
+def test_nobody_has_more_than_ten(robin: User, monday: datetime) -> None:
+    for number in range(10):
+        with_passkey(robin, monday, f"Phone {number}")
+    with pytest.raises(AccountRefused) as refused:
+        with_passkey(robin, monday, "One more")
+    assert str(refused.value) == "You have 10 passkeys. Remove one first."
+    names = Passkey.objects.order_by("pk").values_list("name", flat=True)
+    assert list(names) == [f"Phone {number}" for number in range(10)]
+
+
 def test_a_challenge_counts_once_and_for_one_session_and_not_for_long(
     robin: User, monday: datetime, at: Any
 ) -> None:

@@ -85,6 +85,21 @@ def test_the_last_reader_cannot_turn_a_notice_off(sign_in: SignIn, monday: datet
     assert client.post(PAGE, choice).status_code == 302
 
 
+def test_whoever_changes_nothing_has_chosen_nothing(monday: datetime) -> None:
+    ann = reachable("Reception", "ann")
+    each, none = ({NoticeKind.WAITING: how} for how in (NoticeHow.EACH, NoticeHow.NONE))
+    for chosen in (each, each, none, none):
+        notices.choose(ann, chosen, now=monday)
+    # What keeps nobody safe may lose its last reader.
+    assert who_chose(NoticeKind.WAITING, NoticeHow.EACH) == []
+    told = AccountEvent.objects.filter(account=ann, act=AccountAct.NOTICES_CHOSEN)
+    waiting = NoticeKind.WAITING.label
+    assert list(told.order_by("pk").values_list("detail", flat=True)) == [
+        f"{waiting}: each time, straight away",
+        f"{waiting}: none",
+    ]
+
+
 @pytest.mark.parametrize("guarded", [True, False])
 @pytest.mark.django_db(transaction=True)
 def test_the_last_two_cannot_both_turn_it_off(

@@ -31,6 +31,7 @@ from procedures.ground.two_people import (
 )
 from procedures.models import Clinician, InformationPage, Proposal, StaffAccount
 from procedures.models.clinic import details
+from procedures.publishing.clinicians import change_identity, identity_of
 from tests import factories, processes
 from tests.procedures.test_clinic_details import typed
 from tests.races import losses, race, winners
@@ -286,6 +287,14 @@ def test_a_login_or_number_changes_when_a_second_person_agrees(
     assert (person.login, person.registration_number) == (other, "DEMO-9")
     assert f"{person.verified_on} {person.verified_until}" == "2026-11-22 2027-11-01"
     assert person.verified_by == factories.staff("Manager")
+
+
+def test_a_clinician_without_a_login_gets_one(monday: datetime) -> None:
+    person = factories.clinician("ada", login=None)
+    ada, manager = factories.staff("Clinician", "ada"), factories.staff("Manager")
+    columns = identity_of(person) | {"login_id": ada.pk}
+    changed = change_identity(person, proposed_by=manager, by=manager, now=monday, **columns)
+    assert (Clinician.objects.get().login, changed.verified_by) == (ada, manager)
 
 
 def test_a_second_person_can_say_no_and_the_first_can_take_it_back(

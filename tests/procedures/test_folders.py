@@ -338,6 +338,20 @@ def test_translations_come_along_and_what_a_machine_made_stays_marked(
     ]
 
 
+def test_a_page_without_a_text_is_not_written(tmp_path: Path, monday: datetime) -> None:
+    factories.page("nothing-yet")
+    welsh = factories.translation(of=factories.revision(RevisionStatus.PUBLISHED, now=monday).page)
+    again = publishing.start_translation(
+        factories.page(), language="cy", by=factories.translator(), now=monday
+    )
+    assert (again.number, again.note) == (welsh.number + 1, "")
+    call_command("export_pages", tmp_path / "out", stdout=StringIO())
+    written = contents(tmp_path / "out")
+    assert set(written) == {"a-thing.md", "cy/a-thing.md", "pages.toml", "sources.toml"}
+    # A translation of which there is nothing to say has no entry.
+    assert set(tomllib.loads(written["pages.toml"].decode())) == {"a-thing"}
+
+
 def test_a_translation_waits_until_its_page_is_published_in_english(
     folder: Path, monday: datetime
 ) -> None:

@@ -15,7 +15,7 @@ from procedures import publishing
 from procedures.models import Clinician, PageEvent, PlannedPublication, Revision
 from procedures.publishing import planning, releasing, reviews
 from procedures.reading.proofs import examine
-from procedures.status import Plans, PlanStatus, PublishingRefused, RevisionStatus
+from procedures.status import Category, Plans, PlanStatus, PublishingRefused, RevisionStatus
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -266,6 +266,35 @@ def test_one_bad_page_does_not_end_the_run(
     assert (done, done.failed) == (1, 1)
     assert outcome(bad) == ("signed", "planned", "")  # the next run tries it again
     assert outcome(good) == ("published", "done", "")
+
+
+def test_what_a_colleague_approved_who_is_no_manager_any_more_is_stopped(
+    monday: datetime,
+) -> None:
+    page = factories.page("about-us", Category.ABOUT)
+    made = factories.revision(RevisionStatus.SIGNED, of=page, now=monday)
+    by = factories.staff("Publisher")
+    publishing.plan(made, version=made.version, day=DAY, by=by, now=monday)
+    factories.staff("Manager").groups.clear()
+    assert publishing.publish_planned(ON_THE_DAY) == 0
+    why = "Manager, who approved it, is not a manager any more."
+    assert outcome(made) == ("signed", "stopped", why)
+
+
+def test_a_plan_that_a_colleague_takes_back_at_that_moment_is_not_stopped(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = planned(monday)
+
+    def taken_back_first(revision: Revision, **values: Any) -> Revision:
+        by = factories.staff("Publisher")
+        publishing.take_back(revision, version=revision.version, by=by, now=ON_THE_DAY)
+        raise PublishingRefused("It is too late.")
+
+    monkeypatch.setattr(planning, "publish", taken_back_first)
+    assert publishing.publish_planned(ON_THE_DAY) == 0
+    assert outcome(revision) == ("signed", "taken_back", "")
+    assert revision.events.latest("number").kind == "took back the plan to publish"
 
 
 # --- The command, the worker and the desk -------------------------------------------------------

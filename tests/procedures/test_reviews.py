@@ -89,6 +89,22 @@ def test_what_is_closed_by_hand_is_due(published: Revision, monday: datetime) ->
     assert sentences(monday.date()) == ["It is suspended. Patients see a notice."]
 
 
+def test_changed_bytes_are_due(published: Revision, monday: datetime) -> None:
+    Revision.objects.update(fragment=published.fragment + "<p>More.</p>")
+    said = sentences(monday.date())
+    assert [each.partition(":")[0] for each in said] == [
+        "The stored text does not match its history",
+        "It has no signature. The page is closed.",
+    ]
+
+
+def test_a_source_that_is_gone_makes_no_page_due(published: Revision, monday: datetime) -> None:
+    Source.objects.update(recheck_due=monday.date())
+    assert len(sentences(monday.date())) == 1
+    Source.objects.all().delete()
+    assert sentences(monday.date()) == []
+
+
 def test_the_desk_shows_what_is_due(
     published: Revision, sign_in: Callable[..., Client], at: Any, monday: datetime
 ) -> None:
