@@ -386,12 +386,15 @@ def test_the_last_manager_stays(
     assert decide(sign_in(operator), last, slug, **values).status_code == 302
 
 
-def test_somebody_becomes_a_manager_although_there_is_no_other(monday: datetime) -> None:
-    robin, operator = factories.staff("Reception"), User.objects.create_superuser("operator")
+@pytest.mark.parametrize("before", ["Reception", "Manager"])
+def test_somebody_is_made_a_manager_although_there_is_no_other(
+    before: str, monday: datetime
+) -> None:
+    robin, operator = factories.staff(before), User.objects.create_superuser("operator")
     was = account(robin)
     accounts.change_role(was, version=was.version, role="Manager", by=operator, now=monday)
     assert account(robin).role == "Manager"
-    assert history(robin) == [(AccountAct.ROLE_CHANGED, "Reception → Manager", "operator")]
+    assert history(robin) == [(AccountAct.ROLE_CHANGED, f"{before} → Manager", "operator")]
 
 
 def test_a_name_is_corrected_and_the_link_still_works(monday: datetime) -> None:
