@@ -12,6 +12,7 @@ accepted`. So an acceptance and a takeover can never both succeed, even if the c
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -215,8 +216,6 @@ def book_each(
     planned: Sequence[Planned], *, by: str, now: datetime, given: Revision | None = None
 ) -> None:
     """Book many visits in one go. Raises TimeTaken if one of the times is no longer free."""
-    if not planned:
-        return
     _refuse_past([each.time.starts for each in planned], now)
     with transaction.atomic():
         booked = Appointment.objects.bulk_create(
@@ -360,14 +359,11 @@ def _with_whoever(
 
 def _or_another(take: Callable[[], None]) -> None:
     """Take a time. Look again if somebody else was faster: another room or machine may be free."""
-    for left in reversed(range(LOOKS)):
-        try:
-            with transaction.atomic():
-                take()
-            return
-        except _WasFaster:
-            if not left:
-                raise
+    once = transaction.atomic(take)
+    for _ in range(LOOKS - 1):
+        with suppress(_WasFaster):
+            return once()
+    return once()
 
 
 def _book(appointment: Appointment, starts: datetime, *, now: datetime) -> None:

@@ -52,6 +52,19 @@ def test_an_entry_says_when_and_where_and_not_who(client: Client, monday: dateti
     assert [words for words in said if words in content] == []
 
 
+def test_a_visit_without_a_room_is_an_entry_without_a_place(
+    client: Client, monday: datetime
+) -> None:
+    """Visits from before rooms were noted have none."""
+    appointment = booked(monday).appointments.get()
+    feed = feed_of(appointment, monday)
+    places = []
+    for room in (appointment.room, None):
+        Appointment.objects.update(room=room)
+        places += [entry.get("location") for entry in entries(client, feed)]
+    assert places == ["Room of clinician, The house", None]
+
+
 def test_it_may_say_the_initials(client: Client, monday: datetime) -> None:
     request = booked(monday)
     initials = "".join(f"{word[0]}." for word in request.name.split())

@@ -8,9 +8,17 @@ from hypothesis import strategies as st
 
 from bookings import diary
 from bookings.diary import free_times
-from bookings.models import Claim
-from bookings.status import OfferStatus, RequestStatus, TimeTaken, TriageRefused
+from bookings.models import Appointment, Claim
+from bookings.status import (
+    AppointmentStatus,
+    CancelledBy,
+    OfferStatus,
+    RequestStatus,
+    TimeTaken,
+    TriageRefused,
+)
 from tests import factories
+from tests.people import booked
 
 START = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
@@ -134,3 +142,44 @@ def test_nothing_is_offered_in_the_past_or_held_past_its_time(monday: datetime) 
         factories.offer(
             request, [factories.tomorrow(now=monday)], now=monday, held_for=timedelta(days=2)
         )
+
+
+@pytest.mark.django_db
+def test_an_offer_that_has_ended_gives_nobody_its_times(monday: datetime) -> None:
+    offer = factories.request_at(RequestStatus.OFFERED, now=monday).offers.get()
+    with pytest.raises(TimeTaken, match="This offer has ended, so we are no longer holding"):
+        diary.accept(offer.times.all()[0], by="the patient", now=offer.held_until)
+    offer.refresh_from_db()
+    assert (offer.status, Appointment.objects.count()) == (OfferStatus.OPEN, 0)
+
+
+@pytest.mark.django_db
+def test_a_time_of_which_a_part_is_lost_is_not_given(monday: datetime) -> None:
+    """Whatever took one of its claims away: nobody is booked into less than the whole time."""
+    offer = factories.request_at(RequestStatus.OFFERED, now=monday).offers.get()
+    chosen = offer.times.all()[0]
+    lost = Claim.objects.filter(offered_time=chosen).latest("pk")
+    lost.delete()
+    left = list(Claim.objects.order_by("pk").values_list("pk", "offered_time"))
+    with pytest.raises(TimeTaken, match="no longer holding that time for you"):
+        diary.accept(chosen, by="the patient", now=monday)
+    offer.refresh_from_db()
+    assert (offer.status, Appointment.objects.count()) == (OfferStatus.OPEN, 0)
+    assert list(Claim.objects.order_by("pk").values_list("pk", "offered_time")) == left
+
+
+@pytest.mark.django_db
+def test_an_appointment_ends_once(monday: datetime) -> None:
+    visit = booked(monday).appointments.get()
+    stale = Appointment.objects.get(pk=visit.pk)
+    diary.end(
+        visit,
+        AppointmentStatus.CANCELLED,
+        cancelled_by=CancelledBy.CLINIC,
+        by="first",
+        now=monday,
+    )
+    with pytest.raises(TriageRefused, match="This appointment has already ended"):
+        diary.end(stale, AppointmentStatus.MOVED, by="second", now=monday)
+    stale.refresh_from_db()
+    assert (stale.status, stale.ended_by) == (AppointmentStatus.CANCELLED, "first")

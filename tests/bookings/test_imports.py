@@ -33,7 +33,13 @@ from bookings.models import (
 from bookings.numbers import counts
 from bookings.numbers.periods import Period
 from bookings.screening import questions_to_ask_again
-from bookings.status import MessageKind, RequestStatus, TimeTaken
+from bookings.status import (
+    AppointmentStatus,
+    MessageKind,
+    RequestStatus,
+    TimeTaken,
+    TriageRefused,
+)
 from bookings.status.events import Event
 from procedures.models import Clinician
 from tests import factories
@@ -393,6 +399,41 @@ def test_an_undo_leaves_whoever_waits_for_an_answer_about_their_data(
     ]
 
 
+def test_an_undo_leaves_whoever_is_under_a_legal_hold(desk: Client, monday: datetime) -> None:
+    known = factories.received(
+        now=monday - timedelta(days=1),
+        name="Ana Sample",
+        date_of_birth=date(1970, 1, 31),
+        email="ana@example.org",
+    )
+    manager = factories.staff("Manager")
+    day_before = monday - timedelta(days=1)
+    records.hold(known.person, reason="A claim.", by=manager, now=day_before)
+    this = brought_in(desk)
+    desk.post(f"{IMPORTS}{this.pk}/")
+    answer = desk.get(f"{IMPORTS}{this.pk}/")
+    assert [(each.request.name, each.why) for each in answer.context["stays"]] == [
+        ("Ana Sample", "There is a legal hold on this person.")
+    ]
+    booked = Appointment.objects.filter(status=AppointmentStatus.BOOKED)
+    assert [each.request.name for each in booked] == ["Ana Sample"]
+
+
+def test_an_undo_leaves_a_visit_that_has_begun_and_is_done_once(
+    desk: Client, monday: datetime
+) -> None:
+    this, manager = brought_in(desk), factories.staff("Manager")
+    ana, bea = Appointment.objects.order_by("starts")
+    keeping.undo(this, by=manager, now=ana.starts)
+    stays = [keeping.Stays(ana.request, "The visit has begun.")]
+    assert keeping.stays(this, ana.starts) == stays
+    noted = (this.undone_at, Import.objects.get().is_being_undone)
+    keeping.undo(Import.objects.get(), by=factories.staff("Manager", "second"), now=bea.starts)
+    this.refresh_from_db()
+    assert (this.undone_at, this.is_being_undone) == noted == (ana.starts, False)
+    assert (this.undone_by, keeping.stays(this, ana.starts)) == ("manager", stays)
+
+
 def test_an_undo_leaves_somebody_we_knew_as_they_were(desk: Client, monday: datetime) -> None:
     known = factories.received(
         now=monday, name="Ana Sample", date_of_birth=date(1970, 1, 31), email="ana@example.org"
@@ -437,6 +478,33 @@ def test_a_time_that_is_taken_meanwhile_stops_the_whole_import(
         )
     this.refresh_from_db()
     assert (this.brought_in_at, Appointment.objects.count()) == (None, 1)
+
+
+def test_a_file_of_which_every_row_is_left_out_is_not_brought_in(desk: Client) -> None:
+    url = understood(
+        desk, uploaded(desk, f"{PLAIN}Ana Sample,1970-01-31,ana@example.org,2020-12-01 09:30,\n")
+    )
+    assert pressed(desk, url, Why.PAST).context["form"].non_field_errors() == [
+        "No row is left to bring in."
+    ]
+    assert Import.objects.get().brought_in_at is None
+
+
+def test_a_file_that_a_colleague_has_just_deleted_is_neither_understood_nor_brought_in(
+    desk: Client, monday: datetime
+) -> None:
+    understood(
+        desk, uploaded(desk, f"{PLAIN}Ana Sample,1970-01-31,ana@example.org,2026-12-01 09:30,\n")
+    )
+    this, manager = Import.objects.get(), factories.staff("Manager")
+    stale = Import.objects.get()
+    keeping.drop(this)
+    with pytest.raises(TriageRefused, match=f"^{re.escape(keeping.GONE)}$"):
+        keeping.understand(stale, monday, columns={})
+    seen = digest(fates(stale, monday))
+    with pytest.raises(TriageRefused, match=f"^{re.escape(keeping.GONE)}$"):
+        keeping.bring_in(stale, seen=seen, left_out=[], tells=False, by=manager, now=monday)
+    assert (AppointmentRequest.objects.count(), Person.objects.count()) == (0, 0)
 
 
 @pytest.mark.django_db(transaction=True)

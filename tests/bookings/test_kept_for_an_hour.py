@@ -279,6 +279,19 @@ def test_any_step_in_between_ends_the_hour(monday: datetime) -> None:
         undo(request, monday + 2 * SECOND)
 
 
+def test_of_two_who_undo_it_the_slower_one_is_told(monday: datetime) -> None:
+    request = booked(monday)
+    give_back(request, "cancel", monday)
+    one, other = (request.appointments.get() for _ in range(2))
+    diary.restore(one, now=monday + SECOND)
+    before = held()
+    with pytest.raises(TimeTaken, match=f"^{kept.TOO_LATE}$"):
+        diary.restore(other, now=monday + SECOND)
+    other.refresh_from_db()
+    assert (other.status, other.kept_until) == (AppointmentStatus.BOOKED, None)
+    assert held() == before
+
+
 def test_erasure_frees_it_and_a_closure_does_not(monday: datetime) -> None:
     erased, closed = booked(monday, days=7), booked(monday, days=8)
     for request in (erased, closed):

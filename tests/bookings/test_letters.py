@@ -1,7 +1,9 @@
 """Letters on paper: printed in place of a call, posted or handed over, undone, and never untrue."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,8 +13,16 @@ from bookings import journal, messages, triage
 from bookings.desk.message_words import message_in_words
 from bookings.desk.to_phone import reason_to_phone
 from bookings.models import AppointmentRequest, Message
-from bookings.status import Channel, MessageKind, MessageStatus, RequestStatus, TriageRefused
+from bookings.status import (
+    Channel,
+    MessageKind,
+    MessageStatus,
+    Overtaken,
+    RequestStatus,
+    TriageRefused,
+)
 from bookings.status.events import Event
+from bookings.triage.paper import DONE_ALREADY
 from tests import factories
 from tests.people import decide_at
 
@@ -127,6 +137,30 @@ def test_a_letter_says_when_it_would_no_longer_be_true(
     assert "No longer true" in client.get(LETTERS).content.decode()
     with pytest.raises(TriageRefused, match="no letter about this"):
         triage.print_letter(request, kind=MessageKind.OFFER, by=by, now=now)
+
+
+def test_of_two_who_note_or_undo_the_same_the_slower_one_is_told(monday: datetime) -> None:
+    request, by, now = offered(monday), factories.staff("Reception"), monday + LATER
+    letter = triage.print_letter(request, kind=MessageKind.OFFER, by=by, now=now)
+
+    def twice(act: Callable[[Message], Message]) -> None:
+        """Two colleagues press, each on the screen as it was."""
+        one, other = (Message.objects.get(pk=letter.pk) for _ in range(2))
+        act(one)
+        before = (letters_of(request), events(request))
+        with pytest.raises(Overtaken, match=f"^{re.escape(DONE_ALREADY)}$"):
+            act(other)
+        assert (letters_of(request), events(request)) == before
+
+    twice(partial(triage.letter_has_gone, is_posted=False, by=by, now=now))
+    assert letters_of(request) == [("offer", "paper", "sent")]
+    twice(partial(triage.undo_letter, by=by, now=now))
+    assert letters_of(request) == [("offer", "paper", "to_post")]
+    twice(partial(triage.undo_letter, by=by, now=now))
+    assert letters_of(request) == [("offer", "phone", "to_tell")]
+    letter.refresh_from_db()
+    with pytest.raises(Overtaken):
+        triage.undo_letter(letter, by=by, now=now)
 
 
 def test_letters_have_the_words_of_the_emails(at: At, monday: datetime) -> None:

@@ -124,6 +124,16 @@ def test_a_note_is_unpinned_once(monday: datetime) -> None:
         triage.unpin_note(note, by=reception(), now=monday)
 
 
+def test_a_note_that_belongs_to_no_request_is_unpinned_in_no_journal(monday: datetime) -> None:
+    request = factories.received(now=monday)
+    note = triage.write_note(
+        request.person, text="Her son phones.", pinned=True, by=reception(), now=monday
+    )
+    events = request.events.count()
+    assert triage.unpin_note(note, by=reception(), now=monday).unpinned_at == monday
+    assert (list(Note.objects.pinned()), request.events.count()) == ([], events)
+
+
 def test_nobody_changes_a_note(monday: datetime) -> None:
     pinned(factories.received(now=monday), monday)
     for change in (

@@ -6,15 +6,19 @@ import pytest
 
 from bookings import triage
 from bookings.diary import claims, free_times
+from bookings.diary.other_rooms import RoomChange
 from bookings.models import (
     Appointment,
+    AppointmentRequest,
     AppointmentType,
     ClinicSession,
     Closure,
+    RequestEvent,
     Resource,
     RoomKind,
 )
 from bookings.status import TimeTaken
+from bookings.status.events import Event
 from procedures.models import Clinician
 from tests import factories
 from tests.people import NINE
@@ -120,3 +124,23 @@ def test_whoever_loses_a_room_at_that_moment_gets_the_next(
             book("ann", monday + NINE, monday, kind)
         return
     assert book("ann", monday + NINE, monday, kind).room == factories.room("Spare")
+
+
+def test_a_room_that_a_colleague_has_just_given_away_is_not_given_again(
+    kind: AppointmentType, monday: datetime
+) -> None:
+    """Nor is another room given to a visit that has been cancelled meanwhile."""
+    spare, by = factories.room("Spare"), factories.staff("Reception")
+    bob, ann, over = (
+        book(slug, monday + NINE + hours * AN_HOUR, monday, kind)
+        for slug, hours in (("bob", 0), ("ann", 0), ("ann", 1))
+    )
+    own = AppointmentRequest.objects.get(pk=over.request_id)
+    triage.cancel(own, version=own.version, by=by, now=monday, reason="Rang.")
+    changes = [RoomChange(each, spare) for each in (bob, ann, over)]
+    done = [triage.change_room(each, by=by, now=monday) for each in changes]
+    assert done == [True, False, False]
+    rooms = Appointment.objects.order_by("pk").values_list("room__name", flat=True)
+    assert list(rooms) == ["Spare", "Room of ann", "Room of ann"]
+    noted = RequestEvent.objects.filter(kind=Event.ROOM_CHANGED)
+    assert [each.request for each in noted] == [bob.request]

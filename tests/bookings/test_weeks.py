@@ -136,6 +136,26 @@ def test_an_exception_goes_along_with_the_hours_that_replace_its_own(
     }
 
 
+def test_an_exception_of_hours_that_nothing_replaces_is_gone(
+    doctor: Clinician, sign_in: SignIn
+) -> None:
+    old = weekly(doctor, date(2026, 9, 7))
+    past, coming = date(2026, 11, 16), date(2026, 12, 7)
+    for day in (past, coming):
+        SessionChange.objects.create(session=old, day=day, reason="Course")
+    sign_in("Manager").post(page_of(doctor), typed(doctor, row("0", "14", "17")))
+    assert list(SessionChange.objects.values_list("session", "day")) == [(old.pk, past)]
+
+
+def test_hours_that_only_end_sooner_keep_their_row(doctor: Clinician, sign_in: SignIn) -> None:
+    old = weekly(doctor, date(2026, 9, 7))
+    sent = typed(doctor, row("0", until="2027-01-31"))
+    assert sign_in("Manager").post(page_of(doctor), sent).status_code == 302
+    assert list(ClinicSession.objects.values_list("pk", "first_day", "last_day")) == [
+        (old.pk, date(2026, 9, 7), date(2027, 1, 31))
+    ]
+
+
 def test_a_row_may_begin_later_and_end(doctor: Clinician, sign_in: SignIn) -> None:
     client = sign_in("Manager")
     sent = typed(doctor, row("02", begins="2027-01-05", until="2027-02-28"))

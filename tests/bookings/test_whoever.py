@@ -76,6 +76,17 @@ def test_three_at_one_moment_for_two_who_are_free(
     assert list(given) == [each.pk for each in (both if passes_over else both[:1])]
 
 
+def test_whoever_lost_the_time_since_the_look_is_passed_over(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = list(two_clinicians())
+    monkeypatch.setattr(claims, "whoever_is_free", lambda *_: both)
+    first, second, third = (in_review(monday, name=f"{name} Sample") for name in ("Al", "Bo", "Cy"))
+    assert [book(each, monday + NINE, monday).clinician for each in (first, second)] == both
+    with pytest.raises(TimeTaken, match="Nobody is free at that time"):
+        book(third, monday + NINE, monday)
+
+
 def test_an_offer_names_the_clinician_who_is_really_held(
     monday: datetime, sign_in: SignIn, client: Client
 ) -> None:
