@@ -6,6 +6,7 @@ meet (`having_met`) between the look and the write: whose thread was faster has 
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import connection
@@ -51,6 +52,21 @@ def having_met(parties: int, look: Callable[Looks, Seen]) -> Callable[Looks, See
         return seen
 
     return met
+
+
+def just_before_the_update(table: str, act: Callable[[], Any]) -> AbstractContextManager[None]:
+    """Let somebody be faster by a moment: the act happens just before the next update of a table.
+
+    It needs no thread. It is part of the transaction of whoever is slower, and ends with it.
+    """
+    acts = [act]
+
+    def execute_after(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if acts and sql.startswith(f'UPDATE "{table}"'):
+            acts.pop()()
+        return execute(sql, *rest)
+
+    return connection.execute_wrapper(execute_after)
 
 
 def winners(outcomes: Sequence[Any]) -> list[Any]:

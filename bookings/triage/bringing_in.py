@@ -30,7 +30,7 @@ from bookings.triage import search_keys
 from bookings.triage.receiving import Submission, unwritten
 from bookings.triage.safety import keep_answers_of
 from bookings.triage.transitions import one_change, transition
-from bookings.triage.visits import OFF_THE_LIST, booked_appointment, given_text
+from bookings.triage.visits import OFF_THE_LIST, given_text
 from procedures.ground.batches import in_parts
 from procedures.models import Clinician
 
@@ -109,7 +109,7 @@ def undo_bringing_in(request: AppointmentRequest, *, by: journal.Actor, now: dat
         if request.status not in WITH_APPOINTMENT:
             journal.record(request, Event.IMPORT_UNDONE, by=by, at=now)
             return
-        appointment = booked_appointment(request)
+        appointment = request.appointments.get(status=AppointmentStatus.BOOKED)
         transition(
             request,
             RequestStatus.CLOSED,
@@ -123,9 +123,8 @@ def undo_bringing_in(request: AppointmentRequest, *, by: journal.Actor, now: dat
             **OFF_THE_LIST,
         )
         diary.release(request, OfferStatus.RELEASED, by=actor, now=now)
-        if appointment:
-            status = AppointmentStatus.CANCELLED
-            diary.end(appointment, status, by=actor, now=now, cancelled_by=CancelledBy.CLINIC)
+        status = AppointmentStatus.CANCELLED
+        diary.end(appointment, status, by=actor, now=now, cancelled_by=CancelledBy.CLINIC)
 
 
 def _people(arrivals: Sequence[Arrival], *, by: User, now: datetime) -> list[Person]:

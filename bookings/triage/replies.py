@@ -140,11 +140,13 @@ def _act(reply: TextReply, heard: Heard, now: datetime) -> None:
 
 def _confirm(reply: TextReply, now: datetime) -> str:
     request = _asked_about(reply.number, now)
-    visit = booked_appointment(request)
-    if visit is None:
-        raise TriageRefused(NOT_ONE)
     with one_change(request):
+        # The event locks the row. A colleague may have cancelled the visit until now.
         journal.record(request, Event.CONFIRMED, by=PATIENT, at=now)
+        request.refresh_from_db()
+        visit = booked_appointment(request)
+        if visit is None:
+            raise TriageRefused(NOT_ONE)
         diary.note_presence(visit, confirmed_at=now, confirmed_by=PATIENT)
     return TextAnswer.CONFIRMED
 

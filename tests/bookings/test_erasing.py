@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
 
-from bookings import records, triage
+from bookings import links, records, triage
 from bookings.models import AppointmentRequest, Person, PersonEvent, RightsRequest, SearchKey
 from bookings.records import erasing, retention, tombstones
 from bookings.status import PersonAct, RequestStatus, TriageRefused
@@ -167,6 +167,31 @@ def test_whoever_is_held_or_still_comes_is_not_erased(monday: datetime) -> None:
     with pytest.raises(TriageRefused, match=still_open.reference):
         records.propose_erasure(still_open.person, reason="x", by=one, now=monday)
     assert still_there("ada") == EVERY_WORD
+
+
+def test_whom_we_said_we_would_ask_about_a_follow_up_is_not_erased_before(
+    monday: datetime,
+) -> None:
+    request, (one, _) = factories.request_at(RequestStatus.CLOSED, now=monday), managers()
+    ask = date(2027, 1, 4)
+    triage.plan_recall(request, version=request.version, ask_due=ask, by=one, now=monday)
+    assert erasing.why_not(request.person) == (
+        "We have planned to ask about a follow-up. Take that back first."
+    )
+    request.refresh_from_db()
+    triage.take_recall_back(request, version=request.version, by=one, now=monday)
+    assert erasing.why_not(request.person) == ""
+
+
+def test_no_link_opens_what_was_erased(monday: datetime) -> None:
+    """Neither the link that they have nor a new one, in the time for which links live."""
+    request = factories.request_at(RequestStatus.WITHDRAWN, now=monday)
+    links_of = [links.private_link(request).split("/")[-2]]
+    assert links.follow(links_of[0], monday) == request
+    erased(request.person, monday)
+    request.refresh_from_db()
+    links_of += [links.private_link(request).split("/")[-2]]
+    assert [links.follow(each, monday) for each in links_of] == [None, None]
 
 
 def test_without_the_list_of_erasures_nothing_is_erased(monday: datetime, erasures: Path) -> None:

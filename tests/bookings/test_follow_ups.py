@@ -16,6 +16,7 @@ from bookings.messages.still_true import is_still_true
 from bookings.models import Appointment, AppointmentRequest, Claim, Recall
 from bookings.screening import GivenAnswer
 from bookings.status import (
+    MOST_VISITS,
     Answer,
     AnsweredFrom,
     MessageKind,
@@ -26,7 +27,9 @@ from bookings.status import (
 )
 from bookings.status.events import Event
 from bookings.status.recalls import OWNERS, TRANSITIONS
+from bookings.triage import following_up
 from bookings.triage.safety import keep_answers
+from procedures.ground.batches import one_by_one
 from tests import factories
 from tests.people import booked, decide_at, identified, page_of, page_of_person
 
@@ -414,3 +417,45 @@ def test_a_follow_up_that_was_booked_ends_the_call(
     sign_in("Reception").post(decide_at(seen, "follow-up"), posted(seen))
     assert Appointment.objects.filter(request__in=made_after(seen)).count() == 1
     assert reason_to_phone(seen, now) == ""
+
+
+@pytest.mark.parametrize("count", [0, 21])
+def test_a_course_has_at_least_one_visit_and_not_too_many(
+    count: int, seen: AppointmentRequest, monday: datetime
+) -> None:
+    assert MOST_VISITS < 21
+    with pytest.raises(TriageRefused, match=f"^Book between 1 and {MOST_VISITS} visits.$"):
+        triage.follow_up(
+            seen,
+            version=seen.version,
+            submission=factories.submission(),
+            carried=[],
+            appointment_type=factories.appointment_type(),
+            clinician=factories.clinician(),
+            starts=[factories.tomorrow(hour, now=monday) for hour in range(count)],
+            by=factories.staff("Reception"),
+            now=monday,
+        )
+    assert made_after(seen) == []
+
+
+def test_what_a_colleague_takes_back_while_others_are_asked_is_not_asked(
+    seen: AppointmentRequest, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receptionist presses after the clock has looked whom to ask, and before it asks them."""
+    plan(seen, timezone.localdate(now := monday + WEEK), monday)
+    recall, by = seen.recalls.get(), factories.staff("Reception")
+
+    def in_between(pks: Any, *act: Any, **named: Any) -> Any:
+        found = list(pks)
+        triage.take_recall_back(seen, version=seen.version, by=by, now=now)
+        return one_by_one(found, *act, **named)
+
+    monkeypatch.setattr(following_up, "one_by_one", in_between)
+    asked = triage.ask_about_follow_ups(now)
+    assert (asked, asked.failed) == (0, 0)
+    recall.refresh_from_db()
+    assert (recall.status, recall.ended_by) == (RecallStatus.TAKEN_BACK, by.get_username())
+    assert not seen.messages.filter(kind=MessageKind.RECALL).exists()
+    seen.refresh_from_db()
+    assert seen.link_until is None

@@ -419,6 +419,29 @@ def test_an_undo_leaves_whoever_is_under_a_legal_hold(desk: Client, monday: date
     assert [each.request.name for each in booked] == ["Ana Sample"]
 
 
+def test_a_second_press_takes_back_nobody_whom_the_first_one_left(
+    desk: Client, monday: datetime
+) -> None:
+    """They had asked before they were brought in, and have their answer by now."""
+    early, by = monday - timedelta(days=1), factories.staff("Reception")
+    born = date(1970, 1, 31)
+    known = factories.received(
+        now=early, name="Ana Sample", date_of_birth=born, email="ana@example.org"
+    )
+    asked = records.note_asked(
+        known.person, right="use", day=date(2026, 11, 22), detail="", by=by, now=early
+    )
+    this = brought_in(desk)
+    desk.post(f"{IMPORTS}{this.pk}/")
+    records.answer(asked, outcome="done", said="No.", told=date(2026, 11, 23), by=by, now=monday)
+    this.refresh_from_db()
+    before = [each.request for each in keeping.stays(this, monday)]
+    keeping.undo(this, by=factories.staff("Manager", "second"), now=monday)
+    assert [each.request.name for each in keeping.stays(this, monday)] == ["Ana Sample"]
+    assert [each.request for each in keeping.stays(this, monday)] == before
+    assert this.undone_by == "manager"
+
+
 def test_an_undo_leaves_a_visit_that_has_begun_and_is_done_once(
     desk: Client, monday: datetime
 ) -> None:

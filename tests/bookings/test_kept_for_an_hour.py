@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import Client
 
 from bookings import diary, journal, messages, triage
-from bookings.diary import kept
+from bookings.diary import claims, kept
 from bookings.diary.free_times import stranded
 from bookings.models import Appointment, AppointmentRequest, Claim, ClosedDay, Closure
 from bookings.records.emptying import empty_request
@@ -28,7 +28,7 @@ from bookings.status import (
 from bookings.status.events import Event
 from tests import factories
 from tests.people import BIRTH, book_instead, booked, decide_at, open_link, page_of, waiting
-from tests.races import losses, race, winners
+from tests.races import just_before_the_update, losses, race, winners
 
 pytestmark = pytest.mark.django_db
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -364,6 +364,32 @@ def test_one_of_two_wins(given_back: AppointmentRequest, rival: str, round_: int
         assert len(winners([undone, rival_did])) == 1
     assert len(held()) == Claim.objects.count()
     assert journal.chain_is_whole(given_back)
+
+
+def test_what_is_undone_in_the_last_second_is_not_freed(monday: datetime) -> None:
+    """The clock has looked; before it frees the time, the patient has it again."""
+    request = booked(monday)
+    give_back(request, "cancel", monday)
+    before, late = held(), ends(request) + SECOND
+    with just_before_the_update("bookings_appointment", undoing(request)):
+        diary.free_what_is_over(late)
+    assert request.appointments.get().status == AppointmentStatus.BOOKED
+    assert held() == before
+
+
+def test_what_is_given_back_in_the_last_second_is_not_taken_over(monday: datetime) -> None:
+    """Somebody who wants the time saw an offer that has ended; by now it is kept for the patient."""
+    request = with_times(OFFERED, monday)
+    offer, wanted = request.offers.get(), list(Claim.objects.all())
+    early = offer.held_until - SECOND
+    before = held()
+    with just_before_the_update(
+        "bookings_offer", partial(give_back, request, "other times", early)
+    ):
+        claims._take_over_expired(wanted, now=offer.held_until)
+    offer.refresh_from_db()
+    assert (offer.closed_at, offer.kept_until) == (early, offer.held_until)
+    assert held() == before
 
 
 @pytest.mark.django_db(transaction=True)

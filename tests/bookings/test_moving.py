@@ -24,6 +24,7 @@ from bookings.status import (
     TriageRefused,
 )
 from bookings.status.events import Event
+from bookings.triage import earlier
 from tests import factories
 from tests.people import NINE, behind_link, book_instead, booked, freed, identified, waiting
 from tests.races import losses, race, winners
@@ -307,6 +308,21 @@ def test_a_freed_time_that_somebody_else_was_given_is_gone(monday: datetime) -> 
     request = factories.request_at(RequestStatus.IN_REVIEW, now=monday)
     book_instead(request, time.starts, monday)
     assert triage.pass_on_freed_times(monday) == 0
+
+
+def test_a_freed_time_that_somebody_is_given_since_the_look_is_offered_to_nobody(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [waiting(monday, days=days) for days in (14, 15)]
+    time = freed(monday, monday + NINE)
+    stale = free_times.time_at(time.appointment_type, time.clinician, time.starts, monday)
+    book_instead(factories.request_at(RequestStatus.IN_REVIEW, now=monday), time.starts, monday)
+    monkeypatch.setattr(earlier, "time_at", lambda *_: stale)
+    passed_on = triage.pass_on_freed_times(monday)
+    assert (passed_on, passed_on.failed, Offer.objects.count()) == (0, 0, 0)
+    for request in requests:
+        request.refresh_from_db()
+    assert [each.status for each in requests] == [BOOKED, BOOKED]
 
 
 def test_joining_and_leaving_by_a_press(client: Client, monday: datetime) -> None:

@@ -550,6 +550,27 @@ def test_what_was_not_changed_is_left_as_it_is_on_each_request(monday: datetime)
         assert (request.email, str(request.phone)) == (email, "+447700900142")
 
 
+def test_what_was_only_looked_through_changes_no_request(monday: datetime) -> None:
+    request = factories.received(now=monday)
+    person, later = request.person, monday + timedelta(hours=1)
+    changed = triage.change_person(
+        person,
+        version=person.version,
+        email=person.email,
+        phone=str(person.phone),
+        access_needs=person.access_needs,
+        access_detail=person.access_detail,
+        language=person.language,
+        by=reception(),
+        now=later,
+    )
+    version, messages = request.version, request.messages.count()
+    request.refresh_from_db()
+    assert (changed, request.version, request.messages.count()) == ([], version, messages)
+    person.refresh_from_db()
+    assert (person.known_at, person.known_by) == (later, "reception")
+
+
 def test_an_old_screen_changes_nothing(sign_in: SignIn, monday: datetime) -> None:
     request = factories.received(now=monday)
     posted = {"version": 99, "email": "new@example.org", "phone": ""}

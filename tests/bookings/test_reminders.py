@@ -87,6 +87,13 @@ def test_many_workers_queue_one_of_each(monday: datetime) -> None:
     assert [which for which, _ in queued()] == [3, 1]
 
 
+def test_what_another_worker_has_queued_is_not_queued_again(monday: datetime) -> None:
+    request = booked(monday)
+    remind = partial(messages.queue_once, request, MessageKind.REMINDER, now=monday)
+    assert [remind(days_ahead=days) for days in (3, 3, 1)] == [True, False, True]
+    assert [which for which, _ in queued()] == [3, 1]
+
+
 def test_the_clinic_chooses_the_days(monday: datetime) -> None:
     factories.clinic(reminder_days=[2])
     request = booked(monday)

@@ -240,6 +240,23 @@ def test_the_worker_empties_once_a_day_if_the_clinic_says_so(
     assert still_there("dee") == set()
 
 
+def test_what_failed_is_tried_again_on_the_same_day(
+    monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_emptied_on", None)
+    withdrawn("cy", monday)
+
+    def fails(request: AppointmentRequest, **more: Any) -> None:
+        raise ValueError
+
+    with monkeypatch.context() as spoiled:
+        spoiled.setattr(retention, "empty_request", fails)
+        first = retention.empty_once_a_day(monday + YEAR)
+    again, last = (retention.empty_once_a_day(monday + YEAR) for _ in range(2))
+    assert [(done, done.failed) for done in (first, again, last)] == [(0, 1), (1, 0), (0, 0)]
+    assert still_there("cy") == set()
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

@@ -23,6 +23,7 @@ from bookings.status import (
     Meant,
     MessageKind,
     MessageStatus,
+    Overtaken,
     TextAnswer,
 )
 from bookings.status.events import Event
@@ -209,6 +210,17 @@ def test_stop_ends_texts_to_the_number_and_nothing_that_waits_is_lost(
     assert told.channel == Channel.TEXT
 
 
+def test_a_number_that_nobody_has_can_end_texts_too(
+    twilio: StandIn, monday: datetime, client: Client
+) -> None:
+    request = factories.received(now=monday)
+    before = kinds(request)
+    assert text(client, "STOP", number=OTHER) != ""
+    reply = TextReply.objects.get()
+    assert (reply.request, TextReply.objects.has_stopped(OTHER)) == (None, True)
+    assert kinds(request) == before
+
+
 def test_a_number_that_no_table_knows_is_found_as_it_was_typed(
     twilio: StandIn, monday: datetime, client: Client
 ) -> None:
@@ -342,6 +354,40 @@ def test_a_cancel_while_reception_moves_the_visit_cancels_nothing(
     status = AppointmentStatus.BOOKED if guard == "on" else AppointmentStatus.CANCELLED
     assert visit_of(request).status == status
     assert ("nothing has changed" in said) == (guard == "on")
+
+
+def test_a_yes_while_reception_cancels_the_visit_confirms_nothing(
+    twilio: StandIn, monday: datetime, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, by = remind(booked(monday), monday), factories.staff("Reception")
+    look = replies._asked_about
+
+    def in_between(number: str, now: datetime) -> AppointmentRequest:
+        """Reception is faster by a moment, after we have found the visit."""
+        found = look(number, now)
+        own = AppointmentRequest.objects.get(pk=found.pk)
+        triage.cancel(own, version=own.version, by=by, now=now, reason="The clinician is ill.")
+        return found
+
+    monkeypatch.setattr(replies, "_asked_about", in_between)
+    assert "nothing has changed" in text(client, "YES")
+    assert visit_of(request).confirmed_at is None
+    assert Event.CONFIRMED not in kinds(request)
+
+
+def test_of_two_who_see_to_a_text_the_slower_one_is_told(
+    twilio: StandIn, monday: datetime, client: Client
+) -> None:
+    request = remind(booked(monday), monday)
+    text(client, "My knee is hot")
+    one, other = (TextReply.objects.get() for _ in range(2))
+    by, second = factories.staff("Reception"), factories.staff("Reception", "second")
+    triage.see_to_text(one, by=by, now=monday)
+    before = kinds(request)
+    with pytest.raises(Overtaken, match=f"^{re.escape(replies.DONE_ALREADY)}$"):
+        triage.see_to_text(other, by=second, now=monday)
+    other.refresh_from_db()
+    assert (other.seen_by, kinds(request)) == (by, before)
 
 
 # --- Words ----------------------------------------------------------------------------------
