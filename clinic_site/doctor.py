@@ -16,24 +16,35 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.core.mail import get_connection
 from django.db import Error, connection
 from django.utils import timezone
 
 from bookings.desk.alarms import about_outages, about_the_worker, known, left_unsent
-from bookings.models import ClosedDay, WorkerRun
+from bookings.models import (
+    ClinicSession,
+    ClosedDay,
+    QuestionGroup,
+    ScreeningQuestion,
+    Topic,
+    Treatment,
+    WorkerRun,
+)
 from bookings.records import erasing, retention, rights, tombstones
 from bookings.screening import read_in_english
 from clinic_site import encryption, nightly, serving_role, weaknesses
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import second_factor, sign_ins
+from procedures.ground import arranged
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
 from procedures.ground.languages import english_name
 from procedures.ground.migrations_due import migrations_due
 from procedures.log import checkpoints
+from procedures.models import Clinician, SharedPlace
 from procedures.publishing import reviews
 
 # In parts of a disk: when somebody should make room, and when the site may stop.
@@ -61,6 +72,17 @@ class Finding(NamedTuple):
 
 
 Findings = Iterator[Finding]
+
+
+# What is kept in each process until the database says that one of these tables has changed.
+ARRANGED = {
+    model._meta.db_table
+    for model in (
+        *(User, Clinician, SharedPlace, ClinicSession, QuestionGroup, Treatment),
+        *(ScreeningQuestion, ScreeningQuestion.treatments.through),
+        *(Topic, Topic.clinicians.through, Topic.treatments.through),
+    )
+}
 
 
 class Check(NamedTuple):
@@ -174,6 +196,15 @@ def _database(now: datetime) -> Findings:
             f"The database is older than the code: {counted(len(due), 'migration')} missing, "
             f"first {due[0]}.",
             "python manage.py migrate",
+        )
+
+
+def _arranged(now: datetime) -> Findings:
+    if unnoticed := sorted(ARRANGED - arranged.watched()):
+        yield Finding(
+            "The database does not say when these tables change, so patients may be asked what they "
+            f"were asked before: {', '.join(unnoticed)}.",
+            "Stop the site; python manage.py migrate procedures 0033; python manage.py migrate",
         )
 
 
@@ -486,6 +517,7 @@ CHECKS = (
     Check("Database", _database, needs_database=False),
     Check("Disk", _disk, needs_database=False),
     Check("Rights in the database", _rights),
+    Check("What staff arrange", _arranged),
     Check("Encryption", _encryption),
     Check("Clock", _clock),
     Check("Worker", _worker),

@@ -27,7 +27,8 @@ def change_week(
     exceptions of later days go along with the hours that replace theirs. `seen` is the fingerprint
     of what was on the screen. Raises WeekChangedMeanwhile if it is old.
     """
-    Clinician.objects.select_for_update().get(pk=clinician.pk)
+    # Whoever refers to the clinician, and draws a token that we want too, does not wait for us.
+    Clinician.objects.select_for_update(no_key=True).get(pk=clinician.pk)
     if fingerprint(clinician) != seen:
         raise WeekChangedMeanwhile(
             "A colleague has changed this week in the meantime. Open the page again and repeat your "

@@ -35,7 +35,7 @@ DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
     EXECUTE format('DROP TABLE public.%I CASCADE', name);
   END LOOP;
-  DROP FUNCTION IF EXISTS public.refuse_change();
+  DROP FUNCTION IF EXISTS public.refuse_change(), public.draw_token();
 END $$;
 """
 

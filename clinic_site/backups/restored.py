@@ -16,6 +16,7 @@ from bookings.records import tombstones
 from clinic_site.backups.archives import Manifest, identities_in, opened
 from clinic_site.backups.databases import Tables, database
 from clinic_site.backups.fingerprints import differences
+from procedures.ground import arranged
 from procedures.ground.migrations_due import migrations_due
 from procedures.log import checkpoints
 from procedures.models import RestoredCopy
@@ -61,6 +62,7 @@ def bring_up_to_date(out: OutputWrapper, *, verify: bool) -> None:
     if due := migrations_due():
         call_command("migrate", interactive=False, verbosity=0)
         out.write(f"Migrated it to this release: {len(due)} steps.")
+    arranged.draw()
     file = tombstones.file_of_erasures()
     if file.exists():
         erase_again(out)

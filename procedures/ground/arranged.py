@@ -85,7 +85,7 @@ def begin(schema_editor: BaseDatabaseSchemaEditor) -> None:
     schema_editor.execute(NEW_TOKEN[vendor])
     if vendor == "postgresql":
         schema_editor.execute(
-            "CREATE FUNCTION draw_token() RETURNS trigger LANGUAGE plpgsql AS "
+            "CREATE OR REPLACE FUNCTION draw_token() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN {NEW_TOKEN[vendor]}; RETURN NULL; END $$"
         )
 
@@ -101,8 +101,11 @@ def watch(schema_editor: BaseDatabaseSchemaEditor, table: str, columns: Sequence
     """Create triggers that draw a new token with every change of the table.
 
     With `columns`, an UPDATE that sets none of them does not count. On SQLite a table that is rebuilt,
-    as by AddField, loses its triggers, and has to be watched again in the same migration.
+    as by AddField, loses its triggers, and has to be watched again in the same migration. Nothing is
+    remembered of what it was before.
     """
+    look_away(schema_editor, table)
+    schema_editor.execute(NEW_TOKEN[schema_editor.connection.vendor])
     update = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(
@@ -115,6 +118,27 @@ def watch(schema_editor: BaseDatabaseSchemaEditor, table: str, columns: Sequence
             f"CREATE TRIGGER {table}_arranged_{name} AFTER {change} ON {table} "
             f"BEGIN {NEW_TOKEN['sqlite']}; END"
         )
+
+
+def watched() -> set[str]:
+    """The tables with a trigger for each kind of change."""
+    if connection.vendor == "postgresql":
+        kinds = {"_arranged"}
+        names = "SELECT tgname FROM pg_trigger WHERE tgname LIKE '%_arranged'"
+    else:
+        kinds = {"_arranged_insert", "_arranged_update", "_arranged_delete"}
+        names = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_arranged_%'"
+    with connection.cursor() as cursor:
+        cursor.execute(names)
+        found = {name for (name,) in cursor.fetchall()}
+    tables = {name.rpartition("_arranged")[0] for name in found}
+    return {table for table in tables if {f"{table}{kind}" for kind in kinds} <= found}
+
+
+def draw() -> None:
+    """Draw a new token, so that no process gives an answer from before."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEW_TOKEN[connection.vendor])
 
 
 def look_away(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:

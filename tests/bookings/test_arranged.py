@@ -21,6 +21,7 @@ from bookings.models import AppointmentRequest, ClinicSession, Topic, Treatment
 from bookings.models import QuestionGroup as Group
 from bookings.models import ScreeningQuestion as Question
 from bookings.screening import questions_for
+from clinic_site import doctor
 from procedures.ground import arranged
 from procedures.ground.places import shared_places
 from procedures.models import Clinician, InformationPage, SharedPlace
@@ -207,22 +208,45 @@ def test_every_table_that_is_read_is_watched(page: InformationPage) -> None:
         looked_up(page)
     read = set(re.findall(r'(?:FROM|JOIN) "(\w+)"', " ".join(each["sql"] for each in asked)))
     assert len(read) == 11
-    assert read == watched()
+    assert read == arranged.watched() == doctor.ARRANGED
 
 
-def watched() -> set[str]:
-    """The tables with a trigger for each kind of change."""
-    if connection.vendor == "postgresql":
-        kinds = {"_arranged"}
-        names = "SELECT tgname FROM pg_trigger WHERE tgname LIKE '%_arranged'"
-    else:
-        kinds = {"_arranged_insert", "_arranged_update", "_arranged_delete"}
-        names = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_arranged_%'"
-    with connection.cursor() as cursor:
-        cursor.execute(names)
-        found = {name for (name,) in cursor.fetchall()}
-    tables = {re.sub("_arranged.*", "", name) for name in found}
-    return {table for table in tables if {f"{table}{kind}" for kind in kinds} <= found}
+@pytest.mark.django_db(transaction=True)
+def test_doctor_names_a_table_that_nobody_watches() -> None:
+    """As after a Django that rebuilds the table of accounts: no migration of ours would know of it."""
+    (check,) = [each for each in doctor.CHECKS if each.name == "What staff arrange"]
+    with unwatched():
+        (found,) = check.find(timezone.now())
+    assert found.said.endswith("what they were asked before: bookings_screeningquestion.")
+    assert list(check.find(timezone.now())) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_changed_while_nobody_watched_is_noticed_from_then_on() -> None:
+    factories.question("fever")
+    assert [each.wording for each in questions_for(None)] != ["Another wording?"]
+    with unwatched():
+        Question.objects.update(wording="Another wording?")
+    assert [each.wording for each in questions_for(None)] == ["Another wording?"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_table_can_be_watched_again() -> None:
+    """Of two databases one may have lost its triggers."""
+    with connection.schema_editor() as editor:
+        arranged.watch(editor, Question._meta.db_table)
+    assert Question._meta.db_table in arranged.watched()
+
+
+@pytest.mark.postgres
+def test_what_an_older_release_left_behind_stops_no_update() -> None:
+    """Its `restore --replace` empties the database of everything that it knows of."""
+    with connection.schema_editor(atomic=False) as editor:
+        for table in arranged.watched():
+            arranged.look_away(editor, table)
+        editor.execute(f"DROP TABLE {arranged.TABLE}")
+        arranged.begin(editor)
+    assert arranged.current()
 
 
 def test_these_are_all_whose_answers_are_kept() -> None:
