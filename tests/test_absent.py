@@ -161,6 +161,8 @@ def test_sql_is_written_by_hand_in_few_modules() -> None:
         "clinic_site.backups.databases",
         "clinic_site.backups.moving",
         "clinic_site.doctor",
+        "procedures.ground.arranged",
+        "procedures.reading.publication",
         "clinic_site.serving_role",
         "procedures.ground.constraints",
         "procedures.ground.rate_limits",

@@ -126,7 +126,10 @@ def test_a_patient_may_say_why_for_the_desk_alone(
     assert "Your appointment was cancelled" in page
     assert "bus" not in page
     admin = f"/admin/bookings/appointmentrequest/{request.pk}/change/"
-    assert "The patient wrote: My bus strikes." in sign_in("Reception").get(admin).content.decode()
+    assert (
+        "The patient wrote: <bdi>My bus strikes.</bdi>"
+        in sign_in("Reception").get(admin).content.decode()
+    )
 
 
 def test_after_the_cut_off_the_phone_number_stands_there(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from procedures import publishing
@@ -398,6 +398,8 @@ def test_letters_are_read_as_the_page_says_or_as_a_browser_would(content: bytes)
 SIGNS = st.text("ab1 *_[]()`<>&;:!|#-+=~.,\\^\"'/", max_size=30)
 
 
+# An underscore is escaped where bold words begin, and not where the same words are in a row.
+@example(first="", bold="_1", last="")
 @given(first=SIGNS, bold=SIGNS, last=SIGNS)
 def test_no_sign_of_a_page_means_anything_in_markdown(first: str, bold: str, last: str) -> None:
     words = [text.replace("&", "&amp;").replace("<", "&lt;") for text in (first, bold, last)]
@@ -406,7 +408,7 @@ def test_no_sign_of_a_page_means_anything_in_markdown(first: str, bold: str, las
     shown = sketch(taken.document, NOTHING)
     assert shown.faults == []
     again = from_html(shown.fragment.partition(SEAM)[2].encode(), Category.ABOUT, "t")
-    assert again.document == taken.document
+    assert sketch(again.document, NOTHING).fragment == shown.fragment
 
 
 # --- Markdown of another site ---------------------------------------------------------------------

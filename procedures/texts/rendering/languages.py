@@ -19,7 +19,8 @@ MARK = re.compile(r"\{lang=([a-z]{2,3}(?:-[a-z]{2,4})?)\}")
 ANY_MARK = re.compile(r"\]\{lang=([^}\s]*)\}")
 IN_A_LINK = re.compile(r"\]\{lang=[^}\s]*\}[^\[\]]*\]\(")
 LEFT_OVER = re.compile(r"\]\{|\{\s*:?\s*(?:lang|dir)\b", re.IGNORECASE)
-LINK_LEFT_OVER = re.compile(r"\]\(\S")
+# An address with another scheme is no link, with a mark or without.
+LINK_LEFT_OVER = re.compile(r"\]\((?:/|#|https?:|mailto:|tel:)")
 UNKNOWN = (
     "There is no language “{}”. Use its code: cy for Welsh, en for English, fr for French, la for "
     "Latin, pl for Polish, ur for Urdu."
