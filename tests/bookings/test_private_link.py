@@ -104,6 +104,21 @@ def test_s5_guessing_links_is_stopped(client: Client) -> None:
     assert codes == [404] * limit + [429]
 
 
+def test_a_link_opens_until_its_last_moment(monday: datetime) -> None:
+    """The later of two ends counts: of the request, and of a question about a follow-up."""
+    request = factories.request_at(RequestStatus.DECLINED, now=monday)
+    token = links.private_link(request).rstrip("/").rpartition("/")[2]
+    first, moment = links.link_ends(request), timedelta(microseconds=1)
+    assert first
+    later = first + timedelta(days=30)
+    for until, ends in ((None, first), (first - moment, first), (later, later)):
+        AppointmentRequest.objects.update(link_until=until)
+        opened = [links.follow(token, at) for at in (ends - moment, ends)]
+        assert opened == [request, None]
+    request.emptied_at = monday
+    assert not links.is_alive(request, monday)
+
+
 def test_a_revoked_link_is_dead_and_so_is_its_session(client: Client) -> None:
     request = factories.received()
     url = open_link(client, request)
