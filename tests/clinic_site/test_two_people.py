@@ -96,6 +96,28 @@ def test_a_question_is_asked_until_a_second_person_agrees(
     assert "Agreed and done" in clinician.get(PROPOSALS).text
 
 
+def test_what_is_decided_about_one_is_decided_about_no_other(monday: datetime) -> None:
+    """Neither an agreement nor a proposal that ran out touches what waits about something else."""
+    by, ada = factories.staff("Manager"), factories.staff("Clinician", "ada")
+    keys = ("fever", "pregnant", "blood-thinner")
+    fever, pregnant, thinner = (
+        two_people.propose(RETIRE, factories.question(key), reason=WHY, by=by, now=monday)
+        for key in keys
+    )
+    two_people.agree(fever, by=ada, now=monday)
+    with pytest.raises(ProposalRefused, match="has already proposed this, and it waits"):
+        two_people.propose(RETIRE, factories.question("pregnant"), reason=WHY, by=by, now=monday)
+    later = monday + ENDS_AFTER
+    again = two_people.propose(RETIRE, factories.question("pregnant"), reason=WHY, by=by, now=later)
+    outcomes = {each.pk: each.outcome for each in Proposal.objects.all()}
+    assert outcomes == {
+        fever.pk: Outcome.DONE,
+        pregnant.pk: Outcome.REPLACED,
+        thinner.pk: "",
+        again.pk: "",
+    }
+
+
 def test_a_lower_flag_needs_a_second_person_too(sign_in: SignIn, monday: datetime) -> None:
     question = factories.question()
     needle = Treatment.objects.create(name="A needle")
