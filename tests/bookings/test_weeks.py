@@ -21,6 +21,8 @@ SignIn = Callable[[User | str], Client]
 WEEKS = "/admin/bookings/clinicsession/weeks/"
 # A Monday; the tests' own Monday is a week before it.
 FROM = date(2026, 11, 30)
+# Mondays before and after that day.
+PAST, COMING = date(2026, 11, 16), date(2026, 12, 7)
 
 
 @pytest.fixture
@@ -121,18 +123,22 @@ def test_what_is_not_there_any_more_ends_and_what_had_not_begun_is_gone(
     assert stored(doctor) == [(date(2026, 9, 7), date(2026, 11, 29), time(9), time(13))]
 
 
+def except_on(session: ClinicSession, *days: date) -> None:
+    """Other hours, or none, on these days."""
+    for day in days:
+        SessionChange.objects.create(session=session, day=day, reason="Course")
+
+
 def test_an_exception_goes_along_with_the_hours_that_replace_its_own(
     doctor: Clinician, sign_in: SignIn
 ) -> None:
     old = weekly(doctor, date(2026, 9, 7))
-    past, coming = date(2026, 11, 16), date(2026, 12, 7)
-    for day in (past, coming):
-        SessionChange.objects.create(session=old, day=day, reason="Course")
+    except_on(old, PAST, COMING)
     sign_in("Manager").post(page_of(doctor), typed(doctor, row("0", "8", "12")))
     new = ClinicSession.objects.get(starts=time(8))
     assert set(SessionChange.objects.values_list("session", "day")) == {
-        (old.pk, past),
-        (new.pk, coming),
+        (old.pk, PAST),
+        (new.pk, COMING),
     }
 
 
@@ -140,11 +146,9 @@ def test_an_exception_of_hours_that_nothing_replaces_is_gone(
     doctor: Clinician, sign_in: SignIn
 ) -> None:
     old = weekly(doctor, date(2026, 9, 7))
-    past, coming = date(2026, 11, 16), date(2026, 12, 7)
-    for day in (past, coming):
-        SessionChange.objects.create(session=old, day=day, reason="Course")
+    except_on(old, PAST, COMING)
     sign_in("Manager").post(page_of(doctor), typed(doctor, row("0", "14", "17")))
-    assert list(SessionChange.objects.values_list("session", "day")) == [(old.pk, past)]
+    assert list(SessionChange.objects.values_list("session", "day")) == [(old.pk, PAST)]
 
 
 def test_hours_that_only_end_sooner_keep_their_row(doctor: Clinician, sign_in: SignIn) -> None:
