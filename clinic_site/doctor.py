@@ -454,6 +454,18 @@ def _sign_ins(now: datetime) -> Findings:
         )
 
 
+def _second_factors(now: datetime) -> Findings:
+    # In a demonstration nobody needs one.
+    if not settings.SECOND_FACTOR_REQUIRED:
+        return
+    if usernames := [account.username for account in second_factor.without_any(now)]:
+        yield Finding(
+            f"Whoever knows the password can sign in as {_first(usernames)}: there is no second factor.",
+            "They sign in today and set one up. If they do not need the account, a manager records that "
+            "they leave.",
+        )
+
+
 def _passkeys(now: datetime) -> Findings:
     if not settings.PASSKEYS_ONLY:
         return
@@ -523,6 +535,7 @@ CHECKS = (
     Check("Worker", _worker),
     Check("Messages", _messages),
     Check("Sign-ins", _sign_ins),
+    Check("Second factors", _second_factors),
     Check("Passkeys", _passkeys),
     Check("Breached passwords", _breached_passwords, needs_database=False),
     Check("Mail server", _mail_server, needs_database=False, goes_out=True),

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
@@ -30,7 +31,7 @@ from procedures.ground import passkeys
 from procedures.ground.passkeys import Assertion, PasskeyCopied, PasskeyRefused
 from procedures.ground.people import shown_name
 from procedures.ground.two_people import TwoPersonAct, register
-from procedures.models import Passkey, RecoveryCode, StaffAccount
+from procedures.models import Departure, Passkey, RecoveryCode, StaffAccount
 from procedures.models.clinic import details
 from procedures.publishing import own_keys
 from procedures.status import AccountAct, AccountRefused
@@ -217,10 +218,16 @@ def opens_the_desk(account: User) -> bool:
 
 def without_passkey() -> QuerySet[User]:
     """Colleagues who have an app and no passkey: where only passkeys are taken, they cannot sign in."""
-    apps = TOTPDevice.objects.filter(confirmed=True).values("user")
-    passkeys_made = Passkey.objects.values("account")
-    active = User.objects.filter(is_active=True, is_staff=True, pk__in=apps)
-    return active.exclude(pk__in=passkeys_made).order_by("username")
+    active = User.objects.filter(is_active=True, is_staff=True, pk__in=_with_app())
+    return active.exclude(pk__in=Passkey.objects.values("account")).order_by("username")
+
+
+def without_any(now: datetime) -> QuerySet[User]:
+    """Accounts of the desk with neither: whoever knows the password can set one up in their name."""
+    gone = Departure.objects.filter(leaves_on__lte=timezone.localdate(now)).values("account")
+    working = User.objects.filter(is_active=True, is_staff=True).exclude(pk__in=gone)
+    with_passkey = Passkey.objects.values("account")
+    return working.exclude(pk__in=_with_app()).exclude(pk__in=with_passkey).order_by("username")
 
 
 def codes_left(account: User) -> int:
@@ -274,6 +281,12 @@ def _accept_from_app(account: User, code: str) -> bool:
         _locked(account)
         device = TOTPDevice.objects.filter(user_id=account.pk, confirmed=True).first()
         return bool(device and device.verify_token(code))
+
+
+def _with_app() -> QuerySet[Any, Any]:
+    """The accounts with an app; django-otp has no types."""
+    apps: QuerySet[Any, Any] = TOTPDevice.objects.filter(confirmed=True).values("user")
+    return apps
 
 
 def _credentials(account: User) -> list[str]:

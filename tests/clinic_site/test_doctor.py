@@ -34,7 +34,7 @@ from clinic_site.encryption import Server
 from clinic_site.nightly import Outcome
 from clinic_site.serving_role import Rights
 from procedures.log import checkpoints, notes
-from procedures.models import Checkpoint, RestoredCopy, SignIn, restored
+from procedures.models import Checkpoint, Departure, RestoredCopy, SignIn, restored
 from procedures.publishing import reviews
 from procedures.status import PasswordUse, RevisionStatus, SignInResult
 from tests import factories
@@ -259,6 +259,18 @@ def an_app_opens_nothing(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.PASSKEYS_ONLY = True
 
 
+def somebody_has_a_password_alone(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    """And others an app, a passkey, an invitation that is open, and a day of leaving that has come."""
+    now = WorkerRun.objects.get().ran_at
+    names = ("robin", "sam", "kim", "invited", "gone")
+    _, by_app, by_passkey, invited, gone = (factories.staff("Reception", name) for name in names)
+    with_app(by_app, now)
+    with_passkey(by_passkey, now)
+    User.objects.filter(pk=invited.pk).update(is_active=False)
+    Departure.objects.create(account=gone, leaves_on=now.date(), leaves_by=by_app)
+    settings.SECOND_FACTOR_REQUIRED = True
+
+
 def no_breached_passwords(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.BREACHED_PASSWORDS = ""
 
@@ -294,6 +306,7 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (mail_is_refused, "Messages", "replies: SMTPAuthenticationError 535.", True),
         (many_sign_ins_fail, "Sign-ins", "10 passwords or codes of staff were wrong", True),
         (an_app_opens_nothing, "Passkeys", "no passkey cannot sign in: sam.", True),
+        (somebody_has_a_password_alone, "Second factors", "can sign in as robin: there is", True),
         (no_breached_passwords, "Breached passwords", "only the most common passwords", False),
         (breached_passwords_are_gone, "Breached passwords", "No such file or directory.", True),
         (breached_passwords_by_how_often, "Breached passwords", "it finds nothing.", True),
@@ -394,6 +407,15 @@ def test_what_is_kept_is_no_finding_while_the_worker_empties_it_or_somebody_ever
     assert found(well) == {}
     settings.WORKER_DUTIES = []
     retention.empty_what_is_due(well)
+    assert found(well) == {}
+
+
+def test_a_demonstration_needs_no_second_factor(
+    well: datetime, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    somebody_has_a_password_alone(monkeypatch, settings)
+    assert found(well).keys() == {"Second factors"}
+    settings.SECOND_FACTOR_REQUIRED = False
     assert found(well) == {}
 
 
