@@ -37,7 +37,7 @@ from bookings.screening import read_in_english
 from clinic_site import encryption, nightly, serving_role, weaknesses
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
-from clinic_site.staff import second_factor, sign_ins
+from clinic_site.staff import accounts, second_factor, sign_ins
 from procedures.ground import arranged
 from procedures.ground.batches import Failed, attempt
 from procedures.ground.counting import counted
@@ -466,6 +466,16 @@ def _second_factors(now: datetime) -> Findings:
         )
 
 
+def _unused_accounts(now: datetime) -> Findings:
+    if usernames := [account.username for account in accounts.long_unused(now)]:
+        yield Finding(
+            f"Nobody has signed in as {_first(usernames)} for {accounts.UNUSED.days} days.",
+            "A manager asks whether each account is still needed, and records that they leave if it is "
+            "not. An account for emergencies is tried once a quarter.",
+            is_urgent=False,
+        )
+
+
 def _passkeys(now: datetime) -> Findings:
     if not settings.PASSKEYS_ONLY:
         return
@@ -536,6 +546,7 @@ CHECKS = (
     Check("Messages", _messages),
     Check("Sign-ins", _sign_ins),
     Check("Second factors", _second_factors),
+    Check("Unused accounts", _unused_accounts),
     Check("Passkeys", _passkeys),
     Check("Breached passwords", _breached_passwords, needs_database=False),
     Check("Mail server", _mail_server, needs_database=False, goes_out=True),

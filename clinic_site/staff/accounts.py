@@ -13,7 +13,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from bookings import messages, triage
@@ -30,6 +31,8 @@ from procedures.status import CAN_SIGN_IN, AccountAct, AccountRefused
 
 # A newcomer may be on leave. Whoever has forgotten a password has just asked for the link.
 VALID_FOR, NEW_PASSWORD_WITHIN = timedelta(days=7), timedelta(days=1)
+# A quarter, in which a clinic goes through who still needs an account.
+UNUSED = timedelta(days=90)
 LONGEST_LOGIN = 140
 # Where Django keeps the permissions of an account, too.
 CACHE = "_perm_cache"
@@ -311,6 +314,13 @@ def _give_back_requests(account: StaffAccount, *, by: User, now: datetime) -> No
     """Let everybody see to the open requests that were handed over to this person."""
     for request in AppointmentRequest.objects.filter(owner_id=account.pk, ended_at=None):
         triage.hand_over(request, to=None, by=by, now=now)
+
+
+def long_unused(now: datetime) -> QuerySet[StaffAccount]:
+    """Accounts that open the desk and with which nobody has signed in for a quarter."""
+    used = Coalesce("last_login", "date_joined")
+    working = StaffAccount.objects.working(timezone.localdate(now)).alias(used=used)
+    return working.filter(used__lte=now - UNUSED).order_by("username")
 
 
 # --- What every step leans on -----------------------------------------------------------------

@@ -31,7 +31,7 @@ from procedures.ground import passkeys
 from procedures.ground.passkeys import Assertion, PasskeyCopied, PasskeyRefused
 from procedures.ground.people import shown_name
 from procedures.ground.two_people import TwoPersonAct, register
-from procedures.models import Departure, Passkey, RecoveryCode, StaffAccount
+from procedures.models import Passkey, RecoveryCode, StaffAccount
 from procedures.models.clinic import details
 from procedures.publishing import own_keys
 from procedures.status import AccountAct, AccountRefused
@@ -222,12 +222,10 @@ def without_passkey() -> QuerySet[User]:
     return active.exclude(pk__in=Passkey.objects.values("account")).order_by("username")
 
 
-def without_any(now: datetime) -> QuerySet[User]:
+def without_any(now: datetime) -> QuerySet[StaffAccount]:
     """Accounts of the desk with neither: whoever knows the password can set one up in their name."""
-    gone = Departure.objects.filter(leaves_on__lte=timezone.localdate(now)).values("account")
-    working = User.objects.filter(is_active=True, is_staff=True).exclude(pk__in=gone)
-    with_passkey = Passkey.objects.values("account")
-    return working.exclude(pk__in=_with_app()).exclude(pk__in=with_passkey).order_by("username")
+    working = StaffAccount.objects.working(timezone.localdate(now)).exclude(pk__in=_with_app())
+    return working.exclude(pk__in=Passkey.objects.values("account")).order_by("username")
 
 
 def codes_left(account: User) -> int:

@@ -25,6 +25,10 @@ class StaffAccountQuerySet(models.QuerySet["StaffAccount"]):
         """Accounts that can sign in and have no day of leaving."""
         return self.filter(is_active=True, departure=None)
 
+    def working(self, day: date) -> Self:
+        """Accounts that open the desk on that day, to whoever can sign in with them."""
+        return self.filter(is_active=True, is_staff=True).exclude(departure__leaves_on__lte=day)
+
     def managers(self) -> Self:
         """The accounts in the group of managers."""
         return self.filter(groups__name=MANAGERS)

@@ -46,6 +46,16 @@ def test_a_request_goes_through(client: Client, monday: datetime) -> None:
     assert client.get(f"/appointments/mine/{request.reference}/").status_code == 200
 
 
+def test_what_sending_means_and_how_we_use_it_is_read_before_the_press(
+    client: Client, monday: datetime
+) -> None:
+    fill_in(client)
+    page = client.get(f"{BASE}check/").content.decode()
+    before = " ".join(page.partition("<main")[2].partition("Send my request</button>")[0].split())
+    assert "you are asking the clinic to look at your answers and reply to you." in before
+    assert '<a href="/about/privacy/" >How we use your information</a>' in before
+
+
 def test_only_pages_that_invite_a_request_can_be_asked_about(
     client: Client, monday: datetime
 ) -> None:

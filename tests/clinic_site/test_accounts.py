@@ -581,6 +581,17 @@ def test_handing_on_needs_somebody_who_stays(sign_in: SignIn, monday: datetime) 
 # --- Who, and what stays ----------------------------------------------------------------------
 
 
+def test_a_review_finds_role_and_last_sign_in_of_everybody_in_one_list(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    robin = factories.staff("Reception", "robin")
+    User.objects.filter(pk=robin.pk).update(last_login=monday - timedelta(days=12))
+    rows = sign_in("Manager").get(LIST).content.decode().split("<tr")
+    (row,) = [" ".join(re.sub(r"<[^>]*>", " ", each).split()) for each in rows if "robin" in each]
+    assert "Reception" in row
+    assert "11 Nov" in row
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_only_managers_look_after_accounts(group: str, sign_in: SignIn, monday: datetime) -> None:
     ivy = invited(monday)

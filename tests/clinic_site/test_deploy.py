@@ -246,6 +246,15 @@ def test_the_services_of_compose_write_nowhere_and_wait_for_each_other() -> None
     assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
 
 
+def test_from_outside_only_the_proxy_is_reached() -> None:
+    unit = (DEPLOY / "systemd" / "clinic-web.service").read_text()
+    assert re.findall(r"--bind (\S+)", unit) == ["127.0.0.1:8000"]
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    published = {name: each["ports"] for name, each in services.items() if "ports" in each}
+    assert published == {"proxy": ["80:80", "443:443"]}
+    assert not [name for name, each in services.items() if "network_mode" in each]
+
+
 def test_with_docker_only_migrations_own_the_tables() -> None:
     """No other service of ours knows the owner's password, which the file of settings has."""
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]

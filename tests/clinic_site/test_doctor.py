@@ -271,6 +271,19 @@ def somebody_has_a_password_alone(patch: pytest.MonkeyPatch, settings: Any) -> N
     settings.SECOND_FACTOR_REQUIRED = True
 
 
+def nobody_uses_an_account(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Robin never and Sam since a quarter; Kim for less, Pat's is new, and one belongs to a leaver."""
+    now = WorkerRun.objects.get().ran_at
+    quarter, names = timedelta(days=90), ("robin", "sam", "kim", "pat", "gone")
+    used = (None, now - quarter, now - quarter + timedelta(seconds=1), None, None)
+    joined = (now - quarter, now - 2 * quarter, now - 2 * quarter, now, now - quarter)
+    for name, last, since in zip(names, used, joined, strict=True):
+        factories.staff("Reception", name)
+        User.objects.filter(username=name).update(last_login=last, date_joined=since)
+    gone = User.objects.get(username="gone")
+    Departure.objects.create(account=gone, leaves_on=now.date(), leaves_by=gone)
+
+
 def no_breached_passwords(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.BREACHED_PASSWORDS = ""
 
@@ -307,6 +320,7 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (many_sign_ins_fail, "Sign-ins", "10 passwords or codes of staff were wrong", True),
         (an_app_opens_nothing, "Passkeys", "no passkey cannot sign in: sam.", True),
         (somebody_has_a_password_alone, "Second factors", "can sign in as robin: there is", True),
+        (nobody_uses_an_account, "Unused accounts", "in as robin, sam for 90 days.", False),
         (no_breached_passwords, "Breached passwords", "only the most common passwords", False),
         (breached_passwords_are_gone, "Breached passwords", "No such file or directory.", True),
         (breached_passwords_by_how_often, "Breached passwords", "it finds nothing.", True),
