@@ -28,6 +28,7 @@ WORK = ROOT / "var" / "mutants"
 TESTS_OF = {
     "bookings/access.py": ["bookings/test_access_tokens.py", "bookings/test_fhir.py"],
     "bookings/diary/claims.py": [
+        "bookings/test_claims.py",
         "bookings/test_diary.py",
         "bookings/test_rooms.py",
         "bookings/test_whoever.py",
@@ -61,7 +62,10 @@ TESTS_OF = {
         "bookings/test_triage.py",
         "bookings/test_kept_for_an_hour.py",
     ],
-    "bookings/triage/undoing.py": ["bookings/test_kept_for_an_hour.py", "bookings/test_triage.py"],
+    "bookings/triage/undoing.py": [
+        "bookings/test_cancelling.py",
+        "bookings/test_kept_for_an_hour.py",
+    ],
     "clinic_site/staff/second_factor.py": [
         "clinic_site/test_second_factor.py",
         "clinic_site/test_passkeys.py",
@@ -70,6 +74,7 @@ TESTS_OF = {
         "clinic_site/test_staff_sessions.py",
         "clinic_site/test_second_factor.py",
         "clinic_site/test_passkeys.py",
+        "bookings/test_news.py",
     ],
     "clinic_site/staff/sign_ins.py": ["clinic_site/test_staff_sessions.py"],
     "procedures/ground/rate_limits.py": ["procedures/test_rate_limits.py"],

@@ -59,7 +59,7 @@ def undo_giving_back(
             _offer_again(request, kept, version=version, by=by, now=now)
         told = TOLD.get(RequestStatus(before))
         if told and not messages.take_back(request, told, since=ended_at or now):
-            messages.queue(request, MessageKind.AFTER_ALL, by=actor, now=now, on_the_phone=True)
+            messages.queue(request, MessageKind.AFTER_ALL, by=actor, now=now)
         messages.write_again(request, by=actor, now=now)
         if by == PATIENT:
             messages.notify_clinic(request, now=now)
@@ -84,12 +84,6 @@ def _offer_again(request: AppointmentRequest, kept: Any, **step: Any) -> None:
     transition(
         request,
         RequestStatus.BOOKED_OFFERED if has_visit else RequestStatus.OFFERED,
-        only_from=[
-            RequestStatus.IN_REVIEW,
-            RequestStatus.WITHDRAWN,
-            RequestStatus.BOOKED,
-            RequestStatus.BOOKED_IN_REVIEW,
-        ],
         kind=Event.ASKS_AFTER_ALL if is_withdrawn else Event.TIMES_AFTER_ALL,
         takes_up=kept,
         reply_due=kept.held_until,

@@ -55,16 +55,16 @@ def undo(
 
     Raises TriageRefused if it is too late, and TimeTaken if somebody else has the time by now.
     """
-    ended_at, was_declined = request.ended_at, request.status == RequestStatus.DECLINED
-    is_possible, appointment = can_be_undone(request, now), latest_appointment(request)
+    ended_at, appointment = request.ended_at, latest_appointment(request)
+    is_possible = can_be_undone(request, now)
     with one_change(request):
-        if was_declined or appointment is None:
+        if appointment is None:
+            told = MessageKind.DECLINED
             _back_into_review(request, version=version, by=by, now=now)
         else:
-            kind = Event.CANCEL_UNDONE
+            told, kind = MessageKind.CANCELLED, Event.CANCEL_UNDONE
             book_again(request, appointment, version=version, by=by, now=now, kind=kind)
             diary.reopen(appointment, now=now)
-        told = MessageKind.DECLINED if was_declined else MessageKind.CANCELLED
         if not is_possible or not messages.take_back(request, told, since=ended_at or now):
             raise TriageRefused(TOO_LATE)
         messages.write_again(request, by=by.get_username(), now=now)

@@ -97,7 +97,7 @@ def _with_session(
     This request is noted in the session.
     """
     now = timezone.now()
-    own = StaffSession.objects.filter(pk=request.session.get(KEY, 0))
+    own = StaffSession.objects.filter(pk=this(request))
     found = own.select_related("started_by__departure").annotate(may=permissions_of("started_by"))
     session = found.exclude(_over(now)).first() if KEY in request.session else None
     if session:
@@ -145,7 +145,7 @@ def _end_the_oldest(account: User) -> None:
 
 def end(sender: object, request: HttpRequest, **kwargs: object) -> None:
     """End the session of a colleague who signs out."""
-    StaffSession.objects.filter(pk=request.session.get(KEY, 0)).delete()
+    StaffSession.objects.filter(pk=this(request)).delete()
 
 
 def listen() -> None:
@@ -241,6 +241,6 @@ def end_all(account: User) -> None:
     StaffSession.objects.filter(started_by_id=account.pk).delete()
 
 
-def forget_past_sessions(now: datetime) -> int:
-    """Delete the rows of sessions that are over; return how many there were."""
-    return StaffSession.objects.filter(_over(now)).delete()[0]
+def forget_past_sessions(now: datetime) -> None:
+    """Delete the rows of sessions that are over."""
+    StaffSession.objects.filter(_over(now)).delete()

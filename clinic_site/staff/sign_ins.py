@@ -41,18 +41,18 @@ def failures(now: datetime) -> int:
     return number if number >= MANY else 0
 
 
-def warn_of_failures(now: datetime) -> bool:
-    """Email the operator about an unusual number of failures, once an hour; return whether it went out.
+def warn_of_failures(now: datetime) -> None:
+    """Email the operator about an unusual number of failures, once an hour.
 
     The email names nobody. If it cannot be sent, the next round of the worker tries again.
     """
     number = failures(now)
     if not number or not settings.OPERATOR_EMAIL:
-        return False
+        return
     try:
         spent = rate_limits.spend_all([(IN_ONE_HOUR, "everybody")], now)
     except TooManyTries:
-        return False
+        return
     try:
         send_mail(
             subject="Many failed sign-ins",
@@ -64,13 +64,12 @@ def warn_of_failures(now: datetime) -> bool:
     except OSError:
         rate_limits.give_back(spent)
         raise
-    return True
 
 
-def forget_past_sign_ins(now: datetime) -> int:
-    """Delete what is older than it has to be kept; return how many rows there were."""
+def forget_past_sign_ins(now: datetime) -> None:
+    """Delete what is older than it has to be kept."""
     kept = timedelta(days=settings.SIGN_INS_KEPT_DAYS)
-    return SignIn.objects.filter(tried_at__lt=now - kept).delete()[0]
+    SignIn.objects.filter(tried_at__lt=now - kept).delete()
 
 
 def _has_room(request: HttpRequest, now: datetime) -> bool:

@@ -247,12 +247,10 @@ def propose(
 def proposing(act: TwoPersonAct) -> Callable[..., Proposal]:
     """The verb of a `Decision` that proposes instead of doing. Its form has a `reason`."""
 
-    def verb(
-        record: Any, *, version: int, reason: str, by: User, now: datetime, **arguments: Any
-    ) -> Proposal:
+    def verb(record: Any, *, version: int, reason: str, by: User, now: datetime) -> Proposal:
         if record.version != version:
             raise ProposalRefused("Somebody has changed this in the meantime. Look at it again.")
-        return propose(act, record, reason=reason, by=by, now=now, arguments=arguments)
+        return propose(act, record, reason=reason, by=by, now=now)
 
     return verb
 
@@ -347,9 +345,7 @@ def _close(
 
 def _close_earlier(act: TwoPersonAct, number: int, *, by: User, now: datetime) -> None:
     """Make room for a proposal: an earlier one that does not count any more is closed."""
-    earlier = Proposal.objects.filter(
-        act=act.name, about_model=act.model, about_number=number, decided_at=None
-    ).first()
+    earlier = Proposal.objects.filter(act=act.name, about_number=number, decided_at=None).first()
     if earlier is None:
         return
     if earlier.state(now) == ProposalState.WAITING:

@@ -17,6 +17,7 @@ from bookings.status import (
     MessageKind,
     MessageStatus,
     OfferStatus,
+    Overtaken,
     RequestStatus,
     TimeTaken,
     TriageRefused,
@@ -171,6 +172,7 @@ def test_a_cancellation_that_is_undone_reaches_nobody(at: Any, monday: datetime)
     messages.send_due()
     assert statuses(request, MessageKind.CANCELLED) == [MessageStatus.QUEUED]
     undo(request, monday + 2 * MINUTE)
+    assert statuses(request, MessageKind.CANCELLED) == [MessageStatus.DROPPED]
     assert (request.status, request.ended_at, request.ended_by, request.ended_reason) == (
         RequestStatus.BOOKED,
         None,
@@ -179,6 +181,12 @@ def test_a_cancellation_that_is_undone_reaches_nobody(at: Any, monday: datetime)
     )
     assert set(Claim.objects.values_list("resource", "cell", "appointment")) == before
     assert request.appointments.get().cancelled_by == ""
+    undone = request.events.latest("number")
+    assert (undone.kind, undone.by, undone.at) == (
+        Event.CANCEL_UNDONE,
+        "reception",
+        monday + 2 * MINUTE,
+    )
     at(monday + 10 * MINUTE)
     messages.send_due()
     assert statuses(request, MessageKind.CANCELLED) == [MessageStatus.DROPPED]
@@ -189,10 +197,29 @@ def test_a_cancellation_that_is_undone_reaches_nobody(at: Any, monday: datetime)
 def test_a_refusal_that_is_undone_reaches_nobody(at: Any, monday: datetime) -> None:
     request = factories.request_at(RequestStatus.DECLINED, now=monday)
     undo(request, monday + MINUTE)
-    assert (request.status, request.ended_reason) == (RequestStatus.IN_REVIEW, "")
+    assert statuses(request, MessageKind.DECLINED) == [MessageStatus.DROPPED]
+    assert (request.status, request.ended_at, request.ended_by, request.ended_reason) == (
+        RequestStatus.IN_REVIEW,
+        None,
+        None,
+        "",
+    )
+    undone = request.events.latest("number")
+    assert (undone.kind, undone.by, undone.at) == (
+        Event.DECLINE_UNDONE,
+        "reception",
+        monday + MINUTE,
+    )
     at(monday + 10 * MINUTE)
     messages.send_due()
     assert statuses(request, MessageKind.DECLINED) == [MessageStatus.DROPPED]
+
+
+def test_what_nobody_refused_is_not_undone(monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
+    with pytest.raises(Overtaken, match="Reception asked a question"):
+        undo(request, monday + MINUTE)
+    assert request.status == RequestStatus.QUESTION_ASKED
 
 
 def test_an_offer_that_is_taken_back_reaches_nobody(at: Any, monday: datetime) -> None:
@@ -211,8 +238,11 @@ def test_after_three_minutes_it_is_too_late(
     status: RequestStatus, seconds: int, monday: datetime
 ) -> None:
     request = factories.request_at(status, now=monday)
+    late = monday + timedelta(seconds=seconds)
+    assert triage.can_be_undone(request, late - timedelta(seconds=seconds) + 2 * MINUTE)
+    assert not triage.can_be_undone(request, late)
     with pytest.raises(TriageRefused, match="cannot be undone any more"):
-        undo(request, monday + timedelta(seconds=seconds))
+        undo(request, late)
     assert request.status == status
 
 
@@ -231,6 +261,16 @@ def test_what_a_patient_cancelled_is_theirs(monday: datetime) -> None:
     assert not triage.can_be_undone(request, monday + MINUTE)
     with pytest.raises(TriageRefused):
         undo(request, monday + MINUTE)
+
+
+def test_a_visit_that_has_been_is_no_cancellation(monday: datetime) -> None:
+    """What a colleague noted of it is taken back on the page of the visit."""
+    request, by = booked(monday, days=1), factories.staff("Reception")
+    assert not triage.can_be_undone(request, monday)
+    then = request.appointments.get().starts + MINUTE
+    triage.record_attendance(request, version=request.version, came=False, by=by, now=then)
+    assert request.status == RequestStatus.CLOSED
+    assert not triage.can_be_undone(request, then + MINUTE)
 
 
 def test_a_time_that_somebody_else_has_is_not_taken_from_them(monday: datetime) -> None:

@@ -41,6 +41,14 @@ STEPS = {
     "keep": (OTHERS, "keep/", None),
     "withdraw": (OFFERED, "withdraw/", MessageKind.WITHDRAWN),
 }
+# What the journal says once it is undone.
+UNDONE = {
+    "cancel": Event.KEPT_AFTER_ALL,
+    "other times": Event.TIMES_AFTER_ALL,
+    "other times instead": Event.TIMES_AFTER_ALL,
+    "keep": Event.TIMES_AFTER_ALL,
+    "withdraw": Event.ASKS_AFTER_ALL,
+}
 each_step = pytest.mark.parametrize("step", STEPS)
 
 
@@ -105,6 +113,8 @@ def test_the_date_of_birth_comes_first_and_an_hour_to_undo_it(
     client.post(f"{url}undo/", {"version": request.version})
     request.refresh_from_db()
     assert (request.status, held(), request.ended_at) == (status, before, None)
+    assert request.events.latest("number").kind == UNDONE[step]
+    assert request.messages.latest("pk").kind == MessageKind.CLINIC_NOTICE
     assert journal.chain_is_whole(request)
     assert [each.status for each in request.messages.filter(kind=letter)] == ["dropped"] * bool(
         letter
@@ -267,6 +277,30 @@ def test_a_colleague_undoes_it_for_somebody_on_the_phone(sign_in: Any, monday: d
     assert "The appointment is booked again, at the same time." in said.content.decode()
     request.refresh_from_db()
     assert request.status == RequestStatus.BOOKED
+    # A colleague who did it needs no notice of it.
+    told = MessageKind.CLINIC_NOTICE
+    assert not request.messages.filter(kind=told, request_version=request.version).exists()
+
+
+def test_the_clock_frees_it_before_a_colleague_does(sign_in: Any, monday: datetime) -> None:
+    request = booked(monday)
+    give_back(request, "cancel", monday)
+    diary.free_what_is_over(monday + HOUR)
+    posted = {"version": request.version}
+    page = sign_in("Reception").post(decide_at(request, "free-now"), posted).content.decode()
+    assert "<li>Nothing is kept for this patient any more.</li>" in page
+    assert not request.events.filter(kind=Event.FREED).exists()
+
+
+def test_whoever_wanted_another_time_wants_it_again(monday: datetime) -> None:
+    """The appointment comes back as it was, and our answer is due before it begins."""
+    request = booked(monday, days=1)
+    factories.clinic(cancel_hours=0)
+    triage.ask_for_another_time(request, version=request.version, wishes="On a Friday.", now=monday)
+    give_back(request, "cancel", monday)
+    undo(request, monday + SECOND)
+    assert (request.status, request.wishes) == (RequestStatus.BOOKED_IN_REVIEW, "On a Friday.")
+    assert request.answer_due == request.appointments.get().starts
 
 
 def test_any_step_in_between_ends_the_hour(monday: datetime) -> None:
@@ -310,7 +344,8 @@ def test_an_open_flag_keeps_the_offer_closed(monday: datetime) -> None:
     request = with_times(OFFERED, monday)
     give_back(request, "other times", monday)
     factories.flag(request, now=monday)
-    with pytest.raises(TriageRefused, match="look at something first"):
+    sentence = r"^We need to look at something first\. We will tell you when we have\.$"
+    with pytest.raises(TriageRefused, match=sentence):
         undo(request, monday + SECOND)
     assert request.offers.get().kept_until
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from fido2 import cbor
 from fido2.utils import websafe_encode
@@ -282,6 +283,28 @@ def test_a_challenge_counts_once_and_for_one_session_and_not_for_long(
     assert results.count(SignInResult.WRONG) == 4
 
 
+def test_a_challenge_that_was_taken_is_gone(robin: User, monday: datetime) -> None:
+    request = in_a_session(robin, monday)
+    challenge = sessions.new_challenge(request, monday)
+    assert len(challenge) == 32
+    taken = [sessions.take_challenge(request, monday) for _ in range(2)]
+    assert taken == [challenge, None]
+
+
+def test_one_more_browser_than_allowed_ends_the_first(
+    robin: User, monday: datetime, settings: Any
+) -> None:
+    """Once the second factor is given: whoever knows the password alone ends and sees nothing."""
+    settings.STAFF_SESSIONS_AT_ONCE = 1
+    phone = with_passkey(robin, monday)
+    first = signed_in_with(phone, robin)
+    entered(robin)
+    assert first.get("/admin/account/").text.count("This browser") == 1
+    assert "Nowhere else." in first.get("/admin/account/").text
+    second = signed_in_with(phone, robin)
+    assert (is_in(first), is_in(second)) == (False, True)
+
+
 def test_the_passkey_of_a_colleague_signs_in_nobody_else(robin: User, monday: datetime) -> None:
     colleague = with_password(factories.staff("Editor", "ellis"))
     with_passkey(robin, monday)
@@ -429,11 +452,17 @@ def test_without_the_condition_it_opens_twice(
     assert len(taken_twice(robin, monday)) == 2
 
 
+def in_a_session(of: User, now: datetime) -> HttpRequest:
+    """A request of somebody who has given the password."""
+    request = RequestFactory().get("/")
+    row = StaffSession.objects.create(started_at=now, started_by=of, last_seen=now)
+    request.session = {sessions.KEY: row.pk}  # type: ignore[assignment]
+    return request
+
+
 def taken_twice(account: User, now: datetime) -> list[bytes]:
     """What two requests of one session find as its challenge at the same moment."""
-    request = RequestFactory().get("/")
-    row = StaffSession.objects.create(started_at=now, started_by=account, last_seen=now)
-    request.session = {sessions.KEY: row.pk}  # type: ignore[assignment]
+    request = in_a_session(account, now)
     sessions.new_challenge(request, now)
     outcomes = race([partial(sessions.take_challenge, request, now)] * 2)
     assert losses(outcomes) == set()

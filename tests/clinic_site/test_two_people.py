@@ -1,25 +1,32 @@
 """What keeps patients safe changes only if a second person agrees."""
 
+import hashlib
+import hmac
+import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from html import unescape
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import (
     DatabaseError,
     transaction,
 )
 from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bookings.models import ScreeningQuestion, Topic, Treatment
 from bookings.screening import questions_for
 from bookings.status import FlagLevel
-from bookings.triage.questions import RETIRE
+from bookings.triage.questions import LOWER, RETIRE
 from clinic_site.groups import GROUPS
 from clinic_site.staff.second_factor import RESET
 from procedures.ground import two_people
@@ -29,9 +36,16 @@ from procedures.ground.two_people import (
     ProposalRefused,
     ProposalState,
 )
-from procedures.models import Clinician, InformationPage, Proposal, StaffAccount
+from procedures.models import (
+    AccountEvent,
+    Clinician,
+    InformationPage,
+    Proposal,
+    StaffAccount,
+)
 from procedures.models.clinic import details
-from procedures.publishing.clinicians import change_identity, identity_of
+from procedures.publishing.clinicians import CHANGE_IDENTITY, change_identity, identity_of
+from procedures.status import AccountAct
 from tests import factories, processes
 from tests.procedures.test_clinic_details import typed
 from tests.races import losses, race, winners
@@ -59,6 +73,19 @@ def decide(proposal: Proposal, slug: str) -> str:
     return f"{PROPOSALS}{proposal.pk}/decide/{slug}/"
 
 
+def told(page: str) -> list[str]:
+    """What a page says at its top about the press that led to it: what was done, or what is wrong."""
+    lists = re.findall(r'class="(?:messagelist|error-summary)".*?</ul>', page, re.DOTALL)
+    said = re.findall(r"<li[^>]*>(.*?)</li>", "".join(lists), re.DOTALL)
+    return [unescape(re.sub(r"<[^>]*>", "", each)) for each in said]
+
+
+def told_who_agrees(client: Client, question: ScreeningQuestion) -> str:
+    """Propose that the question is asked no more; the sentence that the page then shows."""
+    posted = place(question) | {"retire": "on", "reason": WHY}
+    return told(client.post(question_page(question), posted, follow=True).text)[0]
+
+
 # --- Through the desk ---------------------------------------------------------------------------
 
 
@@ -77,7 +104,7 @@ def test_a_question_is_asked_until_a_second_person_agrees(
     proposal = Proposal.objects.get()
     assert manager.get(decide(proposal, "agree")).status_code == 200
     refused = manager.post(decide(proposal, "agree"), {"version": 1}).text
-    assert "You have proposed this yourself." in refused
+    assert told(refused) == ["You have proposed this yourself. A second person has to decide."]
 
     clinician = sign_in(ada)
     for page in ("/admin/", "/admin/set-up/"):
@@ -92,8 +119,57 @@ def test_a_question_is_asked_until_a_second_person_agrees(
     assert (question.retired_on, question.retired_by) == (monday.date(), "manager")
     proposal.refresh_from_db()
     assert (proposal.outcome, proposal.decided_by, proposal.decided_at) == ("done", ada, monday)
+    assert proposal.answer == ""
     assert "Waiting for a second person" not in clinician.get("/admin/").text
     assert "Agreed and done" in clinician.get(PROPOSALS).text
+
+
+def test_whoever_proposes_reads_who_can_agree(sign_in: SignIn, monday: datetime) -> None:
+    """Colleagues with the role for it, by their names; not the operator, who may do everything."""
+    asked = [factories.question(key) for key in ("fever", "pregnant", "thinner", "latex")]
+    User.objects.filter(username__in=["clinician", "manager"]).update(is_active=False)
+    User.objects.create_superuser("operator", first_name="Aaron")
+    client = sign_in(factories.staff("Manager", "mona"))
+    assert told_who_agrees(client, asked[0]) == (
+        "Not done yet: a second person has to agree, and nobody else here may. Give somebody the role "
+        "for it."
+    )
+    until = "Not done yet: a second person has to agree by Monday 30 November."
+    for username, question, named in (
+        ("zoe", asked[1], "Zoe"),
+        ("cleo", asked[2], "Cleo or Zoe"),
+        ("bea", asked[3], "Bea, Cleo or Zoe"),
+    ):
+        factories.staff("Clinician", username)
+        assert told_who_agrees(client, question) == f"{until} {named} can do that on Today."
+    first = Proposal.objects.order_by("pk")[0]
+    User.objects.filter(username="zoe").update(first_name="Ann")
+    User.objects.filter(username="cleo").update(first_name="Bea")
+    usernames = list(two_people.who_may_agree(first).values_list("username", flat=True))
+    assert usernames == ["zoe", "bea", "cleo"]
+
+
+def test_a_second_factor_is_reset_by_two_managers(sign_in: SignIn, monday: datetime) -> None:
+    account = StaffAccount.objects.get(pk=factories.staff("Reception", "robin").pk)
+    TOTPDevice.objects.create(user_id=account.pk, name="app", confirmed=True)
+    first, second = factories.staff("Manager"), factories.staff("Manager", "max")
+    url = f"/admin/procedures/staffaccount/{account.pk}/decide/reset-second-factor/"
+    sign_in(first).post(url, {"version": account.version, "reason": "Lost the phone."})
+    proposal = Proposal.objects.get()
+    assert (proposal.act, proposal.subject(), proposal.arguments) == (RESET.name, account, {})
+    assert (proposal.reason, proposal.proposed_by) == ("Lost the phone.", first)
+    assert (proposal.proposed_at, proposal.ends) == (monday, monday + ENDS_AFTER)
+    sign_in(second).post(decide(proposal, "agree"), {"version": 1})
+    event = AccountEvent.objects.get(act=AccountAct.SECOND_FACTOR_RESET)
+    assert (event.account_id, event.done_by, event.done_at) == (account.pk, second, monday)
+
+
+def test_a_long_sentence_is_kept_as_far_as_there_is_room(monday: datetime) -> None:
+    question = factories.question()
+    act = replace(RETIRE, describe=lambda *_: "Long. " * 100)
+    by = factories.staff("Manager")
+    said = two_people.propose(act, question, reason=WHY, by=by, now=monday).said
+    assert said == ("Long. " * 100)[:500]
 
 
 def test_what_is_decided_about_one_is_decided_about_no_other(monday: datetime) -> None:
@@ -326,14 +402,15 @@ def test_a_second_person_can_say_no_and_the_first_can_take_it_back(
     assert "Take it back" in sign_in("Manager").get(f"{PROPOSALS}{proposal.pk}/change/").text
     client = sign_in("Clinician")
     assert "Take it back" not in client.get(f"{PROPOSALS}{proposal.pk}/change/").text
-    client.post(decide(proposal, "take-back"), {"version": 1})
+    page = client.post(decide(proposal, "take-back"), {"version": 1}).text
+    assert told(page) == ["Only whoever proposed this can take it back."]
     client.post(decide(proposal, "refuse"), {"version": 1, "reason": "We still need it."})
     proposal.refresh_from_db()
     assert (proposal.outcome, proposal.answer) == (Outcome.REFUSED, "We still need it.")
     again = proposed(monday)
     sign_in("Manager").post(decide(again, "take-back"), {"version": 1})
     again.refresh_from_db()
-    assert again.outcome == Outcome.TAKEN_BACK
+    assert (again.outcome, again.answer) == (Outcome.TAKEN_BACK, "")
     assert ScreeningQuestion.objects.current().exists()
 
 
@@ -369,7 +446,10 @@ def test_what_changed_meanwhile_is_out_of_date(monday: datetime) -> None:
     proposal = proposed(monday)
     ScreeningQuestion.objects.update(position=7)
     assert proposal.state(monday) == ProposalState.CHANGED
-    assert "has changed since" in refused(proposal, monday)
+    assert refused(proposal, monday) == (
+        "The record has changed since this was proposed. Take it back, look at the record and propose "
+        "it again."
+    )
     again = proposed(monday)
     proposal.refresh_from_db()
     assert proposal.outcome == Outcome.REPLACED
@@ -383,36 +463,77 @@ def test_it_ends_after_a_week(monday: datetime) -> None:
     assert Proposal.objects.waiting_for(manager, later - timedelta(seconds=1)).get() == proposal
     assert not Proposal.objects.waiting_for(manager, later).exists()
     assert proposal.state(later) == ProposalState.ENDED
-    assert "This has ended." in refused(proposal, later)
+    ended = "This has ended. Whoever still wants it has to propose it again."
+    assert refused(proposal, later) == ended
 
 
 def test_whoever_may_not_any_more_has_proposed_nothing(monday: datetime) -> None:
     proposal = proposed(monday)
     factories.staff("Manager").groups.clear()
-    assert "may not propose this any more" in refused(proposal, monday)
+    assert refused(proposal, monday) == "Manager may not propose this any more."
 
 
-def test_the_same_is_not_proposed_twice(monday: datetime) -> None:
+def test_the_same_is_not_proposed_twice(sign_in: SignIn, monday: datetime) -> None:
     proposed(monday)
-    factories.staff("Manager", "second")
-    with pytest.raises(ProposalRefused, match="has already proposed this"):
-        proposed(monday, "Manager")
+    client = sign_in(factories.staff("Manager", "second"))
+    assert told_who_agrees(client, factories.question()) == (
+        "Manager has already proposed this, and it waits for a second person. Look on Today."
+    )
+    # Another step about the same record may wait beside it.
+    lower: dict[str, Any] = {"level": FlagLevel.AMBER, "flags_unsure": True}
+    asked: dict[str, Any] = {"reason": WHY, "by": factories.staff("Manager"), "now": monday}
+    two_people.propose(LOWER, factories.question(), arguments=lower, **asked)
+    assert Proposal.objects.filter(decided_at=None).count() == 2
 
 
 def test_only_who_may_change_it_proposes_it(monday: datetime) -> None:
-    with pytest.raises(ProposalRefused, match="You may not propose"):
+    with pytest.raises(ProposalRefused, match=r"^You may not propose this\.$"):
         proposed(monday, "Clinician")
+
+
+def test_only_who_may_agree_decides(sign_in: SignIn, monday: datetime) -> None:
+    """A clinician sees proposals and agrees to others, but not to the reset of a second factor."""
+    manager, ada = factories.staff("Manager"), factories.staff("Clinician", "ada")
+    account = StaffAccount.objects.get(pk=factories.staff("Reception").pk)
+    proposal = two_people.propose(RESET, account, reason=WHY, by=manager, now=monday)
+    assert not proposal.may_be_agreed_by(ada)
+    assert list(two_people.who_may_agree(proposal)) == []
+    with pytest.raises(ProposalRefused, match=r"^You may not decide about this\.$"):
+        two_people.agree(proposal, by=ada, now=monday)
+    assert sign_in(ada).get(f"{PROPOSALS}{proposal.pk}/change/").status_code == 404
+    # Somebody with a role of the clinic's own, who may propose a step and not agree to it.
+    proposer = factories.staff("Editor")
+    changes = Permission.objects.get(codename="change_screeningquestion")
+    proposer.user_permissions.add(changes)
+    other = proposed(monday)
+    assert not other.may_be_agreed_by(proposer)
+    assert list(Proposal.objects.shown_to(proposer)) == [other]
+
+
+def test_whoever_is_slower_is_told_that_it_is_decided(monday: datetime) -> None:
+    proposal = proposed(monday)
+    seen = Proposal.objects.get()
+    two_people.refuse(proposal, reason="No.", by=factories.staff("Clinician"), now=monday)
+    faster = r"^Somebody was faster\. Open it again to see what was decided\.$"
+    with pytest.raises(ProposalRefused, match=faster):
+        two_people.agree(seen, by=factories.staff("Manager", "second"), now=monday)
+    proposal.refresh_from_db()
+    assert (proposal.outcome, proposal.answer) == (Outcome.REFUSED, "No.")
 
 
 def test_what_is_gone_or_has_changed_is_not_proposed(monday: datetime) -> None:
     manager = factories.staff("Manager")
     account = StaffAccount.objects.get(pk=factories.staff("Reception").pk)
     asked: dict[str, Any] = {"reason": WHY, "by": manager, "now": monday}
-    with pytest.raises(ProposalRefused, match="does not exist any more"):
+    with pytest.raises(ProposalRefused, match=r"^This record does not exist any more\.$"):
         two_people.propose(RETIRE, ScreeningQuestion(pk=10**9), **asked)
-    with pytest.raises(ProposalRefused, match="changed this in the meantime"):
+    changed = r"^Somebody has changed this in the meantime\. Look at it again\.$"
+    with pytest.raises(ProposalRefused, match=changed):
         two_people.proposing(RESET)(account, version=account.version + 1, **asked)
     assert not Proposal.objects.exists()
+    made = two_people.proposing(RESET)(account, version=account.version, **asked)
+    assert (made.act, made.about_number, made.reason) == (RESET.name, account.pk, WHY)
+    assert (made.proposed_by, made.proposed_at) == (manager, monday)
 
 
 def test_a_step_that_this_release_does_not_know_is_for_nobody(
@@ -421,7 +542,21 @@ def test_a_step_that_this_release_does_not_know_is_for_nobody(
     proposal = proposed(monday)
     monkeypatch.delitem(two_people.ACTS, RETIRE.name)
     assert list(two_people.who_may_agree(proposal)) == []
-    assert "does not know this step" in refused(proposal, monday)
+    assert proposal.state(monday) == ProposalState.CHANGED
+    assert refused(proposal, monday) == "This site does not know this step any more."
+    two_people.register(RETIRE)
+    assert proposal.state(monday) == ProposalState.WAITING
+
+
+def test_a_release_recognises_what_an_earlier_one_has_seen(monday: datetime, settings: Any) -> None:
+    """A proposal waits for a week, so the name, the key and the order of its hash do not change."""
+    person, by = factories.clinician("ada"), factories.staff("Manager")
+    columns = identity_of(person) | {"registration_number": "DEMO-9"}
+    asked: dict[str, Any] = {"reason": WHY, "by": by, "now": monday, "arguments": columns}
+    proposal = two_people.propose(CHANGE_IDENTITY, person, **asked)
+    seen = json.dumps(identity_of(person), cls=DjangoJSONEncoder, sort_keys=True)
+    key = hashlib.sha256(b"procedures.two_people" + settings.SECRET_KEY.encode()).digest()
+    assert proposal.seen == hmac.new(key, seen.encode(), hashlib.sha256).hexdigest()
 
 
 def test_the_database_refuses_one_person_and_a_second_decision(monday: datetime) -> None:
