@@ -53,10 +53,11 @@ TESTS_OF = {
     ],
     "bookings/triage/giving_back.py": ["bookings/test_kept_for_an_hour.py"],
     "bookings/triage/safety.py": [
+        "bookings/test_safety_answers.py",
         "bookings/test_asked_again.py",
+        "bookings/test_asked_in_a_call.py",
+        "bookings/test_answers_by_link.py",
         "bookings/test_birth_date_corrected.py",
-        "bookings/test_questions_follow_the_visit.py",
-        "bookings/test_request_page.py",
     ],
     "bookings/triage/transitions.py": [
         "bookings/test_triage.py",

@@ -1,10 +1,12 @@
 """A passkey as the second factor: set up, used and removed, and every forgery refused."""
 
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from fido2 import cbor
 from fido2.utils import websafe_encode
 from hypothesis import given
@@ -22,19 +25,24 @@ from clinic_site.staff import second_factor, sessions
 from clinic_site.staff.sessions import CHALLENGE_LASTS
 from procedures.ground import passkeys, two_people
 from procedures.ground.passkeys import PasskeyCopied, PasskeyRefused
+from procedures.log.verify import NOTHING, read_statement
 from procedures.models import (
     AccountEvent,
+    LogEntry,
     Passkey,
     RecoveryCode,
     SignIn,
     StaffAccount,
     StaffSession,
 )
+from procedures.models.clinic import details
+from procedures.publishing import own_keys
 from procedures.status import AccountAct, AccountRefused, PasswordUse, SignInResult
 from tests import factories
 from tests.authenticators import PRESENT, Phone, options_of
 from tests.clinic_site.test_second_factor import CODE, SET_UP, STEP, entered, give, shown, with_app
 from tests.clinic_site.test_staff_sessions import MINUTE, PASSWORD, is_in, with_password
+from tests.hands import let_sign, passkey_of
 from tests.races import having_met, losses, race, winners
 
 pytestmark = pytest.mark.django_db
@@ -137,7 +145,8 @@ def test_one_is_removed_but_not_the_last_second_factor(
     assert acts()[-1] == AccountAct.PASSKEY_REMOVED
     last = f"/admin/account/passkeys/{first.pk}/remove/"
     stranger.post(last)
-    assert "only second factor" in client.post(last, follow=True).text
+    only = "This is your only second factor. Add another one first."
+    assert f">{only}<" in client.post(last, follow=True).text
     assert Passkey.objects.get() == first
     at(monday + 16 * MINUTE)
     assert client.post(last, {"remove": "yes"}).status_code == 403
@@ -148,14 +157,24 @@ def test_one_is_removed_but_not_the_last_second_factor(
 
 def test_the_app_goes_once_there_is_a_passkey(robin: User, monday: datetime) -> None:
     key, _ = with_app(robin, monday - STEP)
-    with pytest.raises(AccountRefused, match="Add a passkey first"):
+    first = r"^Add a passkey first\. Without one, the app is your second factor\.$"
+    with pytest.raises(AccountRefused, match=first):
         second_factor.remove_app(robin, now=monday)
+    colleague = factories.staff("Editor", "ellis")
+    with_app(colleague, monday - STEP)
     client = signed_in_with(with_passkey(robin, monday), robin)
     assert "Authenticator app" in client.get("/admin/account/").text
     said = client.post("/admin/account/app/remove/", {"remove": "yes"}, follow=True).text
     assert "Codes of the app do not sign you in any more." in said
     assert "Authenticator app" not in said
-    assert acts()[-1] == AccountAct.APP_REMOVED
+    removed = AccountEvent.objects.latest("pk")
+    assert (removed.act, removed.account, removed.done_by) == (
+        AccountAct.APP_REMOVED,
+        robin,
+        robin,
+    )
+    assert removed.done_at == monday
+    assert TOTPDevice.objects.get().user == colleague
     elsewhere, _ = entered(robin)
     assert "code is wrong" in give(elsewhere, shown(key, monday)).text
     again = client.post("/admin/account/app/remove/", {"remove": "yes"}, follow=True).text
@@ -211,6 +230,68 @@ def test_the_password_alone_adds_none_to_what_there_is(robin: User, monday: date
     assert Passkey.objects.count() == 1
 
 
+def test_what_is_kept_of_a_passkey_from_its_first_day_to_its_last(
+    robin: User, monday: datetime, settings: Any
+) -> None:
+    """Its owner's others, and those of a colleague, stay as they are."""
+    colleague, later = factories.staff("Editor", "ellis"), monday + MINUTE
+    with_passkey(colleague, monday)
+    phone, challenge = Phone(), b"a challenge for the set-up"
+    asked = second_factor.options_for_new(robin, challenge)
+    # A device puts a passkey of the same number in the place of the old one, so the number stays.
+    key = sha256(b"clinic_site.passkey" + settings.SECRET_KEY.encode()).digest()
+    number = websafe_encode(hmac.new(key, str(robin.pk).encode(), sha256).digest())
+    assert asked["user"] == {"id": number, "name": "robin", "displayName": "Robin"}
+    assert (asked["rp"]["name"], asked["challenge"]) == (details().name, websafe_encode(challenge))
+    made = phone.make(asked)
+    codes = second_factor.add_passkey(robin, made, challenge=challenge, name="Phone", now=monday)
+    assert len(codes) == 10
+    kept = Passkey.objects.get(account=robin)
+    assert (kept.credential, kept.name, kept.sign_count) == (phone.named, "Phone", 0)
+    assert (kept.added_at, kept.added_by, kept.last_used) == (monday, robin, None)
+    # There are codes left on paper, so nobody prints others.
+    made = Phone().make(second_factor.options_for_new(robin, challenge))
+    assert not second_factor.add_passkey(robin, made, challenge=challenge, name="Two", now=monday)
+    signed = phone.sign(second_factor.options_to_use(robin, challenge))
+    assert second_factor.accept_passkey(robin, signed, challenge=challenge, now=later)
+    used = Passkey.objects.order_by("pk").values_list("name", "sign_count", "last_used")
+    assert list(used) == [("Phone", 0, None), ("Phone", 1, later), ("Two", 0, None)]
+    assert not second_factor.accept_passkey(robin, signed, challenge=challenge, now=later)
+    assert second_factor.remove_passkey(robin, kept.pk, now=later) == "Phone"
+    for gone in (kept, second_factor.passkeys_of(colleague).get()):
+        with pytest.raises(AccountRefused, match=r"^This passkey has been removed already\.$"):
+            second_factor.remove_passkey(robin, gone.pk, now=later)
+    columns = ("account__username", "act", "detail", "done_by__username", "done_at")
+    assert list(AccountEvent.objects.order_by("pk").values_list(*columns)) == [
+        ("ellis", AccountAct.PASSKEY_ADDED, "Phone", "ellis", monday),
+        ("robin", AccountAct.PASSKEY_ADDED, "Phone", "robin", monday),
+        ("robin", AccountAct.PASSKEY_ADDED, "Two", "robin", monday),
+        ("robin", AccountAct.PASSKEY_COPIED, "Phone", "robin", later),
+        ("robin", AccountAct.PASSKEY_REMOVED, "Phone", "robin", later),
+    ]
+    assert second_factor.codes_left(robin) == second_factor.codes_left(colleague) == 10
+
+
+@pytest.mark.parametrize("way", ["removed", "reset"])
+def test_a_passkey_that_is_gone_signs_no_pages(way: str, monday: datetime) -> None:
+    """It leaves the list in the public log at the moment at which it stops."""
+    login = factories.clinician("ada").login
+    assert login
+    phone, passkey = passkey_of(login, monday)
+    let_sign(passkey, phone, monday)
+    passkey_of(login, monday, "Another")
+    assert own_keys.that_sign(login) == [passkey]
+    later = monday + MINUTE
+    if way == "removed":
+        second_factor.remove_passkey(login, passkey.pk, now=later)
+    else:
+        account = StaffAccount.objects.get(pk=login.pk)
+        second_factor.reset(account, by=factories.staff("Manager"), now=later)
+    newest = LogEntry.objects.latest("index")
+    assert read_statement(newest.statement)["keys"] == NOTHING
+    assert f"{later:%Y-%m-%dT%H:%M:%S}" in read_statement(newest.statement)["at"]
+
+
 # --- Forgeries ----------------------------------------------------------------------------------
 
 LIES: dict[str, Callable[[Phone], Phone]] = {
@@ -245,7 +326,7 @@ def test_a_passkey_that_is_not_made_right_is_not_taken(
 ) -> None:
     challenge = b"a challenge for the set-up"
     made = LIES[lie](Phone()).make(second_factor.options_for_new(robin, challenge))
-    with pytest.raises(AccountRefused):
+    with pytest.raises(AccountRefused, match=r"^This did not work\. Try again\.$"):
         second_factor.add_passkey(robin, made, challenge=challenge, name="Phone", now=monday)
     assert not Passkey.objects.exists()
 
@@ -313,7 +394,7 @@ def test_the_passkey_of_a_colleague_signs_in_nobody_else(robin: User, monday: da
     assert "did not work" in give_passkey(client, theirs.sign(options_of(page))).text
     challenge = b"a challenge for the set-up"
     made = theirs.make(second_factor.options_for_new(robin, challenge))
-    with pytest.raises(AccountRefused, match="set up already"):
+    with pytest.raises(AccountRefused, match=r"^This passkey is set up already\.$"):
         second_factor.add_passkey(robin, made, challenge=challenge, name="Mine", now=monday)
 
 

@@ -1,10 +1,13 @@
 """Nobody signs in by a password alone: the code, setting it up, and what happens without the phone."""
 
+import hmac
 import re
 import threading
+from base64 import b32encode
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -20,13 +23,14 @@ from clinic_site.staff import second_factor
 from procedures.ground import two_people
 from procedures.models import (
     AccountEvent,
+    Passkey,
     Proposal,
     RecoveryCode,
     SignIn,
     StaffAccount,
     StaffSession,
 )
-from procedures.status import AccountAct, PasswordUse, SignInResult
+from procedures.status import AccountAct, AccountRefused, PasswordUse, SignInResult
 from tests import factories, processes, profiles
 from tests.clinic_site.test_staff_sessions import MINUTE, PASSWORD, is_in, with_password
 from tests.races import race
@@ -327,6 +331,127 @@ def test_whoever_runs_the_server_can_reset_it_alone(robin: User, monday: datetim
     for name in ("robin", "nobody"):
         with pytest.raises(CommandError):
             call_command("reset_second_factor", name)
+
+
+# --- What is kept of it ---------------------------------------------------------------------------
+
+
+def events() -> list[tuple[str, str, str, str, datetime]]:
+    """What the histories of all accounts say, the oldest first."""
+    columns = ("account__username", "act", "detail", "done_by__username", "done_at")
+    return list(AccountEvent.objects.order_by("pk").values_list(*columns))
+
+
+def test_the_square_code_says_the_key_and_whose_account_of_which_clinic_it_is(
+    robin: User, monday: datetime
+) -> None:
+    factories.clinic(name="Knee: the clinic")
+    key = second_factor.new_key()
+    assert len(bytes.fromhex(key)) == 20
+    typed = b32encode(bytes.fromhex(key)).decode()
+    assert second_factor.typed_key(key) == typed
+    assert second_factor.address_of(robin, key) == (
+        f"otpauth://totp/Knee%20the%20clinic%3Arobin?secret={typed}&issuer=Knee%20the%20clinic"
+    )
+
+
+def test_an_app_replaces_the_one_before_and_only_with_the_right_code(
+    robin: User, monday: datetime
+) -> None:
+    colleague = factories.staff("Editor", "ellis")
+    with_app(colleague, monday - STEP)
+    old, codes = with_app(robin, monday - STEP)
+    new = second_factor.new_key()
+    assert second_factor.enrol(robin, key=new, code="000000", now=monday) is None
+    of_robin = TOTPDevice.objects.filter(user=robin)
+    assert of_robin.get().key == old
+    assert second_factor.codes_left(robin) == 10
+    code = shown(new, monday)
+    fresh = second_factor.enrol(robin, key=new, code=f"{code[:3]} {code[3:]}", now=monday)
+    assert fresh
+    app = of_robin.get()
+    assert (app.name, app.key, app.confirmed) == ("app", new, True)
+    assert TOTPDevice.objects.filter(user=colleague).count() == 1
+    assert events() == [
+        (who, AccountAct.SECOND_FACTOR_SET, "", who, at)
+        for who, at in (("ellis", monday - STEP), ("robin", monday - STEP), ("robin", monday))
+    ]
+    assert second_factor.codes_left(robin) == second_factor.codes_left(colleague) == 10
+    assert not second_factor.accept(robin, codes[0], now=monday)
+    assert second_factor.accept(robin, fresh[0], now=monday)
+
+
+def test_a_recovery_code_is_noted_and_is_of_one_account(robin: User, monday: datetime) -> None:
+    colleague = factories.staff("Editor", "ellis")
+    _, theirs = with_app(colleague, monday)
+    _, codes = with_app(robin, monday)
+    assert len({*codes, *theirs}) == 20
+    assert all(
+        re.fullmatch("[0-9CDFHJKMNPRTVWX]{5}-[0-9CDFHJKMNPRTVWX]{5}", each) for each in codes
+    )
+    assert not second_factor.accept(robin, theirs[0], now=monday)
+    later = monday + MINUTE
+    wide = codes[0].lower().translate({ord(each): ord(each) + 0xFEE0 for each in "0123456789"})
+    assert second_factor.accept(robin, wide.replace("-", "_\u00a0"), now=later)
+    used = RecoveryCode.objects.get(used_at__isnull=False)
+    assert (used.account_id, used.used_at, used.used_by) == (robin.pk, later, robin)
+    assert events()[-1] == ("robin", AccountAct.RECOVERY_CODE_USED, "", "robin", later)
+    before = len(events())
+    assert not second_factor.accept(robin, codes[0], now=later)
+    assert len(events()) == before
+    fresh = second_factor.renew_codes(robin, now=later)
+    assert events()[-1] == ("robin", AccountAct.RECOVERY_CODES_MADE, "", "robin", later)
+    assert (second_factor.codes_left(robin), second_factor.codes_left(colleague)) == (10, 10)
+    assert not second_factor.accept(robin, codes[1], now=later)
+    assert second_factor.accept(robin, fresh[1], now=later)
+
+
+def test_codes_on_paper_outlive_a_release(robin: User, monday: datetime, settings: Any) -> None:
+    """They are printed once, so the name, the key and the kind of their hash do not change."""
+    key = sha256(b"clinic_site.recovery_code" + settings.SECRET_KEY.encode()).digest()
+    digest = hmac.new(key, b"0123456789", sha256).hexdigest()
+    RecoveryCode.objects.create(account_id=robin.pk, digest=digest)
+    assert second_factor.accept(robin, "01234-56789", now=monday)
+
+
+def test_a_reset_takes_what_one_colleague_has(robin: User, monday: datetime) -> None:
+    colleague = factories.staff("Editor", "ellis")
+    for each in (robin, colleague):
+        with_app(each, monday)
+        entered(with_password(each))
+    account = StaffAccount.objects.get(pk=robin.pk)
+    by, later = factories.staff("Manager"), monday + MINUTE
+    assert second_factor.reset(account, by=by, now=later) == account
+    assert events()[-1] == (
+        "robin",
+        AccountAct.SECOND_FACTOR_RESET,
+        "on the server",
+        "manager",
+        later,
+    )
+    for kept in (TOTPDevice.objects.all(), RecoveryCode.objects.all()):
+        owners = {getattr(each, "user_id", None) or getattr(each, "account_id", 0) for each in kept}
+        assert owners == {colleague.pk}
+    assert {each.started_by_id for each in StaffSession.objects.all()} == {colleague.pk}
+    with pytest.raises(AccountRefused, match=r"^Robin has no second factor any more\.$"):
+        second_factor.reset(account, by=by, now=later)
+
+
+def test_who_has_an_app_and_no_passkey(robin: User, monday: datetime) -> None:
+    """Colleagues who can sign in at all, by username."""
+    for username in ("zoe", "ann", "left", "half", "both"):
+        factories.staff("Editor", username)
+    for each in User.objects.exclude(username__in=["robin", "zoe"]):
+        TOTPDevice.objects.create(user=each, name="app", confirmed=each.username != "half")
+    TOTPDevice.objects.create(user=User.objects.get(username="zoe"), name="app", confirmed=True)
+    patient = User.objects.create(username="no-staff")
+    TOTPDevice.objects.create(user=patient, name="app", confirmed=True)
+    User.objects.filter(username="left").update(is_active=False)
+    both = User.objects.get(username="both")
+    Passkey.objects.create(
+        account=both, name="Phone", credential="x", sign_count=0, added_at=monday, added_by=both
+    )
+    assert [each.username for each in second_factor.without_passkey()] == ["ann", "zoe"]
 
 
 # --- Twice at the same moment -------------------------------------------------------------------
