@@ -29,12 +29,8 @@ TESTS_OF = {
     "bookings/access.py": ["bookings/test_access_tokens.py", "bookings/test_fhir.py"],
     "bookings/diary/claims.py": [
         "bookings/test_claims.py",
-        "bookings/test_diary.py",
         "bookings/test_rooms.py",
         "bookings/test_whoever.py",
-        "bookings/test_follow_ups.py",
-        "bookings/test_kept_for_an_hour.py",
-        "bookings/test_triage.py",
     ],
     "bookings/diary/kept.py": ["bookings/test_kept_for_an_hour.py"],
     "bookings/links.py": [
@@ -42,21 +38,11 @@ TESTS_OF = {
         "bookings/test_by_phone_alone.py",
         "bookings/test_following.py",
     ],
-    "bookings/messages/outbox.py": [
-        "bookings/test_sending.py",
-        "bookings/test_messages.py",
-        "bookings/test_sending_again.py",
-        "bookings/test_returned_mail.py",
-        "bookings/test_page_news.py",
-        "bookings/test_following.py",
-        "bookings/test_twilio.py",
-    ],
+    "bookings/messages/outbox.py": ["bookings/test_outbox.py"],
     "bookings/triage/giving_back.py": ["bookings/test_kept_for_an_hour.py"],
     "bookings/triage/safety.py": [
         "bookings/test_safety_answers.py",
         "bookings/test_asked_again.py",
-        "bookings/test_asked_in_a_call.py",
-        "bookings/test_answers_by_link.py",
         "bookings/test_birth_date_corrected.py",
     ],
     "bookings/triage/transitions.py": [
