@@ -34,7 +34,7 @@ from bookings.models import (
 )
 from bookings.records import erasing, retention, rights, tombstones
 from bookings.screening import read_in_english
-from clinic_site import encryption, nightly, serving_role, weaknesses
+from clinic_site import encryption, nightly, serving_role, support, weaknesses
 from clinic_site.backups import keeping, restored
 from clinic_site.breached_passwords import listed_in
 from clinic_site.staff import accounts, second_factor, sign_ins
@@ -56,6 +56,8 @@ CERTIFICATE_LEFT = timedelta(days=14)
 SECONDS_FOR_A_CONNECTION = 5
 # Longer than the longest time without a bank holiday would be a false alarm every autumn.
 CLOSED_DAYS_AHEAD = timedelta(days=60)
+# To update PostgreSQL takes planning.
+SUPPORT_LEFT = timedelta(days=180)
 # How many pages or questions are named.
 NAMED = 5
 # It says what our own check of the database says, with what to type.
@@ -534,6 +536,18 @@ def _libraries(now: datetime) -> Findings:
         )
 
 
+def _support(now: datetime) -> Findings:
+    remedy = "Update it, or make sure that your distribution goes on fixing it."
+    for name, version in support.running():
+        ends = support.ENDS[name].get(version)
+        if ends is None:
+            said = f"We do not know until when {name} {version} gets fixes for weaknesses."
+            yield Finding(said, "Look it up, and update the site.", is_urgent=False)
+        elif ends <= timezone.localdate(now) + SUPPORT_LEFT:
+            said = f"The makers of {name} {version} fix no weaknesses after {ends:%-d %B %Y}."
+            yield Finding(said, remedy, is_urgent=False)
+
+
 CHECKS = (
     Check("Settings", _settings, needs_database=False),
     Check("Database", _database, needs_database=False),
@@ -552,6 +566,7 @@ CHECKS = (
     Check("Mail server", _mail_server, needs_database=False, goes_out=True),
     Check("Certificate", _certificate, needs_database=False, goes_out=True),
     Check("Libraries", _libraries, needs_database=False, goes_out=True),
+    Check("Support of what it runs on", _support),
     Check("Backup", _backup, needs_database=False),
     Check("Erasures", _erasures),
     Check("What is kept", _retention),

@@ -78,6 +78,15 @@ def test_every_way_of_seeing_a_patient_is_listed(sign_in: SignIn, at: Any) -> No
     ]
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_whoever_can_be_shown_patients_is_told_that_it_is_recorded(
+    group: str, sign_in: SignIn, monday: datetime
+) -> None:
+    page = " ".join(sign_in(group).get("/admin/account/").content.decode().split())
+    told = "or see them in a list, that is recorded under your name. Managers can read it" in page
+    assert told == ("view_appointmentrequest" in GROUPS[group])
+
+
 def test_by_colleague_and_by_day(sign_in: SignIn, monday: datetime) -> None:
     request = factories.received(now=monday)
     opened(request, monday - timedelta(days=1))

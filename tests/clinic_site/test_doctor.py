@@ -10,6 +10,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from importlib import metadata
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
@@ -28,7 +29,7 @@ from bookings.models import ClosedDay, Message, Outage, PersonEvent, WorkerRun
 from bookings.records import retention, tombstones
 from bookings.records.emptying import empty_people
 from bookings.status import Channel, PersonAct
-from clinic_site import doctor, encryption, nightly, serving_role
+from clinic_site import doctor, encryption, nightly, serving_role, support
 from clinic_site.doctor import CHECKS, Finding
 from clinic_site.encryption import Server
 from clinic_site.nightly import Outcome
@@ -72,6 +73,7 @@ def well(
     monkeypatch.setattr(serving_role, "rights", lambda: None)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(total=100, free=50))
     monkeypatch.setattr(doctor, "run_checks", lambda **which: [])
+    monkeypatch.setattr(support, "running", lambda: [("Django", "5.2"), ("PostgreSQL", "15")])
     settings.DEVELOPMENT = False
     return monday
 
@@ -284,6 +286,18 @@ def nobody_uses_an_account(patch: pytest.MonkeyPatch, settings: Any) -> None:
     Departure.objects.create(account=gone, leaves_on=now.date(), leaves_by=gone)
 
 
+def support_ends(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    """In 180 days; of another version a day later, which is too early to say."""
+    today = WorkerRun.objects.get().ran_at.date()
+    ends = {"1": today + timedelta(days=180), "2": today + timedelta(days=181)}
+    patch.setitem(support.ENDS, "Django", ends)
+    patch.setattr(support, "running", lambda: [("Django", "1"), ("Django", "2")])
+
+
+def nobody_knows_the_support(patch: pytest.MonkeyPatch, settings: Any) -> None:
+    patch.setattr(support, "running", lambda: [("Python", "2.7")])
+
+
 def no_breached_passwords(patch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.BREACHED_PASSWORDS = ""
 
@@ -321,6 +335,8 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (an_app_opens_nothing, "Passkeys", "no passkey cannot sign in: sam.", True),
         (somebody_has_a_password_alone, "Second factors", "can sign in as robin: there is", True),
         (nobody_uses_an_account, "Unused accounts", "in as robin, sam for 90 days.", False),
+        (support_ends, "Support of what it runs on", "makers of Django 1 fix no weak", False),
+        (nobody_knows_the_support, "Support of what it runs on", "when Python 2.7 gets", False),
         (no_breached_passwords, "Breached passwords", "only the most common passwords", False),
         (breached_passwords_are_gone, "Breached passwords", "No such file or directory.", True),
         (breached_passwords_by_how_often, "Breached passwords", "it finds nothing.", True),
@@ -401,6 +417,13 @@ def test_how_we_have_reached_postgresql_is_what_the_connection_says() -> None:
     assert reached
     assert (reached.is_encrypted, reached.sslmode) == (False, "prefer")
     assert reached.host in {"127.0.0.1", "localhost"} or reached.host.startswith("/")
+
+
+def test_we_know_the_support_of_what_the_tests_run_on() -> None:
+    found = dict(support.running())
+    assert found["Django"] == metadata.version("django").rpartition(".")[0]
+    assert ("PostgreSQL" in found) == (connection.vendor == "postgresql")
+    assert [name for name, version in found.items() if version not in support.ENDS[name]] == []
 
 
 @pytest.mark.sqlite

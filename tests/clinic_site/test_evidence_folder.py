@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
+from string import ascii_lowercase
 from xml.sax.saxutils import quoteattr
 
 import pytest
@@ -246,6 +247,23 @@ def test_the_table_of_risks_is_the_one_in_the_document() -> None:
     for likelihood, name in enumerate(claims.LIKELIHOODS, start=1):
         classes = [str(Risk(severity, likelihood).level) for severity in range(1, 6)]
         assert f"| {likelihood} {name} | {' | '.join(classes)} |" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "parts"),
+    [("dspt", "DSPT", 10), ("caldicott", "Caldicott", 8), ("cyber-essentials", "CE", 5)],
+)
+def test_each_part_of_a_standard_has_answers_and_says_what_is_left_to_people(
+    name: str, prefix: str, parts: int
+) -> None:
+    (ledger,) = (each for each in ours() if each.name == name)
+    numbers = [section.title.partition(" ")[0] for section in ledger.sections]
+    assert numbers == [str(number) for number in range(1, parts + 1)]
+    for number, section in zip(numbers, ledger.sections, strict=True):
+        letters = [each.id.removeprefix(f"{prefix}.{number}.") for each in section.claims]
+        assert letters == list(ascii_lowercase[: len(letters)])
+        assert list(section.facts) == ["In short"]
+        assert any(claim.not_met for claim in section.claims)
 
 
 def test_a_risk_is_said_in_words() -> None:
