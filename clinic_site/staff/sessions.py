@@ -202,7 +202,7 @@ def browser_of(request: HttpRequest) -> str:
 
 def has_keys(request: HttpRequest) -> bool:
     """Whether single keys do something on the pages of whoever sent the request."""
-    return not request.session.get(KEYS_OFF, False)
+    return not request.session.get(KEYS_OFF)
 
 
 def choose_keys(request: HttpRequest, *, on: bool) -> None:

@@ -501,6 +501,7 @@ def test_what_is_noted_of_a_visit_is_noted_of_that_visit_alone(monday: datetime)
 
 
 def test_a_cancelled_visit_is_booked_again_at_its_time(monday: datetime) -> None:
+    factories.clinician("ann")  # has a session at that time as well
     visit, other = visit_at(monday + NINE, monday), visit_at(monday + NINE + HOUR, monday)
     before = claimed()
     end: dict[str, Any] = {"by": "reception", "now": monday, "cancelled_by": CancelledBy.CLINIC}

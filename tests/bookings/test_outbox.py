@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from bookings import messages
 from bookings.messages import outbox
@@ -193,6 +194,9 @@ def test_a_wait_and_an_event_of_a_page_are_told_of_once_each(
         "queued_by": CLOCK,
         "next_try": monday,
     }
+    assert messages.queue_once(request_, MessageKind.OFFER_ENDS, now=monday)
+    ends = request_.messages.latest("pk")
+    assert (ends.days_ahead, ends.request_version) == (0, request_.version)
 
 
 def published(now: datetime) -> tuple[Revision, PageEvent]:
@@ -292,6 +296,10 @@ def test_the_clinic_is_told_if_anybody_there_wants_to_know(
     assert not messages.is_anybody_told(request_)
     messages.notify_clinic(request_, now=monday)
     assert request_.messages.count() == 1
+    # Of a wait that is too long managers hear at last.
+    assert messages.is_anybody_told_of_waits() is False
+    User.objects.filter(username="manager").update(email="mona@example.org")
+    assert messages.is_anybody_told_of_waits() is True
 
 
 # --- Once more, or not at all -------------------------------------------------------------------

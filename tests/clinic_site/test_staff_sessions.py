@@ -8,14 +8,16 @@ from unittest.mock import Mock
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
-from django.test import Client
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bookings.management.worker import go_round
 from bookings.status import RequestStatus
 from clinic_site import sign_in as door
 from clinic_site.staff import sessions, sign_ins
 from procedures.ground import rate_limits
-from procedures.models import AccountEvent, SignIn, StaffSession
+from procedures.models import AccountEvent, Passkey, SignIn, StaffSession
 from procedures.status import AccountAct, PasswordUse, RevisionStatus, SignInResult
 from tests import factories
 from tests.clinic_site.test_signed_out import hidden
@@ -23,7 +25,7 @@ from tests.people import decide_at
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "three-unrelated-words"
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -146,6 +148,110 @@ def test_the_worker_forgets_sessions_that_are_over(
     go_round(monday + 20 * MINUTE)
     assert StaffSession.objects.count() == 1
     assert is_in(going_on)
+
+
+# --- What is kept of a session ----------------------------------------------------------------------
+
+CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+WINDOWS, MAC = "Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7"
+
+
+@pytest.mark.parametrize(
+    ("says", "shown"),
+    [
+        (f"{CHROME} Edg/140.0".format(WINDOWS), "Edge on Windows"),
+        (f"{CHROME} OPR/120.0".format(MAC), "Opera on Mac"),
+        (CHROME.format("Linux; Android 10; K"), "Chrome on Android"),
+        (CHROME.format("X11; Linux x86_64"), "Chrome on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18 like Mac OS X) Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0", "Firefox on Linux"),
+        ("Firefox/140.0", "Firefox"),
+        ("curl/8.0 (Windows)", "A browser on Windows"),
+        ("", "A browser"),
+    ],
+)
+def test_a_browser_is_called_what_its_owner_calls_it(says: str, shown: str) -> None:
+    asked = RequestFactory().get("/", headers={"user-agent": says} if says else {})
+    assert sessions.browser_of(asked) == shown
+
+
+@pytest.mark.parametrize("demonstration", [False, True])
+def test_a_session_says_who_began_it_where_and_when(
+    demonstration: bool, reception: User, monday: datetime, settings: Any
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = not demonstration
+    client = Client(headers={"x-forwarded-for": "203.0.113.9", "user-agent": "Firefox/140.0"})
+    client.post("/admin/login/", {"username": "reception", "password": PASSWORD})
+    row = StaffSession.objects.get()
+    assert (row.started_by, row.started_at, row.last_seen) == (reception, monday, monday)
+    assert (row.place, row.browser) == ("203.0.113.0/24", "Firefox")
+    assert row.is_complete == demonstration
+    assert client.session[sessions.KEY] == row.pk
+
+
+def of(client: Client, by: User) -> HttpRequest:
+    """A request of a browser in which somebody is signed in."""
+    request = RequestFactory().get("/")
+    request.session = client.session
+    request.user = by
+    return request
+
+
+def test_each_request_is_about_its_own_session(reception: User, monday: datetime, at: Any) -> None:
+    first = browser(reception)
+    at(monday + MINUTE)
+    second = browser(reception)
+    at(monday + 2 * MINUTE)
+    third = browser(reception)
+    other = factories.staff("Editor")
+    colleague = browser(with_password(other))
+    numbers = [each.session[sessions.KEY] for each in (first, second, third, colleague)]
+    now = monday + 2 * MINUTE
+    request = of(second, reception)
+    listed = [each.pk for each in sessions.own(request, now)]
+    assert listed == [numbers[1], numbers[2], numbers[0]]
+    assert sessions.this(request) == numbers[1]
+    nobody = RequestFactory().get("/")
+    nobody.session = {}  # type: ignore[assignment]
+    assert sessions.this(nobody) == 0
+    StaffSession.objects.filter(pk=numbers[2]).update(is_complete=False)
+    assert [each.pk for each in sessions.own(request, now)] == [numbers[1], numbers[0]]
+    idle = monday + 21 * MINUTE - SECOND
+    assert [each.pk for each in sessions.own(request, idle)] == [numbers[1]]
+    # What a passkey signs in one of them counts in no other.
+    challenge = sessions.new_challenge(request, now)
+    assert sessions.take_challenge(of(first, reception), now) is None
+    assert sessions.take_challenge(request, now + sessions.CHALLENGE_LASTS) is None
+    assert sessions.take_challenge(request, now + 5 * MINUTE - SECOND) == challenge
+    assert sessions.end_one(request, numbers[1]) == sessions.end_one(request, numbers[3]) == 0
+    assert sessions.end_one(request, numbers[2]) == 1
+    assert sessions.end_others(request) == 1
+    assert {each.pk for each in StaffSession.objects.all()} == {numbers[1], numbers[3]}
+    sessions.end_all(reception)
+    assert StaffSession.objects.get().started_by == other
+
+
+def test_a_second_factor_is_ones_own_and_is_confirmed(
+    reception: User, monday: datetime, settings: Any
+) -> None:
+    other = factories.staff("Editor")
+
+    def has() -> list[bool]:
+        return [sessions.has_app(reception), sessions.has_second_factor(reception)]
+
+    TOTPDevice.objects.create(user=other, name="app", confirmed=True)
+    phone = {"name": "Phone", "sign_count": 0, "added_at": monday}
+    Passkey.objects.create(account=other, added_by=other, credential="x", **phone)
+    assert has() == [False, False]
+    app = TOTPDevice.objects.create(user=reception, name="app", confirmed=False)
+    assert has() == [False, False]
+    TOTPDevice.objects.filter(pk=app.pk).update(confirmed=True)
+    assert has() == [True, True]
+    settings.PASSKEYS_ONLY = True
+    assert has() == [False, True]
+    app.delete()
+    Passkey.objects.create(account=reception, added_by=reception, credential="y", **phone)
+    assert has() == [False, True]
 
 
 # --- My account -----------------------------------------------------------------------------------
@@ -443,11 +549,13 @@ def test_the_fourth_browser_ends_the_one_that_was_used_least(
     reception: User, monday: datetime, at: Any, settings: Any
 ) -> None:
     settings.STAFF_SESSIONS_AT_ONCE = 3
+    colleague = browser(with_password(factories.staff("Editor")))
     first, second, third = (browser(reception) for _ in range(3))
     at(monday + 5 * MINUTE)
     assert is_in(first)
     fourth = browser(reception)
     assert [is_in(each) for each in (first, second, third, fourth)] == [True, False, True, True]
+    assert is_in(colleague)
 
 
 def test_a_manager_signs_a_colleague_out_everywhere(
