@@ -1,11 +1,12 @@
 """What is in `deploy/`: each file is used as far as this machine allows.
 
 The steps of the Dockerfile are done in a folder, and gunicorn is started there as the image starts it,
-with nginx and Caddy in front of it. There is no container engine here, so no image is built.
+with nginx and Caddy in front of it. No test has a container engine, so none builds the image.
 """
 
 import contextlib
 import http.client
+import ipaddress
 import json
 import os
 import re
@@ -253,6 +254,38 @@ def test_from_outside_only_the_proxy_is_reached() -> None:
     published = {name: each["ports"] for name, each in services.items() if "ports" in each}
     assert published == {"proxy": ["80:80", "443:443"]}
     assert not [name for name, each in services.items() if "network_mode" in each]
+
+
+def test_with_docker_nobody_migrates_before_a_new_database_can_be_reached() -> None:
+    """The server that prepares it answers on a socket alone, and is stopped again."""
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    program, *options = services["database"]["healthcheck"]["test"][1:]
+    assert program == "pg_isready"
+    assert options[options.index("--host") + 1] == "127.0.0.1"
+
+
+def test_with_docker_the_proxy_shows_its_page_while_the_site_is_updated() -> None:
+    """Compose stops whatever waits for a service, and starts it again only when that is healthy."""
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    assert "depends_on" not in services["proxy"]
+    assert "build" not in services["proxy"]
+
+
+def test_with_docker_the_site_sees_the_ipv6_addresses_of_its_visitors() -> None:
+    """Without addresses of that kind in its network, Docker replaces them with its own."""
+    network = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["networks"]["default"]
+    assert network["enable_ipv6"] is True
+    (pool,) = network["ipam"]["config"]
+    assert ipaddress.ip_network(pool["subnet"]).is_private
+    assert ipaddress.ip_network(pool["subnet"]).version == 6
+
+
+def test_git_does_not_take_the_settings_of_docker(tmp_path: Path) -> None:
+    """They are in the folder of the code, and contain every secret."""
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    ignored = subprocess.run(["git", "check-ignore", SETTINGS], cwd=tmp_path, check=False)
+    assert ignored.returncode == 0
 
 
 def test_with_docker_only_migrations_own_the_tables() -> None:
