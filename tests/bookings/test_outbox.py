@@ -154,7 +154,8 @@ def test_each_is_told_in_the_way_in_which_we_reach_them(
     request_.email = request_.email if email else ""
     request_.text_messages = texts
     request_.save(update_fields=["email", "text_messages"])
-    messages.queue(request_, kind, by=by, now=monday, on_the_phone=on_the_phone)
+    spoken_to: dict[str, Any] = {"on_the_phone": True} if on_the_phone else {}
+    messages.queue(request_, kind, by=by, now=monday, **spoken_to)
     assert [(each.channel, each.status) for each in of(request_)] == ways
 
 
@@ -342,6 +343,7 @@ def test_what_is_undone_is_taken_back_unless_a_worker_has_it(
     request_.version += 1
     (late,) = messages.queue(request_, kind, by=PATIENT, now=monday)
     (told,) = messages.queue(request_, MessageKind.QUESTION, by="sam", now=monday)
+    messages.queue(AppointmentRequest.objects.get(name="Al Other"), kind, by=PATIENT, now=monday)
     before = others()
     assert messages.take_back(request_, kind, since=monday)
     statuses = [each.status for each in of(request_)]
@@ -562,6 +564,7 @@ def test_a_message_that_came_back_has_failed(taken: Message, monday: datetime) -
     # One that has never left cannot have come back.
     Message.objects.filter(pk=taken.pk).update(tries=0)
     assert not messages.note_returned(taken.message_id, "5.1.1")
+    Message.objects.filter(pk=taken.pk).update(tries=1)
     outbox.mark_sent(taken.pk, EMAIL, "pat@example.org")
     assert messages.note_returned(taken.message_id, "5.1.1")
     taken.refresh_from_db()
