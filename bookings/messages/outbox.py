@@ -139,7 +139,7 @@ def repeat(message: Message, *, by: str, now: datetime) -> bool:
     A colleague has somebody on the phone who waits for it, so it leaves straight away.
     """
     request, kind = message.request, MessageKind(message.kind)
-    if Channel.PHONE in _channels(request, kind, by=CLOCK, on_the_phone=False):
+    if not _written(request, kind):
         return False
     root = message.repeats or message
     days = message.days_ahead
@@ -275,13 +275,20 @@ def has_to_be_told(kind: str, by: str) -> bool:
 def _channels(
     request: AppointmentRequest, kind: MessageKind, *, by: str, on_the_phone: bool
 ) -> list[Channel]:
+    if written := _written(request, kind):
+        return written
+    return [Channel.PHONE] if has_to_be_told(kind, by) and not on_the_phone else []
+
+
+def _written(request: AppointmentRequest, kind: MessageKind) -> list[Channel]:
+    """In which ways we can write it; none if it has to be told, or is of no weight."""
     if kind in NOT_TO_PATIENT or request.email:
         texted = kind in TEXTED and takes_texts(request)
         return [Channel.EMAIL, Channel.TEXT] if texted else [Channel.EMAIL]
     # A code has to be read out: a text message would leave it on a phone that others may use.
     if kind != MessageKind.LINK and takes_texts(request):
         return [Channel.TEXT]
-    return [Channel.PHONE] if has_to_be_told(kind, by) and not on_the_phone else []
+    return []
 
 
 def due(now: datetime) -> list[int]:

@@ -21,9 +21,10 @@ from bookings.models import (
     TextReply,
     WorkerRun,
 )
-from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus
+from bookings.status import CLOCK, PATIENT, Channel, MessageKind, MessageStatus, RequestStatus
+from clinic_site.staff import notices
 from procedures.models import Invitation, PageEvent, Revision
-from procedures.status import RevisionStatus
+from procedures.status import NoticeHow, NoticeKind, RevisionStatus
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -295,6 +296,11 @@ def test_the_clinic_is_told_if_anybody_there_wants_to_know(
     )
     factories.clinic(inbox="")
     assert not messages.is_anybody_told(request_)
+    ann = factories.staff("Reception", "ann")
+    User.objects.filter(pk=ann.pk).update(email="ann@example.org")
+    notices.choose(ann, {NoticeKind.WAITING: NoticeHow.EACH}, now=monday)
+    assert messages.is_anybody_told(request_)
+    notices.choose(ann, {NoticeKind.WAITING: NoticeHow.NONE}, now=monday)
     messages.notify_clinic(request_, now=monday)
     assert request_.messages.count() == 1
     # Of a wait that is too long managers hear at last.
@@ -332,6 +338,8 @@ def test_what_is_sent_once_more_leaves_straight_away_and_names_the_first(
     third = Message.objects.get(pk=third.pk)
     assert not messages.repeat(third, by="sam", now=monday)
     # News of no weight needs no call, and cannot be written either.
+    third.kind = MessageKind.AFTER_ALL
+    assert not messages.repeat(third, by="sam", now=monday)
     assert request_.messages.count() == 3
 
 
@@ -352,6 +360,11 @@ def test_what_is_undone_is_taken_back_unless_a_worker_has_it(
     assert messages.take_back(request_, MessageKind.QUESTION, since=monday)
     told.refresh_from_db()
     assert told.status == MessageStatus.DROPPED
+    # What a colleague has told on the phone has left without a try.
+    Message.objects.filter(pk=told.pk).update(status=MessageStatus.SENT)
+    assert not messages.take_back(request_, MessageKind.QUESTION, since=monday)
+    told.refresh_from_db()
+    assert told.status == MessageStatus.SENT
     Message.objects.filter(pk=early.pk).update(tries=1)
     assert not messages.take_back(request_, kind, since=monday - MINUTE)
     early.refresh_from_db()
@@ -384,6 +397,19 @@ def test_what_is_true_again_is_written_again(
     Message.objects.filter(pk=second.pk).update(status=MessageStatus.DROPPED)
     messages.write_again(request_, by="sam", now=monday + 2 * MINUTE)
     assert request_.messages.latest("pk").repeats == first
+
+
+def test_an_offer_that_is_open_again_leaves_straight_away(monday: datetime) -> None:
+    """Nothing is undone any more, so it does not wait until that is too late."""
+    request = factories.request_at(RequestStatus.OFFERED, now=monday)
+    request.messages.filter(kind=MessageKind.OFFER).update(status=MessageStatus.DROPPED)
+    messages.write_again(request, by="sam", now=monday + MINUTE)
+    again = request.messages.filter(kind=MessageKind.OFFER).latest("pk")
+    assert (again.status, again.next_try) == (QUEUED, monday + MINUTE)
+    late = request.offers.get().held_until
+    Message.objects.filter(pk=again.pk).update(status=MessageStatus.DROPPED)
+    messages.write_again(request, by="sam", now=late)
+    assert request.messages.filter(kind=MessageKind.OFFER).count() == 2
 
 
 # --- On the way -----------------------------------------------------------------------------------

@@ -14,12 +14,14 @@ from bookings.desk.to_phone import reason_to_phone
 from bookings.messages.still_true import can_be_repeated
 from bookings.models import AppointmentRequest, Message
 from bookings.status import (
+    PATIENT,
     Channel,
     MessageKind,
     MessageStatus,
     RequestStatus,
     TriageRefused,
 )
+from bookings.status.events import Event
 from tests import factories
 from tests.people import booked, decide_at, page_of
 
@@ -165,6 +167,22 @@ def test_without_an_address_somebody_has_to_tell_them(at: Any, monday: datetime)
         with pytest.raises(TriageRefused, match="Tell the patient on the phone"):
             again(request, message, monday + LATER)
         assert Message.objects.count() == count
+
+
+def test_nothing_is_said_to_be_sent_that_no_address_gets(at: Any, monday: datetime) -> None:
+    """Nobody has to be phoned about this one, and it still cannot be written."""
+    request = booked(monday)
+    triage.cancel(request, version=request.version, by=PATIENT, now=monday)
+    at(monday + LATER)
+    messages.send_due()
+    triage.undo_giving_back(request, version=request.version, by=PATIENT, now=monday + LATER)
+    messages.send_due()
+    undone = request.messages.get(kind=MessageKind.AFTER_ALL)
+    assert undone.status == MessageStatus.SENT
+    AppointmentRequest.objects.filter(pk=request.pk).update(email="")
+    with pytest.raises(TriageRefused, match="Tell the patient on the phone"):
+        again(request, undone, monday + 2 * LATER)
+    assert not request.events.filter(kind=Event.SENT_AGAIN).exists()
 
 
 def test_another_patients_message_is_not_sent(at: Any, sign_in: SignIn, monday: datetime) -> None:
