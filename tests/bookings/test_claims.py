@@ -186,9 +186,9 @@ def test_three_times_are_offered_and_one_is_enough(monday: datetime) -> None:
 
 def test_a_time_without_a_session_or_that_is_taken_is_said_to_be_so(monday: datetime) -> None:
     """The session has to have room for the visit and for what is kept free after it."""
-    ClinicSession.objects.all().delete()
     person, nine = factories.clinician(), monday + NINE
     ClinicSession.objects.all().delete()
+    factories.clinician("ann")  # has sessions at any time
     factories.clinic_session(person, nine.date(), nine.time(), (nine + HOUR).time())
     for starts in (nine - 5 * MINUTE, nine + 25 * MINUTE):
         with pytest.raises(TriageRefused) as refused:
@@ -270,6 +270,26 @@ def test_whoever_wants_a_time_ends_the_offers_that_are_over_and_no_others(monday
     assert {each.status for each in Offer.objects.exclude(pk=over.pk)} == {OfferStatus.OPEN}
 
 
+def test_what_was_given_back_is_for_whoever_wants_it_once_its_hour_is_over(
+    monday: datetime,
+) -> None:
+    visit, until = visit_at(monday + NINE, monday), monday + HOUR
+    other = visit_at(monday + NINE + HOUR, monday)
+    for each in (visit, other):
+        diary.end(
+            each,
+            AppointmentStatus.CANCELLED,
+            by="the patient",
+            now=monday,
+            cancelled_by=CancelledBy.PATIENT,
+            kept_until=until,
+        )
+    with pytest.raises(TimeTaken):
+        visit_at(visit.starts, until - MINUTE)
+    following = visit_at(visit.starts, until)
+    assert claimed() == of_a_visit(following, *own()) | of_a_visit(other, *own())
+
+
 # --- Accepting ------------------------------------------------------------------------------
 
 
@@ -306,12 +326,17 @@ def test_an_accepted_time_is_the_appointment_that_was_offered(monday: datetime) 
     assert others.status == OfferStatus.OPEN
 
 
-@pytest.mark.parametrize("lost", ["the session", "the room", "the clinician"])
+@pytest.mark.parametrize("lost", ["the session", "its room", "the room", "the clinician"])
 def test_a_time_that_we_no_longer_have_is_not_given(lost: str, monday: datetime) -> None:
+    """The session is another clinician's by now, or elsewhere; or somebody or something is away."""
+    ann = factories.clinician("ann")
+    offered(monday, monday + NINE + 3 * HOUR)
     chosen = offered(monday).times.get()
     person, room = own()
     if lost == "the session":
-        ClinicSession.objects.all().delete()
+        ClinicSession.objects.filter(room=room).update(clinician=ann)
+    elif lost == "its room":
+        ClinicSession.objects.filter(room=room).update(room=factories.room("Spare"))
     else:
         away = room if lost == "the room" else person
         Closure.objects.create(
@@ -547,10 +572,9 @@ def test_what_an_offer_holds_is_released_or_given_back(given_back: bool, monday:
     offer, other = offered(monday, held_until=monday + NINE), offered(monday, monday + NINE + HOUR)
     before = claimed()
     later = monday + MINUTE
+    how: dict[str, Any] = {"is_given_back": True} if given_back else {}
     for _ in range(2):
-        diary.release(
-            offer.request, OfferStatus.REFUSED, by="sam", now=later, is_given_back=given_back
-        )
+        diary.release(offer.request, OfferStatus.REFUSED, by="sam", now=later, **how)
     noted = ("status", "closed_at", "closed_by", "kept_until")
     assert list(Offer.objects.order_by("pk").values_list(*noted)) == [
         (OfferStatus.REFUSED, later, "sam", later + HOUR if given_back else None),

@@ -299,7 +299,7 @@ def test_whoever_is_eighteen_on_that_day_is_no_child(
     request = factories.received(now=monday)
     correct(request, date(2008, 11, 24), monday)
     assert request.answers.get().answer == Answer.YES
-    correct(request, date(2008, 11, 23), monday + MINUTE)
+    correct(request, date(2008, 11, 24), monday + timedelta(days=1))
     assert request.answers.latest("pk").answer == Answer.NO
 
 

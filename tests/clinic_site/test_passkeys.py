@@ -178,7 +178,7 @@ def test_the_app_goes_once_there_is_a_passkey(robin: User, monday: datetime) -> 
     elsewhere, _ = entered(robin)
     assert "code is wrong" in give(elsewhere, shown(key, monday)).text
     again = client.post("/admin/account/app/remove/", {"remove": "yes"}, follow=True).text
-    assert "The app has been removed already." in again
+    assert ">The app has been removed already.<" in again
 
 
 def test_where_only_passkeys_are_taken_no_code_of_an_app_opens_the_desk(

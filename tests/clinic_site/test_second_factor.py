@@ -359,8 +359,9 @@ def test_an_app_replaces_the_one_before_and_only_with_the_right_code(
     robin: User, monday: datetime
 ) -> None:
     colleague = factories.staff("Editor", "ellis")
-    with_app(colleague, monday - STEP)
+    theirs, _ = with_app(colleague, monday - STEP)
     old, codes = with_app(robin, monday - STEP)
+    assert not second_factor.accept(robin, shown(theirs, monday), now=monday)
     new = second_factor.new_key()
     assert second_factor.enrol(robin, key=new, code="000000", now=monday) is None
     of_robin = TOTPDevice.objects.filter(user=robin)
@@ -379,6 +380,9 @@ def test_an_app_replaces_the_one_before_and_only_with_the_right_code(
     assert second_factor.codes_left(robin) == second_factor.codes_left(colleague) == 10
     assert not second_factor.accept(robin, codes[0], now=monday)
     assert second_factor.accept(robin, fresh[0], now=monday)
+    # An app that nobody has confirmed opens nothing.
+    of_robin.update(confirmed=False, last_t=-1)
+    assert not second_factor.accept(robin, shown(new, monday), now=monday)
 
 
 def test_a_recovery_code_is_noted_and_is_of_one_account(robin: User, monday: datetime) -> None:
