@@ -74,13 +74,14 @@ def main() -> int:
 def _rules() -> Examine:
     """The rules that the journeys hold each page to."""
     from tests.journeys.conftest import (  # noqa: PLC0415 -- needs Django
+        BROKEN_WORDS,
         FAINT_FIELDS,
         HIDDEN_FOCUS,
         STANDING_RULES,
     )
 
     def examine(page: Page) -> list[str]:
-        rules = (STANDING_RULES, FAINT_FIELDS, HIDDEN_FOCUS)
+        rules = (STANDING_RULES, FAINT_FIELDS, BROKEN_WORDS, HIDDEN_FOCUS)
         ours = [each for rule in rules for each in page.evaluate(rule)]
         found = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
         theirs = [

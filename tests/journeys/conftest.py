@@ -97,6 +97,25 @@ HIDDEN_FOCUS = """() => {
 }"""
 
 
+# A word of letters alone stays in one line, unless the page divides words on purpose.
+BROKEN_WORDS = r"""() => {
+  const found = new Set(), range = document.createRange();
+  const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  const isRead = (e) => e.checkVisibility() && e.getBoundingClientRect().width > 1 &&
+    !e.closest('svg, script, style, textarea, select') && getComputedStyle(e).hyphens !== 'auto';
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    if (!isRead(text.parentElement)) continue;
+    for (const {0: word, index} of text.data.matchAll(/(?<![^\s(“])[\p{L}’]{2,24}(?![^\s).,:;?!”])/gu)) {
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      const tops = [...range.getClientRects()].map(box => box.top);
+      if (Math.max(...tops) - Math.min(...tops) > 5) found.add('broken: ' + word);
+    }
+  }
+  return [...found];
+}"""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -170,8 +189,8 @@ def look_at() -> Look:
             found = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
             assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
             assert page.evaluate(HIDDEN_FOCUS) == [], page.url
-        assert page.evaluate(FAINT_FIELDS) == [], page.url
-        assert page.evaluate(STANDING_RULES) == [], page.url
+        for rule in (FAINT_FIELDS, BROKEN_WORDS, STANDING_RULES):
+            assert page.evaluate(rule) == [], page.url
 
     return look
 

@@ -10,7 +10,7 @@ from clinic_site.clinic_pages import ABOUT_THIS_SITE, FOR_PATIENTS
 from clinic_site.demo.other_systems import SCREEN, THEATRE
 from procedures.models import Revision
 from tests import factories
-from tests.journeys.conftest import FAINT_FIELDS, HIDDEN_FOCUS
+from tests.journeys.conftest import BROKEN_WORDS, FAINT_FIELDS, HIDDEN_FOCUS
 from tests.journeys.steps import press, sign_in
 
 Look = Callable[[Page], None]
@@ -95,6 +95,20 @@ def test_a_faint_field_and_a_hidden_focus_are_found(clinic: str, new_page: NewPa
     assert 'name="code"' in faint
     hidden = page.evaluate(HIDDEN_FOCUS)
     assert any('name="code"' in each for each in hidden)
+
+
+NARROW = """() => {
+  document.querySelector('h1').style.cssText = 'width: 3rem; word-break: break-all';
+}"""
+
+
+def test_a_word_in_two_lines_is_found(clinic: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{clinic}/appointments/code/")
+    assert page.evaluate(BROKEN_WORDS) == []
+    page.evaluate(NARROW)
+    longest = max(page.locator("h1").inner_text().split(), key=len)
+    assert f"broken: {longest}" in page.evaluate(BROKEN_WORDS)
 
 
 def test_nothing_comes_from_elsewhere_and_no_cookie_comes_at_all(
