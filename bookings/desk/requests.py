@@ -63,7 +63,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> AppointmentRequest | None:
         """As Django’s, with where there may be a reason to phone: every page about it says so."""
-        rows = marked(self.get_queryset(request), timezone.now())
+        rows = marked(self.get_queryset(request))
         try:
             return rows.filter(pk=object_id).first()
         except (ValidationError, ValueError):  # the address has no number

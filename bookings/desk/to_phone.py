@@ -54,6 +54,7 @@ from bookings.status import (
     GotIt,
     MessageKind,
     MessageStatus,
+    OfferStatus,
     RequestStatus,
 )
 from bookings.status.events import Event
@@ -101,7 +102,7 @@ class ToPhone(NamedTuple):
 
 def patients_to_phone(now: datetime) -> list[ToPhone]:
     """The patients to phone, each of them once. Failed messages and news to tell come first."""
-    reasons, on_paper = _reasons(dict(enumerate(_sources(now))), Q(), now)
+    reasons, on_paper = _reasons(dict(enumerate(_sources())), Q(), now)
     rows: QuerySet[Any] = AppointmentRequest.objects.annotate(pinned=pinned_beside("person"))
     requests, calls = rows.in_bulk(reasons), calls_of(reasons)
     for each in requests.values():
@@ -119,16 +120,16 @@ def reasons_to_phone(
 
     A request that was just read from `marked` says itself where there is something to read.
     """
-    sources = dict(enumerate(_sources(now)))
+    sources = dict(enumerate(_sources()))
     if is_marked:
         sources = {n: each for n, each in sources.items() if getattr(request, MARK.format(n))}
     reasons, _ = _reasons(sources, Q(request=request), now)
     return reasons[request.pk]
 
 
-def marked(requests: QuerySet[AppointmentRequest], now: datetime) -> QuerySet[AppointmentRequest]:
-    """These requests, each with whether there are rows of each source about it."""
-    rows = [source.rows.filter(request=OuterRef("pk")) for source in _sources(now)]
+def marked(requests: QuerySet[AppointmentRequest]) -> QuerySet[AppointmentRequest]:
+    """These requests, each with whether there may be a reason of each source about it."""
+    rows = [source.perhaps.filter(request=OuterRef("pk")) for source in _sources()]
     return requests.annotate(**{MARK.format(n): Exists(each) for n, each in enumerate(rows)})
 
 
@@ -138,9 +139,12 @@ def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
 
 
 class Source(NamedTuple):
-    """One kind of reason to phone: the rows that may be one, and the sentence about a row."""
+    """One kind of reason to phone: the rows that are one, and the sentence about a row."""
 
-    rows: QuerySet[Any]
+    # Rows that may be a reason, and what leaves those that are one at an instant. To say what tells
+    # them apart takes much longer than to look whether a patient has any.
+    perhaps: QuerySet[Any]
+    leave: Callable[[Any, datetime], QuerySet[Any]]
     # Whose rows come first: the field with their time.
     since: str
     # The sentence, or what makes it: from the message, if the rows are messages, or from `words`.
@@ -158,18 +162,20 @@ class Row(NamedTuple):
     words: str
 
 
-def _rows(sources: Mapping[int, Source], whose: Q) -> list[Row]:
+def _rows(sources: Mapping[int, Source], whose: Q, now: datetime) -> list[Row]:
     """The rows of these sources, by their numbers: one query for all of them."""
     if not sources:
         return []
-    first, *others = [_first_rows(number, source, whose) for number, source in sources.items()]
+    first, *others = [_first_rows(number, each, whose, now) for number, each in sources.items()]
     return sorted(itertools.starmap(Row, first.union(*others, all=True)))
 
 
-def _first_rows(number: int, source: Source, whose: Q) -> QuerySet[Any, tuple[Any, ...]]:
+def _first_rows(
+    number: int, source: Source, whose: Q, now: datetime
+) -> QuerySet[Any, tuple[Any, ...]]:
     """The rows that have waited longest: after a long outage they are enough work to begin with."""
-    first = source.rows.filter(whose).order_by(source.since, "pk")[:MOST]
-    rows: QuerySet[Any] = QuerySet(source.rows.model).filter(pk__in=first.values("pk"))
+    first = source.leave(source.perhaps, now).filter(whose).order_by(source.since, "pk")[:MOST]
+    rows: QuerySet[Any] = QuerySet(source.perhaps.model).filter(pk__in=first.values("pk"))
     return rows.values_list(
         Value(number), source.since, "pk", "request", Cast(source.words, TextField())
     )
@@ -179,9 +185,9 @@ def _reasons(
     sources: Mapping[int, Source], whose: Q, now: datetime
 ) -> tuple[dict[int, list[str]], set[int | None]]:
     """The sentences about each patient, by the number of the request, and whom a letter could tell."""
-    rows = _rows(sources, whose)
+    rows = _rows(sources, whose, now)
     reasons: dict[int, list[str]] = defaultdict(list)
-    is_message = {number: each.rows.model is Message for number, each in sources.items()}
+    is_message = {number: each.perhaps.model is Message for number, each in sources.items()}
     messages = _messages([row.pk for row in rows if is_message[row.source]])
     yet_to_hear: set[int] = set()
     for row in rows:
@@ -214,23 +220,28 @@ def _messages(numbers: Sequence[int]) -> dict[int, Message]:
     return told.in_bulk(numbers)
 
 
-def _sources(now: datetime) -> list[Source]:
+def _sources() -> list[Source]:
     """Failed messages and news to tell come before what can wait."""
-    recently = now - MATTERS_FOR
-    failed, to_tell = (not_overtaken(each(recently), now) for each in (_failed, _to_tell))
+    flags, texts = RedFlag.objects.filter(outcome=""), _texted()
+    wanted = RedFlag.objects.filter(outcome=FlagOutcome.CALL_PATIENT)
+    failed, to_tell = Message.objects.filter(status=MessageStatus.FAILED), Message.objects.to_tell()
+    offers = Offer.objects.filter(status=OfferStatus.OPEN)
+    let_down = VisitAnswer.objects.filter(got_it=GotIt.CALL)
+    not_known = RequestEvent.objects.filter(kind=Event.WRONG_BIRTH_DATES)
+    given_at = "answer__given_at"
     return [
-        Source(unheard_urgent_flags(), "answer__given_at", URGENT),
-        Source(_texted().filter(alarming=True), "came", _said_in_alarm, "said"),
-        Source(flags_to_phone_about(), "answer__given_at", BY_PHONE),
-        Source(failed, "queued_at", _undelivered),
-        Source(to_tell, "queued_at", what_to_say),
-        Source(_texted().filter(alarming=False), "came", _said_in_text, "said"),
+        Source(flags, lambda all_, _: all_ & unheard_urgent_flags(), given_at, URGENT),
+        Source(texts, lambda all_, _: all_.filter(alarming=True), "came", _said_in_alarm, "said"),
+        Source(flags, lambda all_, _: all_ & flags_to_phone_about(), given_at, BY_PHONE),
+        Source(failed, _undelivered, "queued_at", _not_delivered),
+        Source(to_tell, _to_tell, "queued_at", what_to_say),
+        Source(texts, lambda all_, _: all_.filter(alarming=False), "came", _said_in_text, "said"),
         # Whether the link was opened tells us nothing: mail scanners open links too.
-        Source(_unanswered(now), "held_until", UNANSWERED),
-        Source(_wanted(), "resolved_at", WANTED),
-        Source(_unasked(now), "of__brought_in_at", UNASKED),
-        Source(_let_down(recently), "given_at", AFTER_VISIT),
-        Source(_not_known(recently), "at", WRONG_BIRTHS),
+        Source(offers, _unanswered, "held_until", UNANSWERED),
+        Source(wanted, lambda all_, _: _wanted(all_), "resolved_at", WANTED),
+        Source(BroughtIn.objects.all(), _unasked, "of__brought_in_at", UNASKED),
+        Source(let_down, _let_down, "given_at", AFTER_VISIT),
+        Source(not_known, _not_known, "at", WRONG_BIRTHS),
     ]
 
 
@@ -255,8 +266,10 @@ def _reached_since(moment: str) -> Exists:
     )
 
 
-def _to_tell(since: datetime) -> QuerySet[Message]:
-    return Message.objects.to_tell().filter(~_put_right(), queued_at__gt=since)
+def _to_tell(to_tell: QuerySet[Message], now: datetime) -> QuerySet[Message]:
+    """News that a colleague has to tell, until an email has arrived at a new address."""
+    recent = to_tell.filter(~_put_right(), queued_at__gt=now - MATTERS_FOR)
+    return not_overtaken(recent, now)
 
 
 def _put_right() -> Exists:
@@ -272,7 +285,7 @@ def _put_right() -> Exists:
     )
 
 
-def _failed(since: datetime) -> QuerySet[Message]:
+def _undelivered(failed: QuerySet[Message], now: datetime) -> QuerySet[Message]:
     """Failed messages, until one of the same kind has left, or a colleague has sent it again."""
     since_then = Message.objects.filter(
         Q(status=MessageStatus.SENT)
@@ -282,37 +295,36 @@ def _failed(since: datetime) -> QuerySet[Message]:
         kind=OuterRef("kind"),
         pk__gt=OuterRef("pk"),
     )
-    failed = Message.objects.filter(
+    recent = failed.filter(
         ~_reached_since("queued_at"),
         ~_put_right(),
         ~Exists(since_then),
-        status=MessageStatus.FAILED,
-        queued_at__gt=since,
+        queued_at__gt=now - MATTERS_FOR,
     )
-    return failed.exclude(kind__in=OF_NO_WEIGHT)
+    return not_overtaken(recent.exclude(kind__in=OF_NO_WEIGHT), now)
 
 
-def _undelivered(message: Message) -> str:
+def _not_delivered(message: Message) -> str:
     """What did not arrive; and what to say, if nothing else will bring it to them."""
     failed = f"{message.get_channel_display()} not delivered: {message.get_kind_display().lower()}."
     return failed if message.request.email else f"{failed} {what_to_say(message)}"
 
 
-def _unanswered(now: datetime) -> QuerySet[Offer]:
+def _unanswered(offers: QuerySet[Offer], now: datetime) -> QuerySet[Offer]:
     """Offers by staff, nearly over, that nobody has talked about with the patient."""
-    standing = Offer.objects.standing(now).filter(~_reached_since("made_at"), freed=None)
+    standing = offers & Offer.objects.standing(now)
+    silent = standing.filter(~_reached_since("made_at"), freed=None)
     left, whole = F("held_until") - Value(now), F("held_until") - F("made_at")
     parts_left = ExpressionWrapper(left * LAST_PART, DurationField())
-    return standing.annotate(parts_left=parts_left, whole=whole).filter(parts_left__lte=F("whole"))
+    return silent.annotate(parts_left=parts_left, whole=whole).filter(parts_left__lte=F("whole"))
 
 
-def _wanted() -> QuerySet[RedFlag]:
+def _wanted(wanted: QuerySet[RedFlag]) -> QuerySet[RedFlag]:
     waiting = (RequestStatus.IN_REVIEW, RequestStatus.BOOKED_IN_REVIEW)
-    flags = RedFlag.objects.filter(outcome=FlagOutcome.CALL_PATIENT, request__status__in=waiting)
-    return flags.filter(~_reached_since("resolved_at"))
+    return wanted.filter(~_reached_since("resolved_at"), request__status__in=waiting)
 
 
-def _unasked(now: datetime) -> QuerySet[BroughtIn]:
+def _unasked(brought_in: QuerySet[BroughtIn], now: datetime) -> QuerySet[BroughtIn]:
     """Visits from another system that are soon, of whom nobody has told us about their health."""
     from_patient = AnsweredFrom.PATIENT
     questions = ScreeningQuestion.objects.current().filter(answered_from=from_patient)
@@ -325,19 +337,17 @@ def _unasked(now: datetime) -> QuerySet[BroughtIn]:
         starts__gt=now,
         starts__lte=now + BEFORE_UNASKED,
     )
-    brought_in = BroughtIn.objects.filter(Exists(questions), Exists(soon), ~Exists(told))
-    return brought_in.filter(~_reached_since("of__brought_in_at"))
+    unasked = brought_in.filter(Exists(questions), Exists(soon), ~Exists(told))
+    return unasked.filter(~_reached_since("of__brought_in_at"))
 
 
-def _let_down(since: datetime) -> QuerySet[VisitAnswer]:
-    answers = VisitAnswer.objects.filter(~_reached_since("given_at"), got_it=GotIt.CALL)
-    return answers.filter(given_at__gt=since)
+def _let_down(let_down: QuerySet[VisitAnswer], now: datetime) -> QuerySet[VisitAnswer]:
+    return let_down.filter(~_reached_since("given_at"), given_at__gt=now - MATTERS_FOR)
 
 
-def _not_known(since: datetime) -> QuerySet[RequestEvent]:
+def _not_known(not_known: QuerySet[RequestEvent], now: datetime) -> QuerySet[RequestEvent]:
     """Requests on which the date of birth was wrong too often.
 
     Either the patient cannot get in, or somebody else has their link.
     """
-    events = RequestEvent.objects.filter(~_reached_since("at"), kind=Event.WRONG_BIRTH_DATES)
-    return events.filter(at__gt=since)
+    return not_known.filter(~_reached_since("at"), at__gt=now - MATTERS_FOR)

@@ -49,6 +49,8 @@ def without_invisible(text: str) -> str:
     are kept: joiners inside words and emoji, and the signs that choose the form of an emoji or an
     ideograph. Broken characters are kept, because something was lost there.
     """
+    if text.isascii() and text.isprintable():
+        return text
     taken = set(_hidden_places(text))
     return "".join(
         letter if at not in taken else "\n" if letter in LINE_BREAKS else ""

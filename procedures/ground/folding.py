@@ -36,9 +36,16 @@ LEAST_INSIDE = 3
 
 def words(text: str) -> list[str]:
     """The letters and digits of each word: “Siobhán O’Brien” becomes siobhan, o, brien."""
-    apart = unicodedata.normalize("NFKD", without_invisible(text))
+    visible = without_invisible(text)
+    # Most names have no accents to take off, and a page compares a name with everybody born on one day.
+    bare = visible if visible.isascii() else _without_marks(visible)
+    return re.findall(r"[^\W_]+", bare.casefold())[:MOST_WORDS]
+
+
+def _without_marks(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text)
     bare = "".join(letter for letter in apart if unicodedata.category(letter)[0] != "M")
-    return re.findall(r"[^\W_]+", bare.casefold().translate(PLAIN))[:MOST_WORDS]
+    return bare.casefold().translate(PLAIN)
 
 
 def chunks(text: str) -> list[str]:

@@ -199,6 +199,11 @@ def test_the_same_person_is_recognised_by_another_spelling(
         assert (f'">{other.reference}</a>, received' in shown) == same
 
 
+@given(st.text(st.characters(codec="ascii"), max_size=30))
+def test_the_quick_way_for_plain_letters_is_the_same(name: str) -> None:
+    assert folding.words(f"{name} ø") == [*folding.words(name), "o"][: folding.MOST_WORDS]
+
+
 @given(st.text(max_size=100), st.text(max_size=100))
 def test_any_name_is_found_by_itself_and_fills_no_table(name: str, carer: str) -> None:
     stored = folding.search_keys(names=[name, carer])

@@ -26,7 +26,7 @@ from django.utils import timezone
 from bookings import diary, identity, webhooks
 from bookings.desk.agenda import appointments_without_attendance
 from bookings.desk.finding import likely_duplicates
-from bookings.desk.to_phone import patients_to_phone
+from bookings.desk.to_phone import marked, patients_to_phone, reasons_to_phone
 from bookings.diary import free_times
 from bookings.journal import chain_is_whole
 from bookings.models import (
@@ -230,6 +230,14 @@ def test_somebody_has_to_be_phoned_for_each_reason(now: datetime) -> None:
     assert "cannot wait" in whys["Maryam Sample"]
     assert "speak to them first" in whys["Uma Sample"]
     assert "Offer them " in whys["Agnes Placeholder"]
+
+
+def test_the_page_of_a_request_gives_the_same_reasons(now: datetime) -> None:
+    """It looks first whether there may be any of a kind."""
+    listed = {each.request.pk: each.why for each in patients_to_phone(now)}
+    every = marked(AppointmentRequest.objects.all())
+    whys = {each.pk: " ".join(reasons_to_phone(each, now, is_marked=True)) for each in every}
+    assert {pk: why for pk, why in whys.items() if why} == listed
 
 
 def test_patients_have_answered_texts(demonstration: datetime) -> None:
