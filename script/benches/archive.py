@@ -60,7 +60,7 @@ class _Made:
             "bookings_person",
             f"id = {template}",
             people,
-            self._somebody()
+            self._somebody("i")
             | {"id": f"{self.person} + i", "known_at": self._at(0), "version": "1"},
         )
 
@@ -69,9 +69,11 @@ class _Made:
         pages = self._one_of(
             "SELECT id FROM procedures_informationpage WHERE category = 'procedures'"
         )
-        self._copy("bookings_appointmentrequest", f"id = {template}", self.stored, self._somebody() | {
+        whose = f"(1 + i * {PERSONS} / 10)"
+        person = self._somebody(whose)
+        self._copy("bookings_appointmentrequest", f"id = {template}", self.stored, person | {
             "id": f"{self.request} + i",
-            "person_id": f"{self.person} + 1 + i * {PERSONS} / 10",
+            "person_id": f"{self.person} + {whose}",
             "reference": self._digits("i", 9),
             "submission_key": self._digits("i", 22),
             "link_key": self._digits("i", 22),
@@ -132,14 +134,17 @@ class _Made:
                 yield {**row, "detail": "{}"}
                 previous = event.hash
 
-    def _somebody(self) -> dict[str, str]:
-        first, rest = self._digits("i / 1000000 % 100", 2), self._digits("i % 1000000", 6)
-        born = "date '1932-01-01' + (i::bigint * 7919 % 28000)::int" if self.is_postgresql else (
-            "date('1932-01-01', '+' || (i * 7919 % 28000) || ' days')")  # fmt: skip
+    def _somebody(self, number: str) -> dict[str, str]:
+        """What is known of the person with that number, on their own row and on their requests."""
+        first, rest = f"{number} / 1000000 % 100", f"{number} % 1000000"
+        if self.is_postgresql:
+            born = f"date '1932-01-01' + ({number}::bigint * 7919 % 28000)::int"
+        else:
+            born = f"date('1932-01-01', '+' || ({number} * 7919 % 28000) || ' days')"
         return {
-            "name": "'Sample ' || i",
-            "email": "'sample' || i || '@example.org'",
-            "phone": f"'+44 77' || {first} || ' ' || {rest}",
+            "name": f"'Sample ' || {number}",
+            "email": f"'sample' || {number} || '@example.org'",
+            "phone": f"'+44 77' || {self._digits(first, 2)} || ' ' || {self._digits(rest, 6)}",
             "date_of_birth": born,
         }
 

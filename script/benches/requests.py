@@ -2,8 +2,9 @@
 
     script/bench requests [--stored 1000000]
 
-All of them are served by gunicorn and write to the same PostgreSQL. A plain Django form between them
-shows what the framework itself costs. A submission includes everything: the session with what was
+All of them are served by gunicorn and write to the same PostgreSQL. Two yardsticks between them show
+what the framework itself costs (a plain Django form), and what the database does (the statements of a
+submission, without what decides them). A submission includes everything: the session with what was
 typed, validation, request, answers, flags, chained event, messages, commit.
 """
 
@@ -35,18 +36,21 @@ def main() -> None:
         make = stack.enter_context(postgresql())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         environment = install(make("measured", ""))
-        filled = iter(fill_in(folder / "requests", MANY, stored, environment))
-        site, raw, plain = free_port(), free_port(), free_port()
+        first, *others = fill_in(folder / "requests", MANY, stored, environment)
+        site, raw, plain, statements = (free_port() for _ in range(4))
         stack.enter_context(gunicorn("script.benches.unlimited", site, environment))
         stack.enter_context(gunicorn("script.benches.raw_rows", raw, environment))
         stack.enter_context(gunicorn("script.benches.plain_form", plain, environment))
+        pressed = environment | {"PRESS": first.decode()}
+        stack.enter_context(gunicorn("script.benches.statements", statements, pressed))
         row = (
             b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )
         targets = [
             Target("one raw row", raw, repeat(row)),
             Target("a plain Django form, three rows", plain, repeat(PLAIN)),
-            Target("a whole request", site, filled, b"HTTP/1.1 302"),
+            Target("the statements of a request", statements, repeat(row)),
+            Target("a whole request", site, iter(others), b"HTTP/1.1 302"),
         ]
         report(compare(targets), "one raw row")
 
