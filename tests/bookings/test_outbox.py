@@ -525,7 +525,8 @@ def test_what_a_colleague_has_to_tell_is_told_or_dropped_once(
     made = messages.queue(request_, *kinds, by="sam", now=monday)
     request_.messages.exclude(kind=MessageKind.QUESTION).update(status=TO_TELL, channel=PHONE)
     other = AppointmentRequest.objects.get(name="Al Other")
-    other.messages.filter(kind=MessageKind.RECEIVED).update(status=TO_TELL, channel=PHONE)
+    theirs = {"kind": MessageKind.KEPT, "status": TO_TELL, "channel": PHONE}
+    other.messages.filter(kind=MessageKind.RECEIVED).update(**theirs)
     assert outbox.drop_untold(made[0].pk)
     assert not outbox.drop_untold(made[0].pk)
     assert not outbox.drop_untold(made[3].pk)
