@@ -79,7 +79,8 @@ class WritingAdmin(DecisionAdmin):
             "title": "Write a page",
             "opts": self.opts,
             "form": form,
-            "page_form": page_form if may_start_pages else None,
+            # Whoever has chosen a page wants a new version of that one.
+            "page_form": page_form if may_start_pages and not chosen["page"] else None,
             "version_form": version_form,
         }
         return TemplateResponse(request, "admin/procedures/revision/start.html", context)

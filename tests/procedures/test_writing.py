@@ -39,6 +39,16 @@ def lines_named(content: str) -> list[int]:
 # --- A new page -------------------------------------------------------------------------------
 
 
+def test_whoever_has_chosen_a_page_is_asked_only_for_that_one(sign_in: SignIn) -> None:
+    page, client = factories.page(), sign_in("Editor")
+    both = client.get(START).content.decode()
+    one = client.get(f"{START}?page={page.pk}").content.decode()
+    buttons = ("Start writing", "Start from the present text")
+    assert [words in both for words in buttons] == [True, True]
+    assert [words in one for words in buttons] == [False, True]
+    assert f'<option value="{page.pk}" selected>' in one
+
+
 @pytest.mark.parametrize("category", Category)
 def test_a_kind_and_a_title_are_enough_to_begin(
     category: Category, sign_in: SignIn, monday: datetime
