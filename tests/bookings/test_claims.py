@@ -14,6 +14,7 @@ from bookings.models import (
     Claim,
     ClinicSession,
     Closure,
+    MachineKind,
     Offer,
     OfferedTime,
     Resource,
@@ -326,11 +327,18 @@ def test_an_accepted_time_is_the_appointment_that_was_offered(monday: datetime) 
     assert others.status == OfferStatus.OPEN
 
 
-@pytest.mark.parametrize("lost", ["the session", "its room", "the room", "the clinician"])
+@pytest.mark.parametrize(
+    "lost", ["the session", "its room", "the room", "the clinician", "a machine"]
+)
 def test_a_time_that_we_no_longer_have_is_not_given(lost: str, monday: datetime) -> None:
     """The session is another clinician's by now, or elsewhere; or somebody or something is away."""
     ann = factories.clinician("ann")
     offered(monday, monday + NINE + 3 * HOUR)
+    scanner = MachineKind.objects.create(name="Scanner")
+    machine = Resource.objects.create(
+        name="Scanner 1", location=factories.location(), machine_kind=scanner
+    )
+    factories.appointment_type().needs.add(scanner)
     chosen = offered(monday).times.get()
     person, room = own()
     if lost == "the session":
@@ -338,7 +346,7 @@ def test_a_time_that_we_no_longer_have_is_not_given(lost: str, monday: datetime)
     elif lost == "its room":
         ClinicSession.objects.filter(room=room).update(room=factories.room("Spare"))
     else:
-        away = room if lost == "the room" else person
+        away = {"the room": room, "the clinician": person}.get(lost, machine)
         Closure.objects.create(
             resource=away, starts=chosen.ends - MINUTE, ends=chosen.ends + 8 * HOUR
         )

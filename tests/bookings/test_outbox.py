@@ -313,7 +313,7 @@ def test_the_clinic_is_told_if_anybody_there_wants_to_know(
 
 
 def test_what_is_sent_once_more_leaves_straight_away_and_names_the_first(
-    request_: AppointmentRequest, monday: datetime
+    request_: AppointmentRequest, monday: datetime, settings: Any
 ) -> None:
     (first,) = messages.queue(request_, MessageKind.OFFER, by="reception", now=monday, days_ahead=3)
     assert messages.repeat(first, by="sam", now=monday + MINUTE)
@@ -339,6 +339,10 @@ def test_what_is_sent_once_more_leaves_straight_away_and_names_the_first(
     assert not messages.repeat(third, by="sam", now=monday)
     # News of no weight needs no call, and cannot be written either.
     third.kind = MessageKind.AFTER_ALL
+    assert not messages.repeat(third, by="sam", now=monday)
+    # Nor may a code be left on a phone that others may use.
+    settings.TEXT_MESSAGES, request_.text_messages = "console", True
+    third.request, third.kind = request_, MessageKind.LINK
     assert not messages.repeat(third, by="sam", now=monday)
     assert request_.messages.count() == 3
 

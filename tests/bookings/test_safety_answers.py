@@ -202,16 +202,18 @@ def test_once_the_visit_has_begun_whoever_sees_the_patient_is_told(
     assert request.answers.count() == 1
 
 
+@pytest.mark.parametrize("asks", [False, True])
 def test_the_first_answers_begin_our_promise_and_a_flag_among_them_is_looked_at(
-    fever: ScreeningQuestion, monday: datetime
+    asks: bool, fever: ScreeningQuestion, monday: datetime
 ) -> None:
-    """Nobody could answer in the call, and a colleague has asked something else since."""
+    """Nobody could answer in the call; a colleague may have asked something else since."""
     by, now = factories.staff("Reception"), monday + timedelta(hours=3)
     other = factories.question("other")
     request = triage.submit(
         factories.submission(answers_by_link=True), key="k" * 43, by=by, now=monday
     )
-    triage.ask(request, version=request.version, text="Which side?", by=by, now=monday)
+    if asks:
+        triage.ask(request, version=request.version, text="Which side?", by=by, now=monday)
     with pytest.raises(TriageRefused) as refused:
         say(request, GivenAnswer(fever, Answer.YES, ""), now=now)
     assert str(refused.value) == (
@@ -221,7 +223,8 @@ def test_the_first_answers_begin_our_promise_and_a_flag_among_them_is_looked_at(
     before = notices(request)
     both = [GivenAnswer(fever, Answer.YES, ""), GivenAnswer(other, Answer.NO, "")]
     say(request, *both, now=now)
-    assert (request.status, request.awaits_answers) == (RequestStatus.IN_REVIEW, False)
+    leads_to = RequestStatus.IN_REVIEW if asks else RequestStatus.RECEIVED
+    assert (request.status, request.awaits_answers) == (leads_to, False)
     assert request.answer_due == answer_due(now)
     assert last(request) == (Event.ANSWERED_FIRST, PATIENT, now)
     assert notices(request) == [*before, (request.version, now)]
