@@ -443,18 +443,19 @@ def test_a_reset_takes_what_one_colleague_has(robin: User, monday: datetime) -> 
 
 def test_who_has_an_app_and_no_passkey(robin: User, monday: datetime) -> None:
     """Colleagues who can sign in at all, by username."""
-    for username in ("zoe", "ann", "left", "half", "both"):
+    for username in ("zoe", "ann", "left", "half", "both", "keyed", "alice"):
         factories.staff("Editor", username)
-    for each in User.objects.exclude(username__in=["robin", "zoe"]):
+    for each in User.objects.exclude(username__in=["robin", "zoe", "keyed", "alice"]):
         TOTPDevice.objects.create(user=each, name="app", confirmed=each.username != "half")
     TOTPDevice.objects.create(user=User.objects.get(username="zoe"), name="app", confirmed=True)
     patient = User.objects.create(username="no-staff")
     TOTPDevice.objects.create(user=patient, name="app", confirmed=True)
     User.objects.filter(username="left").update(is_active=False)
-    both = User.objects.get(username="both")
-    Passkey.objects.create(
-        account=both, name="Phone", credential="x", sign_count=0, added_at=monday, added_by=both
-    )
+    phone = {"name": "Phone", "sign_count": 0, "added_at": monday}
+    for each in User.objects.filter(username__in=["both", "keyed"]):
+        Passkey.objects.create(account=each, added_by=each, credential=each.username, **phone)
+    neither = second_factor.without_any(monday)
+    assert [each.username for each in neither] == ["alice", "half", "robin"]
     assert [each.username for each in second_factor.without_passkey()] == ["ann", "zoe"]
 
 
