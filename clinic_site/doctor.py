@@ -462,7 +462,8 @@ def _second_factors(now: datetime) -> Findings:
         return
     if usernames := [account.username for account in second_factor.without_any(now)]:
         yield Finding(
-            f"Whoever knows the password can sign in as {_first(usernames)}: there is no second factor.",
+            f"No second factor is set up for {', '.join(usernames)}. Anybody who knows the password can "
+            "sign in and set one up.",
             "They sign in today and set one up. If they do not need the account, a manager records that "
             "they leave.",
         )

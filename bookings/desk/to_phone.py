@@ -141,8 +141,8 @@ def reason_to_phone(request: AppointmentRequest, now: datetime) -> str:
 class Source(NamedTuple):
     """One kind of reason to phone: the rows that are one, and the sentence about a row."""
 
-    # Rows that may be a reason, and what leaves those that are one at an instant. To say what tells
-    # them apart takes much longer than to look whether a patient has any.
+    # Rows that may be a reason, and what leaves those that are one at an instant. Working out which
+    # of them count takes far longer than checking whether a patient has any.
     perhaps: QuerySet[Any]
     leave: Callable[[Any, datetime], QuerySet[Any]]
     # Whose rows come first: the field with their time.

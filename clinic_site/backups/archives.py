@@ -112,12 +112,19 @@ def opened(file: Path, identities: Sequence[Any]) -> Iterator[tuple[Path, Manife
 
 
 def identities_in(file: Path) -> list[Any]:
-    """The private keys in a file that `age-keygen` wrote. Raises CommandError if it has none."""
+    """The private keys in a file that `age-keygen` wrote.
+
+    Raises CommandError if it has none, or cannot be read.
+    """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as failure:
+        raise CommandError(f"{file} cannot be read: {failure.strerror}.") from failure
+    try:
+        lines = text.splitlines()
         keys = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         found = [pyrage.x25519.Identity.from_str(key) for key in keys]
-    except (OSError, UnicodeDecodeError, pyrage.IdentityError):
+    except pyrage.IdentityError:
         found = []
     if not found:
         raise CommandError(f"{file} has no private key as age-keygen writes it.")

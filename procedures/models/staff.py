@@ -19,14 +19,14 @@ SALT = "procedures.invitation"
 
 
 class StaffAccountQuerySet(models.QuerySet["StaffAccount"]):
-    """Accounts by what they are good for."""
+    """Accounts by what they can be used for."""
 
     def staying(self) -> Self:
         """Accounts that can sign in and have no day of leaving."""
         return self.filter(is_active=True, departure=None)
 
     def working(self, day: date) -> Self:
-        """Accounts that open the desk on that day, to whoever can sign in with them."""
+        """Accounts that can open the desk on that day."""
         return self.filter(is_active=True, is_staff=True).exclude(departure__leaves_on__lte=day)
 
     def managers(self) -> Self:

@@ -1,7 +1,8 @@
 """A third yardstick for requests: the statements of a submission, and nothing else.
 
 Presses “Send” once when it begins, and then sends the same statements for each request, as text, from a
-pool: what a submission would cost if everything around it were free. PRESS is the bytes of that press.
+pool: about what a submission would cost if everything around it were free. PRESS is the raw request of
+that press.
 """
 
 import os

@@ -180,6 +180,8 @@ def test_one_flipped_byte_and_a_wrong_key_are_refused_in_a_sentence(
         call_command("verify_backup", str(archive), identity=other)
     with pytest.raises(CommandError, match="has no private key as age-keygen writes it"):
         call_command("verify_backup", str(archive), identity=archive)
+    with pytest.raises(CommandError, match=r"lost\.key cannot be read: No such file or directory"):
+        call_command("verify_backup", str(archive), identity=tmp_path / "lost.key")
     # Nothing of that reached the database.
     assert manage(elsewhere, "restore", str(archive), f"--identity={key}").returncode == 0
 

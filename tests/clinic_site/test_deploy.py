@@ -238,12 +238,16 @@ def test_the_services_of_compose_write_nowhere_and_wait_for_each_other() -> None
     for name in ("migrate", "web", "worker", "daily"):
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["security_opt"] == ["no-new-privileges:true"]
+        assert (services[name]["tmpfs"], services[name]["volumes"]) == (
+            ["/tmp"],
+            ["clinic:/var/lib/clinic"],
+        )
         assert services[name]["environment"]["PROXIES"] == "1"
     assert services["worker"]["command"] == ["python", "manage.py", "send_messages", "--loop"]
     assert services["web"]["depends_on"] == {
         "migrate": {"condition": "service_completed_successfully"}
     }
-    assert services["daily"]["volumes"] == services["web"]["volumes"]
     assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
 
 

@@ -333,7 +333,7 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (mail_is_refused, "Messages", "replies: SMTPAuthenticationError 535.", True),
         (many_sign_ins_fail, "Sign-ins", "10 passwords or codes of staff were wrong", True),
         (an_app_opens_nothing, "Passkeys", "no passkey cannot sign in: sam.", True),
-        (somebody_has_a_password_alone, "Second factors", "can sign in as robin: there is", True),
+        (somebody_has_a_password_alone, "Second factors", "No second factor is set up for robin.", True),
         (nobody_uses_an_account, "Unused accounts", "in as robin, sam for 90 days.", False),
         (support_ends, "Support of what it runs on", "makers of Django 1 fix no weak", False),
         (nobody_knows_the_support, "Support of what it runs on", "when Python 2.7 gets", False),
@@ -421,7 +421,7 @@ def test_how_we_have_reached_postgresql_is_what_the_connection_says() -> None:
 
 def test_we_know_the_support_of_what_the_tests_run_on() -> None:
     found = dict(support.running())
-    assert found["Django"] == metadata.version("django").rpartition(".")[0]
+    assert found["Django"] == ".".join(metadata.version("django").split(".")[:2])
     assert ("PostgreSQL" in found) == (connection.vendor == "postgresql")
     assert [name for name, version in found.items() if version not in support.ENDS[name]] == []
 
