@@ -333,7 +333,12 @@ def development_is_on(patch: pytest.MonkeyPatch, settings: Any) -> None:
         (mail_is_refused, "Messages", "replies: SMTPAuthenticationError 535.", True),
         (many_sign_ins_fail, "Sign-ins", "10 passwords or codes of staff were wrong", True),
         (an_app_opens_nothing, "Passkeys", "no passkey cannot sign in: sam.", True),
-        (somebody_has_a_password_alone, "Second factors", "No second factor is set up for robin.", True),
+        (
+            somebody_has_a_password_alone,
+            "Second factors",
+            "No second factor is set up for robin.",
+            True,
+        ),
         (nobody_uses_an_account, "Unused accounts", "in as robin, sam for 90 days.", False),
         (support_ends, "Support of what it runs on", "makers of Django 1 fix no weak", False),
         (nobody_knows_the_support, "Support of what it runs on", "when Python 2.7 gets", False),
