@@ -101,7 +101,9 @@ HIDDEN_FOCUS = """() => {
 BROKEN_WORDS = r"""() => {
   const found = new Set(), range = document.createRange();
   const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
-  const isRead = (e) => e.checkVisibility() && e.getBoundingClientRect().width > 1 &&
+  const isHidden = (e) => e && (e.getBoundingClientRect().width <= 1 ||
+    getComputedStyle(e).clipPath !== 'none' || isHidden(e.parentElement));
+  const isRead = (e) => e.checkVisibility() && !isHidden(e) &&
     !e.closest('svg, script, style, textarea, select') && getComputedStyle(e).hyphens !== 'auto';
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     if (!isRead(text.parentElement)) continue;
