@@ -541,7 +541,18 @@ PROGRAMS = {
         "grep",
         "haveibeenpwned-downloader",
     ),
-    *("gunicorn", "install", "journalctl", "python3", "rclone", "runuser", "sed", "sqlite3", "ssh"),
+    *(
+        "gunicorn",
+        "install",
+        "journalctl",
+        "python3",
+        "rclone",
+        "runuser",
+        "sed",
+        "sqlite3",
+        "ssh",
+        "tar",
+    ),
     *("systemctl", "uvx", "rm", "pg_createcluster", "pg_ctlcluster", "litestream"),
 }
 # The ways to run a command of ours.
