@@ -32,6 +32,7 @@ from bookings.status import (
 from bookings.status.events import Event
 from bookings.triage.safety import keep_answers, take_over_answers
 from tests import factories
+from tests.bookings.test_birth_date_corrected import corrected
 from tests.people import booked
 
 pytestmark = pytest.mark.django_db
@@ -233,16 +234,6 @@ def test_the_first_answers_begin_our_promise_and_a_flag_among_them_is_looked_at(
 # --- A date of birth ------------------------------------------------------------------------
 
 
-def correct(request: AppointmentRequest, born: date, now: datetime) -> None:
-    triage.correct_birth_date(
-        request,
-        version=request.version,
-        date_of_birth=born,
-        by=factories.staff("Reception"),
-        now=now,
-    )
-
-
 @pytest.fixture
 def age(monday: datetime) -> ScreeningQuestion:
     return factories.question("under-18", answered_from=AnsweredFrom.AGE)
@@ -254,7 +245,7 @@ def test_the_visit_of_a_child_is_looked_at(
 ) -> None:
     request = factories.request_at(status, now=monday)
     version, now, promised = request.version, monday + MINUTE, request.answer_due
-    correct(request, CHILD, now)
+    corrected(request, CHILD, now)
     assert (request.status, request.version) == (AGAIN, version + 1)
     assert request.date_of_birth == CHILD
     starts = request.appointments.get().starts
@@ -279,7 +270,7 @@ def test_somebody_else_keeps_their_date_of_birth(age: ScreeningQuestion, monday:
     request = factories.received(now=monday)
     other = factories.received(now=monday, name="Al Other", email="al@example.org")
     assert other.person_id != request.person_id
-    correct(request, CHILD, monday)
+    corrected(request, CHILD, monday)
     assert Person.objects.get(pk=other.person_id).date_of_birth == ADULT
     other.refresh_from_db()
     assert other.date_of_birth == ADULT
@@ -290,7 +281,7 @@ def test_a_visit_that_has_begun_is_not_looked_at_again(
 ) -> None:
     request = booked(monday)
     starts = request.appointments.get().starts
-    correct(request, CHILD, starts)
+    corrected(request, CHILD, starts)
     assert request.status == BOOKED
     assert last(request) == (Event.BIRTH_DATE_CORRECTED, "reception", starts)
     assert request.flags.blocking().count() == 1
@@ -300,9 +291,9 @@ def test_whoever_is_eighteen_on_that_day_is_no_child(
     age: ScreeningQuestion, monday: datetime
 ) -> None:
     request = factories.received(now=monday)
-    correct(request, date(2008, 11, 24), monday)
+    corrected(request, date(2008, 11, 24), monday)
     assert request.answers.get().answer == Answer.YES
-    correct(request, date(2008, 11, 24), monday + timedelta(days=1))
+    corrected(request, date(2008, 11, 24), monday + timedelta(days=1))
     assert request.answers.latest("pk").answer == Answer.NO
 
 
@@ -312,15 +303,15 @@ def test_offered_times_stay_until_somebody_withdraws_them(
     request = factories.request_at(RequestStatus.OFFERED, now=monday)
     late = request.offers.get().held_until
     with pytest.raises(TriageRefused) as refused:
-        correct(request, CHILD, late - MINUTE)
+        corrected(request, CHILD, late - MINUTE)
     assert str(refused.value) == (
         "With this date of birth a clinician has to decide first, but times are offered. Withdraw "
         "the offer, then correct the date."
     )
-    correct(request, date(1971, 1, 31), late - MINUTE)
+    corrected(request, date(1971, 1, 31), late - MINUTE)
     assert request.status == RequestStatus.OFFERED
     # Nothing is offered any more once the offer has ended.
-    correct(request, CHILD, late)
+    corrected(request, CHILD, late)
     assert (request.status, request.flags.count()) == (RequestStatus.LAPSED, 1)
 
 
