@@ -14,7 +14,6 @@ due, so a queue shows. Every twentieth patient presses “Send” twice. It ends
 import argparse
 import asyncio
 import contextlib
-import os
 import random
 import re
 import socket
@@ -23,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
@@ -30,16 +30,10 @@ from typing import NamedTuple
 import psycopg
 from installed import fill_in, install
 from load import PATIENCE, Target, ask, free_port, gunicorn, request
+from processors import Watched, family, parent_of
 from stored import postgresql
 
-TWO_PROCESSES = (
-    "-c",
-    "python:clinic_site.gunicorn",
-    "--workers",
-    "2",
-    "--access-logfile",
-    os.devnull,
-)
+TWO_PROCESSES = ("-c", "python:clinic_site.gunicorn", "--workers", "2")
 PRESSED_TWICE = 20
 IDLE_READS = 200
 
@@ -86,18 +80,20 @@ def main() -> None:
         many = int(crowd.requests * crowd.seconds * 1.5) + 20
         presses = fill_in(folder / "requests", many, crowd.stored, environment)
         port = free_port()
-        stack.enter_context(gunicorn("script.benches.unlimited", port, environment, *TWO_PROCESSES))
+        log = stack.enter_context((folder / "log").open("w"))
+        site = gunicorn("script.benches.unlimited", port, environment, *TWO_PROCESSES, log=log)
+        site_process = stack.enter_context(site)
         pages = reads(port)
         idle = idle_ms(port, pages)
         with psycopg.connect(environment["DATABASE_URL"]) as database:
             before = count(database)
             print(f"{which}: {crowd.seconds} seconds.", file=sys.stderr)
-            cpu, began = time.process_time(), time.monotonic()
+            watched = watch(site_process, database)
             visits = asyncio.run(let_in(crowd, port, pages, presses))
-            own = (time.process_time() - cpu) / (time.monotonic() - began)
+            took = watched.said()
             database.rollback()
             lost, doubled = accounts(database, visits, before)
-    print(f"The crowd itself took {own:.0%} of a core; load average {os.getloadavg()[0]:.1f}.")
+    print(took)
     sys.exit(report(crowd, visits, idle, lost, doubled))
 
 
@@ -113,6 +109,18 @@ def given() -> tuple[str, Crowd]:
     which = said.pop("which")
     changes = {name: value for name, value in said.items() if value is not None}
     return which, CROWDS[which]._replace(**changes)
+
+
+def watch(site: int, database: psycopg.Connection) -> Watched:
+    """What the crowd, the site and the database take of the cores from now on."""
+    server = parent_of(database.info.backend_pid)
+    return Watched(
+        {
+            "the crowd": time.process_time,
+            "the site": partial(family, site),
+            "the database": partial(family, server),
+        }
+    )
 
 
 def reads(port: int) -> list[bytes]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import IO, NamedTuple, cast
 
 CONNECTIONS = 8
 ALONE = ("--workers", "1")
@@ -48,20 +48,26 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def gunicorn(
-    application: str, port: int, environment: Mapping[str, str], *options: str
-) -> Iterator[None]:
-    """One sync worker, on the first core if a process can be bound to one; or what the options say."""
+    application: str,
+    port: int,
+    environment: Mapping[str, str],
+    *options: str,
+    log: IO[str] | None = None,
+) -> Iterator[int]:
+    """The process of a server: one sync worker, on the first core if a process can be bound to one.
+
+    Or what the options say. What it logs goes to the terminal, or into that file.
+    """
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
     command += [*(options or ALONE), "--log-level", "warning"]
-    server = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **environment, "PYTHONPATH": str(ROOT)}
-    )
+    everything = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen(command, cwd=ROOT, env=everything, stderr=log)
     if not options and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(server.pid, {cores[0]})
     try:
         _wait_for(port, server)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait()

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.admin import AppointmentRequestAdmin
-from bookings.models import AppointmentRequest, ClinicSession
+from bookings.desk import people
+from bookings.models import AppointmentRequest, ClinicSession, Person
 from bookings.status import FlagOutcome, RequestStatus
 from procedures.ground import paging
 from procedures.models import InformationPage
@@ -223,6 +224,19 @@ def test_a_long_list_is_not_counted_to_its_end_and_all_of_it_can_be_reached(
     ]
     assert shown == newest_first
     assert "5 requests" in " ".join(client.get(f"{LIST}?show=all&p=4").content.decode().split())
+
+
+def test_whoever_asks_for_a_page_of_people_beyond_the_last_is_shown_the_last(
+    sign_in: SignIn, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "MOST_FOUND", 2)
+    for hours in range(5):
+        factories.received(name=f"Sample {hours}", now=monday - timedelta(hours=hours))
+    first_known = Person.objects.order_by("known_at")[0]
+    for beyond in ("4", "99", "0"):
+        page = sign_in("Reception").get("/admin/bookings/person/", {"page": beyond}).context["page"]
+        assert (page.number, page.paginator.count, page.paginator.is_capped) == (3, 5, False)
+        assert list(page.object_list) == [first_known]
 
 
 def test_each_row_says_how_long_is_left_while_the_desk_is_open(
