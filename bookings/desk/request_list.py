@@ -315,8 +315,20 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
 def _numbers(now: datetime, user: User) -> dict[str, int]:
     """How many requests are in each tab that shows a number, and how many are theirs."""
     requests = AppointmentRequest.objects.all()
-    counted = {tab: in_tab(requests, tab, now) for tab in sorted(COUNTED)}
-    return how_many({**counted, MINE: in_tab(requests.filter(with_them(user)), OPEN, now)})
+    ours = requests.whose_turn(now).values_list("is_receptions", "is_clinicians", "answer_due")
+    due = [answer_due for is_receptions, _, answer_due in ours if is_receptions]
+    return {
+        WAITING: len(due),
+        LATE: sum(each < now for each in due),
+        TODAY: sum(now <= each <= end_of_day(now) for each in due),
+        CLINICIANS: sum(is_clinicians for _, is_clinicians, _ in ours),
+        **how_many(
+            {
+                PATIENTS: in_tab(requests, PATIENTS, now),
+                MINE: in_tab(requests.filter(with_them(user)), OPEN, now),
+            }
+        ),
+    }
 
 
 def _row(record: AppointmentRequest, due: str, user: User, now: datetime) -> Row:
