@@ -17,6 +17,10 @@ from bookings.triage.transitions import settle
 from bookings.triage.waits_too_long import tell_of_waits
 from procedures.ground.batches import Tally, one_by_one
 
+# How many steps a round records. Each bears the moment at which its round began, and other systems
+# look for what is new only a few minutes back; the next round goes on.
+MOST_STEPS = 1_000
+
 
 def catch_up(now: datetime) -> Tally:
     """Record the clock's steps: lapsed offers and questions, deferred requests back in review.
@@ -32,7 +36,7 @@ def catch_up(now: datetime) -> Tally:
     )
     settle_one = partial(_settle, now=now)
     return one_by_one(
-        moved.values_list("pk", flat=True), settle_one, task="clock's step of request"
+        moved.values_list("pk", flat=True)[:MOST_STEPS], settle_one, task="clock's step of request"
     )
 
 

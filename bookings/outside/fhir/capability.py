@@ -1,5 +1,7 @@
 """What the interface can do, in FHIR's words. It follows from the table, so it cannot go stale."""
 
+from datetime import timedelta
+
 from bookings.outside.fhir.clinic import base
 from bookings.outside.fhir.kinds import BY_ID, TABLE, Kind
 from bookings.outside.fhir.outcomes import Resource
@@ -7,7 +9,14 @@ from procedures.models.clinic import details
 
 VERSION = "4.0.1"
 # The day on which what it can do last changed.
-CHANGED = "2026-11-29"
+CHANGED = "2026-11-30"
+# For how long before their last answer others ask again: nothing we write takes so long.
+OVERLAP = timedelta(minutes=10)
+ABOUT_CHANGES = (
+    "A change bears the time at which it began and can be seen a little later. So ask for "
+    f"_lastUpdated=ge… from {OVERLAP // timedelta(minutes=1)} minutes before your last answer, and "
+    "leave out what you have: same id, same meta.versionId."
+)
 
 
 def statement() -> Resource:
@@ -26,7 +35,7 @@ def statement() -> Resource:
             {
                 "mode": "server",
                 "documentation": "Unknown parameters are refused, whatever “Prefer” says. The next page "
-                "is at the link “next”.",
+                f"is at the link “next”. {ABOUT_CHANGES}",
                 "security": {
                     "cors": False,
                     "description": "An access token of the clinic: “Authorization: Bearer …”. It names "

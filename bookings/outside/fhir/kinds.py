@@ -197,9 +197,9 @@ TABLE = (
         rows=questions.answers,
         written=questions.questionnaire_response,
         about=lambda rows: [each.request_id for each in rows],
-        changed="given_at",
+        changed="changed",
         parameters={
-            "_lastUpdated": _date("given_at", "when it was given"),
+            "_lastUpdated": _date("changed", "when it came to us"),
             "authored": _date("given_at", "when it was given"),
             "patient": Parameter("reference", "who answered", visits.answers_of_patient),
         },

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db.models import QuerySet
+from django.db.models.functions import Greatest
 
 from bookings.models import ScreeningAnswer, ScreeningQuestion
 from bookings.outside.fhir.clinic import base, instant, reference
@@ -52,9 +53,13 @@ def questionnaire(question: ScreeningQuestion, now: datetime) -> Resource:
 
 
 def answers(now: datetime) -> QuerySet[ScreeningAnswer]:
-    """All answers of requests that have not been emptied."""
+    """All answers of requests that have not been emptied.
+
+    One that was taken over from an earlier request is as old as it was, and came with the new one.
+    """
     rows = ScreeningAnswer.objects.filter(request__emptied_at=None)
-    return rows.select_related("question", "request__person")
+    came = Greatest("given_at", "request__received_at")
+    return rows.annotate(changed=came).select_related("question", "request__person")
 
 
 def questionnaire_response(answer: ScreeningAnswer, now: datetime) -> Resource:

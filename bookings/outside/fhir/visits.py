@@ -59,7 +59,7 @@ def requests(now: datetime) -> QuerySet[AppointmentRequest]:
     return (
         AppointmentRequest.objects.filter(emptied_at=None)
         .select_related("person")
-        .annotate(changed=Subquery(changes.order_by("-number").values("at")[:1]))
+        .annotate(changed=Subquery(changes.order_by("-at").values("at")[:1]))
         .prefetch_related(
             Prefetch("appointments", booked, to_attr="newest_appointment"),
             Prefetch("offers", offers.prefetch_related(Prefetch("times", times)), "standing"),
