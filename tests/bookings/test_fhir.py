@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -460,6 +461,34 @@ def test_a_person_who_was_two_is_found_under_either(monday: datetime) -> None:
         assert ids(reader.found(f"Appointment?patient={pk}")) == {first.pk, second.pk}
     form = reader.client.post("/fhir/Appointment/_search", {"patient": first.person_id})
     assert len(form.json()["entry"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        ("status=cancelled", "application/x-www-form-urlencoded", 200),
+        ("status=cancelled", "application/x-www-form-urlencoded; charset=utf-8", 200),
+        ("", "application/json", 200),
+        ('{"status":"cancelled","bogus":1}', "application/json", 415),
+        ('{"status":"cancelled"}', "application/fhir+json", 415),
+        ("status=cancelled", "text/plain", 415),
+        ("status=cancelled", "", 415),
+        ('{"status":"cancelled"}', "application/x-www-form-urlencoded", 400),
+    ],
+)
+def test_a_body_that_is_no_form_is_refused_and_not_ignored(
+    monday: datetime, body: str, content_type: str, status: int
+) -> None:
+    reader = Reader(monday, Scope.APPOINTMENT)
+    answer = reader.client.generic("POST", "/fhir/Appointment/_search", body, content_type)
+    assert answer.status_code == status
+    assert answer.json()["resourceType"] == ("Bundle" if status == 200 else REFUSED)
+
+
+def test_a_file_in_a_form_is_refused_and_not_ignored(monday: datetime) -> None:
+    reader = Reader(monday, Scope.APPOINTMENT)
+    form = {"status": SimpleUploadedFile("status", b"cancelled")}
+    assert reader.client.post("/fhir/Appointment/_search", form).status_code == 415
 
 
 def test_the_statement_says_what_is_there_to_whoever_asks(client: Client) -> None:

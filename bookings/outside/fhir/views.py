@@ -25,6 +25,7 @@ from procedures.ground.rate_limits import TooManyTries, spend
 View = Callable[..., HttpResponse]
 JSON = ("application/fhir+json", "application/json", "json")
 ANY = ("*/*", "application/*")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def in_fhir(view: View) -> View:
@@ -62,6 +63,7 @@ def search(request: HttpRequest, name: str) -> HttpResponse:
 @in_fhir
 def search_by_form(request: HttpRequest, name: str) -> HttpResponse:
     """The same by a form, which no log of addresses keeps."""
+    _require_form(request)
     return _searched(request, name, [*_flat(request.GET), *_flat(request.POST)])
 
 
@@ -162,6 +164,12 @@ def _require_json(request: HttpRequest) -> None:
     kinds = [each.partition(";")[0].strip().lower() for each in wanted.split(",") if each.strip()]
     if kinds and not set(kinds) & {*JSON, *ANY}:
         raise Refused(406)
+
+
+def _require_form(request: HttpRequest) -> None:
+    """Refuse a body that would be ignored, because then everything would be found."""
+    if request.body and (request.content_type not in FORMS or request.FILES):
+        raise Refused(415)
 
 
 def _flat(values: Any) -> Any:
