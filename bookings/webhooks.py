@@ -131,11 +131,17 @@ def forget_past(now: datetime) -> int:
     return Delivery.objects.filter(settled | Q(webhook__ended_at__isnull=False)).delete()[0]
 
 
-def due(now: datetime) -> list[int]:
-    """The deliveries that can be sent at that instant, oldest first."""
-    return list(
-        Delivery.objects.due(now).order_by("next_try", "pk").values_list("pk", flat=True)[:BATCH]
-    )
+def waiting(now: datetime) -> list[Webhook]:
+    """The webhooks for which something is due. Those that have not answered lately come last."""
+    due = Delivery.objects.due(now).values("webhook")
+    answering_first = F("failing_since").desc(nulls_first=True)
+    return list(Webhook.objects.filter(pk__in=due).order_by(answering_first, "pk"))
+
+
+def due(webhook: Webhook, now: datetime) -> list[int]:
+    """What can be sent to it at that instant, oldest first."""
+    mine = Delivery.objects.due(now).filter(webhook=webhook).order_by("next_try", "pk")
+    return list(mine.values_list("pk", flat=True)[:BATCH])
 
 
 def take(pk: int, now: datetime) -> Delivery | None:

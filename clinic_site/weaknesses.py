@@ -11,6 +11,8 @@ from importlib import metadata
 
 from django.conf import settings
 
+from procedures.ground.exchanges import opened
+
 SECONDS = 20
 MOST_BYTES = 1_000_000
 # They are in every virtual environment, and nothing of the site runs them.
@@ -55,7 +57,7 @@ def _ask(question: bytes) -> bytes:
     headers = {"Content-Type": "application/json"}
     sent = urllib.request.Request(settings.WEAKNESSES_URL, question, headers)  # noqa: S310
     try:
-        with urllib.request.urlopen(sent, timeout=SECONDS) as answer:  # noqa: S310
+        with opened(sent, seconds=SECONDS) as answer:
             told: bytes = answer.read(MOST_BYTES)
     except (OSError, http.client.HTTPException) as fault:
         raise NotAnswered(type(fault).__name__) from fault

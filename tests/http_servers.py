@@ -1,7 +1,10 @@
-"""Another system on this machine, as a test needs it: it answers alike, and keeps what it is asked."""
+"""Another system on this machine, as a test needs it: it answers alike, or never to the end."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from types import TracebackType
 from typing import Any, Self
 
@@ -45,3 +48,60 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""
+
+
+class Slow(ThreadingTCPServer):
+    """Begins an answer and never ends it: whoever looks at its clock gets one byte, a second later."""
+
+    daemon_threads = True
+
+    def __init__(self, begins: bytes):
+        super().__init__(("127.0.0.1", 0), _Dripping)
+        self.begins, self.url = begins, f"http://127.0.0.1:{self.server_address[1]}"
+        self.seconds, self.is_over, self.asked = 0, False, 0
+        self.passes = threading.Condition()
+
+    def clock(self) -> float:
+        """The time in seconds. It passes only because somebody looks."""
+        with self.passes:
+            self.seconds += 1
+            self.passes.notify_all()
+            return float(self.seconds)
+
+    def end(self) -> None:
+        """Let everybody go."""
+        with self.passes:
+            self.is_over = True
+            self.passes.notify_all()
+        self.shutdown()
+
+
+class _Dripping(BaseRequestHandler):
+    server: Slow
+
+    def handle(self) -> None:
+        self.server.asked += 1
+        sent = 0
+        try:
+            self.request.sendall(self.server.begins)
+            while self._has_passed(sent):
+                self.request.sendall(b"a")
+                sent += 1
+        except OSError:
+            return
+
+    def _has_passed(self, seconds: int) -> bool:
+        with self.server.passes:
+            self.server.passes.wait_for(
+                lambda: self.server.is_over or self.server.seconds > seconds
+            )
+            return not self.server.is_over
+
+
+@contextmanager
+def slow(begins: bytes = b"") -> Iterator[Slow]:
+    """Somebody who sends a byte a second for ever, after what it begins with."""
+    with Slow(begins) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.end()

@@ -111,6 +111,7 @@ REACHING = {
     "clinic_site.doctor": "",  # greets the mail server, and opens our own address
     "clinic_site.gunicorn": "",  # starts the site's own check
     "clinic_site.weaknesses": "",  # says which libraries run here
+    "procedures.ground.exchanges": "",  # how the others reach them, in time
     "procedures.log.stamps": "Time authority",  # if the operator has set one
     "procedures.log.verify": "",  # the program that readers download to check a page
     "procedures.log.witness": "",  # reads the logs that we watch
@@ -119,7 +120,8 @@ REACHING = {
 
 def test_only_these_modules_reach_another_machine() -> None:
     reaching = users_of(
-        "smtplib", "socket", "http.client", "urllib.request", "subprocess", "ftplib", "requests"
+        *("smtplib", "socket", "http.client", "urllib.request", "subprocess", "ftplib", "requests"),
+        "procedures.ground.exchanges",
     )
     assert reaching == REACHING.keys()
 

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from bookings.messages import twilio
 from bookings.messages.segments import segments
+from procedures.ground.exchanges import opened
 from procedures.models.clinic import details
 
 TIMEOUT_SECONDS = 20
@@ -33,9 +34,6 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *_: Any) -> None:
         """Nothing, so that the redirection counts as a refusal."""
-
-
-OPENER = urllib.request.build_opener(_Stay)
 
 
 class Taken(NamedTuple):
@@ -115,7 +113,7 @@ def _to_send(number: str, text: str, key: str) -> urllib.request.Request:
 def _answer_to(request: urllib.request.Request) -> bytes:
     """What the provider answers. Raises OSError and TextRefused as `send` does."""
     try:
-        with OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with opened(request, _Stay, seconds=TIMEOUT_SECONDS) as answer:
             said: bytes = answer.read(LONGEST_ANSWER)
             return said
     except urllib.error.HTTPError as error:

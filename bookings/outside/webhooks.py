@@ -7,7 +7,8 @@ names nobody; whoever wants more reads it, with a token.
 The address is somebody else's choice, so it cannot be used to reach into our own network: HTTPS only,
 each name is resolved once and connected to at that very address, private addresses only for hosts that
 the operator named, and no answer leads anywhere. A demonstration sends to the hosts that the operator
-named and to no others.
+named and to no others. A slow receiver keeps the others waiting for no longer than two of its answers
+may take.
 """
 
 import base64
@@ -27,11 +28,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from bookings import webhooks
-from bookings.models import Delivery
+from bookings.models import Delivery, Webhook
 from bookings.outside.fhir.clinic import base, instant
 from procedures.ground.batches import Tally, one_by_one
+from procedures.ground.exchanges import Connection, Deadline, connected
 from procedures.models.restored import look_again
 
+# For the whole of one try, and the turn of one receiver in a round.
 TIMEOUT_SECONDS = 15
 PORTS = {"https": 443, "http": 80}
 
@@ -41,14 +44,15 @@ class NotAllowed(Exception):
 
 
 def send_due(stopped: Callable[[], bool] = lambda: False) -> Tally:
-    """Tell what is due, oldest first; how many arrived. A quiet copy tells nothing.
+    """Tell each receiver in turn what is due; how many arrived. A quiet copy tells nothing.
 
     Raises OperationalError or InterfaceError if the database is down.
     """
     if look_again():
         return Tally(0, 0)
-    due = (pk for pk in webhooks.due(timezone.now()) if not stopped())
-    return one_by_one(due, _send, task="telling another system")
+    now = timezone.now()
+    turns = [_turn(webhook, now, stopped) for webhook in webhooks.waiting(now)]
+    return Tally(sum(turns), sum(each.failed for each in turns))
 
 
 def headers_of(delivery: Delivery, body: bytes, now: datetime) -> dict[str, str]:
@@ -97,6 +101,13 @@ def where(url: str) -> tuple[SplitResult, str]:
     return parts, addresses[0]
 
 
+def _turn(webhook: Webhook, now: datetime, stopped: Callable[[], bool]) -> Tally:
+    """Tell one receiver what is due, oldest first, until its turn is over: the next round goes on."""
+    turn = Deadline(TIMEOUT_SECONDS)
+    due = (pk for pk in webhooks.due(webhook, now) if not (stopped() or turn.has_passed))
+    return one_by_one(due, _send, task="telling another system")
+
+
 def _send(pk: int) -> bool:
     now = timezone.now()
     delivery = webhooks.take(pk, now)
@@ -126,8 +137,9 @@ def _told(delivery: Delivery, now: datetime) -> str:
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
     """Send the bytes; the status of the answer, of which nothing else is read."""
+    until = Deadline(TIMEOUT_SECONDS)
     parts, address = where(url)
-    connection = _connection(parts, address)
+    connection = _connection(parts, address, until)
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
         connection.request("POST", path, body, headers)
@@ -136,11 +148,11 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
         connection.close()
 
 
-def _connection(parts: SplitResult, address: str) -> http.client.HTTPConnection:
+def _connection(parts: SplitResult, address: str, until: Deadline) -> Connection:
     """A connection to that address in the name of the host, whatever the name leads to by now."""
     host, port = str(parts.hostname), parts.port or PORTS[parts.scheme]
-    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
-    plain = socket.create_connection((address, port), TIMEOUT_SECONDS)
+    connection = Connection(until, host, port)
+    plain = connected([(address, port)], until)
     if parts.scheme == "https":
         try:
             plain = ssl.create_default_context().wrap_socket(plain, server_hostname=host)

@@ -22,6 +22,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
+from procedures.ground.exchanges import opened
 from procedures.models import Checkpoint, TimeStamp
 
 # What an authority answers to a request. Raises OSError if it could not be reached.
@@ -38,7 +39,7 @@ def ask(request: bytes) -> bytes:
     """Send a request to the authority of the settings, over HTTP."""
     headers = {"Content-Type": "application/timestamp-query"}
     sent = urllib.request.Request(settings.TIMESTAMP_URL, request, headers)  # noqa: S310
-    with urllib.request.urlopen(sent, timeout=SECONDS) as answer:  # noqa: S310
+    with opened(sent, seconds=SECONDS) as answer:
         return bytes(answer.read(MOST_BYTES))
 
 

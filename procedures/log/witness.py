@@ -9,7 +9,6 @@ our signature gets that of one history alone.
 import contextlib
 import hashlib
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from http import HTTPStatus
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from procedures.ground.exchanges import opened
 from procedures.log import tiles
 from procedures.log.notes import cosignature
 from procedures.log.tree import Tree
@@ -42,7 +42,7 @@ def fetching_from(address: str) -> Fetch:
 
     def fetch(path: str) -> bytes:
         try:
-            with urllib.request.urlopen(f"{address}/{path}", timeout=SECONDS) as answer:  # noqa: S310
+            with opened(f"{address}/{path}", seconds=SECONDS) as answer:
                 return bytes(answer.read(MOST_BYTES))
         except urllib.error.HTTPError as error:
             error.close()

@@ -24,12 +24,15 @@ from standardwebhooks import Webhook as Receiver
 
 from bookings import journal, messages, triage, webhooks
 from bookings.models import Delivery, Webhook
+from bookings.outside import webhooks as sending
 from bookings.outside.webhooks import send_due
 from bookings.status import DeliveryStatus, Notice
 from bookings.status.events import Event
 from clinic_site.groups import GROUPS
+from procedures.ground import exchanges
 from procedures.models import restored
 from tests import factories
+from tests.http_servers import slow
 from tests.people import CANARIES, booked, request_with_canaries
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +206,7 @@ def test_a_manager_reads_why_a_webhook_is_off(
     stand_in.status = 410
     at(now := monday + timedelta(minutes=1))
     sign_in("Manager")
-    (pk, _) = webhooks.due(now)
+    (pk, _) = webhooks.due(hook, now)
     Delivery.objects.exclude(pk=pk).update(next_try=now + timedelta(hours=5))
     send_due()
     gone = "It answered that it wants to hear no more (410)."
@@ -286,6 +289,41 @@ def test_a_demonstration_asks_nobody_outside(
     assert names == asked
     code = "gaierror" if goes_out else "address not allowed"
     assert Delivery.objects.get().failure == code
+
+
+def test_a_slow_receiver_has_one_try_in_a_round_and_the_others_are_told(
+    stand_in: StandIn, monday: datetime, at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends a byte a second and would never end. A minute is enough for everything of the other."""
+    monkeypatch.setattr(sending, "TIMEOUT_SECONDS", 60)
+    with slow() as receiver:
+        monkeypatch.setattr(exchanges, "monotonic", receiver.clock)
+        hook = webhook(monday, receiver.url, Notice.RECEIVED)
+        quick = webhook(monday, at_the(stand_in), Notice.RECEIVED)
+        for name in ("Pat Sample", "Sam Other", "Lee Third"):
+            factories.received(now=monday, name=name)
+        assert (send_due(), receiver.asked) == (3, 1)
+        mine = Delivery.objects.filter(webhook=hook).order_by("pk")
+        tried = [(each.tries, each.failure) for each in mine]
+        assert tried == [(1, "TimeoutError"), (0, ""), (0, "")]
+        assert (send_due(), receiver.asked) == (0, 2)
+    factories.received(now=monday, name="Kim Fourth")
+    assert webhooks.waiting(monday) == [quick, Webhook.objects.get(pk=hook.pk)]
+
+
+def test_the_whole_exchange_has_fifteen_seconds(
+    monday: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOK_PRIVATE_HOSTS = [HOST]
+    assert sending.TIMEOUT_SECONDS == 15
+    with slow(b"HTTP/1.1 204 No Content\r\nX: ") as receiver:
+        monkeypatch.setattr(exchanges, "monotonic", receiver.clock)
+        webhook(monday, receiver.url, Notice.RECEIVED)
+        factories.received(now=monday)
+        assert (send_due(), receiver.asked) == (0, 1)
+        # The clock is read three times before: the turn begins, is not over, and the try begins.
+        assert receiver.seconds == 3 + 15
+    assert Delivery.objects.get().failure == "TimeoutError"
 
 
 def test_two_secrets_are_valid_for_a_day(
@@ -404,9 +442,9 @@ def certified(folder: Path, name: str) -> Path:
 def test_a_delivery_has_one_sender_at_a_time_and_a_quiet_copy_none(
     stand_in: StandIn, monday: datetime
 ) -> None:
-    webhook(monday, at_the(stand_in), Notice.RECEIVED)
+    hook = webhook(monday, at_the(stand_in), Notice.RECEIVED)
     factories.received(now=monday)
-    (pk,) = webhooks.due(monday)
+    (pk,) = webhooks.due(hook, monday)
     assert webhooks.take(pk, monday)
     assert webhooks.take(pk, monday) is None
     assert webhooks.take(pk, monday + webhooks.LEASE)
@@ -416,10 +454,10 @@ def test_a_delivery_has_one_sender_at_a_time_and_a_quiet_copy_none(
 
 
 def test_what_arrived_is_forgotten_after_a_month(stand_in: StandIn, monday: datetime) -> None:
-    webhook(monday, at_the(stand_in), Notice.RECEIVED)
+    hook = webhook(monday, at_the(stand_in), Notice.RECEIVED)
     for name in ("Pat Sample", "Sam Other"):
         factories.received(now=monday, name=name)
-    Delivery.objects.filter(pk=webhooks.due(monday)[0]).update(status=DeliveryStatus.SENT)
+    Delivery.objects.filter(pk=webhooks.due(hook, monday)[0]).update(status=DeliveryStatus.SENT)
     month = monday + webhooks.REPLAYED
     assert [webhooks.forget_past(now) for now in (month, month + timedelta(seconds=1))] == [0, 1]
     webhooks.end(Webhook.objects.get(), by="manager", now=monday)

@@ -134,8 +134,8 @@ TWINS = {
     "a token that follows a redirection": Twin(
         test_contact.test_a_text_is_tried_again_or_given_up,
         sms,
-        "OPENER",
-        urllib.request.build_opener(),
+        "_Stay",
+        urllib.request.HTTPRedirectHandler,
         {"answer": 302, "status": MessageStatus.QUEUED},
     ),
 }
