@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
 
-from bookings.models import AppointmentRequest, Delivery, Webhook
+from bookings.models import AppointmentRequest, Delivery, Webhook, asks_for_something
 from bookings.models.webhooks import DeliveryQuerySet
 from bookings.status import CLOCK, DeliveryStatus, Notice
 from bookings.status.events import NOTICES, Event
@@ -95,17 +95,17 @@ def queue(requests: Iterable[AppointmentRequest], event: Event, *, at: datetime)
     wanting = [each for each in Webhook.objects.on() if notice in each.notices]
     if not wanting:
         return
-    told = [(request.pk, f"msg_{secrets.token_urlsafe(24)}") for request in requests]
+    told = [(pk, f"msg_{secrets.token_urlsafe(24)}") for pk in _shown_outside(requests)]
     Delivery.objects.bulk_create(
         Delivery(
             webhook=webhook,
             message_id=message_id,
             notice=notice,
-            request=request,
+            request=pk,
             happened=at,
             next_try=at,
         )
-        for request, message_id in told
+        for pk, message_id in told
         for webhook in wanting
     )
 
@@ -179,6 +179,12 @@ def turn_off(delivery: Delivery, code: str, now: datetime) -> None:
         status=DeliveryStatus.FAILED, next_try=now, leased_until=None, failure=code
     )
     Webhook.objects.filter(pk=delivery.webhook_id, off_at=None).update(off_at=now, off_by=CLOCK)
+
+
+def _shown_outside(requests: Iterable[AppointmentRequest]) -> list[int]:
+    """Those that other systems can read as an Appointment."""
+    named = AppointmentRequest.objects.filter(pk__in={each.pk for each in requests})
+    return list(named.filter(asks_for_something()).order_by("pk").values_list("pk", flat=True))
 
 
 def _in_words(code: str) -> str:

@@ -6,7 +6,7 @@ Each table has one writer: see `docs/decisions.md`.
 from bookings.models.access import AccessToken, AccessUse, OutsideLook
 from bookings.models.catalogue import AppointmentType, Topic, Treatment
 from bookings.models.conversation import ClinicQuestion, PhoneCall, RecordedOutcome, VisitAnswer
-from bookings.models.diary import Appointment, Claim, Offer, OfferedTime
+from bookings.models.diary import Appointment, Claim, Offer, OfferedTime, asks_for_something
 from bookings.models.feeds import CalendarFeed
 from bookings.models.imports import BroughtIn, Import
 from bookings.models.journal import Look, RequestEvent
@@ -88,5 +88,6 @@ __all__ = [
     "VisitAnswer",
     "Webhook",
     "WorkerRun",
+    "asks_for_something",
     "has_state",
 ]

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import CheckConstraint, F, Index, OuterRef, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, OuterRef, Q, Subquery, UniqueConstraint
+from django.db.models.lookups import IsNull
 
 from bookings.models.catalogue import AppointmentType
 from bookings.models.requests import AppointmentRequest
@@ -13,6 +14,7 @@ from bookings.status import (
     AppointmentStatus,
     CancelledBy,
     OfferStatus,
+    RequestStatus,
 )
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
@@ -260,6 +262,16 @@ class Appointment(models.Model):
         if self.called_in_at:
             return "With the clinician"
         return "Arrived" if self.arrived_at else ""
+
+
+def asks_for_something() -> Q:
+    """Whether a request asks for something.
+
+    An import makes one for each person whom it brings without a visit, which is over from the start.
+    """
+    # Not Exists: PostgreSQL would read all appointments before it shows the first page of requests.
+    visit = Appointment.objects.filter(request=OuterRef("pk")).values("pk")[:1]
+    return ~Q(status=RequestStatus.CLOSED) | Q(IsNull(Subquery(visit), False))
 
 
 class Claim(models.Model):

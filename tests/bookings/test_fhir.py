@@ -343,6 +343,8 @@ def test_whoever_has_it_already_is_told_so(monday: datetime) -> None:
         ("GET", "Observation", {}, 404),
         ("GET", "Location/1/_history", {}, 404),
         ("GET", "Location/99", {}, 404),
+        ("GET", "Location/99999999999999999999999", {}, 404),
+        ("GET", "Location/٣", {}, 404),
         ("GET", "Location/x'y", {}, 404),
         ("GET", "Slot/1-2", {}, 404),
         ("PUT", "Location/1", {}, 405),

@@ -1,26 +1,29 @@
 """Who asks again and again as docs/integrations.md says misses no change, and gets none of nobody's."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.test import Client
 
-from bookings import journal, triage
+from bookings import journal, triage, webhooks
 from bookings.imports import keeping
 from bookings.imports.fates import Fate, fates
-from bookings.models import Import, ScreeningAnswer
+from bookings.models import Delivery, Import, Person, ScreeningAnswer
 from bookings.outside.fhir.capability import OVERLAP
-from bookings.status import RequestStatus, Scope
+from bookings.status import Notice, RequestStatus, Scope
 from bookings.status.events import Event
 from bookings.triage import clock
 from bookings.triage.safety import take_over_answers
 from tests import factories
 from tests.bookings.test_fhir import Reader, ids
-from tests.bookings.test_imports import brought_in, desk
+from tests.bookings.test_imports import PLAIN, brought_in, desk
 from tests.people import booked, request_with_canaries
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +98,28 @@ def test_the_clock_records_so_many_steps_in_a_round(
         factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
     later = monday + timedelta(days=30)
     assert [triage.catch_up(later) for _ in range(3)] == [2, 1, 0]
+
+
+def test_whoever_was_brought_in_without_a_visit_is_a_patient_and_asked_for_nothing(
+    desk: Client, monday: datetime, tmp_path: Path
+) -> None:
+    webhooks.add(
+        given_to="Ward", url="https://ward.example/", notices=Notice, by="manager", now=monday
+    )
+    brought_in(desk, f"{PLAIN}Ana Sample,1970-01-31,ana@example.org,2026-12-01 09:30,\n")
+    brought_in(desk, "name,born,email\nBea Sample,1971-01-31,bea@example.org\n")
+    ana, bea = Person.objects.order_by("name")
+    visit, nothing = (each.requests.get() for each in (ana, bea))
+    reader = Reader(monday)
+    for asked in ("", "?_lastUpdated=ge2026-11-23", f"?_id={visit.pk},{nothing.pk}"):
+        assert ids(reader.found(f"Appointment{asked}")) == {visit.pk}
+    for asked in ("?status=cancelled", f"?patient={bea.pk}", f"?_id={nothing.pk}"):
+        assert reader.found(f"Appointment{asked}") == []
+    assert reader.get(f"Appointment/{nothing.pk}").status_code == 404
+    assert ids(reader.found("Patient")) == {ana.pk, bea.pk}
+    for event in (Event.NAME_CORRECTED, Event.EMPTIED):
+        journal.record(nothing, event, by="reception", at=monday)
+    assert list(Delivery.objects.values_list("request", "notice")) == [(visit.pk, Notice.BOOKED)]
+    call_command("export_fhir", str(tmp_path / "out"), "--only=Appointment", stdout=StringIO())
+    (line,) = (tmp_path / "out" / "Appointment.ndjson").read_text().splitlines()
+    assert json.loads(line)["id"] == str(visit.pk)

@@ -1,5 +1,6 @@
 """The table of what can be read: for each kind of resource its rows, its words and its parameters."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,8 @@ from bookings.status import Scope
 from procedures.models import Clinician
 
 Asked = list[tuple[str, str]]
+KEY = re.compile(r"[1-9][0-9]{0,17}")
+EMPTIED = Q(emptied_at__isnull=False)
 
 
 def _any(model: type[Model]) -> QuerySet[Any]:
@@ -54,6 +57,8 @@ class Kind:
     about: Callable[[list[Any]], list[int]] = _nobody
     # The attribute that says when a row last changed, for kinds whose tables know.
     changed: str = ""
+    # Rows of which nothing is left, for kinds whose tables keep such rows.
+    erased: Q | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
@@ -68,11 +73,12 @@ class Kind:
 
     def one(self, pk: str, now: datetime) -> Any:
         """The row with that id. Raises Refused if there is none, or none any more."""
-        found = self.rows(now).filter(pk=number(pk)).first() if pk.isdecimal() else None
-        if found:
-            return found
-        was = pk.isdecimal() and _any(self.model).filter(pk=number(pk)).exists()
-        raise Refused(410) if was else Refused(404, f"There is no {self.name} “{pk}”.")
+        if KEY.fullmatch(pk):
+            if found := self.rows(now).filter(pk=pk).first():
+                return found
+            if self.erased and _any(self.model).filter(self.erased, pk=pk).exists():
+                raise Refused(410)
+        raise Refused(404, f"There is no {self.name} “{pk}”.")
 
 
 class SlotKind(Kind):
@@ -118,6 +124,7 @@ TABLE = (
         written=visits.appointment,
         about=lambda rows: [each.pk for each in rows],
         changed="changed",
+        erased=EMPTIED,
         parameters={
             "_lastUpdated": Parameter("date", "its last change", visits.changed),
             "date": Parameter("date", "when it starts", visits.on_date),
@@ -182,6 +189,7 @@ TABLE = (
         written=visits.patient,
         about=visits.requests_of_people,
         changed="changed",
+        erased=EMPTIED,
         parameters={"_lastUpdated": _date("changed", "its last change")},
     ),
     Kind(
@@ -198,6 +206,7 @@ TABLE = (
         written=questions.questionnaire_response,
         about=lambda rows: [each.request_id for each in rows],
         changed="changed",
+        erased=Q(request__emptied_at__isnull=False),
         parameters={
             "_lastUpdated": _date("changed", "when it came to us"),
             "authored": _date("given_at", "when it was given"),

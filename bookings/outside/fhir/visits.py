@@ -18,6 +18,7 @@ from bookings.models import (
     Person,
     RequestEvent,
     Resource,
+    asks_for_something,
     has_state,
 )
 from bookings.outside.fhir import outcomes
@@ -51,13 +52,13 @@ def newest() -> QuerySet[Appointment]:
 
 
 def requests(now: datetime) -> QuerySet[AppointmentRequest]:
-    """All requests that have not been emptied, with what an Appointment says of them."""
+    """All that ask for something and have not been emptied, with what an Appointment says of them."""
     changes = RequestEvent.objects.filter(request=OuterRef("pk")).exclude(kind__in=LOOKS)
     booked = newest().select_related("clinician", "appointment_type", "room__location")
     offers = Offer.objects.standing(now).select_related("clinician", "appointment_type")
     times = OfferedTime.objects.select_related("room__location").order_by("starts")
     return (
-        AppointmentRequest.objects.filter(emptied_at=None)
+        AppointmentRequest.objects.filter(asks_for_something(), emptied_at=None)
         .select_related("person")
         .annotate(changed=Subquery(changes.order_by("-at").values("at")[:1]))
         .prefetch_related(
