@@ -16,6 +16,7 @@ from django.utils import timezone
 from bookings import journal, triage
 from bookings.models import TextReply
 from bookings.status import Meant, TriageRefused
+from procedures.ground import phones
 from procedures.ground.counting import counted
 from procedures.ground.forms import get_or_post, number_in
 from procedures.ground.signed_in import signed_in
@@ -95,10 +96,16 @@ def _carry_out(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     reply = get_object_or_404(TextReply, pk=number_in(request.POST.get("text", "")))
     try:
-        triage.see_to_text(reply, by=signed_in(request), now=timezone.now())
+        phoned = "phoned" in request.POST
+        triage.see_to_text(reply, by=signed_in(request), now=timezone.now(), phoned=phoned)
     except TriageRefused as refusal:
         notices.error(request, str(refusal))
     else:
         left = counted(to_see().count(), "text")
-        notices.success(request, f"Seen to. {left} to go.")
+        notices.success(request, f"{_from(reply)}: text seen to. {left} to go.")
     return redirect(f"admin:{URL}")
+
+
+def _from(reply: TextReply) -> str:
+    """Whose text it is, as far as we know."""
+    return reply.request.name if reply.request else phones.shown(reply.number)

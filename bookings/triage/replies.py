@@ -47,6 +47,14 @@ from procedures.ground.phones import as_stored
 BETWEEN_NOTICES = timedelta(days=1)
 NOT_ONE = "Not exactly one visit."
 DONE_ALREADY = "Somebody has just seen to this text."
+CALL_FIRST = (
+    "There is a word of alarm in this text. Phone the patient, and record the call on their "
+    "request."
+)
+PHONE_FIRST = (
+    "There is a word of alarm in this text. Phone this number first, then tick “I have phoned this "
+    "number”."
+)
 
 
 class Heard(NamedTuple):
@@ -72,11 +80,19 @@ def hear(heard: Heard, *, now: datetime) -> TextReply:
     return reply
 
 
-def see_to_text(reply: TextReply, *, by: User, now: datetime) -> TextReply:
-    """Record that a colleague saw to a text. Raises Overtaken if somebody just has."""
+def see_to_text(reply: TextReply, *, by: User, now: datetime, phoned: bool = False) -> TextReply:
+    """Record that a colleague saw to a text. Raises Overtaken if somebody just has.
+
+    A text with a word of alarm is seen to by a recorded call. To a number that we do not know no call
+    can be recorded, so the colleague says that they phoned. Otherwise it raises TriageRefused.
+    """
     with transaction.atomic():
         if not TextReply.objects.to_see().filter(pk=reply.pk).update(seen_at=now, seen_by=by):
             raise Overtaken(DONE_ALREADY)
+        if reply.needs_call:
+            raise TriageRefused(CALL_FIRST)
+        if reply.alarming and not phoned:
+            raise TriageRefused(PHONE_FIRST)
         if reply.request:
             journal.record(reply.request, Event.TEXT_SEEN, by=by, at=now)
     reply.refresh_from_db()

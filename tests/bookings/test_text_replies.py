@@ -38,6 +38,7 @@ from tests.races import race
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
 NUMBER, OTHER = "+442079460958", "+442079460111"
+TEXTS = "/admin/bookings/appointmentrequest/to-phone/texts/"
 DAY = timedelta(days=1)
 
 
@@ -170,7 +171,7 @@ def test_whatever_is_not_certain_is_left_to_a_colleague_and_nothing_changes(
     assert "phone us on 020 7946 0958" in said
     assert is_gsm(said)
     assert not Appointment.objects.filter(status=AppointmentStatus.CANCELLED).exists()
-    page = sign_in("Reception").get("/admin/bookings/appointmentrequest/to-phone/texts/")
+    page = sign_in("Reception").get(TEXTS)
     assert "CANCEL" in page.content.decode()
     assert ("2 people have this number" in page.content.decode()) == (unclear is of_two_people)
 
@@ -262,16 +263,15 @@ def test_anything_else_is_a_task_with_words_of_alarm_first_and_one_notice_a_day(
     today = desk.get("/admin/").content.decode()
     assert "1 patient to phone straight away" in today
     assert "1 text from a number that we do not know" in today
-    url = "/admin/bookings/appointmentrequest/to-phone/texts/"
-    page = desk.get(url).content.decode()
+    page = desk.get(TEXTS).content.decode()
     assert page.index("kolano") < page.index("my dog") < page.index("A number that we do not know")
     assert desk.get(decide_at(request, "call")).content.decode().count("A text was answered") == 3
     *known, unknown = TextReply.objects.filter(number=NUMBER), TextReply.objects.get(number=OTHER)
-    answer = desk.post(url, {"text": unknown.pk}, follow=True).content.decode()
-    assert "Seen to. 3 texts to go." in answer
+    answer = desk.post(TEXTS, {"text": unknown.pk}, follow=True).content.decode()
+    assert "020 7946 0111: text seen to. 3 texts to go." in answer
     assert (
         "Somebody has just seen to this text."
-        in desk.post(url, {"text": unknown.pk}, follow=True).content.decode()
+        in desk.post(TEXTS, {"text": unknown.pk}, follow=True).content.decode()
     )
     # A call sees to those that were on its page.
     seen = known[0].latest("pk").pk
@@ -280,6 +280,43 @@ def test_anything_else_is_a_task_with_words_of_alarm_first_and_one_notice_a_day(
     desk.post(decide_at(request, "call"), {"version": request.version, **posted})
     [left] = TextReply.objects.to_see()
     assert left.said == "One more thing"
+
+
+def test_a_word_of_alarm_from_a_patient_is_seen_to_by_a_call_and_keeps_its_mark(
+    twilio: StandIn, monday: datetime, client: Client, sign_in: SignIn
+) -> None:
+    request = remind(booked(monday), monday)
+    text(client, "My thumb is hot and swollen")
+    reply, desk = TextReply.objects.get(), sign_in("Reception")
+    page = desk.get(TEXTS).content.decode()
+    assert ("Seen to<" in page, f'href="{decide_at(request, "call")}"' in page) == (False, True)
+    refused = desk.post(TEXTS, {"text": reply.pk, "phoned": "on"}, follow=True).content.decode()
+    assert replies.CALL_FIRST in refused
+    reply.refresh_from_db()
+    assert reply.seen_at is None
+    assert "1 patient to phone straight away" in desk.get("/admin/").content.decode()
+    posted = {"note": "", "told_up_to": 0, "texts_up_to": reply.pk, "version": request.version}
+    # A call that reached nobody leaves her where she is.
+    desk.post(decide_at(request, "call"), {**posted, "reached": "no"})
+    assert "1 patient to phone straight away" in desk.get("/admin/").content.decode()
+    desk.post(decide_at(request, "call"), {**posted, "reached": "yes"})
+    page = desk.get(TEXTS).content.decode()
+    assert "No text is waiting for us." in page
+    assert page.index("Done in the last two weeks") < page.index("■ A word of alarm")
+
+
+def test_a_word_of_alarm_from_a_stranger_is_seen_to_once_somebody_has_phoned_the_number(
+    twilio: StandIn, monday: datetime, client: Client, sign_in: SignIn
+) -> None:
+    text(client, "My thumb is hot and swollen", number=OTHER)
+    reply, desk = TextReply.objects.get(), sign_in("Reception")
+    assert "I have phoned this number" in desk.get(TEXTS).content.decode()
+    refused = desk.post(TEXTS, {"text": reply.pk}, follow=True).content.decode()
+    assert replies.PHONE_FIRST in refused
+    assert TextReply.objects.to_see().count() == 1
+    done = desk.post(TEXTS, {"text": reply.pk, "phoned": "on"}, follow=True).content.decode()
+    assert "020 7946 0111: text seen to. 0 texts to go." in done
+    assert "■ A word of alarm" in done
 
 
 # --- The gateway ----------------------------------------------------------------------------
@@ -379,7 +416,7 @@ def test_of_two_who_see_to_a_text_the_slower_one_is_told(
     twilio: StandIn, monday: datetime, client: Client
 ) -> None:
     request = remind(booked(monday), monday)
-    text(client, "My knee is hot")
+    text(client, "My knee clicks")
     one, other = (TextReply.objects.get() for _ in range(2))
     by, second = factories.staff("Reception"), factories.staff("Reception", "second")
     triage.see_to_text(one, by=by, now=monday)

@@ -12,6 +12,7 @@ from bookings import triage
 from bookings.desk.to_phone import patients_to_phone
 from bookings.models import AppointmentRequest, TextReply
 from procedures.ground.counting import counted
+from procedures.ground.phones import shown
 from tests import factories
 from tests.bookings.test_text_replies import text
 from tests.gateway import StandIn, running
@@ -34,8 +35,15 @@ def twilio(clinic: str, settings: Any) -> Iterator[StandIn]:
 
 def see_to_what_waits() -> None:
     """What patients of the demonstration texted before."""
+    by, now = factories.staff("Reception"), timezone.now()
     for reply in TextReply.objects.to_see():
-        triage.see_to_text(reply, by=factories.staff("Reception"), now=timezone.now())
+        if reply.needs_call and reply.request:
+            up_to = reply.pk
+            triage.record_call(
+                reply.request, reached=True, note="", texts_up_to=up_to, by=by, now=now
+            )
+        else:
+            triage.see_to_text(reply, by=by, now=now)
 
 
 def straight_away(more: int = 0) -> str:
@@ -71,11 +79,10 @@ def test_a_text_that_needs_somebody_waits_until_reception_has_seen_to_it(
     expect(row(desk, WHO)).to_contain_text("A number that we do not know")
     look(desk)
     press(row(desk, WHO).get_by_role("button", name="Seen to"))
-    expect(desk.get_by_text("Seen to. 1 text to go.")).to_be_visible()
+    expect(desk.get_by_text(f"{shown(STRANGER)}: text seen to. 1 text to go.")).to_be_visible()
 
-    request = AppointmentRequest.objects.get(name="Aino Esimerkki")
-    press(row(desk, HOT).get_by_role("link", name=request.reference))
-    press(desk.get_by_role("link", name="Record a phone call"))
+    expect(row(desk, HOT).get_by_role("button")).to_have_count(0)
+    press(row(desk, HOT).get_by_role("link", name="Record the call: Aino Esimerkki"))
     expect(desk.get_by_role("region", name="What the call is about")).to_contain_text(HOT)
     desk.get_by_label("Yes, or they heard from us in another way").check()
     look(desk)
