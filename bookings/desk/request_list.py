@@ -131,10 +131,11 @@ def in_tab(
         return requests
     if tab == WAITING:
         return requests.waiting_for_reception(now)
+    # We promised the patient an answer, whichever of us has the request.
     if tab == LATE:
-        return requests.waiting_for_reception(now).filter(answer_due__lt=now)
+        return requests.waiting_for_clinic(now).filter(answer_due__lt=now)
     if tab == TODAY:
-        return requests.waiting_for_reception(now).filter(answer_due__range=(now, end_of_day(now)))
+        return requests.waiting_for_clinic(now).filter(answer_due__range=(now, end_of_day(now)))
     if tab == CLINICIANS:
         return requests.waiting_for_clinician(now)
     if tab == PATIENTS:
@@ -316,9 +317,9 @@ def _numbers(now: datetime, user: User) -> dict[str, int]:
     """How many requests are in each tab that shows a number, and how many are theirs."""
     requests = AppointmentRequest.objects.all()
     ours = requests.whose_turn(now).values_list("is_receptions", "is_clinicians", "answer_due")
-    due = [answer_due for is_receptions, _, answer_due in ours if is_receptions]
+    due = [answer_due for *_, answer_due in ours]
     return {
-        WAITING: len(due),
+        WAITING: sum(is_receptions for is_receptions, *_ in ours),
         LATE: sum(each < now for each in due),
         TODAY: sum(now <= each <= end_of_day(now) for each in due),
         CLINICIANS: sum(is_clinicians for _, is_clinicians, _ in ours),

@@ -67,20 +67,20 @@ class Named(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How many requests are late, to answer by the end of today, and later; and with the clinicians."""
+    """How many requests are late, to answer by the end of today, and later; and with the clinicians.
+
+    Late and today count what we promised, whichever of us has the request.
+    """
 
     late: int = 0
     today: int = 0
+    # How many of the others, and of all, reception can take the next step on.
     later: int = 0
+    waiting: int = 0
     with_clinicians: int = 0
     oldest_with_clinicians: datetime | None = None
     # Whether more requests than usual have come within an hour.
     is_surge: bool = False
-
-    @property
-    def waiting(self) -> int:
-        """How many reception can take the next step on."""
-        return self.late + self.today + self.later
 
 
 class Board(NamedTuple):
@@ -222,10 +222,11 @@ def _answers(number: int, requests: Sequence[AppointmentRequest], which: str) ->
 
 
 def _asked(record: AppointmentRequest, *, is_late: bool) -> str:
-    """What it is about, what would suit, and by when we promised an answer."""
+    """What it is about, what would suit, by when we promised an answer, and who has it if not we."""
     due = timezone.localtime(record.answer_due)
     by = f"by {due:%a %-d %b, %-H:%M}" if is_late else f"by {due:%-H:%M}"
-    return f"{page_title(record)}; {record.suits_in_short()}; {by}"
+    whose = "" if vars(record)["is_receptions"] else "; a clinician decides first"
+    return f"{page_title(record)}; {record.suits_in_short()}; {by}{whose}"
 
 
 def page_title(record: AppointmentRequest) -> str:
@@ -318,24 +319,28 @@ def _attendance(still_open: list[Appointment]) -> Iterator[Task]:
 
 
 def _first_waiting(now: datetime) -> tuple[list[AppointmentRequest], Tally]:
-    """The requests that reception can answer, the most urgent first, and how many wait for whom.
+    """The requests to answer, late ones first, then what reception can answer; and how many there are.
 
     One query for all of it, because each row says the numbers as well.
     """
-    ours = Q(is_receptions=True)
-    late, later = ours & Q(answer_due__lt=now), ours & Q(answer_due__gt=end_of_day(now))
-    today = ours & Q(answer_due__range=(now, end_of_day(now)))
+    ours, late = Q(is_receptions=True), Q(answer_due__lt=now)
+    today, later = (
+        Q(answer_due__range=(now, end_of_day(now))),
+        Q(answer_due__gt=end_of_day(now)),
+    )
     waiting = AppointmentRequest.objects.whose_turn(now).most_urgent_first()
     rows: Any = waiting.select_related("page").annotate(
+        is_late=late,
         number_late=Window(Count("pk", filter=late)),
         number_today=Window(Count("pk", filter=today)),
-        number_later=Window(Count("pk", filter=later)),
+        number_later=Window(Count("pk", filter=ours & later)),
+        number_waiting=Window(Count("pk", filter=ours)),
         number_clinicians=Window(Count("pk", filter=Q(is_clinicians=True))),
         oldest=Window(Min("received_at", filter=Q(is_clinicians=True))),
         usual_ago=Subquery(surge.usual_ago()),
         pinned=pinned_beside("person"),
     )
-    first = list(rows.order_by("-is_receptions", *rows.query.order_by)[: 4 * NAMED])
+    first = list(rows.order_by("-is_late", "-is_receptions", *rows.query.order_by)[: 4 * NAMED])
     if not first:
         return [], Tally()
     each = first[0]
@@ -343,13 +348,14 @@ def _first_waiting(now: datetime) -> tuple[list[AppointmentRequest], Tally]:
         each.number_late,
         each.number_today,
         each.number_later,
+        each.number_waiting,
         each.number_clinicians,
         each.oldest,
         is_surge=each.usual_ago is not None and each.usual_ago > now - surge.HOUR,
     )
     for row in first:
         row.pinned_notes = row.pinned or []
-    return [row for row in first if row.is_receptions], tally
+    return first, tally
 
 
 def end_of_day(now: datetime) -> datetime:

@@ -19,6 +19,7 @@ from tests.people import LIST, decide_at, page_of
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
+TAB = re.compile(r'">([A-Z][^<]+?)\s+<span class="count">(\d+)</span>')
 
 
 def to_phone(now: datetime) -> AppointmentRequest:
@@ -102,13 +103,43 @@ def test_the_first_tasks_keep_their_people_when_there_are_many(monday: datetime)
 def test_a_flag_to_decide_is_the_clinicians_and_not_receptions(
     sign_in: SignIn, monday: datetime
 ) -> None:
-    flagged = factories.received(flagged=True, now=monday - timedelta(days=7))
+    flagged = factories.received(flagged=True, now=monday)
     shown = board(monday)
-    assert (shown.tasks, shown.tally.with_clinicians) == ([], 1)
+    assert (shown.tasks, shown.tally.with_clinicians, shown.tally.waiting) == ([], 1, 0)
     content = sign_in("Reception").get("/admin/").content.decode()
     assert re.search(r"1\s+with the clinicians", content)
     content = sign_in(factories.staff("Clinician")).get("/admin/").content.decode()
     assert f"{decide_at(flagged, 'resolve-flag')}?flag={flagged.flags.get().pk}" in content
+
+
+def test_late_is_late_for_the_patient_and_every_number_says_the_same(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    ours = factories.received(now=monday - timedelta(days=6))
+    theirs = factories.received(flagged=True, now=monday - timedelta(days=7))
+    factories.received(flagged=True, now=monday - timedelta(days=4) + timedelta(hours=4))
+    [late, today] = board(monday).tasks
+    assert [late.title, today.title] == [
+        "2 requests past the time we promised",
+        "1 request to answer today",
+    ]
+    assert [each.record for each in late.people] == [ours, theirs]
+    assert ["a clinician decides" in each.about for each in late.people] == [False, True]
+    assert late.people[1].address == page_of(theirs)
+    for group in ("Reception", "Clinician"):
+        client = sign_in(group)
+        tabs = client.get(f"{LIST}?show=clinicians").content.decode()
+        numbers = {name: int(n) for name, n in TAB.findall(tabs)}
+        assert (numbers["Late"], numbers["Due today"], numbers["With clinicians"]) == (2, 1, 2)
+        assert numbers["Waiting for us"] == 1
+        groups = re.findall(r'scope="rowgroup">(\w+)\s+<span class="quiet">(\d+)', tabs)
+        assert groups == [("Late", "1"), ("Today", "1")]
+        listed = client.get(f"{LIST}?show=late").content.decode()
+        assert listed.index(theirs.reference) < listed.index(ours.reference)
+        assert client.get(f"{LIST}?show=today").content.decode().count('class="list__due"') == 1
+    tally = sign_in("Reception").get("/admin/").content.decode()
+    assert re.search(r"<strong>2</strong>\s+<a [^>]+>late</a>", tally)
+    assert re.search(r"<strong>1</strong>\s+<a [^>]+>to answer today</a>", tally)
 
 
 @pytest.mark.parametrize(
