@@ -129,6 +129,15 @@ def instant(cell: str, order: Order | None) -> datetime:
     return local(on, clock(parts[1]))
 
 
+def end(cell: str, order: Order | None, starts: datetime) -> datetime:
+    """The instant, in UTC, at which a visit ends. A time alone is on the day of its start."""
+    try:
+        at = clock(cell)
+    except Unclear:
+        return instant(cell, order)
+    return local(timezone.localdate(starts), at)
+
+
 def clock(cell: str) -> time:
     """A time of day: 9:30, 09.30, 9:30 pm."""
     found = CLOCK.fullmatch(cell.strip().casefold())

@@ -198,14 +198,17 @@ class _Reader:
             raise Refused(Why.NAMES, f"“{said[Column.TYPE]}” is none of our appointment types.")
         if not ours[Column.PLACE]:
             raise Refused(Why.NAMES, f"“{said[Column.PLACE]}” is none of our places.")
-        self._refuse_longer(at, starts, kind)
+        self._refuse_end(at, starts, kind)
         return Wanted(starts, kind, clinician, ours[Column.PLACE])
 
-    def _refuse_longer(self, at: int, starts: datetime, kind: AppointmentType) -> None:
-        end = self.cells[Column.ENDS][at]
-        if not end:
+    def _refuse_end(self, at: int, starts: datetime, kind: AppointmentType) -> None:
+        cell = self.cells[Column.ENDS][at]
+        if not cell:
             return
-        lasts = reading.instant(end, self.orders.get(Column.ENDS)) - starts
+        ends = reading.end(cell, self.orders.get(Column.ENDS), starts)
+        lasts = ends - starts
+        if lasts < timedelta(0):
+            raise reading.Unclear(f"It ends before it starts, on {_spoken(ends)}.")
         if lasts > timedelta(minutes=kind.minutes):
             minutes = lasts // timedelta(minutes=1)
             raise Refused(Why.LENGTH, f"It takes {minutes} minutes in the file. {kind} is shorter.")

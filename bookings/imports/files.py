@@ -6,7 +6,7 @@ Writes nothing. What cannot be read for certain is refused with a sentence.
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -25,6 +25,8 @@ SAMPLE = 50
 # What other programs call their files.
 SPREADSHEET, COMPRESSED, UTF16 = b"\xd0\xcf\x11\xe0", b"PK", (b"\xff\xfe", b"\xfe\xff")
 SAVE_AS_CSV = "Save it as “CSV UTF-8” in the other program, and upload that file."
+# What an event has that is one of several visits, or stands for them (RFC 5545, 3.8.5).
+REPEATS = ("rrule", "exrule", "rdate", "exdate", "recurrence-id")
 CALENDAR = ("Summary", "Start", "End", "Location", "Status", "Categories", "Name", "Email")
 
 
@@ -166,12 +168,12 @@ def _event(event: Any) -> list[str]:
     attendee = event.get("attendee", "")
     attendee = attendee[0] if isinstance(attendee, list) else attendee
     name = attendee.params.get("cn", "") if attendee else ""
-    start, end = event.get("dtstart"), event.get("dtend")
-    repeats = event.get("rrule")
+    starts = _instant(event.get("dtstart"))
+    repeats = any(each in event for each in REPEATS)
     return [
         str(event.get("summary", "")),
-        f"again and again from {_instant(start.dt)} on" if repeats else _instant(start.dt),
-        _instant(end.dt) if end else "",
+        f"again and again from {starts} on" if repeats else starts,
+        _end(event),
         str(event.get("location", "")),
         str(event.get("status", "")).capitalize(),
         ", ".join(str(each) for each in getattr(event.get("categories"), "cats", [])),
@@ -187,10 +189,31 @@ def _labelled(event: Any) -> dict[str, str]:
     }
 
 
-def _instant(when: date) -> str:
-    """A day, a local time of the clinic, or an instant. A time of ours may still not exist."""
+def _end(event: Any) -> str:
+    """When an event ends. It says so, or how long it takes, or neither."""
+    start, end, lasts = (event.get(each) for each in ("dtstart", "dtend", "duration"))
+    if end and lasts:
+        return f"either {_instant(end)} or after {lasts.dt}"
+    return _instant(start, later=lasts.dt) if start and lasts else _instant(end)
+
+
+def _instant(said: Any, *, later: timedelta = timedelta(0)) -> str:
+    """A day, a local time of the clinic, or an instant; a time of ours may still not exist.
+
+    A zone that is none has its name behind the time, which then cannot be read.
+    """
+    return _spelled(said.dt, said.params.get("tzid", ""), later) if said else ""
+
+
+def _spelled(when: date, zone: str, later: timedelta) -> str:
     if not isinstance(when, datetime):
-        return when.isoformat()
+        return (when + later).isoformat()
+    if when.tzinfo is None and zone:
+        return f"{when.isoformat(sep=' ', timespec='minutes')} in the zone {zone}"
+    if when.tzinfo:
+        when = (when.astimezone(UTC) + later).astimezone(when.tzinfo)
+    else:
+        when += later
     if when.tzinfo is None or str(when.tzinfo) == settings.TIME_ZONE:
         return when.replace(tzinfo=None).isoformat(sep=" ", timespec="minutes")
     return when.isoformat(timespec="minutes")

@@ -320,6 +320,91 @@ def test_a_calendars_export(desk: Client) -> None:
     assert made.appointments.get().starts == datetime(2027, 3, 30, 8, 30, tzinfo=UTC)
 
 
+def event(*lines: str) -> str:
+    """An event of a calendar, of somebody who is named after what it says of its time."""
+    about = r"Date of birth: 31 January 1970\nPhone: 07700 900789"
+    own = (
+        "SUMMARY:Assessment",
+        'ATTENDEE;CN="Ana Sample":mailto:a@example.org',
+        f"DESCRIPTION:{about}",
+    )
+    return "\n".join(("BEGIN:VEVENT", "UID:a", *lines, *own, "END:VEVENT"))
+
+
+# Times of an event, and why its row is refused; not at all if nothing is said.
+EVENTS: dict[tuple[str, ...], str] = {
+    ("DTSTART:20270330T093000", "DURATION:PT30M"): "",
+    ("DTSTART:20270330T093000", "DURATION:PT3H"): "It takes 180 minutes in the file.",
+    ("DTSTART:20270330T083000Z", "DURATION:PT3H"): "It takes 180 minutes in the file.",
+    ("DTSTART:20270330T093000", "DTEND:20270330T123000"): "It takes 180 minutes in the file.",
+    ("DTSTART:20270330T093000", "DTEND:20270330T092000"): (
+        "It ends before it starts, on Tuesday 30 March 2027 at 9:20."
+    ),
+    ("DTSTART:20270330T093000", "DURATION:-PT10M"): "It ends before it starts",
+    (
+        "DTSTART:20270330T093000",
+        "DTEND:20270330T100000",
+        "DURATION:PT20M",
+    ): "“either 2027-03-30” is not a date",
+    **dict.fromkeys(
+        (
+            ("DTSTART:20270330T093000", "RDATE:20270330T093000,20270406T093000"),
+            ("DTSTART:20270330T093000", "RDATE:20270330T093000", "RDATE:20270406T093000"),
+            ("DTSTART:20270330T093000", "RRULE:FREQ=WEEKLY"),
+            ("DTSTART:20270330T093000", "RRULE:NONE"),
+            ("DTSTART:20270330T093000", "EXRULE:FREQ=WEEKLY"),
+            ("DTSTART:20270330T093000", "EXDATE:20270330T093000"),
+            ("DTSTART:20270330T093000", "RECURRENCE-ID:20270329T093000"),
+        ),
+        "“again and again from 2027-03-30” is not a date that we can read.",
+    ),
+    ("DTSTART;VALUE=DATE:20270330",): "“2027-03-30” has no time of day.",
+    ("DTSTART;VALUE=DATE:20270330", "DURATION:P1D"): "“2027-03-30” has no time of day.",
+    ("DTSTART;TZID=Here/There:20270330T093000",): (
+        "“09:30 in the zone Here/There” is not a time of day that we can read"
+    ),
+    ("DTSTART:20270330T093000", "DTEND;TZID=Here/There:20270330T100000"): "in the zone Here/There”",
+    (): "This row has no date.",
+}
+
+
+@pytest.mark.parametrize(("lines", "why"), EVENTS.items(), ids=[" ".join(each) for each in EVENTS])
+def test_an_event_is_one_visit_of_a_length_that_is_known(
+    desk: Client, lines: tuple[str, ...], why: str
+) -> None:
+    calendar = "\n".join(("BEGIN:VCALENDAR", event(*lines), "END:VCALENDAR"))
+    page = desk.get(understood(desk, uploaded(desk, calendar)))
+    refused = [row.said for group in page.context["refusals"] for row in group.rows]
+    assert [why in said for said in refused] == ([True] if why else [])
+    assert [each.starts for each in page.context["page"]] == (
+        [] if why else [datetime(2027, 3, 30, 8, 30, tzinfo=UTC)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ("2026-12-01 09:50", ""),
+        ("09:50", ""),
+        ("9.50 am", ""),
+        ("09:30", ""),
+        ("10:50", "It takes 80 minutes in the file."),
+        ("09:20", "It ends before it starts, on Tuesday 1 December 2026 at 9:20."),
+        ("2026-11-30 10:00", "It ends before it starts, on Monday 30 November 2026 at 10:00."),
+        ("2026-12-01", "“2026-12-01” has no time of day."),
+        ("soon", "“soon” is not a date that we can read. Write it as 2027-04-03."),
+    ],
+)
+def test_an_end_is_a_day_with_a_time_or_a_time_of_the_same_day(
+    desk: Client, end: str, why: str
+) -> None:
+    row = f"Ana Sample,1970-01-31,ana@example.org,2026-12-01 09:30,{end}\n"
+    page = desk.get(understood(desk, uploaded(desk, f"{PLAIN}{row}")))
+    refused = [row.said for group in page.context["refusals"] for row in group.rows]
+    assert [why in said for said in refused] == ([True] if why else [])
+    assert len(page.context["page"]) == (0 if why else 1)
+
+
 def test_people_without_visits_are_known_from_then_on(desk: Client, monday: datetime) -> None:
     this = brought_in(desk, "name,born,email\nAna Sample,1970-01-31,ana@example.org\n")
     assert (this.visits, this.people) == (0, 1)
