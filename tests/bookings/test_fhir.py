@@ -441,6 +441,10 @@ def test_a_session_is_cut_into_what_is_free_and_what_is_taken(monday: datetime) 
         ("lt2026-07-02T10:00+01:00", None, "2026-07-02T09:00:00+00:00"),
         ("ge2026-07-02T10:00:30", "2026-07-02T09:00:30+00:00", None),
         ("2026-07-02T10:00Z", "2026-07-02T10:00:00+00:00", "2026-07-02T10:01:00+00:00"),
+        # Nothing is so old or so far away, so whoever says so means everything.
+        ("ge0001-01-01", "1900-01-01T00:00:00+00:00", None),
+        ("le9999-12-31", None, "3000-01-01T00:00:00+00:00"),
+        ("9999", "3000-01-01T00:00:00+00:00", "3000-01-01T00:00:00+00:00"),
     ],
 )
 def test_a_date_means_the_time_that_was_written(

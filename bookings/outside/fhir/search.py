@@ -21,9 +21,12 @@ MOST_VALUES = 20
 AFTER = "_after"
 MOMENT = re.compile(
     r"(?P<prefix>eq|gt|ge|lt|le|sa|eb)?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
-    r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?"
+    r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
+    re.ASCII,
 )
 REFERENCE = re.compile(r"(?:.*/)?(?P<id>[A-Za-z0-9\-.]{1,64})")
+# Nothing here is older or later. A date beyond means one of these: from them on, days can be counted.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 
 class Period(NamedTuple):
@@ -115,7 +118,7 @@ def period(text: str) -> Period:
     found = MOMENT.fullmatch(text.replace(" ", "+"))
     try:
         begins, ends = _extent(found.groupdict()) if found else (None, None)
-    except (ValueError, OverflowError):
+    except ValueError:
         found = None
     if not found:
         raise Refused(400, f"“{text}” is no date, for example “ge2026-11-23”.")
@@ -141,23 +144,31 @@ def overlap(periods: Sequence[Period]) -> Period:
 def _extent(parts: dict[str, str | None]) -> tuple[datetime, datetime]:
     """From when to when a date is, as exactly as it was written."""
     year, month, day = (int(parts[name] or 1) for name in ("year", "month", "day"))
+    hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
+    first, clock = date(year, month, day), _clock(time(hour, minute, second), parts["zone"])
+    if not EARLIEST.year < first.year < LATEST.year:
+        limit = EARLIEST if first.year <= EARLIEST.year else LATEST
+        return limit, limit
     if parts["hour"] is None:
-        last = date(year, month, day)
-        if parts["day"] is None:
-            months = year * 12 + (12 if parts["month"] is None else month)
-            following = date(months // 12, months % 12 + 1, 1)
-        else:
-            following = last + timedelta(days=1)
-        return _local(last, time()), _local(following, time())
-    clock = time(int(parts["hour"]), int(parts["minute"] or 0), int(parts["second"] or 0))
-    if parts["zone"]:
-        offset = parts["zone"].replace("Z", "+00:00")
-        begins = datetime.fromisoformat(f"{date(year, month, day)}T{clock}{offset}").astimezone(UTC)
-    else:
-        begins = _local(date(year, month, day), clock)
+        return _local(first, time()), _local(_following(first, parts), time())
+    begins = _local(first, clock)
     exact = timedelta(minutes=1) if parts["second"] is None else timedelta(seconds=1)
     return begins, begins + exact
 
 
+def _following(first: date, parts: dict[str, str | None]) -> date:
+    """The day after a year, a month or a day."""
+    if parts["day"]:
+        return first + timedelta(days=1)
+    months = first.year * 12 + (first.month if parts["month"] else 12)
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def _clock(clock: time, zone: str | None) -> time:
+    """The time of day in the zone that was written; without one it is the clinic's."""
+    return time.fromisoformat(f"{clock}{zone.replace('Z', '+00:00')}") if zone else clock
+
+
 def _local(day: date, clock: time) -> datetime:
-    return datetime.combine(day, clock, timezone.get_current_timezone()).astimezone(UTC)
+    zone = clock.tzinfo or timezone.get_current_timezone()
+    return datetime.combine(day, clock, zone).astimezone(UTC)

@@ -4,6 +4,7 @@ A clinic session on a day is cut into Slots: what one visit or one offered time 
 free between. Who took a time is in none of them.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -20,6 +21,8 @@ from bookings.outside.fhir.search import Page, Period, id_in, number, overlap, p
 from bookings.status import OfferStatus
 
 USUAL_DAYS, MOST_DAYS = 28, 92
+# The number of a session, and the first cell: no cell with so few digits is beyond the calendar.
+ID = re.compile(r"([0-9]{1,18})-([0-9]{1,8})")
 STATUSES = ("free", "busy", "busy-tentative")
 # What took a cell: whether it is only offered, and which visit or offered time it was.
 Owner = tuple[bool, int]
@@ -76,10 +79,9 @@ def slots_page(asked: list[tuple[str, str]], after: str, count: int, now: dateti
 
 def slot_with(pk: str, now: datetime) -> Slot | None:
     """The Slot with that id, if the session is still cut there."""
-    session, _, cell = pk.partition("-")
-    if not (session.isdecimal() and cell.isdecimal() and len(cell) < 9):
+    if not ID.fullmatch(pk):
         return None
-    day = timezone.localdate(_instant(int(cell)))
+    day = timezone.localdate(_instant(_place(pk)[0]))
     return next((each for each in _of_days([day], now) if each.pk == pk), None)
 
 
@@ -160,8 +162,11 @@ def _cut(stretch: Stretch, owners: dict[tuple[int, int], Owner]) -> Iterator[Slo
 
 
 def _place(pk: str) -> tuple[int, int]:
-    session, _, cell = pk.partition("-")
-    return number(cell), number(session)
+    found = ID.fullmatch(pk)
+    if not found:
+        raise Refused(400, "Take _after from the link “next”.")
+    session, cell = map(int, found.groups())
+    return cell, session
 
 
 def _instant(cell: int) -> datetime:
