@@ -1,6 +1,7 @@
-"""Error pages. Each says what happened, what to do, and the phone number.
+"""Error pages. Each says what happened, what to do, and the phone number or the way back to the desk.
 
-None of them uses the database, which may be what failed. If a form was sent, the pages for our own
+None of them uses the database, which may be what failed; except for colleagues, who are told with
+the ways of the desk what is closed to them or missing. If a form was sent, the pages for our own
 faults contain what was typed, and a button that sends it again.
 """
 
@@ -9,11 +10,13 @@ import math
 import sys
 from datetime import datetime, timedelta
 
+from django.contrib import admin
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.log import log_response
 
@@ -32,8 +35,23 @@ def _page(
     request: HttpRequest, name: str, status: int, context: dict[str, object] | None = None
 ) -> HttpResponse:
     """An error page. It leads to no other language of its address, which says what was asked for."""
-    shown = {**(context or {}), "languages": []}
+    shown = {**(context or {}), "languages": [], "is_desk": _is_of_the_desk(request)}
     return render(request, f"errors/{name}.html", shown, status=status)
+
+
+def _is_of_the_desk(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse("admin:index"))
+
+
+def _is_at_the_desk(request: HttpRequest) -> bool:
+    """Whether a colleague who is signed in asked for an address of the desk."""
+    return _is_of_the_desk(request) and admin.site.has_permission(request)
+
+
+def _page_of_the_desk(request: HttpRequest, name: str, status: int, title: str) -> HttpResponse:
+    """An error page for whoever is signed in, with the ways to everything else at the desk."""
+    shown = {**admin.site.each_context(request), "title": title}
+    return render(request, f"admin/errors/{name}.html", shown, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -55,11 +73,15 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403 for a member of staff who lacks the permission. The log says who tried: by number, no name."""
     if request.user.is_authenticated:
         logger.warning("Refused account %s: %s %s", request.user.pk, request.method, request.path)
+    if _is_at_the_desk(request):
+        return _page_of_the_desk(request, "403", 403, "You cannot open this page")
     return _page(request, "403", 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
+    if _is_at_the_desk(request):
+        return _page_of_the_desk(request, "404", 404, "Page not found")
     return _page(request, "404", 404)
 
 

@@ -673,6 +673,16 @@ def test_a_style_takes_only_values_that_are_set() -> None:
     assert taken - set(re.findall(r"(--[\w-]+):", everything)) == set()
 
 
+def test_what_scrolls_takes_its_hidden_words_along() -> None:
+    """Words for screen readers are placed by the nearest positioned box: the page, if no other is."""
+    rules = re.findall(
+        r"([^{}]+){([^{}]*overflow(?:-[xy])?: (?:auto|scroll)[^{}]*)}",
+        "".join(STYLE_SHEETS.values()),
+    )
+    assert rules
+    assert [name.strip() for name, rule in rules if "position:" not in rule] == []
+
+
 # Words that a British colleague at the front desk would not use here, and what they would say. An
 # information page is its authors' own: `content_checks` reads those.
 PET_WORDS = {

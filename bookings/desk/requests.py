@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -26,7 +26,7 @@ from bookings.desk.request_page import (
     prepare,
     steps,
 )
-from bookings.desk.to_phone import marked, patients_to_phone, reasons_to_phone
+from bookings.desk.to_phone import IN_TURN, URGENTLY, marked, patients_to_phone, reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.models import AppointmentRequest, Message
 from bookings.status import WITH_APPOINTMENT, Overtaken, TriageRefused
@@ -97,7 +97,10 @@ class AppointmentRequestAdmin(DecisionAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": "Patients to phone",
-            "to_phone": waiting,
+            "lists": [
+                (URGENTLY, "Straight away", [each for each in waiting if each.is_urgent]),
+                (IN_TURN, "In this order", [each for each in waiting if not each.is_urgent]),
+            ],
             **how_many({"to_post": Message.objects.to_post(), "texts": texts.to_see()}),
         }
         return may_ask(TemplateResponse(request, "admin/bookings/to_phone.html", context))
@@ -229,10 +232,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
             raise PermissionDenied
         record = self.get_object(request, object_id)
         if record is None:
-            # As Django answers, which has no public name for it.
-            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined, no-any-return]
-                request, self.opts, object_id
-            )
+            raise Http404
         now, reader = timezone.now(), signed_in(request)
         events = journal.read(record, by=reader, at=now)
         prepare(record, events)

@@ -20,7 +20,7 @@ from bookings.desk.forms.sessions import (
     ResourceForm,
     SessionChangeFormSet,
 )
-from bookings.desk.weeks import hours_urls, week_urls
+from bookings.desk.weeks import CHANGE_HOURS, hours_urls, week_urls
 from bookings.diary.free_times import stranded
 from bookings.diary.opening_hours import periods_of
 from bookings.models import (
@@ -71,7 +71,9 @@ class StrandingAdmin(CarefulAdmin):
 class LocationAdmin(StrandingAdmin):
     """The sites where patients are seen. Their hours have a page of their own."""
 
-    list_display = ("name", "address", "hours")
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """The hours, with the way to change them for whoever may."""
+        return ("name", "address", _hours_for(request))
 
     def get_urls(self) -> list[URLPattern]:
         """Django's own pages, and the opening hours."""
@@ -81,20 +83,21 @@ class LocationAdmin(StrandingAdmin):
         self, request: HttpRequest, obj: Location | None = None
     ) -> tuple[str, ...]:
         """The hours, once there is a place that they belong to."""
-        return ("hours",) if obj else ()
+        return (_hours_for(request),) if obj else ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Location]:
         return super().get_queryset(request).prefetch_related("opening_hours")
 
     @admin.display(description="opening hours")
-    def hours(self, location: Location) -> SafeString | str:
+    def hours(self, location: Location) -> str:
+        """The hours in words."""
+        return in_words(periods_of(location)) or "Never open"
+
+    @admin.display(description="opening hours")
+    def hours_to_change(self, location: Location) -> SafeString:
         """The hours in words, with the way to change them."""
-        week = periods_of(location)
-        return format_html(
-            '{} <a href="{}">Change</a>',
-            in_words(week) or "Never open",
-            reverse("admin:bookings_location_hours", args=[location.pk]),
-        )
+        address = reverse("admin:bookings_location_hours", args=[location.pk])
+        return format_html('{} <a href="{}">Change</a>', self.hours(location), address)
 
     def response_add(self, request: HttpRequest, obj: Location, *args: Any, **kwargs: Any) -> Any:
         """Lead on to the hours, without which the place is never open."""
@@ -102,6 +105,11 @@ class LocationAdmin(StrandingAdmin):
         if IS_POPUP_VAR in request.POST:
             return answer
         return redirect("admin:bookings_location_hours", obj.pk)
+
+
+def _hours_for(request: HttpRequest) -> str:
+    """The column with the opening hours for whoever asks."""
+    return "hours_to_change" if request.user.has_perm(CHANGE_HOURS) else "hours"
 
 
 @admin.register(MachineKind)

@@ -79,6 +79,8 @@ UNASKED = (
 )
 # From the first reminder on, which leads to the questions; over a weekend as well.
 BEFORE_UNASKED = timedelta(days=3)
+# The two lists of the page, by their names in its address.
+URGENTLY, IN_TURN = "straight-away", "in-turn"
 # Where a marked request says whether the source with this number has rows about it.
 MARK = "has_source_{}"
 # Silence in the last of so many parts of an offer is a reason to phone.

@@ -15,7 +15,7 @@ from bookings.desk.calls import Calls
 from bookings.desk.my_clinic import given_to
 from bookings.desk.notes import pinned_beside
 from bookings.desk.texts import to_see
-from bookings.desk.to_phone import ToPhone, patients_to_phone
+from bookings.desk.to_phone import IN_TURN, URGENTLY, ToPhone, patients_to_phone
 from bookings.diary.free_times import Stranded, span_of, stranded_of
 from bookings.models import Appointment, AppointmentRequest, Message
 from bookings.status import AppointmentStatus
@@ -252,7 +252,7 @@ def _calls(to_phone: Sequence[ToPhone], *, urgent: bool) -> Iterator[Task]:
         weight="danger" if urgent else "soon",
         mark="■" if urgent else "☎",
         title=f"{patients} to phone{' straight away' if urgent else ''}",
-        address=reverse("admin:bookings_to_phone"),
+        address=f"{reverse('admin:bookings_to_phone')}#{URGENTLY if urgent else IN_TURN}",
         number=number,
         people=[
             Named(

@@ -192,6 +192,12 @@ class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         return super().changelist_view(request, title | (extra_context or {}))
 
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: object, object_id: str
+    ) -> HttpResponse:
+        """As any other address without a page. Django's own leads to Today: “Perhaps it was deleted?”"""
+        raise Http404
+
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Only the filters of the list, and only whole values."""
         field, _, how = lookup.partition("__")

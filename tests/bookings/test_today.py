@@ -17,6 +17,7 @@ from bookings.status import FlagOutcome, MessageKind, MessageStatus, RequestStat
 from tests import factories
 from tests.people import LIST, decide_at, page_of
 
+TO_PHONE = "/admin/bookings/appointmentrequest/to-phone/"
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
 TAB = re.compile(r'">([A-Z][^<]+?)\s+<span class="count">(\d+)</span>')
@@ -89,6 +90,23 @@ def test_a_task_names_some_people_and_leads_to_the_others(
     content = client.get("/admin/").content.decode()
     assert decide_at(late[-1], "offer") in content
     assert page_of(late[0]) not in content
+
+
+def test_each_list_of_calls_is_as_long_as_its_link_says(sign_in: SignIn, monday: datetime) -> None:
+    for _ in range(4):
+        factories.received(urgent=True, now=monday)
+    for _ in range(6):
+        to_phone(monday)
+    calls = [each for each in board(monday).tasks if "to phone" in each.title]
+    page = sign_in("Reception").get(TO_PHONE).content.decode()
+    shown = [(each.way, each.address) for each in calls]
+    assert shown == [
+        ("See all 4", f"{TO_PHONE}#straight-away"),
+        ("See all 6", f"{TO_PHONE}#in-turn"),
+    ]
+    for name, number in (("straight-away", 4), ("in-turn", 6)):
+        part = page.partition(f'id="{name}"')[2].partition("</section>")[0]
+        assert part.count('<th scope="row">') == number
 
 
 def test_the_first_tasks_keep_their_people_when_there_are_many(monday: datetime) -> None:
