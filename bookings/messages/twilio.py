@@ -21,6 +21,7 @@ from urllib.request import Request
 from django.conf import settings
 from django.urls import reverse
 
+from bookings.status import Meant
 from procedures.ground.characters import without_invisible
 from procedures.models.clinic import details
 
@@ -31,6 +32,8 @@ OF_THE_NUMBER = {21211, 21214, 21217, 21610, 21612, 21614, 21617}
 LOST = {"failed", "undelivered"}
 # The longest text that it accepts. Pictures stay with it, and are not fetched.
 LONGEST_SAID, PICTURES = 1600, "(with a picture, which we do not keep)"
+# What it makes of a word of its own. Whoever asks for help may need it, so somebody reads that.
+OWN_WORDS = {"STOP": Meant.STOP, "START": Meant.START, "HELP": Meant.OTHER}
 CODE = re.compile(r"[0-9]{1,6}")
 PRICE = re.compile(r"-?([0-9]{1,4}(?:\.[0-9]{1,5})?)")
 
@@ -109,7 +112,7 @@ def is_signed(url: str, said: Mapping[str, str], signature: str) -> bool:
 def heard_in(said: Mapping[str, str]) -> dict[str, Any]:
     """What somebody texted to our number (docs/messaging/guides/webhook-request of twilio.com).
 
-    Its own reply to STOP and the like comes with `OptOutType`: then it sends them nothing more.
+    `OptOutType` says that it has answered itself: it sends them nothing more, or again, or its help.
     """
     pictures = int(said.get("NumMedia", "0") or 0) if said.get("NumMedia", "0").isdecimal() else 0
     words = without_invisible(said.get("Body", "")).strip()[:LONGEST_SAID]
@@ -117,7 +120,7 @@ def heard_in(said: Mapping[str, str]) -> dict[str, Any]:
         "gateway_id": said.get("MessageSid", "")[:64],
         "number": said.get("From", "")[:20],
         "said": f"{words} {PICTURES}".strip() if pictures else words,
-        "stopped": said.get("OptOutType") == "STOP",
+        "taken_as": OWN_WORDS.get(said.get("OptOutType", "")),
     }
 
 

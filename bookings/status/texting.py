@@ -26,6 +26,7 @@ class TextAnswer(TextChoices):
     STOPPED = "stopped", "Texts ended"
     STARTED = "started", "Texts sent again"
     CONFIRMED = "confirmed", "Thanked"
+    CANCELLED = "cancelled", "Told that the visit is cancelled already"
     KEPT = "kept", "Told that the visit is booked again"
     TO_DESK = "to_desk", "Told that nothing has changed yet, and who reads it"
     NOT_READ = "not_read", "Told that texts are not read straight away"

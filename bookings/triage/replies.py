@@ -4,7 +4,8 @@
 |----------------|-----------------------------------------------|------------------------------------|
 | STOP, START    | no more texts go to that number, or they do again (whomever it belongs to)         |
 | YES            | the visit is confirmed                        | a colleague reads it               |
-| CANCEL         | it is cancelled as on the private page        | a colleague reads it               |
+| CANCEL         | it is cancelled as on the private page        | a colleague reads it, or they are  |
+|                |                                               | told that it is cancelled already  |
 | UNDO           | what they cancelled in the last hour is back  | a colleague reads it               |
 | anything else  | a colleague reads it, first if it has a word of alarm                              |
 
@@ -25,9 +26,10 @@ from django.db.models import QuerySet
 from bookings import diary, journal, messages
 from bookings.messages.segments import segments
 from bookings.messages.still_true import is_still_true
-from bookings.models import AppointmentRequest, Message, Person, TextReply
+from bookings.models import Appointment, AppointmentRequest, Message, Person, TextReply
 from bookings.status import (
     PATIENT,
+    AppointmentStatus,
     Channel,
     Meant,
     MessageKind,
@@ -63,8 +65,8 @@ class Heard(NamedTuple):
     gateway_id: str
     number: str
     said: str
-    # Yes if the gateway itself sends no more texts to the number, and has told them.
-    stopped: bool = False
+    # What the gateway itself has taken it for, and answered; None if it only hands it on.
+    taken_as: Meant | None = None
 
 
 def hear(heard: Heard, *, now: datetime) -> TextReply:
@@ -121,8 +123,8 @@ def people_with(numbers: Iterable[str]) -> dict[str, set[int]]:
 
 
 def _kept(heard: Heard, now: datetime) -> tuple[TextReply, bool]:
-    meant = meant_by(heard.said)
-    stops = True if heard.stopped or meant == Meant.STOP else None
+    words = meant_by(heard.said)
+    meant = heard.taken_as if words == Meant.OTHER and heard.taken_as else words
     return TextReply.objects.get_or_create(
         gateway_id=heard.gateway_id,
         defaults={
@@ -131,7 +133,7 @@ def _kept(heard: Heard, now: datetime) -> tuple[TextReply, bool]:
             "said": heard.said,
             "meant": meant,
             "alarming": is_alarming(heard.said),
-            "stops": False if meant == Meant.START else stops,
+            "stops": STOPS.get(meant if heard.taken_as not in STOPS else heard.taken_as),
             "came": now,
         },
     )
@@ -142,7 +144,7 @@ def _act(reply: TextReply, heard: Heard, now: datetime) -> None:
     if reply.stops is not None:
         _note_stop(reply, now)
     if reply.meant in ABOUT_TEXTS:
-        _answer(reply, "" if heard.stopped else ABOUT_TEXTS[Meant(reply.meant)])
+        _answer(reply, "" if heard.taken_as else ABOUT_TEXTS[Meant(reply.meant)])
         return
     verb = VERBS.get(Meant(reply.meant))
     try:
@@ -151,7 +153,7 @@ def _act(reply: TextReply, heard: Heard, now: datetime) -> None:
         with transaction.atomic():
             _answer(reply, verb(reply, now))
     except TriageRefused:
-        _leave_to_desk(reply, now)
+        _leave_to_desk(reply, now, is_answered=heard.taken_as == Meant.OTHER)
 
 
 def _confirm(reply: TextReply, now: datetime) -> str:
@@ -168,13 +170,16 @@ def _confirm(reply: TextReply, now: datetime) -> str:
 
 
 def _cancel(reply: TextReply, now: datetime) -> str:
-    """Cancel it as on the private page. The text about that is the answer.
+    """Cancel it as on the private page. The text about that is the answer, or else that it is already.
 
     The version is the one at which the reminder was found to be true: whoever moves the visit
     meanwhile makes this refuse.
     """
-    request = _asked_about(reply.number, now)
+    cancelled = _cancelled_before(reply.number, now)
+    request = _the_one(reply.number, cancelled) if cancelled else _asked_about(reply.number, now)
     journal.record(request, Event.TEXTED, by=PATIENT, at=now)
+    if cancelled:
+        return TextAnswer.CANCELLED
     cancel(request, version=request.version, by=PATIENT, now=now)
     return ""
 
@@ -188,6 +193,7 @@ def _undo(reply: TextReply, now: datetime) -> str:
 
 
 VERBS = {Meant.YES: _confirm, Meant.CANCEL: _cancel, Meant.UNDO: _undo}
+STOPS = {Meant.STOP: True, Meant.START: False}
 ABOUT_TEXTS = {Meant.STOP: TextAnswer.STOPPED, Meant.START: TextAnswer.STARTED}
 
 
@@ -201,7 +207,24 @@ def _asked_about(number: str, now: datetime) -> AppointmentRequest:
     return _the_one(number, true)
 
 
+def _cancelled_before(number: str, now: datetime) -> list[AppointmentRequest]:
+    """The requests about which a reminder went to this number, and whose visit is cancelled since.
+
+    None as long as the number has a visit to come: they may mean that one.
+    """
+    mine = Appointment.objects.filter(request__in=_requests_of(number), starts__gt=now)
+    if mine.filter(status=AppointmentStatus.BOOKED).exists():
+        return []
+    asked = _texts_to(number).filter(kind=MessageKind.REMINDER).values("request")
+    cancelled = mine.filter(status=AppointmentStatus.CANCELLED, request__in=asked)
+    return [each.request for each in cancelled.select_related("request")]
+
+
 def _the_one(number: str, found: Iterable[AppointmentRequest]) -> AppointmentRequest:
+    """The request that a text is about.
+
+    Raises TriageRefused if there is none, if there are several, or if the number has several people.
+    """
     by_number = {request.pk: request for request in found}
     if len(by_number) != 1 or len(people_with([number])[number]) != 1:
         raise TriageRefused(NOT_ONE)
@@ -239,8 +262,8 @@ def _note_stop(reply: TextReply, now: datetime) -> None:
         journal.record(request, event, by=PATIENT, at=now)
 
 
-def _leave_to_desk(reply: TextReply, now: datetime) -> None:
-    """Make it a task, and say what happens next."""
+def _leave_to_desk(reply: TextReply, now: datetime, *, is_answered: bool) -> None:
+    """Make it a task, and say what happens next unless the gateway has answered."""
     reply.for_desk = True
     if reply.request:
         journal.record(reply.request, Event.TEXTED, by=PATIENT, at=now)
@@ -250,7 +273,7 @@ def _leave_to_desk(reply: TextReply, now: datetime) -> None:
     told = TextReply.objects.filter(
         number=reply.number, answered=TextAnswer.NOT_READ, came__gt=now - BETWEEN_NOTICES
     )
-    _answer(reply, "" if told.exists() else TextAnswer.NOT_READ)
+    _answer(reply, "" if is_answered or told.exists() else TextAnswer.NOT_READ)
 
 
 def _answer(reply: TextReply, answered: str) -> None:

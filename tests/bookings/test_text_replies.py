@@ -127,6 +127,40 @@ def test_cancel_is_undone_for_an_hour_by_text_or_on_the_private_page(
     assert visit_of(request).status == AppointmentStatus.CANCELLED
 
 
+def test_a_second_cancel_is_told_that_the_visit_is_cancelled_already(
+    twilio: StandIn, monday: datetime, client: Client
+) -> None:
+    request = remind(booked(monday), monday)
+    assert (text(client, "CANCEL"), "nothing has changed" in text(client, "YES")) == ("", True)
+    before = Appointment.objects.values().get()
+    assert text(client, "Cancel please") == (
+        "Example Lane Clinic: your visit is already cancelled. You do not need to do anything else. "
+        "If you want to come after all, phone us on 020 7946 0958."
+    )
+    assert Appointment.objects.values().get() == before
+    assert kinds(request)[-1] == Event.TEXTED
+    last = TextReply.objects.latest("pk")
+    assert (last.request, last.for_desk, last.answered) == (request, False, TextAnswer.CANCELLED)
+    of_two_people(request, monday)
+    assert "nothing has changed" in text(client, "CANCEL")
+
+
+def test_a_visit_that_we_cancelled_is_cancelled_and_one_that_is_over_is_not_said_to_be(
+    twilio: StandIn, monday: datetime, client: Client
+) -> None:
+    request = remind(booked(monday), monday)
+    staff = factories.staff("Reception")
+    triage.cancel(request, version=request.version, by=staff, now=monday)
+    assert "already cancelled" in text(client, "CANCEL")
+    # They may mean a visit about which we have not texted yet.
+    later = booked(monday, days=8)
+    assert "nothing has changed" in text(client, "CANCEL")
+    triage.cancel(later, version=later.version, by=staff, now=monday)
+    assert "already cancelled" in text(client, "CANCEL")
+    with time_machine.travel(visit_of(request).starts, tick=False):
+        assert "nothing has changed" in text(client, "CANCEL")
+
+
 def twice_asked(request: AppointmentRequest, now: datetime) -> None:
     AppointmentRequest.objects.filter(pk=remind(booked(now, days=8), now).pk).update(
         person=request.person_id
@@ -234,7 +268,20 @@ def test_twilio_has_said_it_itself(twilio: StandIn, monday: datetime, client: Cl
     request = remind(booked(monday), monday)
     assert text(client, "QUIT", OptOutType="STOP") == ""
     assert TextReply.objects.has_stopped(NUMBER)
-    assert text(client, "START") != ""
+    assert text(client, "START", OptOutType="START") == ""
+    assert not TextReply.objects.has_stopped(NUMBER)
+    # A word that somebody has added at Twilio counts as what it is there.
+    assert text(client, "NIE", OptOutType="STOP") == ""
+    assert TextReply.objects.has_stopped(NUMBER)
+    assert text(client, "RESUME", OptOutType="START") == ""
+    assert not TextReply.objects.has_stopped(NUMBER)
+    assert TextReply.objects.to_see().count() == 0
+    # Whoever texts HELP has Twilio's answer, and a colleague reads it.
+    assert text(client, "HELP", OptOutType="HELP") == ""
+    assert [each.said for each in TextReply.objects.to_see()] == ["HELP"]
+    assert "not read straight away" in text(client, "HELP")
+    # Unless it is set up for us, Twilio takes YES for START: we do both.
+    assert "you are coming" in text(client, "YES", OptOutType="START")
     # Unless it is set up for us, Twilio takes CANCEL for STOP: we do both.
     assert text(client, "CANCEL", OptOutType="STOP") == ""
     assert visit_of(request).status == AppointmentStatus.CANCELLED
@@ -366,8 +413,8 @@ def test_two_deliveries_at_the_same_moment_cancel_once(
         monkeypatch.setattr(
             replies, "_kept", lambda heard, now: keep(heard._replace(gateway_id=next(names)), now)
         )
-    # Without the name the second would tell the patient that nothing has changed.
-    told = {"on": (1, ["", ""]), "off": (2, ["", TextAnswer.TO_DESK])}[guard]
+    # Without the name the second would be a text of its own.
+    told = {"on": (1, ["", ""]), "off": (2, ["", TextAnswer.CANCELLED])}[guard]
     assert heard_by_two() == told
 
 
