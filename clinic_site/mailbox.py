@@ -12,12 +12,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 NEWEST = 50
-BOUNDARY = re.compile(r"^-{79}\n?", re.MULTILINE)
+BOUNDARY = re.compile(rb"^-{79}\n?", re.MULTILINE)
 
 
 def _read(path: Path) -> list[dict[str, object]]:
-    parts = [part for part in BOUNDARY.split(path.read_text(encoding="utf-8")) if part.strip()]
-    letters = [email.message_from_string(part, policy=email.policy.default) for part in parts]
+    parts = [part for part in BOUNDARY.split(path.read_bytes()) if part.strip()]
+    letters = [email.message_from_bytes(part, policy=email.policy.default) for part in parts]
     return [_shown(letter) for letter in letters]
 
 

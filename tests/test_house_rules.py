@@ -683,6 +683,18 @@ def test_what_scrolls_takes_its_hidden_words_along() -> None:
     assert [name.strip() for name, rule in rules if "position:" not in rule] == []
 
 
+def test_a_page_that_runs_from_right_to_left_is_the_mirror_of_the_others() -> None:
+    """Where a style sheet means the side on which a line begins, it does not say left or right."""
+    value = r"(?:\w+\([^()]*(?:\([^()]*\))?[^()]*\)|[^\s;(]+)"
+    sides = re.compile(
+        r"(?:padding|margin|border)-(?:left|right)\b|(?<![\w@-])(?:left|right):"
+        r"|(?:text-align|float): (?:left|right)"
+        rf"|(?:padding|margin): {value} (?P<right>{value}) {value} (?!(?P=right);){value};"
+    )
+    for name in ("site.css", "fragment.css", "leaflet.css"):
+        assert [found[0] for found in sides.finditer(STYLE_SHEETS[name])] == [], name
+
+
 # Words that a British colleague at the front desk would not use here, and what they would say. An
 # information page is its authors' own: `content_checks` reads those.
 PET_WORDS = {

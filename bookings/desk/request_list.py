@@ -316,7 +316,8 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
 def _numbers(now: datetime, user: User) -> dict[str, int]:
     """How many requests are in each tab that shows a number, and how many are theirs."""
     requests = AppointmentRequest.objects.all()
-    ours = requests.whose_turn(now).values_list("is_receptions", "is_clinicians", "answer_due")
+    waiting: Any = requests.whose_turn(now)
+    ours = waiting.values_list("is_receptions", "is_clinicians", "answer_due")
     due = [answer_due for *_, answer_due in ours]
     return {
         WAITING: sum(is_receptions for is_receptions, *_ in ours),

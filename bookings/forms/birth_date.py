@@ -3,13 +3,13 @@
 import calendar
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.utils import dates, timezone
 from django.utils.translation import gettext_lazy as _
 
 from procedures.ground.characters import without_invisible
@@ -17,7 +17,7 @@ from procedures.ground.fields import PlainTextField
 
 OLDEST = 1900
 YEAR = r"\d{4}"
-MONTHS = [name.casefold() for name in calendar.month_name]
+MONTHS = [name.casefold() for name in calendar.month_name][1:]
 SHORTEST_MONTH = 3
 
 
@@ -125,9 +125,20 @@ def _day(text: str) -> int:
 
 def _month(text: str) -> int:
     if len(text) >= SHORTEST_MONTH and text.isalpha():
-        named = (number for number, name in enumerate(MONTHS) if name.startswith(text))
+        named = (number for number, name in _months() if name.startswith(text))
         return next(named, 0)
     return _number(r"(\d{1,2})", text)
+
+
+def _months() -> Iterator[tuple[int, str]]:
+    """The number of each month, with its names in English and in the language of the page.
+
+    Some languages have another form for a month beside its day: “27 marca”.
+    """
+    yield from enumerate(MONTHS, 1)
+    for names in (dates.MONTHS, dates.MONTHS_ALT):
+        for number, name in names.items():
+            yield number, unicodedata.normalize("NFKC", str(name)).casefold()
 
 
 def _number(form: str, text: str) -> int:

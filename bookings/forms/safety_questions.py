@@ -223,22 +223,22 @@ def _problem(
     asked: Sequence[ScreeningQuestion], ticked: Sequence[ScreeningQuestion], rest: Sequence[str]
 ) -> str:
     """What is missing or contradictory about a group, with the remedy; empty if nothing is."""
-    none, others = f"“{_none_of(asked)}”", f"“{NO_TO_OTHERS}”"
+    none, others = _none_of(asked), str(NO_TO_OTHERS)
     if rest_value(NONE, asked) in rest:
         if not ticked:
             return ""
         if len(asked) == 1:
             return gettext(
-                "you ticked the question and also {none}. Remove one of the two ticks."
+                "you ticked the question and also “{none}”. Remove one of the two ticks."
             ).format(none=none)
         return gettext(
-            "you ticked a question and also {none}. Remove one of the two ticks. If the other "
-            "questions do not apply, tick {others}."
+            "you ticked a question and also “{none}”. Remove one of the two ticks. If the other "
+            "questions do not apply, tick “{others}”."
         ).format(none=none, others=others)
     if not ticked:
-        return gettext("tick what applies, or tick {none}.").format(none=none)
+        return gettext("tick what applies, or tick “{none}”.").format(none=none)
     if len(ticked) < len(asked) and rest_value(OTHERS, asked) not in rest:
-        return gettext("tick any others that apply. If none of them does, tick {others}.").format(
+        return gettext("tick any others that apply. If none of them does, tick “{others}”.").format(
             others=others
         )
     return ""

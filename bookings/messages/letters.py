@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.template.defaultfilters import linebreaks_filter
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import Urlizer
 from django.utils.translation import gettext
 
 from bookings import diary
@@ -196,7 +198,17 @@ def _line(template: str, told: Callable[[], dict[str, Any]], code: str) -> str:
     if not code:
         return english
     with languages.spoken_in(code):
-        return f"{' '.join(render_to_string(template, told()).split())} / {english}"
+        theirs = " ".join(render_to_string(template, told()).split())
+        return languages.line(f"{theirs} / {languages.left_to_right_in_text(english)}")
+
+
+class LeftToRightLinks(Urlizer):
+    """As Django's, but an address runs from left to right in a text of any language."""
+
+    url_template = '<a href="{href}"{attrs} dir="ltr">{url}</a>'
+
+
+linked = LeftToRightLinks()
 
 
 def _html(subject: str, parts: Sequence[Part]) -> str:
@@ -205,7 +217,11 @@ def _html(subject: str, parts: Sequence[Part]) -> str:
     Only the site of a link is shown, because the rest is secret.
     """
     shown = len(settings.SITE_URL) + len("/…")
-    context = {"subject": subject, "parts": parts, "language": parts[0].language, "shown": shown}
+    with_links = [
+        (language, linebreaks_filter(linked(body, trim_url_limit=shown, autoescape=True), False))
+        for language, body in parts
+    ]
+    context = {"subject": subject, "parts": with_links, "language": parts[0].language}
     return render_to_string("bookings/email/letter.html", context)
 
 
@@ -244,7 +260,7 @@ def _told(message: Message) -> dict[str, Any]:
 def _told_clinic() -> dict[str, Any]:
     return {
         "clinic_name": details().name,
-        "clinic_phone": details().phone,
+        "clinic_phone": languages.left_to_right_in_text(details().phone),
         "clinic_hours": desk_hours_in_words(),
     }
 
@@ -289,7 +305,7 @@ def _told_patient(message: Message) -> dict[str, Any]:
     notice = message.news
     return {
         "what_happened": told_patient(event, root.queued_by) if event else "",
-        "reference": request.reference,
+        "reference": languages.left_to_right_in_text(request.reference),
         "for_somebody_else": bool(request.carer_name),
         "has_email": bool(request.email),
         "answer_due": request.answer_due,

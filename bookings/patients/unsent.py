@@ -229,7 +229,7 @@ class UnsentRequest:
         return YouForm(initial=dict(known), for_someone_else=someone_else)
 
     def _choices(self) -> list[tuple[str, str]]:
-        return [(each.slug, str(each)) for each in self._clinicians]
+        return [(each.slug, languages.in_english(str(each))) for each in self._clinicians]
 
     def next_step(self) -> str:
         """The first step without valid answers, or the check at the end.

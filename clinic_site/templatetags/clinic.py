@@ -17,6 +17,8 @@ register.filter("in_english", languages.in_english)
 register.filter("in_language", languages.in_language)
 register.filter("isolated", languages.isolated)
 register.filter("ltr", languages.left_to_right)
+register.filter("listed", languages.listed)
+register.simple_tag(languages.full_stop)
 register.filter("asked", languages.asked_or_english)
 register.filter("asked_beside_english", languages.beside_english)
 register.filter("as_read", languages.as_read)
@@ -35,7 +37,7 @@ for spoken in (
 def phone_link() -> SafeString:
     """The clinic's phone number, as a link that dials it."""
     number = details().phone
-    return format_html('<a href="tel:{}">{}</a>', number.replace(" ", ""), number)
+    return format_html('<a href="tel:{}" dir="ltr">{}</a>', number.replace(" ", ""), number)
 
 
 @register.simple_tag

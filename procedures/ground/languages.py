@@ -9,7 +9,7 @@ No translator has checked a catalogue yet (`checked_by`), and pages say so. Whic
 offers is its own decision (`OTHER_LANGUAGES`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from django.conf import settings
@@ -130,6 +130,28 @@ def left_to_right(text: object) -> str:
     if current().direction == "ltr" or not text:
         return str(text)
     return format_html('<bdi dir="ltr">{}</bdi>', text)
+
+
+def left_to_right_in_text(text: str) -> str:
+    """The same in plain text, where characters that nobody sees say it (UAX 9, isolates)."""
+    if current().direction == "ltr" or not text:
+        return text
+    return f"\N{LEFT-TO-RIGHT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+
+
+def line(text: str) -> str:
+    """A line of plain text that begins where our language does, whatever its first word is."""
+    return text if current().direction == "ltr" else f"\N{RIGHT-TO-LEFT MARK}{text}"
+
+
+def listed(texts: "Iterable[str | Promise]") -> str:
+    """“Monday, Tuesday”, with the comma of the language in which we are answering."""
+    return pgettext("between the things of a list", ", ").join(map(str, texts))
+
+
+def full_stop() -> str:
+    """What ends a sentence in the language in which we are answering."""
+    return pgettext("the end of a sentence", ".")
 
 
 # What the clinic's own safety questions are under in a catalogue (`question_catalogues`). They are

@@ -12,6 +12,8 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from procedures.ground import languages
+
 MIDNIGHT = time()
 MIDNIGHT_AT_THE_END = "24:00"
 
@@ -88,7 +90,7 @@ def days_in_words(days: Iterable[int]) -> str:
     *before, last = named
     if not before:
         return last
-    return gettext("{several} and {one}").format(several=", ".join(before), one=last)
+    return gettext("{several} and {one}").format(several=languages.listed(before), one=last)
 
 
 def spoken_time(at: time) -> str:
@@ -112,10 +114,12 @@ def in_words(week: Week) -> str:
     by_hours: dict[str, list[int]] = {}
     for day in sorted(week):
         by_hours.setdefault(spoken_periods(week[day]), []).append(day)
-    *before, last = [f"{days_in_words(days)}, {hours}" for hours, days in by_hours.items()]
+    *before, last = [
+        languages.listed([days_in_words(days), hours]) for hours, days in by_hours.items()
+    ]
     if not before:
         return last
-    return gettext("{several}, and {one}").format(several=", ".join(before), one=last)
+    return gettext("{several}, and {one}").format(several=languages.listed(before), one=last)
 
 
 def runs(week: Week) -> list[tuple[list[Weekday], str]]:

@@ -420,18 +420,39 @@ def test_letters_go_out_in_the_patients_language_with_the_english_below(
     with languages.spoken_in(code):
         assert gettext("Thank you. We have your request.") in own
         assert mail.subject == gettext("We have received your request %(reference)s") % {
-            "reference": found.reference
+            "reference": languages.left_to_right_in_text(found.reference)
         }
     assert "Thank you. We have your request." in english
     assert f"{site.SITE_URL}/{code}/appointments/mine/link/" in own
     assert f"{site.SITE_URL}/appointments/mine/link/" in english
     html = str(mail.alternatives[0][0])
     assert f'<div lang="{code}" dir="{KNOWN[code].direction}">' in html
-    line = text(to_patient)
+    line = text(to_patient).replace("\u2066", "")
     assert " / Example Lane Clinic: we have your request, and will answer by " in line
     assert line.count(found.reference) == 2
     to_desk = found.messages.filter(kind=MessageKind.CLINIC_NOTICE).get()
+    assert 'dir="ltr">http' in html
     assert "needs attention at the desk" in str(letter(to_desk).body)
     assert f"/{code}/" not in str(letter(to_desk).body)
     settings.OTHER_LANGUAGES = []
     assert str(letter(to_patient).body).startswith("Hello,")
+
+
+def test_numbers_keep_their_order_in_messages_that_run_from_right_to_left(
+    client: Client, monday: datetime
+) -> None:
+    """As Unicode's rules of direction show them: the groups of a bare number would change places."""
+    about_language()
+    fill_in(client, "ur")
+    client.post(f"/ur{REQUEST}check/", {"key": key(client)})
+    found = AppointmentRequest.objects.get()
+    to_patient = found.messages.get(kind=MessageKind.RECEIVED)
+    own, english = str(letter(to_patient).body).split("\n* * *\n")
+    for in_one_piece in ("020 7946 0958", found.reference):
+        assert own.count(in_one_piece) == own.count(f"\u2066{in_one_piece}\u2069") > 0
+        assert in_one_piece in english
+    assert "\u2066" not in english
+    line = text(to_patient)
+    assert line.startswith("\u200fExample Lane Clinic")
+    assert " / \u2066Example Lane Clinic: we have your request" in line
+    assert line.endswith("\u2069")

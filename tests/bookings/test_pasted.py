@@ -9,12 +9,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import dates
 
 from bookings import links, triage
 from bookings.forms.birth_date import BirthDateField
 from bookings.models import AppointmentRequest
-from procedures.ground import phones
+from procedures.ground import languages, phones
 from procedures.ground.contact_fields import OptionalPhoneField
+from procedures.ground.languages import KNOWN
 from tests import factories
 from tests.people import BASE, YOU, fill_in, send
 
@@ -96,6 +98,20 @@ def test_every_month_is_known_by_its_name() -> None:
         for typed in (name, name[:3].lower(), f"{name[:3]}."):
             assert BirthDateField().clean(["9", typed, "1972"]) == date(1972, number, 9)
     assert BirthDateField().clean(["9", "Sept", "1972"]) == date(1972, 9, 9)
+
+
+@pytest.mark.parametrize("code", KNOWN)
+def test_every_month_is_known_by_its_names_in_the_language_of_the_page(code: str) -> None:
+    with languages.spoken_in(code):
+        for names in (dates.MONTHS, dates.MONTHS_ALT):
+            for number, name in names.items():
+                assert BirthDateField().clean([f"9 {name} 1972", "", ""]) == date(1972, number, 9)
+        assert BirthDateField().clean(["9", "March", "1972"]) == date(1972, 3, 9)
+
+
+def test_a_month_of_another_language_is_none() -> None:
+    with pytest.raises(ValidationError, match="Enter a real date of birth"):
+        BirthDateField().clean(["9", "października", "1972"])
 
 
 @pytest.mark.parametrize(

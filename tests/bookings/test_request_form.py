@@ -209,7 +209,7 @@ def test_the_signs_that_cannot_wait_have_one_wording(client: Client) -> None:
     for said in (
         "<li>a joint is suddenly very painful, hot or swollen, or its skin has changed colour</li>",
         "<li>you have a high temperature, shiver or feel generally unwell</li>",
-        'With text relay, call <a href="tel:18001111">18001 111</a>.',
+        'With text relay, call <a href="tel:18001111" dir="ltr">18001 111</a>.',
     ):
         assert said in sent
         assert said in urgent

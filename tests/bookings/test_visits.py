@@ -229,8 +229,22 @@ def test_a_calendar_rings_before_the_visit_and_says_what_to_do(monday: datetime)
     assert alarm["trigger"].dt == timedelta(hours=-2)
     assert event["description"] == (
         "If you cannot come, use the private link in our email to change or cancel. "
-        "Or phone 01632 960123."
+        "You can also phone us on 01632 960123."
     )
+
+
+def test_a_calendar_says_it_in_the_patients_language_and_in_english(monday: datetime) -> None:
+    request = booked(monday)
+    request.language = "ur"
+    request.save(update_fields=["language"])
+    _, event = event_of(invitation(request.appointments.get()))
+    (alarm,) = event.walk("VALARM")
+    assert event["summary"] == "اپائنٹمنٹ، Example Lane Clinic / Appointment, Example Lane Clinic"
+    assert alarm["description"] == event["summary"]
+    own, english = event["description"].split("\n\n")
+    assert own.startswith("اگر آپ نہیں آ سکتے")
+    assert "\u2066020 7946 0958\u2069" in own
+    assert english.startswith("If you cannot come, use the private link")
 
 
 def test_a_calendar_tells_nothing_of_the_reason(client: Client, monday: datetime) -> None:

@@ -183,6 +183,18 @@ def test_days_on_which_we_are_closed_are_announced(client: Client) -> None:
     told = words(client, "/about/opening-hours/")
     assert f"{today:%A %-d %B %Y}: Training" in told
     assert f"{today + timedelta(days=3):%A %-d %B %Y}: Moving house" in told
+
+
+@pytest.mark.parametrize("language", ["cy", "pl", "ur"])
+def test_what_is_in_english_on_a_page_of_another_language_is_so_to_the_last_word(
+    client: Client, language: str
+) -> None:
+    today = timezone.localdate()
+    ClosedDay.objects.create(day=today + timedelta(days=4), reason="Painting")
+    for path in ("/about/opening-hours/", "/about/opening-hours/leaflet/"):
+        told = words(client, f"/{language}{path}")
+        assert "Monday to Friday 8:30 to 18:00 Saturday and Sunday Closed" in told
+        assert f"{today + timedelta(days=4):%A %-d %B %Y}: Painting" in told
     assert "Over" not in told
 
 

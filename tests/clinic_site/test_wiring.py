@@ -1,5 +1,6 @@
 """The wiring: headers everywhere, settings that explain themselves, errors that help."""
 
+import html
 import logging
 import os
 import subprocess
@@ -15,12 +16,14 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
+from django.utils.translation import gettext
 
 from bookings.models import AppointmentRequest
 from bookings.status import RequestStatus
 from clinic_site import checks, urls
 from clinic_site.groups import GROUPS
 from clinic_site.logs import JsonLines, WithoutLinks
+from procedures.ground import languages
 from tests import databases, factories, processes
 
 ROOT = Path(__file__).parent.parent.parent
@@ -247,6 +250,18 @@ def test_the_mailbox_shows_what_was_sent(client: Client, settings: Any) -> None:
     assert "Your visit is booked" in content
     assert request.reference in content
     assert 'href="https://clinic.example/appointments/mine/link/' in content
+
+
+@pytest.mark.django_db
+def test_the_mailbox_can_be_read_in_every_language(client: Client, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    for language in ("cy", "pl", "ur"):
+        factories.received(language=language)
+    call_command("send_messages", stdout=StringIO())
+    content = html.unescape(client.get("/mailbox/").content.decode())
+    for language in ("cy", "pl", "ur"):
+        with languages.spoken_in(language):
+            assert gettext("Thank you. We have your request.") in content
 
 
 def test_the_mailbox_exists_only_in_development() -> None:

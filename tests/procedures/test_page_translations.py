@@ -407,6 +407,18 @@ def test_a_page_that_runs_from_right_to_left_says_so(
     assert '<html lang="ur" dir="rtl">' in client.get(f"{address}leaflet/").content.decode()
 
 
+def test_how_to_check_a_translation_is_in_english_and_says_so(
+    client: Client, published: Revision
+) -> None:
+    factories.translation(of=published.page)
+    shown = client.get(f"{WELSH}verify/").content.decode()
+    assert INSTEAD in shown
+    assert "Peiriant a gyfieithodd y dudalen hon" not in shown
+    main = shown.partition("<main")[2].partition("</main>")[0]
+    assert "23 November 2026" in main
+    assert "Tachwedd" not in main
+
+
 def test_a_newer_english_text_is_named_until_it_is_translated(
     client: Client, published: Revision, monday: datetime
 ) -> None:
@@ -417,6 +429,8 @@ def test_a_newer_english_text_is_named_until_it_is_translated(
     behind = client.get(WELSH).content.decode()
     assert SINCE in behind
     assert "23 Tachwedd 2026" in behind
+    for printed in ("leaflet/", "leaflet/?size=large"):
+        assert SINCE in client.get(f"{WELSH}{printed}").content.decode(), printed
     assert f'<a href="{ENGLISH}" hreflang="en-GB">' in behind
     (due,) = reviews.due(monday.date())
     assert [each.sentence for each in due.causes] == [

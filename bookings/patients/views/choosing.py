@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
@@ -65,8 +66,10 @@ def _next_after(answers: Sequence[GivenAnswer]) -> str:
 
 
 def _spelt_out(time: OfferedTime) -> str:
-    where = f", {time.room.location.name}" if time.room and time.room.location else ""
-    return f"{moment(time.starts)}{where}"
+    if not (time.room and time.room.location):
+        return moment(time.starts)
+    where = languages.in_english(time.room.location.name)
+    return format_html(languages.listed(["{}", "{}"]), moment(time.starts), where)
 
 
 @get_or_post

@@ -19,6 +19,7 @@ from procedures.reading.publication import (
     look_up_in,
     related_pages,
 )
+from procedures.status import ReviewState
 
 # How long an external cache may keep a page after it was changed or withdrawn.
 PUBLIC_SECONDS = 60
@@ -65,6 +66,16 @@ def closed(request: HttpRequest, page: InformationPage, notice: Closed) -> HttpR
         "related": in_language(related_pages(page, today()), languages.code(), today()),
     }
     return render(request, "procedures/closed.html", context, status=410)
+
+
+def told_of(found: Publication) -> dict[str, object]:
+    """What every view of an open text is given: the text, and what warns about it."""
+    return found._asdict() | {
+        "overdue": found.state == ReviewState.OVERDUE,
+        "is_behind": found.is_behind,
+        "text_language": languages.of(found.page.language),
+        "facts": facts_about(found.page),
+    }
 
 
 def facts_about(page: InformationPage) -> list[str]:

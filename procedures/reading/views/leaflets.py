@@ -5,14 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from procedures.ground import languages
 from procedures.log.notes import log_key
 from procedures.reading import pdf
 from procedures.reading.publication import Closed, Publication
-from procedures.reading.views.answers import closed, facts_about, find_or_english, public
-from procedures.status import ReviewState
+from procedures.reading.views.answers import closed, find_or_english, public, told_of
 from procedures.texts.rendering import square_code
 
 
@@ -33,6 +33,7 @@ def leaflet_pdf(request: HttpRequest, category: str, slug: str, language: str = 
         return closed(request, page, found)
     context = _context(request, found)
     if not pdf.is_installed():
+        context["is_english_instead"] = languages.is_foreign()
         return render(request, "procedures/no_pdf.html", context, status=501)
     html = render_to_string("procedures/leaflet.html", context, request)
     large = "-large" if context["large"] else ""
@@ -47,15 +48,12 @@ def _context(request: HttpRequest, found: Publication) -> dict[str, object]:
     number = found.revision.number
     page = found.page
     address = settings.SITE_URL + page.at("paper", number)
-    return found._asdict() | {
+    return told_of(found) | {
         "section": page.category,
-        "overdue": found.state == ReviewState.OVERDUE,
         "large": request.GET.get("size") == "large",
         "printed": timezone.localdate(),
         "paper_address": address,
-        "code": square_code(address),
+        "code": square_code(address, gettext("Code that leads to {}").format(address)),
         "makes_pdf": pdf.is_installed(),
-        "text_language": languages.of(page.language),
-        "facts": facts_about(page),
         "log_key": log_key(),
     }

@@ -104,6 +104,7 @@ def verify(request: HttpRequest, category: str, slug: str, language: str = "") -
         "log_key": notes.log_key(),
         "versions": [version for version in history(page, today()) if version.shown],
         "site_url": settings.SITE_URL,
+        "is_english_instead": languages.is_foreign(),
     }
     return public(render(request, "procedures/verify.html", context))
 

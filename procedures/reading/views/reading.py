@@ -24,14 +24,14 @@ from procedures.reading.publication import (
 )
 from procedures.reading.views.answers import (
     closed,
-    facts_about,
     find_or_english,
     last_change,
     public,
     today,
+    told_of,
     with_signatures,
 )
-from procedures.status import MEDICAL, Category, ReviewState
+from procedures.status import MEDICAL, Category
 
 
 @require_safe
@@ -77,18 +77,14 @@ def page(request: HttpRequest, category: str, slug: str, language: str = "") -> 
     record, found = find_or_english(category, slug, language)
     if isinstance(found, Closed):
         return closed(request, record, found)
-    context = found._asdict() | {
+    context = told_of(found) | {
         "section": category,
-        "overdue": found.state == ReviewState.OVERDUE,
         "related": in_language(related_pages(record, today()), language, today()),
         "structured_data": structured_data.script(found),
         "makes_pdf": pdf.is_installed(),
-        "facts": facts_about(record),
         "read_since": [] if found.english else source_news.read_since(found),
-        "text_language": languages.of(record.language),
         "languages": _languages_of(found),
         "is_english_instead": bool(language and not record.language),
-        "is_behind": found.is_behind,
     }
     template = "page.html" if record.kind().needs_clinician else "about_page.html"
     return public(render(request, f"procedures/{template}", context), last_change(found))

@@ -199,9 +199,8 @@ def json_ld(data: Mapping[str, object]) -> SafeString:
     return mark_safe(f'<script type="application/ld+json">{written}</script>')  # noqa: S308
 
 
-def square_code(address: str, title: str = "") -> SafeString:
+def square_code(address: str, title: str) -> SafeString:
     """A QR code of an address as inline SVG, with words for people who cannot see it."""
-    title = title or f"Code that leads to {address}"
     drawn = segno.make(address, error="m").svg_inline(
         scale=4, border=2, light="#fff", svgclass="code", title=title
     )
