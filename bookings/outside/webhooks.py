@@ -29,7 +29,8 @@ from django.utils import timezone
 
 from bookings import webhooks
 from bookings.models import Delivery, Webhook
-from bookings.outside.fhir.clinic import base, instant
+from bookings.outside.fhir.clinic import instant
+from bookings.outside.fhir.outcomes import base
 from procedures.ground.batches import Tally, one_by_one
 from procedures.ground.exchanges import Connection, Deadline, connected
 from procedures.models.restored import look_again

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.http import http_date
 
 from bookings import access, journal, triage
-from bookings.models import AppointmentRequest, OutsideLook, Person
+from bookings.models import AppointmentRequest, ClinicSession, OutsideLook, Person
 from bookings.outside.fhir import search
 from bookings.outside.fhir.kinds import KINDS
 from bookings.status import RequestStatus, Scope, WhyRenamed
@@ -495,6 +495,32 @@ def test_a_file_in_a_form_is_refused_and_not_ignored(monday: datetime) -> None:
     reader = Reader(monday, Scope.APPOINTMENT)
     form = {"status": SimpleUploadedFile("status", b"cancelled")}
     assert reader.client.post("/fhir/Appointment/_search", form).status_code == 415
+
+
+def test_a_reference_names_its_own_kind_on_this_server(monday: datetime) -> None:
+    request = booked(monday)
+    clinician, session = request.appointments.get().clinician_id, ClinicSession.objects.first()
+    assert session is not None
+    theirs = {
+        "practitioner": ("Practitioner", clinician),
+        "patient": ("Patient", request.person_id),
+        "schedule": ("Schedule", session.pk),
+    }
+    reader = Reader(monday)
+    for kind in KINDS.values():
+        for name in (name for name, each in kind.parameters.items() if each.kind == "reference"):
+            own, pk = theirs[name]
+            found = reader.found(f"{kind.name}?{name}={pk}")
+            assert found or kind.name == "QuestionnaireResponse"
+            for same in (f"{own}/{pk}", f"https://clinic.example/fhir/{own}/{pk}"):
+                assert reader.found(f"{kind.name}?{name}={same}") == found
+            for other in (
+                f"Location/{pk}",
+                f"https://other.example/fhir/{own}/{pk}",
+                f"fhir/{own}/{pk}",
+                f"{own}/{pk}/_history/1",
+            ):
+                assert reader.get(f"{kind.name}?{name}={other}").status_code == 400
 
 
 def test_the_statement_says_what_is_there_to_whoever_asks(client: Client) -> None:

@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from bookings.outside.fhir.clinic import base
 from bookings.outside.fhir.kinds import BY_ID, TABLE, Kind
-from bookings.outside.fhir.outcomes import Resource
+from bookings.outside.fhir.outcomes import Resource, base
 from procedures.models.clinic import details
 
 VERSION = "4.0.1"

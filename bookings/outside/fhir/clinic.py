@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -19,11 +18,6 @@ REGISTERS = {
     "NMC": "https://fhir.hl7.org.uk/Id/nmc-number",
     "HCPC": "https://fhir.hl7.org.uk/Id/hcpc-number",
 }
-
-
-def base() -> str:
-    """The address of the interface. Built from a setting, never from a Host header."""
-    return f"{settings.SITE_URL}/fhir"
 
 
 def reference(kind: str, pk: object, display: str = "") -> Resource:

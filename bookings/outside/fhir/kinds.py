@@ -23,7 +23,7 @@ from bookings.outside.fhir.search import (
     Page,
     Parameter,
     conditions,
-    id_in,
+    key_in,
     number,
     page_of,
     period,
@@ -95,8 +95,11 @@ class SlotKind(Kind):
         raise Refused(404, f"There is no Slot “{pk}” now.")
 
 
-def _reference(column: str, about: str) -> Parameter:
-    return Parameter("reference", about, lambda text, _now: Q(**{column: number(id_in(text))}))
+def _practitioner(column: str, about: str) -> Parameter:
+    def condition(text: str, now: datetime) -> Q:
+        return Q(**{column: key_in(text, "Practitioner")})
+
+    return Parameter("reference", about, condition)
 
 
 def _date(column: str, about: str) -> Parameter:
@@ -152,7 +155,7 @@ TABLE = (
         written=clinic.schedule,
         parameters={
             "date": Parameter("date", "days on which it may take place", clinic.in_horizon),
-            "practitioner": _reference("clinician", "whose time it is"),
+            "practitioner": _practitioner("clinician", "whose time it is"),
         },
     ),
     Kind(
@@ -168,7 +171,7 @@ TABLE = (
             "clinicsession_set__room"
         ),
         written=clinic.practitioner_role,
-        parameters={"practitioner": _reference("pk", "whose role it is")},
+        parameters={"practitioner": _practitioner("pk", "whose role it is")},
     ),
     Kind(
         scope=Scope.LOCATION,

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 
 CONTENT_TYPE = "application/fhir+json; charset=utf-8"
@@ -24,6 +25,11 @@ REFUSALS = {
     500: ("exception", "Something is wrong with this server."),
     503: ("transient", "This server is not available now. Ask again in a moment."),
 }
+
+
+def base() -> str:
+    """The address of the interface. Built from a setting, never from a Host header."""
+    return f"{settings.SITE_URL}/fhir"
 
 
 class Refused(Exception):

@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 
 from bookings.models import ScreeningAnswer, ScreeningQuestion
-from bookings.outside.fhir.clinic import base, instant, reference
-from bookings.outside.fhir.outcomes import Resource
+from bookings.outside.fhir.clinic import instant, reference
+from bookings.outside.fhir.outcomes import Resource, base
 from bookings.status import PATIENT, Answer
 
 DETAIL = "detail"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from bookings.outside.fhir.outcomes import Refused
+from bookings.outside.fhir.outcomes import Refused, base
 from procedures.ground.paging import few
 
 USUAL_COUNT, MOST = 50, 200
@@ -24,7 +24,6 @@ MOMENT = re.compile(
     r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
     re.ASCII,
 )
-REFERENCE = re.compile(r"(?:.*/)?(?P<id>[A-Za-z0-9\-.]{1,64})")
 # Nothing here is older or later. A date beyond means one of these: from them on, days can be counted.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
@@ -105,12 +104,13 @@ def number(text: str) -> int:
     return int(text)
 
 
-def id_in(reference: str) -> str:
-    """The id that a reference names, with its kind before it or without."""
-    found = REFERENCE.fullmatch(reference)
+def key_in(reference: str, kind: str) -> int:
+    """The key that a reference names: to that kind, on this server, or its id alone."""
+    ours = rf"(?:(?:{re.escape(base())}/)?{kind}/)?([0-9]{{1,18}})"
+    found = re.fullmatch(ours, reference)
     if not found:
-        raise Refused(400, f"“{reference}” is no reference, for example “Practitioner/3”.")
-    return found["id"]
+        raise Refused(400, f"“{reference}” is no {kind} of ours. Write for example “{kind}/3”.")
+    return int(found[1])
 
 
 def period(text: str) -> Period:

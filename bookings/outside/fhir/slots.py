@@ -17,7 +17,7 @@ from bookings.diary.free_times import CELL_SECONDS, Rota, Stretch, cells, own_re
 from bookings.models import Claim, ClinicSession
 from bookings.outside.fhir.clinic import instant, reference
 from bookings.outside.fhir.outcomes import Refused, Resource
-from bookings.outside.fhir.search import Page, Period, id_in, number, overlap, period
+from bookings.outside.fhir.search import Page, Period, key_in, overlap, period
 from bookings.status import OfferStatus
 
 USUAL_DAYS, MOST_DAYS = 28, 92
@@ -94,14 +94,15 @@ class _Wanted:
         self.statuses: list[set[str]] = []
         periods: list[Period] = []
         for name, text in asked:
-            values = text.split(",")
+            values = [each.strip() for each in text.split(",")]
             if name == "start":
                 periods.append(period(text))
             elif name == "status" and set(values) <= set(STATUSES):
                 self.statuses.append(set(values))
-            elif name in {"schedule", "practitioner"}:
-                ids = {number(id_in(value)) for value in values}
-                (self.sessions if name == "schedule" else self.clinicians).append(ids)
+            elif name == "schedule":
+                self.sessions.append({key_in(each, "Schedule") for each in values})
+            elif name == "practitioner":
+                self.clinicians.append({key_in(each, "Practitioner") for each in values})
             else:
                 raise Refused(400, f"“{name}={text}” is not supported.")
         asked_for = overlap(periods)

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings import access, journal
 from bookings.models import AccessToken
 from bookings.outside.bearer import NoToken, token_in
-from bookings.outside.fhir import capability, clinic
+from bookings.outside.fhir import capability
 from bookings.outside.fhir.kinds import KINDS, Kind, resource_of
-from bookings.outside.fhir.outcomes import Refused, Resource, as_json, outcome, version_of
+from bookings.outside.fhir.outcomes import Refused, Resource, as_json, base, outcome, version_of
 from bookings.outside.fhir.search import AFTER, count_of
 from procedures.ground.rate_limits import TooManyTries, spend
 
@@ -91,7 +91,7 @@ def _searched(request: HttpRequest, name: str, given: list[tuple[str, str]]) -> 
         count = count_of(about_page["_count"])
         page = kind.search(asked, about_page[AFTER], count, now)
         _record(kind, page.rows, token, now)
-        address = f"{clinic.base()}/{name}"
+        address = f"{base()}/{name}"
         links = {"self": [*asked, ("_count", count), (AFTER, about_page[AFTER])]}
         if page.after:
             links["next"] = [*asked, ("_count", count), (AFTER, page.after)]

@@ -24,7 +24,7 @@ from bookings.models import (
 from bookings.outside.fhir import outcomes
 from bookings.outside.fhir.clinic import instant, reference
 from bookings.outside.fhir.outcomes import Refused
-from bookings.outside.fhir.search import Period, id_in, number, period
+from bookings.outside.fhir.search import Period, key_in, period
 from bookings.status import ENDED, WITH_APPOINTMENT, AppointmentStatus, CancelledBy, RequestStatus
 from bookings.status.events import LOOKS
 from procedures.ground.paging import few
@@ -157,7 +157,7 @@ def on_date(text: str, now: datetime) -> Q:
 
 def with_practitioner(text: str, now: datetime) -> Q:
     """The requests whose visit or offer is with that clinician."""
-    theirs = Q(clinician=number(id_in(text)))
+    theirs = Q(clinician=key_in(text, "Practitioner"))
     offers = Offer.objects.standing(now).filter(theirs)
     return _visit_or_offer(theirs, offers.values("request"))
 
@@ -263,6 +263,6 @@ def _visit_or_offer(appointments: Q, offered: Any) -> Q:
 
 
 def _rows_of_person(reference_: str) -> Any:
-    pk = number(id_in(reference_))
+    pk = key_in(reference_, "Patient")
     shown = Person.objects.filter(pk=pk).values_list("joined_to", flat=True).first() or pk
     return Person.objects.filter(Q(pk=shown) | Q(joined_to=shown)).values("pk")
