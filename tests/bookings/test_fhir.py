@@ -361,6 +361,11 @@ def test_whoever_has_it_already_is_told_so(monday: datetime) -> None:
         ("GET", "Schedule?practitioner=a+b", {}, 400),
         ("GET", "Slot?start=ge2026-01-01&start=lt2027-01-01", {}, 400),
         ("GET", "Slot?status=maybe", {}, 400),
+        # An end that is open, or a day more than we allow.
+        ("GET", "Slot?start=lt2026-12-01", {}, 400),
+        ("GET", "Slot?start=ge2027-01-01", {}, 400),
+        ("GET", "Slot?start=ge2027-01-01&start=sa2027-01-02", {}, 400),
+        ("GET", "Slot?start=ge2026-08-01&start=lt2026-11-02", {}, 400),
     ],
 )
 def test_every_refusal_is_an_outcome(
@@ -426,6 +431,30 @@ def test_a_session_is_cut_into_what_is_free_and_what_is_taken(monday: datetime) 
         f"Slot?start={day}&status=free&schedule={slots[0]['schedule']['reference']}"
     )
     assert free == [each for each in slots if each["status"] == "free"]
+
+
+def test_without_days_slots_are_of_four_weeks_from_today(monday: datetime) -> None:
+    booked(monday)
+    reader, first = Reader(monday, Scope.SLOT), timezone.localdate(monday)
+    last = first + timedelta(days=28)
+    found = reader.found(f"Slot?start=ge{first}&start=lt{last}")
+    assert reader.found("Slot") == found
+    assert {each["start"][:10] for each in found} == {
+        f"{first + timedelta(days=days)}" for days in range(28)
+    }
+
+
+def test_who_leaves_an_end_of_slots_open_is_told_what_to_write(monday: datetime) -> None:
+    reader = Reader(monday, Scope.SLOT)
+    for asked in ("start=ge2026-12-01", "start=lt2026-12-01", "start=2027"):
+        answer = reader.get(f"Slot?{asked}").json()
+        assert answer["issue"][0]["diagnostics"] == (
+            "Ask for at most 92 days and name both ends, for example "
+            "start=ge2026-11-23&start=lt2026-12-21."
+        )
+    # 92 days, on one of which the clocks go back: an hour more than 92 times 24.
+    assert reader.get("Slot?start=ge2026-08-01&start=lt2026-11-01").status_code == 200
+    assert reader.get("Slot?start=2026-12-01").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,7 @@ def _question_status(text: str, now: datetime) -> Q:
 
 
 BY_ID = {"_id": Parameter("token", "its id", lambda text, _now: Q(pk=number(text)))}
+ABOUT_START = f"when it starts: both ends, at most {slots.MOST_DAYS} days"
 ABOUT_STATUS = "its status at this moment"
 TABLE = (
     Kind(
@@ -142,7 +143,7 @@ TABLE = (
         rows=lambda _now: ClinicSession.objects.none(),
         written=slots.slot,
         parameters={
-            "start": _worked_out("date", "when it starts"),
+            "start": _worked_out("date", ABOUT_START),
             "status": _worked_out("token", "whether it is free"),
             "schedule": _worked_out("reference", "its clinic session"),
             "practitioner": _worked_out("reference", "whose time it is"),

@@ -70,7 +70,7 @@ def slots_page(asked: list[tuple[str, str]], after: str, count: int, now: dateti
     place = _place(after) if after else (0, 0)
     day = timezone.localdate(max(begins, _instant(place[0])))
     found: list[Slot] = []
-    while span_of(day).starts < ends and len(found) <= count:
+    while _midnight(day) < ends and len(found) <= count:
         week = [day + timedelta(days=days) for days in range(7)]
         found += (each for each in _of_days(week, now) if each.place > place and wanted.has(each))
         day += timedelta(days=7)
@@ -105,11 +105,9 @@ class _Wanted:
                 self.clinicians.append({key_in(each, "Practitioner") for each in values})
             else:
                 raise Refused(400, f"“{name}={text}” is not supported.")
-        asked_for = overlap(periods)
-        self.begins = asked_for.begins or span_of(timezone.localdate(now)).starts
-        self.ends = asked_for.ends or self.begins + timedelta(days=USUAL_DAYS)
-        if self.ends - self.begins > timedelta(days=MOST_DAYS):
-            raise Refused(400, f"Ask for at most {MOST_DAYS} days, with start=ge… and start=lt….")
+        today = timezone.localdate(now)
+        usual = Period(_midnight(today), _midnight(today + timedelta(days=USUAL_DAYS)))
+        self.begins, self.ends = _both_ends(overlap(periods or [usual]), today)
 
     def has(self, each: Slot) -> bool:
         """Whether a Slot is among what was asked for."""
@@ -119,6 +117,24 @@ class _Wanted:
             and all(each.session.clinician_id in ids for ids in self.clinicians)
             and all(each.status in statuses for statuses in self.statuses)
         )
+
+
+def _both_ends(asked: Period, today: date) -> tuple[datetime, datetime]:
+    """From when and until when. Raises Refused if an end is open, or if that is too long."""
+    begins, ends = asked
+    if begins and ends:
+        # Days have 23 to 25 hours, so they are counted by the clinic's clock.
+        length = timezone.make_naive(ends) - timezone.make_naive(begins)
+        if length <= timedelta(days=MOST_DAYS):
+            return begins, ends
+    example = f"start=ge{today}&start=lt{today + timedelta(days=USUAL_DAYS)}"
+    raise Refused(
+        400, f"Ask for at most {MOST_DAYS} days and name both ends, for example {example}."
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return span_of(day).starts
 
 
 def _of_days(days: list[date], now: datetime) -> Iterator[Slot]:
