@@ -45,9 +45,14 @@ TAKEN_OVER = (
 
 def resolve_flag(
     record: AppointmentRequest, *, flag: RedFlag, by: User, now: datetime, **values: Any
-) -> None:
+) -> RedFlag:
     """Record the outcome of the chosen flag."""
-    triage.resolve_flag(flag, by=by, now=now, **values)
+    return triage.resolve_flag(flag, by=by, now=now, **values)
+
+
+def said_outcome(flag: RedFlag) -> str:
+    """What was decided."""
+    return f"Outcome recorded: {flag.get_outcome_display().lower()}."
 
 
 def offer(
@@ -219,9 +224,14 @@ def said_offered(offer: Offer) -> str:
 
 
 def said_booked(booked: Appointment) -> str:
-    """With whom, and when."""
+    """With whom, and when; and until when it was, if another time was given up for it."""
     when = f"{timezone.localtime(booked.starts):%A %-d %B %Y at %-H:%M}"
-    return f"Booked with {booked.clinician.name}: {when}."
+    with_whom = f"with {booked.clinician.name}: {when}"
+    given_up = booked.request.appointments.filter(ended_at=booked.booked_at).last()
+    if given_up is None:
+        return f"Booked {with_whom}."
+    before = f"{timezone.localtime(given_up.starts):%A %-d %B at %-H:%M}"
+    return f"Moved. Now {with_whom}. It was {before}."
 
 
 def said_presence(appointment: Appointment) -> str:

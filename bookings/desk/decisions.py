@@ -29,6 +29,7 @@ from bookings.desk.forms.safety import AskSafetyForm
 from bookings.desk.forms.times import BookForm, OfferForm, TakeOfferedForm
 from bookings.desk.letters import open_sheet
 from bookings.messages.outbox import takes_texts
+from bookings.messages.paper import on_their_way
 from bookings.messages.still_true import kinds_on_paper
 from bookings.models import AppointmentRequest
 from bookings.status import ENDED, WITH_APPOINTMENT, RequestStatus, VisitStep
@@ -75,7 +76,8 @@ def _is_left(record: AppointmentRequest, now: datetime) -> bool:
 
 
 def _can_be_printed(record: AppointmentRequest, now: datetime) -> bool:
-    return bool(kinds_on_paper(record, now))
+    kinds = kinds_on_paper(record, now)
+    return bool(kinds) and bool({*kinds} - on_their_way(record, now))
 
 
 def _is_possible(step: VisitStep, record: AppointmentRequest, now: datetime) -> bool:
@@ -269,7 +271,7 @@ DECISIONS = (
         statuses=OURS,
         form=FlagForm,
         verb=acts.resolve_flag,
-        said="Outcome recorded.",
+        said=acts.said_outcome,
         explanation=(
             "You can offer or book times only after “Proceed” or “Proceed, with a note”. Do not "
             "tell anyone to stop a medicine."

@@ -232,7 +232,7 @@ class Rebooking:
     def _say(self, sent: dict[str, list[int]], errors: dict[int, str]) -> None:
         offered, booked = len(sent[OFFER]), len(sent[BOOK])
         if offered:
-            said = f"{offered} offer{'s' * (offered > 1)} sent."
+            said = f"{offered} offer{'s' * (offered > 1)} sent: {_names(sent[OFFER])}."
             to_tell = Message.objects.to_tell().filter(
                 request__in=sent[OFFER], kind=MessageKind.OFFER
             )
@@ -240,7 +240,7 @@ class Rebooking:
                 said += f" {count} of them by phone: see “To phone”."
             messages.success(self.request, said)
         if booked:
-            messages.success(self.request, f"{booked} booked by phone.")
+            messages.success(self.request, f"{booked} booked by phone: {_names(sent[BOOK])}.")
         if errors:
             count = len(errors)
             messages.error(
@@ -346,6 +346,12 @@ def _is_done(record: AppointmentRequest, proposal: Proposal, now: datetime) -> b
     offered = record.offers.standing(now).filter(**same, times__starts=proposal.starts)
     booked = record.appointments.filter(**same, starts=proposal.starts, ended_at=None)
     return offered.exists() or booked.exists()
+
+
+def _names(pks: Iterable[int]) -> str:
+    """Whose requests these are, by name."""
+    names = AppointmentRequest.objects.filter(pk__in=pks).values_list("name", flat=True)
+    return ", ".join(sorted(names))
 
 
 def _words(proposal: Proposal) -> str:

@@ -259,9 +259,13 @@ class Row(NamedTuple):
     record: AppointmentRequest
     about: str
     status: str
+    # When and with whom, if there is an appointment; only where the status is shown.
+    visit: str
     # The colleague to whom it was handed over.
     owner: str
     is_late: bool
+    # Whether we owe an answer: only then is there a time by which it is due.
+    is_ours: bool
     # How long from now we promised an answer, or since when it is late, if the next step is ours.
     due: str
     must_answer: bool
@@ -290,8 +294,11 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
     ]
     records = list(changelist.result_list)
     dues = in_words([each.answer_due for each in records], now)
+    shows_status = shown not in {WAITING, LATE, TODAY}
+    visits = _visits(records) if shows_status else {}
     rows = (
-        _row(each, due, signed_in(request), now) for each, due in zip(records, dues, strict=True)
+        _row(each, due, visits.get(each.pk, ""), signed_in(request), now)
+        for each, due in zip(records, dues, strict=True)
     )
     return {
         "tabs": [tab for tab in named if not tab["is_status"]],
@@ -309,7 +316,7 @@ def shown_in(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
         "is_filtered": any(each.value() for each in filters),
         "left_out": [each.title for each in filters if each.asked() and not each.value()],
         "groups": _groups(rows, now, by_day=shown in {WAITING, CLINICIANS}),
-        "shows_status": shown not in {WAITING, LATE, TODAY},
+        "shows_status": shows_status,
     }
 
 
@@ -333,7 +340,16 @@ def _numbers(now: datetime, user: User) -> dict[str, int]:
     }
 
 
-def _row(record: AppointmentRequest, due: str, user: User, now: datetime) -> Row:
+def _visits(records: Iterable[AppointmentRequest]) -> dict[int, str]:
+    """The appointments of these requests in words, by the number of the request."""
+    booked = Appointment.objects.filter(request__in=records, status=AppointmentStatus.BOOKED)
+    return {
+        each.request_id: f"{timezone.localtime(each.starts):%a %-d %b, %-H:%M}, {each.clinician.name}"
+        for each in booked.select_related("clinician")
+    }
+
+
+def _row(record: AppointmentRequest, due: str, visit: str, user: User, now: datetime) -> Row:
     is_ours = record.is_waiting_for_clinic(now)
     label, address = "", ""
     if is_ours and record.has_blocking_flag and user.has_perm("bookings.resolve_redflag"):
@@ -346,8 +362,10 @@ def _row(record: AppointmentRequest, due: str, user: User, now: datetime) -> Row
         record=record,
         about=page_title(record),
         status=str(record.state(now).label),
+        visit=visit,
         owner=owner_in_words(record),
         is_late=is_ours and record.answer_due < now,
+        is_ours=is_ours,
         due=due if is_ours else "",
         must_answer=record.must_answer(now),
         label=label,

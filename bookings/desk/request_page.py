@@ -18,6 +18,7 @@ from bookings.diary.free_times import stranded_of, with_what_is_away
 from bookings.models import (
     Appointment,
     AppointmentRequest,
+    Message,
     Offer,
     Recall,
     RecordedOutcome,
@@ -103,6 +104,7 @@ def prepare(record: AppointmentRequest, events: Sequence[RequestEvent]) -> None:
         Prefetch("offers", offers.order_by("-pk") if kinds & {*OFFERED} else offers.none()),
         Prefetch("flags", flags),
         Prefetch("appointments", appointments),
+        Prefetch("messages", Message.objects.order_by("-pk")),
         Prefetch("recalls", recalls if kinds & RECALLED else recalls.none()),
     )
 

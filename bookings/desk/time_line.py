@@ -65,7 +65,7 @@ def time_line(
     if reads_answers:
         typed |= _reasons(record)
     steps = [_step(event, names, typed, ours) for event in events if event.kind not in {*SHOWN}]
-    messages = [_message(each) for each in record.messages.order_by("-pk")]
+    messages = [_message(each) for each in record.messages.all()]
     return {
         STEPS: sorted([*steps, *messages], key=lambda entry: entry.at, reverse=True),
         MESSAGES: sorted(messages, key=lambda entry: entry.at, reverse=True),

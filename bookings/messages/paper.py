@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from bookings.messages.letters import words
@@ -115,6 +114,16 @@ def waiting_for_paper(now: datetime) -> list[Message]:
     return [each for each in rows.order_by("queued_at", "pk") if could_be_printed(each, now)]
 
 
+def on_their_way(request: AppointmentRequest, now: datetime) -> set[str]:
+    """The kinds of message that leave soon, or can still be undone: a letter would say it twice."""
+    return {
+        each.kind
+        for each in request.messages.all()
+        if each.status == MessageStatus.QUEUED
+        or (each.status == MessageStatus.TO_TELL and each.next_try > now)
+    }
+
+
 def put_on_paper(
     request: AppointmentRequest, kind: MessageKind, *, by: str, now: datetime
 ) -> Message:
@@ -127,8 +136,7 @@ def put_on_paper(
     printed = rows.filter(status=MessageStatus.TO_POST).first()
     if printed and is_still_true(printed, now):
         return printed
-    on_its_way = Q(status=MessageStatus.QUEUED) | Q(status=MessageStatus.TO_TELL, next_try__gt=now)
-    if kind not in letters_for(request, now) or rows.filter(on_its_way).exists():
+    if kind not in letters_for(request, now) or kind in on_their_way(request, now):
         raise TriageRefused(ON_ITS_WAY)
     letter = {
         "channel": Channel.PAPER,

@@ -1,6 +1,9 @@
 """Words that many templates share: who a colleague is, and how to phone the clinic."""
 
+from collections import Counter
+
 from django import template
+from django.forms import BaseForm
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -59,6 +62,13 @@ def home_address() -> str:
 def at(page: InformationPage, name: str, *further: object) -> str:
     """The address of something that belongs to a page, in the language of the page."""
     return page.at(name, *further)
+
+
+@register.filter
+def shared_errors(form: BaseForm) -> set[str]:
+    """The sentences that are wrong about more than one field: a summary says of which."""
+    counted = Counter(error for errors in form.errors.values() for error in errors)
+    return {error for error, number in counted.items() if number > 1}
 
 
 @register.filter

@@ -14,6 +14,7 @@ from bookings.desk.message_words import message_in_words
 from bookings.desk.to_phone import reason_to_phone
 from bookings.models import AppointmentRequest, Message
 from bookings.status import (
+    CancelledBy,
     Channel,
     MessageKind,
     MessageStatus,
@@ -24,7 +25,7 @@ from bookings.status import (
 from bookings.status.events import Event
 from bookings.triage.paper import DONE_ALREADY
 from tests import factories
-from tests.people import decide_at
+from tests.people import booked, decide_at, page_of
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
@@ -189,3 +190,28 @@ def test_letters_have_the_words_of_the_emails(at: At, monday: datetime) -> None:
     assert "The clinic is closed that day." in messages.on_paper(letter, cancelled).body
     # It was never a call, so undoing it makes none.
     assert triage.undo_letter(letter, by=by, now=cancelled).status == MessageStatus.DROPPED
+
+
+@pytest.mark.parametrize("email", ["pat@example.org", ""])
+def test_a_letter_is_offered_once_it_can_be_printed(
+    email: str, at: At, monday: datetime, sign_in: SignIn
+) -> None:
+    """While a cancellation can still be undone, nobody is told, and no letter is offered."""
+    request = booked(monday)
+    AppointmentRequest.objects.filter(pk=request.pk).update(email=email)
+    request.refresh_from_db()
+    by = factories.staff("Reception")
+    triage.cancel(
+        request,
+        version=request.version,
+        cancelled_by=CancelledBy.CLINIC,
+        reason="The room is flooded.",
+        by=by,
+        now=monday,
+    )
+    letter, client = decide_at(request, "letter"), sign_in("Reception")
+    assert letter not in client.get(page_of(request)).content.decode()
+    at(monday + LATER)
+    messages.send_due()
+    assert letter in sign_in("Reception").get(page_of(request)).content.decode()
+    assert 'value="cancelled" ' in sign_in("Reception").get(letter).content.decode()

@@ -340,3 +340,44 @@ def test_what_was_unticked_stays_so(
     posted = form(request_, monday) | {"times": [], "look": "from"}
     content = sign_in("Reception").post(page(request_), posted).content.decode()
     assert ticked(content) == []
+
+
+def test_two_wrong_dates_are_named_apart(
+    request_: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    posted = form(request_, other="soon", held_until="later")
+    content = sign_in("Reception").post(page(request_), posted).content.decode()
+    summary = content.partition('id="error-summary-title"')[2].partition("</div>")[0]
+    wrong = "Enter a date and a time, for example 1/12/2026 10:30."
+    assert re.findall(r'<a href="#(\w+)">([^<]+)</a>', summary) == [
+        ("id_other", f"Another time within a clinic session (optional): {wrong}"),
+        ("id_held_until", f"Hold until (optional): {wrong}"),
+    ]
+    alone = sign_in("Reception").post(page(request_), form(request_, other="soon"))
+    assert f'<a href="#id_other">{wrong}</a>' in alone.content.decode()
+
+
+def test_a_move_says_what_it_was_before(
+    with_another: AppointmentRequest, sign_in: SignIn, monday: datetime
+) -> None:
+    with_another.refresh_from_db()
+    posted = form(with_another, factories.tomorrow(4, now=monday))
+    moved = sign_in("Reception").post(page(with_another, "move"), posted, follow=True)
+    before = "It was Tuesday 24 November at 12:00."
+    assert "Moved. Now with Dr Clinician: Tuesday 24 November 2026 at 14:00. " + before in (
+        moved.content.decode()
+    )
+
+
+def test_an_outcome_says_which(sign_in: SignIn, monday: datetime) -> None:
+    request = ready_for("resolve-flag", monday)
+    posted = {
+        "version": request.version,
+        "flag": request.flags.get().pk,
+        "outcome": FlagOutcome.NOT_SUITABLE,
+        "reason": "Too soon after surgery.",
+    }
+    decided = sign_in("Clinician").post(page(request, "resolve-flag"), posted, follow=True)
+    assert f"Outcome recorded: {FlagOutcome.NOT_SUITABLE.label.lower()}." in (
+        decided.content.decode()
+    )

@@ -299,7 +299,7 @@ def test_one_press_sends_all_offers_and_the_old_times_are_kept(
     client = sign_in("Reception")
     answer = client.post(URL, form(page(client)), follow=True)
     content = answer.content.decode()
-    assert "3 offers sent." in content
+    assert "3 offers sent: First Sample, Second Sample, Third Sample." in content
     assert "Nobody needs another time" in content
     assert "Offered another time: 3" in content
     for number, request in enumerate(three):
@@ -332,7 +332,7 @@ def test_a_time_that_was_taken_in_between_comes_back_red_and_the_others_are_sent
     posted = form(page(client))
     book("Faster Sample", at_hour(25, 9, 40), doctor, now=monday)
     content = client.post(URL, posted).content.decode()
-    assert "2 offers sent." in content
+    assert "2 offers sent: " in content
     assert "1 not sent" in content
     assert "Wed 25 Nov 9:40: That time has just been taken." in content
     assert content.count("rebook__refused") == 1
@@ -356,7 +356,7 @@ def test_one_failure_never_ends_the_run(
 
     monkeypatch.setitem(rebooking.VERBS, rebooking.OFFER, failing)
     content = client.post(URL, posted).content.decode()
-    assert "2 offers sent." in content
+    assert "2 offers sent: " in content
     assert "This could not be saved." in content
     assert [len(offered(each)) for each in three] == [0, 1, 1]
 
@@ -367,7 +367,7 @@ def test_booked_by_phone_moves_the_appointment(
     client = sign_in("Reception")
     posted = form(page(client)) | {f"how-{three[0].pk}": "book", "take": [three[0].pk]}
     content = client.post(URL, posted, follow=True).content.decode()
-    assert "1 booked by phone." in content
+    assert "1 booked by phone: First Sample." in content
     moved = triage.booked_appointment(three[0])
     assert moved is not None
     assert moved.starts == at_hour(25, 9)
@@ -381,7 +381,7 @@ def test_whom_we_cannot_write_to_becomes_a_task_to_phone(
     close(doctor)
     client = sign_in("Reception")
     content = client.post(URL, form(page(client)), follow=True).content.decode()
-    assert "1 offer sent. 1 of them by phone: see “To phone”." in content
+    assert "1 offer sent: Phone Sample. 1 of them by phone: see “To phone”." in content
     message = Message.objects.get(request=by_phone, kind=MessageKind.OFFER)
     assert (message.channel, message.status) == (Channel.PHONE, MessageStatus.TO_TELL)
     assert "Offer them Wednesday 25 November at 9:00." in client.get(TO_PHONE).content.decode()

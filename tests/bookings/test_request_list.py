@@ -256,3 +256,16 @@ def test_each_row_says_how_long_is_left_while_the_desk_is_open(
     at(request.answer_due - timedelta(days=3))
     row = sign_in("Reception").get(LIST).content.decode().partition("list__due")[2]
     assert "quiet" not in row.partition("</td>")[0]
+
+
+def test_what_is_booked_says_when_and_with_whom(sign_in: SignIn, monday: datetime) -> None:
+    request = factories.request_at(RequestStatus.BOOKED, now=monday)
+    visit = request.appointments.get()
+    client = sign_in("Reception")
+    content = client.get(f"{LIST}?show=booked").content.decode()
+    row = content.partition(request.reference)[2].partition("</tr>")[0]
+    starts = timezone.localtime(visit.starts)
+    assert f"<strong>{starts:%a %-d %b, %-H:%M}, {visit.clinician.name}</strong>" in row
+    # Nobody is waiting for an answer.
+    due = timezone.localtime(request.answer_due)
+    assert f"{due:%a %-d %b, %-H:%M}" not in row

@@ -92,7 +92,9 @@ def test_whoever_is_lost_at_the_desk_finds_the_way_back(
 
 
 def test_other_refusals_at_the_desk_lead_back_too(sign_in: SignIn, monday: datetime) -> None:
-    answer = sign_in("Reception").post(f"{DESK}bookings/appointmentrequest/to-phone/letters/sheets/")
+    answer = sign_in("Reception").post(
+        f"{DESK}bookings/appointmentrequest/to-phone/letters/sheets/"
+    )
     page = answer.content.decode()
     assert answer.status_code == 405
     assert '<a href="/admin/">Back to Today</a>' in page

@@ -52,7 +52,7 @@ def test_they_move(clinic: str, new_page: NewPage) -> None:
     tick_free(page, after=noon(days=1))
     do.said("a free time")
     do.follow(page.get_by_role("button", name="Move by phone"))
-    expect(page.get_by_text("Booked with")).to_be_visible()
+    expect(page.get_by_text("Moved. Now with")).to_be_visible()
     do.did("move for a caller")
     assert request.appointments.latest("pk").clinician == old.clinician
 

@@ -154,7 +154,7 @@ def test_somebody_is_away_and_the_desk_says_whom_to_phone(
     look_at(reception)
     tick_free(reception, after=noon(days=1, of=appointment.starts))
     press(reception.get_by_role("button", name="Move by phone"))
-    expect(reception.locator(".success")).to_contain_text("Booked with Dr Ada Example: ")
+    expect(reception.locator(".success")).to_contain_text("Moved. Now with Dr Ada Example: ")
     appointment.refresh_from_db()
     assert appointment.status == AppointmentStatus.MOVED
 

@@ -70,7 +70,7 @@ def test_an_ill_clinicians_patients_are_offered_other_times(
         look(page)
     can_be_sent = page.get_by_role("checkbox", checked=True).count()
     assert can_be_sent > 0
-    presses.follow(page.get_by_role("button", name="Offer all of these"))
+    presses.follow(page.get_by_role("button", name="Offer or book for those ticked"))
     expect(page.get_by_text(f"{can_be_sent} offer")).to_be_visible()
     look(page)
     presses.did("a clinician is ill: offer all of them other times")
@@ -109,11 +109,11 @@ def test_a_time_that_has_gone_comes_back_red(clinic: str, new_page: NewPage, loo
         by=User.objects.get(username="reception"),
         now=timezone.now(),
     )
-    press(page.get_by_role("button", name="Offer all of these"))
-    expect(page.get_by_text("2 offers sent.")).to_be_visible()
+    press(page.get_by_role("button", name="Offer or book for those ticked"))
+    expect(page.get_by_text("2 offers sent: ")).to_be_visible()
     expect(row).to_contain_text("That time has just been taken.")
     look_at(page)
-    press(page.get_by_role("button", name="Offer all of these"))
-    expect(page.get_by_text("1 offer sent.")).to_be_visible()
+    press(page.get_by_role("button", name="Offer or book for those ticked"))
+    expect(page.get_by_text("1 offer sent: ")).to_be_visible()
     expect(page.get_by_role("heading", name="Offered another time: 3")).to_be_visible()
     look_at(page)

@@ -116,7 +116,7 @@ def test_an_edit_on_an_old_screen_is_refused(sign_in: SignIn, monday: datetime) 
         note="Second.", seen_version=draft.version, document=factories.document(title="My hours")
     )
     content = client.post(page_of(draft), stale).content.decode()
-    assert "A colleague edited this text at the same time." in content
+    assert "You edited this text in another tab or on another device." in content
     assert "title: My hours" in content  # what was typed is not lost
     draft.refresh_from_db()
     assert draft.note == "First."

@@ -312,6 +312,17 @@ def test_two_who_save_see_both_texts_and_lose_neither(sign_in: SignIn, monday: d
     assert draft.document == mine.strip()
 
 
+def test_two_tabs_of_one_editor_are_not_two_colleagues(sign_in: SignIn, monday: datetime) -> None:
+    draft = factories.revision(now=monday)
+    client = sign_in("Editor")
+    first = factories.document(body=factories.BODY.replace("Some words", "First words"))
+    client.post(page_of(draft), typed(draft, document=first))
+    content = client.post(page_of(draft), typed(draft, note="Mine.")).content.decode()
+    assert "You edited this text in another tab or on another device." in content
+    assert "You saved it at 10:00." in content
+    assert "colleague" not in content.partition('id="conflict"')[2].partition("</section>")[0]
+
+
 def test_unsaved_text_meets_what_a_colleague_has_saved_since(
     sign_in: SignIn, monday: datetime
 ) -> None:

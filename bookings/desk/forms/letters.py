@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from bookings.messages.paper import on_their_way
 from bookings.messages.still_true import letters_for
 from procedures.ground.contact_fields import PlainTextField
 from procedures.ground.decisions import DecisionForm
@@ -36,7 +37,9 @@ class LetterForm(DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        kinds = letters_for(self.record, timezone.now())
+        now = timezone.now()
+        leaving = on_their_way(self.record, now)
+        kinds = [each for each in letters_for(self.record, now) if each not in leaving]
         waiting = set(self.record.messages.to_tell().values_list("kind", flat=True))
         first = next((each for each in kinds if each in waiting), next(iter(kinds), ""))
         cast("forms.ChoiceField", self.fields["kind"]).choices = [

@@ -163,7 +163,7 @@ class RevisionForm(ModelForm[Revision]):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("seen_version") != self.instance.version:
             raise forms.ValidationError(
-                "A colleague edited this text at the same time. Put the two together."
+                "This text was edited at the same time. Put the two together."
             )
         return cleaned
 
