@@ -5,13 +5,28 @@ Written by `webhooks`.
 
 from datetime import datetime
 from typing import Self
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Index, OuterRef, Q, Subquery, UniqueConstraint, When
 
 from bookings.status.choices import DeliveryStatus, Notice
 from bookings.status.requests import ACTOR_LENGTH
 from procedures.ground.constraints import paired
+
+
+def may_be_told(url: str) -> bool:
+    """Whether we send to such an address: by HTTPS, or in our own network as the operator named it."""
+    parts = urlsplit(url)
+    if not parts.hostname or "@" in parts.netloc:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_private(parts.hostname))
+
+
+def is_private(host: str | None) -> bool:
+    """Whether the operator named the host as one of our own network."""
+    return host in settings.WEBHOOK_PRIVATE_HOSTS
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):

@@ -29,6 +29,7 @@ from django.utils import timezone
 
 from bookings import webhooks
 from bookings.models import Delivery, Webhook
+from bookings.models.webhooks import is_private, may_be_told
 from bookings.outside.fhir.clinic import instant
 from bookings.outside.fhir.outcomes import base
 from procedures.ground.batches import Tally, one_by_one
@@ -88,10 +89,10 @@ def where(url: str) -> tuple[SplitResult, str]:
 
     Raises NotAllowed for what we do not reach, and OSError if the name is unknown.
     """
-    parts = urlsplit(url)
-    is_ours = parts.hostname in settings.WEBHOOK_PRIVATE_HOSTS
-    if not parts.hostname or parts.username or not (parts.scheme == "https" or is_ours):
+    if not may_be_told(url):
         raise NotAllowed("The address has to begin with https:// and a host.")
+    parts = urlsplit(url)
+    is_ours = is_private(parts.hostname)
     if not (settings.WEBHOOKS_GO_OUT or is_ours):
         raise NotAllowed("A demonstration tells nobody outside.")
     port = parts.port or PORTS[parts.scheme]

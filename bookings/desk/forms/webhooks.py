@@ -3,10 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.db.models import TextChoices
 
 from bookings.models import Webhook
+from bookings.models.webhooks import may_be_told
 from bookings.status import Notice
 from procedures.ground.generics import ModelForm
 
@@ -51,7 +51,8 @@ class WebhookForm(ModelForm[Webhook]):
     def clean_url(self) -> str:
         """HTTPS, unless the operator named the host as one of our own network."""
         url: str = self.cleaned_data["url"]
-        private = [f"http://{host}" for host in settings.WEBHOOK_PRIVATE_HOSTS]
-        if not url.startswith(("https://", *private)):
-            raise forms.ValidationError("Enter an address that begins with https://.")
+        if not may_be_told(url):
+            raise forms.ValidationError(
+                "Enter an address that begins with https:// and has no name or password in it."
+            )
         return url
