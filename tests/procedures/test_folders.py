@@ -377,8 +377,9 @@ def test_a_folder_of_pages_may_itself_be_named_like_a_language(folder: Path) -> 
     assert InformationPage.objects.get().slug == "a-thing"
 
 
-def test_a_text_that_is_not_utf_8_is_refused(folder: Path) -> None:
-    (folder / "a-thing.md").write_bytes(b"\xff\xfe")
+def test_a_text_of_ours_that_is_not_utf_8_is_refused(folder: Path) -> None:
+    path = folder / "a-thing.md"
+    path.write_bytes(path.read_bytes() + "½\n".encode("windows-1252"))
     with pytest.raises(CommandError, match="not text in UTF-8"):
         load(folder)
 

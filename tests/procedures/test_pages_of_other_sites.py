@@ -455,6 +455,20 @@ def test_markdown_of_another_site_is_read_from_a_folder(folder: Path) -> None:
     assert Revision.objects.get().title == "Heel"
 
 
+@pytest.mark.django_db
+def test_markdown_in_an_older_alphabet_keeps_nothing_out(folder: Path) -> None:
+    (folder / "heel.md").write_text("# Heel\n\nWords.\n")
+    (folder / "hip.md").write_bytes("# Hip\r\n\r\nGröße ½ “x”\r\n".encode("windows-1252"))
+    (folder / "knee.md").write_bytes("# Knee\n\nGröße łódź\n".encode("utf-16"))
+    (folder / "picture.md").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    assert load(folder) == (
+        "3 drafts made from 4 files.\nNot imported:\npicture.md: This file is not text.\n"
+    )
+    assert [
+        each.document.rpartition("\n\n")[2] for each in Revision.objects.order_by("page__slug")
+    ] == ["Words.\n", "Größe ½ “x”\n", "Größe łódź\n"]
+
+
 def test_a_page_of_pictures_only_has_no_text() -> None:
     with pytest.raises(NotTakenOver, match="no text"):
         from_html(b"<h1>Heel</h1><img src=x>", Category.GUIDE, "x")

@@ -9,7 +9,7 @@ from procedures.ground.characters import hidden_in
 from procedures.ground.languages import KNOWN
 from procedures.status import ChangeClass
 from procedures.texts.content_checks import promises
-from procedures.texts.other_sites import is_of_another_site
+from procedures.texts.other_sites import decoded, is_of_another_site
 
 SOURCE_COLUMNS = (
     "kind",
@@ -62,10 +62,7 @@ class Text(NamedTuple):
         """Whether it is written as our pages are, and not another site's HTML or plain Markdown."""
         if self.path.suffix.lower() in PAGES_OF_OTHER_SITES:
             return False
-        try:
-            return bool(self.language) or not is_of_another_site(text_of(self.path))
-        except FolderError:
-            return True
+        return bool(self.language) or not is_of_another_site(decoded(self.path.read_bytes()))
 
 
 def texts(folder: Path, language: str = "") -> tuple[list[Text], list[str]]:

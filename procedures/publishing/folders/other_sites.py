@@ -12,10 +12,10 @@ from procedures import publishing
 from procedures.ground.batches import Failed, attempt
 from procedures.models import InformationPage
 from procedures.publishing.drafting import FIRST_NOTE
-from procedures.publishing.folders.files import PAGES_OF_OTHER_SITES, FolderError, Text, text_of
+from procedures.publishing.folders.files import PAGES_OF_OTHER_SITES, FolderError, Text
 from procedures.publishing.folders.records import new_page
 from procedures.status import Category, PublishingRefused
-from procedures.texts.other_sites import NotTakenOver, from_html, from_markdown
+from procedures.texts.other_sites import NotTakenOver, decoded, from_html, from_markdown
 from procedures.texts.rendering import DocumentError
 
 SLUG = InformationPage._meta.get_field("slug")
@@ -77,7 +77,7 @@ def _take_over(
     if text.path.suffix.lower() in PAGES_OF_OTHER_SITES:
         taken = from_html(text.path.read_bytes(), category, text.slug)
     else:
-        taken = from_markdown(text_of(text.path), category, text.slug)
+        taken = from_markdown(decoded(text.path.read_bytes()), category, text.slug)
     publishing.start_draft(
         new_page(text, category, columns),
         document=taken.document,

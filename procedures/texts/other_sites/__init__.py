@@ -46,7 +46,7 @@ class TakenOver(NamedTuple):
 
 def from_html(content: bytes, category: Category, name: str) -> TakenOver:
     """The document of an HTML file. Raises NotTakenOver if it is no HTML, or without text."""
-    text = _decoded(content)
+    text = decoded(content)
     if "\0" in text or not TAG.search(text):
         raise NotTakenOver("This file is not HTML.")
     return _taken_over(text, category, name, [])
@@ -54,6 +54,8 @@ def from_html(content: bytes, category: Category, name: str) -> TakenOver:
 
 def from_markdown(text: str, category: Category, name: str) -> TakenOver:
     """The document of a Markdown file of another site. Raises NotTakenOver if it has no text."""
+    if "\0" in text:
+        raise NotTakenOver("This file is not text.")
     text = text.replace("\r\n", "\n")
     found = FRONT_MATTER.match(text)
     matter = dict(MATTER_LINE.findall(found[2])) if found else {}
@@ -121,7 +123,7 @@ def _description(whole: Element) -> str:
     return " ".join(without_hidden(next(described, "")).split())
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
     """The text of a file in the encoding that it declares; else in UTF-8, or as browsers take it."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", errors="replace")
