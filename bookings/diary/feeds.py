@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core import signing
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 from bookings.diary.clinic_zone import clinic_zone
 from bookings.models import Appointment, CalendarFeed, Resource
@@ -70,7 +70,7 @@ def calendar(feed: CalendarFeed, now: datetime) -> bytes:
     made.add("method", "PUBLISH")
     made.add("x-wr-calname", f"{feed.resource}, {details().name}")
     made.add("refresh-interval", ASK_AGAIN, parameters={"VALUE": "DURATION"})
-    made.add("x-published-ttl", ASK_AGAIN)
+    made.add("x-published-ttl", vDuration(ASK_AGAIN))
     made.add_component(clinic_zone((now - BACK).year, now.year + YEARS_AHEAD))
     for appointment in _appointments(feed.resource, now):
         made.add_component(_entry(feed, appointment))

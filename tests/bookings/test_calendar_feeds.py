@@ -47,6 +47,10 @@ def test_an_entry_says_when_and_where_and_not_who(client: Client, monday: dateti
         appointment.ends.astimezone(UTC),
     )
     assert str(entry["summary"]) == "Booked"
+    calendar = client.get(path_of(feed_of(appointment, monday))).content.decode().splitlines()
+    # RFC 7986, 5.7, and what Outlook and others read.
+    asks = [line for line in calendar if line.startswith(("REFRESH-INTERVAL", "X-PUBLISHED-TTL"))]
+    assert asks == ["REFRESH-INTERVAL;VALUE=DURATION:PT15M", "X-PUBLISHED-TTL:PT15M"]
     content = client.get(path_of(feed_of(appointment, monday))).content.decode()
     said = [appointment.request.name, appointment.request.reference, "Assessment"]
     assert [words for words in said if words in content] == []
@@ -201,7 +205,7 @@ def test_a_manager_makes_one_and_its_clinician_alone_sees_the_address(
     assert feed_at(address_of(feed).split("/")[-2]) == feed
     assert (feed.made_by, feed.made_at, feed.says) == ("manager", monday, FeedWords.INITIALS)
     assert address_of(feed) in sign_in(own.login).get(page).content.decode()
-    assert sign_in(other.login).get(page).status_code == 302
+    assert sign_in(other.login).get(page).status_code == 404
     assert sign_in("Reception").get(page).status_code == 403
 
 
