@@ -45,7 +45,7 @@ def answer_other_systems(get_response: View) -> View:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         is_ours = response.headers.get("Content-Type") == CONTENT_TYPE
-        if response.status_code < 400 or is_ours or not request.path.startswith("/fhir/"):
+        if response.status_code < 400 or is_ours or not _is_in_fhir(request):
             return response
         kept = {name: response.headers[name] for name in KEPT if name in response.headers}
         return outcome(response.status_code, headers=kept)
@@ -88,10 +88,13 @@ def refuse_large_bodies(get_response: View) -> View:
 
 
 def refuse_methods(get_response: View) -> View:
-    """Answer 405 with a page if a view refuses the method, or if no view would accept it."""
+    """Answer 405 with a page if a view refuses the method, or if no view would accept it.
+
+    Under /fhir/ each view says which methods it allows.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        is_known = request.method in METHODS
+        is_known = request.method in METHODS or _is_in_fhir(request)
         response = get_response(request) if is_known else HttpResponseNotAllowed(METHODS)
         return errors.not_allowed(request, response) if response.status_code == 405 else response
 
@@ -158,3 +161,7 @@ def private_by_default(get_response: View) -> View:
         return response
 
     return middleware
+
+
+def _is_in_fhir(request: HttpRequest) -> bool:
+    return request.path == "/fhir" or request.path.startswith("/fhir/")

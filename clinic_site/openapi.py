@@ -4,6 +4,7 @@ Made from the tables that answer, so that it cannot go stale; a test compares it
 https://spec.openapis.org/oas/v3.1.0
 """
 
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -19,10 +20,15 @@ from procedures.models.clinic import details
 Said = dict[str, Any]
 FHIR, TEXT = "application/fhir+json", "text/plain"
 STAMP, BYTES = "application/timestamp-reply", "application/octet-stream"
+FORMAT = ("_format", "JSON, whatever “Accept” says: json or application/fhir+json.")
 # What every kind can be asked.
 PAGE_PARAMETERS = (
-    ("_count", f"How many a page has: {USUAL_COUNT} unless you say so, at most {MOST}."),
+    (
+        "_count",
+        f"How many a page has: {USUAL_COUNT} unless you say so, at most {MOST}. 0: only their number.",
+    ),
     ("_after", "Where a page begins. Take it from the link “next”."),
+    FORMAT,
 )
 
 
@@ -63,11 +69,10 @@ def description() -> Said:
 
 
 def _fhir() -> Said:
-    paths: Said = {
-        "/fhir/metadata": {
-            "get": _operation("capabilities", "What the FHIR interface can do.", FHIR, [], ())
-        }
-    }
+    able = _operation(
+        "capabilities", "What the FHIR interface can do.", FHIR, [_parameter(*FORMAT)], (400, 406)
+    )
+    paths: Said = {"/fhir/metadata": {"get": _unless_known(able)}}
     for kind in TABLE:
         known = {**({} if kind.name == "Slot" else BY_ID), **kind.parameters}
         asked = [_parameter(name, each.about) for name, each in known.items()]
@@ -83,11 +88,11 @@ def _fhir() -> Said:
                 }
             }
         }
-        one = _in_path("id")
+        one = _fhir_operation(kind, "read", [_in_path("id"), _parameter(*FORMAT)])
         paths |= {
-            f"/fhir/{kind.name}": {"get": _fhir_operation(kind, "search", asked)},
+            f"/fhir/{kind.name}": {"get": _unless_known(_fhir_operation(kind, "search", asked))},
             f"/fhir/{kind.name}/_search": {"post": form},
-            f"/fhir/{kind.name}/{{id}}": {"get": _fhir_operation(kind, "read", [one])},
+            f"/fhir/{kind.name}/{{id}}": {"get": _unless_known(one)},
         }
     return paths
 
@@ -108,7 +113,7 @@ def _others() -> Said:
     described = _operation("openapi", "This description.", "application/json", [], ())
     return {
         "/appointments/calendar/{token}/diary.ics": {
-            "get": _operation("calendar", calendar, "text/calendar", [token], (404,))
+            "get": _unless_known(_operation("calendar", calendar, "text/calendar", [token], (404,)))
         },
         "/appointments/texts/": {
             "post": _operation("textReply", texted, "text/xml", [], (404, 429))
@@ -132,7 +137,7 @@ def _of_pages() -> Said:
     asked = [_in_path(name) for name in ("category", "slug", "number")]
     return {
         "/changes.atom": {
-            "get": _operation("changes", changed, "application/atom+xml", [], ()),
+            "get": _unless_known(_operation("changes", changed, "application/atom+xml", [], ())),
         },
         **{
             f"{version}.{ending}": {"get": _operation(name, about, TEXT, asked, (404,))}
@@ -176,15 +181,29 @@ def _operation(
 ) -> Said:
     answers: Said = {"200": {"description": "The answer.", "content": {content_type: {}}}}
     for status in refused:
-        said = REFUSALS[status][1]
-        content: Said = {"content": {FHIR: {}}} if content_type == FHIR else {}
-        answers[str(status)] = {"description": said, **content}
+        if content_type == FHIR:
+            answers[str(status)] = {"description": REFUSALS[status][1], "content": {FHIR: {}}}
+        else:
+            answers[str(status)] = {"description": f"{HTTPStatus(status).phrase}."}
     return {
         "operationId": name,
         "summary": about,
         "security": [],
         "parameters": parameters,
         "responses": answers,
+    }
+
+
+def _unless_known(operation: Said) -> Said:
+    """The same, for whoever says what they have already."""
+    known = {"name": "If-None-Match", "in": "header", "description": "The ETag that you have."}
+    return {
+        **operation,
+        "parameters": [*operation["parameters"], {**known, "schema": {"type": "string"}}],
+        "responses": {
+            **operation["responses"],
+            "304": {"description": "What you have is still true."},
+        },
     }
 
 

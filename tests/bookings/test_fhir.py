@@ -352,9 +352,12 @@ def test_whoever_has_it_already_is_told_so(monday: datetime) -> None:
         ("GET", "Location/_search", {}, 405),
         ("GET", "Location", {"Accept": "application/fhir+xml"}, 406),
         ("GET", "Location?_format=xml", {}, 406),
+        ("GET", "metadata?foo=1", {}, 400),
+        ("GET", "Location/1?foo=1", {}, 400),
         ("GET", "Location?name=x", {}, 400),
         ("GET", "Location?_id=x", {}, 400),
-        ("GET", "Location?_count=0", {}, 400),
+        ("GET", "Location?_count=-1", {}, 400),
+        ("GET", f"Location?_count={'9' * 30}", {}, 400),
         ("GET", f"Location?_id={','.join(['1'] * 21)}", {}, 400),
         ("GET", "Location?_after=%00", {}, 400),
         ("GET", "Schedule?date=2026-13-01", {}, 400),
@@ -518,6 +521,103 @@ def test_a_body_that_is_no_form_is_refused_and_not_ignored(
     answer = reader.client.generic("POST", "/fhir/Appointment/_search", body, content_type)
     assert answer.status_code == status
     assert answer.json()["resourceType"] == ("Bundle" if status == 200 else REFUSED)
+
+
+@pytest.mark.parametrize("path", ["Location", "Location/1", "metadata"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_only_reading_is_allowed_whoever_asks(monday: datetime, method: str, path: str) -> None:
+    token = Reader(monday, Scope.LOCATION).token.text
+    outside = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {token}"})
+    answer = outside.generic(method, f"/fhir/{path}", "{}", "application/fhir+json")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert answer.json()["issue"][0]["diagnostics"] == "Everything here can only be read."
+
+
+def test_a_form_needs_no_cookie(monday: datetime) -> None:
+    token = Reader(monday, Scope.LOCATION).token.text
+    outside = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {token}"})
+    assert outside.post("/fhir/Location/_search", {"_count": 1}).status_code == 200
+    answer = outside.put("/fhir/Location/_search")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ("application/fhir+json", 200),
+        ("application/fhir%2Bjson", 200),
+        ("json", 200),
+        ("xml", 406),
+        ("application/fhir+xml", 406),
+    ],
+)
+def test_a_format_is_asked_for_in_an_address_or_a_form(
+    monday: datetime, wanted: str, status: int
+) -> None:
+    reader = Reader(monday, Scope.LOCATION)
+    form = "application/x-www-form-urlencoded"
+    answers = [
+        reader.get(f"Location?_format={wanted}"),
+        reader.client.get(f"/fhir/metadata?_format={wanted}"),
+        reader.client.generic("POST", "/fhir/Location/_search", f"_format={wanted}", form),
+    ]
+    assert [each.status_code for each in answers] == [status] * 3
+
+
+def test_a_body_of_a_reading_is_refused_and_not_ignored(monday: datetime) -> None:
+    reader = Reader(monday, Scope.APPOINTMENT)
+    form = "application/x-www-form-urlencoded"
+    answer = reader.client.generic("GET", "/fhir/Appointment", "status=cancelled", form)
+    assert answer.status_code == 415
+
+
+def test_an_address_that_is_not_there_is_an_outcome(client: Client) -> None:
+    for path in ("/fhir", "/fhir/", "/fhir/Location/1/2/3"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["resourceType"]) == (404, REFUSED)
+
+
+@pytest.mark.parametrize("most", [1000, 1])
+def test_nothing_of_a_page_is_only_how_many_there_are(
+    monday: datetime, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MOST_NAMED", most)
+    mine, other = booked(monday), factories.received(now=monday, name="Sam Other")
+    reader = Reader(monday)
+    for asked, total in (("", 2), ("&status=booked", 1), ("&status=arrived", 0)):
+        said = reader.get(f"Appointment?_count=0{asked}").json()
+        assert (said["total"], "entry" in said, len(said["link"])) == (total, False, 1)
+        assert said["link"][0]["url"].startswith("https://clinic.example/fhir/Appointment?")
+        assert "_count=0" in said["link"][0]["url"]
+    assert reader.get("Slot?_count=0").json()["total"] == len(reader.found("Slot"))
+    looks = list(OutsideLook.objects.values_list("requests", flat=True))
+    assert looks == [[mine.pk, other.pk], [mine.pk]][most == 1 :]
+
+
+CODES = {
+    "Appointment": ("http://hl7.org/fhir/appointmentstatus", "booked", "checked-in"),
+    "Slot": ("http://hl7.org/fhir/slotstatus", "busy", "busy-unavailable"),
+    "Questionnaire": ("http://hl7.org/fhir/publication-status", "active", "draft"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "system", "there", "elsewhere"), [(k, *v) for k, v in CODES.items()]
+)
+def test_a_status_is_any_of_r4_with_its_system_or_without(
+    monday: datetime, kind: str, system: str, there: str, elsewhere: str
+) -> None:
+    request_with_canaries(monday)
+    booked(monday)
+    reader = Reader(monday)
+    found = reader.found(f"{kind}?status={there}")
+    assert found
+    assert reader.found(f"{kind}?status={system}|{there}") == found
+    assert reader.found(f"{kind}?status={there},{elsewhere}") == found
+    for nothing in (elsewhere, f"{system}|{elsewhere}", f"https://other.example|{there}"):
+        assert reader.found(f"{kind}?status={nothing}") == []
+    for mistake in ("bookd", f"{system}|bookd", ""):
+        assert reader.get(f"{kind}?status={mistake}").status_code == 400
 
 
 def test_a_file_in_a_form_is_refused_and_not_ignored(monday: datetime) -> None:

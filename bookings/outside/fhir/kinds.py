@@ -1,6 +1,7 @@
 """The table of what can be read: for each kind of resource its rows, its words and its parameters."""
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,9 +21,13 @@ from bookings.models import (
 from bookings.outside.fhir import clinic, questions, slots, visits
 from bookings.outside.fhir.outcomes import Refused, Resource, version_of
 from bookings.outside.fhir.search import (
+    NOTHING,
+    Codes,
     Page,
     Parameter,
+    code_in,
     conditions,
+    counted,
     key_in,
     number,
     page_of,
@@ -33,6 +38,9 @@ from procedures.models import Clinician
 
 Asked = list[tuple[str, str]]
 KEY = re.compile(r"[1-9][0-9]{0,17}")
+QUESTION_STATUSES = Codes(
+    "http://hl7.org/fhir/publication-status", ("draft", "active", "retired", "unknown")
+)
 EMPTIED = Q(emptied_at__isnull=False)
 
 
@@ -68,8 +76,11 @@ class Kind:
 
     def search(self, asked: Asked, after: str, count: int, now: datetime) -> Page:
         """One page of what is asked for."""
-        wanted = conditions(asked, {**BY_ID, **self.parameters}, now)
-        return page_of(self.rows(now), wanted, after, count)
+        return page_of(self.rows(now), self._wanted(asked, now), after, count)
+
+    def total(self, asked: Asked, now: datetime) -> tuple[int, list[Any]]:
+        """How many are asked for, and the rows of which that says something, as `counted`."""
+        return counted(self.rows(now), self._wanted(asked, now))
 
     def one(self, pk: str, now: datetime) -> Any:
         """The row with that id. Raises Refused if there is none, or none any more."""
@@ -80,6 +91,9 @@ class Kind:
                 raise Refused(410)
         raise Refused(404, f"There is no {self.name} “{pk}”.")
 
+    def _wanted(self, asked: Asked, now: datetime) -> Q:
+        return conditions(asked, {**BY_ID, **self.parameters}, now)
+
 
 class SlotKind(Kind):
     """Slots, which are in no table."""
@@ -87,6 +101,10 @@ class SlotKind(Kind):
     def search(self, asked: Asked, after: str, count: int, now: datetime) -> Page:
         """One page of what is asked for."""
         return slots.slots_page(asked, after, count, now)
+
+    def total(self, asked: Asked, now: datetime) -> tuple[int, list[Any]]:
+        """How many are asked for. They are about nobody."""
+        return len(slots.slots_page(asked, "", sys.maxsize, now).rows), []
 
     def one(self, pk: str, now: datetime) -> Any:
         """The Slot with that id. Raises Refused if the session is no longer cut there."""
@@ -112,9 +130,8 @@ def _worked_out(kind: str, about: str) -> Parameter:
 
 
 def _question_status(text: str, now: datetime) -> Q:
-    if text not in {"active", "retired"}:
-        raise Refused(400, f"“{text}” is no status. The statuses are: active, retired.")
-    return Q(retired_on__isnull=text == "active")
+    code = code_in(text, QUESTION_STATUSES)
+    return Q(retired_on__isnull=code == "active") if code in {"active", "retired"} else NOTHING
 
 
 BY_ID = {"_id": Parameter("token", "its id", lambda text, _now: Q(pk=number(text)))}

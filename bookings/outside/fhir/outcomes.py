@@ -20,7 +20,7 @@ REFUSALS = {
     406: ("not-supported", "Answers are JSON only: application/fhir+json."),
     410: ("deleted", "It was erased. Erase what you have kept of it."),
     413: ("too-long", "The request is too long."),
-    415: ("not-supported", "Send a form: application/x-www-form-urlencoded."),
+    415: ("not-supported", "Send a form to _search: application/x-www-form-urlencoded."),
     429: ("throttled", "Too many requests. Retry-After says when to ask again."),
     500: ("exception", "Something is wrong with this server."),
     503: ("transient", "This server is not available now. Ask again in a moment."),

@@ -24,6 +24,9 @@ MOMENT = re.compile(
     r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
     re.ASCII,
 )
+NOTHING = Q(pk__in=[])
+# What no key can be is longer.
+NUMBER = re.compile(r"[0-9]{1,18}")
 # Nothing here is older or later. A date beyond means one of these: from them on, days can be counted.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
@@ -47,6 +50,13 @@ class Parameter(NamedTuple):
     about: str
     # Called with one value, and with now. Commas mean any of the values, a repeated parameter means all.
     condition: Callable[[str, datetime], Q]
+
+
+class Codes(NamedTuple):
+    """What a status can be in R4. One that nothing here has is found nowhere; any other is a mistake."""
+
+    system: str
+    codes: tuple[str, ...]
 
 
 class Page(NamedTuple):
@@ -89,24 +99,43 @@ def page_of(rows: QuerySet[Any], asked: Q, after: str, count: int) -> Page:
     return Page(found, str(first[count - 1]) if len(first) > count else "")
 
 
+def counted(rows: QuerySet[Any], asked: Q) -> tuple[int, list[Any]]:
+    """How many of the rows are asked for, and these if they are few: a number says something of them."""
+    wanted = rows.prefetch_related(None).filter(asked)
+    named = few(wanted.values_list("pk", flat=True))
+    if named is None:
+        return wanted.count(), []
+    found = list(rows.prefetch_related(None).filter(pk__in=named))
+    return len(found), found
+
+
 def count_of(text: str) -> int:
-    """How many rows a page has. More than we allow is what we allow; less than one has no sense."""
-    wanted = number(text) if text else USUAL_COUNT
-    if wanted < 1:
-        raise Refused(400, "_count is a number from 1 up.")
-    return min(wanted, MOST)
+    """How many rows a page has, at most as many as we allow; 0 asks only how many there are."""
+    if not NUMBER.fullmatch(text or f"{USUAL_COUNT}"):
+        raise Refused(400, "_count is a number from 0 up.")
+    return min(int(text or USUAL_COUNT), MOST)
 
 
 def number(text: str) -> int:
     """A number in an address. Raises Refused for anything else, and for what no key can be."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if not NUMBER.fullmatch(text):
         raise Refused(400, f"“{text}” is no number.")
     return int(text)
 
 
+def code_in(text: str, known: Codes) -> str:
+    """The code that is asked for; empty, which nothing has, if it is one of another system."""
+    system, names_system, code = text.rpartition("|")
+    if names_system and system != known.system:
+        return ""
+    if code not in known.codes:
+        raise Refused(400, f"“{code}” is no status. The statuses are: {', '.join(known.codes)}.")
+    return code
+
+
 def key_in(reference: str, kind: str) -> int:
     """The key that a reference names: to that kind, on this server, or its id alone."""
-    ours = rf"(?:(?:{re.escape(base())}/)?{kind}/)?([0-9]{{1,18}})"
+    ours = rf"(?:(?:{re.escape(base())}/)?{kind}/)?({NUMBER.pattern})"
     found = re.fullmatch(ours, reference)
     if not found:
         raise Refused(400, f"“{reference}” is no {kind} of ours. Write for example “{kind}/3”.")

@@ -17,13 +17,16 @@ from bookings.diary.free_times import CELL_SECONDS, Rota, Stretch, cells, own_re
 from bookings.models import Claim, ClinicSession
 from bookings.outside.fhir.clinic import instant, reference
 from bookings.outside.fhir.outcomes import Refused, Resource
-from bookings.outside.fhir.search import Page, Period, key_in, overlap, period
+from bookings.outside.fhir.search import Codes, Page, Period, code_in, key_in, overlap, period
 from bookings.status import OfferStatus
 
 USUAL_DAYS, MOST_DAYS = 28, 92
 # The number of a session, and the first cell: no cell with so few digits is beyond the calendar.
 ID = re.compile(r"([0-9]{1,18})-([0-9]{1,8})")
-STATUSES = ("free", "busy", "busy-tentative")
+STATUSES = Codes(
+    "http://hl7.org/fhir/slotstatus",
+    ("busy", "free", "busy-unavailable", "busy-tentative", "entered-in-error"),
+)
 # What took a cell: whether it is only offered, and which visit or offered time it was.
 Owner = tuple[bool, int]
 
@@ -97,8 +100,8 @@ class _Wanted:
             values = [each.strip() for each in text.split(",")]
             if name == "start":
                 periods.append(period(text))
-            elif name == "status" and set(values) <= set(STATUSES):
-                self.statuses.append(set(values))
+            elif name == "status":
+                self.statuses.append({code_in(each, STATUSES) for each in values})
             elif name == "schedule":
                 self.sessions.append({key_in(each, "Schedule") for each in values})
             elif name == "practitioner":

@@ -29,11 +29,16 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def in_fhir(view: View) -> View:
-    """Answer in FHIR's JSON whatever happens, for those who ask for JSON."""
+    """Answer in FHIR's JSON whatever happens, for those who ask for JSON.
 
+    Only a token counts here, which no browser sends unasked, so a form needs no cookie.
+    """
+
+    @csrf_exempt
     @wraps(view)
     def answered(request: HttpRequest, **names: str) -> HttpResponse:
         try:
+            _require_form(request)
             _require_json(request)
             return view(request, **names)
         except NoToken:
@@ -48,6 +53,7 @@ def in_fhir(view: View) -> View:
 @in_fhir
 def metadata(request: HttpRequest) -> HttpResponse:
     """What the interface can do. It says nothing about anybody, so nobody has to show a token."""
+    _require_nothing_else(request)
     return _unless_known(request, capability.statement(), version="")
 
 
@@ -58,12 +64,10 @@ def search(request: HttpRequest, name: str) -> HttpResponse:
     return _searched(request, name, list(_flat(request.GET)))
 
 
-@csrf_exempt
 @require_POST
 @in_fhir
 def search_by_form(request: HttpRequest, name: str) -> HttpResponse:
     """The same by a form, which no log of addresses keeps."""
-    _require_form(request)
     return _searched(request, name, [*_flat(request.GET), *_flat(request.POST)])
 
 
@@ -73,6 +77,7 @@ def read(request: HttpRequest, name: str, pk: str) -> HttpResponse:
     """One resource, or 304 for whoever has it already."""
 
     def answer(kind: Kind, token: AccessToken, now: datetime) -> HttpResponse:
+        _require_nothing_else(request)
         row = kind.one(pk, now)
         resource = resource_of(kind, row, now)
         _record(kind, [row], token, now)
@@ -89,27 +94,19 @@ def _searched(request: HttpRequest, name: str, given: list[tuple[str, str]]) -> 
         }
         asked = [(key, value) for key, value in given if key not in about_page]
         count = count_of(about_page["_count"])
+        own = [*asked, ("_count", str(count)), (AFTER, about_page[AFTER])]
+        if count == 0:
+            total, rows = kind.total(asked, now)
+            _record(kind, rows, token, now)
+            return _unless_known(request, {**_bundle(name, self=own), "total": total}, version="")
         page = kind.search(asked, about_page[AFTER], count, now)
         _record(kind, page.rows, token, now)
-        address = f"{base()}/{name}"
-        links = {"self": [*asked, ("_count", count), (AFTER, about_page[AFTER])]}
-        if page.after:
-            links["next"] = [*asked, ("_count", count), (AFTER, page.after)]
-        bundle: Resource = {
-            "resourceType": "Bundle",
-            "type": "searchset",
-            "link": [
-                {
-                    "relation": relation,
-                    "url": f"{address}?{urlencode([it for it in args if it[1]])}",
-                }
-                for relation, args in links.items()
-            ],
-        }
+        following = [*asked, ("_count", str(count)), (AFTER, page.after)] if page.after else []
+        bundle = _bundle(name, self=own, next=following)
         if page.rows:
             bundle["entry"] = [
                 {
-                    "fullUrl": f"{address}/{row.pk}",
+                    "fullUrl": f"{base()}/{name}/{row.pk}",
                     "resource": resource_of(kind, row, now),
                     "search": {"mode": "match"},
                 }
@@ -118,6 +115,22 @@ def _searched(request: HttpRequest, name: str, given: list[tuple[str, str]]) -> 
         return _unless_known(request, bundle, version="")
 
     return _with_token(request, name, answer)
+
+
+def _bundle(name: str, **links: list[tuple[str, str]]) -> Resource:
+    """An answer to a search without its resources; a link that asks for nothing is left out."""
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "link": [
+            {
+                "relation": relation,
+                "url": f"{base()}/{name}?{urlencode([each for each in asked if each[1]])}",
+            }
+            for relation, asked in links.items()
+            if asked
+        ],
+    }
 
 
 def _with_token(
@@ -155,12 +168,16 @@ def _unless_known(
     response.headers["ETag"] = f'W/"{version or version_of(resource)}"'
     if at:
         response.headers["Last-Modified"] = http_date(int(at.timestamp()))
+    if request.method == "POST":
+        return response
     known = get_conditional_response(request, etag=response.headers["ETag"], response=response)
     return known or response
 
 
 def _require_json(request: HttpRequest) -> None:
-    wanted = request.GET.get("_format") or request.headers.get("Accept", "")
+    asked = request.GET.get("_format") or request.POST.get("_format")
+    # A plus in an address is a space, which no kind has.
+    wanted = str(asked).replace(" ", "+") if asked else request.headers.get("Accept", "")
     kinds = [each.partition(";")[0].strip().lower() for each in wanted.split(",") if each.strip()]
     if kinds and not set(kinds) & {*JSON, *ANY}:
         raise Refused(406)
@@ -168,8 +185,15 @@ def _require_json(request: HttpRequest) -> None:
 
 def _require_form(request: HttpRequest) -> None:
     """Refuse a body that would be ignored, because then everything would be found."""
-    if request.body and (request.content_type not in FORMS or request.FILES):
+    forms = FORMS if request.method == "POST" else ()
+    if request.body and (request.content_type not in forms or request.FILES):
         raise Refused(415)
+
+
+def _require_nothing_else(request: HttpRequest) -> None:
+    """Refuse what is asked where nothing can be asked but the format."""
+    if unknown := sorted(set(request.GET) - {"_format"}):
+        raise Refused(400, f"The parameter “{unknown[0]}” is not supported here.")
 
 
 def _flat(values: Any) -> Any:

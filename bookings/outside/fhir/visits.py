@@ -23,8 +23,7 @@ from bookings.models import (
 )
 from bookings.outside.fhir import outcomes
 from bookings.outside.fhir.clinic import instant, reference
-from bookings.outside.fhir.outcomes import Refused
-from bookings.outside.fhir.search import Period, key_in, period
+from bookings.outside.fhir.search import NOTHING, Codes, Period, code_in, key_in, period
 from bookings.status import ENDED, WITH_APPOINTMENT, AppointmentStatus, CancelledBy, RequestStatus
 from bookings.status.events import LOOKS
 from procedures.ground.paging import few
@@ -33,6 +32,13 @@ from procedures.models import Clinician
 REASONS = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 WHOSE_WISH = {CancelledBy.PATIENT: "pat", CancelledBy.CLINIC: "prov"}
 ONE_TIME = 1
+STATUSES = Codes(
+    "http://hl7.org/fhir/appointmentstatus",
+    (
+        *("proposed", "pending", "booked", "arrived", "fulfilled", "cancelled", "noshow"),
+        *("entered-in-error", "checked-in", "waitlist"),
+    ),
+)
 
 
 class Visit(NamedTuple):
@@ -143,9 +149,8 @@ def with_status(text: str, now: datetime) -> Q:
         ),
         "waitlist": lambda: in_state(RequestStatus.DEFERRED),
     }
-    if text not in known:
-        raise Refused(400, f"“{text}” is no status. The statuses are: {', '.join(known)}.")
-    return known[text]()
+    code = code_in(text, STATUSES)
+    return known[code]() if code in known else NOTHING
 
 
 def on_date(text: str, now: datetime) -> Q:
