@@ -39,6 +39,7 @@ from clinic_site.staff import (
     sign_in_again,
     signing,
 )
+from procedures.ground.people import names_of_colleagues
 from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
 from procedures.models import Proposal, Revision
@@ -152,6 +153,8 @@ class Desk(admin.AdminSite):
             context["ways"] = ways(signed_in(request), request.path)
             # Counted when it is written: a page that has counted them anyway puts its number here.
             context["waiting_for_me"] = SimpleLazyObject(partial(waiting_for, signed_in(request)))
+            # Read when a page first names a colleague of whom a row has the username.
+            context["colleagues"] = SimpleLazyObject(names_of_colleagues)
             context["has_keys"] = sessions.has_keys(request)
         return context
 

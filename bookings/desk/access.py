@@ -12,12 +12,22 @@ from bookings.desk.forms.access import AccessTokenForm
 from bookings.models import AccessToken
 from bookings.triage import reads_every_answer
 from procedures.ground.counting import counted
-from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.decisions import CarefulAdmin, colleague
 from procedures.ground.fresh_sign_in import require_fresh_sign_in
+from procedures.ground.people import named
 from procedures.ground.signed_in import signed_in
 
 CHOSEN = ("given_to", "scopes", "last_day")
-KNOWN = ("given_to", "reads", "last_day", "state", "made_at", "made_by", "ending", "used")
+KNOWN = (
+    "given_to",
+    "reads",
+    "last_day",
+    "state",
+    "made_at",
+    colleague("made_by"),
+    "ending",
+    "used",
+)
 DAYS_SHOWN = 14
 
 
@@ -94,7 +104,7 @@ class AccessTokenAdmin(CarefulAdmin):
         """Whether it works, and if not, since when and because of whom."""
         if token.revoked_at:
             day = f"{timezone.localtime(token.revoked_at):%-d %B %Y}"
-            return f"Revoked on {day} by {token.revoked_by}"
+            return f"Revoked on {day} by {named(token.revoked_by)}"
         return "In use" if token.is_valid(timezone.now()) else "Ended on its last day"
 
     @admin.display(description="last used")

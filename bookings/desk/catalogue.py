@@ -1,5 +1,6 @@
 """The lists that a manager maintains: appointment types, closed days, safety questions."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -19,9 +20,12 @@ from bookings.models import (
     Treatment,
 )
 from bookings.triage.questions import ASK_BEFORE, LOWER, NARROW, RETIRE, REVIEW_LATER, UNUSUAL
-from procedures.ground.decisions import CarefulAdmin, ask_second_person
+from procedures.ground.decisions import CarefulAdmin, ask_second_person, colleague
 from procedures.ground.generics import ModelForm
 from procedures.ground.two_people import TwoPersonAct
+
+FieldName = str | Callable[[Any], str]
+RETIRED_BY = colleague("retired_by")
 
 
 @admin.register(AppointmentType)
@@ -149,17 +153,17 @@ class ScreeningQuestionAdmin(CarefulAdmin):
 
     def get_fields(
         self, request: HttpRequest, obj: ScreeningQuestion | None = None
-    ) -> tuple[str, ...]:
+    ) -> tuple[FieldName, ...]:
         wording = tuple(ScreeningQuestionForm.Meta.fields)
         if obj is None:
             return wording
         may_ask_less = self.has_change_permission(request, obj) and not obj.retired_on
         less = ASKING_LESS if may_ask_less else ()
-        return (*wording, "version", "retired_on", "retired_by", *less)
+        return (*wording, "version", "retired_on", RETIRED_BY, *less)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ScreeningQuestion | None = None
-    ) -> list[str]:
+    ) -> list[FieldName]:
         if obj is None:
             return []
         changeable = () if obj.retired_on else (*PLACE, *ASKING_LESS)

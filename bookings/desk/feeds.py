@@ -11,11 +11,12 @@ from django.utils import timezone
 from bookings.diary.feeds import address_of, end_feed, make_feed
 from bookings.models import CalendarFeed
 from bookings.status import FeedWords
-from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.decisions import CarefulAdmin, colleague
 from procedures.ground.fresh_sign_in import require_fresh_sign_in
 from procedures.ground.generics import ModelForm
+from procedures.ground.people import named
 
-KNOWN = ("resource", "says", "address", "state", "last_read", "made_at", "made_by")
+KNOWN = ("resource", "says", "address", "state", "last_read", "made_at", colleague("made_by"))
 
 
 class CalendarFeedForm(ModelForm[CalendarFeed]):
@@ -88,4 +89,4 @@ class CalendarFeedAdmin(CarefulAdmin):
         """Whether it works, and if not, since when and because of whom."""
         if feed.ended_at is None:
             return "In use"
-        return f"Ended on {timezone.localtime(feed.ended_at):%-d %B %Y} by {feed.ended_by}"
+        return f"Ended on {timezone.localtime(feed.ended_at):%-d %B %Y} by {named(feed.ended_by)}"

@@ -21,7 +21,7 @@ from bookings.desk.unusual import unusual_weeks
 from bookings.models import AppointmentRequest, Look, Person
 from bookings.status.events import Event
 from procedures.ground.csv_files import csv_file
-from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.decisions import CarefulAdmin, colleague
 from procedures.ground.forms import posted
 from procedures.ground.signed_in import signed_in
 
@@ -31,13 +31,15 @@ MOST_FOUND = 50
 MOST_IN_FILE = 10_000
 HEAD = ("When", "Who", "What", "Reference", "Patients", "What stands out")
 
+LOOKED_BY = colleague("looked_by")
+
 
 @admin.register(Look)
 class LookAdmin(CarefulAdmin):
     """Who opened what, by person of staff, by patient and by days. Whom the page names is recorded."""
 
-    fields = ("screen", "looked_by", "looked_at", "references")
-    readonly_fields = ("references",)
+    fields = ("screen", LOOKED_BY, "looked_at", "references")
+    readonly_fields = (LOOKED_BY, "references")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

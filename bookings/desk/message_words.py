@@ -1,6 +1,7 @@
 """What became of a message, for a colleague who has the patient on the phone."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -69,8 +70,13 @@ class MessageInWords(NamedTuple):
     is_lost: bool
 
 
-def message_in_words(message: Message) -> MessageInWords:
-    """Which message it is, to whom it went, and what came of it."""
+def message_in_words(
+    message: Message, colleagues: Mapping[str, str] | None = None
+) -> MessageInWords:
+    """Which message it is, to whom it went, and what came of it.
+
+    `colleagues` says what those are called who printed or posted a letter, by their usernames.
+    """
     name = message.get_kind_display().lower()
     if message.days_ahead:
         name += f", {counted(message.days_ahead, 'day')} before"
@@ -80,7 +86,9 @@ def message_in_words(message: Message) -> MessageInWords:
     channel = Channel(message.channel).label
     to_do = {MessageStatus.FAILED, MessageStatus.TO_TELL, MessageStatus.TO_POST}
     is_lost = message.status in to_do
-    return MessageInWords(f"{channel} “{name}”{to}", _outcome(message), _at(message), is_lost)
+    return MessageInWords(
+        f"{channel} “{name}”{to}", _outcome(message, colleagues or {}), _at(message), is_lost
+    )
 
 
 def _whom(message: Message) -> str:
@@ -94,9 +102,9 @@ def _whom(message: Message) -> str:
     return f" to {shown(message.sent_to) if is_text else readable(message.sent_to)}"
 
 
-def _outcome(message: Message) -> str:
+def _outcome(message: Message, colleagues: Mapping[str, str]) -> str:
     if message.channel == Channel.PAPER:
-        return _on_paper(message)
+        return _on_paper(message, colleagues)
     if message.channel == Channel.PHONE:
         is_told = message.status == MessageStatus.SENT
         return "told" if is_told else _not_sent(message) or "not told yet"
@@ -110,15 +118,16 @@ def _outcome(message: Message) -> str:
     return _not_sent(message) or _waits(message)
 
 
-def _on_paper(message: Message) -> str:
+def _on_paper(message: Message, colleagues: Mapping[str, str]) -> str:
     """Who printed a letter and when, and whether it has gone."""
     printed = f"{timezone.localtime(message.printed_at):%a %-d %b at %-H:%M}"
-    said = f"printed by {message.printed_by}, {printed}"
+    by, sent_by = (colleagues.get(each, each) for each in (message.printed_by, message.sent_by))
+    said = f"printed by {by}, {printed}"
     if message.status == MessageStatus.DROPPED:
         return f"{said}, and not used"
     if message.status == MessageStatus.TO_POST:
         return f"{said}, not posted yet"
-    return f"{said}, {'posted' if message.sent_to else 'handed over'} by {message.sent_by}"
+    return f"{said}, {'posted' if message.sent_to else 'handed over'} by {sent_by}"
 
 
 def _not_sent(message: Message) -> str:

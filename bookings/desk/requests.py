@@ -101,6 +101,7 @@ class AppointmentRequestAdmin(DecisionAdmin):
                 (URGENTLY, "Straight away", [each for each in waiting if each.is_urgent]),
                 (IN_TURN, "In this order", [each for each in waiting if not each.is_urgent]),
             ],
+            "to_print": sum(each.can_be_letter for each in waiting),
             **how_many({"to_post": Message.objects.to_post(), "texts": texts.to_see()}),
         }
         return may_ask(TemplateResponse(request, "admin/bookings/to_phone.html", context))

@@ -19,6 +19,7 @@ from bookings.status import Meant, TriageRefused
 from procedures.ground import phones
 from procedures.ground.counting import counted
 from procedures.ground.forms import get_or_post, number_in
+from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
 
 URL = "bookings_texts"
@@ -46,7 +47,7 @@ class Row(NamedTuple):
     def became(self) -> str:
         """What came of it."""
         if self.reply.for_desk:
-            return f"Seen to by {self.reply.seen_by}"
+            return f"Seen to by {shown_name(self.reply.seen_by)}"
         return DONE[Meant(self.reply.meant)]
 
 

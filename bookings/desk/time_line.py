@@ -65,7 +65,7 @@ def time_line(
     if reads_answers:
         typed |= _reasons(record)
     steps = [_step(event, names, typed, ours) for event in events if event.kind not in {*SHOWN}]
-    messages = [_message(each) for each in record.messages.all()]
+    messages = [_message(each, names) for each in record.messages.all()]
     return {
         STEPS: sorted([*steps, *messages], key=lambda entry: entry.at, reverse=True),
         MESSAGES: sorted(messages, key=lambda entry: entry.at, reverse=True),
@@ -103,8 +103,8 @@ def _chosen(event: RequestEvent) -> str:
     return WhyRenamed(because).label.lower() if because else ""
 
 
-def _message(message: Any) -> Entry:
-    said = message_in_words(message)
+def _message(message: Any, names: Mapping[str, str]) -> Entry:
+    said = message_in_words(message, names)
     at = message.sent_at or message.queued_at
     return Entry(at, MESSAGE, "", said.what, outcome=said.outcome, is_lost=said.is_lost)
 

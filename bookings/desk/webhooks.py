@@ -13,11 +13,12 @@ from bookings.desk.forms.webhooks import Act, WebhookForm
 from bookings.models import Webhook
 from bookings.status import DeliveryStatus, Notice
 from procedures.ground.counting import counted
-from procedures.ground.decisions import CarefulAdmin
+from procedures.ground.decisions import CarefulAdmin, colleague
 from procedures.ground.fresh_sign_in import require_fresh_sign_in
+from procedures.ground.people import named
 
 CHOSEN = ("given_to", "url", "notices")
-KNOWN = ("given_to", "url", "told", "state", "secret", "arrived", "made_at", "made_by")
+KNOWN = ("given_to", "url", "told", "state", "secret", "arrived", "made_at", colleague("made_by"))
 
 
 @admin.register(Webhook)
@@ -90,7 +91,7 @@ class WebhookAdmin(CarefulAdmin):
     def state(self, webhook: Webhook) -> str:
         """Whether it is told anything; if not, since when and why, or who ended it."""
         if webhook.ended_at:
-            return f"Ended on {_at(webhook.ended_at)} by {webhook.ended_by}"
+            return f"Ended on {_at(webhook.ended_at)} by {named(webhook.ended_by)}"
         for moment, said in (
             (webhook.off_at, "Turned off on"),
             (webhook.failing_since, "It has accepted nothing since"),

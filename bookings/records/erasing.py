@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from bookings import triage
+from bookings import journal, triage
 from bookings.models import AppointmentRequest, Person, PersonEvent, Recall
 from bookings.records import tombstones
 from bookings.records.emptying import empty_people, is_anything_left, is_erased
@@ -72,6 +72,13 @@ def _described(person: Person, arguments: dict[str, Any]) -> str:
     return f"Erase everything that we hold about person {person.pk}"
 
 
+def _name_of(person: Person, *, by: User, now: datetime) -> str:
+    """What the person is called. Whoever reads it was shown their requests."""
+    shown = AppointmentRequest.objects.of_person(person)
+    journal.record_list("proposal", shown, by=by, at=now)
+    return f"{person.name}, born {person.date_of_birth:%-d %B %Y}" if not person.emptied_at else ""
+
+
 ERASE = register(
     TwoPersonAct(
         name="erase a person",
@@ -79,6 +86,7 @@ ERASE = register(
         permission="bookings.erase_person",
         model="bookings.person",
         describe=_described,
+        name_of=_name_of,
         do=erase,
         seen=_seen,
         refusals=(TriageRefused,),

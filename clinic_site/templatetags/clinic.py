@@ -1,6 +1,7 @@
 """Words that many templates share: who a colleague is, and how to phone the clinic."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from django import template
 from django.forms import BaseForm
@@ -69,6 +70,12 @@ def shared_errors(form: BaseForm) -> set[str]:
     """The sentences that are wrong about more than one field: a summary says of which."""
     counted = Counter(error for errors in form.errors.values() for error in errors)
     return {error for error, number in counted.items() if number > 1}
+
+
+@register.filter
+def named(username: str, colleagues: Mapping[str, str]) -> str:
+    """What the colleague with that username is called."""
+    return colleagues.get(username, username)
 
 
 @register.filter

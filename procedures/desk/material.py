@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from procedures.desk.decisions import incident
 from procedures.desk.forms import FigureForm, InformationPageForm
 from procedures.desk.translations import standings, translations_page
-from procedures.ground.decisions import CarefulAdmin, DecisionAdmin
+from procedures.ground.decisions import CarefulAdmin, DecisionAdmin, colleague
 from procedures.ground.generics import ModelForm
 from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
@@ -41,7 +41,7 @@ class FigureAdmin(CarefulAdmin):
     """
 
     form = FigureForm
-    list_display = ("key", "width", "height", "added_at", "added_by")
+    list_display = ("key", "width", "height", "added_at", colleague("added_by"))
     readonly_fields = ("picture", "address_in_texts")
 
     def get_fields(self, request: HttpRequest, obj: Figure | None = None) -> tuple[str, ...]:

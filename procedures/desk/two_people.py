@@ -120,6 +120,7 @@ class ProposalAdmin(DecisionAdmin):
             "proposal": proposal,
             "state": proposal.state(timezone.now()),
             "subject_address": _address_of(proposal),
+            "subject_name": _name_of(proposal, request),
             "decisions": self.open_decisions(request, proposal),
             "others": [shown_name(each) for each in two_people.who_may_agree(proposal)],
             "is_own": proposal.proposed_by_id == signed_in(request).pk,
@@ -136,3 +137,11 @@ def _address_of(proposal: Proposal) -> str:
         return reverse(name, args=[proposal.about_number])
     except NoReverseMatch:
         return ""
+
+
+def _name_of(proposal: Proposal, request: HttpRequest) -> str:
+    """Who it is about, if its sentence must not say so."""
+    act, subject = proposal.known_act, proposal.subject()
+    if act is None or act.name_of is None or subject is None:
+        return ""
+    return act.name_of(subject, by=signed_in(request), now=timezone.now())

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, Field, ManyToManyField, Model, TextField, URLField
@@ -27,6 +27,7 @@ from procedures.ground.fields import PlainTextField
 from procedures.ground.forms import posted
 from procedures.ground.fresh_sign_in import require_fresh_sign_in
 from procedures.ground.generics import BaseModelAdmin, ModelAdmin, StackedInline
+from procedures.ground.people import named, shown_name
 from procedures.ground.seen import SeenVersionField
 from procedures.ground.signed_in import signed_in
 from procedures.ground.two_people import ProposalRefused, TwoPersonAct, propose, said_waiting
@@ -139,6 +140,18 @@ def ask_second_person(
         messages.error(request, str(refusal))
     else:
         messages.warning(request, said_waiting(proposal))
+
+
+def colleague(field: str) -> Callable[[Any], str]:
+    """A column of the admin with what somebody is called of whom a row has the account or username."""
+
+    @admin.display(description=field.replace("_", " "), ordering=field, empty_value="–")
+    def shown(record: Any) -> str | None:
+        who = getattr(record, field)
+        return (named(who) if isinstance(who, str) else shown_name(who)) if who else None
+
+    shown.__name__ = field
+    return shown
 
 
 class PlainTextAdmin(BaseModelAdmin[Any]):

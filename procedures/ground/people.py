@@ -1,6 +1,6 @@
 """What a member of staff is called on screens and in sentences, and who manages the clinic."""
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, User
 from django.db.models import Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
@@ -17,6 +17,16 @@ SHOWN_NAME = Coalesce(
 def shown_name(person: AbstractUser) -> str:
     """The full name, or the username where none was entered."""
     return person.get_full_name() or person.get_username()
+
+
+def names_of_colleagues() -> dict[str, str]:
+    """What everybody who has or had an account is called, by their username."""
+    return dict(User.objects.annotate(shown=SHOWN_NAME).values_list("username", "shown"))
+
+
+def named(username: str) -> str:
+    """What the person with that username is called."""
+    return names_of_colleagues().get(username, username)
 
 
 def is_manager(person: AbstractUser) -> bool:

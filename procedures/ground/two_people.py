@@ -83,6 +83,9 @@ class TwoPersonAct:
     # Called with the subject, the arguments by name, `proposed_by`, `by` and `now`.
     do: Callable[..., object]
     agreed_with: str = ""
+    # Called with the subject, `by` and `now` when a page shows a proposal: who it is about, if a row
+    # that is kept must not say so. It records that they were shown.
+    name_of: Callable[..., str] | None = None
     # What of the subject counts: once it is different, the proposal is out of date.
     seen: Callable[[Any], object] = all_columns
     # What `do` raises when a rule forbids the step, with a sentence.

@@ -42,6 +42,8 @@ NINE = time(9)
 # Six of them are every page's of the desk: who is asking, what they may, how much waits.
 MOST_QUERIES = {"day": 18, "panel": 20, "week": 16, "month": 16, "list": 17}
 
+BOOK = f"{LIST}book/"
+
 
 def local(hour: int, minute: int = 0, day: date = TUESDAY) -> datetime:
     return datetime.combine(day, time(hour, minute), tzinfo=LONDON).astimezone(UTC)
@@ -369,6 +371,11 @@ def test_a_chosen_time_is_kept_until_it_is_booked(
     assert chosen in client.get(link).content.decode()
     form = client.post(link, SAID).content.decode()
     assert chosen in form
+    # The button does not ask for what is chosen already.
+    assert '<button class="button">Go on to this time</button>' in form
+    assert (
+        '<button class="button">Choose a time</button>' in client.post(BOOK, SAID).content.decode()
+    )
     (key,) = re.findall(r'name="key" value="([^"]+)"', form)
     answer = client.post(link, SAID | {"key": key, "concern": "A shoulder."}, follow=True)
     record = AppointmentRequest.objects.get()

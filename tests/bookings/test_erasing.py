@@ -14,7 +14,7 @@ from django.db import transaction
 from django.test import Client
 
 from bookings import links, records, triage
-from bookings.models import AppointmentRequest, Person, PersonEvent, RightsRequest, SearchKey
+from bookings.models import AppointmentRequest, Look, Person, PersonEvent, RightsRequest, SearchKey
 from bookings.records import erasing, retention, tombstones
 from bookings.status import PersonAct, RequestStatus, TriageRefused
 from procedures.ground import two_people
@@ -81,6 +81,9 @@ def test_d3_two_people_erase_a_person_and_no_word_is_left_anywhere(
     proposal = Proposal.objects.get()
     agree = f"/admin/procedures/proposal/{proposal.pk}/decide/agree/"
     client.post(agree, {"version": 1})
+    page = client.get(f"/admin/procedures/proposal/{proposal.pk}/change/").content.decode()
+    assert f'{ada.person.pk}/change/">{ada.name}, born ' in page
+    assert Look.objects.filter(screen="proposal", looked_by=one).exists()
     # The first alone cannot.
     assert still_there("ada") == EVERY_WORD
     sign_in(other).post(agree, {"version": 1})

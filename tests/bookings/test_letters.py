@@ -60,6 +60,8 @@ def test_a_call_becomes_a_letter_that_is_posted_and_each_step_is_undone(
     client = sign_in("Reception")
     to_phone = client.get("/admin/bookings/appointmentrequest/to-phone/").content.decode()
     assert decide_at(request, "letter") in to_phone
+    assert decide_at(request, "call") in to_phone
+    assert "1 to print, 0 printed and not posted yet" in to_phone
     typed = {"kind": "offer", "postal_address": HOME, "version": request.version}
     posted = client.post(decide_at(request, "letter"), typed)
     (letter,) = request.messages.filter(channel=Channel.PAPER)
@@ -82,6 +84,10 @@ def test_a_call_becomes_a_letter_that_is_posted_and_each_step_is_undone(
         MessageStatus.SENT,
         "1 Sample Street, Sampletown, ZZ99 9ZZ",
     )
+    for address in (LETTERS, page_of(request)):
+        shown = client.get(address).content.decode()
+        assert "by Reception" in shown
+        assert "by reception" not in shown
     told = message_in_words(letter)
     assert (told.what, told.outcome) == (
         "Letter “times offered” to 1 Sample Street, Sampletown, ZZ99 9ZZ",

@@ -102,7 +102,7 @@ def nothing_waits(desk: Page, look: Look) -> None:
     expect(desk.get_by_text("No text is waiting for us.")).to_be_visible()
     done = desk.get_by_role("region", name="Done in the last two weeks")
     for words in (HOT, WHO):
-        expect(row(done, words)).to_contain_text("Seen to by reception")
+        expect(row(done, words)).to_contain_text("Seen to by Robin Example")
     look(desk)
 
 

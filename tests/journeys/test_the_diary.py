@@ -45,7 +45,7 @@ def test_a_free_time_of_next_week_is_found_without_a_request_and_booked(
     expect(page.get_by_role("heading", name=said)).to_be_visible()
     page.get_by_label("What they would like help with").fill("The shoulder is stiff again.")
     page.get_by_label("I asked all").check()
-    press(page.get_by_role("button", name="Choose a time"))
+    press(page.get_by_role("button", name="Go on to this time"))
     # The time is ticked already.
     press(page.get_by_role("button", name="Book by phone"))
     expect(page.get_by_text("Booked with Mr Ben Example")).to_be_visible()
