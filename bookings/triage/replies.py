@@ -178,7 +178,8 @@ def _cancel(reply: TextReply, now: datetime) -> str:
     cancelled = _cancelled_before(reply.number, now)
     request = _the_one(reply.number, cancelled) if cancelled else _asked_about(reply.number, now)
     journal.record(request, Event.TEXTED, by=PATIENT, at=now)
-    if cancelled:
+    # The event locks the row. Somebody may have cancelled the visit until now.
+    if request in _cancelled_before(reply.number, now):
         return TextAnswer.CANCELLED
     cancel(request, version=request.version, by=PATIENT, now=now)
     return ""
