@@ -29,7 +29,7 @@ SECTIONS = (
         (
             Page("Clinic", "admin:procedures_clinicdetails_add", "procedures.add_clinicdetails"),
             Page(
-                "What changed",
+                "Changes of the clinic’s details",
                 "admin:procedures_clinicdetails_changelist",
                 "procedures.view_clinicdetails",
             ),
@@ -122,7 +122,7 @@ SECTIONS = (
             Page("Who gets which emails", "admin:who_gets_which", "procedures.view_staffaccount"),
             Page("Sign-ins", "admin:procedures_signin_changelist", "procedures.view_signin"),
             Page(
-                "What changed",
+                "Changes of accounts",
                 "admin:procedures_accountevent_changelist",
                 "procedures.view_accountevent",
             ),
@@ -145,7 +145,7 @@ SECTIONS = (
         ),
     ),
     Section(
-        "Who looked at what",
+        "Who opened what",
         "Which patients a colleague opened, or was shown in a list",
         (Page("Who opened what", "admin:bookings_look_changelist", "bookings.view_look"),),
     ),

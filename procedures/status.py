@@ -269,8 +269,8 @@ class PasswordUse(TextChoices):
 class SignInResult(TextChoices):
     """What became of a password or a code that somebody entered."""
 
-    RIGHT = "right", "Right"
-    WRONG = "wrong", "Wrong"
+    RIGHT = "right", "Accepted"
+    WRONG = "wrong", "Not accepted"
     REFUSED = "refused", "Not checked: too many tries"
 
 

@@ -653,6 +653,31 @@ def test_words_that_the_glossary_avoids_stay_out_of_sight() -> None:
             assert "!" not in re.sub(r"<!.*?>", "", shown)
 
 
+# Two names for one thing at the desk: the one to avoid, and the one that we use.
+ONE_NAME = {
+    "did not come": "did not attend",
+    "Record the call": "Record a call",
+    "Record a phone call": "Record a call",
+    "Find a person": "Find a patient",
+    "losures and leave": "Leave and closures",
+    "Who looked at what": "Who opened what",
+    "Something new": "New appointment",
+}
+
+
+def test_one_thing_has_one_name_at_the_desk() -> None:
+    shown = {path: path.read_text() for path in TEMPLATES if "admin" in path.parts}
+    for path in [*(ROOT / "bookings" / "desk").rglob("*.py"), ROOT / "clinic_site" / "set_up.py"]:
+        shown[path] = "\n".join(text for _, text in strings_of(path))
+    found = {
+        f"{path.relative_to(ROOT)}: “{avoid}”: write {use}"
+        for path, text in shown.items()
+        for avoid, use in ONE_NAME.items()
+        if avoid in text
+    }
+    assert found == set()
+
+
 # --- Style sheets ---------------------------------------------------------------------------
 
 STYLE_SHEETS = {path.name: path.read_text() for path in (ROOT / "static" / "css").glob("*.css")}

@@ -29,8 +29,7 @@ from bookings.desk.forms.safety import AskSafetyForm
 from bookings.desk.forms.times import BookForm, OfferForm, TakeOfferedForm
 from bookings.desk.letters import open_sheet
 from bookings.messages.outbox import takes_texts
-from bookings.messages.paper import on_their_way
-from bookings.messages.still_true import kinds_on_paper
+from bookings.messages.still_true import kinds_on_paper, on_their_way
 from bookings.models import AppointmentRequest
 from bookings.status import ENDED, WITH_APPOINTMENT, RequestStatus, VisitStep
 from procedures.ground.decisions import Decision
@@ -266,7 +265,7 @@ DECISIONS = (
     ),
     Decision(
         slug="resolve-flag",
-        label="Record the outcome of a flag",
+        label="Record an outcome",
         permission="resolve_redflag",
         statuses=OURS,
         form=FlagForm,
@@ -425,7 +424,7 @@ DECISIONS = (
     ),
     Decision(
         slug="call",
-        label="Record a phone call",
+        label="Record a call",
         permission="phone_appointmentrequest",
         statuses=set(RequestStatus),
         form=CallForm,

@@ -247,7 +247,7 @@ class PersonAdmin(DecisionAdmin):
                 return redirect(person_url(found[0].person))
         context = {
             **self.admin_site.each_context(request),
-            "title": "Find a person",
+            "title": "Find a patient",
             "form": form,
             "found": found,
             "more": more,

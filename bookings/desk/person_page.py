@@ -38,8 +38,8 @@ from procedures.ground.folding import has_same_words
 MOST_MESSAGES = 10
 # What a visit came to, in shape and word.
 OUTCOMES = {
-    AppointmentStatus.FULFILLED: "✓ Came",
-    AppointmentStatus.NOSHOW: "✕ Did not come",
+    AppointmentStatus.FULFILLED: "✓ Attended",
+    AppointmentStatus.NOSHOW: "✕ Did not attend",
     AppointmentStatus.CANCELLED: "○ Cancelled",
 }
 

@@ -354,7 +354,7 @@ def _row(record: AppointmentRequest, due: str, visit: str, user: User, now: date
     label, address = "", ""
     if is_ours and record.has_blocking_flag and user.has_perm("bookings.resolve_redflag"):
         arguments = [record.pk, "resolve-flag"]
-        label = "Decide"
+        label = "Record an outcome"
         address = reverse("admin:bookings_appointmentrequest_decide", args=arguments)
     elif is_ours and user.has_perm("bookings.offer_appointmentrequest"):
         label, address = next_press(record)

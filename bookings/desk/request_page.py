@@ -307,7 +307,11 @@ def _after_the_visit(appointment: Appointment) -> str:
     if appointment.status == AppointmentStatus.CANCELLED:
         theirs = appointment.cancelled_by == CancelledBy.PATIENT
         return f"They cancelled on {ended}" if theirs else f"We cancelled on {ended}"
-    return "They came" if appointment.status == AppointmentStatus.FULFILLED else "They did not come"
+    return (
+        "They attended"
+        if appointment.status == AppointmentStatus.FULFILLED
+        else "They did not attend"
+    )
 
 
 def _without_clinic(current: Appointment | None, now: datetime) -> str:

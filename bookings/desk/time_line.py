@@ -10,7 +10,7 @@ from django.utils import timezone
 from bookings.desk.message_words import message_in_words
 from bookings.desk.opened import said_why
 from bookings.models import AppointmentRequest, Offer, RequestEvent
-from bookings.status import FlagOutcome, WhyRenamed
+from bookings.status import CLOCK, FlagOutcome, WhyRenamed
 from bookings.status.events import AFTER_ALL, CALLS, SHOWN, Event
 from procedures.ground.people import shown_name
 
@@ -32,6 +32,14 @@ MARKS = {
     Event.CANCELLED_FOR_PATIENT: "✕",
     Event.DECLINED: "✕",
     **dict.fromkeys(AFTER_ALL, "↺"),
+}
+# Events that a colleague would put in other words than the journal, which keeps its own.
+SAID: dict[str, str] = {
+    Event.CAME_BACK: "brought it back on its day",
+    Event.JOINED_EARLIER_LIST: "joined the cancellation list",
+    Event.LEFT_EARLIER_LIST: "left the cancellation list",
+    Event.ATTENDED: "recorded that the patient attended",
+    Event.DID_NOT_COME: "recorded that the patient did not attend",
 }
 # By the event and its moment: the verb that writes the event writes the row beside it.
 ByMoment = dict[tuple[str, datetime], str]
@@ -77,6 +85,7 @@ def _names(events: Iterable[Any]) -> dict[str, str]:
     names = {event.by: event.by_whom for event in events if event.by_whom}
     others = {to for event in events if (to := event.detail.get("to"))} - names.keys()
     people = User.objects.filter(username__in=others) if others else ()
+    names[CLOCK] = "Automatically"
     return names | {person.username: shown_name(person) for person in people}
 
 
@@ -90,7 +99,7 @@ def _step(event: RequestEvent, names: Mapping[str, str], typed: ByMoment, ours: 
         event.at,
         MARKS.get(Event(event.kind), STEP) if event.kind in list(Event) else STEP,
         names.get(event.by, event.by.capitalize()),
-        f"{event.kind}{said}",
+        f"{SAID.get(event.kind, event.kind)}{said}",
         typed.get(moment, ""),
     )
 

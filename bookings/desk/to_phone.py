@@ -64,7 +64,7 @@ MOST = 200
 # The rest of a longer text is on the page of texts.
 LONGEST_SAID = 160
 URGENT = "Told us about something that cannot wait. Find out whether they got help."
-ALARMING = "Texted us a word of alarm. Find out whether they got help."
+ALARMING = "Sent a text that sounds like an emergency. Find out whether they got help."
 BY_PHONE = "Would rather tell us something by phone: see the flags."
 WRONG_BIRTHS = (
     "Someone used their private link with only wrong dates of birth. Ask whether it was them, "
@@ -253,7 +253,7 @@ def _texted() -> QuerySet[TextReply]:
 
 
 def _said_in_text(said: str) -> str:
-    return f"A text was answered: “{shorten(said, LONGEST_SAID, placeholder=' …')}”"
+    return f"They texted: “{shorten(said, LONGEST_SAID, placeholder=' …')}”"
 
 
 def _said_in_alarm(said: str) -> str:

@@ -258,7 +258,7 @@ def _calls(to_phone: Sequence[ToPhone], *, urgent: bool) -> Iterator[Task]:
             Named(
                 each.request,
                 _call(each),
-                "Record the call",
+                "Record a call",
                 _decide(each.request, "call"),
                 each.calls,
             )

@@ -297,7 +297,7 @@ def reopen(appointment: Appointment, *, now: datetime) -> Appointment:
         if not reopened or free is None:
             raise TimeTaken(
                 "This cannot be undone any more: the time has been given to somebody else, or the "
-                "clinic session has changed. Record a phone call to note what happened."
+                "clinic session has changed. Record a call to note what happened."
             )
         _claim(
             (

@@ -22,6 +22,7 @@ from bookings.messages.still_true import (
     is_still_true,
     letters_for,
     not_overtaken,
+    on_their_way,
 )
 from bookings.models import AppointmentRequest, Message, Treatment
 from bookings.status import CarerRight, Channel, MessageKind, MessageStatus, TriageRefused
@@ -112,16 +113,6 @@ def waiting_for_paper(now: datetime) -> list[Message]:
         "request__appointments", "request__offers__times"
     )
     return [each for each in rows.order_by("queued_at", "pk") if could_be_printed(each, now)]
-
-
-def on_their_way(request: AppointmentRequest, now: datetime) -> set[str]:
-    """The kinds of message that leave soon, or can still be undone: a letter would say it twice."""
-    return {
-        each.kind
-        for each in request.messages.all()
-        if each.status == MessageStatus.QUEUED
-        or (each.status == MessageStatus.TO_TELL and each.next_try > now)
-    }
 
 
 def put_on_paper(

@@ -123,6 +123,16 @@ def kinds_on_paper(request: AppointmentRequest, now: datetime) -> list[MessageKi
     return kinds
 
 
+def on_their_way(request: AppointmentRequest, now: datetime) -> set[str]:
+    """The kinds of message that leave soon, or can still be undone: a letter would say it twice."""
+    return {
+        each.kind
+        for each in request.messages.all()
+        if each.status == MessageStatus.QUEUED
+        or (each.status == MessageStatus.TO_TELL and each.next_try > now)
+    }
+
+
 def letters_for(request: AppointmentRequest, now: datetime) -> list[MessageKind]:
     """The same, and the news of a page of which we told them. It looks at the page's history."""
     kinds, news = kinds_on_paper(request, now), newest_news_told(request)

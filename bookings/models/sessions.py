@@ -40,6 +40,9 @@ class Location(models.Model):
     PERSONAL: set[str] = set()
     NOT_PERSONAL = {"id", "name", "address", "directions"}
 
+    class Meta:
+        verbose_name = "place"
+
     def __str__(self) -> str:
         return self.name
 
@@ -107,7 +110,9 @@ class Resource(models.Model):
 
     name = models.CharField(max_length=160, unique=True)
     clinician = models.OneToOneField(Clinician, null=True, blank=True, on_delete=models.PROTECT)
-    location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.PROTECT)
+    location = models.ForeignKey(
+        Location, null=True, blank=True, on_delete=models.PROTECT, verbose_name="place"
+    )
     machine_kind = models.ForeignKey(
         MachineKind,
         null=True,
@@ -277,7 +282,8 @@ class Closure(models.Model):
         null=True,
         blank=True,
         on_delete=models.PROTECT,
-        help_text="Or choose a whole location.",
+        verbose_name="place",
+        help_text="Or choose a whole place.",
     )
     starts = models.DateTimeField("from")
     ends = models.DateTimeField("to")
@@ -294,8 +300,8 @@ class Closure(models.Model):
 
     class Meta:
         ordering = ["starts"]
-        verbose_name = "closure or leave"
-        verbose_name_plural = "closures and leave"
+        verbose_name = "leave or closure"
+        verbose_name_plural = "leave and closures"
         constraints = [
             CheckConstraint(
                 condition=Q(resource=None, location__isnull=False)

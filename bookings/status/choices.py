@@ -68,7 +68,7 @@ class Notice(TextChoices):
     MOVED = "appointment.moved", "A visit was moved"
     CANCELLED = "appointment.cancelled", "A visit was cancelled, or a request ended without one"
     ARRIVED = "appointment.arrived", "A patient arrived"
-    ENDED = "appointment.ended", "A visit took place, or the patient did not come"
+    ENDED = "appointment.ended", "A visit took place, or the patient did not attend"
     CHANGED = "appointment.changed", "Anything else happened to a request"
     ERASED = "appointment.erased", "What a request said about the patient was erased"
 

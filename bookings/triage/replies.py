@@ -50,11 +50,10 @@ BETWEEN_NOTICES = timedelta(days=1)
 NOT_ONE = "Not exactly one visit."
 DONE_ALREADY = "Somebody has just seen to this text."
 CALL_FIRST = (
-    "There is a word of alarm in this text. Phone the patient, and record the call on their "
-    "request."
+    "This text sounds like an emergency. Phone the patient, and record the call on their request."
 )
 PHONE_FIRST = (
-    "There is a word of alarm in this text. Phone this number first, then tick “I have phoned this "
+    "This text sounds like an emergency. Phone this number first, then tick “I have phoned this "
     "number”."
 )
 

@@ -39,7 +39,14 @@ class RevisionAdmin(WritingAdmin):
     form = RevisionForm
     change_form_template = "admin/procedures/revision/change_form.html"
     change_list_template = "admin/procedures/revision/change_list.html"
-    list_display = ("shown_title", "language", "number", "shown_status", "who", "written_at")
+    list_display = (
+        "shown_title",
+        "language",
+        "version_number",
+        "shown_status",
+        "who",
+        "written_at",
+    )
     ordering = ("-written_at", "-pk")
     list_filter = ("status", "page")
     refusals = (PublishingRefused, DocumentError)
@@ -71,6 +78,11 @@ class RevisionAdmin(WritingAdmin):
     def language(self, revision: Revision) -> str:
         """In which language it is."""
         return languages.of(revision.page.language).english_name
+
+    @admin.display(description="version", ordering="number")
+    def version_number(self, revision: Revision) -> int:
+        """Which version of its page it is."""
+        return revision.number
 
     @admin.display(description="status", ordering="status")
     def shown_status(self, revision: Revision) -> str:

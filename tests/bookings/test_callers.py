@@ -411,7 +411,7 @@ def test_whoever_may_only_look_is_offered_no_booking(sign_in: SignIn, monday: da
     found = client.post(f"{PEOPLE}search/", {"term": "Pat Sample"}, follow=True).content.decode()
     assert "Pat Sample" in found
     assert URL not in found
-    assert "Something new" not in client.get("/admin/bookings/person/").content.decode()
+    assert "New appointment" not in client.get("/admin/bookings/person/").content.decode()
 
 
 def test_no_name_is_in_an_address(sign_in: SignIn) -> None:

@@ -569,7 +569,7 @@ def test_what_cannot_be_booked_again(reason: str, monday: datetime) -> None:
         diary.reopen(visit, now=monday)
     assert str(taken.value) == (
         "This cannot be undone any more: the time has been given to somebody else, or the clinic "
-        "session has changed. Record a phone call to note what happened."
+        "session has changed. Record a call to note what happened."
     )
     visit.refresh_from_db()
     assert (visit.status, claimed()) == (status, before)

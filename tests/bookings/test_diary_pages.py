@@ -160,7 +160,7 @@ def test_two_visits_at_the_same_time_are_beside_each_other(
     booked(doctor, local(9, 10), local(9, 5))
     found = [(classes, said) for classes, said in lines(page_at(sign_in("Reception")))[1:3]]
     assert found == [
-        ("at-12 for-6 missed first", "✕ 9:00 Pat Sample did not come · Assessment of 30"),
+        ("at-12 for-6 missed first", "✕ 9:00 Pat Sample did not attend · Assessment of 30"),
         ("at-14 for-6 booked second", "○ 9:10 Pat Sample booked · Assessment of 30"),
     ]
 
@@ -183,8 +183,8 @@ PRESENT = {
     Kind.TO_RECORD: "? 9:00 Pat Sample attendance to record",
     Kind.HERE: "● 9:00 Pat Sample here",
     Kind.CALLED_IN: "▶ 9:00 Pat Sample with the clinician",
-    Kind.SEEN: "✓ 9:00 Pat Sample seen",
-    Kind.MISSED: "✕ 9:00 Pat Sample did not come",
+    Kind.SEEN: "✓ 9:00 Pat Sample attended",
+    Kind.MISSED: "✕ 9:00 Pat Sample did not attend",
     Kind.STRANDED: "▲ 9:00 Pat Sample no clinic session",
 }
 

@@ -360,7 +360,7 @@ def test_the_page_says_what_is_to_come_and_what_was(sign_in: SignIn, monday: dat
     to_come, before = content.split('id="to-come"')[1].split('id="before"')
     assert flagged.reference in to_come
     assert "No time yet" in to_come
-    assert ("✓ Came" in before, "Withdrawn" in before) == (True, True)
+    assert ("✓ Attended" in before, "Withdrawn" in before) == (True, True)
     assert "Do you take a blood thinner?" in content
     assert "Proceed" in content
     assert "born 31 January 1970 (56)" in content

@@ -173,7 +173,7 @@ def test_the_day_of_the_visit(sign_in: SignIn, at: Any, monday: datetime) -> Non
     assert (owed(content), filled(content)) == ("With the clinician since 10:00", ["attended"])
     triage.record_attendance(request, version=request.version, came=True, by=by, now=starts)
     content = page(client, request)
-    assert (owed(content), filled(content)) == ("They came", ["follow-up"])
+    assert (owed(content), filled(content)) == ("They attended", ["follow-up"])
 
 
 def test_news_to_tell_comes_first(sign_in: SignIn, monday: datetime) -> None:

@@ -312,7 +312,7 @@ def test_anything_else_is_a_task_with_words_of_alarm_first_and_one_notice_a_day(
     assert "1 text from a number that we do not know" in today
     page = desk.get(TEXTS).content.decode()
     assert page.index("kolano") < page.index("my dog") < page.index("A number that we do not know")
-    assert desk.get(decide_at(request, "call")).content.decode().count("A text was answered") == 3
+    assert desk.get(decide_at(request, "call")).content.decode().count("They texted") == 3
     *known, unknown = TextReply.objects.filter(number=NUMBER), TextReply.objects.get(number=OTHER)
     answer = desk.post(TEXTS, {"text": unknown.pk}, follow=True).content.decode()
     assert "020 7946 0111: text seen to. 3 texts to go." in answer
@@ -349,7 +349,7 @@ def test_a_word_of_alarm_from_a_patient_is_seen_to_by_a_call_and_keeps_its_mark(
     desk.post(decide_at(request, "call"), {**posted, "reached": "yes"})
     page = desk.get(TEXTS).content.decode()
     assert "No text is waiting for us." in page
-    assert page.index("Done in the last two weeks") < page.index("■ A word of alarm")
+    assert page.index("Done in the last two weeks") < page.index("■ Sounds like an emergency")
 
 
 def test_a_word_of_alarm_from_a_stranger_is_seen_to_once_somebody_has_phoned_the_number(
@@ -363,7 +363,7 @@ def test_a_word_of_alarm_from_a_stranger_is_seen_to_once_somebody_has_phoned_the
     assert TextReply.objects.to_see().count() == 1
     done = desk.post(TEXTS, {"text": reply.pk, "phoned": "on"}, follow=True).content.decode()
     assert "020 7946 0111: text seen to. 0 texts to go." in done
-    assert "■ A word of alarm" in done
+    assert "■ Sounds like an emergency" in done
 
 
 # --- The gateway ----------------------------------------------------------------------------

@@ -186,7 +186,7 @@ def test_a_webhook_that_is_off_is_a_task_for_managers_alone(
     manager = sign_in("Manager")
     assert told not in manager.get("/admin/").content.decode()
     for page in HOOKS, f"{HOOKS}{hook.pk}/change/":
-        ended = "Ended on 23 November 2026 at 10:00 by manager"
+        ended = "Ended on 23 November 2026 at 10:00 by Manager"
         assert ended in manager.get(page).content.decode()
 
 

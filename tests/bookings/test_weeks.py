@@ -239,7 +239,7 @@ def test_hours_that_follow_each_other_in_time_do_not_clash(
         (row("0", "", "13"), "Enter from when."),
         (row("0", "13", "9"), "Enter a time after the one before it."),
         (row("0", "9", "0:00"), "Enter a time after the one before it."),
-        (row("0", until="2026-11-29"), "That is before the changes count."),
+        (row("0", until="2026-11-29"), "That is before the changes apply."),
         (row("0", begins="2026-12-10", until="2026-12-09"), "Enter a day after the first."),
     ],
 )

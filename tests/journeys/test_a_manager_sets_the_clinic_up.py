@@ -49,7 +49,7 @@ def test_a_new_phone_number_is_on_a_page_a_leaflet_and_a_letter(
     presses.follow(page.get_by_role("button", name="Save"))
     expect(page.get_by_text("Saved. Pages, letters and leaflets show it")).to_be_visible()
     presses.did("change the clinic’s phone number")
-    press(page.get_by_role("link", name="What changed so far"))
+    press(page.get_by_role("link", name="Changes so far"))
     expect(page.get_by_text(f"Phone: {OLD} {NEW}")).to_be_visible()
 
     patient = new_page(javascript=False)

@@ -94,7 +94,7 @@ def staff_offer_times(page: Page, clinic: str, reference: str, look: Look) -> li
     look(page)
     page.get_by_label("Proceed, with a note").check()
     page.get_by_label("Why").fill("Check the INR on the day.")
-    press(page.get_by_role("button", name="Record the outcome of a flag"))
+    press(page.get_by_role("button", name="Record an outcome"))
     expect(page.get_by_text("Outcome recorded: ")).to_be_visible()
 
     press(page.get_by_role("link", name="Offer times"))

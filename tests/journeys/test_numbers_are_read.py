@@ -53,7 +53,7 @@ def test_who_opened_what_is_two_presses_away(clinic: str, new_page: NewPage, loo
     look_at(page)
     about = AppointmentRequest.objects.filter(events__by="reception").earliest("pk")
     page.get_by_label("What are you looking for?").fill(about.reference)
-    press(page.get_by_role("button", name="Search"))
+    press(page.get_by_role("button", name="Find", exact=True))
     expect(
         page.get_by_role("heading", name=f"Who opened the requests of {about.name}")
     ).to_be_visible()

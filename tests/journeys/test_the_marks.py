@@ -113,7 +113,9 @@ def test_a_clinician_decides(clinic: str, new_page: NewPage, look_at: Look) -> N
     page, do = new_page(), Presses()
     sign_in(page, clinic, "clinician")
     do.follow(
-        page.get_by_role("region", name="Flags to decide").get_by_role("link", name="Decide").first
+        page.get_by_role("region", name="Flags to decide")
+        .get_by_role("link", name="Record an outcome")
+        .first
     )
     expect(page.get_by_label("Proceed, with a note")).to_be_visible()
     do.did("a flag to decide, from Today")

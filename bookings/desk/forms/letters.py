@@ -6,8 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from bookings.messages.paper import on_their_way
-from bookings.messages.still_true import letters_for
+from bookings.messages.still_true import letters_for, on_their_way
 from procedures.ground.contact_fields import PlainTextField
 from procedures.ground.decisions import DecisionForm
 

@@ -32,7 +32,7 @@ class FromDayForm(forms.Form):
 
     use_required_attribute = False
 
-    from_day = DayField(label="Changes count from")
+    from_day = DayField(label="Changes apply from")
     seen = forms.CharField(widget=forms.HiddenInput)
 
     def clean_from_day(self) -> date:
@@ -143,11 +143,11 @@ class WeekForm:
         for form in self.weekly.forms:
             until = form.cleaned_data.get("until")
             if form.is_filled and until and until < first:
-                form.add_error("until", "That is before the changes count. Clear the row instead.")
+                form.add_error("until", "That is before the changes apply. Clear the row instead.")
         for form in self.once.forms:
             day = form.cleaned_data.get("day")
             if form.is_filled and day < first:
-                form.add_error("day", "That is before the changes count. Show the week from then.")
+                form.add_error("day", "That is before the changes apply. Show the week from then.")
         return not (any(self.weekly.errors) or any(self.once.errors))
 
     def week(self) -> Week:
