@@ -46,7 +46,7 @@ from procedures.models import Proposal, Revision
 from procedures.models.clinic import details
 from procedures.models.restored import is_quiet
 from procedures.publishing import reviews
-from procedures.status import RevisionStatus
+from procedures.status import UNFINISHED
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SHOWN = 20
@@ -264,8 +264,7 @@ class Desk(admin.AdminSite):
 
     def _pages(self, now: datetime) -> dict[str, Any]:
         """The texts that somebody is working on, and those that need a review."""
-        unfinished = [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
-        revisions = Revision.objects.filter(status__in=unfinished)
+        revisions = Revision.objects.filter(status__in=UNFINISHED)
         return {
             "revisions": revisions.select_related("page", "written_by").order_by("written_at")[
                 :SHOWN

@@ -58,6 +58,10 @@ class RevisionStatus(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+# What somebody still works on.
+UNFINISHED = (RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED)
+
+
 class ChangeClass(TextChoices):
     """How much a new revision changes for a patient."""
 

@@ -39,7 +39,7 @@ A_VALUE = re.compile(r"[0-9a-z-]{1,20}")
 FOR = re.compile(r"([0-9]{1,10})-(offer|book|move)")
 VIEWS = {"day": "Day", "week": "Week", "month": "Month", "list": "List to print"}
 KEY = [each for each in Kind if each != Kind.LEFT]
-KEY_WITHOUT_NAMES = (Kind.BOOKED, Kind.HELD, Kind.STRANDED, Kind.FREE, Kind.AWAY, Kind.CLOSED)
+KEY_WITHOUT_NAMES = [each for each in KEY if each.mark]
 
 
 def urls(site: AdminSite) -> list[URLPattern]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.defaultfilters import linebreaksbr
 from django.template.response import TemplateResponse
@@ -26,7 +26,7 @@ from procedures.models import Revision
 from procedures.reading import findings
 from procedures.reading.feedback import tally
 from procedures.reading.views.answers import facts_about
-from procedures.status import PlanStatus, PublishingRefused, RevisionStatus
+from procedures.status import UNFINISHED, PlanStatus, PublishingRefused, RevisionStatus
 from procedures.texts.content_checks import RULES, Finding
 from procedures.texts.differences import compare
 from procedures.texts.rendering import DocumentError, cut, parse, render
@@ -45,9 +45,10 @@ class RevisionAdmin(WritingAdmin):
         "version_number",
         "shown_status",
         "who",
-        "written_at",
+        "written_on",
     )
-    ordering = ("-written_at", "-pk")
+    # What somebody still works on comes first.
+    ordering = (Case(When(status__in=UNFINISHED, then=0), default=1), "-written_at", "-pk")
     list_filter = ("status", "page")
     refusals = (PublishingRefused, DocumentError)
     decisions = DECISIONS
@@ -92,6 +93,11 @@ class RevisionAdmin(WritingAdmin):
             plan = f"{planned.get_status_display().lower()} for {planned.day:%-d %B %Y}"
             return f"{revision.get_status_display()}, {plan}"
         return revision.get_status_display()
+
+    @admin.display(description="written", ordering="written_at")
+    def written_on(self, revision: Revision) -> str:
+        """The day on which it was begun."""
+        return f"{timezone.localtime(revision.written_at):%-d %b %Y}"
 
     @admin.display(description="written by", ordering="written_by")
     def who(self, revision: Revision) -> str:

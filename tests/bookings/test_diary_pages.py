@@ -704,3 +704,11 @@ def test_the_list_has_a_column_to_tick_and_a_sheet_for_each_clinician(
         "Dr Other , Tuesday 24 November 2026",
     ]
     assert page.count('<span class="tick"') == 2
+
+
+def test_the_key_of_a_week_has_every_mark_of_its_days(
+    doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    page = page_at(sign_in("Reception"), "week")
+    key = page.partition('<section class="key"')[2].partition("</section>")[0]
+    assert [each.word for each in Kind if each.mark and each.word not in key] == []

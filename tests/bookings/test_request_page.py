@@ -364,3 +364,14 @@ def test_moving_opens_on_the_appointments_own_clinician_and_type(
     content = sign_in("Reception").get(decide_at(request, "move")).content.decode()
     assert f'<option value="{own.pk}" selected>' in content
     assert f'<option value="{kind.pk}" selected>' in content
+
+
+def test_what_is_booked_is_told_apart_from_what_is_offered(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.BOOKED_OFFERED, now=monday)
+    content = sign_in("Reception").get(page_of(request)).content.decode()
+    owed = content.partition('class="panel owed')[2].partition("</section>")[0]
+    booked, offered = owed.split('<p class="visit')[1:]
+    assert "Booked, until they choose another time" in booked
+    assert "Offered instead" in offered

@@ -651,3 +651,14 @@ def test_boxes_to_tick_refer_to_the_words_below_them(sign_in: SignIn) -> None:
     }
     assert named
     assert named - set(re.findall(r'\bid="([^"]+)"', content)) == set()
+
+
+def test_what_somebody_works_on_comes_first_in_the_list(sign_in: SignIn, monday: datetime) -> None:
+    draft = factories.revision(now=monday - timedelta(days=30))
+    newer = factories.revision(
+        RevisionStatus.PUBLISHED, of=factories.page(slug="another"), now=monday
+    )
+    content = sign_in("Editor").get("/admin/procedures/revision/").content.decode()
+    rows = content.partition('id="result_list"')[2]
+    assert 0 < rows.index(page_of(draft)) < rows.index(page_of(newer))
+    assert "2 versions" in content
