@@ -713,7 +713,9 @@ def test_a_page_that_runs_from_right_to_left_is_the_mirror_of_the_others() -> No
     value = r"(?:\w+\([^()]*(?:\([^()]*\))?[^()]*\)|[^\s;(]+)"
     sides = re.compile(
         r"(?:padding|margin|border)-(?:left|right)\b|(?<![\w@-])(?:left|right):"
-        r"|(?:text-align|float): (?:left|right)"
+        r"|text-align: (?:left|right)"
+        # Older browsers know no others, and take what they know.
+        r"|(?P<of>float|clear): (?:left|right);(?! (?P=of): inline-end;)"
         rf"|(?:padding|margin): {value} (?P<right>{value}) {value} (?!(?P=right);){value};"
     )
     for name in ("site.css", "fragment.css", "leaflet.css"):

@@ -44,6 +44,11 @@ class Row(NamedTuple):
     people: int = 1
 
     @property
+    def needs_call(self) -> bool:
+        """Whether only a recorded call sees to it."""
+        return triage.needs_call(self.reply, self.people)
+
+    @property
     def became(self) -> str:
         """What came of it."""
         if self.reply.for_desk:

@@ -69,7 +69,8 @@ def _description() -> str:
 
 def _beside_english(request: AppointmentRequest, say: Callable[[], str], between: str) -> str:
     """The words in the patient's language, and then in English, because a machine translated them."""
-    english = say()
+    with languages.spoken_in(""):
+        english = say()
     with languages.spoken_in(request.language):
         return f"{say()}{between}{english}" if languages.is_foreign() else english
 

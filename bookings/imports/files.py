@@ -151,7 +151,7 @@ def _calendar(text: str) -> Table:
     try:
         events = list(Calendar.from_ical(text).walk("VEVENT"))
         found = [(_event(event), _labelled(event)) for event in events]
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, AttributeError, OverflowError, TypeError):
         raise Unreadable(
             "This calendar cannot be read. Export it again from the other program."
         ) from None

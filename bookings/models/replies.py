@@ -97,8 +97,3 @@ class TextReply(models.Model):
 
     def __str__(self) -> str:
         return f"text {self.pk} about request {self.request_id}"
-
-    @property
-    def needs_call(self) -> bool:
-        """Whether only a call to the patient sees to it: a word of alarm from somebody we know."""
-        return self.alarming and self.request_id is not None

@@ -18,8 +18,12 @@ from procedures.ground.constraints import paired
 
 def may_be_told(url: str) -> bool:
     """Whether we send to such an address: by HTTPS, or in our own network as the operator named it."""
-    parts = urlsplit(url)
-    if not parts.hostname or "@" in parts.netloc:
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port != 0
+    except ValueError:
+        return False
+    if not parts.hostname or "@" in parts.netloc or not has_port:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_private(parts.hostname))
 

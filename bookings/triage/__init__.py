@@ -77,7 +77,7 @@ from bookings.triage.reminders import (
     remind,
     reminders_of,
 )
-from bookings.triage.replies import Heard, hear, people_with, see_to_text
+from bookings.triage.replies import Heard, hear, needs_call, people_with, see_to_text
 from bookings.triage.reviewing import (
     answer_question,
     ask,
@@ -150,6 +150,7 @@ __all__ = [
     "letter_has_gone",
     "may_follow_up",
     "may_read_answers",
+    "needs_call",
     "note_wrong_birth_dates",
     "offer",
     "offer_instead",

@@ -28,6 +28,7 @@ from bookings.messages.segments import segments
 from bookings.messages.still_true import is_still_true
 from bookings.models import Appointment, AppointmentRequest, Message, Person, TextReply
 from bookings.status import (
+    ENDED,
     PATIENT,
     AppointmentStatus,
     Channel,
@@ -81,16 +82,26 @@ def hear(heard: Heard, *, now: datetime) -> TextReply:
     return reply
 
 
+def needs_call(reply: TextReply, people: int) -> bool:
+    """Whether only a call on their request sees to it: a word of alarm from one person whom we know.
+
+    Where several people have the number, the request is a guess, and a call to it would say that
+    somebody else was told their news.
+    """
+    return reply.alarming and reply.request_id is not None and people <= 1
+
+
 def see_to_text(reply: TextReply, *, by: User, now: datetime, phoned: bool = False) -> TextReply:
     """Record that a colleague saw to a text. Raises Overtaken if somebody just has.
 
-    A text with a word of alarm is seen to by a recorded call. To a number that we do not know no call
-    can be recorded, so the colleague says that they phoned. Otherwise it raises TriageRefused.
+    A text with a word of alarm is seen to by a recorded call. To a number that we do not know, or that
+    several people have, no call can be recorded, so the colleague says that they phoned. Otherwise it
+    raises TriageRefused.
     """
     with transaction.atomic():
         if not TextReply.objects.to_see().filter(pk=reply.pk).update(seen_at=now, seen_by=by):
             raise Overtaken(DONE_ALREADY)
-        if reply.needs_call:
+        if needs_call(reply, len(people_with([reply.number])[reply.number])):
             raise TriageRefused(CALL_FIRST)
         if reply.alarming and not phoned:
             raise TriageRefused(PHONE_FIRST)
@@ -210,11 +221,11 @@ def _asked_about(number: str, now: datetime) -> AppointmentRequest:
 def _cancelled_before(number: str, now: datetime) -> list[AppointmentRequest]:
     """The requests about which a reminder went to this number, and whose visit is cancelled since.
 
-    None as long as the number has a visit to come: they may mean that one.
+    None as long as the number has an open request: they may mean that one.
     """
-    mine = Appointment.objects.filter(request__in=_requests_of(number), starts__gt=now)
-    if mine.filter(status=AppointmentStatus.BOOKED).exists():
+    if _requests_of(number).exclude(status__in=sorted(ENDED)).exists():
         return []
+    mine = Appointment.objects.filter(request__in=_requests_of(number), starts__gt=now)
     asked = _texts_to(number).filter(kind=MessageKind.REMINDER).values("request")
     cancelled = mine.filter(status=AppointmentStatus.CANCELLED, request__in=asked)
     return [each.request for each in cancelled.select_related("request")]

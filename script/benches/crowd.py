@@ -190,7 +190,8 @@ def arrivals(
 ) -> Iterator[Arrival]:
     """Who comes when, without end. Some press twice."""
     due = 0.0
-    for each in asked:
+    while True:
+        each = next(asked)
         due += moments.expovariate(rate)
         twice = was_press and moments.randrange(PRESSED_TWICE) == 0
         for _ in range(2 if twice else 1):

@@ -15,7 +15,7 @@ from django.test import Client
 from bookings import journal, triage, webhooks
 from bookings.imports import keeping
 from bookings.imports.fates import Fate, fates
-from bookings.models import Delivery, Import, Person, ScreeningAnswer
+from bookings.models import AppointmentRequest, Delivery, Import, Person, ScreeningAnswer
 from bookings.outside.fhir.capability import OVERLAP
 from bookings.status import Notice, RequestStatus, Scope
 from bookings.status.events import Event
@@ -123,3 +123,7 @@ def test_whoever_was_brought_in_without_a_visit_is_a_patient_and_asked_for_nothi
     call_command("export_fhir", str(tmp_path / "out"), "--only=Appointment", stdout=StringIO())
     (line,) = (tmp_path / "out" / "Appointment.ndjson").read_text().splitlines()
     assert json.loads(line)["id"] == str(visit.pk)
+    # Emptied later, it was still never there, and the visit was.
+    AppointmentRequest.objects.update(emptied_at=monday, emptied_by="reception")
+    gone = [reader.get(f"Appointment/{each.pk}").status_code for each in (visit, nothing)]
+    assert gone == [410, 404]

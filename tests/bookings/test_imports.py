@@ -243,6 +243,16 @@ def test_letters_go_out_only_if_that_is_ticked(desk: Client) -> None:
         (b"name,born\n" + b"Ana,1\n" * 2_001, "The file has more than 2,000 rows."),
         (b'name,born\n"Ana,1\n' + b"Bea,2\n" * 900, "quotation mark that is never closed"),
         (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND", "This calendar cannot be read."),
+        *(
+            (f"BEGIN:VCALENDAR\n{lines}\nEND:VCALENDAR".encode(), "This calendar cannot be read.")
+            for lines in (
+                "BEGIN:VEVENT\nDTSTART;TZID=Asia/Tokyo:00010101T000000\nEND:VEVENT",
+                "BEGIN:VEVENT\nDTSTART;TZID=America/New_York:99991231T230000\nEND:VEVENT",
+                "BEGIN:VEVENT\nDTSTART:99991231T000000\nDURATION:P2D\nEND:VEVENT",
+                "BEGIN:VEVENT\nDTSTART:20270330T093000\nDURATION:P99999999D\nEND:VEVENT",
+                "BEGIN:VEVENT\nDTSTART;VALUE=PERIOD:20270330T093000/PT1H\nEND:VEVENT",
+            )
+        ),
     ],
 )
 def test_what_cannot_be_read_for_certain_is_refused(content: bytes, said: str) -> None:

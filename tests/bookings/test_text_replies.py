@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bookings import messages, triage
 from bookings.messages.segments import is_gsm, segments
-from bookings.models import Appointment, AppointmentRequest, Message, TextReply
+from bookings.models import Appointment, AppointmentRequest, Message, PhoneCall, TextReply
 from bookings.records.emptying import empty_request
 from bookings.status import (
     CLOCK,
@@ -143,6 +143,19 @@ def test_a_second_cancel_is_told_that_the_visit_is_cancelled_already(
     assert (last.request, last.for_desk, last.answered) == (request, False, TextAnswer.CANCELLED)
     of_two_people(request, monday)
     assert "nothing has changed" in text(client, "CANCEL")
+
+
+def test_a_cancel_that_may_mean_another_request_is_read_by_a_colleague(
+    twilio: StandIn, monday: datetime, client: Client
+) -> None:
+    request = remind(booked(monday), monday)
+    assert text(client, "CANCEL") == ""
+    # The same person asks for something else.
+    factories.received(now=monday)
+    assert len(triage.people_with([NUMBER])[NUMBER]) == 1
+    assert "nothing has changed" in text(client, "CANCEL")
+    assert TextReply.objects.to_see().get().request is not None
+    assert visit_of(request).status == AppointmentStatus.CANCELLED
 
 
 def test_a_visit_that_we_cancelled_is_cancelled_and_one_that_is_over_is_not_said_to_be(
@@ -364,6 +377,24 @@ def test_a_word_of_alarm_from_a_stranger_is_seen_to_once_somebody_has_phoned_the
     done = desk.post(TEXTS, {"text": reply.pk, "phoned": "on"}, follow=True).content.decode()
     assert "020 7946 0111: text seen to. 0 texts to go." in done
     assert "■ Sounds like an emergency" in done
+
+
+def test_a_word_of_alarm_from_a_number_of_two_people_is_no_call_to_one_of_them(
+    twilio: StandIn, monday: datetime, client: Client, sign_in: SignIn
+) -> None:
+    request = remind(booked(monday), monday)
+    of_two_people(request, monday)
+    text(client, "My thumb is hot and swollen")
+    reply, desk = TextReply.objects.get(), sign_in("Reception")
+    assert reply.request
+    page = desk.get(TEXTS).content.decode()
+    assert "2 people have this number: ask who it was." in page
+    assert ("I have phoned this number" in page, "Record a call" in page) == (True, False)
+    refused = desk.post(TEXTS, {"text": reply.pk}, follow=True).content.decode()
+    assert replies.PHONE_FIRST in refused
+    desk.post(TEXTS, {"text": reply.pk, "phoned": "on"})
+    assert not TextReply.objects.to_see().exists()
+    assert not PhoneCall.objects.exists()
 
 
 # --- The gateway ----------------------------------------------------------------------------

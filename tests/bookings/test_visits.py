@@ -28,6 +28,7 @@ from bookings.status import (
     RequestStatus,
     TriageRefused,
 )
+from procedures.ground import languages
 from tests import factories
 from tests.conftest import changes_allowed
 from tests.people import LOST, behind_link, booked, identified
@@ -245,6 +246,10 @@ def test_a_calendar_says_it_in_the_patients_language_and_in_english(monday: date
     assert own.startswith("اگر آپ نہیں آ سکتے")
     assert "\u2066020 7946 0958\u2069" in own
     assert english.startswith("If you cannot come, use the private link")
+    # Whatever the language of the page on which they download it.
+    with languages.spoken_in("pl"):
+        _, again = event_of(invitation(request.appointments.get()))
+    assert again["summary"] == event["summary"]
 
 
 def test_a_calendar_tells_nothing_of_the_reason(client: Client, monday: datetime) -> None:

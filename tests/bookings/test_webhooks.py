@@ -474,6 +474,8 @@ def test_only_an_address_that_can_be_trusted_is_taken(
         "http://lists.internal.evil.example/hook",
         "http://lists.internal@evil.example/",
         "https://key@hooks.example/",
+        "https://hooks.example:99999/",
+        "https://hooks.example:0/",
         "ftp://lists.internal/",
         "http://lists.internal/",
         "http://lists.internal:8000/hook",

@@ -37,7 +37,7 @@ def see_to_what_waits() -> None:
     """What patients of the demonstration texted before."""
     by, now = factories.staff("Reception"), timezone.now()
     for reply in TextReply.objects.to_see():
-        if reply.needs_call and reply.request:
+        if reply.request and triage.needs_call(reply, 1):
             up_to = reply.pk
             triage.record_call(
                 reply.request, reached=True, note="", texts_up_to=up_to, by=by, now=now

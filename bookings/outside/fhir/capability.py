@@ -12,7 +12,7 @@ CHANGED = "2026-11-30"
 # For how long before their last answer others ask again: nothing we write takes so long.
 OVERLAP = timedelta(minutes=10)
 ABOUT_CHANGES = (
-    "A change bears the time at which it began and can be seen a little later. So ask for "
+    "A change has the time at which it began and can be seen a little later. So ask for "
     f"_lastUpdated=ge… from {OVERLAP // timedelta(minutes=1)} minutes before your last answer, and "
     "leave out what you have: same id, same meta.versionId."
 )

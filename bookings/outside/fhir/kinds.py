@@ -17,6 +17,7 @@ from bookings.models import (
     Person,
     ScreeningAnswer,
     ScreeningQuestion,
+    asks_for_something,
 )
 from bookings.outside.fhir import clinic, questions, slots, visits
 from bookings.outside.fhir.outcomes import Refused, Resource, version_of
@@ -145,7 +146,7 @@ TABLE = (
         written=visits.appointment,
         about=lambda rows: [each.pk for each in rows],
         changed="changed",
-        erased=EMPTIED,
+        erased=asks_for_something() & EMPTIED,
         parameters={
             "_lastUpdated": Parameter("date", "its last change", visits.changed),
             "date": Parameter("date", "when it starts", visits.on_date),

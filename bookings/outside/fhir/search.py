@@ -119,7 +119,7 @@ def count_of(text: str) -> int:
 def number(text: str) -> int:
     """A number in an address. Raises Refused for anything else, and for what no key can be."""
     if not NUMBER.fullmatch(text):
-        raise Refused(400, f"“{text}” is no number.")
+        raise Refused(400, f"“{text}” is not a number.")
     return int(text)
 
 
@@ -129,7 +129,9 @@ def code_in(text: str, known: Codes) -> str:
     if names_system and system != known.system:
         return ""
     if code not in known.codes:
-        raise Refused(400, f"“{code}” is no status. The statuses are: {', '.join(known.codes)}.")
+        raise Refused(
+            400, f"There is no status “{code}”. The statuses are: {', '.join(known.codes)}."
+        )
     return code
 
 
@@ -138,7 +140,9 @@ def key_in(reference: str, kind: str) -> int:
     ours = rf"(?:(?:{re.escape(base())}/)?{kind}/)?({NUMBER.pattern})"
     found = re.fullmatch(ours, reference)
     if not found:
-        raise Refused(400, f"“{reference}” is no {kind} of ours. Write for example “{kind}/3”.")
+        raise Refused(
+            400, f"“{reference}” does not name a {kind} here. Write for example “{kind}/3”."
+        )
     return int(found[1])
 
 
@@ -150,7 +154,7 @@ def period(text: str) -> Period:
     except ValueError:
         found = None
     if not found:
-        raise Refused(400, f"“{text}” is no date, for example “ge2026-11-23”.")
+        raise Refused(400, f"“{text}” is not a date. Write for example “ge2026-11-23”.")
     return {
         None: Period(begins, ends),
         "eq": Period(begins, ends),
