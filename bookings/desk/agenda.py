@@ -206,8 +206,8 @@ class Plan(NamedTuple):
 
 
 def appointments_on(day: date) -> list[Appointment]:
-    """The appointments on that day of the clinic's time zone, in order."""
-    on_day = Appointment.objects.filter(starts__range=span_of(day), status=AppointmentStatus.BOOKED)
+    """Who comes or came on that day of the clinic's time zone, in order."""
+    on_day = Appointment.objects.filter(starts__range=span_of(day), status__in=CAME_OR_COMES)
     return list(
         with_marks(on_day)
         .select_related("request", "clinician", "room__location", "appointment_type")

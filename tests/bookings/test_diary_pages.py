@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
@@ -689,6 +690,37 @@ def test_a_clinician_prints_only_their_own_list(
     printed = [each.request.events.filter(kind=Event.PRINTED).count() for each in (own, others)]
     assert printed == [2, 1]
     assert links(page, r"\?day=2026-11-24")[-1] == "?day=2026-11-24"
+
+
+def test_the_list_of_a_day_keeps_whoever_came_or_did_not_and_says_which(
+    doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    times = (local(9), local(9, 45), local(10, 30), local(11, 15))
+    came, missed, to_come, cancelled = (booked(doctor, each, monday) for each in times)
+    by = factories.staff("Reception")
+    with time_machine.travel(local(11), tick=False):
+        for each, verb in ((came, True), (missed, False)):
+            request = each.request
+            triage.record_attendance(
+                request, version=request.version, came=verb, by=by, now=local(11)
+            )
+        cancelled.request.refresh_from_db()
+        triage.cancel(
+            cancelled.request,
+            version=cancelled.request.version,
+            by=by,
+            now=local(11),
+            reason="The clinician is ill.",
+        )
+        page = sign_in("Reception").get(f"{LIST}diary/list/?day=2026-11-24").content.decode()
+    rows = [each for each in page.split("<tr>") if 'scope="row"' in each]
+    assert [each.request.reference in "".join(rows) for each in (came, missed, to_come)] == [
+        True
+    ] * 3
+    assert cancelled.request.reference not in page
+    assert ["Attended" in each for each in rows] == [True, False, False]
+    assert ["Did not attend" in each for each in rows] == [False, True, False]
+    assert ['class="tick"' in each for each in rows] == [False, False, True]
 
 
 def test_the_list_has_a_column_to_tick_and_a_sheet_for_each_clinician(
