@@ -26,7 +26,7 @@ from bookings.admin import AppointmentRequestAdmin, PersonAdmin
 from bookings.models import AppointmentRequest, Person, RedFlag, RequestEvent
 from bookings.status import FlagOutcome, RequestStatus
 from bookings.status import events as booking_events
-from bookings.status.events import TOLD, Event, told_patient
+from bookings.status.events import FOR_THEM, TOLD, Event, told_colleague, told_patient
 from clinic_site.groups import GROUPS
 from procedures import status as procedure_status
 from procedures.admin import RevisionAdmin
@@ -361,6 +361,16 @@ def test_every_event_says_what_a_patient_reads_of_it() -> None:
 
 def test_an_event_that_nobody_knows_is_not_told() -> None:
     assert told_patient("something of another release", "the patient") == ""
+
+
+def test_what_a_colleague_does_for_a_patient_is_not_said_as_if_it_were_theirs() -> None:
+    theirs = {each for each, told in TOLD.items() if told.by_patient and told.by_clinic}
+    either = {Event.CONTACT_CHANGED, Event.BOOKED, Event.MOVED, Event.CANCELLED}
+    assert set(FOR_THEM) == theirs - either
+    for by in ("the patient", "the clock", "somebody with the link"):
+        assert told_colleague(Event.ANSWERED, by) == "answered the question"
+    assert told_colleague(Event.ANSWERED, "robin") == "noted the patient’s answer"
+    assert told_colleague("something of another release", "robin") == "something of another release"
 
 
 @pytest.mark.parametrize("path", modules("bookings"), ids=dotted)

@@ -11,7 +11,7 @@ from bookings.desk.message_words import message_in_words
 from bookings.desk.opened import said_why
 from bookings.models import AppointmentRequest, Offer, RequestEvent
 from bookings.status import CLOCK, FlagOutcome, WhyRenamed
-from bookings.status.events import AFTER_ALL, CALLS, SHOWN, Event
+from bookings.status.events import AFTER_ALL, CALLS, SHOWN, Event, told_colleague
 from procedures.ground.people import shown_name
 
 # What the time line can be narrowed to, with the words of the links.
@@ -93,13 +93,14 @@ def _step(event: RequestEvent, names: Mapping[str, str], typed: ByMoment, ours: 
     moment = (event.kind, event.at)
     more = _chosen(event) or ours.get(moment, "")
     said = f": {more}" if more else ""
+    told = told_colleague(event.kind, event.by)
     if to := event.detail.get("to"):
         said += f" to {names.get(to, to)}"
     return Entry(
         event.at,
         MARKS.get(Event(event.kind), STEP) if event.kind in list(Event) else STEP,
         names.get(event.by, event.by.capitalize()),
-        f"{SAID.get(event.kind, event.kind)}{said}",
+        f"{SAID.get(told, told)}{said}",
         typed.get(moment, ""),
     )
 

@@ -28,7 +28,7 @@ from bookings.models import (
     RightsRequest,
 )
 from bookings.status import PersonAct, TriageRefused
-from bookings.status.events import SHOWN, Event
+from bookings.status.events import SHOWN, Event, told_colleague
 from procedures.models import Clinician
 
 KEPT_FOR = timedelta(days=1)
@@ -199,7 +199,7 @@ def _later_events() -> QuerySet[RequestEvent]:
 def _why(request: AppointmentRequest, now: datetime) -> str:
     last = _later_events().filter(request=request).order_by("-number").first()
     if last:
-        return f"Since then, {last.by} {last.kind}."
+        return f"Since then, {last.by} {told_colleague(last.kind, last.by)}."
     if request.appointments.filter(starts__lte=now).exists():
         return "The visit has begun."
     if request.messages.filter(tries__gt=0).exists():

@@ -22,7 +22,7 @@ from bookings.models import AppointmentRequest, Look, OutsideLook, Person, Perso
 from bookings.records import words
 from bookings.records.walking import Row, is_readable, leads_outside, rows_about, rows_of, told
 from bookings.status import CLOCK, PATIENT, PersonAct
-from bookings.status.events import SHOWN, Event
+from bookings.status.events import SHOWN, Event, told_colleague
 from procedures.ground.people import shown_name
 from procedures.models.clinic import details
 
@@ -120,7 +120,10 @@ class Everything(NamedTuple):
         return [row.record for row in self.rows if row.model is RequestEvent]
 
     def _moments(self, events: Iterable[RequestEvent]) -> list[Moment]:
-        return sorted(Moment(each.at, self._who(each.by), each.kind) for each in events)
+        return sorted(
+            Moment(each.at, self._who(each.by), told_colleague(each.kind, each.by))
+            for each in events
+        )
 
     def _who(self, name: str) -> str:
         return SAID_BY.get(name) or self.colleagues.get(name, name)

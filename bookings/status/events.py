@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 
 from bookings.status.choices import Notice
 from bookings.status.recalls import RecallStatus
-from bookings.status.requests import PATIENT, RequestStatus
+from bookings.status.requests import CLOCK, LINK_HOLDER, PATIENT, RequestStatus
 
 
 class Event(StrEnum):
@@ -257,6 +257,33 @@ def told_patient(kind: str, by: str) -> str:
     told = TOLD[Event(kind)]
     sentence = told.by_patient if by == PATIENT else told.by_clinic
     return gettext(sentence) if sentence else ""
+
+
+# What a patient does themselves, or a colleague for them: how another colleague reads the latter.
+FOR_THEM: dict[str, str] = {
+    Event.RECEIVED: "noted the request",
+    Event.ANSWERED: "noted the patient’s answer",
+    Event.WANTS_OTHER_TIMES: "noted that the patient needs other times",
+    Event.WANTS_ANOTHER_TIME: "noted that the patient needs another time",
+    Event.KEPT: "noted that the patient keeps the appointment",
+    Event.ANSWERED_AGAIN: "noted the patient’s safety answers",
+    Event.ANSWER_TO_LOOK_AT: "noted the patient’s answer to look at",
+    Event.JOINED_EARLIER_LIST: "added the patient to the cancellation list",
+    Event.LEFT_EARLIER_LIST: "took the patient off the cancellation list",
+    Event.WITHDRAWN: "withdrew it for the patient",
+    Event.KEPT_AFTER_ALL: "undid the cancellation for the patient",
+    Event.TIMES_AFTER_ALL: "noted that the patient wants the offered times after all",
+    Event.ASKS_AFTER_ALL: "opened the withdrawn request again for the patient",
+}
+
+
+def told_colleague(kind: str, by: str) -> str:
+    """What a colleague reads about a journal event, after the name of whoever did it.
+
+    Events keep their stored words. Those of what a patient does say it of a colleague who noted it as if
+    it had been theirs to do, so the sentence depends on `by`, as `told_patient` does.
+    """
+    return kind if by in {PATIENT, CLOCK, LINK_HOLDER} else FOR_THEM.get(kind, kind)
 
 
 # What the journal says when a request enters a status.

@@ -12,7 +12,7 @@ from django.utils import timezone
 from bookings import diary, journal
 from bookings.models import AppointmentRequest
 from bookings.status import CLOCK, TRANSITIONS, OfferStatus, Overtaken, RequestStatus, TriageRefused
-from bookings.status.events import CLOCK_EVENTS, EVENTS, LOOKS, Event
+from bookings.status.events import CLOCK_EVENTS, EVENTS, LOOKS, Event, told_colleague
 from procedures.ground.people import shown_name
 
 
@@ -103,8 +103,8 @@ def what_happened(request: AppointmentRequest) -> str:
     last = request.events.exclude(kind__in=LOOKS).latest("number")
     person = User.objects.filter(username=last.by).first()
     who = shown_name(person) if person else last.by
-    at = timezone.localtime(last.at)
+    at, done = timezone.localtime(last.at), told_colleague(last.kind, last.by)
     return (
-        f"This is no longer possible: {who} {last.kind} on {at:%-d %B at %-H:%M}. Check its "
+        f"This is no longer possible: {who} {done} on {at:%-d %B at %-H:%M}. Check its "
         "current status."
     )

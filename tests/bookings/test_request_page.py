@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings import triage
 from bookings.models import AppointmentRequest
+from bookings.records.export import everything_about
 from bookings.status import WITH_APPOINTMENT, FlagOutcome, MessageKind, RequestStatus
 from tests import factories
 from tests.people import LIST, booked, decide_at, page_of
@@ -119,6 +120,21 @@ def test_the_box_says_whose_turn_it_is_and_what_is_next(
     if others:
         assert beside(content) == others
     assert not {button, *others} & set(also(content))
+
+
+def test_an_answer_that_a_colleague_notes_is_still_the_patients(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.QUESTION_ASKED, now=monday)
+    desk = sign_in("Reception")
+    posted = {"version": request.version, "text": "The left one."}
+    content = desk.post(decide_at(request, "answer"), posted, follow=True).content.decode()
+    assert "noted the patient’s answer" in content
+    assert "answered the question" not in content
+    late = desk.post(decide_at(request, "answer"), posted).content.decode()
+    assert "noted the patient’s answer on" in late.split("This is no longer possible:")[1]
+    told = [each.what for each in everything_about(request.person, monday).what_happened()]
+    assert told.count("noted the patient’s answer") == 1
 
 
 @pytest.mark.parametrize("status", RequestStatus)
