@@ -74,6 +74,7 @@ class ContactChanged(NamedTuple):
     """What a change of the contact details means for the patient."""
 
     ends_texts: bool
+    has_new_email: bool
     needs_code: bool
 
 
@@ -86,6 +87,7 @@ def contact(
     triage.change_contact(record, by=by, now=now, **values)
     return ContactChanged(
         ends_texts=had_texts and wants_texts and not record.text_messages,
+        has_new_email=bool(record.email) and record.email != had_email,
         needs_code=bool(had_email and not record.email),
     )
 
@@ -276,15 +278,11 @@ def said_code(code: str) -> str:
 
 def said_contact(changed: ContactChanged) -> str:
     """What the change means for the private link and for text messages."""
-    told = (
-        "Contact details changed. If the email address is new, we will send it a new private link, "
-        "and the old link has stopped working."
-    )
+    told = "Contact details changed."
+    if changed.has_new_email:
+        told += " We will email a new private link, and the old link has stopped working."
     if changed.needs_code:
-        told = (
-            "Contact details changed. The old link has stopped working. Make a new code now, and "
-            "read it out to the patient."
-        )
+        told += " The old link has stopped working. Make a new code now, and read it out to the patient."
     if changed.ends_texts:
-        told += " We will not send them text messages any more: this is not a mobile number."
+        told += " We will not send them text messages any more: we have no mobile number for them."
     return told

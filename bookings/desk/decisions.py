@@ -46,6 +46,10 @@ def _may_have_time(record: AppointmentRequest, now: datetime) -> bool:
     return _not_begun(record, now) and not is_blocked
 
 
+def _has_flag(record: AppointmentRequest, now: datetime) -> bool:
+    return bool(record.flags.all())
+
+
 def _not_listed(record: AppointmentRequest, now: datetime) -> bool:
     return _not_begun(record, now) and not record.earlier_asked_at
 
@@ -275,6 +279,7 @@ DECISIONS = (
             "You can offer or book times only after “Proceed” or “Proceed, with a note”. Do not "
             "tell anyone to stop a medicine."
         ),
+        open_when=_has_flag,
         chosen_by_link=("flag",),
     ),
     Decision(

@@ -39,6 +39,8 @@ from procedures.ground.signed_in import signed_in
 
 WHO = "admin/bookings/who.html"
 # The decisions whose pages repeat what the patient answered, and the one that lets a colleague read it.
+# They give or keep a time, which waits for answers and for flags.
+NEED_ANSWERS = {"offer", "book", "move", "leave"}
 SHOW_ANSWERS, OPENING = {"resolve-flag", "follow-up"}, {"open-answers"}
 MAY_OPEN = "bookings.open_answers_appointmentrequest"
 
@@ -135,6 +137,18 @@ class AppointmentRequestAdmin(DecisionAdmin):
     def state_of(self, record: AppointmentRequest) -> str:
         """The status, including the steps that the clock has taken."""
         return record.state(timezone.now())
+
+    def why_closed(self, record: AppointmentRequest, decision: Decision) -> str:
+        """The status that does not allow it, or who has to do something first."""
+        said = super().why_closed(record, decision)
+        if self.state_of(record) not in decision.statuses:
+            return f"{said} The status of the request is “{self.stands(record)}”."
+        if decision.slug not in NEED_ANSWERS:
+            return said
+        if record.awaits_answers:
+            return f"{said} The safety questions have to be answered first."
+        is_blocked = any(flag.is_blocking() for flag in record.flags.all())
+        return f"{said} A clinician has to decide about a flag first." if is_blocked else said
 
     def decision_context(
         self, request: HttpRequest, record: AppointmentRequest, decision: Decision

@@ -246,10 +246,18 @@ class DecisionAdmin(CarefulAdmin):
         return [
             decision
             for decision in self.decisions
-            if self.state_of(record) in decision.statuses
-            and request.user.has_perm(f"{self.opts.app_label}.{decision.permission}")
-            and decision.open_when(record, timezone.now())
+            if request.user.has_perm(f"{self.opts.app_label}.{decision.permission}")
+            and self.is_open(record, decision)
         ]
+
+    def is_open(self, record: Any, decision: Decision) -> bool:
+        """Whether the record as it is now allows the decision, whoever takes it."""
+        is_in_time = self.state_of(record) in decision.statuses
+        return is_in_time and decision.open_when(record, timezone.now())
+
+    def why_closed(self, record: Any, decision: Decision) -> str:
+        """What to tell whoever opens the page of a decision that the record does not allow."""
+        return f"“{decision.label}” is not possible now."
 
     def state_of(self, record: Any) -> str:
         """The current status of the record."""
@@ -298,6 +306,10 @@ class DecisionAdmin(CarefulAdmin):
         if record is None:
             raise Http404
         sent = posted(request)
+        if sent is None and not self.is_open(record, decision):
+            # Nobody fills in what can only be refused. What is sent already keeps what was typed.
+            messages.error(request, self.why_closed(record, decision))
+            return redirect(self.record_url(record))
         chosen = {
             name: request.GET[name] for name in decision.chosen_by_link if name in request.GET
         }

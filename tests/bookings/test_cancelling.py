@@ -1,5 +1,7 @@
 """Cancelling: whose wish it was, what the patient reads, and what can be undone for a moment."""
 
+import html
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +11,7 @@ from django.core import mail
 from django.test import Client
 
 from bookings import journal, messages, triage
+from bookings.desk.forms.decisions import OFTEN_ASKED, STOCK_REASONS
 from bookings.models import Appointment, AppointmentRequest, Claim, Closure
 from bookings.status import (
     PATIENT,
@@ -133,6 +136,30 @@ def test_ours_does_and_a_ready_made_sentence_fills_it_in(sign_in: SignIn, monday
     request.refresh_from_db()
     assert (request.status, request.ended_reason) == (RequestStatus.CLOSED, "The roof leaks.")
     assert "We cancelled on" in client.get(page_of(request)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("slug", "box", "ready"), [("ask", "text", OFTEN_ASKED), ("cancel", "reason", STOCK_REASONS)]
+)
+def test_a_ready_made_sentence_replaces_nothing_that_somebody_typed(
+    slug: str, box: str, ready: list[str], sign_in: SignIn, monday: datetime
+) -> None:
+    request = booked(monday) if slug == "cancel" else factories.received(now=monday)
+    client = sign_in("Reception")
+
+    def then(typed: str, pressed: str) -> str:
+        answer = client.post(decide_at(request, slug), {box: typed, "fill": pressed})
+        [written] = re.findall(
+            r"<textarea[^>]*>(.*?)</textarea>", answer.content.decode(), re.DOTALL
+        )
+        return html.unescape(written).strip()
+
+    assert then("", "0") == ready[0]
+    assert then("I saw your note.", "1") == f"I saw your note.\n{ready[1]}"
+    assert then(f"I saw your note.\n{ready[1]}", "1") == f"I saw your note.\n{ready[1]}"
+    # Nobody wrote what only a press filled in.
+    assert then(ready[0], "1") == ready[1]
+    assert then("I saw your note.", "99") == "I saw your note."
 
 
 @pytest.mark.parametrize("pressed", ["", "9", "x", "-1"])

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
+from bookings import triage
 from bookings.forms.safety_questions import OTHERS, rest_value
 from bookings.models import (
     Appointment,
@@ -233,6 +234,54 @@ def test_nothing_can_be_added_changed_or_deleted(sign_in: SignIn, monday: dateti
     client.post(LIST, {"action": "delete_selected", "_selected_action": request.pk})
     request.refresh_from_db()
     assert request.status == RequestStatus.RECEIVED
+
+
+@pytest.mark.parametrize("status", RequestStatus)
+def test_a_decision_that_the_status_does_not_allow_says_so_when_it_is_opened(
+    status: RequestStatus, sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.request_at(status, now=monday)
+    client, may = sign_in("Manager"), GROUPS["Manager"]
+    closed = [each for each in DECISIONS.values() if status not in each.statuses]
+    for each in [each for each in closed if each.permission in may]:
+        opened = client.get(decide_at(request, each.slug), follow=True)
+        assert opened.redirect_chain == [(page_of(request), 302)], each.slug
+        said = f"“{each.label}” is not possible now. The status of the request is “{status.label}”."
+        assert said in opened.content.decode()
+
+
+def test_an_open_flag_and_open_questions_are_named_when_a_time_is_to_be_given(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    flagged, awaited = (factories.received(now=monday, flagged=each) for each in (True, False))
+    AppointmentRequest.objects.filter(pk=awaited.pk).update(awaits_answers=True)
+    client = sign_in("Reception")
+    for slug in ("offer", "book"):
+        for request, said in (
+            (flagged, "A clinician has to decide about a flag first."),
+            (awaited, "The safety questions have to be answered first."),
+        ):
+            answer = client.get(decide_at(request, slug), follow=True)
+            assert answer.redirect_chain == [(page_of(request), 302)]
+            assert (
+                f"“{DECISIONS[slug].label}” is not possible now. {said}" in answer.content.decode()
+            )
+    # What is not about a time is possible all the while; a reason that is none of these needs no words.
+    assert client.get(decide_at(flagged, "ask")).status_code == 200
+    nothing = client.get(decide_at(awaited, "letter"), follow=True).content.decode()
+    assert "“Print a letter” is not possible now.</li>" in nothing
+
+
+def test_what_was_typed_into_a_decision_that_closed_meanwhile_is_still_there(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.received(now=monday)
+    client, seen = sign_in("Reception"), request.version
+    triage.withdraw(request, version=request.version, now=monday)
+    posted = {"version": seen, "text": "Which side is it?"}
+    refused = client.post(decide_at(request, "ask"), posted).content.decode()
+    assert "This is no longer possible" in refused
+    assert "Which side is it?" in refused
 
 
 # --- The decisions themselves ---------------------------------------------------------------
@@ -580,9 +629,10 @@ def test_a_strange_number_in_an_address_is_no_500(number: str, sign_in: SignIn) 
 
 @pytest.mark.parametrize("slug", DECISIONS)
 def test_a_look_at_a_decision_page_decides_nothing(
-    slug: str, sign_in: SignIn, monday: datetime
+    slug: str, sign_in: SignIn, at: Any, monday: datetime
 ) -> None:
     request = ready_for(slug, monday)
+    at(moment_of(slug, monday))
     before = (request.status, request.version)
     sign_in(who_may(slug)).get(decide_at(request, slug))
     request.refresh_from_db()

@@ -1,5 +1,6 @@
 """A person behind the requests: recognised when they ask, joined and parted by colleagues."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from importlib import import_module
@@ -25,6 +26,7 @@ from tests.people import (
     TIMES,
     booked,
     decide_about,
+    decide_at,
     identified,
     page_of_person,
     people_found,
@@ -528,6 +530,46 @@ def test_a_change_reaches_the_person_and_every_open_request(
         assert request.messages.filter(kind=MessageKind.CONTACT).exists()
     over.refresh_from_db()
     assert (over.email, over.access_detail) == ("pat@example.org", "")
+
+
+def test_nothing_new_about_a_person_or_a_request_is_not_said_to_be_changed(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.received(phone="020 7946 0958", now=monday)
+    person, client = request.person, sign_in("Reception")
+    of_request = {"text_messages", "voicemail", "detail_in_messages"}
+    choices = {each: "on" for each in of_request if getattr(request, each)}
+    pages: tuple[tuple[str, Person | AppointmentRequest, dict[str, str]], ...] = (
+        (decide_about(person, "contact"), person, {}),
+        (decide_at(request, "contact"), request, choices),
+    )
+    for url, record, more in pages:
+        before = record.version
+        has = {"version": before, "email": record.email, "phone": str(record.phone), **more}
+        refused = client.post(url, has).content.decode()
+        assert "This is what we have already." in refused
+        record.refresh_from_db()
+        assert record.version == before
+    assert not request.messages.filter(kind=MessageKind.CONTACT).exists()
+
+
+NEW_LINK = "We will email a new private link, and the old link has stopped working."
+NEW_CODE = "The old link has stopped working. Make a new code now, and read it out to the patient."
+
+
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [({"phone": ""}, ""), ({"email": "new@example.org"}, NEW_LINK), ({"email": ""}, NEW_CODE)],
+)
+def test_a_change_of_the_contact_details_says_what_happens_and_nothing_else(
+    changes: dict[str, str], more: str, sign_in: SignIn, monday: datetime
+) -> None:
+    request = factories.received(phone="020 7946 0958", now=monday)
+    has = {"version": request.version, "email": request.email, "phone": str(request.phone)}
+    url = decide_at(request, "contact")
+    page = sign_in("Reception").post(url, has | changes, follow=True).content.decode()
+    said = f"Contact details changed. {more}".strip()
+    assert re.findall(r'<li class="success">(.*?)</li>', page) == [said]
 
 
 def test_what_was_not_changed_is_left_as_it_is_on_each_request(monday: datetime) -> None:

@@ -25,9 +25,11 @@ from procedures.ground.decisions import DecisionForm, ReasonForm
 from procedures.ground.fields import DayField
 from procedures.ground.generics import ModelChoiceField
 
+AS_BEFORE = "This is what we have already."
+
 
 class ReadyMadeForm(DecisionForm):
-    """A form with ready-made sentences. Their buttons decide nothing: each fills in one box."""
+    """A form with ready-made sentences. Their buttons decide nothing: each adds to one box."""
 
     FILL = "fill"
     # The box, and the sentences.
@@ -37,9 +39,16 @@ class ReadyMadeForm(DecisionForm):
     def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
         if data is not None and self.FILL in data:
             chosen = dict(self.stock()).get(str(data[self.FILL]), "")
-            kwargs["initial"] = data.dict() | {self.FILLED: chosen}
+            kwargs["initial"] = data.dict() | {self.FILLED: self._with(chosen, data)}
             data = None
         super().__init__(data, *args, **kwargs)
+
+    def _with(self, sentence: str, data: QueryDict) -> str:
+        """What is typed with the sentence below it. An untouched ready-made sentence is replaced."""
+        typed = data.get(self.FILLED, "").strip()
+        if not sentence or sentence in typed:
+            return typed
+        return sentence if typed in {"", *self.SENTENCES} else f"{typed}\n{sentence}"
 
     @classmethod
     def stock(cls) -> list[tuple[str, str]]:
@@ -279,8 +288,17 @@ class ContactForm(ReachForm, DecisionForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        now = {name: getattr(self.record, name) for name in ReachForm.base_fields}
-        self.initial = {**now, **self.initial}
+        self.known = {name: getattr(self.record, name) for name in ReachForm.base_fields}
+        self.initial = {**self.known, **self.initial}
+
+    def clean(self) -> dict[str, Any]:
+        """Something has to be another than what we have."""
+        cleaned = super().clean()
+        if not self.errors and all(
+            cleaned.get(name, has) == has for name, has in self.known.items()
+        ):
+            raise ValidationError(AS_BEFORE)
+        return cleaned
 
 
 class BirthDateForm(DecisionForm):
@@ -347,7 +365,7 @@ class WhoAsksForm(CarerForm, DecisionForm):
         if not self.errors and all(
             cleaned[name] == getattr(self.record, name) for name in CarerForm.base_fields
         ):
-            raise ValidationError("This is what we have already.")
+            raise ValidationError(AS_BEFORE)
         return cleaned
 
 

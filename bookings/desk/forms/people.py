@@ -4,7 +4,9 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
+from bookings.desk.forms.decisions import AS_BEFORE
 from bookings.desk.forms.read_by_reception import say_beside
 from bookings.desk.forms.written_in import WrittenInForm
 from bookings.desk.owners import colleagues
@@ -103,14 +105,14 @@ class ReachPersonForm(WrittenInForm, DecisionForm):
     )
 
     field_order = ("version", "phone", "email", "language")
+    ABOUT = ("phone", "email", "access_needs", "access_detail", "language")
 
     def __init__(self, *args: Any, record: Person, **kwargs: Any):
         self.record = record
         super().__init__(*args, record=record, **kwargs)
         for name in ("email", "phone"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
-        names = ("phone", "email", "access_needs", "access_detail")
-        known = {name: getattr(record, name) for name in names}
+        known = {name: getattr(record, name) for name in self.ABOUT}
         known["language"] = languages.of(record.language).code
         self.initial = {**known, **self.initial}
 
@@ -128,6 +130,10 @@ class ReachPersonForm(WrittenInForm, DecisionForm):
             self.add_error(
                 "email", "Enter an email address or a phone number. We need one of them."
             )
+        if not self.errors and all(
+            cleaned[name] == getattr(self.record, name) for name in self.ABOUT
+        ):
+            raise ValidationError(AS_BEFORE)
         return cleaned
 
 
