@@ -3,12 +3,19 @@
 import re
 from collections.abc import Callable
 
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from bookings import triage
+from bookings.desk.to_phone import patients_to_phone
 from bookings.models import AppointmentRequest, Note, Person
 from bookings.status import AppointmentStatus
+from tests import factories
 from tests.journeys.steps import Presses, press, sign_in
 
+# How much of the widest table is beside the screen.
+OUT_OF_SIGHT = """() => Math.max(
+  ...[...document.querySelectorAll('.scroll')].map(each => each.scrollWidth - each.clientWidth))"""
 Look = Callable[[Page], None]
 NewPage = Callable[..., Page]
 
@@ -75,6 +82,30 @@ def test_a_note_is_written_and_a_request_handed_over(
     expect(clinician.get_by_role("row").filter(has_text=pat.reference)).to_be_visible()
     expect(clinician.get_by_text("◆ Note").first).to_be_visible()
     look_at(clinician)
+
+
+def test_a_long_word_in_a_note_pushes_no_column_out_of_sight(
+    clinic: str, new_page: NewPage, look_at: Look
+) -> None:
+    by, now = factories.staff("Reception"), timezone.now()
+    waiting = AppointmentRequest.objects.waiting_for_reception(now).earliest("answer_due")
+    word = f"https://scans.example.org/{'x' * 200}"
+    for request in (waiting, patients_to_phone(now)[0].request):
+        triage.write_note(request, text=f"See {word}", pinned=True, by=by, now=now)
+    page = new_page()
+    sign_in(page, clinic, "reception")
+    requests = f"{clinic}/admin/bookings/appointmentrequest/"
+    for width, address in (
+        (1280, requests),
+        (1280, f"{requests}to-phone/"),
+        (768, requests),
+        (375, requests),
+    ):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(address)
+        expect(page.get_by_role("row").filter(has_text=word).first).to_be_visible()
+        assert page.evaluate(OUT_OF_SIGHT) == 0, (width, address)
+        look_at(page)
 
 
 def test_a_clinician_sees_the_history_in_one_press(
