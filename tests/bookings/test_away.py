@@ -1,5 +1,6 @@
 """Somebody is away or something is closed: entered as it is said, and shown before it is saved."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -278,6 +279,28 @@ def test_what_cannot_be_says_why(
     content = shown(sign_in("Reception"), away(doctor, **changes))
     assert sentence in content
     assert "Nothing is saved yet" not in content
+
+
+@pytest.mark.parametrize("hours", ["whole", "morning", "afternoon"])
+def test_times_that_are_not_on_the_screen_do_not_count(
+    hours: str, doctor: Clinician, sign_in: SignIn
+) -> None:
+    posted = away(doctor, hours=hours, from_time="9 o'clock", until_time="25:00")
+    client = sign_in("Reception")
+    assert "Nothing is saved yet" in shown(client, posted)
+    assert save(client, posted).status_code == 302
+    assert Closure.objects.count() == 1
+
+
+def test_whom_it_affects_is_where_the_page_opens(doctor: Clinician, sign_in: SignIn) -> None:
+    client = sign_in("Reception")
+    opens_at = re.compile(r"<(\w+)[^>]* autofocus[^>]*>([^<]*)")
+    assert opens_at.findall(client.get(ADD).content.decode()) == []
+    [(place, words)] = opens_at.findall(shown(client, away(doctor)))
+    assert place == "h2"
+    assert f"{doctor.name} is away" in words
+    wrong = shown(client, away(doctor, who=""))
+    assert [each for each, _ in opens_at.findall(wrong)] == ["div"]
 
 
 def test_leave_of_long_ago_can_still_be_corrected(doctor: Clinician, sign_in: SignIn) -> None:

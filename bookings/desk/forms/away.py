@@ -17,6 +17,8 @@ from procedures.ground.fields import PlainTextField
 
 LUNCH = time(NOON)
 DAY = timedelta(days=1)
+# Shown only for “From one time to another”.
+CLOCKS = ("from_time", "until_time")
 
 
 class Hours(TextChoices):
@@ -98,6 +100,10 @@ class AwayForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Fill in the closure, if there is nothing wrong with it."""
         cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("hours", Hours.BETWEEN) != Hours.BETWEEN:
+            # They are not on the screen then, so whatever was typed into them does not count.
+            for name in CLOCKS:
+                self.errors.pop(name, None)
         if not self.errors:
             self._refuse_contradictions(cleaned)
         if not self.errors:
@@ -119,7 +125,7 @@ class AwayForm(forms.Form):
                 "another”, or enter each day on its own.",
             )
         if hours == Hours.BETWEEN:
-            for name in ("from_time", "until_time"):
+            for name in CLOCKS:
                 if cleaned[name] is None:
                     self.add_error(name, "Enter a time, for example 9:30.")
             if not self.errors and (last, cleaned["until_time"]) <= (first, cleaned["from_time"]):
