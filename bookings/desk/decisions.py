@@ -31,7 +31,7 @@ from bookings.desk.letters import open_sheet
 from bookings.messages.outbox import takes_texts
 from bookings.messages.still_true import kinds_on_paper, on_their_way
 from bookings.models import AppointmentRequest
-from bookings.status import ENDED, WITH_APPOINTMENT, RequestStatus, VisitStep
+from bookings.status import ENDED, WITH_APPOINTMENT, WITHDRAWABLE, RequestStatus, VisitStep
 from procedures.ground.decisions import Decision
 
 
@@ -123,7 +123,7 @@ DECISIONS = (
         slug="reopen",
         label="Reopen",
         permission="review_appointmentrequest",
-        statuses={RequestStatus.LAPSED},
+        statuses={RequestStatus.LAPSED, RequestStatus.DEFERRED},
         verb=triage.start_review,
         said="In review. The patient can see that we are looking at it.",
         explanation="The request goes back into review, for example because the patient phoned.",
@@ -301,6 +301,19 @@ DECISIONS = (
         said=(
             "Declined. The patient can read your reason through their private link. We tell them in 3 "
             "minutes. Until then you can undo it here."
+        ),
+        is_destructive=True,
+    ),
+    Decision(
+        slug="withdraw",
+        label="Withdraw it for the patient",
+        permission="book_appointmentrequest",
+        statuses=WITHDRAWABLE,
+        verb=triage.withdraw,
+        said="Withdrawn. We tell the patient.",
+        explanation=(
+            "For a patient on the phone who no longer wants an appointment. Ask for their date of birth "
+            "first. Times that we offered are kept for an hour, in which you can undo it."
         ),
         is_destructive=True,
     ),

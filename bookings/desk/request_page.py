@@ -48,7 +48,7 @@ NEXT: dict[RequestStatus, tuple[str, ...]] = {
     RequestStatus.IN_REVIEW: ("resolve-flag", "offer", "book", "ask"),
     RequestStatus.QUESTION_ASKED: ("answer", "send-again"),
     RequestStatus.OFFERED: ("book-offered", "send-again", "take-back"),
-    RequestStatus.DEFERRED: (),
+    RequestStatus.DEFERRED: ("reopen",),
     RequestStatus.BOOKED: ("called-in", "arrived", "attended", "missed", "move", "cancel"),
     RequestStatus.BOOKED_IN_REVIEW: (
         "resolve-flag",

@@ -18,11 +18,12 @@ DAYS_TO_ANSWER_A_QUESTION = 14
 def start_review(
     request: AppointmentRequest, *, version: int, by: User, now: datetime
 ) -> AppointmentRequest:
-    """Take a received or lapsed request into review.
+    """Take a received, lapsed or deferred request into review; a deferred one before its day.
 
-    If the promised time has passed, promise a new one.
+    If the promised time has passed, or was that of a later day, promise a new one.
     """
-    promise = answer_due(now) if request.answer_due < now else request.answer_due
+    is_past, is_deferred = request.answer_due < now, request.deferred_until is not None
+    promise = answer_due(now) if is_past or is_deferred else request.answer_due
     with one_change(request):
         transition(
             request,
@@ -30,7 +31,7 @@ def start_review(
             version=version,
             by=by,
             now=now,
-            only_from=[RequestStatus.RECEIVED, RequestStatus.LAPSED],
+            only_from=[RequestStatus.RECEIVED, RequestStatus.LAPSED, RequestStatus.DEFERRED],
             answer_due=promise,
             ended_at=None,
             ended_by=None,
@@ -133,21 +134,24 @@ def decline(
     return request
 
 
-def withdraw(request: AppointmentRequest, *, version: int, now: datetime) -> AppointmentRequest:
-    """Withdraw the request for the patient.
+def withdraw(
+    request: AppointmentRequest, *, version: int, now: datetime, by: journal.Actor = PATIENT
+) -> AppointmentRequest:
+    """Withdraw the request. The patient presses, or a colleague for a patient on the phone.
 
     Times that were held for them are kept for a while, in which they can undo it (`giving_back`).
     """
+    actor = journal.actor_name(by)
     with one_change(request):
         transition(
             request,
             RequestStatus.WITHDRAWN,
             version=version,
-            by=PATIENT,
+            by=by,
             now=now,
             ended_at=now,
-            ended_by=PATIENT,
+            ended_by=actor,
         )
-        diary.release(request, OfferStatus.RELEASED, by=PATIENT, now=now, is_given_back=True)
-        messages.queue(request, MessageKind.WITHDRAWN, by=PATIENT, now=now)
+        diary.release(request, OfferStatus.RELEASED, by=actor, now=now, is_given_back=True)
+        messages.queue(request, MessageKind.WITHDRAWN, by=actor, now=now)
     return request

@@ -346,6 +346,7 @@ REACHES = {
     "cancel": RequestStatus.CLOSED,
     "undo": RequestStatus.BOOKED,
     "undo-for-them": RequestStatus.BOOKED,
+    "withdraw": RequestStatus.WITHDRAWN,
 }
 
 

@@ -84,7 +84,7 @@ def also(content: str) -> list[str]:
         (
             RequestStatus.DEFERRED,
             "It comes back to us on Thursday 26 November 2026",
-            None,
+            "reopen",
             [],
         ),
         (RequestStatus.BOOKED, "They come on", "move", ["cancel"]),
@@ -145,7 +145,7 @@ def test_at_most_one_button_is_filled_and_what_takes_away_comes_last(
     content = page(sign_in("Clinician"), request)
     assert len(filled(content)) <= 1
     assert len(beside(content)) <= 2 if 'class="owed__steps"' in content else True
-    taking_away = [slug in {"decline", "cancel", "take-back"} for slug in also(content)]
+    taking_away = [slug in {"decline", "cancel", "take-back", "withdraw"} for slug in also(content)]
     assert taking_away == sorted(taking_away)
 
 

@@ -94,7 +94,7 @@ GIVEN_BACK = {
 }
 # The buttons, and where each is mostly pressed.
 OPEN = {
-    "review": {RequestStatus.RECEIVED, RequestStatus.LAPSED},
+    "review": {RequestStatus.RECEIVED, RequestStatus.LAPSED, RequestStatus.DEFERRED},
     "ask": OURS,
     "offer": {*OURS, RequestStatus.BOOKED, RequestStatus.BOOKED_IN_REVIEW},
     "book": {*OURS, *WITH_APPOINTMENT},

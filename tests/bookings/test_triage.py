@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from bookings import triage
@@ -35,6 +36,7 @@ from bookings.status import (
 )
 from bookings.triage import clock, transitions
 from tests import factories
+from tests.people import decide_at, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -169,7 +171,8 @@ def is_taken_up(status: RequestStatus, to: RequestStatus) -> bool:
 
 VERBS = {
     "start_review": Row(
-        _by_staff(triage.start_review), {RECEIVED: IN_REVIEW, RequestStatus.LAPSED: IN_REVIEW}
+        _by_staff(triage.start_review),
+        dict.fromkeys((RECEIVED, RequestStatus.LAPSED, RequestStatus.DEFERRED), IN_REVIEW),
     ),
     "ask": Row(_by_staff(triage.ask, text="?"), from_ours(RequestStatus.QUESTION_ASKED)),
     "offer": Row(_offer, from_ours(OFFERED) | {BOOKED: OTHERS, AGAIN: OTHERS}),
@@ -215,6 +218,40 @@ VERBS = {
         ),
     ),
 }
+
+
+def test_a_deferred_request_comes_back_early_or_is_withdrawn_for_a_caller(
+    sign_in: Callable[[Any], Client], monday: datetime
+) -> None:
+    early, withdrawn = (factories.request_at(RequestStatus.DEFERRED, now=monday) for _ in range(2))
+    desk, later = sign_in("Reception"), early.answer_due
+    page = desk.get(page_of(early)).content.decode()
+    assert all(decide_at(early, slug) in page for slug in ("reopen", "withdraw"))
+    desk.post(decide_at(early, "reopen"), {"version": early.version})
+    early.refresh_from_db()
+    assert (early.status, early.deferred_until) == (IN_REVIEW, None)
+    # They hear from us as soon as if they had asked today.
+    assert early.answer_due == triage.answer_due(monday) < later
+    posted = {"version": withdrawn.version}
+    page = desk.post(decide_at(withdrawn, "withdraw"), posted, follow=True).content.decode()
+    assert "Withdrawn. We tell the patient." in page
+    assert "withdrew it for the patient" in page
+    withdrawn.refresh_from_db()
+    assert (withdrawn.status, withdrawn.ended_by) == (RequestStatus.WITHDRAWN, "reception")
+    [told] = withdrawn.messages.filter(kind=MessageKind.WITHDRAWN)
+    assert told.queued_by == "reception"
+
+
+def test_times_of_a_request_withdrawn_for_a_caller_are_kept_for_them(
+    sign_in: Callable[[Any], Client], monday: datetime
+) -> None:
+    request, desk = factories.request_at(OFFERED, now=monday), sign_in("Reception")
+    desk.post(decide_at(request, "withdraw"), {"version": request.version})
+    request.refresh_from_db()
+    assert request.status == RequestStatus.WITHDRAWN
+    desk.post(decide_at(request, "undo-for-them"), {"version": request.version})
+    request.refresh_from_db()
+    assert request.status == OFFERED
 
 
 def test_every_pair_of_the_table_has_a_verb_or_the_clock() -> None:
