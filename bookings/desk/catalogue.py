@@ -1,6 +1,7 @@
 """The lists that a manager maintains: appointment types, closed days, safety questions."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from django.contrib import admin
@@ -8,8 +9,9 @@ from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from bookings.desk.before_saving import BeforeSaving, before_saving
 from bookings.desk.forms.catalogue import ScreeningQuestionForm, TopicForm, TreatmentForm
-from bookings.desk.forms.sessions import AppointmentTypeForm
+from bookings.desk.forms.sessions import AppointmentTypeForm, ClosedDayForm
 from bookings.desk.sessions import StrandingAdmin
 from bookings.models import (
     AppointmentType,
@@ -55,8 +57,25 @@ class AppointmentTypeAdmin(CarefulAdmin):
 class ClosedDayAdmin(StrandingAdmin):
     """Days on which no clinic takes place, and which do not count towards the answer-by time."""
 
+    form = ClosedDayForm
     list_display = ("day", "reason")
     ordering = ("day",)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: ClosedDay | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[ModelForm[ClosedDay]]:
+        """The form, which finds out for this reader whom the day leaves without a clinic."""
+
+        def look(day: ClosedDay) -> BeforeSaving:
+            # Saved for a moment and taken back: the day of the form stays new.
+            return before_saving(request, copy(day).save, [], timezone.now())
+
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"look": staticmethod(look)})
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("bookings.delete_closedday")

@@ -40,31 +40,38 @@ from procedures.ground.week import in_words
 class StrandingAdmin(CarefulAdmin):
     """Records whose changes can leave an appointment without a session.
 
-    The page warns straight away if one has been left without.
+    The page says straight away how many this change has left without.
     """
 
-    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        self._say_who_is_stranded(request)
-        return super().response_add(request, obj, *args, **kwargs)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        before = _stranded() if request.method == "POST" else set()
+        answer = super().changeform_view(request, object_id, form_url, extra_context)
+        if request.method == "POST" and (lost := len(_stranded() - before)):
+            self._say_who_is_stranded(request, lost)
+        return answer
 
-    def response_change(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        self._say_who_is_stranded(request)
-        return super().response_change(request, obj, *args, **kwargs)
-
-    def _say_who_is_stranded(self, request: HttpRequest) -> None:
-        count = len(stranded(timezone.now()))
-        if not count:
-            return
+    def _say_who_is_stranded(self, request: HttpRequest, count: int) -> None:
         lost = "1 appointment has" if count == 1 else f"{count} appointments have"
         self.message_user(
             request,
             format_html(
-                'In all, {} no clinic now. <a href="{}">See which ones, and offer other times</a>.',
+                '{} no clinic any more after this change. <a href="{}">Offer other times</a>.',
                 lost,
                 reverse("admin:bookings_rebook"),
             ),
             messages.WARNING,
         )
+
+
+def _stranded() -> set[int]:
+    """The appointments that have no session now."""
+    return {each.appointment.pk for each in stranded(timezone.now())}
 
 
 @admin.register(Location)

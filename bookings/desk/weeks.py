@@ -4,9 +4,8 @@ Whatever a change would have as a consequence is said before it is saved: who ha
 which hours are outside those of the place, and whose appointment would have no clinic any more.
 """
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -21,15 +20,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from bookings import journal
+from bookings.desk.before_saving import BeforeSaving, before_saving
 from bookings.desk.forms.weeks import WeekForm
-from bookings.diary.free_times import Stranded
 from bookings.diary.opening_hours import periods_of
 from bookings.diary.week_changes import (
     WeekChangedMeanwhile,
     change_opening_hours,
     change_week,
-    whom_it_strands,
 )
 from bookings.diary.weeks import (
     Week,
@@ -51,7 +48,6 @@ from procedures.models import Clinician
 
 VIEW, CHANGE = "bookings.view_clinicsession", "bookings.change_clinicsession"
 CHANGE_HOURS = "bookings.change_openinghours"
-SEE_PATIENTS = "bookings.view_appointmentrequest"
 
 
 def week_urls(site: AdminSite) -> list[URLPattern]:
@@ -121,7 +117,7 @@ class Weeks:
 
     def _save_week(
         self, request: HttpRequest, clinician: Clinician, form: WeekForm
-    ) -> "BeforeSaving":
+    ) -> BeforeSaving:
         """Save the week unless it cannot be, or something has to be read first."""
         week, now = form.week(), timezone.now()
         from_day, seen = (form.from_day.cleaned_data[name] for name in ("from_day", "seen"))
@@ -135,7 +131,7 @@ class Weeks:
         if form.clashes:
             return BeforeSaving()
         try:
-            before = self._before_saving(request, change, outside_hours(sessions), now)
+            before = before_saving(request, change, outside_hours(sessions), now)
             if before.was_read:
                 change()
                 before.is_saved = True
@@ -156,7 +152,7 @@ class Weeks:
             def change() -> None:
                 change_opening_hours(location, rows.week())
 
-            before = self._before_saving(request, change, [], timezone.now())
+            before = before_saving(request, change, [], timezone.now())
             if before.was_read:
                 change()
                 _log(request, location, [week_in_words(rows.week()) or "Never open"])
@@ -166,51 +162,11 @@ class Weeks:
         title = f"Opening hours of {location}"
         return self._page(request, "admin/bookings/location_hours.html", title, context)
 
-    def _before_saving(
-        self,
-        request: HttpRequest,
-        change: Callable[[], None],
-        warnings: Sequence[str],
-        now: datetime,
-    ) -> "BeforeSaving":
-        """What has to be read before the change is saved. That names were shown is recorded."""
-        lost = whom_it_strands(change, now)
-        before = BeforeSaving(warnings, lost, read=request.POST.get("read", ""))
-        if not before.was_read and request.user.has_perm(SEE_PATIENTS):
-            before.shown = lost
-            journal.record_list(
-                "a change of the week",
-                [each.appointment.request for each in lost],
-                by=signed_in(request),
-                at=now,
-            )
-        return before
-
     def _page(
         self, request: HttpRequest, template: str, title: str, context: dict[str, Any]
     ) -> HttpResponse:
         context |= {**self.site.each_context(request), "title": title}
         return TemplateResponse(request, template, context)
-
-
-class BeforeSaving:
-    """What a change would have as a consequence, and whether it was read before saving."""
-
-    def __init__(
-        self, warnings: Sequence[str] = (), lost: Sequence[Stranded] = (), *, read: str = ""
-    ):
-        self.warnings, self.lost = warnings, lost
-        # The appointments, for somebody who may see patients.
-        self.shown: Sequence[Stranded] = ()
-        said = repr((list(warnings), [each.appointment.pk for each in lost]))
-        self.digest = hashlib.sha256(said.encode()).hexdigest()[:32]
-        self.was_read = read == self.digest or not self.has_news
-        self.is_saved = False
-
-    @property
-    def has_news(self) -> bool:
-        """Whether there is anything to read."""
-        return bool(self.warnings or self.lost)
 
 
 def in_words(week: Week) -> list[str]:

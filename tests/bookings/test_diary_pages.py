@@ -274,7 +274,7 @@ def test_whoever_is_booked_on_a_closed_day_is_still_there(
     booked(doctor, local(9), monday)
     ClosedDay.objects.create(day=TUESDAY, reason="Invented bank holiday")
     page = page_at(sign_in("Reception"))
-    assert "Somebody still has an appointment." in words(page)
+    assert "1 appointment has no clinic." in words(page)
     assert ("at-12 for-6 stranded", "▲ 9:00 Pat Sample no clinic session · Assessment of 30") in (
         lines(page)
     )

@@ -14,7 +14,9 @@ from bookings import diary
 from bookings.models import (
     Appointment,
     ClinicSession,
+    ClosedDay,
     Location,
+    Look,
     Resource,
     SessionChange,
 )
@@ -29,6 +31,7 @@ SignIn = Callable[[User | str], Client]
 DIARY = "/admin/bookings/appointmentrequest/diary/"
 ADD_SESSION = "/admin/bookings/clinicsession/add/"
 ADD_CLOSURE = "/admin/bookings/closure/add/"
+CLOSED = "/admin/bookings/closedday/add/"
 TUESDAY = date(2026, 11, 24)
 
 
@@ -255,10 +258,46 @@ def test_without_sessions_the_page_says_what_to_do(
     assert Location.objects.exists()
 
 
-def test_a_closed_day_says_who_is_stranded(appointment: Appointment, sign_in: SignIn) -> None:
-    posted = {"day": "2026-11-24", "reason": "Storm"}
-    answer = sign_in("Manager").post("/admin/bookings/closedday/add/", posted, follow=True)
-    assert "In all, 1 appointment has no clinic now." in answer.content.decode()
+def test_a_closed_day_says_whom_it_affects_before_and_after_it_is_saved(
+    appointment: Appointment, doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    client, posted = sign_in("Manager"), {"day": "2026-11-24", "reason": "Storm"}
+    shown = client.post(CLOSED, posted).content.decode()
+    storm = ClosedDay.objects.filter(reason="Storm")
+    assert not storm.exists()
+    assert "1 appointment has no clinic any more after this" in shown
+    assert appointment.request.name in shown
+    assert Look.objects.get().requests == [appointment.request_id]
+    [read] = re.findall(r'name="read" value="(\w+)"', shown)
+    # What was read is not what the other day would do.
+    assert client.post(CLOSED, posted | {"read": "x"}).status_code == 200
+    saved = client.post(CLOSED, posted | {"read": read}, follow=True).content.decode()
+    assert storm.get().day == TUESDAY
+    assert "1 appointment has no clinic any more after this change." in saved
+    assert 'href="/admin/bookings/appointmentrequest/rebook/"' in saved
+    # A change that strands nobody else says nothing about those who were stranded before.
+    for url, other in (
+        (CLOSED, {"day": "2026-12-09", "reason": "Staff training"}),
+        ("/admin/bookings/location/add/", {"name": "Another place", "address": "2 Example Lane"}),
+    ):
+        quiet = client.post(url, other, follow=True).content.decode()
+        assert "no clinic any more" not in quiet, url
+    assert ClosedDay.objects.filter(reason="Staff training").exists()
+    assert "Closed day with this Day already exists" in client.post(CLOSED, posted).content.decode()
+    day = client.get(
+        "/admin/bookings/appointmentrequest/diary/day/?day=2026-11-24"
+    ).content.decode()
+    assert "1 appointment has no clinic." in day
+
+
+def test_the_diary_of_a_closed_day_leads_reception_to_those_who_need_another_time(
+    appointment: Appointment, sign_in: SignIn
+) -> None:
+    ClosedDay.objects.create(day=TUESDAY, reason="Storm")
+    address = "/admin/bookings/appointmentrequest/diary/day/?day=2026-11-24"
+    page = sign_in("Reception").get(address).content.decode()
+    assert "1 appointment has no clinic." in page
+    assert 'href="/admin/bookings/appointmentrequest/rebook/">Offer other times</a>' in page
 
 
 def test_a_room_is_somewhere(sign_in: SignIn, monday: datetime) -> None:

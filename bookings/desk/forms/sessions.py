@@ -1,7 +1,8 @@
 """What a manager enters about sessions."""
 
+from collections.abc import Callable
 from datetime import date
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -11,11 +12,39 @@ from bookings.desk.forms.times import FURTHEST
 from bookings.models import (
     AppointmentType,
     ClinicSession,
+    ClosedDay,
     OpeningHours,
     Resource,
     SessionChange,
 )
 from procedures.ground.generics import BaseInlineFormSet, ModelForm
+
+
+class Consequences(Protocol):
+    """What a change would have as a consequence."""
+
+    was_read: bool
+
+
+class ClosedDayForm(ModelForm[ClosedDay]):
+    """A day on which the clinic is closed. Whom that affects has to be read before it is saved."""
+
+    # Finds out whom it affects.
+    look: Callable[[ClosedDay], Consequences]
+    before: Consequences | None = None
+
+    class Meta:
+        model = ClosedDay
+        fields = ("day", "reason")
+
+    def full_clean(self) -> None:
+        """Refuse what cannot be saved, and then what has not been read."""
+        super().full_clean()
+        if self.errors or not self.is_bound:
+            return
+        self.before = self.look(self.instance)
+        if not self.before.was_read:
+            self.add_error(None, "Read whom this affects. If it is right, save it again.")
 
 
 class ClinicSessionForm(ModelForm[ClinicSession]):
