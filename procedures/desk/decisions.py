@@ -198,6 +198,7 @@ DECISIONS = (
         ),
         template="admin/procedures/revision/submit.html",
         open_when=_may_be_sent,
+        says_what_is_left=True,
     ),
     SIGN,
     APPROVE,

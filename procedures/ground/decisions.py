@@ -97,6 +97,8 @@ class Decision:
     template: str = "admin/decide.html"
     # What else has to be true of the record at that time.
     open_when: Callable[[Any, datetime], bool] = always
+    # Whether its page says what has to be done first, so that it is shown before it is open.
+    says_what_is_left: bool = False
     # Whether it takes something away from somebody.
     is_destructive: bool = False
     # Whether the password is asked for again if it was entered some time ago.
@@ -252,8 +254,16 @@ class DecisionAdmin(CarefulAdmin):
 
     def is_open(self, record: Any, decision: Decision) -> bool:
         """Whether the record as it is now allows the decision, whoever takes it."""
-        is_in_time = self.state_of(record) in decision.statuses
-        return is_in_time and decision.open_when(record, timezone.now())
+        return self._is_its_turn(record, decision) and decision.open_when(record, timezone.now())
+
+    def _is_its_turn(self, record: Any, decision: Decision) -> bool:
+        return self.state_of(record) in decision.statuses
+
+    def is_shown(self, record: Any, decision: Decision) -> bool:
+        """Whether there is a page to open: the decision is open, or the page says what is left to do."""
+        if decision.says_what_is_left:
+            return self._is_its_turn(record, decision)
+        return self.is_open(record, decision)
 
     def why_closed(self, record: Any, decision: Decision) -> str:
         """What to tell whoever opens the page of a decision that the record does not allow."""
@@ -290,11 +300,8 @@ class DecisionAdmin(CarefulAdmin):
         """Where to go after a decision: the record's own page."""
         return self.record_url(record)
 
-    def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-        """Load the record, ask the form, make one call, redirect.
-
-        Somebody who may not decide does not learn which records exist.
-        """
+    def _decision_at(self, request: HttpRequest, slug: str) -> Decision:
+        """The decision of that address, for somebody who may take it and has signed in lately enough."""
         decision = next((decision for decision in self.decisions if decision.slug == slug), None)
         if decision is None:
             raise Http404
@@ -302,11 +309,19 @@ class DecisionAdmin(CarefulAdmin):
             raise PermissionDenied
         if decision.needs_fresh_sign_in:
             require_fresh_sign_in(request)
+        return decision
+
+    def decide(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+        """Load the record, ask the form, make one call, redirect.
+
+        Somebody who may not decide does not learn which records exist.
+        """
+        decision = self._decision_at(request, slug)
         record = self.get_object(request, str(pk))
         if record is None:
             raise Http404
         sent = posted(request)
-        if sent is None and not self.is_open(record, decision):
+        if sent is None and not self.is_shown(record, decision):
             # Nobody fills in what can only be refused. What is sent already keeps what was typed.
             messages.error(request, self.why_closed(record, decision))
             return redirect(self.record_url(record))

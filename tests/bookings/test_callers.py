@@ -178,7 +178,8 @@ def test_an_answer_of_yes_waits_for_a_clinician(sign_in: SignIn, monday: datetim
     content = said(client.get(page_of(record)))
     assert "A clinician decides first" in content
     assert "they will hear from us by" in content
-    assert client.get(decide_at(record, "book")).status_code == 200
+    closed = client.get(decide_at(record, "book"), follow=True).content.decode()
+    assert "A clinician has to decide about a flag first." in closed
     assert "A flag is open" in client.get(page_of(record)).content.decode()
 
 

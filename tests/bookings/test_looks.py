@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -19,7 +20,7 @@ from bookings.status.events import Event
 from clinic_site.groups import GROUPS
 from procedures.status import RevisionStatus
 from tests import factories
-from tests.people import DECISIONS, LIST, decide_at, page_of, ready_for, who_may
+from tests.people import DECISIONS, LIST, decide_at, moment_of, page_of, ready_for, who_may
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User | str], Client]
@@ -110,9 +111,10 @@ def test_a_manager_reads_who_was_shown_what(sign_in: SignIn, monday: datetime) -
 
 @pytest.mark.parametrize("slug", DECISIONS)
 def test_a_link_fills_in_nothing_that_a_colleague_only_presses(
-    slug: str, sign_in: SignIn, monday: datetime
+    slug: str, sign_in: SignIn, at: Any, monday: datetime
 ) -> None:
     request = ready_for(slug, monday)
+    at(moment_of(slug, monday))
     planted = {
         "email": "evil@evil.example",
         "outcome": FlagOutcome.PROCEED,

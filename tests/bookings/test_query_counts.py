@@ -46,7 +46,7 @@ MORE = {
     "manager, today": 33,  # reception’s, the evidence of each text, questions, rights, webhooks
     "reception, a visit": 18,  # a table for each thing that can happen to a request, and a rota
     "reception, rebook": 20,  # a rota for weeks with claims and machines, offers, flags, calls
-    "reception, offer": 18,  # a look, a rota with claims, rooms and machines, earlier offers
+    "reception, offer": 20,  # a look, whether it is open, a rota with claims, rooms, earlier offers
     "reception, a person": 21,  # a table for each thing that we hold, a look at each request
 }
 

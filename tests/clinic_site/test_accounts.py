@@ -604,7 +604,9 @@ def test_only_managers_look_after_accounts(group: str, sign_in: SignIn, monday: 
         decide_at(ivy if AccountState.INVITED in decision.statuses else robin, slug)
         for slug, decision in DECISIONS.items()
     ]
-    assert {client.get(address).status_code for address in addresses} == {expected}
+    # A decision that is not open for the account leads back to it.
+    answers = {client.get(address).status_code for address in addresses}
+    assert answers - {302 if group == "Manager" else None} == {expected}
     assert (LIST in client.get("/admin/set-up/").content.decode()) == (group == "Manager")
 
 
