@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -108,9 +107,7 @@ class LocationAdmin(StrandingAdmin):
 
     def response_add(self, request: HttpRequest, obj: Location, *args: Any, **kwargs: Any) -> Any:
         """Lead on to the hours, without which the place is never open."""
-        answer = super().response_add(request, obj, *args, **kwargs)
-        if IS_POPUP_VAR in request.POST:
-            return answer
+        super().response_add(request, obj, *args, **kwargs)
         return redirect("admin:bookings_location_hours", obj.pk)
 
 

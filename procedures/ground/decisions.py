@@ -12,6 +12,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, Field, ManyToManyField, Model, TextField, URLField
@@ -169,6 +170,13 @@ class PlainTextAdmin(BaseModelAdmin[Any]):
         if field and isinstance(field.widget, forms.SplitDateTimeWidget):
             for half, name in zip(field.widget.widgets, ("date", "time"), strict=True):
                 half.attrs["aria-label"] = f"{field.label}: {name}"
+        if isinstance(field, forms.DateField):
+            # Django leaves that to a calendar, which needs a script.
+            field.help_text = field.help_text or "For example, 1/12/2026."
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            # Pictures without words that open another window.
+            for may in ("add", "change", "delete", "view"):
+                setattr(field.widget, f"can_{may}_related", False)
         return field
 
     def formfield_for_manytomany(

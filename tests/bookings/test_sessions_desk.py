@@ -71,7 +71,7 @@ def test_a_manager_adds_a_session_and_the_clinician_can_be_claimed(
         ({"last_day": "2026-11-23"}, "The last day cannot be before the first day."),
         ({"starts": "07:00"}, "is open from 8:00 to 18:00. Choose times between"),
         ({"first_day": "2026-11-22"}, "is not open on a Sunday. Choose another day"),
-        ({"room": ""}, "This field is required."),
+        ({"room": ""}, "Fill this in."),
     ],
 )
 def test_a_session_that_cannot_be_says_why(
@@ -303,7 +303,7 @@ def test_the_diary_of_a_closed_day_leads_reception_to_those_who_need_another_tim
 def test_a_room_is_somewhere(sign_in: SignIn, monday: datetime) -> None:
     answer = sign_in("Manager").post("/admin/bookings/resource/add/", {"name": "Room 9"})
     assert answer.status_code == 200
-    assert "This field is required." in answer.content.decode()
+    assert "Fill this in." in answer.content.decode()
 
 
 def test_an_exception_of_a_day_that_is_over_is_refused(doctor: Clinician, sign_in: SignIn) -> None:
@@ -389,3 +389,22 @@ def test_a_type_that_is_booked_no_longer_is_no_choice_and_may_come_back(
     assert sign_in("Manager").post(url, posted).status_code == 302
     page = sign_in("Reception").get(offering).content.decode()
     assert choices(page, "appointment_type") == [str(old), str(kept)]
+
+
+def test_the_forms_of_the_set_up_speak_as_we_do(sign_in: SignIn, monday: datetime) -> None:
+    """Django's own sentences are in our words, and nothing of it needs a script."""
+    client = sign_in("Manager")
+    address = "/admin/bookings/closedday/add/"
+    assert "For example, 1/12/2026." in client.get(address).content.decode()
+    refused = client.post(address, {"day": "x", "reason": ""}).content.decode()
+    assert "Nothing is saved yet. Correct what is marked below." in refused
+    assert "Enter a date, for example 1/12/2026." in refused
+    assert "Fill this in." in refused
+    room = client.get("/admin/bookings/resource/add/").content.decode()
+    assert "related-widget-wrapper-link" not in room
+    added = client.post("/admin/bookings/topic/add/", {"name": "Hips", "slug": "h p"})
+    assert "Enter a valid" not in added.content.decode()
+    place = {"name": "Sample House", "address": "2 Example Road", "directions": ""}
+    said = client.post("/admin/bookings/location/add/", place, follow=True).content.decode()
+    assert "Added: place “" in said
+    assert "successfully" not in said

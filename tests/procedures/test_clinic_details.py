@@ -237,7 +237,7 @@ def test_days_with_the_same_hours_share_a_row(sign_in: SignIn, monday: datetime)
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"name": ""}, "This field is required."),
+        ({"name": ""}, "Fill this in."),
         ({"phone": "none"}, "Enter a phone number, for example 020 7946 0958."),
         ({"inbox": "a@example.org; b"}, "“a@example.org; b” is not an email address."),
         ({"text_sender": "A sender that is long"}, BAD_SENDER),
