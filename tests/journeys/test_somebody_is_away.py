@@ -56,7 +56,12 @@ def test_an_ill_clinicians_patients_are_offered_other_times(
     presses.said("who")
     page.get_by_label("Who is away").select_option(label=f"{clinician.name}, {clinician.role}")
     fill_in_day(page, "First day", day)
+    page.set_viewport_size({"width": 375, "height": 900})
     presses.follow(page.get_by_role("button", name="See who is affected"))
+    # On a phone it is far below what was filled in.
+    expect(page.get_by_role("heading", name=f"{clinician.name} is away")).to_be_focused()
+    expect(page.get_by_role("heading", name=f"{clinician.name} is away")).to_be_in_viewport()
+    page.set_viewport_size({"width": 1280, "height": 900})
     affected = page.get_by_role("region", name=f"{clinician.name} is away")
     expect(affected.get_by_role("status")).to_contain_text("Nothing is saved yet.")
     for request in requests:
