@@ -1,6 +1,5 @@
 """The lists that a manager maintains: appointment types, closed days, safety questions."""
 
-from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -26,7 +25,6 @@ from procedures.ground.decisions import CarefulAdmin, ask_second_person, colleag
 from procedures.ground.generics import ModelForm
 from procedures.ground.two_people import TwoPersonAct
 
-FieldName = str | Callable[[Any], str]
 RETIRED_BY = colleague("retired_by")
 
 
@@ -172,7 +170,7 @@ class ScreeningQuestionAdmin(CarefulAdmin):
 
     def get_fields(
         self, request: HttpRequest, obj: ScreeningQuestion | None = None
-    ) -> tuple[FieldName, ...]:
+    ) -> tuple[Any, ...]:
         wording = tuple(ScreeningQuestionForm.Meta.fields)
         if obj is None:
             return wording
@@ -182,7 +180,7 @@ class ScreeningQuestionAdmin(CarefulAdmin):
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ScreeningQuestion | None = None
-    ) -> list[FieldName]:
+    ) -> list[Any]:
         if obj is None:
             return []
         changeable = () if obj.retired_on else (*PLACE, *ASKING_LESS)

@@ -121,7 +121,8 @@ def _outcome(message: Message, colleagues: Mapping[str, str]) -> str:
 def _on_paper(message: Message, colleagues: Mapping[str, str]) -> str:
     """Who printed a letter and when, and whether it has gone."""
     printed = f"{timezone.localtime(message.printed_at):%a %-d %b at %-H:%M}"
-    by, sent_by = (colleagues.get(each, each) for each in (message.printed_by, message.sent_by))
+    who = (message.printed_by or "", message.sent_by or "")
+    by, sent_by = (colleagues.get(each, each) for each in who)
     said = f"printed by {by}, {printed}"
     if message.status == MessageStatus.DROPPED:
         return f"{said}, and not used"

@@ -51,7 +51,7 @@ class Row(NamedTuple):
     @property
     def became(self) -> str:
         """What came of it."""
-        if self.reply.for_desk:
+        if self.reply.seen_by:
             return f"Seen to by {shown_name(self.reply.seen_by)}"
         return DONE[Meant(self.reply.meant)]
 

@@ -68,7 +68,7 @@ def at(page: InformationPage, name: str, *further: object) -> str:
 @register.filter
 def shared_errors(form: BaseForm) -> set[str]:
     """The sentences that are wrong about more than one field: a summary says of which."""
-    counted = Counter(error for errors in form.errors.values() for error in errors)
+    counted = Counter(str(error) for errors in form.errors.values() for error in errors)
     return {error for error, number in counted.items() if number > 1}
 
 

@@ -145,8 +145,11 @@ def ask_second_person(
         messages.warning(request, said_waiting(proposal))
 
 
-def colleague(field: str) -> Callable[[Any], str]:
-    """A column of the admin with what somebody is called of whom a row has the account or username."""
+def colleague(field: str) -> Any:
+    """A column of the admin with what somebody is called of whom a row has the account or username.
+
+    A function of the row. Django takes one wherever it takes the name of a field, except in its types.
+    """
 
     @admin.display(description=field.replace("_", " "), ordering=field, empty_value="–")
     def shown(record: Any) -> str | None:

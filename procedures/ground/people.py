@@ -24,9 +24,9 @@ def names_of_colleagues() -> dict[str, str]:
     return dict(User.objects.annotate(shown=SHOWN_NAME).values_list("username", "shown"))
 
 
-def named(username: str) -> str:
-    """What the person with that username is called."""
-    return names_of_colleagues().get(username, username)
+def named(username: str | None) -> str:
+    """What the person with that username is called; empty if there is none."""
+    return names_of_colleagues().get(username, username) if username else ""
 
 
 def is_manager(person: AbstractUser) -> bool:
