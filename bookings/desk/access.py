@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -14,7 +15,7 @@ from bookings.triage import reads_every_answer
 from procedures.ground.counting import counted
 from procedures.ground.decisions import CarefulAdmin, colleague
 from procedures.ground.fresh_sign_in import require_fresh_sign_in
-from procedures.ground.people import named
+from procedures.ground.people import called
 from procedures.ground.signed_in import signed_in
 
 CHOSEN = ("given_to", "scopes", "last_day")
@@ -38,6 +39,11 @@ class AccessTokenAdmin(CarefulAdmin):
     form = AccessTokenForm
     list_display = ("given_to", "reads", "last_day", "state", "last_used")
     ordering = ("revoked_at", "last_day", "pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessToken]:
+        """The tokens, each with who revoked it and the last day on which it was used."""
+        tokens: QuerySet[AccessToken] = super().get_queryset(request)
+        return tokens.annotate(who_revoked=called("revoked_by"), last_used_on=Max("uses__day"))
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -100,18 +106,17 @@ class AccessTokenAdmin(CarefulAdmin):
         return token.scopes_in_words()
 
     @admin.display(description="state")
-    def state(self, token: AccessToken) -> str:
+    def state(self, token: Any) -> str:
         """Whether it works, and if not, since when and because of whom."""
         if token.revoked_at:
             day = f"{timezone.localtime(token.revoked_at):%-d %B %Y}"
-            return f"Revoked on {day} by {named(token.revoked_by)}"
+            return f"Revoked on {day} by {token.who_revoked}"
         return "In use" if token.is_valid(timezone.now()) else "Ended on its last day"
 
     @admin.display(description="last used")
-    def last_used(self, token: AccessToken) -> str:
+    def last_used(self, token: Any) -> str:
         """The last day on which it was answered or refused."""
-        used = token.uses.first()
-        return f"{used.day:%-d %B %Y}" if used else "Never"
+        return f"{token.last_used_on:%-d %B %Y}" if token.last_used_on else "Never"
 
     @admin.display(description="how it was used")
     def used(self, token: AccessToken) -> str:

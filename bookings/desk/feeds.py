@@ -14,7 +14,7 @@ from bookings.status import FeedWords
 from procedures.ground.decisions import CarefulAdmin, colleague
 from procedures.ground.fresh_sign_in import require_fresh_sign_in
 from procedures.ground.generics import ModelForm
-from procedures.ground.people import named
+from procedures.ground.people import called
 
 KNOWN = ("resource", "says", "address", "state", "last_read", "made_at", colleague("made_by"))
 
@@ -43,7 +43,8 @@ class CalendarFeedAdmin(CarefulAdmin):
     ordering = ("ended_at", "resource__name", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CalendarFeed]:
-        feeds = super().get_queryset(request).select_related("resource")
+        feeds: QuerySet[CalendarFeed] = super().get_queryset(request).select_related("resource")
+        feeds = feeds.annotate(who_ended=called("ended_by"))
         if request.user.has_perm("bookings.change_calendarfeed"):
             return feeds
         return feeds.filter(resource__clinician__login=request.user.pk)
@@ -85,8 +86,8 @@ class CalendarFeedAdmin(CarefulAdmin):
         return "It has ended." if feed.ended_at else address_of(feed)
 
     @admin.display(description="state")
-    def state(self, feed: CalendarFeed) -> str:
+    def state(self, feed: Any) -> str:
         """Whether it works, and if not, since when and because of whom."""
         if feed.ended_at is None:
             return "In use"
-        return f"Ended on {timezone.localtime(feed.ended_at):%-d %B %Y} by {named(feed.ended_by)}"
+        return f"Ended on {timezone.localtime(feed.ended_at):%-d %B %Y} by {feed.who_ended}"

@@ -15,7 +15,7 @@ from bookings.status import DeliveryStatus, Notice
 from procedures.ground.counting import counted
 from procedures.ground.decisions import CarefulAdmin, colleague
 from procedures.ground.fresh_sign_in import require_fresh_sign_in
-from procedures.ground.people import named
+from procedures.ground.people import called
 
 CHOSEN = ("given_to", "url", "notices")
 KNOWN = ("given_to", "url", "told", "state", "secret", "arrived", "made_at", colleague("made_by"))
@@ -30,12 +30,13 @@ class WebhookAdmin(CarefulAdmin):
     ordering = ("ended_at", "given_to", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
-        """The webhooks, each with what became of its notices."""
-        became = {
+        """The webhooks, each with what became of its notices, and who ended it."""
+        became: dict[str, Any] = {
             status: Count("deliveries", filter=Q(deliveries__status=status))
             for status in DeliveryStatus
         }
-        return Webhook.objects.with_last_failure().annotate(**became)
+        named = Webhook.objects.annotate(who_ended=called("ended_by"))
+        return named.with_last_failure().annotate(**became)
 
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
         """What is chosen; of a webhook that exists, what is known and what can be done."""
@@ -88,10 +89,10 @@ class WebhookAdmin(CarefulAdmin):
         return "It has ended." if webhook.ended_at else webhooks.secret_of(webhook)
 
     @admin.display(description="state")
-    def state(self, webhook: Webhook) -> str:
+    def state(self, webhook: Any) -> str:
         """Whether it is told anything; if not, since when and why, or who ended it."""
         if webhook.ended_at:
-            return f"Ended on {_at(webhook.ended_at)} by {named(webhook.ended_by)}"
+            return f"Ended on {_at(webhook.ended_at)} by {webhook.who_ended}"
         for moment, said in (
             (webhook.off_at, "Turned off on"),
             (webhook.failing_since, "It has accepted nothing since"),

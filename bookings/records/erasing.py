@@ -73,10 +73,12 @@ def _described(person: Person, arguments: dict[str, Any]) -> str:
 
 
 def _name_of(person: Person, *, by: User, now: datetime) -> str:
-    """What the person is called. Whoever reads it was shown their requests."""
+    """What the person is called; empty once they are erased. Whoever reads it saw their requests."""
+    if person.emptied_at:
+        return ""
     shown = AppointmentRequest.objects.of_person(person)
     journal.record_list("proposal", shown, by=by, at=now)
-    return f"{person.name}, born {person.date_of_birth:%-d %B %Y}" if not person.emptied_at else ""
+    return f"{person.name}, born {person.date_of_birth:%-d %B %Y}"
 
 
 ERASE = register(

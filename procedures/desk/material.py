@@ -42,6 +42,7 @@ class FigureAdmin(CarefulAdmin):
 
     form = FigureForm
     list_display = ("key", "width", "height", "added_at", colleague("added_by"))
+    list_select_related = ("added_by",)
     readonly_fields = ("picture", "address_in_texts")
 
     def get_fields(self, request: HttpRequest, obj: Figure | None = None) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What a member of staff is called on screens and in sentences, and who manages the clinic."""
 
 from django.contrib.auth.models import AbstractUser, User
-from django.db.models import Value
+from django.db.models import OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
 # The group of those who answer for the clinic itself, and what patients read of them.
@@ -22,6 +22,12 @@ def shown_name(person: AbstractUser) -> str:
 def names_of_colleagues() -> dict[str, str]:
     """What everybody who has or had an account is called, by their username."""
     return dict(User.objects.annotate(shown=SHOWN_NAME).values_list("username", "shown"))
+
+
+def called(field: str) -> Subquery:
+    """The same in the database, of the colleague whose username a row has in that field."""
+    colleague = User.objects.filter(username=OuterRef(field)).annotate(shown=SHOWN_NAME)
+    return Subquery(colleague.values("shown")[:1])
 
 
 def named(username: str | None) -> str:

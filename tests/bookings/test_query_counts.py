@@ -13,7 +13,8 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings.diary import resource_of
+from bookings import access, webhooks
+from bookings.diary import feeds, resource_of
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -26,7 +27,16 @@ from bookings.models import (
     RequestEvent,
     TextReply,
 )
-from bookings.status import AppointmentStatus, Meant, MessageStatus, PersonAct, RequestStatus
+from bookings.status import (
+    AppointmentStatus,
+    FeedWords,
+    Meant,
+    MessageStatus,
+    Notice,
+    PersonAct,
+    RequestStatus,
+    Scope,
+)
 from bookings.status.events import Event
 from procedures.reading import feedback
 from procedures.status import Category, RevisionStatus
@@ -232,6 +242,31 @@ def test_no_page_asks_more_when_there_are_more_rows(
     assert {name: number for name, number in many.items() if number > few[name]} == {}
     above = {name: number for name, number in many.items() if number > MORE.get(name, MARK)}
     assert above == {}, many
+
+
+def test_what_a_colleague_is_called_is_not_asked_for_each_row(
+    sign_in: Any, monday: datetime
+) -> None:
+    by: Any = {"by": factories.staff("Manager").username, "now": monday}
+    pages = {
+        "manager, webhooks": "/admin/bookings/webhook/",
+        "manager, feeds": "/admin/bookings/calendarfeed/",
+        "manager, tokens": "/admin/bookings/accesstoken/",
+        "editor, figures": "/admin/procedures/figure/",
+    }
+    counts = []
+    for number in (1, 2, 3):
+        hook = webhooks.add(given_to="Ward", url="https://a.example/", notices=Notice, **by)
+        webhooks.end(hook, **by)
+        room = resource_of(factories.clinician(f"doctor-{number}"))
+        feeds.end_feed(feeds.make_feed(room, says=FeedWords.BOOKED, **by), **by)
+        day = monday.date()
+        token = access.make_token(given_to="Ward", scopes=[Scope.PATIENT], last_day=day, **by)
+        access.revoke(token, **by)
+        drawing = f'<svg viewBox="0 0 9 {number}" xmlns="http://www.w3.org/2000/svg"/>'
+        factories.figure(drawing.encode(), key=f"probe-{number}")
+        counts.append(asked(sign_in, pages))
+    assert counts[1] == counts[2]
 
 
 def test_no_page_of_the_demonstration_asks_more_than_is_known_of_it(
