@@ -81,6 +81,8 @@ class Tally(NamedTuple):
     oldest_with_clinicians: datetime | None = None
     # Whether more requests than usual have come within an hour.
     is_surge: bool = False
+    # How many wait for us, whichever of us has them.
+    in_all: int = 0
 
 
 class Board(NamedTuple):
@@ -335,6 +337,7 @@ def _first_waiting(now: datetime) -> tuple[list[AppointmentRequest], Tally]:
         number_today=Window(Count("pk", filter=today)),
         number_later=Window(Count("pk", filter=ours & later)),
         number_waiting=Window(Count("pk", filter=ours)),
+        number_in_all=Window(Count("pk")),
         number_clinicians=Window(Count("pk", filter=Q(is_clinicians=True))),
         oldest=Window(Min("received_at", filter=Q(is_clinicians=True))),
         usual_ago=Subquery(surge.usual_ago()),
@@ -352,6 +355,7 @@ def _first_waiting(now: datetime) -> tuple[list[AppointmentRequest], Tally]:
         each.number_clinicians,
         each.oldest,
         is_surge=each.usual_ago is not None and each.usual_ago > now - surge.HOUR,
+        in_all=each.number_in_all,
     )
     for row in first:
         row.pinned_notes = row.pinned or []

@@ -249,7 +249,7 @@ def _send_daily(pk: int, now: datetime) -> int:
 def _what_waits(account: User, now: datetime) -> list[str]:
     """The tasks of Today as sentences, and how many requests wait in all."""
     today = board(now, account)
-    number = today.tally.waiting
+    number = today.tally.in_all
     every = [f"{counted(number, 'request')} waiting for us in all"] if number else []
     given = [f"{counted(today.given, 'request')} handed over to you"] if today.given else []
     return [*(task.title for task in today.tasks), *given, *every]

@@ -144,6 +144,17 @@ def test_a_day_on_which_nothing_waits_has_no_daily_email(daily: User, monday: da
     assert (int(sent), sent.failed, mail.outbox) == (0, 0, [])
 
 
+def test_a_daily_email_counts_whatever_waits_for_us_in_all(daily: User, monday: datetime) -> None:
+    """What is late for a patient is late, whoever has it; so is what waits."""
+    a_week = timedelta(days=7)
+    factories.received(now=monday - a_week)
+    factories.received(now=monday - a_week, flagged=True, name="Sam Sample")
+    assert notices.send_daily(monday + FIVE) == 1
+    body = mail.outbox[-1].body
+    assert "2 requests past the time we promised" in body
+    assert "2 requests waiting for us in all" in body
+
+
 def test_a_daily_email_that_did_not_leave_is_sent_in_the_next_round(
     daily: User, monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
