@@ -89,7 +89,7 @@ def staff_offer_times(page: Page, clinic: str, reference: str, look: Look) -> li
     look(page)
     press(page.get_by_role("button", name="Start review"))
 
-    press(page.get_by_role("link", name="Record an outcome"))
+    press(page.get_by_role("link", name="Record an outcome", exact=True))
     expect(page.get_by_role("radio", name="Do you take a blood thinner")).to_be_checked()
     look(page)
     page.get_by_label("Proceed, with a note").check()
