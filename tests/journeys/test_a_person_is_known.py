@@ -124,7 +124,7 @@ def test_a_clinician_sees_the_history_in_one_press(
     page.goto(request_page(clinic, seen))
     presses.follow(page.get_by_role("link", name=f"History of {seen.name}"))
     presses.did("a person’s history")
-    expect(page.get_by_role("region", name="Before")).to_contain_text("✓ Came")
+    expect(page.get_by_role("region", name="Before")).to_contain_text("✓ Attended")
     look_at(page)
     for name in ("José Ejemplo", "Harold Fable", "Nia Specimen"):
         find(page, name)
