@@ -137,13 +137,14 @@ def code_in(text: str, known: Codes) -> str:
 
 def key_in(reference: str, kind: str) -> int:
     """The key that a reference names: to that kind, on this server, or its id alone."""
-    ours = rf"(?:(?:{re.escape(base())}/)?{kind}/)?({NUMBER.pattern})"
-    found = re.fullmatch(ours, reference)
+    ways = (f"{base()}/{kind}/", f"{kind}/", "")
+    way = next(each for each in ways if reference.startswith(each))
+    found = NUMBER.fullmatch(reference.removeprefix(way))
     if not found:
         raise Refused(
             400, f"“{reference}” does not name a {kind} here. Write for example “{kind}/3”."
         )
-    return int(found[1])
+    return int(found[0])
 
 
 def period(text: str) -> Period:
