@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from bookings import journal
 from bookings.diary.free_times import Stranded
 from bookings.diary.week_changes import whom_it_strands
+from procedures.ground.counting import counted
 from procedures.ground.signed_in import signed_in
 
 SEE_PATIENTS = "bookings.view_appointmentrequest"
@@ -21,9 +22,10 @@ class BeforeSaving:
         self, warnings: Sequence[str] = (), lost: Sequence[Stranded] = (), *, read: str = ""
     ):
         self.warnings, self.lost = warnings, lost
-        # The appointments, for somebody who may see patients.
+        # Whose times they are, for somebody who may see patients.
         self.shown: Sequence[Stranded] = ()
-        said = repr((list(warnings), [each.appointment.pk for each in lost]))
+        times = [(each.appointment.request_id, each.appointment.starts) for each in lost]
+        said = repr((list(warnings), times))
         self.digest = hashlib.sha256(said.encode()).hexdigest()[:32]
         self.was_read = read == self.digest or not self.has_news
         self.is_saved = False
@@ -32,6 +34,19 @@ class BeforeSaving:
     def has_news(self) -> bool:
         """Whether there is anything to read."""
         return bool(self.warnings or self.lost)
+
+    @property
+    def lost_in_words(self) -> str:
+        """How many times are lost, as the beginning of a sentence."""
+        return in_words(self.lost)
+
+
+def in_words(lost: Sequence[Stranded]) -> str:
+    """“1 appointment has”, “2 appointments and 1 offered time have”."""
+    booked = sum(each.appointment.pk is not None for each in lost)
+    kinds = ((booked, "appointment"), (len(lost) - booked, "offered time"))
+    parts = [counted(number, kind) for number, kind in kinds if number]
+    return f"{' and '.join(parts)} {'has' if len(lost) == 1 else 'have'}"
 
 
 def before_saving(
@@ -43,7 +58,7 @@ def before_saving(
     if not before.was_read and request.user.has_perm(SEE_PATIENTS):
         before.shown = lost
         journal.record_list(
-            "a change of the week",
+            "who is affected",
             [each.appointment.request for each in lost],
             by=signed_in(request),
             at=now,

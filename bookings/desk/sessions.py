@@ -1,5 +1,6 @@
 """When and where the clinic works: locations, rooms and machines, sessions, closures."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,13 +15,15 @@ from django.utils.safestring import SafeString
 
 from bookings import diary
 from bookings.desk.away import AwayPage
+from bookings.desk.before_saving import in_words
 from bookings.desk.forms.sessions import (
     ClinicSessionForm,
     ResourceForm,
     SessionChangeFormSet,
 )
 from bookings.desk.weeks import CHANGE_HOURS, hours_urls, week_urls
-from bookings.diary.free_times import stranded
+from bookings.diary.free_times import Stranded
+from bookings.diary.losses import lost_since, lost_times
 from bookings.diary.opening_hours import periods_of
 from bookings.models import (
     ClinicSession,
@@ -33,11 +36,11 @@ from bookings.models import (
 )
 from procedures.ground.decisions import CarefulAdmin, CarefulInline
 from procedures.ground.generics import ModelForm
-from procedures.ground.week import in_words
+from procedures.ground.week import in_words as week_in_words
 
 
 class StrandingAdmin(CarefulAdmin):
-    """Records whose changes can leave an appointment without a session.
+    """Records whose changes can leave an appointment, or a time that was offered, without a session.
 
     The page says straight away how many this change has left without.
     """
@@ -49,28 +52,24 @@ class StrandingAdmin(CarefulAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        before = _stranded() if request.method == "POST" else set()
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        before = lost_times(timezone.now())
         answer = super().changeform_view(request, object_id, form_url, extra_context)
-        if request.method == "POST" and (lost := len(_stranded() - before)):
-            self._say_who_is_stranded(request, lost)
+        if lost := lost_since(before, lost_times(timezone.now())):
+            self._say_what_is_lost(request, lost)
         return answer
 
-    def _say_who_is_stranded(self, request: HttpRequest, count: int) -> None:
-        lost = "1 appointment has" if count == 1 else f"{count} appointments have"
+    def _say_what_is_lost(self, request: HttpRequest, lost: Sequence[Stranded]) -> None:
         self.message_user(
             request,
             format_html(
                 '{} no clinic any more after this change. <a href="{}">Offer other times</a>.',
-                lost,
+                in_words(lost),
                 reverse("admin:bookings_rebook"),
             ),
             messages.WARNING,
         )
-
-
-def _stranded() -> set[int]:
-    """The appointments that have no session now."""
-    return {each.appointment.pk for each in stranded(timezone.now())}
 
 
 @admin.register(Location)
@@ -97,7 +96,7 @@ class LocationAdmin(StrandingAdmin):
     @admin.display(description="opening hours")
     def hours(self, location: Location) -> str:
         """The hours in words."""
-        return in_words(periods_of(location)) or "Never open"
+        return week_in_words(periods_of(location)) or "Never open"
 
     @admin.display(description="opening hours")
     def hours_to_change(self, location: Location) -> SafeString:

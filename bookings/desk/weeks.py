@@ -1,7 +1,8 @@
 """The weeks of the clinicians and the opening hours of a place, each changed on one page.
 
 Whatever a change would have as a consequence is said before it is saved: who has two clinics at a time,
-which hours are outside those of the place, and whose appointment would have no clinic any more.
+which hours are outside those of the place, and whose booked or offered time would have no clinic any
+more.
 """
 
 from collections import defaultdict

@@ -65,6 +65,29 @@ def losses(now: datetime, closure: Closure | None = None, ahead: timedelta | Non
     )
 
 
+def lost_times(now: datetime) -> list[Stranded]:
+    """Every time that the clinic no longer has, the offered ones as if they were booked; in order."""
+    lost = losses(now)
+    offered = (
+        Stranded(as_if_booked(time), f"Offered, and not taken yet. {each.why}")
+        for each in lost.offers
+        for time in each.times
+    )
+    return sorted([*lost.appointments, *offered], key=lambda each: each.appointment.starts)
+
+
+def lost_since(before: Iterable[Stranded], after: Iterable[Stranded]) -> list[Stranded]:
+    """What of `after` was not lost before."""
+    known = {_which(each) for each in before}
+    return [each for each in after if _which(each) not in known]
+
+
+def _which(lost: Stranded) -> tuple[int | None, int, datetime]:
+    """Which time it is. An offered one has no appointment of its own."""
+    visit = lost.appointment
+    return visit.pk, visit.request_id, visit.starts
+
+
 def _from(now: datetime, days: Collection[date], ahead: timedelta | None) -> set[date]:
     today = timezone.localdate(now)
     last = max(days, default=today) + ahead if ahead else today
@@ -97,7 +120,11 @@ def as_if_booked(time: OfferedTime) -> Appointment:
     """An offered time as the appointment that it would become. It is not stored."""
     offer = time.offer
     return Appointment(
-        clinician=offer.clinician, room=time.room, starts=time.starts, ends=time.ends
+        request=offer.request,
+        clinician=offer.clinician,
+        room=time.room,
+        starts=time.starts,
+        ends=time.ends,
     )
 
 

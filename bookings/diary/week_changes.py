@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from bookings.diary.claims import resource_of
-from bookings.diary.free_times import Stranded, stranded
+from bookings.diary.free_times import Stranded
+from bookings.diary.losses import lost_since, lost_times
 from bookings.diary.weeks import coming, fingerprint, first_on
 from bookings.models import ClinicSession, Location, OpeningHours, SessionChange
 from procedures.ground.week import Week
@@ -70,13 +71,13 @@ def change_opening_hours(location: Location, week: Week) -> None:
 
 
 def whom_it_strands(change: Callable[[], None], now: datetime) -> list[Stranded]:
-    """The appointments that a change would leave without a session. The change is undone again."""
-    before = {each.appointment.pk for each in stranded(now)}
+    """The booked and offered times that a change would leave without a session. It is undone again."""
+    before = lost_times(now)
     with transaction.atomic():
         change()
-        after = stranded(now)
+        after = lost_times(now)
         transaction.set_rollback(True)
-    return [each for each in after if each.appointment.pk not in before]
+    return lost_since(before, after)
 
 
 def _goes_on(session: ClinicSession, wanted: ClinicSession, from_day: date) -> bool:

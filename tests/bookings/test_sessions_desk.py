@@ -283,11 +283,30 @@ def test_a_closed_day_says_whom_it_affects_before_and_after_it_is_saved(
         quiet = client.post(url, other, follow=True).content.decode()
         assert "no clinic any more" not in quiet, url
     assert ClosedDay.objects.filter(reason="Staff training").exists()
-    assert "Closed day with this Day already exists" in client.post(CLOSED, posted).content.decode()
+    again = client.post(CLOSED, posted).content.decode()
+    assert "The clinic is closed on this day already." in again
     day = client.get(
         "/admin/bookings/appointmentrequest/diary/day/?day=2026-11-24"
     ).content.decode()
     assert "1 appointment has no clinic." in day
+
+
+def test_a_closed_day_affects_whoever_may_still_choose_a_time_on_it(
+    doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    factories.clinic_session(doctor, TUESDAY, time(9), time(20))
+    waits = factories.request_at(RequestStatus.OFFERED, now=monday)
+    client, posted = sign_in("Manager"), {"day": "2026-11-24", "reason": "Storm"}
+    shown = client.post(CLOSED, posted).content.decode()
+    assert not ClosedDay.objects.filter(reason="Storm").exists()
+    assert "2 offered times have no clinic any more after this" in shown
+    assert shown.count("Offered, and not taken yet. Dr Clinician no longer has a clinic") == 2
+    assert waits.name in shown
+    assert Look.objects.get().requests == [waits.pk]
+    [read] = re.findall(r'name="read" value="(\w+)"', shown)
+    saved = client.post(CLOSED, posted | {"read": read}, follow=True).content.decode()
+    assert "2 offered times have no clinic any more after this change." in saved
+    assert waits.name in client.get("/admin/bookings/appointmentrequest/rebook/").content.decode()
 
 
 def test_the_diary_of_a_closed_day_leads_reception_to_those_who_need_another_time(

@@ -310,7 +310,7 @@ def test_whom_a_change_strands_is_said_before_it_is_saved(
     assert "1 appointment has no clinic any more after this change." in words(answer)
     assert appointment.request.name in words(answer)
     assert stored(doctor) == before
-    look = Look.objects.get(screen="a change of the week")
+    look = Look.objects.get(screen="who is affected")
     assert look.requests == [appointment.request_id]
     # What is read is what is saved: another change has to be read too.
     assert client.post(page_of(doctor), sent | {"read": "something else"}).status_code == 200

@@ -36,6 +36,7 @@ class ClosedDayForm(ModelForm[ClosedDay]):
     class Meta:
         model = ClosedDay
         fields = ("day", "reason")
+        error_messages = {"day": {"unique": "The clinic is closed on this day already."}}
 
     def full_clean(self) -> None:
         """Refuse what cannot be saved, and then what has not been read."""
