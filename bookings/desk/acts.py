@@ -11,6 +11,7 @@ from bookings import triage
 from bookings.desk.owners import owner_in_words
 from bookings.desk.to_phone import reason_to_phone
 from bookings.links import spoken
+from bookings.messages.outbox import takes_texts
 from bookings.models import (
     Appointment,
     AppointmentRequest,
@@ -212,6 +213,13 @@ def said_after_all(record: AppointmentRequest) -> str:
     if record.status in WITH_APPOINTMENT - {RequestStatus.BOOKED_OFFERED}:
         return "Undone. The appointment is booked again, at the same time."
     return "Undone. The patient can choose one of the offered times again."
+
+
+def said_withdrawn(record: AppointmentRequest) -> str:
+    """Whether the patient hears of it from us, or only from the colleague on the phone."""
+    if record.email or takes_texts(record):
+        return "Withdrawn. We tell the patient."
+    return "Withdrawn. We cannot write to the patient, so tell them now that it is done."
 
 
 def said_offered(offer: Offer) -> str:

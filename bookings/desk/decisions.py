@@ -306,14 +306,15 @@ DECISIONS = (
     ),
     Decision(
         slug="withdraw",
-        label="Withdraw it for the patient",
+        label="Withdraw the request",
         permission="book_appointmentrequest",
         statuses=WITHDRAWABLE,
         verb=triage.withdraw,
-        said="Withdrawn. We tell the patient.",
+        said=acts.said_withdrawn,
         explanation=(
             "For a patient on the phone who no longer wants an appointment. Ask for their date of birth "
-            "first. Times that we offered are kept for an hour, in which you can undo it."
+            "first. If we have offered them times, we keep those for an hour, and until then you can "
+            "undo it. Otherwise you cannot undo it."
         ),
         is_destructive=True,
     ),

@@ -178,7 +178,9 @@ TOLD: dict[Event, ToldPatient] = {
     Event.CAME_BACK: ToldPatient(by_clinic=_("We started to look at your request again.")),
     Event.DECLINED: ToldPatient(by_clinic=_("We answered your request.")),
     Event.DECLINE_UNDONE: ToldPatient(by_clinic=_("We started to look at your request again.")),
-    Event.WITHDRAWN: ToldPatient(_("You withdrew your request."), _("We withdrew your request.")),
+    Event.WITHDRAWN: ToldPatient(
+        _("You withdrew your request."), _("We withdrew your request, as you asked.")
+    ),
     Event.LAPSED: ToldPatient(by_clinic=_("The time to reply passed.")),
     Event.OTHER_TIMES_LET_GO: ToldPatient(
         by_clinic=_("The time to reply passed. The visit stays as it was booked.")

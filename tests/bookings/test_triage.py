@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from bookings import triage
 from bookings.diary import free_times
+from bookings.messages.letters import letter
 from bookings.models import (
     AppointmentRequest,
     AppointmentType,
@@ -240,6 +241,21 @@ def test_a_deferred_request_comes_back_early_or_is_withdrawn_for_a_caller(
     assert (withdrawn.status, withdrawn.ended_by) == (RequestStatus.WITHDRAWN, "reception")
     [told] = withdrawn.messages.filter(kind=MessageKind.WITHDRAWN)
     assert told.queued_by == "reception"
+    assert "We withdrew your request, as you asked." in letter(told).body
+
+
+def test_a_patient_to_whom_we_cannot_write_hears_of_it_on_the_phone(
+    sign_in: Callable[[Any], Client], monday: datetime
+) -> None:
+    request, desk = factories.request_at(RequestStatus.DEFERRED, now=monday), sign_in("Reception")
+    AppointmentRequest.objects.filter(pk=request.pk).update(email="")
+    asked = desk.get(decide_at(request, "withdraw")).content.decode()
+    assert "Otherwise you cannot undo it." in asked
+    posted = {"version": request.version}
+    page = desk.post(decide_at(request, "withdraw"), posted, follow=True).content.decode()
+    assert "tell them now that it is done." in page
+    assert "We tell the patient." not in page
+    assert not request.messages.filter(kind=MessageKind.WITHDRAWN).exists()
 
 
 def test_times_of_a_request_withdrawn_for_a_caller_are_kept_for_them(
