@@ -444,9 +444,9 @@ def test_a_press_on_an_old_screen_refuses_politely_and_keeps_what_was_typed(
         ("defer", {"until": "2026-11-23"}, "Choose a day after today."),
         ("defer", {"until": "31/02"}, "Enter a date, for example"),
         ("decline", {"reason": " "}, "Write the reason. The patient will read it."),
-        ("resolve-flag", {"outcome": "perhaps"}, "Select a valid choice."),
+        ("resolve-flag", {"outcome": "perhaps"}, "You cannot choose this any more."),
         ("resolve-flag", {"reason": ""}, "Write the reason. Colleagues will read it."),
-        ("resolve-flag", {"flag": "999999"}, "Select a valid choice."),
+        ("resolve-flag", {"flag": "999999"}, "You cannot choose this any more."),
     ],
 )
 def test_bad_input_says_what_to_do(

@@ -259,7 +259,7 @@ def test_each_role_is_explained_where_it_is_chosen(sign_in: SignIn, monday: date
         ("email", "nonsense", "Enter an email address like name@example.org."),
         ("first_name", "", "Enter the first name."),
         ("role", "", "Choose what this person may do."),
-        ("role", "Owner", "Select a valid choice"),
+        ("role", "Owner", "You cannot choose this any more."),
     ],
 )
 def test_what_is_missing_is_asked_for(

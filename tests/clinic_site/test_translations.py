@@ -1,13 +1,16 @@
 """The catalogues: complete, as they would be made now, and true to what they translate."""
 
 import functools
+import gettext
 import importlib.util
 import re
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
 
 from procedures.ground.languages import KNOWN
 
@@ -29,6 +32,8 @@ translations = _of_the_script()
 CATALOGUES = [(folder, code) for folder in translations.SOURCES for code in KNOWN]
 # What is put into a text, and the HTML around it: a translation has the same.
 PARTS = re.compile(r"%\(\w+\)s|\{\w*\}|</?\w[^>]*>|\b(?:999|111|18001)\b|\w+@\w+\.\w+")
+# What Django puts into one of its sentences.
+GIVEN = re.compile(r"%\(\w+\)s|\{\w+\}")
 # What a template says by itself is in no tag of Django's and in no tag of HTML.
 OF_DJANGO = re.compile(
     r"\{% blocktranslate.*?%\}.*?\{% endblocktranslate %\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}",
@@ -78,6 +83,29 @@ def test_a_catalogue_that_nobody_checked_says_so(folder: Path, code: str) -> Non
     is_marked = "TRANSLATED BY MACHINE, AND NOT CHECKED BY A TRANSLATOR" in text
     assert is_marked == (not KNOWN[code].checked_by)
     assert ("a machine, not checked by a translator" in text) == is_marked
+
+
+def test_our_words_for_what_django_says_are_compiled_and_django_still_says_it() -> None:
+    """A sentence that Django words anew would be in its own words again, and nobody would notice."""
+    ours = ROOT / "locale/en_GB/LC_MESSAGES"
+    with (ours / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    of_django = {
+        str(each.id)
+        for part in ("conf", "contrib/admin")
+        for each in in_catalogue(Path(django.__file__).parent / part / "locale/en/LC_MESSAGES")
+    }
+    for message in in_catalogue(ours):
+        assert str(message.id) in of_django
+        ids = [message.id] if isinstance(message.id, str) else list(message.id)
+        several = [compiled.ngettext(ids[0], ids[-1], number) for number in (1, 2)]
+        assert forms(message) == (several if len(ids) > 1 else [compiled.gettext(ids[0])])
+        assert {*GIVEN.findall(" ".join(forms(message)))} <= {*GIVEN.findall(ids[0])}
+
+
+def in_catalogue(folder: Path) -> list[Message]:
+    with (folder / "django.po").open("rb") as text:
+        return [each for each in read_po(text) if each.id]
 
 
 PATIENTS_PAGES = [path for path in translations.template_paths() if path.suffix == ".html"]

@@ -245,7 +245,7 @@ def test_days_with_the_same_hours_share_a_row(sign_in: SignIn, monday: datetime)
         ({"reminder_days": "3, 3"}, "Enter different whole numbers with commas between them."),
         ({"reminder_days": "3, soon"}, "Enter different whole numbers with commas between them."),
         ({"reminder_days": "61"}, "Enter numbers from 1 to 60."),
-        ({"answers_within_hours": "0"}, "greater than or equal to 1."),
+        ({"answers_within_hours": "0"}, "Enter 1 or more."),
         ({"hours-0-days": []}, "Tick at least one day, or clear the times of this row."),
         ({"hours-0-starts": ""}, "Enter from when."),
         ({"hours-0-starts": "half nine"}, "Enter a time from 0:00 to 23:59, for example 8:30."),

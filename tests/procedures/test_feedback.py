@@ -55,7 +55,7 @@ def test_it_is_kept_with_the_version_that_was_read(
     ("posted", "sentence"),
     [
         ({}, "Choose yes or no."),
-        ({"clear": "perhaps"}, "Select a valid choice"),
+        ({"clear": "perhaps"}, "You cannot choose this any more."),
         ({"clear": "no", "comment": "x" * 201}, "Shorten this to 200 characters or fewer."),
     ],
 )

@@ -266,7 +266,7 @@ def test_nothing_is_written_over(full: Path) -> None:
     [
         ("pages.toml", "[a-thing]\nposition = ", "pages.toml: "),
         ("pages.toml", "[a-thing]\nposion = 1", "there is no “posion”"),
-        ("pages.toml", "[a-thing]\nreview_months = 99", "less than or equal to 36"),
+        ("pages.toml", "[a-thing]\nreview_months = 99", "36 or less"),
         ("pages.toml", '[a-thing]\nrelated = ["nowhere"]', "there is no page “nowhere”"),
         ("pages.toml", "x = 1", "the values below it"),
         ("pages.toml", '[a-thing]\nsynonyms = "jab"', "“synonyms” has the wrong type of value"),
