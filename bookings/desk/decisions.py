@@ -35,7 +35,7 @@ from bookings.status import ENDED, WITH_APPOINTMENT, WITHDRAWABLE, RequestStatus
 from procedures.ground.decisions import Decision
 
 
-def _not_begun(record: AppointmentRequest, now: datetime) -> bool:
+def not_begun(record: AppointmentRequest, now: datetime) -> bool:
     """Whether there is no appointment, or it has not begun yet."""
     appointment = triage.booked_appointment(record)
     return appointment is None or now < appointment.starts
@@ -43,7 +43,7 @@ def _not_begun(record: AppointmentRequest, now: datetime) -> bool:
 
 def _may_have_time(record: AppointmentRequest, now: datetime) -> bool:
     is_blocked = record.awaits_answers or any(flag.is_blocking() for flag in record.flags.all())
-    return _not_begun(record, now) and not is_blocked
+    return not_begun(record, now) and not is_blocked
 
 
 def _has_flag(record: AppointmentRequest, now: datetime) -> bool:
@@ -51,7 +51,7 @@ def _has_flag(record: AppointmentRequest, now: datetime) -> bool:
 
 
 def _not_listed(record: AppointmentRequest, now: datetime) -> bool:
-    return _not_begun(record, now) and not record.earlier_asked_at
+    return not_begun(record, now) and not record.earlier_asked_at
 
 
 def _listed(record: AppointmentRequest, now: datetime) -> bool:
@@ -264,7 +264,7 @@ DECISIONS = (
             "Ask for their date of birth first. What they said before stays in the request."
         ),
         template="admin/bookings/ask_safety.html",
-        open_when=_not_begun,
+        open_when=not_begun,
         chosen_by_link=("ask",),
     ),
     Decision(
@@ -343,7 +343,7 @@ DECISIONS = (
             "only needs another time, move the appointment or offer other times instead."
         ),
         template="admin/bookings/cancel.html",
-        open_when=_not_begun,
+        open_when=not_begun,
         is_destructive=True,
     ),
     Decision(

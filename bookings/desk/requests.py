@@ -14,7 +14,7 @@ from django.utils import timezone
 from bookings import journal, triage
 from bookings.desk import callers, diary_pages, letters, numbers, rebooking, texts, walk_ins
 from bookings.desk.calls import note_no_answer
-from bookings.desk.decisions import DECISIONS
+from bookings.desk.decisions import DECISIONS, not_begun
 from bookings.desk.notes import mark_pinned
 from bookings.desk.request_list import FILTERS, is_archive, shown_in
 from bookings.desk.request_page import (
@@ -41,6 +41,8 @@ WHO = "admin/bookings/who.html"
 # The decisions whose pages repeat what the patient answered, and the one that lets a colleague read it.
 # They give or keep a time, which waits for answers and for flags.
 NEED_ANSWERS = {"offer", "book", "move", "leave"}
+# What can be done only until the appointment begins.
+BEFORE_A_VISIT = {*NEED_ANSWERS, "join-earlier", "safety", "cancel"}
 SHOW_ANSWERS, OPENING = {"resolve-flag", "follow-up"}, {"open-answers"}
 MAY_OPEN = "bookings.open_answers_appointmentrequest"
 
@@ -139,10 +141,12 @@ class AppointmentRequestAdmin(DecisionAdmin):
         return record.state(timezone.now())
 
     def why_closed(self, record: AppointmentRequest, decision: Decision) -> str:
-        """The status that does not allow it, or who has to do something first."""
+        """The status that does not allow it, that it is too late, or who has to do something first."""
         said = super().why_closed(record, decision)
         if self.state_of(record) not in decision.statuses:
             return f"{said} The status of the request is “{self.stands(record)}”."
+        if decision.slug in BEFORE_A_VISIT and not not_begun(record, timezone.now()):
+            return f"{said} The appointment has begun."
         if decision.slug not in NEED_ANSWERS:
             return said
         if record.awaits_answers:

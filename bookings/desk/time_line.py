@@ -35,7 +35,6 @@ MARKS = {
 }
 # Events that a colleague would put in other words than the journal, which keeps its own.
 SAID: dict[str, str] = {
-    Event.CAME_BACK: "brought it back on its day",
     Event.JOINED_EARLIER_LIST: "joined the cancellation list",
     Event.LEFT_EARLIER_LIST: "left the cancellation list",
     Event.ATTENDED: "recorded that the patient attended",

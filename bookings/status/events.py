@@ -285,6 +285,8 @@ def told_colleague(kind: str, by: str) -> str:
     Events keep their stored words. Those of what a patient does say it of a colleague who noted it as if
     it had been theirs to do, so the sentence depends on `by`, as `told_patient` does.
     """
+    if kind == Event.CAME_BACK:
+        return "brought it back"
     return kind if by in {PATIENT, CLOCK, LINK_HOLDER} else FOR_THEM.get(kind, kind)
 
 

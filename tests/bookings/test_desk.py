@@ -272,6 +272,17 @@ def test_an_open_flag_and_open_questions_are_named_when_a_time_is_to_be_given(
     assert "“Print a letter” is not possible now.</li>" in nothing
 
 
+def test_what_is_too_late_once_an_appointment_has_begun_says_so(
+    sign_in: SignIn, at: Any, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.BOOKED, now=monday)
+    at(request.appointments.get().starts)
+    client = sign_in("Reception")
+    for slug in ("offer", "move", "join-earlier", "safety", "cancel"):
+        said = f"“{DECISIONS[slug].label}” is not possible now. The appointment has begun."
+        assert said in client.get(decide_at(request, slug), follow=True).content.decode()
+
+
 def test_what_was_typed_into_a_decision_that_closed_meanwhile_is_still_there(
     sign_in: SignIn, monday: datetime
 ) -> None:

@@ -1,7 +1,7 @@
 """Each verb of triage: what it does, what it refuses, and that nothing happens by halves."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -242,6 +242,18 @@ def test_a_deferred_request_comes_back_early_or_is_withdrawn_for_a_caller(
     [told] = withdrawn.messages.filter(kind=MessageKind.WITHDRAWN)
     assert told.queued_by == "reception"
     assert "We withdrew your request, as you asked." in letter(told).body
+
+
+def test_a_request_that_the_clock_brings_back_first_says_so(
+    sign_in: Callable[[Any], Client], at: Any, monday: datetime
+) -> None:
+    request = factories.request_at(RequestStatus.DEFERRED, now=monday)
+    assert request.deferred_until
+    seen = request.version
+    at(datetime.combine(request.deferred_until, time(9), tzinfo=timezone.get_default_timezone()))
+    page = sign_in("Reception").post(decide_at(request, "reopen"), {"version": seen})
+    said = "This is no longer possible: the clock brought it back on 26 November at "
+    assert said in page.content.decode()
 
 
 def test_a_patient_to_whom_we_cannot_write_hears_of_it_on_the_phone(
