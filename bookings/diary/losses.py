@@ -66,11 +66,15 @@ def losses(now: datetime, closure: Closure | None = None, ahead: timedelta | Non
 
 
 def lost_times(now: datetime) -> list[Stranded]:
-    """Every time that the clinic no longer has, the offered ones as if they were booked; in order."""
+    """Every time for which a patient needs another, the offered ones as if they were booked; in order.
+
+    Whoever can still take another time of an offer needs none.
+    """
     lost = losses(now)
     offered = (
         Stranded(as_if_booked(time), f"Offered, and not taken yet. {each.why}")
         for each in lost.offers
+        if each.is_whole
         for time in each.times
     )
     return sorted([*lost.appointments, *offered], key=lambda each: each.appointment.starts)

@@ -309,6 +309,25 @@ def test_a_closed_day_affects_whoever_may_still_choose_a_time_on_it(
     assert waits.name in client.get("/admin/bookings/appointmentrequest/rebook/").content.decode()
 
 
+def test_whoever_can_take_another_of_the_offered_times_needs_none(
+    doctor: Clinician, sign_in: SignIn, monday: datetime
+) -> None:
+    days = [TUESDAY, TUESDAY + timedelta(days=1)]
+    for day in days:
+        factories.clinic_session(doctor, day, time(9), time(20))
+    request, at_two = factories.request_at(RequestStatus.IN_REVIEW, now=monday), time(14)
+    zone = timezone.get_default_timezone()
+    factories.offer(request, [datetime.combine(each, at_two, zone) for each in days], now=monday)
+    client, lost = sign_in("Manager"), ""
+    for day in days:
+        assert "no clinic any more" not in lost
+        posted = {"day": day.isoformat(), "reason": "Storm"}
+        lost = client.post(CLOSED, posted, follow=True).content.decode()
+    # Once nothing of it is left, both times count.
+    assert "2 offered times have no clinic any more after this" in lost
+    assert ClosedDay.objects.filter(reason="Storm").count() == 1
+
+
 def test_the_diary_of_a_closed_day_leads_reception_to_those_who_need_another_time(
     appointment: Appointment, sign_in: SignIn
 ) -> None:
