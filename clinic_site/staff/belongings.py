@@ -59,8 +59,8 @@ def _questions(account: StaffAccount, now: datetime) -> int:
 
 
 def _drafts(account: StaffAccount, now: datetime) -> int:
-    unfinished = [RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW]
-    return Revision.objects.filter(written_by_id=account.pk, status__in=unfinished).count()
+    written = Revision.objects.unfinished().filter(written_by_id=account.pk)
+    return written.exclude(status=RevisionStatus.SIGNED).count()
 
 
 def _requests(account: StaffAccount, now: datetime) -> int:

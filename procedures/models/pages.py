@@ -14,7 +14,7 @@ from django.urls import reverse
 from procedures.ground.constraints import paired
 from procedures.ground.languages import KNOWN
 from procedures.models.people import Clinician, Translator
-from procedures.status import Category, ChangeClass, ReviewState, RevisionStatus
+from procedures.status import UNFINISHED, Category, ChangeClass, ReviewState, RevisionStatus
 
 DUE_SOON_DAYS = 60
 # After DISCERN (Charnock 1998), questions for judging written information about treatments.
@@ -193,6 +193,17 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
             change_class=OuterRef("change_class"),
         )
         return self.filter(Exists(signed), status=RevisionStatus.PUBLISHED)
+
+    def to_come(self) -> Self:
+        """Texts that patients can still come to read: no later one of their page was published."""
+        later = Revision.objects.filter(
+            page=OuterRef("page"), number__gt=OuterRef("number"), published_at__isnull=False
+        )
+        return self.filter(~Exists(later))
+
+    def unfinished(self) -> Self:
+        """What somebody still works on. What a machine wrote is only kept to compare with."""
+        return self.to_come().filter(status__in=UNFINISHED, made_by_machine=False)
 
 
 class Revision(models.Model):

@@ -10,7 +10,13 @@ from django.utils import timezone
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
 from procedures.publishing.keeping import discard
 from procedures.publishing.originals import refuse_machines, revoke_translators
-from procedures.publishing.transitions import name_page, one_step, record, transition
+from procedures.publishing.transitions import (
+    name_page,
+    one_step,
+    record,
+    refuse_outrun,
+    transition,
+)
 from procedures.reading import findings
 from procedures.status import (
     BEFORE_PATIENTS,
@@ -99,9 +105,9 @@ def start_version(page: InformationPage, *, by: User, now: datetime) -> Revision
 
     If somebody has already begun one, that draft is returned.
     """
-    begun = page.revisions.filter(status=RevisionStatus.DRAFT).order_by("-number").first()
-    if begun:
-        return begun
+    begun = page.revisions.to_come().filter(status=RevisionStatus.DRAFT)
+    if found := begun.order_by("-number").first():
+        return found
     in_force = page.revisions.filter(status__in=BEFORE_PATIENTS).first()
     text = in_force or page.revisions.order_by("-number").first()
     if text is None:
@@ -157,6 +163,7 @@ def submit_for_review(
     that were read or published after the day of `now` in the clinic's time zone.
     """
     refuse_machines(revision)
+    refuse_outrun(revision)
     if not revision.note:
         raise PublishingRefused("Write the note to patients first: one sentence about what is new.")
     answered = _answered(findings.found_in(revision, now), answers or {})

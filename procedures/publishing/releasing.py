@@ -7,7 +7,14 @@ from django.utils import timezone
 
 from procedures.models import PlannedPublication, Revision
 from procedures.publishing.originals import refuse_outdated
-from procedures.publishing.transitions import examined, name_page, one_step, record, transition
+from procedures.publishing.transitions import (
+    examined,
+    name_page,
+    one_step,
+    record,
+    refuse_outrun,
+    transition,
+)
 from procedures.status import (
     BEFORE_PATIENTS,
     EVENTS,
@@ -75,11 +82,7 @@ def refuse_unfit(
         raise PublishingRefused(
             "The page has moved to another category since this was signed. Start a new version."
         )
-    later = revision.page.revisions.filter(number__gt=revision.number, published_at__isnull=False)
-    if later.exists():
-        raise PublishingRefused(
-            "A later version of this page has already been published. Use that one."
-        )
+    refuse_outrun(revision)
 
 
 def _supersede_earlier(revision: Revision, *, by: User, now: datetime) -> None:

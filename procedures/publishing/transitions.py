@@ -85,6 +85,15 @@ def examined(revision: Revision, *, version: int) -> Evidence:
     return evidence
 
 
+def refuse_outrun(revision: Revision) -> None:
+    """Refuse a text when a later one of its page has been published: nobody will ever read it."""
+    if not Revision.objects.to_come().filter(pk=revision.pk).exists():
+        raise PublishingRefused(
+            "A later version of this page has already been published. Begin a new version from that "
+            "one."
+        )
+
+
 def what_happened(revision: Revision) -> str:
     """A sentence on who did what last, for somebody whose step is no longer possible."""
     last = revision.events.select_related("by").order_by("-pk").first()

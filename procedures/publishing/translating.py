@@ -64,7 +64,7 @@ def start_translation(
         raise PublishingRefused("Only a page that is published in English can be translated.")
     with one_step():
         own = _page_in(page, language)
-        begun = own.revisions.filter(
+        begun = own.revisions.to_come().filter(
             status=RevisionStatus.DRAFT, translates=english, made_by_machine=False
         )
         is_given = by_machine or bool(document)

@@ -375,6 +375,23 @@ def test_an_older_version_does_not_take_the_place_of_a_newer_one(monday: datetim
     assert newer.status == RevisionStatus.PUBLISHED
 
 
+def test_a_new_version_never_goes_on_with_a_draft_that_a_later_one_outran(
+    monday: datetime,
+) -> None:
+    """A returned text of which a later version is published can never be published itself."""
+    page, editor = factories.page(), factories.staff("Editor")
+    outrun = factories.revision(RevisionStatus.IN_REVIEW, of=page, now=monday)
+    live = factories.revision(RevisionStatus.PUBLISHED, of=page, now=monday)
+    publishing.return_to_author(
+        outrun, version=outrun.version, by=factories.staff("Clinician"), reason="No.", now=monday
+    )
+    begun = publishing.start_version(page, by=editor, now=monday)
+    assert (begun.number, begun.document) == (3, live.document)
+    assert publishing.start_version(page, by=editor, now=monday) == begun
+    with pytest.raises(PublishingRefused, match="A later version of this page has already been"):
+        publishing.submit_for_review(outrun, version=outrun.version, by=editor, now=monday)
+
+
 def test_suspending_at_once_needs_no_fresh_screen(monday: datetime) -> None:
     """A colleague signed the text again while the other saw the harm in it."""
     revision = factories.revision(RevisionStatus.PUBLISHED, now=monday)
