@@ -10,6 +10,7 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -42,11 +43,11 @@ from clinic_site.staff import (
 from procedures.ground.people import names_of_colleagues
 from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
-from procedures.models import Proposal, Revision
+from procedures.models import PageEvent, Proposal, Revision
 from procedures.models.clinic import details
 from procedures.models.restored import is_quiet
 from procedures.publishing import reviews
-from procedures.status import UNFINISHED
+from procedures.status import RETURNED
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SHOWN = 20
@@ -264,7 +265,8 @@ class Desk(admin.AdminSite):
 
     def _pages(self, now: datetime) -> dict[str, Any]:
         """The texts that somebody is working on, and those that need a review."""
-        revisions = Revision.objects.filter(status__in=UNFINISHED)
+        returned = PageEvent.objects.filter(revision=OuterRef("pk"), kind=RETURNED)
+        revisions = Revision.objects.unfinished().annotate(was_returned=Exists(returned))
         return {
             "revisions": revisions.select_related("page", "written_by").order_by("written_at")[
                 :SHOWN

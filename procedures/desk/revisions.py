@@ -48,7 +48,11 @@ class RevisionAdmin(WritingAdmin):
         "written_on",
     )
     # What somebody still works on comes first.
-    ordering = (Case(When(status__in=UNFINISHED, then=0), default=1), "-written_at", "-pk")
+    ordering = (
+        Case(When(status__in=UNFINISHED, made_by_machine=False, then=0), default=1),
+        "-written_at",
+        "-pk",
+    )
     list_filter = ("status", "page")
     refusals = (PublishingRefused, DocumentError)
     decisions = DECISIONS
@@ -201,6 +205,7 @@ class RevisionAdmin(WritingAdmin):
             "findings": _findings(record),
             "faults": _faults(record),
             "plan": getattr(record, "plan", None),
+            "kept": publishing.kept_by(signed_in(request), record),
         }
 
     def preview(self, request: HttpRequest, pk: int) -> HttpResponse:

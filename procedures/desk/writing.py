@@ -23,10 +23,10 @@ from procedures.ground.forms import posted
 from procedures.ground.scripts import may_ask
 from procedures.ground.signed_in import signed_in
 from procedures.models import Revision, UnsavedText
-from procedures.status import ChangeClass, PublishingRefused, RevisionStatus
+from procedures.status import RETURNED, ChangeClass, PublishingRefused, RevisionStatus
 from procedures.texts.differences import compare_lines
 from procedures.texts.examples import EXAMPLES, MARKS, shown_as
-from procedures.texts.rendering import MAX_DOCUMENT, with_plain_line_ends
+from procedures.texts.rendering import with_plain_line_ends
 
 STAGES = (
     RevisionStatus.DRAFT,
@@ -156,7 +156,7 @@ class WritingAdmin(DecisionAdmin):
         """The page, with this text in its box. `meanwhile` is what a colleague has saved."""
         form = form or self._form(request, revision, typed, version)
         library = publishing.library()
-        last = revision.events.select_related("by").order_by("-number").first()
+        returned = revision.events.filter(kind=RETURNED).select_related("by").order_by("-number")
         context = {
             **self.admin_site.each_context(request),
             "title": typed.title or revision.page.staff_title,
@@ -169,7 +169,7 @@ class WritingAdmin(DecisionAdmin):
             "text_language": languages.of(revision.page.language),
             "kept": kept,
             "meanwhile": meanwhile,
-            "last": last,
+            "returned": returned.first(),
             "changes": compare_lines(meanwhile.document, typed.document) if meanwhile else None,
             "examples": EXAMPLES.values(),
             "marks": MARKS,
@@ -238,21 +238,26 @@ class WritingAdmin(DecisionAdmin):
         return HttpResponse(said, content_type="text/plain; charset=utf-8")
 
     def discard(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Forget what was typed and not saved."""
-        revision = self._draft(request, pk)
+        """Forget what was typed and not saved, whatever the draft has become since."""
+        revision = self._writable(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         publishing.discard(revision, by=signed_in(request))
         self.message_user(request, "Discarded. This is the saved text.", messages.SUCCESS)
         return redirect(self.record_url(revision))
 
-    def _draft(self, request: HttpRequest, pk: int) -> Revision:
-        """A draft that this person may write. Raises Http404 or PermissionDenied."""
+    def _writable(self, request: HttpRequest, pk: int) -> Revision:
+        """A text, for somebody who writes texts. Raises Http404 or PermissionDenied."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         revision: Revision | None = self.get_object(request, str(pk))
         if revision is None:
             raise Http404
+        return revision
+
+    def _draft(self, request: HttpRequest, pk: int) -> Revision:
+        """A draft that this person may write. Raises Http404 or PermissionDenied."""
+        revision = self._writable(request, pk)
         if not self.has_change_permission(request, revision):
             raise PermissionDenied
         return revision
@@ -269,15 +274,14 @@ def _beside_english(revision: Revision, english: Revision, typed: Revision) -> d
 def _typed(request: HttpRequest, revision: Revision) -> Revision:
     """What is in the boxes, as a revision that nobody saves."""
     change_class = request.POST.get("change_class", "")
-    document = _plain(request, "document", MAX_DOCUMENT + 1)
+    document = request.POST.get("document", "")
     if revision.translates and "part-0" in request.POST:
         document = document_of(revision.translates.document, request.POST)
-        document = document.replace("\x00", "")[: MAX_DOCUMENT + 1]
     return Revision(
         page=revision.page,
         translates=revision.translates,
-        document=with_plain_line_ends(document),
-        note=_plain(request, "note", LONGEST_NOTE),
+        document=_storable(with_plain_line_ends(document)),
+        note=_storable(request.POST.get("note", ""))[:LONGEST_NOTE],
         change_class=change_class if change_class in ChangeClass.values else ChangeClass.ADVICE,
     )
 
@@ -292,9 +296,9 @@ def _typed_of(revision: Revision, kept: UnsavedText) -> Revision:
     )
 
 
-def _plain(request: HttpRequest, name: str, longest: int) -> str:
-    """A value that was sent, without the one character that a database cannot store."""
-    return request.POST.get(name, "").replace("\x00", "")[:longest]
+def _storable(text: str) -> str:
+    """A text without the one character that a database cannot store."""
+    return text.replace("\x00", "")
 
 
 def _seen_version(request: HttpRequest) -> int | None:

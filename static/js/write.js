@@ -49,7 +49,7 @@
       state.textContent = await answer.text();
     } catch {
       changed = true;
-      state.textContent = "We cannot reach the clinic’s site. Copy your text before you leave this page.";
+      state.textContent = "This text could not be kept. Copy it, then press “Save” to see why.";
     }
   };
 
@@ -63,7 +63,7 @@
   // A line that is named: the cursor goes there.
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#line-"]');
-    if (!link) return;
+    if (!link || !text) return;
     event.preventDefault();
     const lines = text.value.split("\n");
     const at = Number(link.hash.slice(6)) - 1;

@@ -370,8 +370,12 @@ def test_sending_to_review_asks_for_a_reason_for_each_prompt(
     client.post(decide_at(draft, "submit"), empty | {"reason_0": "A short page."})
     draft.refresh_from_db()
     assert draft.status == RevisionStatus.IN_REVIEW
-    reviewer = sign_in("Clinician").get(decide_at(draft, "sign")).content.decode()
-    assert "Reason: A short page." in reviewer
+    reviewer = sign_in("Clinician")
+    assert "Reason: A short page." in reviewer.get(decide_at(draft, "sign")).content.decode()
+    # A text that comes back keeps the reasons that were given for it.
+    reviewer.post(decide_at(draft, "return"), {"version": draft.version, "reason": "Unclear."})
+    again = sign_in("Editor").get(decide_at(draft, "submit")).content.decode()
+    assert 'value="A short page."' in again
 
 
 def test_what_blocks_has_no_field_and_no_way_around(sign_in: SignIn, monday: datetime) -> None:
@@ -578,6 +582,20 @@ def test_other_names_hold_no_brand_and_no_promise(sign_in: SignIn) -> None:
     assert page.synonyms == "jab"
 
 
+def test_an_address_that_another_page_has_is_refused_in_words(sign_in: SignIn) -> None:
+    page = factories.page()
+    factories.page("another")
+    posted = {"category": page.category, "position": 1, "review_months": 24, "grace_days": 60}
+    url = f"/admin/procedures/informationpage/{page.pk}/change/"
+    client = sign_in("Editor")
+    for taken in ("another", "Another"):
+        content = client.post(url, posted | {"slug": taken}).content.decode()
+        assert "The page “Another” has the address “another”. Enter another." in content
+    assert client.post(url, posted | {"slug": "A-Thing"}).status_code == 302
+    page.refresh_from_db()
+    assert page.slug == "a-thing"
+
+
 def test_what_was_frozen_keeps_its_category(sign_in: SignIn, monday: datetime) -> None:
     page = factories.revision(RevisionStatus.IN_REVIEW, now=monday).page
     posted = {"slug": page.slug, "category": "guides", "position": 1}
@@ -662,3 +680,27 @@ def test_what_somebody_works_on_comes_first_in_the_list(sign_in: SignIn, monday:
     rows = content.partition('id="result_list"')[2]
     assert 0 < rows.index(page_of(draft)) < rows.index(page_of(newer))
     assert "2 versions" in content
+
+
+def test_today_leaves_out_what_nobody_can_go_on_with(sign_in: SignIn, monday: datetime) -> None:
+    """What a machine wrote, and a text of which a later version has been published."""
+    outrun = factories.revision(RevisionStatus.SIGNED, now=monday)
+    live = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    by_machine = publishing.start_translation(
+        live.page,
+        language="pl",
+        by=live.written_by,
+        now=monday,
+        by_machine=True,
+        document=live.document,
+    )
+    draft = factories.revision(of=factories.page("another"), now=monday)
+    content = sign_in("Editor").get("/admin/").content.decode()
+    assert [page_of(each) in content for each in (outrun, by_machine, draft)] == [
+        False,
+        False,
+        True,
+    ]
+    assert [each.pk for each in Revision.objects.unfinished()] == [draft.pk]
+    rows = sign_in("Editor").get(LIST).content.decode().partition('id="result_list"')[2]
+    assert rows.index(page_of(draft)) < rows.index(page_of(by_machine))

@@ -285,6 +285,7 @@ class Seen(HTMLParser):
         ('Text ![x](probe "t")', 8, "on a line of its own in a block “figure”"),
         ('::: figure A\n![x](nokey "t")\n:::', 9, "There is no figure “nokey”"),
         ("::: figure A\n![a [b]](nokey)\n:::", 9, "There is no figure “nokey”"),
+        ("::: figure A\n![x](nokey)\n\n1. one\n:::", 9, "There is no figure “nokey”"),
         ("[[β: one]] [[β: two]]", 8, "“β” is already explained"),
         ("[[C-reactive: one]] [[C reactive: two]]", 8, "“C reactive” is already explained"),
         ("x\n:::", 9, "closes a block that was never opened"),

@@ -69,6 +69,12 @@ def test_a_kind_and_a_title_are_enough_to_begin(
     assert "to correct" not in re.sub("skeleton__to-correct", "", content).split("<form")[1]
 
 
+def test_an_address_has_small_letters_as_a_folder_of_texts_has(sign_in: SignIn) -> None:
+    posted = {"category": "guides", "title": "Golfer’s elbow", "slug": "Golfers-Elbow"}
+    sign_in("Editor").post(START, posted)
+    assert InformationPage.objects.get().slug == "golfers-elbow"
+
+
 def test_the_way_there_is_one_press_from_pages_and_from_today(sign_in: SignIn) -> None:
     for group, sees_it in (("Editor", True), ("Publisher", False)):
         client = sign_in(group)
@@ -87,6 +93,7 @@ def test_the_way_there_is_one_press_from_pages_and_from_today(sign_in: SignIn) -
         ({"slug": "é"}, "Use only letters without accents, numbers and hyphens"),
         ({"title": "日本"}, "Enter the last part of the address."),
         ({"slug": "a-thing"}, "The page “A thing” has the address “a-thing”. Enter another."),
+        ({"slug": "A-Thing"}, "The page “A thing” has the address “a-thing”. Enter another."),
         ({"title": "A thing"}, "The page “A thing” has the address “a-thing”. Enter another."),
     ],
 )
@@ -177,6 +184,26 @@ def test_whatever_is_typed_can_be_seen_and_kept(
             assert client.post(url, values).status_code == 200
     draft.refresh_from_db()
     assert draft.version == 1
+
+
+def test_a_text_that_is_too_long_is_given_back_whole(sign_in: SignIn, monday: datetime) -> None:
+    """Lines end in two characters when a browser sends them, and in one when we count."""
+    draft = factories.revision(now=monday)
+    document = factories.document() + f"{'word ' * 900}\r\n" * 45 + "The end of it."
+    client = sign_in("Editor")
+    for button in ("_see", "_save"):
+        values = typed(draft, document=document) | {button: "yes"}
+        content = client.post(page_of(draft), values).content.decode()
+        assert "The text is longer than 200,000 characters. Shorten it." in content
+        assert "1 to correct" in content
+        assert "The end of it." in content.partition("<textarea")[2].partition("</textarea>")[0]
+    client.post(f"{LIST}{draft.pk}/keep/", typed(draft, document=document))
+    assert UnsavedText.objects.get().document.endswith("The end of it.")
+    factories.brought_to(RevisionStatus.IN_REVIEW, draft, now=monday)
+    assert (
+        "The end of it."
+        in client.post(page_of(draft), typed(draft, document=document)).content.decode()
+    )
 
 
 def test_a_missing_note_is_one_thing_to_correct(sign_in: SignIn, monday: datetime) -> None:
@@ -272,7 +299,8 @@ def test_only_a_draft_is_written_and_only_by_its_writers(
     draft = factories.revision(now=monday)
     frozen = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
     for group, revision, status in (
-        ("Editor", frozen, 403),
+        # Whoever typed something can always discard it.
+        ("Editor", frozen, 302 if name == "discard" else 403),
         ("Clinician", draft, 403),
         ("Publisher", draft, 403),
     ):
@@ -374,6 +402,48 @@ def test_what_comes_after_the_text_was_sent_to_review_is_given_back(
     assert "title: Mine" in content
     assert "My note." in content
     assert "title: Mine" not in sign_in("Clinician").post(page_of(draft), mine).content.decode()
+
+
+def test_what_was_kept_of_a_text_that_went_to_review_is_still_shown_to_whoever_typed_it(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    draft = factories.revision(now=monday)
+    mine = typed(draft, document=factories.document(title="Mine"), note="My note.")
+    client = sign_in("Editor")
+    client.post(f"{LIST}{draft.pk}/keep/", mine)
+    factories.brought_to(RevisionStatus.IN_REVIEW, draft, now=monday)
+    other = sign_in(factories.staff("Editor", "other")).get(page_of(draft)).content.decode()
+    assert "You have unsaved text" not in other
+    client = sign_in("Editor")
+    content = client.get(page_of(draft)).content.decode()
+    assert "You have unsaved text from 23 November, 10:00" in content
+    assert "title: Mine" in content
+    assert "My note." in content
+    assert f'formaction="{LIST}{draft.pk}/discard/"' in content
+    client.post(f"{LIST}{draft.pk}/discard/")
+    assert not UnsavedText.objects.exists()
+    assert "You have unsaved text" not in client.get(page_of(draft)).content.decode()
+
+
+def test_whoever_goes_on_with_a_returned_text_reads_why(sign_in: SignIn, monday: datetime) -> None:
+    draft = factories.revision(RevisionStatus.IN_REVIEW, now=monday)
+    content = sign_in("Editor").get("/admin/").content.decode()
+    assert "<td>In review</td>" in content
+    publishing.return_to_author(
+        draft,
+        version=draft.version,
+        by=factories.staff("Clinician"),
+        reason="Say how long it lasts.",
+        now=monday + timedelta(hours=2),
+    )
+    client = sign_in("Editor")
+    assert "<td>Draft, returned</td>" in client.get("/admin/").content.decode()
+    for answer in (client.get(page_of(draft)), client.post(page_of(draft), typed(draft, _see=1))):
+        content = answer.content.decode()
+        assert "Clinician returned it on 23 November at 12:00" in content
+        assert "Say how long it lasts." in content
+    # Who read it has saved nothing.
+    assert "Saved 23 November at 10:00 by Editor." in client.get(page_of(draft)).content.decode()
 
 
 # --- The script, and what the page asks of the database -------------------------------------------

@@ -26,6 +26,20 @@ from procedures.texts.rendering import DocumentError, parse, with_plain_line_end
 LONGEST_NOTE = 300
 
 
+def free_address(slug: str, of: int = 0) -> str:
+    """The last part of an address in small letters, which two pages cannot share.
+
+    `of` is the number of the page that may have it. Raises ValidationError if another one has.
+    """
+    # A folder of texts has small letters only.
+    taken = InformationPage.objects.filter(slug__iexact=slug).exclude(pk=of)
+    if found := taken.first():
+        raise forms.ValidationError(
+            f"The page “{found.staff_title}” has the address “{found.slug}”. Enter another."
+        )
+    return slug.lower()
+
+
 class StartPageForm(forms.Form):
     """What has to be known before a page can be written: its kind, its title and its address."""
 
@@ -71,14 +85,14 @@ class StartPageForm(forms.Form):
         if self.errors:
             return cleaned
         slug = cleaned["slug"] or slugify(cleaned["title"].replace("’", ""))[:50].strip("-")
-        taken = InformationPage.objects.filter(slug=slug).first()
         if not slug:
             self.add_error("slug", "Enter the last part of the address.")
-        elif taken:
-            self.add_error(
-                "slug", f"The page “{taken.staff_title}” has the address “{slug}”. Enter another."
-            )
-        return cleaned | {"slug": slug}
+            return cleaned
+        try:
+            return cleaned | {"slug": free_address(slug)}
+        except forms.ValidationError as taken:
+            self.add_error("slug", taken)
+            return cleaned
 
 
 class StartVersionForm(forms.Form):
@@ -127,6 +141,10 @@ class InformationPageForm(ModelForm[InformationPage]):
             "synonyms",
             "related",
         )
+
+    def clean_slug(self) -> str:
+        """The last part of its address, which no other page has."""
+        return free_address(self.cleaned_data["slug"], self.instance.pk or 0)
 
     def clean_synonyms(self) -> str:
         """Refuse brands and promises in the synonyms: patients read them, and nobody signs them."""
@@ -191,7 +209,8 @@ class RevisionForm(ModelForm[Revision]):
 class SubmitForm(DecisionForm):
     """The findings of the content checks.
 
-    Each rule that only prompts has a field for the reason.
+    Each rule that only prompts has a field for the reason. It begins with the one that was given
+    before the text was returned.
     """
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -199,6 +218,7 @@ class SubmitForm(DecisionForm):
         found = findings.found_in(self.record, timezone.now())
         self.blocking = [finding for finding in found if finding.blocks]
         self.rules: dict[str, str] = {}
+        given = {each["rule"]: each["reason"] for each in self.record.answered_prompts}
         for number, rule in enumerate(
             dict.fromkeys(each.rule for each in found if not each.blocks)
         ):
@@ -206,6 +226,7 @@ class SubmitForm(DecisionForm):
             self.rules[f"reason_{number}"] = rule
             self.fields[f"reason_{number}"] = PlainTextField(
                 label=RULES[rule].sentence,
+                initial=given.get(rule, ""),
                 help_text=f"{_lines(where)}. {RULES[rule].why} Correct it, or explain why you are "
                 "keeping it. The reviewer will read your reason.",
                 max_length=300,

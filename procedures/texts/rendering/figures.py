@@ -66,21 +66,22 @@ def key_faults(
 ) -> list[Fault]:
     """Pictures whose numbers are not explained one by one in the list below them."""
     faults: list[Fault] = []
-    numbers, items, inside = 0, 0, -1
+    numbers: int | None = 0
+    items, inside = 0, -1
     for token in tokens:
         if token.type == "container_figure_open":
             line, numbers, items = token.map[0] if token.map else 0, 0, 0
         elif shown := [child for child in token.children or [] if child.type == "image"]:
             figure = figures.get(str(shown[0].attrs["src"]))
-            numbers = len(numbers_of(bytes(figure.content))) if figure else 0
+            numbers = len(numbers_of(bytes(figure.content))) if figure else None
         elif token.attrs.get("class") == KEY:
             inside = token.level
         elif token.type == "list_item_open":
             items += token.level == inside + 1
         elif token.type == "ordered_list_close" and token.level == inside:
             inside = -1
-        elif token.type == "container_figure_close" and items != numbers:
-            faults.append((parsed.body_line + line, _key_fault(numbers)))
+        elif token.type == "container_figure_close" and numbers is not None:
+            faults += [] if items == numbers else [(parsed.body_line + line, _key_fault(numbers))]
     return faults
 
 
