@@ -150,11 +150,11 @@ def _calendar(text: str) -> Table:
     """Each event as a row. Lines of its description such as “Phone: 020 …” are columns as well."""
     try:
         events = list(Calendar.from_ical(text).walk("VEVENT"))
-        found = [(_event(event), _labelled(event)) for event in events]
     except (ValueError, KeyError, AttributeError, OverflowError, TypeError):
         raise Unreadable(
             "This calendar cannot be read. Export it again from the other program."
         ) from None
+    found = [(_event(event), _labelled(event)) for event in events]
     labels = list(dict.fromkeys(label for _, said in found for label in said))
     labels = labels[: MOST_COLUMNS - len(CALENDAR)]
     lines = [
@@ -193,16 +193,30 @@ def _end(event: Any) -> str:
     """When an event ends. It says so, or how long it takes, or neither."""
     start, end, lasts = (event.get(each) for each in ("dtstart", "dtend", "duration"))
     if end and lasts:
-        return f"either {_instant(end)} or after {lasts.dt}"
-    return _instant(start, later=lasts.dt) if start and lasts else _instant(end)
+        return f"either {_instant(end)} or after {_as_written(lasts)}"
+    return _instant(start, lasts) if start and lasts else _instant(end)
 
 
-def _instant(said: Any, *, later: timedelta = timedelta(0)) -> str:
+def _instant(said: Any, lasts: Any = None) -> str:
     """A day, a local time of the clinic, or an instant; a time of ours may still not exist.
 
-    A zone that is none has its name behind the time, which then cannot be read.
+    What is none of these is in the words of the calendar, which then cannot be read either: its row
+    is refused, and the others are not. So is a zone that is none, behind the time.
     """
-    return _spelled(said.dt, said.params.get("tzid", ""), later) if said else ""
+    if not said:
+        return ""
+    try:
+        later = lasts.dt if lasts else timedelta(0)
+        return _spelled(said.dt, said.params.get("tzid", ""), later)
+    except (AttributeError, OverflowError, TypeError, ValueError):
+        after = f" and {_as_written(lasts)} later" if lasts else ""
+        return f"the calendar says {_as_written(said)}{after}"
+
+
+def _as_written(said: Any) -> str:
+    """A value, or several where one belongs, as the file has it."""
+    each = said if isinstance(said, list) else [said]
+    return ", ".join(value.to_ical().decode() for value in each)
 
 
 def _spelled(when: date, zone: str, later: timedelta) -> str:

@@ -243,16 +243,6 @@ def test_letters_go_out_only_if_that_is_ticked(desk: Client) -> None:
         (b"name,born\n" + b"Ana,1\n" * 2_001, "The file has more than 2,000 rows."),
         (b'name,born\n"Ana,1\n' + b"Bea,2\n" * 900, "quotation mark that is never closed"),
         (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND", "This calendar cannot be read."),
-        *(
-            (f"BEGIN:VCALENDAR\n{lines}\nEND:VCALENDAR".encode(), "This calendar cannot be read.")
-            for lines in (
-                "BEGIN:VEVENT\nDTSTART;TZID=Asia/Tokyo:00010101T000000\nEND:VEVENT",
-                "BEGIN:VEVENT\nDTSTART;TZID=America/New_York:99991231T230000\nEND:VEVENT",
-                "BEGIN:VEVENT\nDTSTART:99991231T000000\nDURATION:P2D\nEND:VEVENT",
-                "BEGIN:VEVENT\nDTSTART:20270330T093000\nDURATION:P99999999D\nEND:VEVENT",
-                "BEGIN:VEVENT\nDTSTART;VALUE=PERIOD:20270330T093000/PT1H\nEND:VEVENT",
-            )
-        ),
     ],
 )
 def test_what_cannot_be_read_for_certain_is_refused(content: bytes, said: str) -> None:
@@ -375,6 +365,20 @@ EVENTS: dict[tuple[str, ...], str] = {
     ),
     ("DTSTART:20270330T093000", "DTEND;TZID=Here/There:20270330T100000"): "in the zone Here/There”",
     (): "This row has no date.",
+    **{
+        (line, *others): f"“the calendar says {said}" + "” is not a date that we can read."
+        for line, said, *others in (
+            ("DTSTART:tomorrow", "tomorrow"),
+            ("DTSTART;TZID=America/New_York:2027-03-30", "2027-03-30"),
+            ("DTSTART;TZID=Asia/Tokyo:00010101T000000", "00010101T000000"),
+            ("DTSTART;TZID=America/New_York:99991231T230000", "99991231T230000"),
+            ("DTSTART;VALUE=PERIOD:20270330T093000/PT1H", "20270330T093000/PT1H"),
+        )
+    },
+    ("DTSTART:20270330T093000", "DURATION:long"): "“the calendar says 20270330T093000 and lo",
+    ("DTSTART:20270330T093000", "DURATION:P99999999D"): "“the calendar says 20270330T093000 and P9",
+    ("DTSTART:20270330T093000", "DTEND:20270330T100000", "DURATION:long"): "“either 2027-03-30”",
+    ("DTSTART:20270330T093000", "DTSTART:20270331T093000"): "“the calendar says 20270330T093000, 2",
 }
 
 
@@ -389,6 +393,13 @@ def test_an_event_is_one_visit_of_a_length_that_is_known(
     assert [each.starts for each in page.context["page"]] == (
         [] if why else [datetime(2027, 3, 30, 8, 30, tzinfo=UTC)]
     )
+
+
+def test_an_event_that_cannot_be_read_keeps_no_other_out(desk: Client) -> None:
+    events = (event("DTSTART:tomorrow"), event("DTSTART:20270330T093000"))
+    calendar = "\n".join(("BEGIN:VCALENDAR", *events, "END:VCALENDAR"))
+    page = desk.get(understood(desk, uploaded(desk, calendar)))
+    assert of_rows(page) == {1: Why.UNCLEAR, 2: None}
 
 
 @pytest.mark.parametrize(
