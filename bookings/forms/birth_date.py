@@ -17,6 +17,8 @@ from procedures.ground.fields import PlainTextField
 
 OLDEST = 1900
 YEAR = r"\d{4}"
+# What Polish and Urdu write behind a year: “1972 r.”, “1972ء”.
+YEAR_MARK = re.compile(r"(?<=\d{4})\s*(?:r|rok|roku|ء)$")
 MONTHS = [name.casefold() for name in calendar.month_name][1:]
 SHORTEST_MONTH = 3
 
@@ -108,7 +110,7 @@ class BirthDateField(SplitDateField):
 
 def _plain(part: Any) -> str:
     text = unicodedata.normalize("NFKC", without_invisible(str(part or "")))
-    return text.casefold().strip(" \t\n\r.,")
+    return YEAR_MARK.sub("", text.casefold().strip(" \t\n\r.,"))
 
 
 def _taken_apart(whole: str) -> list[str]:

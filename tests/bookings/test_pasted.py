@@ -109,6 +109,25 @@ def test_every_month_is_known_by_its_names_in_the_language_of_the_page(code: str
         assert BirthDateField().clean(["9", "March", "1972"]) == date(1972, 3, 9)
 
 
+@pytest.mark.parametrize(
+    ("code", "typed"),
+    [
+        ("pl", ("27 marca 1972 r.", "", "")),
+        ("pl", ("27 marca 1972r", "", "")),
+        ("pl", ("27.03.1972 roku", "", "")),
+        ("pl", ("27", "3", "1972 r.")),
+        ("ur", ("27 مارچ 1972ء", "", "")),
+        ("ur", ("27", "3", "1972 ء")),
+        ("en", ("27 3 1972 r.", "", "")),
+    ],
+)
+def test_what_a_language_writes_behind_a_year_may_be_there(
+    code: str, typed: tuple[str, ...]
+) -> None:
+    with languages.spoken_in(code):
+        assert BirthDateField().clean(list(typed)) == date(1972, 3, 27)
+
+
 def test_a_month_of_another_language_is_none() -> None:
     with pytest.raises(ValidationError, match="Enter a real date of birth"):
         BirthDateField().clean(["9", "października", "1972"])
