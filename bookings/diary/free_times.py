@@ -4,6 +4,7 @@ A day's hours are local times; every result is an instant in UTC. On the night o
 session therefore has its real length, and no time is offered that does not exist.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, date, datetime, time, timedelta
@@ -257,7 +258,7 @@ class Taken:
         )
         rows = sorted(taken.union(*lapsed, all=True), key=lambda row: row[1])
         for resource, has_lapsed, its_list in rows:
-            its_cells = set(map(int, its_list.split(",")))
+            its_cells = set(json.loads(f"[{its_list}]"))
             if has_lapsed:
                 self.cells[resource] -= its_cells
             else:

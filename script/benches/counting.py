@@ -8,11 +8,9 @@ over three years, each with five journal events, an offer and a visit, and one l
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 from time import perf_counter
 
 YEARS = 3
@@ -102,7 +100,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="clinic-numbers-") as folder:
         os.environ["DATABASE_URL"] = f"sqlite:///{folder}/clinic.sqlite3"
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-        sys.path.insert(0, str(Path(__file__).parent.parent.parent))
         run(stored)
 
 

@@ -3,7 +3,6 @@
 Writes the bytes of each last POST to FILE, and puts STORED old requests into the database first.
 """
 
-import os
 import secrets
 import sys
 from pathlib import Path
@@ -37,8 +36,6 @@ TYPED = {
 
 def main() -> None:
     """Write the last press of one session for each request."""
-    sys.path.insert(0, str(Path(__file__).parent.parent.parent))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
     django.setup()
     file, many, stored = sys.argv[1:]
     store(int(stored))

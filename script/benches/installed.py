@@ -15,6 +15,7 @@ def install(database: str) -> dict[str, str]:
     clean_up_when_told_to_end()
     environment = {
         **dict.fromkeys(KEYS, "only-to-measure-" * 4),
+        "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
         "CLINIC_SENDER": "desk@clinic.example",
         "CLINIC_INBOX": "desk@example.org",
         "SITE_URL": "https://127.0.0.1",

@@ -60,7 +60,7 @@ def gunicorn(
     """
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
     command += [*(options or ALONE), "--log-level", "warning"]
-    everything = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
+    everything = {**os.environ, **environment}
     server = subprocess.Popen(command, cwd=ROOT, env=everything, stderr=log)
     if not options and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))

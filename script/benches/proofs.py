@@ -9,9 +9,7 @@ all hashes; the others find them in memory.
 import argparse
 import os
 import statistics
-import sys
 import tempfile
-from pathlib import Path
 from time import process_time
 
 TIMES = 200
@@ -22,8 +20,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=10_000)
     entries = parser.parse_args().entries
-    root = Path(__file__).resolve().parent.parent.parent
-    sys.path[:0] = [str(root)]
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "tests.settings",

@@ -104,12 +104,10 @@ def on_postgresql(stored: int) -> dict[str, float]:
 
 def elsewhere(stored: int, database: str) -> dict[str, float]:
     """Start a process that fills that database and measures."""
-    root = Path(__file__).parent.parent.parent
     environment = {
         **os.environ,
         "DATABASE_URL": database,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "PYTHONPATH": str(root),
     }
     command = [sys.executable, __file__, "--here", "--stored", str(stored)]
     done = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE)
