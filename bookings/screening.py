@@ -24,6 +24,10 @@ from procedures.ground.languages import english_name, has_words
 from procedures.models import InformationPage
 from procedures.models.clinic import details
 
+# Why no colleague can end a request yet.
+TALK_FIRST = (
+    "They told us about something that cannot wait. Talk to them and record the call first."
+)
 # The age from which somebody can agree to treatment like any other adult.
 ADULT_AT = 18
 
@@ -296,6 +300,23 @@ def refuse_blocked(request: AppointmentRequest) -> None:
             "A flag is still open. Before you can offer or book a time, a clinician must "
             "record that the request may proceed."
         )
+
+
+def is_unheard(request: AppointmentRequest) -> bool:
+    """Whether nobody has talked to the patient yet about something that cannot wait.
+
+    It looks at the flags in memory first, so that a page that has read them asks nothing more.
+    """
+    is_open = any(
+        flag.level == FlagLevel.URGENT and not flag.outcome for flag in request.flags.all()
+    )
+    return is_open and unheard_urgent_flags().filter(request=request).exists()
+
+
+def refuse_unheard(request: AppointmentRequest) -> None:
+    """Raise TriageRefused if nobody has talked to the patient yet about something that cannot wait."""
+    if is_unheard(request):
+        raise TriageRefused(TALK_FIRST)
 
 
 def _was_cleared(request: AppointmentRequest, given: GivenAnswer) -> bool:

@@ -31,6 +31,7 @@ from bookings.desk.letters import open_sheet
 from bookings.messages.outbox import takes_texts
 from bookings.messages.still_true import kinds_on_paper, on_their_way
 from bookings.models import AppointmentRequest
+from bookings.screening import is_unheard
 from bookings.status import ENDED, WITH_APPOINTMENT, WITHDRAWABLE, RequestStatus, VisitStep
 from procedures.ground.decisions import Decision
 
@@ -39,6 +40,14 @@ def not_begun(record: AppointmentRequest, now: datetime) -> bool:
     """Whether there is no appointment, or it has not begun yet."""
     appointment = triage.booked_appointment(record)
     return appointment is None or now < appointment.starts
+
+
+def _is_heard(record: AppointmentRequest, now: datetime) -> bool:
+    return not is_unheard(record)
+
+
+def _may_be_cancelled(record: AppointmentRequest, now: datetime) -> bool:
+    return not_begun(record, now) and _is_heard(record, now)
 
 
 def _may_have_time(record: AppointmentRequest, now: datetime) -> bool:
@@ -302,6 +311,7 @@ DECISIONS = (
             "Declined. The patient can read your reason through their private link. We tell them in 3 "
             "minutes. Until then you can undo it here."
         ),
+        open_when=_is_heard,
         is_destructive=True,
     ),
     Decision(
@@ -316,6 +326,7 @@ DECISIONS = (
             "first. If we have offered them times, we keep those for an hour, and until then you can "
             "undo it. Otherwise you cannot undo it."
         ),
+        open_when=_is_heard,
         is_destructive=True,
     ),
     *(
@@ -343,7 +354,7 @@ DECISIONS = (
             "only needs another time, move the appointment or offer other times instead."
         ),
         template="admin/bookings/cancel.html",
-        open_when=not_begun,
+        open_when=_may_be_cancelled,
         is_destructive=True,
     ),
     Decision(

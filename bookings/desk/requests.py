@@ -29,6 +29,7 @@ from bookings.desk.request_page import (
 from bookings.desk.to_phone import IN_TURN, URGENTLY, marked, patients_to_phone, reasons_to_phone
 from bookings.diary.clinicians import wish_is_gone
 from bookings.models import AppointmentRequest, Message
+from bookings.screening import TALK_FIRST, is_unheard
 from bookings.status import WITH_APPOINTMENT, Overtaken, TriageRefused
 from bookings.status.events import Event
 from procedures.ground.counting import how_many
@@ -41,6 +42,8 @@ WHO = "admin/bookings/who.html"
 # The decisions whose pages repeat what the patient answered, and the one that lets a colleague read it.
 # They give or keep a time, which waits for answers and for flags.
 NEED_ANSWERS = {"offer", "book", "move", "leave"}
+# What ends a request, which waits until somebody has talked about what cannot wait.
+ENDS_IT = {"decline", "withdraw", "cancel"}
 # What can be done only until the appointment begins.
 BEFORE_A_VISIT = {*NEED_ANSWERS, "join-earlier", "safety", "cancel"}
 SHOW_ANSWERS, OPENING = {"resolve-flag", "follow-up"}, {"open-answers"}
@@ -147,6 +150,8 @@ class AppointmentRequestAdmin(DecisionAdmin):
             return f"{said} The status of the request is “{self.stands(record)}”."
         if decision.slug in BEFORE_A_VISIT and not not_begun(record, timezone.now()):
             return f"{said} The appointment has begun."
+        if decision.slug in ENDS_IT and is_unheard(record):
+            return f"{said} {TALK_FIRST}"
         if decision.slug not in NEED_ANSWERS:
             return said
         if record.awaits_answers:

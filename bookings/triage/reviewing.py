@@ -8,6 +8,7 @@ from django.utils import timezone
 from bookings import diary, journal, messages
 from bookings.diary.desk_hours import answer_due
 from bookings.models import AppointmentRequest, ClinicQuestion
+from bookings.screening import refuse_unheard
 from bookings.status import PATIENT, MessageKind, OfferStatus, RequestStatus, TriageRefused
 from bookings.status.events import Event
 from bookings.triage.transitions import one_change, taken_up, transition
@@ -119,6 +120,7 @@ def decline(
 ) -> AppointmentRequest:
     """Decline the request, with a reason that the patient reads at their private link."""
     with one_change(request):
+        refuse_unheard(request)
         version = taken_up(request, version, by=by, now=now)
         transition(
             request,
@@ -143,6 +145,8 @@ def withdraw(
     """
     actor = journal.actor_name(by)
     with one_change(request):
+        if by != PATIENT:
+            refuse_unheard(request)
         transition(
             request,
             RequestStatus.WITHDRAWN,

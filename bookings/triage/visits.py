@@ -13,8 +13,9 @@ from bookings.diary.cut_off import cancel_until
 from bookings.diary.desk_hours import answer_due
 from bookings.diary.other_rooms import RoomChange
 from bookings.models import Appointment, AppointmentRequest, Treatment
-from bookings.screening import refuse_blocked
+from bookings.screening import refuse_blocked, refuse_unheard
 from bookings.status import (
+    CLOCK,
     PATIENT,
     AppointmentStatus,
     CancelledBy,
@@ -53,6 +54,8 @@ def cancel(
     side = CancelledBy.PATIENT if by == PATIENT else CancelledBy(cancelled_by)
     asked_us = side == CancelledBy.PATIENT and by != PATIENT
     with one_change(request):
+        if by not in {PATIENT, CLOCK}:
+            refuse_unheard(request)
         transition(
             request,
             RequestStatus.CLOSED,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from bookings import messages, triage
 from bookings.desk.to_phone import BY_PHONE, URGENT, patients_to_phone
 from bookings.models import AppointmentRequest, PhoneCall, ScreeningQuestion
+from bookings.screening import TALK_FIRST, GivenAnswer
 from bookings.status import Answer, FlagOutcome, RequestStatus
 from tests import factories
 from tests.bookings.test_asked_again import LATER
@@ -21,7 +22,9 @@ from tests.people import (
     YOU,
     begun_a_minute_ago,
     behind_link,
+    decide_at,
     identified,
+    page_of,
     rest,
     send,
 )
@@ -255,6 +258,42 @@ def test_nobody_phones_about_what_a_clinician_has_seen_or_the_patient_withdrew(
     withdrawn = factories.received(urgent=True, now=monday)
     triage.withdraw(withdrawn, version=withdrawn.version, now=monday)
     assert patients_to_phone(monday) == []
+
+
+@pytest.mark.parametrize("slug", ["decline", "withdraw", "cancel"])
+def test_no_colleague_ends_a_request_before_somebody_has_talked_about_what_cannot_wait(
+    slug: str, fever: ScreeningQuestion, monday: datetime, sign_in: Any
+) -> None:
+    desk = sign_in("Reception")
+    if slug == "cancel":
+        request = factories.request_at(RequestStatus.BOOKED, now=monday)
+        urgent = [GivenAnswer(fever, Answer.YES, "")]
+        triage.answer_again(request, version=request.version, answers=urgent, now=monday)
+    else:
+        request = factories.received(urgent=True, now=monday)
+    asked = desk.get(decide_at(request, slug), follow=True)
+    assert asked.redirect_chain == [(page_of(request), 302)]
+    assert TALK_FIRST in asked.content.decode()
+    assert decide_at(request, slug) not in asked.content.decode()
+    posted = {
+        "version": request.version,
+        "reason": "They are in hospital.",
+        "cancelled_by": "clinic",
+    }
+    refused = desk.post(decide_at(request, slug), posted).content.decode()
+    assert TALK_FIRST in refused
+    assert ("They are in hospital." in refused) == (slug != "withdraw")
+    assert [each.request for each in patients_to_phone(monday)] == [request]
+    by = factories.staff("Reception")
+    triage.record_call(request, reached=True, note="", by=by, now=monday)
+    request.refresh_from_db()
+    assert decide_at(request, slug) in desk.get(page_of(request)).content.decode()
+    assert (
+        desk.post(decide_at(request, slug), posted | {"version": request.version}).status_code
+        == 302
+    )
+    request.refresh_from_db()
+    assert request.ended_by == "reception"
 
 
 def test_the_screen_of_the_request_says_what_they_were_told(
