@@ -4,6 +4,7 @@ Written by `webhooks`.
 """
 
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -25,12 +26,29 @@ def may_be_told(url: str) -> bool:
         return False
     if not parts.hostname or "@" in parts.netloc or not has_port:
         return False
+    if _is_inside(parts.hostname) and not is_private(parts.hostname):
+        return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_private(parts.hostname))
 
 
 def is_private(host: str | None) -> bool:
     """Whether the operator named the host as one of our own network."""
     return host in settings.WEBHOOK_PRIVATE_HOSTS
+
+
+def is_public(address: str) -> bool:
+    """Whether the internet can reach a machine of that number. Raises ValueError if it is none."""
+    parsed = ip_address(address.partition("%")[0])
+    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
+    return mapped.is_global and not mapped.is_multicast
+
+
+def _is_inside(host: str) -> bool:
+    """Whether the host is in a private network, as far as its name says without asking anybody."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):

@@ -21,7 +21,6 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
@@ -29,7 +28,7 @@ from django.utils import timezone
 
 from bookings import webhooks
 from bookings.models import Delivery, Webhook
-from bookings.models.webhooks import is_private, may_be_told
+from bookings.models.webhooks import is_private, is_public, may_be_told
 from bookings.outside.fhir.clinic import instant
 from bookings.outside.fhir.outcomes import base
 from procedures.ground.batches import Tally, one_by_one
@@ -98,7 +97,7 @@ def where(url: str) -> tuple[SplitResult, str]:
     port = parts.port or PORTS[parts.scheme]
     found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     addresses = [str(each[4][0]) for each in found]
-    if not is_ours and not all(_is_public(each) for each in addresses):
+    if not is_ours and not all(is_public(each) for each in addresses):
         raise NotAllowed("The address is inside a private network.")
     return parts, addresses[0]
 
@@ -163,9 +162,3 @@ def _connection(parts: SplitResult, address: str, until: Deadline) -> Connection
             raise
     connection.sock = plain
     return connection
-
-
-def _is_public(address: str) -> bool:
-    parsed = ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
-    return mapped.is_global and not mapped.is_multicast

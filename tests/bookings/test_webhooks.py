@@ -467,9 +467,14 @@ def test_what_arrived_is_forgotten_after_a_month(stand_in: StandIn, monday: date
 def test_only_an_address_that_can_be_trusted_is_taken(
     sign_in: SignIn, monday: datetime, settings: Any
 ) -> None:
-    settings.WEBHOOK_PRIVATE_HOSTS = ["lists.internal"]
+    settings.WEBHOOK_PRIVATE_HOSTS = ["lists.internal", "10.0.0.5"]
     manager = sign_in("Manager")
     for url in (
+        "https://10.1.2.3/",
+        "https://127.0.0.1:8443/",
+        "https://[fd00::1]/",
+        "https://[::ffff:192.168.0.1]/",
+        "https://localhost/",
         "http://hooks.example/",
         "http://lists.internal.evil.example/hook",
         "http://lists.internal@evil.example/",
@@ -479,6 +484,8 @@ def test_only_an_address_that_can_be_trusted_is_taken(
         "ftp://lists.internal/",
         "http://lists.internal/",
         "http://lists.internal:8000/hook",
+        "https://10.0.0.5/",
+        "https://93.184.216.34/",
         "https://hooks.example/",
     ):
         sent = {"given_to": "Theatre list", "url": url, "notices": [Notice.BOOKED]}
@@ -486,5 +493,7 @@ def test_only_an_address_that_can_be_trusted_is_taken(
     assert list(Webhook.objects.order_by("pk").values_list("url", flat=True)) == [
         "http://lists.internal/",
         "http://lists.internal:8000/hook",
+        "https://10.0.0.5/",
+        "https://93.184.216.34/",
         "https://hooks.example/",
     ]

@@ -49,10 +49,11 @@ class WebhookForm(ModelForm[Webhook]):
         del self.fields["notices" if self.instance.pk else "act"]
 
     def clean_url(self) -> str:
-        """HTTPS, unless the operator named the host as one of our own network."""
+        """HTTPS to a public machine, unless the operator named the host as one of our own network."""
         url: str = self.cleaned_data["url"]
         if not may_be_told(url):
             raise forms.ValidationError(
-                "Enter an address that begins with https:// and has no name or password in it."
+                "Enter an address that begins with https://, has no name or password in it, and is not "
+                "inside a private network."
             )
         return url
