@@ -254,8 +254,8 @@ class SessionChange(models.Model):
 
     def __str__(self) -> str:
         if self.starts is None or self.ends is None:
-            return f"{self.day}: does not take place"
-        return f"{self.day}: {self.starts:%-H:%M} to {self.ends:%-H:%M}"
+            return f"{self.day:%-d %B %Y}: does not take place"
+        return f"{self.day:%-d %B %Y}: {self.starts:%-H:%M} to {self.ends:%-H:%M}"
 
 
 class ClosureQuerySet(models.QuerySet["Closure"]):

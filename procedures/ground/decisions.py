@@ -151,10 +151,11 @@ def colleague(field: str) -> Any:
     A function of the row. Django takes one wherever it takes the name of a field, except in its types.
     """
 
-    @admin.display(description=field.replace("_", " "), ordering=field, empty_value="–")
-    def shown(record: Any) -> str | None:
+    @admin.display(description=field.replace("_", " "), ordering=field)
+    def shown(record: Any) -> str:
         who = getattr(record, field)
-        return (named(who) if isinstance(who, str) else shown_name(who)) if who else None
+        # Django has an empty value for lists alone: a form would say “None”.
+        return (named(who) if isinstance(who, str) else shown_name(who)) if who else "–"
 
     shown.__name__ = field
     return shown
@@ -173,6 +174,9 @@ class PlainTextAdmin(BaseModelAdmin[Any]):
         if field and isinstance(field.widget, forms.SplitDateTimeWidget):
             for half, name in zip(field.widget.widgets, ("date", "time"), strict=True):
                 half.attrs["aria-label"] = f"{field.label}: {name}"
+        if isinstance(field, forms.TimeField):
+            # Nobody enters seconds.
+            field.widget.format = "%H:%M"
         if isinstance(field, forms.DateField):
             # Django leaves that to a calendar, which needs a script.
             field.help_text = field.help_text or "For example, 1/12/2026."
@@ -197,6 +201,8 @@ class PlainTextAdmin(BaseModelAdmin[Any]):
 
 class CarefulInline(PlainTextAdmin, StackedInline[Any, Any]):
     """Rows of another table, shown below a record. Each field has its label, which a table lacks."""
+
+    template = "admin/rows_below.html"
 
 
 class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):

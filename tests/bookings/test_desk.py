@@ -583,6 +583,7 @@ def test_a_new_wording_takes_over_from_a_retired_one(sign_in: SignIn, monday: da
     client = sign_in("Manager")
     assert "Stop asking that one first" in client.post(url, posted).content.decode()
     change = f"/admin/bookings/screeningquestion/{question.pk}/change/"
+    assert '<div class="readonly">–</div>' in client.get(change).content.decode()
     place = {"group": question.group.pk, "position": question.position}
     client.post(change, place | {"retire": "on", "reason": "Too many.", "wording": "Smuggled?"})
     two_people.agree(Proposal.objects.get(), by=factories.staff("Clinician"), now=monday)

@@ -446,3 +446,19 @@ def test_the_forms_of_the_set_up_speak_as_we_do(sign_in: SignIn, monday: datetim
     said = client.post("/admin/bookings/location/add/", place, follow=True).content.decode()
     assert "Added: place “" in said
     assert "successfully" not in said
+
+
+def test_a_form_of_set_up_says_what_is_new_and_no_seconds(
+    doctor: Clinician, sign_in: SignIn
+) -> None:
+    exception = {"changes-TOTAL_FORMS": "1", "changes-0-day": "2026-12-01"}
+    manager = sign_in("Manager")
+    manager.post(ADD_SESSION, session(doctor, **exception))
+    own = ClinicSession.objects.get()
+    page = manager.get(f"/admin/bookings/clinicsession/{own.pk}/change/").content.decode()
+    assert re.findall(r"<h3><b>(.*?)</b>", page) == [
+        "1 December 2026: does not take place",
+        "New exception",
+        "New exception",
+    ]
+    assert f'value="{own.starts:%H:%M}"' in page

@@ -43,7 +43,7 @@ STANDING_RULES = """() => {
   if (document.documentElement.scrollWidth > window.innerWidth) faults.push('wider than the screen');
   for (const e of document.querySelectorAll('main :is(button, a.button, input:not([type=hidden]))')) {
     const box = e.getBoundingClientRect();
-    const small = box.width && (box.width < 24 || box.height < 24);
+    const small = e.checkVisibility() && (box.width < 24 || box.height < 24);
     if (small) faults.push('small: ' + e.outerHTML.slice(0, 80));
   }
   return faults;

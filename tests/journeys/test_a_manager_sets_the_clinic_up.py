@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bookings import messages
-from bookings.models import ClinicSession, Location, Message
+from bookings.models import ClinicSession, Location, Message, ScreeningQuestion
 from bookings.status import Channel, MessageKind
 from procedures.models import Clinician
 from tests.journeys.steps import Presses, press, sign_in
@@ -118,3 +118,22 @@ def test_set_up_works_for_everyone(
         page.goto(f"{clinic}/admin/{path}")
         found = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+
+
+def test_forms_of_set_up_fit_on_a_phone(clinic: str, new_page: NewPage) -> None:
+    """Django's own forms: a box can be seen and ticked, and no field is cut off at the side."""
+    page = new_page(width=375)
+    sign_in(page, clinic, "manager")
+    question = ScreeningQuestion.objects.filter(retired_on=None).first()
+    assert question
+    boxes = 0
+    for path in (*STOCK, f"bookings/screeningquestion/{question.pk}/change/"):
+        page.goto(f"{clinic}/admin/{path}")
+        for field in page.locator("#content .form-row").locator("input, textarea").all():
+            box = field.bounding_box()
+            if not box:
+                continue
+            assert box["width"] >= 24, f"{path}: {field.get_attribute('name')}"
+            assert box["x"] + box["width"] <= 375, f"{path}: {field.get_attribute('name')}"
+            boxes += field.get_attribute("type") == "checkbox"
+    assert boxes
