@@ -266,7 +266,8 @@ class Desk(admin.AdminSite):
     def _pages(self, now: datetime) -> dict[str, Any]:
         """The texts that somebody is working on, and those that need a review."""
         returned = PageEvent.objects.filter(revision=OuterRef("pk"), kind=RETURNED)
-        revisions = Revision.objects.unfinished().annotate(was_returned=Exists(returned))
+        unfinished = Revision.objects.unfinished().with_doubts()
+        revisions = unfinished.annotate(was_returned=Exists(returned))
         return {
             "revisions": revisions.select_related("page", "written_by").order_by("written_at")[
                 :SHOWN

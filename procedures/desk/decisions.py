@@ -30,6 +30,12 @@ def _said_published(revision: Revision) -> str:
     return f"Published. Patients can read it at {revision.page.get_absolute_url()}"
 
 
+def _said_revoked(revision: Revision) -> str:
+    if revision.status == RevisionStatus.PUBLISHED:
+        return "Revoked. Patients see a notice until the text is signed again or replaced."
+    return "Revoked. The text can be published only when it is signed again."
+
+
 def _said_planned(revision: Revision) -> str:
     day = revision.plan.day
     return f"Planned. Patients can read it from {day:%A} {day:%-d %B %Y} at 00:05."
@@ -248,7 +254,7 @@ DECISIONS = (
         statuses={RevisionStatus.SIGNED, RevisionStatus.PUBLISHED},
         form=ReasonForm,
         verb=publishing.revoke,
-        said="Revoked. Patients see a notice until the text is signed again or replaced.",
+        said=_said_revoked,
         explanation=(
             "This revokes every signature on this text. If it is published, patients see a notice "
             "straight away."

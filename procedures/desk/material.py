@@ -19,6 +19,7 @@ from procedures.ground.generics import ModelForm
 from procedures.ground.people import shown_name
 from procedures.ground.signed_in import signed_in
 from procedures.models import Figure, InformationPage, Revision, Source
+from procedures.reading.publication import is_closed
 from procedures.status import BEFORE_PATIENTS, RevisionStatus
 from procedures.texts.examples import shown_as
 from procedures.texts.pictures import numbers_of
@@ -129,6 +130,7 @@ class InformationPageAdmin(CarefulAdmin):
             live = page.revisions.filter(status__in=BEFORE_PATIENTS).select_related("page").first()
             texts = cast("DecisionAdmin", self.admin_site.get_model_admin(Revision))
             extra = incident(texts.open_decisions(request, live) if live else [])
+            extra |= {"is_closed": is_closed(live)} if live else {}
             extra |= {"live": live, "versions": page.revisions.order_by("-number")}
             extra |= {"title": str(page), "subtitle": None, "standings": standings(page)}
         return super().changeform_view(

@@ -25,6 +25,7 @@ from procedures.ground.signed_in import signed_in
 from procedures.models import Revision
 from procedures.reading import findings
 from procedures.reading.feedback import tally
+from procedures.reading.publication import is_closed
 from procedures.reading.views.answers import facts_about
 from procedures.status import UNFINISHED, PlanStatus, PublishingRefused, RevisionStatus
 from procedures.texts.content_checks import RULES, Finding
@@ -58,11 +59,8 @@ class RevisionAdmin(WritingAdmin):
     decisions = DECISIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("page__original", "translates", "written_by", "plan")
-        )
+        found = Revision.objects.with_doubts().order_by(*self.get_ordering(request))
+        return found.select_related("page__original", "translates", "written_by", "plan")
 
     @admin.display(description="title", ordering="title")
     def shown_title(self, revision: Revision) -> str:
@@ -91,12 +89,15 @@ class RevisionAdmin(WritingAdmin):
 
     @admin.display(description="status", ordering="status")
     def shown_status(self, revision: Revision) -> str:
-        """Its status, and the day on which it is to be published."""
+        """Its status, whether its signature was revoked, and the day on which it is to be published."""
+        status = revision.get_status_display()
+        if getattr(revision, "is_revoked", False):
+            status += ", revoked"
         planned = getattr(revision, "plan", None)
         if planned and planned.status in {PlanStatus.PLANNED, PlanStatus.STOPPED}:
             plan = f"{planned.get_status_display().lower()} for {planned.day:%-d %B %Y}"
-            return f"{revision.get_status_display()}, {plan}"
-        return revision.get_status_display()
+            return f"{status}, {plan}"
+        return status
 
     @admin.display(description="written", ordering="written_at")
     def written_on(self, revision: Revision) -> str:
@@ -206,6 +207,7 @@ class RevisionAdmin(WritingAdmin):
             "faults": _faults(record),
             "plan": getattr(record, "plan", None),
             "kept": publishing.kept_by(signed_in(request), record),
+            "is_closed": is_closed(record),
         }
 
     def preview(self, request: HttpRequest, pk: int) -> HttpResponse:

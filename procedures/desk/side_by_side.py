@@ -7,8 +7,8 @@ from django.http import QueryDict
 from procedures.models import Revision, SignOff
 from procedures.texts.pairs import CATEGORY, Part, joined, parts
 
-# A box is as high as what is in it, within reason.
-LETTERS_A_LINE, FEWEST_ROWS, MOST_ROWS = 60, 2, 24
+# A box is as high as what is in it, within reason. It is narrow beside the English and the preview.
+LETTERS_A_LINE, FEWEST_ROWS, MOST_ROWS = 28, 2, 24
 
 
 class Pair(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet, Subquery
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -170,6 +171,8 @@ class WritingAdmin(DecisionAdmin):
             "kept": kept,
             "meanwhile": meanwhile,
             "returned": returned.first(),
+            "not_in_it": _not_in_it(revision),
+            "is_outrun": not Revision.objects.to_come().filter(pk=revision.pk).exists(),
             "changes": compare_lines(meanwhile.document, typed.document) if meanwhile else None,
             "examples": EXAMPLES.values(),
             "marks": MARKS,
@@ -261,6 +264,17 @@ class WritingAdmin(DecisionAdmin):
         if not self.has_change_permission(request, revision):
             raise PermissionDenied
         return revision
+
+
+def _not_in_it(revision: Revision) -> QuerySet[Revision]:
+    """Other texts of the page that may change what this one does not: on their way, or out since."""
+    begun = revision.events.order_by("number").values("at")[:1]
+    on_their_way = Revision.objects.to_come().filter(
+        status__in=[RevisionStatus.IN_REVIEW, RevisionStatus.SIGNED]
+    )
+    out_since = Q(status=RevisionStatus.PUBLISHED, published_at__gte=Subquery(begun))
+    others = revision.page.revisions.exclude(pk=revision.pk)
+    return others.filter(Q(pk__in=on_their_way) | out_since).order_by("number")
 
 
 def _beside_english(revision: Revision, english: Revision, typed: Revision) -> dict[str, Any]:

@@ -8,7 +8,15 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueConstraint
+from django.db.models import (
+    CheckConstraint,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    UniqueConstraint,
+)
 from django.urls import reverse
 
 from procedures.ground.constraints import paired
@@ -193,6 +201,13 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
             change_class=OuterRef("change_class"),
         )
         return self.filter(Exists(signed), status=RevisionStatus.PUBLISHED)
+
+    def with_doubts(self) -> Self:
+        """Each with `is_revoked`: whether it was signed, and no signature on it is left."""
+        valid = SignOff.objects.filter(revision=OuterRef("pk"), revoked_at=None)
+        was_signed = Q(status__in=[RevisionStatus.SIGNED, RevisionStatus.PUBLISHED])
+        doubted = ExpressionWrapper(was_signed & ~Exists(valid), models.BooleanField())
+        return self.annotate(is_revoked=doubted)
 
     def to_come(self) -> Self:
         """Texts that patients can still come to read: no later one of their page was published."""

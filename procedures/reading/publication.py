@@ -213,6 +213,13 @@ def look_up(page: InformationPage, on: date) -> Publication | Closed | None:
     return _look_up(page, on) if isinstance(found, Closed) else found
 
 
+def is_closed(revision: Revision) -> bool:
+    """Whether patients see a notice today instead of this published text."""
+    if revision.status != RevisionStatus.PUBLISHED:
+        return False
+    return not isinstance(look_up(revision.page, timezone.localdate()), Publication)
+
+
 def look_up_in(page: InformationPage, language: str, on: date) -> Publication | Closed | None:
     """The same of an English page in a language if it can be read in it now; otherwise in English."""
     translation = page.translations.filter(language=language).first() if language else None

@@ -596,6 +596,28 @@ def test_an_address_that_another_page_has_is_refused_in_words(sign_in: SignIn) -
     assert page.slug == "a-thing"
 
 
+def test_an_owner_is_chosen_by_name_and_related_pages_are_others_in_english(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
+    other = factories.page("another")
+    translated = factories.translation(RevisionStatus.DRAFT, of=page, now=monday).page
+    for username, active in (("stays", True), ("left", False)):
+        person = factories.staff("Editor", username)
+        person.last_name, person.is_active = "Example", active
+        person.save()
+    url = f"/admin/procedures/informationpage/{page.pk}/change/"
+    content = sign_in("Editor").get(url).content.decode()
+    offered = re.findall(r'name="related" value="(\d+)"', content)
+    assert [each in offered for each in map(str, (page.pk, other.pk, translated.pk))] == [
+        False,
+        True,
+        False,
+    ]
+    assert ">Stays Example</option>" in content
+    assert "Left Example" not in content
+
+
 def test_what_was_frozen_keeps_its_category(sign_in: SignIn, monday: datetime) -> None:
     page = factories.revision(RevisionStatus.IN_REVIEW, now=monday).page
     posted = {"slug": page.slug, "category": "guides", "position": 1}
@@ -680,6 +702,41 @@ def test_what_somebody_works_on_comes_first_in_the_list(sign_in: SignIn, monday:
     rows = content.partition('id="result_list"')[2]
     assert 0 < rows.index(page_of(draft)) < rows.index(page_of(newer))
     assert "2 versions" in content
+
+
+@pytest.mark.parametrize("status", [RevisionStatus.SIGNED, RevisionStatus.PUBLISHED])
+def test_the_desk_says_that_a_signature_was_revoked(
+    status: RevisionStatus, sign_in: SignIn, monday: datetime
+) -> None:
+    revision = factories.revision(status, now=monday)
+    client = sign_in(factories.clinician().login)
+    of_page = f"/admin/procedures/informationpage/{revision.page_id}/change/"
+    assert "revoked" not in client.get(LIST).content.decode()
+    if status == RevisionStatus.PUBLISHED:
+        assert "Patients read version 1" in client.get(of_page).content.decode()
+    posted = {"version": revision.version, "reason": "A doubt."}
+    said = client.post(decide_at(revision, "revoke"), posted, follow=True).content.decode()
+    label = RevisionStatus(status).label
+    assert f"{label}, revoked" in client.get(LIST).content.decode()
+    if status == RevisionStatus.SIGNED:
+        assert "Revoked. The text can be published only when it is signed again." in said
+        assert "Its signature was revoked." in said
+        assert "<td>Signed, revoked</td>" in client.get("/admin/").content.decode()
+        return
+    assert "Revoked. Patients see a notice until the text is signed again or replaced." in said
+    assert "Patients see a notice instead." in said
+    content = client.get(of_page).content.decode()
+    assert "Version 1 is published, and patients see a notice instead" in content
+    assert "Patients read version 1" not in content
+
+
+def test_a_page_that_closed_by_its_dates_is_not_said_to_be_read(
+    sign_in: SignIn, monday: datetime, at: Callable[[datetime], None]
+) -> None:
+    revision = factories.revision(RevisionStatus.PUBLISHED, now=monday)
+    at(monday + timedelta(days=900))
+    content = sign_in("Editor").get(page_of(revision)).content.decode()
+    assert "Patients see a notice instead." in content
 
 
 def test_today_leaves_out_what_nobody_can_go_on_with(sign_in: SignIn, monday: datetime) -> None:

@@ -652,6 +652,17 @@ def test_the_english_text_leads_to_its_translations(
     assert shown == [True, False]
 
 
+def test_a_machines_text_that_cannot_be_read_stays_in_its_box(
+    published: Revision, sign_in: Callable[[Any], Client]
+) -> None:
+    url = f"/admin/procedures/informationpage/{published.page.pk}/translations/"
+    posted = {"language": "pl", "by_machine": "on", "document": "Some words & no front matter"}
+    content = sign_in(factories.translator()).post(url, posted).content.decode()
+    assert "Begin with “---”" in content
+    boxes = re.findall(r"<textarea id=\"machine-(..)\"[^>]*>([^<]*)</textarea>", content)
+    assert dict(boxes) == {"cy": "", "pl": "\nSome words &amp; no front matter", "ur": ""}
+
+
 def test_a_machines_draft_is_read_only_at_the_desk(
     sign_in: Callable[[User], Client], published: Revision, monday: datetime
 ) -> None:

@@ -446,6 +446,46 @@ def test_whoever_goes_on_with_a_returned_text_reads_why(sign_in: SignIn, monday:
     assert "Saved 23 November at 10:00 by Editor." in client.get(page_of(draft)).content.decode()
 
 
+def test_a_draft_names_the_other_new_versions_of_its_page(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    """What they change may be missing in it: it began with what patients read at that time."""
+    client = sign_in("Editor")
+    page = factories.revision(RevisionStatus.PUBLISHED, now=monday).page
+    other = factories.revision(RevisionStatus.IN_REVIEW, of=page, now=monday)
+    draft = publishing.start_version(page, by=factories.staff("Editor"), now=monday)
+    link = f"{LIST}{draft.pk}/compare/?with={other.pk}"
+    for status in ("in review", "signed", "published"):
+        content = client.get(page_of(draft)).content.decode()
+        assert "There is another new version" in content
+        assert re.search(rf'"{re.escape(link)}">compare with version 2</a>,\s+{status}\.', content)
+        if status == "in review":
+            hashed, by = other.fragment_hash, factories.clinician().login
+            assert by
+            publishing.sign_off(
+                other, version=other.version, fragment_hash=hashed, by=by, now=monday
+            )
+        elif status == "signed":
+            by = factories.staff("Publisher")
+            publishing.publish(other, version=other.version, by=by, now=monday)
+    alone = factories.revision(RevisionStatus.PUBLISHED, of=factories.page("alone"), now=monday)
+    later = monday + timedelta(hours=1)
+    begun = publishing.start_version(alone.page, by=factories.staff("Editor"), now=later)
+    assert "another new version" not in client.get(page_of(begun)).content.decode()
+
+
+def test_a_draft_says_that_a_later_version_has_been_published(
+    sign_in: SignIn, monday: datetime
+) -> None:
+    draft = factories.revision(now=monday)
+    client = sign_in("Editor")
+    assert "A later version" not in client.get(page_of(draft)).content.decode()
+    factories.revision(RevisionStatus.PUBLISHED, of=draft.page, now=monday)
+    content = client.get(page_of(draft)).content.decode()
+    assert "A later version of this page has been published" in content
+    assert "another new version" not in content
+
+
 # --- The script, and what the page asks of the database -------------------------------------------
 
 

@@ -6,14 +6,17 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from django import forms
+from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 
 from procedures.ground import languages
 from procedures.ground.decisions import DecisionForm
 from procedures.ground.fields import DayField, PlainTextField
-from procedures.ground.generics import ModelForm
+from procedures.ground.generics import ModelChoiceField, ModelForm
 from procedures.ground.passkeys import Hand
+from procedures.ground.people import shown_name
 from procedures.ground.seen import SeenVersionField
 from procedures.models import InformationPage, Revision
 from procedures.reading import findings
@@ -141,6 +144,18 @@ class InformationPageForm(ModelForm[InformationPage]):
             "synonyms",
             "related",
         )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if related := self.fields.get("related"):
+            # Each leads to its translations.
+            others = InformationPage.objects.exclude(pk=self.instance.pk or 0)
+            cast("forms.ModelMultipleChoiceField[InformationPage]", related).queryset = others
+        if "owner" in self.fields:
+            owner = cast("ModelChoiceField[User]", self.fields["owner"])
+            able = Q(is_active=True) | Q(pk=self.instance.owner_id)
+            owner.queryset = User.objects.filter(able).order_by("first_name", "last_name")
+            owner.label_from_instance = shown_name  # type: ignore[assignment, method-assign]
 
     def clean_slug(self) -> str:
         """The last part of its address, which no other page has."""
