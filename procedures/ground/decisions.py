@@ -8,10 +8,12 @@ that a verb can refuse politely when a colleague was faster.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -220,9 +222,17 @@ class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Say what is listed. Django's own heading is “Select topic to change”."""
+        """Say what is listed. Django's own heading is “Select topic to change”.
+
+        A page that the list no longer has leads to the first page of the same list, with its filters.
+        """
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
-        return super().changelist_view(request, title | (extra_context or {}))
+        answer = super().changelist_view(request, title | (extra_context or {}))
+        if answer.status_code == HTTPStatus.FOUND and PAGE_VAR in request.GET:
+            kept = request.GET.copy()
+            del kept[PAGE_VAR]
+            return redirect(f"{request.path}?{kept.urlencode()}")
+        return answer
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: object, object_id: str

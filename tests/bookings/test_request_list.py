@@ -226,6 +226,17 @@ def test_a_long_list_is_not_counted_to_its_end_and_all_of_it_can_be_reached(
     assert "5 requests" in " ".join(client.get(f"{LIST}?show=all&p=4").content.decode().split())
 
 
+def test_a_page_that_is_gone_leads_to_the_first_of_the_same_list(
+    sign_in: SignIn, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AppointmentRequestAdmin, "list_per_page", 1)
+    for _ in range(2):
+        factories.request_at(RequestStatus.DECLINED, now=monday)
+    for beyond in ("3", "0"):
+        answer = sign_in("Reception").get(f"{LIST}?show=declined&flag=none&p={beyond}")
+        assert answer.headers["Location"] == f"{LIST}?show=declined&flag=none"
+
+
 def test_whoever_asks_for_a_page_of_people_beyond_the_last_is_shown_the_last(
     sign_in: SignIn, monday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
