@@ -202,6 +202,7 @@ class RevisionAdmin(WritingAdmin):
             "text_language": languages.of(record.page.language),
             "may_be_translated": bool(settings.OTHER_LANGUAGES),
             "is_draft": record.status == RevisionStatus.DRAFT,
+            "may_be_sent": any(each.slug == "submit" for each in decisions),
             "preview_label": _preview_label(record),
             "findings": _findings(record),
             "faults": _faults(record),

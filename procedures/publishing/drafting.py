@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from procedures.models import Figure, InformationPage, Revision, Source, sha256
 from procedures.publishing.keeping import discard
-from procedures.publishing.originals import refuse_machines, revoke_translators
+from procedures.publishing.originals import refuse_machines, refuse_outdated, revoke_translators
 from procedures.publishing.transitions import (
     name_page,
     one_step,
@@ -164,6 +164,8 @@ def submit_for_review(
     """
     refuse_machines(revision)
     refuse_outrun(revision)
+    if revision.translates:
+        refuse_outdated(revision)
     if not revision.note:
         raise PublishingRefused("Write the note to patients first: one sentence about what is new.")
     answered = _answered(findings.found_in(revision, now), answers or {})

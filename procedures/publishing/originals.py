@@ -41,7 +41,7 @@ def refuse_outdated(revision: Revision) -> SignOff:
     if signed is None:
         raise PublishingRefused(
             "Patients no longer read the English text that this translates. Begin a translation of "
-            "the present one."
+            "the next one that they read: what has not changed is taken over."
         )
     return signed
 

@@ -461,6 +461,25 @@ def test_a_translation_of_an_old_text_is_neither_signed_nor_published(
         )
 
 
+def test_a_translation_of_an_old_text_is_not_sent_to_review_and_its_words_are_taken_over(
+    sign_in: Callable[[User], Client], published: Revision, monday: datetime
+) -> None:
+    draft = factories.translation(RevisionStatus.DRAFT, of=published.page, now=monday)
+    url = f"/admin/procedures/revision/{draft.pk}/change/"
+    by, said = (
+        factories.translator(),
+        "Patients no longer read the English text that this translates",
+    )
+    assert said not in sign_in(by).get(url).content.decode()
+    suspended(published, monday)
+    assert said in sign_in(by).get(url).content.decode()
+    with pytest.raises(PublishingRefused, match=said):
+        publishing.submit_for_review(draft, version=draft.version, by=by, now=monday)
+    factories.revision(RevisionStatus.PUBLISHED, of=published.page, now=monday)
+    begun = publishing.start_translation(published.page, language="cy", by=by, now=monday)
+    assert (begun.number, begun.document) == (2, draft.document)
+
+
 def suspended(english: Revision, now: datetime) -> None:
     by = doctors()
     publishing.suspend(english, version=english.version, by=by, reason="Harm.", now=now)
@@ -650,6 +669,20 @@ def test_the_english_text_leads_to_its_translations(
     settings.OTHER_LANGUAGES = []
     shown.append(overview in desk.get(address).content.decode())
     assert shown == [True, False]
+
+
+def test_nobody_is_told_to_send_what_a_machine_wrote_to_review(
+    published: Revision, sign_in: Callable[[Any], Client], monday: datetime
+) -> None:
+    by = factories.translator()
+    words = factories.in_other_words(published.document)
+    begin = partial(publishing.start_translation, published.page, by=by, now=monday)
+    by_machine = begin(language="cy", by_machine=True, document=words)
+    content = (
+        sign_in(by).get(f"/admin/procedures/revision/{by_machine.pk}/change/").content.decode()
+    )
+    assert "The checks found nothing." in content
+    assert "You can send" not in content
 
 
 def test_a_machines_text_that_cannot_be_read_stays_in_its_box(
