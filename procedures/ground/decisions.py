@@ -8,6 +8,7 @@ that a verb can refuse politely when a colleague was faster.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.db.models import CharField, Field, ManyToManyField, Model, TextField, URLField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -233,6 +235,20 @@ class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
             del kept[PAGE_VAR]
             return redirect(f"{request.path}?{kept.urlencode()}")
         return answer
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Django's. If a colleague adds the same at that moment, the form is read again and says so."""
+        answer = partial(super().changeform_view, request, object_id, form_url, extra_context)
+        try:
+            return answer()
+        except IntegrityError:
+            return answer()
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: object, object_id: str

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings import diary
+from bookings.desk import catalogue
+from bookings.desk.before_saving import before_saving
 from bookings.models import (
     Appointment,
     ClinicSession,
@@ -22,8 +25,9 @@ from bookings.models import (
 )
 from bookings.status import RequestStatus
 from bookings.status.events import Event
+from procedures.ground.decisions import CarefulAdmin
 from procedures.models import Clinician
-from tests import factories
+from tests import factories, races
 
 pytestmark = pytest.mark.django_db
 
@@ -307,6 +311,27 @@ def test_a_closed_day_affects_whoever_may_still_choose_a_time_on_it(
     saved = client.post(CLOSED, posted | {"read": read}, follow=True).content.decode()
     assert "2 offered times have no clinic any more after this change." in saved
     assert waits.name in client.get("/admin/bookings/appointmentrequest/rebook/").content.decode()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("is_guarded", "later"), [(True, 200), (False, 500)])
+def test_of_two_who_close_the_same_day_the_later_is_told_so(
+    is_guarded: bool, later: int, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_guarded:
+        monkeypatch.delattr(CarefulAdmin, "changeform_view")
+    both = races.having_met(2, before_saving)
+    monkeypatch.setattr(catalogue, "before_saving", both)
+    posted = {"day": "2026-12-09", "reason": "Staff training"}
+    clients = [Client(raise_request_exception=False) for _ in range(2)]
+    for number, client in enumerate(clients):
+        client.force_login(factories.staff("Manager", f"manager{number}"))
+    answers = races.race([partial(client.post, CLOSED, posted) for client in clients])
+    assert sorted(each.status_code for each in answers) == sorted([302, later])
+    said = "The clinic is closed on this day already."
+    assert any(said in each.content.decode() for each in answers) == is_guarded
+    assert ClosedDay.objects.filter(reason="Staff training").count() == 1
 
 
 def test_whoever_can_take_another_of_the_offered_times_needs_none(
