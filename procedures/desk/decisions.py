@@ -18,8 +18,9 @@ from procedures.status import EVENTS, RE_AFFIRMED, PlanStatus, RevisionStatus
 def _said_sent_to_review(revision: Revision) -> str:
     if revision.page.language:
         return "Sent to review. Its translator can now sign it."
-    who = "clinician" if revision.page.kind().needs_clinician else "manager"
-    return f"Sent to review. A {who} who did not write it can now sign it."
+    if revision.page.kind().needs_clinician:
+        return "Sent to review. A clinician who did not write it can now sign it."
+    return "Sent to review. A manager who did not write it can now approve it."
 
 
 def _said_signed_again(signed: SignOff) -> str:

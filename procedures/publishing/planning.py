@@ -8,11 +8,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from procedures.ground.batches import Tally, one_by_one
-from procedures.ground.people import is_manager, shown_name
+from procedures.ground.people import shown_name
 from procedures.models import PlannedPublication, Revision
 from procedures.publishing.releasing import publish, refuse_unfit
 from procedures.publishing.transitions import bump, one_step, record
-from procedures.reading.proofs import signature
 from procedures.status import (
     EVENTS,
     Plans,
@@ -82,7 +81,7 @@ def _carry_out(pk: int, now: datetime) -> int:
     planned = PlannedPublication.objects.select_related("revision__page", "planned_by").get(pk=pk)
     revision = planned.revision
     try:
-        _refuse_after_all(planned, now)
+        _refuse_after_all(planned)
         publish(revision, version=revision.version, by=planned.planned_by, now=now)
     except PublishingRefused as refusal:
         _stop(planned, str(refusal), now)
@@ -90,7 +89,7 @@ def _carry_out(pk: int, now: datetime) -> int:
     return 1
 
 
-def _refuse_after_all(planned: PlannedPublication, now: datetime) -> None:
+def _refuse_after_all(planned: PlannedPublication) -> None:
     """What a publisher who pressed the button would see for themselves, and the clock does not."""
     by, revision = planned.planned_by, planned.revision
     if not (by.is_active and by.has_perm("procedures.publish_revision")):
@@ -100,17 +99,6 @@ def _refuse_after_all(planned: PlannedPublication, now: datetime) -> None:
         raise PublishingRefused(
             f"The page was {incident.kind} on {timezone.localtime(incident.at):%-d %B %Y}, after "
             "this was planned."
-        )
-    signed = signature(revision)
-    clinician = signed.clinician if signed else None
-    if clinician and not clinician.may_sign(timezone.localdate(now)):
-        raise PublishingRefused(
-            f"The yearly check of {clinician.name}’s registration is overdue, or the account is "
-            "closed."
-        )
-    if signed and not clinician and not is_manager(signed.signed_by):
-        raise PublishingRefused(
-            f"{signed.signer_name}, who approved it, is not a manager any more."
         )
 
 

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from procedures.models import PlannedPublication, Revision
+from procedures.ground.people import is_manager
+from procedures.models import PlannedPublication, Revision, SignOff
 from procedures.publishing.originals import refuse_outdated
 from procedures.publishing.transitions import (
     examined,
@@ -72,6 +73,7 @@ def refuse_unfit(
     whose = "A clinician" if revision.page.kind().needs_clinician else "A manager"
     if signed is None or signed.review_due <= timezone.localdate(now):
         raise PublishingRefused(f"This text has no valid signature. {whose} must sign it first.")
+    _refuse_gone(signed, timezone.localdate(now))
     if revision.translates:
         refuse_outdated(revision)
     if signed.review_due <= day:
@@ -83,6 +85,21 @@ def refuse_unfit(
             "The page has moved to another category since this was signed. Start a new version."
         )
     refuse_outrun(revision)
+
+
+def _refuse_gone(signed: SignOff, day: date) -> None:
+    """Refuse the signature of somebody who could not give it on that day any more."""
+    clinician = signed.clinician
+    if clinician and not clinician.may_sign(day):
+        raise PublishingRefused(
+            f"The yearly check of {clinician.name}’s registration is overdue, or the account is "
+            "closed. A colleague has to sign it."
+        )
+    if not clinician and not is_manager(signed.signed_by):
+        raise PublishingRefused(
+            f"{signed.signer_name}, who approved it, is not a manager any more. A colleague has to "
+            "approve it."
+        )
 
 
 def _supersede_earlier(revision: Revision, *, by: User, now: datetime) -> None:

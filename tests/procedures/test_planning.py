@@ -277,7 +277,7 @@ def test_what_a_colleague_approved_who_is_no_manager_any_more_is_stopped(
     publishing.plan(made, version=made.version, day=DAY, by=by, now=monday)
     factories.staff("Manager").groups.clear()
     assert publishing.publish_planned(ON_THE_DAY) == 0
-    why = "Manager, who approved it, is not a manager any more."
+    why = "Manager, who approved it, is not a manager any more. A colleague has to approve it."
     assert outcome(made) == ("signed", "stopped", why)
 
 

@@ -392,6 +392,34 @@ def test_a_new_version_never_goes_on_with_a_draft_that_a_later_one_outran(
         publishing.submit_for_review(outrun, version=outrun.version, by=editor, now=monday)
 
 
+@pytest.mark.parametrize("step", ["publish", "plan"])
+def test_what_somebody_signed_who_may_not_sign_any_more_is_signed_by_a_colleague_first(
+    step: str, monday: datetime
+) -> None:
+    """Whoever publishes by hand is refused what a plan is, on the day of leaving as well."""
+    revision = factories.revision(RevisionStatus.SIGNED, now=monday)
+    User.objects.filter(username="clinician").update(is_active=False)
+    publisher = factories.staff("Publisher")
+
+    def release() -> None:
+        when = {"day": date(2026, 12, 1)} if step == "plan" else {}
+        verb: Any = publishing.plan if step == "plan" else publishing.publish
+        verb(revision, version=revision.version, by=publisher, now=monday, **when)
+
+    with pytest.raises(PublishingRefused, match="A colleague has to sign it"):
+        release()
+    other = factories.clinician("other").login
+    assert other
+    publishing.re_affirm(
+        revision,
+        version=revision.version,
+        fragment_hash=revision.fragment_hash,
+        by=other,
+        now=monday + timedelta(seconds=1),
+    )
+    release()
+
+
 def test_suspending_at_once_needs_no_fresh_screen(monday: datetime) -> None:
     """A colleague signed the text again while the other saw the harm in it."""
     revision = factories.revision(RevisionStatus.PUBLISHED, now=monday)
