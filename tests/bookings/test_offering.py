@@ -94,6 +94,17 @@ def test_ticks_do_not_move_to_somebody_who_has_no_free_time_at_all(
     assert "There are no free times in these two weeks." in content
 
 
+def test_a_day_that_cannot_be_read_is_said_to_be_none(
+    request_: AppointmentRequest, sign_in: SignIn
+) -> None:
+    """It is not that nobody has a free time."""
+    posted = form(request_, look="from", from_day="soon")
+    content = sign_in("Reception").post(page(request_), posted).content.decode()
+    assert content.count("Enter a date, for example 1/12/2026.") == 1
+    assert 'value="soon"' in content
+    assert "There are no free times" not in content
+
+
 @pytest.mark.parametrize("day", ["soon", "9999-12-31", ""])
 def test_a_day_that_is_none_is_no_fault(
     day: str, request_: AppointmentRequest, sign_in: SignIn

@@ -95,7 +95,8 @@ class FollowUpForm(BookForm, AloudForm):
             asks_as_parent=record.carer_right == CarerRight.PARENT,
             **kwargs,
         )
-        self.fields["from_day"].label = "Date"
+        for form in (self, self.look):
+            form.fields["from_day"].label = "Date"
         self.initial = {"concern": _concern(record), **self.initial}
         if self.initial.get(self.LOOK) == "later":
             self.initial["weeks"] = ON_A_DATE

@@ -183,6 +183,16 @@ class FreeTimesForm(DecisionForm, LookForm):
             if not self.is_bound:
                 self._choose(instant_of(self.initial.get("at")), *(values[name] for name in TERMS))
 
+    @property
+    def is_misread(self) -> bool:
+        """Whether somebody chose what to look for and it cannot be read."""
+        return (self.is_bound or self.LOOK in self.initial) and not self.look.is_valid()
+
+    @property
+    def looks_for(self) -> forms.Form:
+        """The form whose fields say what to look for: if that cannot be read, they say why."""
+        return self.look if self.is_misread else self
+
     def _free_of_all(self, kind: AppointmentType) -> dict[Clinician, list[FreeTime]]:
         """The free times of everybody on these days, from one look at the diary."""
         now, rota = timezone.now(), Rota(self.days)
