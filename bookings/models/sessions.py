@@ -25,7 +25,7 @@ class ClosedDay(models.Model):
     NOT_PERSONAL = {"id", "day", "reason"}
 
     def __str__(self) -> str:
-        return f"{self.day}: {self.reason}"
+        return f"{self.day:%-d %B %Y}: {self.reason}"
 
 
 class Location(models.Model):

@@ -20,6 +20,7 @@ from bookings.models import (
     ClosedDay,
     Location,
     Look,
+    MachineKind,
     Resource,
     SessionChange,
 )
@@ -487,3 +488,25 @@ def test_a_form_of_set_up_says_what_is_new_and_no_seconds(
         "New exception",
     ]
     assert f'value="{own.starts:%H:%M}"' in page
+
+
+def test_a_closed_day_is_deleted_or_left_without_a_script(sign_in: SignIn) -> None:
+    """Django's own way back is a link to “#”, and needs a script."""
+    closed = ClosedDay.objects.get(day=date(2026, 12, 25))
+    manager, own = sign_in("Manager"), f"/admin/bookings/closedday/{closed.pk}/"
+    page = manager.get(f"{own}delete/").content.decode()
+    assert "<h1>Delete “25 December 2026: Christmas Day”</h1>" in page
+    assert f'<a href="{own}change/">Back to “25 December 2026: Christmas Day”</a>' in page
+    assert 'href="#"' not in page
+    manager.post(f"{own}delete/", {"post": "yes"})
+    assert not ClosedDay.objects.filter(pk=closed.pk).exists()
+
+
+def test_the_history_of_a_row_says_who_by_name(sign_in: SignIn) -> None:
+    kept, mona = MachineKind.objects.create(name="Shockwave"), factories.staff("Manager")
+    User.objects.filter(pk=mona.pk).update(first_name="Mona", last_name="Example")
+    manager, own = sign_in(mona), f"/admin/bookings/machinekind/{kept.pk}/"
+    assert "No change of it has been recorded." in manager.get(f"{own}history/").content.decode()
+    manager.post(f"{own}change/", {"name": "Shockwave machine"})
+    page = manager.get(f"{own}history/").content.decode()
+    assert "<td>Mona Example</td><td>Changed Name.</td>" in page

@@ -134,6 +134,6 @@ def test_forms_of_set_up_fit_on_a_phone(clinic: str, new_page: NewPage) -> None:
             if not box:
                 continue
             assert box["width"] >= 24, f"{path}: {field.get_attribute('name')}"
-            assert box["x"] + box["width"] <= 375, f"{path}: {field.get_attribute('name')}"
+            assert box["x"] + box["width"] <= 375 - 16, f"{path}: {field.get_attribute('name')}"
             boxes += field.get_attribute("type") == "checkbox"
     assert boxes
