@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.defaultfilters import linebreaksbr
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from procedures import publishing
 from procedures.desk.decisions import BEHIND, DECISIONS, KIND_OF, incident
@@ -74,8 +74,10 @@ class RevisionAdmin(WritingAdmin):
 
     @admin.display(description="document")
     def said_document(self, revision: Revision) -> str:
-        """The text as it was typed, marked as being in its language."""
-        return languages.in_language(linebreaksbr(revision.document), revision.page.language)
+        """The text as it was typed, space by space, so that it can be copied into another version."""
+        language = languages.of(revision.page.language)
+        form = '<pre class="typed" tabindex="0" lang="{}" dir="{}">{}</pre>'
+        return format_html(form, language.code, language.direction, revision.document)
 
     @admin.display(description="language", ordering="page__language")
     def language(self, revision: Revision) -> str:

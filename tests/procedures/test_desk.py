@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -173,6 +174,17 @@ def test_a_frozen_text_has_no_form(
     values = text(document=factories.document(title="Smuggled"), seen_version=revision.version)
     assert client.post(page_of(revision), values).status_code == 403
     assert not Revision.objects.filter(title="Smuggled").exists()
+
+
+def test_a_frozen_text_can_be_copied_as_it_was_typed(sign_in: SignIn, monday: datetime) -> None:
+    """Spaces at the beginning of a line put an item below another one."""
+    body = f"{factories.BODY}\n- one & two\n    - below one\n"
+    written = factories.document(body=body)
+    revision = factories.revision(RevisionStatus.IN_REVIEW, text=written, now=monday)
+    content = sign_in("Editor").get(page_of(revision)).content.decode()
+    shown = re.search(r'<pre class="typed"[^>]*>([^<]*)</pre>', content)
+    assert shown
+    assert unescape(shown[1]) == revision.document
 
 
 def test_a_status_or_hash_in_the_form_is_ignored(sign_in: SignIn, monday: datetime) -> None:
