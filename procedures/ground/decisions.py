@@ -5,6 +5,7 @@ its own permission, and one call of a verb. The page carries the version that it
 that a verb can refuse politely when a colleague was faster.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import CharField, Field, ManyToManyField, Model, TextField, URLField
+from django.forms.models import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -203,6 +205,32 @@ class PlainTextAdmin(BaseModelAdmin[Any]):
         return field
 
 
+class OpenedRow:
+    """Of a form of the admin: it was opened on a row, which a colleague may have changed since."""
+
+    # What the row was when the form was opened, and what it is; empty if nobody says.
+    seen: str
+    seen_now: str
+    instance: Model
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse once. Sent again, it was opened on what the colleague saved."""
+        cleaned: dict[str, Any] | None = super().clean()  # type: ignore[misc]  # of the form beside it
+        if self.seen and self.seen != self.seen_now:
+            self.add_error(  # type: ignore[attr-defined]
+                None,
+                "A colleague has changed this since you opened it, and you would replace what they "
+                "saved. “History” says what it was. To save yours all the same, press Save again.",
+            )
+        return cleaned
+
+
+def _state(row: Model) -> str:
+    """A short mark of what a form can change of a row."""
+    values = sorted((name, str(value)) for name, value in model_to_dict(row).items())
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+
 class CarefulInline(PlainTextAdmin, StackedInline[Any, Any]):
     """Rows of another table, shown below a record. Each field has its label, which a table lacks."""
 
@@ -220,6 +248,16 @@ class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
     chosen_by_link: Iterable[str] = ()
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     safe_lookups = {"", "exact", "id__exact"}
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Django's, which notices that a colleague was faster."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if not (change and obj and self.has_change_permission(request, obj)):
+            return form
+        marks = {"seen": request.POST.get("seen", ""), "seen_now": _state(obj)}
+        return type(form.__name__, (OpenedRow, form), marks)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

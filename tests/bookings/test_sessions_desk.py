@@ -510,3 +510,22 @@ def test_the_history_of_a_row_says_who_by_name(sign_in: SignIn) -> None:
     manager.post(f"{own}change/", {"name": "Shockwave machine"})
     page = manager.get(f"{own}history/").content.decode()
     assert "<td>Mona Example</td><td>Changed Name.</td>" in page
+
+
+def test_who_saves_second_is_told_what_they_would_replace(sign_in: SignIn) -> None:
+    kept = MachineKind.objects.create(name="Shockwave")
+    own, manager = f"/admin/bookings/machinekind/{kept.pk}/change/", sign_in("Manager")
+
+    def mark(page: str) -> str:
+        return re.findall(r'name="seen" value="(\w+)"', page)[0]
+
+    opened = mark(manager.get(own).content.decode())
+    assert manager.post(own, {"name": "Shock wave", "seen": opened}).status_code == 302
+    late = manager.post(own, {"name": "Waves", "seen": opened}).content.decode()
+    assert "A colleague has changed this since you opened it" in late
+    assert 'value="Waves"' in late
+    kept.refresh_from_db()
+    assert kept.name == "Shock wave"
+    assert manager.post(own, {"name": "Waves", "seen": mark(late)}).status_code == 302
+    kept.refresh_from_db()
+    assert kept.name == "Waves"
