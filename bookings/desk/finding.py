@@ -48,8 +48,10 @@ def find_people(term: str, most: int) -> list[int]:
 def likely_duplicates(record: AppointmentRequest) -> list[AppointmentRequest]:
     """Other requests from the same email address, or with the same date of birth and name.
 
-    Without an email address, from the same phone.
+    Without an email address, from the same phone. An emptied request is like none: it has neither.
     """
+    if record.emptied_at:
+        return []
     same = Q(email=record.email) if record.email else Q(phone=record.phone)
     others = AppointmentRequest.objects.exclude(pk=record.pk)
     alike = others.filter(same | Q(date_of_birth=record.date_of_birth))

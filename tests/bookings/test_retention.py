@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings import checks, journal, links, records, triage
+from bookings.desk.finding import likely_duplicates
 from bookings.management.worker import go_round
 from bookings.models import AppointmentRequest, Message, Note, Person, PersonEvent
 from bookings.records import emptying, holds, retention
@@ -73,6 +74,16 @@ def test_what_came_to_nothing_is_emptied_when_its_time_is_over(monday: datetime)
         triage.write_note(
             request, text="More.", pinned=False, by=factories.staff("Reception"), now=later
         )
+
+
+def test_an_emptied_request_is_no_possible_duplicate_of_anything(monday: datetime) -> None:
+    one, other, later = withdrawn("cy", monday), withdrawn("di", monday), monday + YEAR
+    still_open = factories.received(name="Open Still", phone="", now=monday)
+    assert retention.empty_what_is_due(later) == 2
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert (one.emptied_at, one.date_of_birth) == (later, other.date_of_birth)
+    assert [likely_duplicates(each) for each in (one, other, still_open)] == [[], [], []]
 
 
 def test_d1_after_ten_years_care_is_only_proposed_and_the_rest_is_gone(
