@@ -184,7 +184,7 @@ class WritingAdmin(DecisionAdmin):
         }
         template = "write"
         if revision.translates:
-            context |= _beside_english(revision, revision.translates, typed)
+            context |= _beside_english(revision.translates, typed)
             template = "translate" if context["pairs"] else "write"
         response = TemplateResponse(request, f"admin/procedures/revision/{template}.html", context)
         return may_ask(response)
@@ -277,12 +277,9 @@ def _not_in_it(revision: Revision) -> QuerySet[Revision]:
     return others.filter(Q(pk__in=on_their_way) | out_since).order_by("number")
 
 
-def _beside_english(revision: Revision, english: Revision, typed: Revision) -> dict[str, Any]:
+def _beside_english(english: Revision, typed: Revision) -> dict[str, Any]:
     """The parts of the English with their boxes, if both texts have the same parts."""
-    return {
-        "english": english,
-        "pairs": pairs(english.document, typed.document),
-    }
+    return {"english": english, "pairs": pairs(english.document, typed.document)}
 
 
 def _typed(request: HttpRequest, revision: Revision) -> Revision:
