@@ -1,4 +1,4 @@
-"""Claims on time. The only writer of claims, offers and appointments.
+"""Claims on time. With `kept`, the only writer of claims, offers and appointments.
 
 A claim is one five-minute cell of one resource, and a unique constraint makes it exclusive: two
 people can never be given the same time, on SQLite and on PostgreSQL alike. Claims are inserted in
