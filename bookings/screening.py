@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext
 
 from bookings.models import (
@@ -18,7 +18,7 @@ from bookings.models import (
 )
 from bookings.models.people import age_on
 from bookings.models.questions import ScreeningQuestionQuerySet
-from bookings.status import Answer, AnsweredFrom, FlagLevel, TriageRefused
+from bookings.status import Answer, AnsweredFrom, FlagLevel, RequestStatus, TriageRefused
 from procedures.ground.arranged import kept
 from procedures.ground.languages import english_name, has_words
 from procedures.models import InformationPage
@@ -155,11 +155,15 @@ def unheard_urgent_flags() -> QuerySet[RedFlag]:
 
 
 def _unheard() -> QuerySet[RedFlag]:
-    """Flags without an outcome, on open requests, about which nobody has reached the patient."""
+    """Flags without an outcome about which nobody has reached the patient, on what nobody has ended.
+
+    If the clock ended it, because the patient did not reply, somebody has still to talk to them.
+    """
     reached = PhoneCall.objects.filter(
         request=OuterRef("request"), reached=True, made_at__gte=OuterRef("answer__given_at")
     )
-    return RedFlag.objects.filter(~Exists(reached), outcome="", request__ended_at=None)
+    nobody_ended_it = Q(request__ended_at=None) | Q(request__status=RequestStatus.LAPSED)
+    return RedFlag.objects.filter(nobody_ended_it, ~Exists(reached), outcome="")
 
 
 def unseen_urgent_answers(request: AppointmentRequest) -> list[GivenAnswer]:

@@ -94,6 +94,8 @@ def _can_be_printed(record: AppointmentRequest, now: datetime) -> bool:
 
 def _is_possible(step: VisitStep, record: AppointmentRequest, now: datetime) -> bool:
     """Whether the step can be recorded about the visit now."""
+    if step == VisitStep.MISSED and is_unheard(record):
+        return False
     appointment = triage.latest_appointment(record)
     return appointment is not None and step in triage.possible_steps(appointment, now)
 

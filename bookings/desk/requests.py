@@ -43,7 +43,7 @@ WHO = "admin/bookings/who.html"
 # They give or keep a time, which waits for answers and for flags.
 NEED_ANSWERS = {"offer", "book", "move", "leave"}
 # What ends a request, which waits until somebody has talked about what cannot wait.
-ENDS_IT = {"decline", "withdraw", "cancel"}
+ENDS_IT = {"decline", "withdraw", "cancel", "missed"}
 # What can be done only until the appointment begins.
 BEFORE_A_VISIT = {*NEED_ANSWERS, "join-earlier", "safety", "cancel"}
 SHOW_ANSWERS, OPENING = {"resolve-flag", "follow-up"}, {"open-answers"}

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from bookings import diary, journal, messages
 from bookings.models import Appointment, AppointmentRequest, Message
+from bookings.screening import refuse_unheard
 from bookings.status import (
     WITH_APPOINTMENT,
     AppointmentStatus,
@@ -85,10 +86,16 @@ def call_in(request: AppointmentRequest, *, version: int, by: User, now: datetim
 def record_attendance(
     request: AppointmentRequest, *, version: int, came: bool, by: User, now: datetime
 ) -> Appointment:
-    """Record whether the patient came, once the appointment has begun."""
+    """Record whether the patient came, once the appointment has begun.
+
+    Raises TriageRefused for one who did not come while nobody has talked to them about something that
+    cannot wait.
+    """
     status = AppointmentStatus.FULFILLED if came else AppointmentStatus.NOSHOW
     username = by.get_username()
     with one_change(request):
+        if not came:
+            refuse_unheard(request)
         transition(
             request,
             RequestStatus.CLOSED,

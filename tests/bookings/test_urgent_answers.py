@@ -12,7 +12,8 @@ from bookings import messages, triage
 from bookings.desk.to_phone import BY_PHONE, URGENT, patients_to_phone
 from bookings.models import AppointmentRequest, PhoneCall, ScreeningQuestion
 from bookings.screening import TALK_FIRST, GivenAnswer
-from bookings.status import Answer, FlagOutcome, RequestStatus
+from bookings.status import Answer, FlagOutcome, RequestStatus, TriageRefused
+from bookings.triage.reviewing import DAYS_TO_ANSWER_A_QUESTION
 from tests import factories
 from tests.bookings.test_asked_again import LATER
 from tests.people import (
@@ -294,6 +295,45 @@ def test_no_colleague_ends_a_request_before_somebody_has_talked_about_what_canno
     )
     request.refresh_from_db()
     assert request.ended_by == "reception"
+
+
+def test_nobody_has_missed_a_visit_until_somebody_has_talked_about_what_cannot_wait(
+    fever: ScreeningQuestion, monday: datetime, at: Any, sign_in: Any
+) -> None:
+    request = factories.request_at(RequestStatus.BOOKED, now=monday)
+    urgent = [GivenAnswer(fever, Answer.YES, "")]
+    triage.answer_again(request, version=request.version, answers=urgent, now=monday)
+    begun = request.appointments.get().starts + timedelta(minutes=10)
+    at(begun)
+    desk, missed = sign_in("Reception"), decide_at(request, "missed")
+    assert missed not in desk.get(page_of(request)).content.decode()
+    refused = desk.post(missed, {"version": request.version}, follow=True).content.decode()
+    assert TALK_FIRST in refused
+    assert [each.request for each in patients_to_phone(begun)] == [request]
+    by = factories.staff("Reception")
+    with pytest.raises(TriageRefused, match=TALK_FIRST):
+        triage.record_attendance(request, version=request.version, came=False, by=by, now=begun)
+    triage.record_call(request, reached=True, note="", by=by, now=begun)
+    request.refresh_from_db()
+    assert missed in desk.get(page_of(request)).content.decode()
+    desk.post(missed, {"version": request.version})
+    request.refresh_from_db()
+    assert request.status == RequestStatus.CLOSED
+
+
+def test_whoever_did_not_reply_in_time_is_still_to_be_phoned(
+    fever: ScreeningQuestion, monday: datetime, sign_in: Any
+) -> None:
+    request, by = factories.received(urgent=True, now=monday), factories.staff("Reception")
+    triage.ask(request, version=request.version, text="Since when?", by=by, now=monday)
+    later = monday + timedelta(days=DAYS_TO_ANSWER_A_QUESTION, minutes=1)
+    for _ in range(2):  # before the clock has written it, and after
+        assert [each.request for each in patients_to_phone(later)] == [request]
+        triage.catch_up(later)
+    request.refresh_from_db()
+    assert request.status == RequestStatus.LAPSED
+    triage.record_call(request, reached=True, note="", by=by, now=later)
+    assert patients_to_phone(later) == []
 
 
 def test_the_screen_of_the_request_says_what_they_were_told(
