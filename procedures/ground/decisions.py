@@ -225,9 +225,14 @@ class OpenedRow:
         return cleaned
 
 
-def _state(row: Model) -> str:
-    """A short mark of what a form can change of a row."""
-    values = sorted((name, str(value)) for name, value in model_to_dict(row).items())
+def _state(row: Model, fields: Iterable[str]) -> str:
+    """A short mark of what these fields of a form say of a row."""
+    said = model_to_dict(row, fields=[*fields])
+    # Rows of another table are read in no order.
+    values = [
+        (name, sorted(map(str, value)) if isinstance(value, list) else str(value))
+        for name, value in sorted(said.items())
+    ]
     return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
@@ -256,7 +261,7 @@ class CarefulAdmin(PlainTextAdmin, ModelAdmin[Any]):
         form = super().get_form(request, obj, change=change, **kwargs)
         if not (change and obj and self.has_change_permission(request, obj)):
             return form
-        marks = {"seen": request.POST.get("seen", ""), "seen_now": _state(obj)}
+        marks = {"seen": request.POST.get("seen", ""), "seen_now": _state(obj, form.base_fields)}
         return type(form.__name__, (OpenedRow, form), marks)
 
     def changelist_view(

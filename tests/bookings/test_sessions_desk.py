@@ -512,13 +512,26 @@ def test_the_history_of_a_row_says_who_by_name(sign_in: SignIn) -> None:
     assert "<td>Mona Example</td><td>Changed Name.</td>" in page
 
 
+def mark(page: str) -> str:
+    """What a form of Set-up says of the row on which it was opened."""
+    (found,) = re.findall(r'name="seen" value="(\w+)"', page)
+    return str(found)
+
+
+def test_what_the_form_does_not_ask_is_no_change_of_a_colleague(
+    doctor: Clinician, sign_in: SignIn
+) -> None:
+    own, manager = f"/admin/procedures/clinician/{doctor.pk}/change/", sign_in("Manager")
+    opened = mark(manager.get(own).content.decode())
+    Clinician.objects.update(verified_by=factories.staff("Manager"))
+    assert mark(manager.get(own).content.decode()) == opened
+    Clinician.objects.update(role="Physiotherapist")
+    assert mark(manager.get(own).content.decode()) != opened
+
+
 def test_who_saves_second_is_told_what_they_would_replace(sign_in: SignIn) -> None:
     kept = MachineKind.objects.create(name="Shockwave")
     own, manager = f"/admin/bookings/machinekind/{kept.pk}/change/", sign_in("Manager")
-
-    def mark(page: str) -> str:
-        return re.findall(r'name="seen" value="(\w+)"', page)[0]
-
     opened = mark(manager.get(own).content.decode())
     assert manager.post(own, {"name": "Shock wave", "seen": opened}).status_code == 302
     late = manager.post(own, {"name": "Waves", "seen": opened}).content.decode()
