@@ -319,7 +319,7 @@ def test_whoever_follows_a_translation_hears_what_becomes_of_it_and_of_the_engli
     ]
     said = ["older", "", "english", "", "closed", "english"]
     texts = {"older": OLDER, "english": ENGLISH_ONLY}
-    texts["closed"] = "It is closed for now. Do not rely on a copy of it."
+    texts["closed"] = "It is closed. Do not rely on a copy of it."
     found = [[key for key, each in texts.items() if says(page, "cy", each)] for page in pages]
     assert found == [[key] if key else [] for key in said]
 

@@ -244,7 +244,7 @@ def test_a_new_version_shows_within_a_second(
 
 
 @pytest.mark.parametrize(
-    ("days", "says"), [(730, b"review of this page is overdue"), (790, b"closed for now")]
+    ("days", "says"), [(730, b"review of this page is overdue"), (790, b"This page is closed")]
 )
 def test_the_day_on_which_a_page_ages_shows_at_midnight(
     days: int, says: bytes, site: Site, published: Revision, at: Any, monday: datetime
