@@ -366,8 +366,8 @@ EVENTS: dict[tuple[str, ...], str] = {
     ("DTSTART:20270330T093000", "DTEND;TZID=Here/There:20270330T100000"): "in the zone Here/There”",
     (): "This row has no date.",
     **{
-        (line, *others): f"“the calendar says {said}" + "” is not a date that we can read."
-        for line, said, *others in (
+        (line,): f"“the calendar says {said}” is not a date that we can read."
+        for line, said in (
             ("DTSTART:tomorrow", "tomorrow"),
             ("DTSTART;TZID=America/New_York:2027-03-30", "2027-03-30"),
             ("DTSTART;TZID=Asia/Tokyo:00010101T000000", "00010101T000000"),
