@@ -211,7 +211,6 @@ class OpenedRow:
     # What the row was when the form was opened, and what it is; empty if nobody says.
     seen: str
     seen_now: str
-    instance: Model
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse once. Sent again, it was opened on what the colleague saved."""
@@ -220,7 +219,8 @@ class OpenedRow:
             self.add_error(  # type: ignore[attr-defined]
                 None,
                 "A colleague has changed this since you opened it, and you would replace what they "
-                "saved. “History” says what it was. To save yours all the same, press Save again.",
+                "saved. “History” says who it was, and what they changed. To save yours all the same, "
+                "press Save again.",
             )
         return cleaned
 
